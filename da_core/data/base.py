@@ -1,0 +1,136 @@
+"""Step 1 · `DomainPair`: source and target, and the door behind which the target's labels stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.errors import UserError
+from da_core.params import Params, Scalar, validated
+
+ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One domain's samples. ``X``: pictures (n, h, w, 3) uint8 or features (n, d) float32; ``y``: (n,) int64."""
+
+    name: str
+    X: NDArray[Any]
+    y: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a pair comes from and which kind of shift it has; ``origin`` and ``licence`` are sentences to show."""
+
+    title: str
+    origin: str
+    licence: str
+    shift: ShiftKind
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a pair: what a method may learn from and what is kept for scoring. All (n,) int64, sorted.
+
+    ``few`` are target training rows whose labels a method was allowed to see; they are never among the scored ones.
+    """
+
+    source_train: NDArray[np.int64]
+    source_test: NDArray[np.int64]
+    target_train: NDArray[np.int64]
+    target_test: NDArray[np.int64]
+    few: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DomainPair:
+    """Source and target over the same classes."""
+
+    source: Domain
+    target: Domain
+    classes: tuple[str, ...]
+    provenance: Provenance
+    flips: bool = False
+    """Whether a picture mirrored left to right is still one of its class (a street: yes; a digit: no)."""
+
+    def __post_init__(self) -> None:
+        if self.source.X.shape[1:] != self.target.X.shape[1:]:
+            raise UserError(
+                "The source's samples have shape {source} and the target's {target}; make them alike.",
+                source=self.source.X.shape[1:],
+                target=self.target.X.shape[1:],
+            )
+        if len(self.classes) < 2:
+            raise UserError("There is only one class; a classifier needs at least two.")
+
+    @property
+    def is_pictures(self) -> bool:
+        return self.source.X.ndim == 4
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(h, w, 3) of a picture or (d,) of a feature vector."""
+        return tuple(self.source.X.shape[1:])
+
+    def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:
+        """Hold out a share of each class of each domain for scoring (0: fit and score on everything).
+
+        With ``few_per_class`` = k, k target training samples a class (all there are, if fewer) are set apart as
+        ``few``; when nothing is held out they are taken out of the scored rows. Deterministic in ``seed``.
+        """
+        rng = np.random.default_rng([seed, 0x5B117])
+        source_train, source_test = _stratified(self.source.y, held_out, rng)
+        target_train, target_test = _stratified(self.target.y, held_out, rng)
+        few = _few(self.target.y, target_train, few_per_class, rng)
+        return Split(source_train, source_test, target_train, np.setdiff1d(target_test, few), few)
+
+
+class DataSource:
+    """A source of domain pairs: one subclass a file in ``da_core/data``; ``name`` is what ``--data`` takes.
+
+    ``load(params, seed)`` makes the pair; it is deterministic in both. Results are cached by the caller.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    area: ClassVar[str] = "pictures"
+    Params: ClassVar[type[Params]] = Params
+
+    def load(self, params: Any, seed: int) -> DomainPair:
+        raise NotImplementedError
+
+    def load_from(self, values: dict[str, Scalar], seed: int = 0) -> DomainPair:
+        """Validate raw settings, then `load`."""
+        return self.load(validated(self.Params, values, self.name), seed)
+
+
+def _stratified(
+    y: NDArray[np.int64], held_out: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    everything = np.arange(len(y), dtype=np.int64)
+    if held_out == 0:
+        return everything, everything
+    test: list[NDArray[np.int64]] = []
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        # at least one sample of each class on each side, where there are two
+        count = min(max(round(held_out * len(rows)), 1), len(rows) - 1)
+        test.append(rows[:count])
+    held = np.sort(np.concatenate(test))
+    return np.setdiff1d(everything, held), held
+
+
+def _few(y: NDArray[np.int64], rows: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    if per_class == 0:
+        return np.empty(0, dtype=np.int64)
+    chosen = [rng.permutation(rows[y[rows] == label])[:per_class] for label in np.unique(y[rows])]
+    return np.sort(np.concatenate(chosen))

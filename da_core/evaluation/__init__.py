@@ -1,0 +1,1 @@
+"""Step 5 · metrics, shift measures, embedding."""

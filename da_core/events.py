@@ -1,0 +1,154 @@
+"""What a run says while it goes, and what came of it. Its readers know nothing of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+When = Literal["before", "after"]
+Phase = Literal["source_only", "adapt", "oracle"]
+Stage = Literal["load", "source_only", "before", "adapt", "oracle", "after"]
+Layout = Literal["pca", "umap"]
+
+
+@dataclass(frozen=True)
+class StageStarted:
+    """A new stage has begun. ``stages`` is the whole plan, so that a reader can say what is left."""
+
+    stage: Stage
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run is: ``fraction`` of the whole in [0, 1], ``seconds_left`` once it can be told."""
+
+    fraction: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Mean of each loss term since the last such event; ``epoch`` is fractional."""
+
+    phase: Phase
+    epoch: float
+    terms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """At the end of an epoch, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any."""
+
+    phase: Phase
+    epoch: float
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A 2-D layout of the held-out samples, source first. ``points`` is (n_s + n_t, 2) float32."""
+
+    when: When
+    layout: Layout
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should know. ``message`` with ``values`` as in `da_core.errors.UserError`."""
+
+    message: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class ClassScores(BaseModel):
+    """Precision, recall and F1 of one class as fractions, and how many held-out samples it has."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Scores(BaseModel):
+    """Scores on one domain's held-out part, as fractions; precision, recall and F1 are macro averages."""
+
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    per_class: list[ClassScores] = Field(default_factory=list)
+    confusion: list[list[int]] = Field(default_factory=list, description="rows true class, columns predicted class")
+
+
+class DomainScores(BaseModel):
+    """One model's scores on both domains."""
+
+    target: Scores
+    source: Scores
+
+
+class ShiftMeasures(BaseModel):
+    """How far apart the two domains' features are."""
+
+    proxy_a_distance: float
+    mmd: float
+
+
+class Shift(BaseModel):
+    """Shift before and after adapting."""
+
+    before: ShiftMeasures
+    after: ShiftMeasures
+
+
+class Result(BaseModel):
+    """What came of a run; this is ``result.json``."""
+
+    source_only: DomainScores
+    adapted: DomainScores
+    oracle: DomainScores | None = None
+    shift: Shift
+    classes: list[str]
+    seconds: dict[str, float]
+    recipe: dict[str, Any]
+    notices: list[str] = Field(default_factory=list)
+    weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The arrays behind a `Result`, all of held-out samples: enough to draw every picture again.
+
+    ``*_index`` are rows of the pair's domains, ``*_features`` (n, d) float32, ``*_predicted`` (n,) int64 class indices;
+    ``state`` is the adapted network's state dict (None where no network was trained).
+    """
+
+    source_index: NDArray[np.int64]
+    target_index: NDArray[np.int64]
+    source_label: NDArray[np.int64]
+    target_label: NDArray[np.int64]
+    source_features: dict[When, NDArray[np.float32]]
+    target_features: dict[When, NDArray[np.float32]]
+    source_predicted: dict[When, NDArray[np.int64]]
+    target_predicted: dict[When, NDArray[np.int64]]
+    embeddings: dict[str, NDArray[np.float32]]
+    weights: NDArray[np.float32] | None = None
+    state: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of a run that was not cancelled."""
+
+    result: Result
+    evidence: Evidence
+
+
+Event = StageStarted | Progress | Losses | Accuracies | Embedded | Notice | Finished

@@ -1,0 +1,155 @@
+"""What to do: one frozen value that goes to JSON, to a link and to the command line, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from da_core.errors import UserError
+from da_core.params import Params, Scalar, explained, hyper
+
+Head = Literal["linear", "logistic", "svm", "knn1"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class DataSpec(Params):
+    """Which domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
+
+    name: str = "street"
+    params: dict[str, Scalar] = Field(default_factory=dict)
+    source: str | None = None
+    target: str | None = None
+
+
+class NetworkSpec(Params):
+    """Which feature extractor, and a checkpoint (a state dict) to start from."""
+
+    name: str = "small_cnn"
+    params: dict[str, Scalar] = Field(default_factory=dict)
+    checkpoint: str | None = None
+
+
+class MethodSpec(Params):
+    """Which method and its hyperparameters; those left out take the published defaults."""
+
+    name: str = "dann"
+    params: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class TrainingSpec(Params):
+    """How networks are trained; the same for source only, adapted and oracle, so that they can be compared."""
+
+    epochs: int = hyper(15, ge=1, le=500, title="Epochs", help="Passes over the source's training part.")
+    batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+    learning_rate: float = hyper(
+        1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."
+    )
+    optimizer: Literal["adam", "sgd"] = hyper(
+        "adam", title="Optimiser", help="Adam, or stochastic gradient descent with momentum 0.9."
+    )
+    schedule: Literal["constant", "annealed"] = hyper(
+        "constant",
+        title="Schedule",
+        help="Keep the learning rate, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
+    )
+    precision: Literal["float32", "bfloat16"] = hyper(
+        "float32", title="Precision", help="bfloat16 is faster on recent processors and a little less exact."
+    )
+
+
+class Experiment(Params):
+    """Everything that determines a run's numbers. Two equal experiments are the same run."""
+
+    data: DataSpec = DataSpec()
+    network: NetworkSpec = NetworkSpec()
+    head: Head = "linear"
+    method: MethodSpec = MethodSpec()
+    training: TrainingSpec = TrainingSpec()
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    device: Device = "auto"
+    target_split: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Share of each domain held out for scoring; 0 fits and scores on everything; "
+        "None chooses 0.3, or 0 for the identity network.",
+    )
+    oracle: bool = False
+
+    @property
+    def key(self) -> str:
+        """A short name that is the same for the same experiment, on every machine."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def to_flat(self) -> dict[str, str]:
+        """What differs from the defaults, as dotted names: the link's query and the command line's ``--set``."""
+        flat: dict[str, str] = {}
+        _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
+        return flat
+
+    @classmethod
+    def from_flat(cls, flat: dict[str, str]) -> Experiment:
+        """The inverse of `to_flat`. Values are read as JSON where they are JSON (numbers, booleans), else as text.
+
+        Raises `UserError` for a name that does not exist or a value out of its bounds.
+        """
+        tree: dict[str, Any] = {}
+        for name, text in flat.items():
+            *groups, leaf = _full_name(name).split(".")
+            node = tree
+            for group in groups:
+                node = node.setdefault(group, {})
+                if not isinstance(node, dict):
+                    raise UserError("{of} has no setting called “{name}”; remove it.", of="experiment", name=name)
+            node[leaf] = _read(text)
+        return cls.checked(tree)
+
+    @classmethod
+    def checked(cls, tree: Any) -> Experiment:
+        """Validate a nested mapping, with `UserError` in place of pydantic's report."""
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise explained(error, "experiment") from None
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Experiment:
+        """Read ``experiment.json``. Raises `UserError` if it is not one."""
+        try:
+            return cls.checked(json.loads(text))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
+
+
+_GROUPS = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec}
+
+
+def _full_name(name: str) -> str:
+    """``method`` → ``method.name``; ``method.weight`` → ``method.params.weight``; others stay."""
+    group, _, leaf = name.partition(".")
+    if group in _GROUPS:
+        if not leaf:
+            return f"{group}.name"
+        if leaf not in _GROUPS[group].model_fields:
+            return f"{group}.params.{leaf}"
+    return name
+
+
+def _flatten(value: Any, default: Any, name: str, into: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            inner = name if key == "params" or (key == "name" and name) else f"{name}.{key}".lstrip(".")
+            _flatten(item, default.get(key) if isinstance(default, dict) else None, inner, into)
+    elif value != default:
+        into[name] = value if isinstance(value, str) else json.dumps(value)
+
+
+def _read(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return value if isinstance(value, (bool, int, float)) or value is None else text

@@ -1,0 +1,1 @@
+"""Runs in the background: the queue, the store, the settings."""

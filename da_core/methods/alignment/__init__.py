@@ -1,0 +1,1 @@
+"""Move features so that the domains look alike."""

@@ -1,0 +1,141 @@
+"""Step 3 · the kinds of method, each with the smallest interface that serves it.
+
+Every method is one file. Its name is the file's, its family the folder's; it declares ``title``, ``summary``, ``paper``
+and ``Params``. As a plain Python object: ``CORAL(regularisation=1.0).fit(Xs, Xt).map_source(Xs)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.params import Params, Scalar, validated
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from da_core.networks.base import Network
+
+Family = Literal["alignment", "reweighting", "adaptation", "control"]
+Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]
+Rows = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+class Method:
+    """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    paper: ClassVar[str]
+    kind: ClassVar[Kind]
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, *, seed: int = 0, **hyperparameters: Scalar) -> None:
+        self.params: Any = validated(self.Params, hyperparameters, self.name())
+        self.seed = seed
+
+    @classmethod
+    def name(cls) -> str:
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def family(cls) -> Family:
+        return cls.__module__.split(".")[-2]  # type: ignore[return-value]  # the folder's name is the family's
+
+
+class Control(Method):
+    """A yardstick, not a method: it adapts nothing."""
+
+    kind = "control"
+
+
+class FeatureAlignment(Method):
+    """A map that makes source and target features look alike, learned without target labels.
+
+    Xs (n_s, d) and Xt (n_t, d) are features, ys (n_s,) class indices (methods that need no labels ignore them).
+    """
+
+    kind = "feature alignment"
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> FeatureAlignment:
+        raise NotImplementedError
+
+    def map_source(self, Xs: Rows) -> Rows:
+        raise NotImplementedError
+
+    def map_target(self, Xt: Rows) -> Rows:
+        raise NotImplementedError
+
+
+class Reweighting(Method):
+    """One weight a source sample, mean 1, so that the weighted source stands for the target.
+
+    ``ys`` (n_s,) are source labels. ``Ps`` (n_s, c) and ``Pt`` (n_t, c) are class probabilities that the source-only
+    model gives, ``Ps`` on source samples that it was not fitted on; only class-balance methods need them.
+    """
+
+    kind = "reweighting"
+
+    def weights(
+        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, Ps: Rows | None = None, Pt: Rows | None = None
+    ) -> Rows:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's tensors, b samples a domain, as the network sees them now.
+
+    ``source_features`` and ``target_features`` (b, d), ``source_logits`` and ``target_logits`` (b, c), ``source_labels``
+    (b,); ``progress`` is a scalar tensor p in [0, 1], the share of training done. There are no target labels here.
+    """
+
+    source_features: Tensor
+    target_features: Tensor
+    source_logits: Tensor
+    target_logits: Tensor
+    source_labels: Tensor
+    progress: Tensor
+
+
+class DeepAlignment(Method):
+    """Loss terms added to the source's cross-entropy in every step of training.
+
+    ``build`` makes the method's own trainable parts once the feature size is known; ``losses`` returns named scalar
+    tensors, already weighted, that the loop adds up. They never ask the device for a number and keep their shapes.
+    """
+
+    kind = "deep alignment"
+
+    def build(self, feature_dim: int, class_count: int) -> torch.nn.Module | None:
+        """The method's own parts, trained with the network; None if it has none."""
+        return None
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def domain_logits(self, features: Tensor) -> Tensor | None:
+        """(n, feature_dim) → (n,) logits of “this is source”, for the live view; None without a domain classifier."""
+        return None
+
+
+class ModelAdaptation(Method):
+    """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
+
+    kind = "model adaptation"
+
+    def few_per_class(self) -> int:
+        return 0
+
+    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+        """Change ``network`` in place; yield the mean of each loss term after every epoch.
+
+        Xt (n, …) are unlabelled target inputs ready for the network, few_X (m, …) and few_y (m,) the labelled few.
+        """
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Weight source samples so that they stand for the target."""

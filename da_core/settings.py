@@ -1,0 +1,35 @@
+"""What the person who runs a server may set, by environment variables named ``DA_LAB_…``."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One server's limits. Every field can be set as ``DA_LAB_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="DA_LAB_", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_cache_path("da-lab", appauthor=False),
+        description="Where made data, uploads and runs are kept. Folders below it can be opened from the browser.",
+    )
+    workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
+    queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
+    runs_kept: int = Field(200, ge=1, description="Finished runs kept on disk; the oldest go first.")
+    lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
+    upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
+    picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
+    archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
+    archive_megabytes: int = Field(2_000, ge=1, description="Most bytes unpacked from one archive.")
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
