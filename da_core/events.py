@@ -42,7 +42,7 @@ class Losses:
 
 @dataclass(frozen=True)
 class Accuracies:
-    """At the end of an epoch, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any."""
+    """At an epoch's end, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any."""
 
     phase: Phase
     epoch: float

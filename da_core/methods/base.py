@@ -92,8 +92,9 @@ class Reweighting(Method):
 class Batch:
     """One step's tensors, b samples a domain, as the network sees them now.
 
-    ``source_features`` and ``target_features`` (b, d), ``source_logits`` and ``target_logits`` (b, c), ``source_labels``
-    (b,); ``progress`` is a scalar tensor p in [0, 1], the share of training done. There are no target labels here.
+    ``source_features`` and ``target_features`` (b, d), ``source_logits`` and ``target_logits`` (b, c),
+    ``source_labels`` (b,); ``progress`` is a scalar tensor p in [0, 1], the share of training done. The target's labels
+    are not here.
     """
 
     source_features: Tensor

@@ -11,16 +11,37 @@ from da_core.params import Params
 
 
 class Network(nn.Module):
-    """``features``: input (n, …) → (n, feature_dim); ``head``: (n, feature_dim) → (n, class_count) logits."""
+    """``embed``: input (n, …) → features (n, feature_dim); ``head``: features → (n, class_count) logits.
 
-    def __init__(self, features: nn.Module, feature_dim: int, class_count: int) -> None:
+    Pictures come as uint8 (n, 3, h, w) and become float on their way in: (x / 255 − mean) / std for each channel.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        features: nn.Module,
+        feature_dim: int,
+        class_count: int,
+        mean: tuple[float, float, float] = (0.5, 0.5, 0.5),
+        std: tuple[float, float, float] = (0.25, 0.25, 0.25),
+    ) -> None:
         super().__init__()
         self.features = features
         self.head = nn.Linear(feature_dim, class_count)
         self.feature_dim = feature_dim
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1))
+
+    def embed(self, x: Tensor) -> Tensor:
+        if x.dtype == torch.uint8:
+            x = (x - self.mean) / self.std
+        features: Tensor = self.features(x)
+        return features
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.features(x))
+        logits: Tensor = self.head(self.embed(x))
         return logits
 
 
@@ -33,20 +54,26 @@ class Extractor:
     Params: ClassVar[type[Params]] = Params
     takes: ClassVar[frozenset[str]] = frozenset({"pictures"})
     """Which samples it accepts: “pictures”, “features” or both."""
+    learns: ClassVar[bool] = True
+    """Whether it has anything to train."""
+    mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
+    std: ClassVar[tuple[float, float, float]] = (0.25, 0.25, 0.25)
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         """The module for samples of this shape, (h, w, 3) or (d,), and its feature size.
 
-        The module's inputs come as (n, 3, h, w) or (n, d).
+        The module's inputs come as (n, 3, h, w) or (n, d) float32.
         """
         raise NotImplementedError
 
+    def network(self, params: Any, sample_shape: tuple[int, ...], class_count: int, seed: int) -> Network:
+        """A freshly initialised network; the same seed gives the same weights, whatever was drawn before."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            features, feature_dim = self.build(params, sample_shape)
+            return Network(features, feature_dim, class_count, self.mean, self.std)
 
-def seeded_network(
-    extractor: Extractor, params: Any, sample_shape: tuple[int, ...], class_count: int, seed: int
-) -> Network:
-    """A freshly initialised network; the same seed gives the same weights, whatever was drawn before."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        features, feature_dim = extractor.build(params, sample_shape)
-        return Network(features, feature_dim, class_count)
+
+def block(channels_in: int, channels_out: int) -> list[nn.Module]:
+    """3×3 convolution, 2×2 max pooling, ReLU. Pooling comes first: the result is the same and a quarter of the work."""
+    return [nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from da_core import params
+from da_core.networks.base import Extractor, block
+from da_core.params import hyper
+
+
+class SmallCNN(Extractor):
+    """Three convolutions and a linear layer: small enough to train while one watches."""
+
+    name = "small_cnn"
+    title = "Small CNN"
+    summary = "Three 3×3 convolutions and a linear layer. Fast, and the default."
+
+    class Params(params.Params):
+        width: int = hyper(32, ge=8, le=128, step=8, title="Width", help="Channels of the first convolution.")
+        features: int = hyper(128, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")
+
+    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        width, side = params.width, min(sample_shape[0] // 8, 4)
+        return nn.Sequential(
+            *block(3, width),
+            *block(width, 2 * width),
+            *block(2 * width, 2 * width),
+            # pictures larger than 32×32 are averaged down, so that the linear layer stays small
+            *([nn.AdaptiveAvgPool2d(side)] if sample_shape[0] // 8 > 4 else []),
+            nn.Flatten(),
+            nn.Linear(2 * width * side * side, params.features),
+            nn.ReLU(),
+        ), params.features
