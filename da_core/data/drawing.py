@@ -1,0 +1,214 @@
+"""A small canvas for scenes that must be lit twice: it keeps what a surface is apart from what shines.
+
+Everything is drawn as polygons in unit coordinates on a supersampled RGBA image whose alpha channel does not mean
+opacity but *kind*: open sky, plain surface, or one of ``LIGHTS``. So each shape is drawn once, covers what is behind
+it, lights included, and yet the layers come apart exactly.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from da_core.data.night import linearise, planck_colour
+
+Point = tuple[float, float]
+Colour = tuple[int, int, int]  # sRGB, 0…255
+
+GLASS: Colour = (62, 84, 104)
+TYRE: Colour = (28, 28, 31)
+STEEL: Colour = (92, 96, 102)
+CHROME: Colour = (190, 194, 200)
+
+SURFACE, SKY = 0, 255
+SUPERSAMPLING = 3
+
+
+class Light(NamedTuple):
+    """A light of the scene: linear sRGB colour times radiance, 1 being a white surface in daylight."""
+
+    name: str
+    radiance: tuple[float, float, float]
+
+
+def _glowing(name: str, kelvin: float, radiance: float) -> Light:
+    red, green, blue = (planck_colour(kelvin) * radiance).tolist()
+    return Light(name, (red, green, blue))
+
+
+LIGHTS = (
+    _glowing("window", 2800, 0.35),
+    _glowing("dim window", 2500, 0.12),
+    _glowing("cool window", 5000, 0.30),
+    _glowing("headlight", 4300, 5.0),
+    _glowing("lamp", 2300, 6.0),
+    _glowing("white lamp", 4000, 6.0),
+    Light("tail light", (1.6, 0.04, 0.03)),
+    Light("amber sign", (1.1, 0.5, 0.04)),
+    Light("red signal", (2.2, 0.06, 0.04)),
+    Light("amber signal", (2.0, 0.9, 0.04)),
+    Light("green signal", (0.08, 1.7, 0.75)),
+    Light("eye", (0.35, 0.6, 0.2)),  # a cat's eyes send back what shines on them
+)
+_KIND = {light.name: number for number, light in enumerate(LIGHTS, SURFACE + 1)}
+_RADIANCE = np.zeros((256, 3), np.float32)
+_RADIANCE[[*_KIND.values()]] = [light.radiance for light in LIGHTS]
+_CIRCLE = tuple((math.cos(t * math.tau / 24), math.sin(t * math.tau / 24)) for t in range(24))
+
+
+# Shapes and colours
+
+
+def tint(colour: Colour, factor: float) -> Colour:
+    """The same colour, darker (factor below 1) or lighter."""
+    red, green, blue = (min(255, int(channel * factor)) for channel in colour)
+    return red, green, blue
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """``one`` with ``share`` of ``other`` in it."""
+    red, green, blue = (int(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def paint(rng: Random, hue: Point, saturation: Point, value: Point) -> Colour:
+    """A random colour from ranges of hue (turns), saturation and value."""
+    red, green, blue = colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
+    return int(red * 255), int(green * 255), int(blue * 255)
+
+
+def rounded(points: Sequence[Point], rounds: int = 2) -> list[Point]:
+    """Cut the corners of a closed polygon ``rounds`` times (Chaikin 1974)."""
+    points = list(points)
+    for _ in range(rounds):
+        cut = []
+        for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True):
+            cut += [
+                (0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1),
+                (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1),
+            ]
+        points = cut
+    return points
+
+
+def box(left: float, low: float, right: float, high: float) -> list[Point]:
+    """The four corners of an upright rectangle."""
+    return [(left, low), (right, low), (right, high), (left, high)]
+
+
+def disc(x: float, y: float, rx: float, ry: float | None = None) -> list[Point]:
+    """An ellipse as a polygon."""
+    ry = rx if ry is None else ry
+    return [(x + rx * u, y + ry * v) for u, v in _CIRCLE]
+
+
+def stroke(points: Sequence[Point], width: float) -> list[Point]:
+    """The outline of a line of some width through ``points``, with mitred joints."""
+    left, right = [], []
+    for i, (x, y) in enumerate(points):
+        (x0, y0), (x1, y1) = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
+        length = math.hypot(x1 - x0, y1 - y0) or 1.0
+        nx, ny = (y0 - y1) / length * width / 2, (x1 - x0) / length * width / 2
+        left.append((x + nx, y + ny))
+        right.append((x - nx, y - ny))
+    return left + right[::-1]
+
+
+def ring(x: float, y: float, radius: float, width: float) -> list[Point]:
+    """A circle drawn with a line of some width."""
+    outer, inner = disc(x, y, radius + width / 2), disc(x, y, radius - width / 2)
+    return [*outer, outer[0], inner[0], *inner[::-1]]
+
+
+# The canvas
+
+
+class Canvas:
+    """One scene in the making; coordinates are fractions of the side, (0, 0) at the top left."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.side = size * SUPERSAMPLING
+        self.image = Image.new("RGBA", (self.side, self.side), (0, 0, 0, SKY))
+        self.sun = Image.new("L", (self.side, self.side), 255)  # how much of the sunlight arrives
+        self._pen, self._sun_pen = ImageDraw.Draw(self.image), ImageDraw.Draw(self.sun)
+
+    def polygon(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
+        """A surface of some colour; with ``light``, one that shines by night."""
+        outline = [(x * self.side, y * self.side) for x, y in points]
+        self._pen.polygon(outline, (*colour, SURFACE if light is None else _KIND[light]))
+        self._sun_pen.polygon(outline, 255)
+
+    def shade(self, points: Sequence[Point], sunlight: float) -> None:
+        """Let only a share of the sunlight reach these points; edges become soft."""
+        self._sun_pen.polygon([(x * self.side, y * self.side) for x, y in points], int(255 * sunlight))
+
+    def soft_sun(self) -> Image.Image:
+        """The sunlight layer at the size of the picture, with soft edges."""
+        return self.sun.filter(ImageFilter.GaussianBlur(0.012 * self.side)).reduce(SUPERSAMPLING)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a thing stands: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
+
+    canvas: Canvas
+    x: float
+    y: float
+    scale: float
+    mirror: int = 1
+    lean: float = 0.0
+
+    def place(self, points: Sequence[Point]) -> list[Point]:
+        """Own coordinates → those of the canvas."""
+        across, up = self.mirror * self.scale, self.scale
+        return [(self.x + across * (u + self.lean * v), self.y - up * v) for u, v in points]
+
+    def fill(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
+        """Draw a polygon."""
+        self.canvas.polygon(self.place(points), colour, light)
+
+    def shade(self, points: Sequence[Point], sunlight: float) -> None:
+        """Keep sunlight off a polygon."""
+        self.canvas.shade(self.place(points), sunlight)
+
+    def cast_shadow(self, width: float, depth: float = 0.06, sunlight: float = 0.3) -> None:
+        """A soft shadow on the ground, ``width`` to either side of the middle."""
+        self.shade(disc(0.04, -0.01, width, depth), sunlight)
+
+    def pane(self, points: Sequence[Point], light: str | None = None) -> None:
+        """A window pane; where it is not lit from inside, a slanting reflection of the sky."""
+        self.fill(points, GLASS, light)
+        (x0, y0), (x1, _), (_, y2) = points[0], points[1], points[2]
+        if light is None:
+            wide = x1 - x0
+            gleam = [(x0 + 0.55 * wide, y0), (x0 + 0.75 * wide, y0), (x1, y2), (x1 - 0.2 * wide, y2)]
+            self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
+
+    def facing(self) -> Frame:
+        """The same frame, never mirrored: for what carries letters."""
+        return replace(self, mirror=1)
+
+
+def separate(images: Sequence[Image.Image]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Canvases → reflectance (n, h, w, 3) in linear light, share of open sky (n, h, w), emission (n, h, w, 3).
+
+    Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
+    """
+    drawn = np.stack([np.asarray(image) for image in images])
+    kind = drawn[..., 3]
+    surface = linearise(drawn[..., :3]) * (kind != SKY)[..., None]
+    return shrink(surface), shrink((kind == SKY).astype(np.float32)), shrink(_RADIANCE[kind])
+
+
+def shrink(layer: np.ndarray) -> np.ndarray:
+    """Average the supersampled pixels of a layer (n, H, W, …)."""
+    rows = sum(layer[:, i::SUPERSAMPLING] for i in range(SUPERSAMPLING))
+    return sum(rows[:, :, i::SUPERSAMPLING] for i in range(SUPERSAMPLING)) / np.float32(SUPERSAMPLING**2)

@@ -1,0 +1,330 @@
+"""Day → night, physically: what a camera would record of the same scene after dark.
+
+A night picture is not a dark day picture. The sun gives way to a weak ambient light and a few warm lamps, the sky
+stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.
+Each step is a function below, in the order in which light meets them:
+
+    linearise → relight → glow → expose → add_noise → develop
+
+Pictures are batches (n, height, width, 3). "Linear light" is proportional to radiance, 1 being a white surface in
+daylight. Lengths are fractions of the picture's side, the origin is the top left corner.
+
+Sources: noise, Brooks et al. 2019 "Unprocessing Images for Learned Raw Denoising", eq. 10–11 and table of priors;
+row noise, Wei et al. 2020 "A Physics-based Noise Formation Model for Extreme Low-light Raw Denoising" (ELD);
+lamp colours, Planck's law with the colour matching functions of Wyman, Sloan and Shirley 2013 (JCGT 2(2)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"a range runs from its smaller to its larger end, not {bounds[0]} … {bounds[1]}")
+    return bounds
+
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Positive = Annotated[float, Field(gt=0)]
+_Kelvin = Annotated[float, Field(ge=1500, le=15000)]
+Shares = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
+Positives = Annotated[tuple[_Positive, _Positive], AfterValidator(_ordered)]
+Kelvins = Annotated[tuple[_Kelvin, _Kelvin], AfterValidator(_ordered)]
+Counts = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(le=64)]], AfterValidator(_ordered)]
+
+
+class Night(BaseModel):
+    """What may differ from one night picture to the next; every picture draws its own value from each range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sky: Positives = Field((0.005, 0.06), description="Night sky, as a share of its daylight radiance")
+    ambient: Positives = Field((0.004, 0.06), description="Light from all around, as a share of daylight")
+    ambient_kelvin: Kelvins = Field((3500, 9000), description="Colour temperature of the ambient light, in kelvin")
+    lamps: Counts = Field((2, 8), description="How many lamps light a picture")
+    lamp_power: Positives = Field((0.05, 1.0), description="Light right below a lamp, as a share of daylight")
+    lamp_kelvin: Kelvins = Field((1800, 5000), description="Colour temperature of the lamps, in kelvin")
+    lamp_radius: Positives = Field((0.06, 0.35), description="Reach of a lamp, as a fraction of the side")
+    lamp_height: Shares = Field((0.3, 1.0), description="Where lamps hang, from the top (0) to the bottom (1)")
+    glow_share: _Share = Field(0.7, description="Share of the lamps that are seen glowing in the picture")
+    glow_strength: Positives = Field((1.0, 6.0), description="Brightness of a glowing lamp, as a multiple of its power")
+    glow_width: Positives = Field((0.006, 0.02), description="Width of a lamp's core, as a fraction of the side")
+    halo: Shares = Field((0.01, 0.06), description="Strength of the halo around a core")
+    exposure: Shares = Field((0.05, 0.28), description="Mean sRGB value that the camera's exposure aims at")
+    max_gain: _Positive = Field(30.0, description="Largest gain of the camera; darker scenes stay darker")
+    shot_noise: Positives = Field((1e-4, 0.012), description="a in the noise variance a·x + b, of the exposed signal")
+    row_noise: Shares = Field((0.1, 0.3), description="Noise of whole rows, as a share of the read noise √b")
+    white_balance: Shares = Field((0.0, 0.6), description="How far the warm cast is corrected: 0 not at all, 1 fully")
+
+
+@dataclass(frozen=True)
+class Lamps:
+    """Lamps of n pictures, up to k each (absent ones have no power). All arrays (n, k), ``colour`` (n, k, 3)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    radius: np.ndarray
+    power: np.ndarray
+    colour: np.ndarray
+
+
+# Colour
+
+
+def to_linear(srgb: np.ndarray) -> np.ndarray:
+    """Inverse sRGB curve (IEC 61966-2-1): display values in [0, 1] → linear light in [0, 1], float32."""
+    srgb = np.asarray(srgb, np.float32)
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def to_srgb(linear: np.ndarray) -> np.ndarray:
+    """sRGB curve: linear light → display values in [0, 1]; what is brighter than white is clipped. float32."""
+    linear = np.clip(np.asarray(linear, np.float32), 0.0, 1.0)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+_LINEAR = to_linear(np.arange(256) / 255)  # the curve at each 8-bit value: a lookup is 20 times faster than a power
+
+
+def linearise(pictures: np.ndarray) -> np.ndarray:
+    """8-bit sRGB pictures → linear light, float32 of the same shape."""
+    return _LINEAR[pictures]
+
+
+def quantise(srgb: np.ndarray) -> np.ndarray:
+    """Display values in [0, 1] → uint8, to the nearest level."""
+    return (srgb * 255 + 0.5).astype(np.uint8)
+
+
+def luminance(linear: np.ndarray) -> np.ndarray:
+    """Luminance (…,) of linear sRGB light (…, 3), ITU-R BT.709."""
+    return linear @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+def planck_colour(kelvin: np.ndarray | float) -> np.ndarray:
+    """Linear sRGB colour (…, 3) of a black body at ``kelvin`` (…,), of luminance 1; 6500 K is close to white.
+
+    Planck's law times the CIE 1931 matching functions (the multi-lobe fit of Wyman et al. 2013), summed over the
+    visible range, then the XYZ → sRGB matrix. What falls outside of sRGB (blue below about 1900 K) is set to 0.
+    """
+    nm = np.linspace(390, 730, 69)
+
+    def lobe(mean: float, left: float, right: float) -> np.ndarray:
+        return np.exp(-0.5 * ((nm - mean) * np.where(nm < mean, left, right)) ** 2)
+
+    x = 0.362 * lobe(442.0, 0.0624, 0.0374) + 1.056 * lobe(599.8, 0.0264, 0.0323) - 0.065 * lobe(501.1, 0.0490, 0.0382)
+    y = 0.821 * lobe(568.8, 0.0213, 0.0247) + 0.286 * lobe(530.9, 0.0613, 0.0322)
+    z = 1.217 * lobe(437.0, 0.0845, 0.0278) + 0.681 * lobe(459.0, 0.0385, 0.0725)
+    radiance = nm**-5 / np.expm1(1.4388e7 / (nm * np.asarray(kelvin, float)[..., None]))
+    xyz_to_rgb = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+    colour = np.maximum(radiance @ np.stack([x, y, z], -1) @ xyz_to_rgb.T, 0.0).astype(np.float32)
+    return colour / luminance(colour)[..., None]
+
+
+# Drawing from ranges
+
+
+def _uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(*bounds, shape).astype(np.float32)
+
+
+def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> np.ndarray:
+    return np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]), shape)).astype(np.float32)
+
+
+def hang_lamps(count: int, rng: np.random.Generator, night: Night) -> Lamps:
+    """Lamps for ``count`` pictures, at random places."""
+    shape = (count, night.lamps[1])
+    present = np.arange(shape[1]) < rng.integers(*night.lamps, count, endpoint=True)[:, None]
+    return Lamps(
+        x=_uniform(rng, (0.0, 1.0), shape),
+        y=_uniform(rng, night.lamp_height, shape),
+        radius=_uniform(rng, night.lamp_radius, shape),
+        power=_log_uniform(rng, night.lamp_power, shape) * present,
+        colour=planck_colour(_uniform(rng, night.lamp_kelvin, shape)),
+    )
+
+
+# The steps
+
+
+def squared_distance(height: int, width: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Squared distance (n, height, width) of each pixel's centre to the points (x, y) (n,), in sides."""
+    side = max(height, width)
+    dx = (np.arange(width, dtype=np.float32) + 0.5) / side - x[:, None]
+    dy = (np.arange(height, dtype=np.float32) + 0.5) / side - y[:, None]
+    return dy[:, :, None] ** 2 + dx[:, None, :] ** 2
+
+
+def falloff(d2: np.ndarray, radius: np.ndarray | float) -> np.ndarray:
+    """(1 + d²/r²)^−1.5: light on the ground at distance d from the foot of a lamp that hangs at height r."""
+    spread = 1 + d2 / np.float32(radius) ** 2
+    return 1 / (spread * np.sqrt(spread))
+
+
+def _per_picture(values: np.ndarray) -> np.ndarray:
+    """(n,) → (n, 1, 1), to go with (n, height, width)."""
+    return values[:, None, None]
+
+
+def illuminate(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> np.ndarray:
+    """Night light E = a·c_ambient + Σ g·c·falloff that falls on each pixel, (n, height, width, 3)."""
+    count = len(lamps.x)
+    ambient = _log_uniform(rng, night.ambient, (count, 1))
+    ambient = ambient * planck_colour(_uniform(rng, night.ambient_kelvin, (count,)))
+    light = np.broadcast_to(ambient[:, None, None], (count, height, width, 3)).copy()
+    for k in range(lamps.x.shape[1]):
+        d2 = squared_distance(height, width, lamps.x[:, k], lamps.y[:, k])
+        reach = falloff(d2, _per_picture(lamps.radius[:, k]))
+        light += reach[..., None] * (lamps.power[:, k, None] * lamps.colour[:, k])[:, None, None]
+    return light
+
+
+def glow(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> np.ndarray:
+    """Lamps seen directly: a core and a halo, A·g·c·[exp(−d²/2s²) + h/(1 + d²/(4s)²)^1.2], (n, height, width, 3)."""
+    count, most = lamps.x.shape
+    width_s2 = _uniform(rng, night.glow_width, (count, most)) ** 2
+    halo = _uniform(rng, night.halo, (count, most))
+    strength = _uniform(rng, night.glow_strength, (count, most)) * (rng.random((count, most)) < night.glow_share)
+    # A pixel is as wide as a core: its own extent (variance 1/12 of its area) widens the core and dims it.
+    pixel_s2 = 1 / (12 * max(height, width) ** 2)
+    light = np.zeros((count, height, width, 3), np.float32)
+    for k in range(most):
+        d2 = squared_distance(height, width, lamps.x[:, k], lamps.y[:, k])
+        s2 = _per_picture(width_s2[:, k])
+        core = s2 / (s2 + pixel_s2) * np.exp(-d2 / (2 * (s2 + pixel_s2)))
+        shape = core + _per_picture(halo[:, k]) / (1 + d2 / (16 * s2)) ** 1.2
+        light += shape[..., None] * ((strength * lamps.power)[:, k, None] * lamps.colour[:, k])[:, None, None]
+    return light
+
+
+def spread(emission: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Convolve emitted light (n, height, width, 3) with a kernel (2·height, 2·width) centred on its first element."""
+    height, width = emission.shape[1:3]
+    spectrum = np.fft.rfft2(emission, kernel.shape, axes=(1, 2)) * np.fft.rfft2(kernel)[None, :, :, None]
+    return np.maximum(np.fft.irfft2(spectrum, kernel.shape, axes=(1, 2))[:, :height, :width], 0).astype(np.float32)
+
+
+def _kernel_distance(height: int, width: int) -> np.ndarray:
+    """Squared distance to the first element on a torus of twice the picture, so that no light wraps around."""
+    side = max(height, width)
+    dy, dx = np.fft.fftfreq(2 * height, 1 / (2 * height)), np.fft.fftfreq(2 * width, 1 / (2 * width))
+    return ((dy[:, None] ** 2 + dx**2) / side**2).astype(np.float32)
+
+
+def shine(emission: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a scene's own lights do: (light that they cast on what is near, halo around them), both like ``emission``.
+
+    A source of radiance L and area A at height r over the ground gives L·A/(πr²) right below it; its halo is that
+    of ``glow`` with values in the middle of the ranges.
+    """
+    height, width = emission.shape[1:3]
+    d2, pixel_area = _kernel_distance(height, width), 1 / max(height, width) ** 2
+    reach, core, halo = 0.09, 0.012, 0.03
+    cast = falloff(d2, reach) * pixel_area / (np.pi * reach**2)
+    bloom = halo / (1 + d2 / (4 * core) ** 2) ** 1.2 * pixel_area / (2 * np.pi * core**2)
+    return spread(emission, cast), spread(emission, bloom)
+
+
+def exposure_gain(light: np.ndarray, target: np.ndarray, max_gain: float) -> np.ndarray:
+    """The gain (n,) ≤ ``max_gain`` that brings the mean sRGB value of each picture closest to ``target`` (n,)."""
+    step = max(1, min(light.shape[1:3]) // 16)  # a light meter does not need every pixel
+    seen = light[:, ::step, ::step].reshape(len(light), -1)
+    low, high = np.full(len(light), 1e-3, np.float32), np.full(len(light), max_gain, np.float32)
+    for _ in range(14):  # bisection of the logarithm: the mean grows with the gain
+        middle = np.sqrt(low * high)
+        too_dark = to_srgb(seen * middle[:, None]).mean(1) < target
+        low, high = np.where(too_dark, middle, low), np.where(too_dark, high, middle)
+    return high
+
+
+def noise_variances(count: int, rng: np.random.Generator, night: Night) -> tuple[np.ndarray, np.ndarray]:
+    """Shot and read noise (a, b), each (count,), of variance a·x + b: log b = 2.18 log a + 1.20 + N(0, .26)."""
+    a = _log_uniform(rng, night.shot_noise, (count,))
+    b = np.exp(2.18 * np.log(a) + 1.20 + rng.normal(0.0, 0.26, count)).astype(np.float32)
+    return a, b
+
+
+def add_noise(
+    light: np.ndarray, a: np.ndarray, b: np.ndarray, row_share: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Sensor noise on an exposed picture: N(0, a·x + b) a pixel and channel, N(0, row_share²·b) a row.
+
+    a and b (n,) are those of the exposed signal, so the gain's part in the noise is in them, as in Brooks et al.
+    """
+    a, b = a[:, None, None, None], b[:, None, None, None]
+    pixel = rng.standard_normal(light.shape, np.float32) * np.sqrt(a * light + b)
+    row = rng.standard_normal((*light.shape[:2], 1, 1), np.float32) * np.sqrt(b) * row_share[:, None, None, None]
+    return light + pixel + row
+
+
+def develop(signal: np.ndarray, balance: np.ndarray) -> np.ndarray:
+    """Sensor signal → uint8 sRGB: 12-bit quantisation, part of the white balance, tone curve.
+
+    The gain of channel c is (mean_G / mean_c)^ω with ω = ``balance`` (n,): at ω < 1 a part of the cast stays.
+    """
+    raw = np.round(np.clip(signal, 0, 1) * 4095) / 4095
+    means = raw.mean((1, 2)) + 1e-6
+    gains = (means[:, 1:2] / means) ** balance[:, None]
+    return quantise(to_srgb(raw * gains[:, None, None].astype(np.float32)))
+
+
+# Whole pictures
+
+
+def _batches(count: int, height: int, width: int) -> Iterator[slice]:
+    """Slices of about 2^17 pixels: small enough for the cache, large enough for NumPy."""
+    step = max(1, 2**17 // (height * width))
+    return (slice(start, start + step) for start in range(0, count, step))
+
+
+def _take_picture(
+    reflectance: np.ndarray,
+    sky: np.ndarray | None,
+    emission: np.ndarray | None,
+    rng: np.random.Generator,
+    night: Night,
+) -> np.ndarray:
+    count, height, width = reflectance.shape[:3]
+    lamps = hang_lamps(count, rng, night)
+    falling = illuminate(height, width, lamps, rng, night)
+    seen = glow(height, width, lamps, rng, night)
+    if emission is not None:
+        cast, bloom = shine(emission)
+        falling += cast
+        seen += emission + bloom
+    if sky is not None:
+        seen += sky * _log_uniform(rng, night.sky, (count, 1, 1, 1))
+    light = reflectance * falling + seen
+    gain = exposure_gain(light, _uniform(rng, night.exposure, (count,)), night.max_gain)
+    exposed = np.minimum(light * gain[:, None, None, None], 1.0)  # full wells: lamps saturate before noise is added
+    signal = add_noise(exposed, *noise_variances(count, rng, night), _uniform(rng, night.row_noise, (count,)), rng)
+    return develop(signal, _uniform(rng, night.white_balance, (count,)))
+
+
+def night_scenes(
+    reflectance: np.ndarray, sky: np.ndarray, emission: np.ndarray, rng: np.random.Generator, night: Night
+) -> np.ndarray:
+    """Scenes by night, uint8 (n, height, width, 3), from their layers in linear light, each of the same shape.
+
+    ``reflectance`` of surfaces (0 where the sky is), ``sky`` its daylight radiance (0 where surfaces are), and
+    ``emission`` of the lights that belong to the scene.
+    """
+    taken = [
+        _take_picture(reflectance[part], sky[part], emission[part], rng, night)
+        for part in _batches(*reflectance.shape[:3])
+    ]
+    return np.concatenate(taken)
+
+
+def night_pictures(pictures: np.ndarray, rng: np.random.Generator, night: Night) -> np.ndarray:
+    """Plain day pictures by night, uint8 (n, height, width, 3) → the same: every pixel is taken for a surface."""
+    taken = [_take_picture(linearise(pictures[part]), None, None, rng, night) for part in _batches(*pictures.shape[:3])]
+    return np.concatenate(taken)

@@ -1,0 +1,124 @@
+"""Street scenes by day and by night: ten kinds of things seen from a road, drawn and lit by our own code.
+
+A scene is drawn once, as layers: what surfaces reflect, the sky, which shines by itself, and the lights that are on
+after dark. By day the sun lights it; by night `da_core.data.night` does. Nothing is downloaded, and a seed gives the
+same scenes at every size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+import numpy as np
+
+from da_core.data.drawing import Canvas, Frame, separate
+from da_core.data.night import Night, linearise, night_scenes, quantise, to_srgb
+from da_core.data.scenery import draw_scenery, sky_picture
+from da_core.data.things import THINGS
+
+CLASSES: tuple[str, ...] = tuple(THINGS)
+
+Time = Literal["day", "night"]
+Difficulty = Literal["easy", "standard", "hard"]
+
+_BATCH = 128  # scenes drawn at once: bounds the memory that the layers take
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Layers of n scenes in linear light, float32 (n, size, size, 3), and their labels, int64 (n,).
+
+    ``reflectance`` of surfaces (0 where the sky is seen), ``sky`` its daylight radiance (0 where surfaces are),
+    ``emission`` of the lights that are on at night, and ``sun`` (n, size, size), the share of sunlight that arrives.
+    """
+
+    reflectance: np.ndarray
+    sky: np.ndarray
+    emission: np.ndarray
+    sun: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A difficulty: the nights, and how many small things may stand in the distance."""
+
+    night: Night
+    clutter: int
+
+
+PRESETS: dict[Difficulty, Preset] = {
+    "easy": Preset(
+        Night(ambient=(0.03, 0.12), lamp_kelvin=(2600, 6000), exposure=(0.15, 0.32), shot_noise=(1e-4, 2e-3)),
+        1,
+    ),
+    "standard": Preset(Night(), 3),
+    "hard": Preset(Night(ambient=(0.003, 0.02), lamps=(1, 5), exposure=(0.05, 0.2)), 6),
+}
+
+
+def _label(index: int, seed: int) -> int:
+    """Class of the scene: each ten scenes in a row hold all ten classes, in random order."""
+    block, place = divmod(index, len(CLASSES))
+    return Random(f"{seed} {block} classes").sample(range(len(CLASSES)), len(CLASSES))[place]
+
+
+def _draw_scene(canvas: Canvas, label: int, rng: Random, clutter: int) -> np.ndarray:
+    """Draw one scene on the canvas; returns its sky, uint8 (size, size, 3)."""
+    horizon = rng.uniform(0.4, 0.6)
+    draw_scenery(canvas, rng, horizon, clutter)
+    thing = THINGS[CLASSES[label]]
+    scale = rng.uniform(*thing.scale)
+    room = min(thing.room * scale, 0.5)
+    frame = Frame(
+        canvas,
+        rng.uniform(room, 1 - room),
+        rng.uniform(*thing.foot),
+        scale,
+        rng.choice((-1, 1)),
+        rng.gauss(0, 0.03),
+    )
+    thing.draw(frame, rng)
+    return sky_picture(canvas.size, horizon, rng)
+
+
+def draw(count: int, size: int, seed: int, clutter: int = PRESETS["standard"].clutter, first: int = 0) -> Scenes:
+    """Draw the scenes ``first`` … ``first + count`` of a seed, each class equally often (up to one)."""
+    canvases, skies, labels = [], [], [_label(index, seed) for index in range(first, first + count)]
+    for index, label in enumerate(labels, first):
+        canvas = Canvas(size)
+        skies.append(_draw_scene(canvas, label, Random(f"{seed} {index}"), clutter))
+        canvases.append(canvas)
+    reflectance, open_sky, emission = separate([canvas.image for canvas in canvases])
+    sun = np.stack([np.asarray(canvas.soft_sun(), np.float32) / 255 for canvas in canvases])
+    sky = linearise(np.stack(skies)) * open_sky[..., None]
+    return Scenes(reflectance, sky, emission, sun, np.array(labels, np.int64))
+
+
+def day(scenes: Scenes, rng: np.random.Generator) -> np.ndarray:
+    """The scenes in daylight, uint8 sRGB (n, size, size, 3); the exposure differs a little from one to the next."""
+    exposure = rng.uniform(0.8, 1.15, (len(scenes.labels), 1, 1, 1)).astype(np.float32)
+    return quantise(to_srgb(exposure * (scenes.reflectance * scenes.sun[..., None] + scenes.sky)))
+
+
+def night(scenes: Scenes, rng: np.random.Generator, conditions: Night) -> np.ndarray:
+    """The scenes after dark, uint8 sRGB (n, size, size, 3)."""
+    return night_scenes(scenes.reflectance, scenes.sky, scenes.emission, rng, conditions)
+
+
+def pictures(
+    count: int, size: int, time: Time, seed: int, difficulty: Difficulty = "standard"
+) -> tuple[np.ndarray, np.ndarray]:
+    """``count`` street scenes, uint8 sRGB (count, size, size, 3), and labels, int64 (count,), indices of ``CLASSES``.
+
+    Classes are balanced. Give day and night different seeds, so that no scene is in both domains.
+    """
+    preset, rng = PRESETS[difficulty], np.random.default_rng(seed)
+    shots, labels = [], []
+    for first in range(0, count, _BATCH):
+        scenes = draw(min(_BATCH, count - first), size, seed, preset.clutter, first)
+        shots.append(day(scenes, rng) if time == "day" else night(scenes, rng, preset.night))
+        labels.append(scenes.labels)
+    return np.concatenate(shots), np.concatenate(labels)

@@ -1,0 +1,35 @@
+"""The ten kinds of things of the street scenes: how each is drawn and where it belongs in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from da_core.data.drawing import Frame
+from da_core.data.passers import draw_cat, draw_pedestrian
+from da_core.data.roadside import draw_house, draw_lamp_post, draw_stop_sign, draw_traffic_light, draw_tree
+from da_core.data.vehicles import draw_bicycle, draw_bus, draw_car
+
+
+class Thing(NamedTuple):
+    """How to draw a thing and where it belongs: its size and the place of its foot, in sides of the picture."""
+
+    draw: Callable[[Frame, Random], None]
+    scale: tuple[float, float]
+    foot: tuple[float, float]
+    room: float  # half of its width, as a share of its scale: it may stand that close to the edge
+
+
+THINGS: dict[str, Thing] = {
+    "car": Thing(draw_car, (0.6, 0.92), (0.72, 0.9), 0.46),
+    "bus": Thing(draw_bus, (0.72, 1.0), (0.74, 0.9), 0.46),
+    "bicycle": Thing(draw_bicycle, (0.6, 0.9), (0.74, 0.92), 0.46),
+    "pedestrian": Thing(draw_pedestrian, (0.6, 0.85), (0.84, 0.96), 0.2),
+    "traffic light": Thing(draw_traffic_light, (0.62, 0.88), (0.86, 0.98), 0.16),
+    "stop sign": Thing(draw_stop_sign, (0.6, 0.88), (0.86, 0.98), 0.24),
+    "tree": Thing(draw_tree, (0.65, 0.9), (0.8, 0.94), 0.3),
+    "house": Thing(draw_house, (0.72, 1.0), (0.7, 0.86), 0.44),
+    "lamp post": Thing(draw_lamp_post, (0.72, 0.92), (0.84, 0.97), 0.2),
+    "cat": Thing(draw_cat, (0.45, 0.68), (0.8, 0.95), 0.5),
+}
