@@ -1,0 +1,32 @@
+"""What every screen stands in: navigation, theme, language, the link, and a word on a run in progress elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts import rail, state, steps, theme, words
+from pages.parts.words import _
+
+st.set_page_config(
+    page_title="Domain Adaptation Lab",
+    page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
+    layout="wide",
+)
+state.begin()
+theme.dress()
+
+pages = {
+    step: st.Page(screen.path, title=_(screen.title), default=step == "home") for step, screen in steps.SCREENS.items()
+}
+page = st.navigation(list(pages.values()), position="hidden")
+here = next(step for step, known in pages.items() if known == page)
+
+with st.sidebar:
+    rail.draw(here)
+if problem := state.problem():
+    st.warning(words.explain(problem))
+rail.elsewhere(here)
+page.run()
+state.publish()

@@ -1,0 +1,51 @@
+"""The rail beside every screen: where one is in the walk, language, the link to share; and the run that goes on."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages.parts import state, words
+from pages.parts.steps import SCREENS, WALK, Step, go
+from pages.parts.words import _
+
+
+def draw(here: Step) -> None:
+    """Name of the house, the steps, and what belongs to every screen."""
+    st.html('<div class="lab-brand"><span class="lab-mark" aria-hidden="true"></span>Domain Adaptation Lab</div>')
+    with st.container(key="lab-rail", gap=None):
+        go("home", _(SCREENS["home"].title))
+        st.html(f'<div class="lab-rail-title">{_("The walk")}</div>')
+        for place, step in enumerate(WALK, start=1):
+            with st.container(key=f"lab-step-{place}", gap=None):
+                go(step, _(SCREENS[step].title))
+    with st.container(key="lab-tools"):
+        _switch_language()
+        _share()
+
+
+def elsewhere(here: Step) -> None:
+    """On other screens than Train: one line on the run in progress."""
+
+
+def _switch_language() -> None:
+    names = words.LANGUAGES
+    chosen = st.segmented_control(
+        _("Language"),
+        list(names),
+        default=words.language(),
+        format_func=names.__getitem__,
+        required=True,
+        key="lab-language",
+        label_visibility="collapsed",
+    )
+    if chosen and chosen != words.language():
+        st.session_state[words.CHOSEN] = chosen
+        st.rerun()
+
+
+def _share() -> None:
+    with st.popover(_("Share this link"), type="tertiary"):
+        st.caption(_("Whoever opens it sees the same experiment, with its seed."))
+        st.code(f"{st.context.url or ''}?{urlencode(state.link())}", language=None, wrap_lines=True)

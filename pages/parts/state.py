@@ -1,0 +1,137 @@
+"""One `Experiment` value is the truth of a session, and a link says it: every screen reads and changes it here.
+
+The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
+``lang``, and ``hide`` (parts that a teacher's link leaves out). It is read once a session, at the first run of the
+script, and written back by the frame after each run, so that reload, bookmark and a shared link all bring it back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from pages.parts import words
+
+OWNER_COOKIE = "da_lab_owner"
+
+_EXPERIMENT = "lab.experiment"
+_RUN = "lab.run"
+_OWNER = "lab.owner"
+_HIDDEN = "lab.hidden"
+_PROBLEM = "lab.problem"
+
+
+def begin() -> None:
+    """Read the link, once a session. A link that cannot be followed changes nothing and leaves a `problem`."""
+    if _EXPERIMENT in st.session_state:
+        return
+    asked = {name: st.query_params[name] for name in st.query_params}
+    lang = asked.pop("lang", "")
+    if lang in words.LANGUAGES:
+        st.session_state[words.CHOSEN] = lang
+    st.session_state[_RUN] = asked.pop("run", None)
+    st.session_state[_HIDDEN] = tuple(filter(None, asked.pop("hide", "").split(",")))
+    st.session_state[_EXPERIMENT] = Experiment()
+    try:
+        found = Experiment.from_flat(asked)
+        _vet(found)
+    except UserError as error:
+        st.session_state[_PROBLEM] = error
+    else:
+        st.session_state[_EXPERIMENT] = found
+
+
+def experiment() -> Experiment:
+    """What this session is about to do."""
+    found: Experiment = st.session_state.get(_EXPERIMENT) or Experiment()
+    return found
+
+
+def replace(new: Experiment) -> None:
+    """Make ``new`` the session's experiment."""
+    st.session_state[_EXPERIMENT] = new
+    st.session_state.pop(_PROBLEM, None)
+
+
+def change(**parts: Any) -> None:
+    """Change named fields of the experiment: ``change(seed=3)``, ``change(training={**…, "epochs": 5})``.
+
+    Raises `UserError` if a value is out of its bounds; the experiment is then as it was.
+    """
+    replace(Experiment.checked({**experiment().model_dump(), **parts}))
+
+
+def run_id() -> str | None:
+    """The run that this session looks at, if any."""
+    found: str | None = st.session_state.get(_RUN)
+    return found
+
+
+def set_run(run: str | None) -> None:
+    """Look at another run."""
+    st.session_state[_RUN] = run
+
+
+def owner() -> str:
+    """Who this is: a random name that the browser keeps in a cookie, or one for the session where there is none."""
+    cookie = st.context.cookies.get(OWNER_COOKIE)
+    if cookie:
+        return cookie
+    found: str = st.session_state.setdefault(_OWNER, secrets.token_urlsafe(16))
+    return found
+
+
+def is_hidden(part: str) -> bool:
+    """Whether the link hides this part (``data``, ``network``, ``method``, ``training``) from a class."""
+    return part in st.session_state.get(_HIDDEN, ())
+
+
+def problem() -> UserError | None:
+    """Why the link could not be followed; gone with the next change."""
+    found: UserError | None = st.session_state.get(_PROBLEM)
+    return found
+
+
+def link() -> dict[str, str]:
+    """The query that brings this session back."""
+    query = experiment().to_flat()
+    if run := run_id():
+        query["run"] = run
+    if chosen := st.session_state.get(words.CHOSEN):
+        query["lang"] = chosen
+    if hidden := st.session_state.get(_HIDDEN):
+        query["hide"] = ",".join(hidden)
+    return query
+
+
+def publish() -> None:
+    """Write the link to the address bar where it differs; the frame does it at the end of every run."""
+    if st.query_params.to_dict() != link():
+        st.query_params.from_dict(link())
+
+
+def _vet(found: Experiment) -> None:
+    """Check names and hyperparameters that a link gives, each against its registry, before anything believes them.
+
+    The registries of methods and networks import torch, so they are asked only about what the link names.
+    """
+    from da_core.catalogue import pick
+    from da_core.params import validated
+
+    default = Experiment()
+    if found.data != default.data:
+        from da_core.data import sources
+
+        validated(pick(sources(), found.data.name, "data set").Params, found.data.params, found.data.name)
+    if found.network != default.network:
+        from da_core.networks import networks
+
+        validated(pick(networks(), found.network.name, "network").Params, found.network.params, found.network.name)
+    if found.method != default.method:
+        from da_core.methods import methods
+
+        validated(pick(methods(), found.method.name, "method").Params, found.method.params, found.method.name)

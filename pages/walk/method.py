@@ -1,0 +1,6 @@
+from __future__ import annotations
+
+from pages.parts import steps
+
+steps.header("method")
+steps.footer("method")
