@@ -1,0 +1,18 @@
+"""How unevenly a set of sample weights is spread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def effective_sample_size(weights: NDArray[np.floating[Any]]) -> float:
+    """(Σw)² / Σw², from 1 (one sample counts) to n (all count alike). Kish 1965, section 8.2."""
+    return float(weights.sum() ** 2 / np.square(weights).sum())
+
+
+def largest_share(weights: NDArray[np.floating[Any]]) -> float:
+    """Share of the whole weight, in (0, 1], that the heaviest sample has."""
+    return float(weights.max() / weights.sum())

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from da_core import params
+from da_core.errors import UserError
+from da_core.methods.base import Labels, Reweighting, Rows
+from da_core.params import hyper
+
+INDISTINCT = 1e-3
+"""Below this smallest singular value the predictions of two mixtures of classes are practically the same."""
+
+
+class BBSE(Reweighting):
+    r"""Black-box shift estimation (Lipton, Wang and Smola 2018, section 4).
+
+    Under label shift, p_t(y) differs from p_s(y) while p(x | y) stays. Then any predictor f, right or wrong, makes the
+    same mistakes on each class in both domains, and the class weights solve a linear system:
+
+        Ĉ w = μ̂,    Ĉ_ij = P_source(f(x) = i, y = j),    μ̂_i = P_target(f(x) = i),    w_j = p_t(j) / p_s(j)
+
+    Negative solutions are noise and are cut at 0. The source predictions must be honest, that is made on samples that
+    the model was not fitted on: a model that knows its training labels by heart hides its confusion.
+    With “soft” the predicted probabilities take the place of counted predictions (section 4, soft estimator).
+
+    It fails where the shift is not a label shift (at night the model's mistakes are others than by day: it then reads
+    changed mistakes as changed proportions), and where the model cannot tell classes apart: Ĉ then has no inverse.
+    """
+
+    title = "BBSE"
+    summary = "Finds how the class proportions changed from the model's own predictions, and weights classes by it."
+    paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
+
+    class Params(params.Params):
+        predictions: Literal["hard", "soft"] = hyper(
+            "hard", title="Predictions", help="Count predicted classes, or average predicted probabilities."
+        )
+
+    def weights(
+        self,
+        Xs: Rows | None = None,
+        Xt: Rows | None = None,
+        ys: Labels | None = None,
+        Ps: Rows | None = None,
+        Pt: Rows | None = None,
+    ) -> Rows:
+        """(n_s,) weights of mean 1, the same for all samples of a class. The features are not looked at.
+
+        Raises `UserError` without ``ys``, ``Ps`` and ``Pt``, and where the predictions cannot tell the classes apart.
+        """
+        if ys is None or Ps is None or Pt is None:
+            raise UserError("{of} needs source labels and the model's predictions on both domains.", of=self.title)
+        of_class = self.class_weights(ys, Ps, Pt)
+        weights: Rows = of_class[ys] / of_class[ys].mean()
+        return weights
+
+    def class_weights(self, ys: Labels, Ps: Rows, Pt: Rows) -> Rows:
+        """(c,) estimates of p_t(y) / p_s(y), at least 0; a class without source samples gets 0."""
+        source, target = (self._predicted(np.asarray(P, dtype=np.float64)) for P in (Ps, Pt))
+        classes = np.arange(source.shape[1])
+        share = np.bincount(ys, minlength=len(classes)) / len(ys)
+        seen = classes[share > 0]
+        # column j: how the predictions of class j spread. Ĉ is this times p_s(j), but its scale does not tell how rare
+        # a class is, so that its smallest singular value can be judged
+        spread = np.stack([source[ys == j].mean(axis=0) for j in seen], axis=1)
+        if np.linalg.svd(spread, compute_uv=False)[-1] < INDISTINCT:
+            raise UserError(
+                "The model's predictions cannot tell all {count} classes apart, so {of} cannot read the target's class "
+                "proportions from them; train the model longer or choose another method.",
+                count=len(seen),
+                of=self.title,
+            )
+        proportion = np.linalg.lstsq(spread, target.mean(axis=0))[0]
+        weights = np.zeros(len(classes))
+        weights[seen] = np.maximum(proportion, 0) / share[seen]
+        return weights
+
+    def _predicted(self, P: Rows) -> Rows:
+        if not np.isfinite(P).all():
+            raise UserError("The model's predictions are not finite; train it again with a smaller learning rate.")
+        return P if self.params.predictions == "soft" else np.eye(P.shape[1])[P.argmax(axis=1)]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+
+from da_core import params
+from da_core.methods.base import Labels, Reweighting, Rows
+from da_core.methods.checks import feature_pair
+from da_core.params import hyper
+
+
+class DomainClassifier(Reweighting):
+    r"""Density ratio by a domain classifier (Bickel, Brückner and Scheffer 2009, section 3).
+
+    A logistic regression learns to tell target from source. By Bayes' rule its odds are the density ratio that turns
+    an average over the source into one over the target:
+
+        w(x) = p_t(x) / p_s(x) = P(target | x) / P(source | x) · n_s / n_t
+
+    The logarithm of the odds is the classifier's linear score, so weights are made in log space and cannot overflow.
+    Features are standardised for the classifier only, so that one C suits features of any scale.
+
+    It fails where the domains do not overlap: a classifier that is never wrong gives all the weight to a few samples.
+    The cap bounds how much one sample may count, and the effective sample size tells how many are left. A linear score
+    also makes log w linear in the features; a change of spread alone is beyond it.
+    """
+
+    title = "Domain classifier"
+    summary = "Weights each source sample by the odds that a domain classifier takes it for a target sample."
+    paper = "Bickel, Brückner and Scheffer 2009, Discriminative Learning Under Covariate Shift, JMLR 10"
+
+    class Params(params.Params):
+        C: float = hyper(
+            1.0,
+            ge=1e-6,
+            le=1e6,
+            log=True,
+            symbol="C",
+            title="Inverse regularisation",
+            help="How freely the domain classifier fits; smaller values pull all weights towards 1.",
+        )
+        clip: float = hyper(
+            50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
+        )
+
+    def weights(
+        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, Ps: Rows | None = None, Pt: Rows | None = None
+    ) -> Rows:
+        """(n_s,) weights of mean 1, none above ``clip``. Raises `UserError` for tables that do not fit."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        Xs, Xt = feature_pair(Xs, Xt)
+        is_target = np.repeat([0, 1], [len(Xs), len(Xt)])
+        classifier = make_pipeline(
+            StandardScaler(), LogisticRegression(C=self.params.C, tol=1e-8, max_iter=10_000)
+        ).fit(np.concatenate([Xs, Xt]), is_target)
+        log_odds = classifier.decision_function(Xs)
+        return _capped(log_odds + np.log(len(Xs) / len(Xt)), self.params.clip)
+
+
+def _capped(log_weights: Rows, cap: float) -> Rows:
+    """min(s · w, cap) with the one scale s that makes the mean 1: cutting, then rescaling, would pass the cap again."""
+    order = np.argsort(-log_weights)
+    descending = log_weights[order]
+    rest = np.logaddexp.accumulate(descending[::-1])[::-1]  # log of the sum of each weight and all smaller ones
+    room = len(descending) - cap * np.arange(len(descending))  # what is left for them if all larger ones sit at the cap
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_scale = np.log(room) - rest
+    first = np.argmax((log_scale + descending <= np.log(cap) + 1e-12) & (room > 0))
+    scaled = np.concatenate([np.full(first, cap), np.exp(descending[first:] + log_scale[first])])
+    weights = np.empty_like(scaled)
+    weights[order] = scaled
+    return weights

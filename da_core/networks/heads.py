@@ -1,0 +1,84 @@
+"""Step 2 · classifiers on fixed features, all from scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.errors import UserError
+from da_core.experiment import Head
+
+Features = NDArray[np.floating[Any]]
+
+
+class FittedHead:
+    """A fitted classifier. ``predict``: (n, d) → (n,) class indices; ``predict_proba``: (n, d) → (n, c)."""
+
+    def __init__(self, model: Any, class_count: int) -> None:
+        self._model = model
+        self._class_count = class_count
+
+    def predict(self, X: Features) -> NDArray[np.int64]:
+        predicted: NDArray[np.int64] = self._model.predict(X)
+        return predicted
+
+    def predict_proba(self, X: Features) -> NDArray[np.float64]:
+        """Class probabilities; a class that was not among the training labels has 0.
+
+        A support vector machine has no probabilities: here they are the softmax of its decision values (two classes:
+        the logistic function), good for ranking and not calibrated.
+        """
+        from scipy.special import softmax
+
+        if hasattr(self._model, "predict_proba"):
+            known = self._model.predict_proba(X)
+        else:
+            decision = self._model.decision_function(X)
+            known = softmax(decision if decision.ndim == 2 else np.stack([0 * decision, decision], axis=1), axis=1)
+        everything = np.zeros((len(X), self._class_count))
+        everything[:, self._model.classes_] = known
+        return everything
+
+
+def fit_head(
+    name: Head,
+    X: Features,
+    y: NDArray[np.int64],
+    weights: NDArray[np.floating[Any]] | None = None,
+    seed: int = 0,
+    class_count: int | None = None,
+) -> FittedHead:
+    """Fit a head on features X (n, d), taken as they are, unscaled, and class indices y (n,).
+
+    - ``linear``, ``logistic``: softmax regression with scikit-learn's L2 penalty, C = 1. On fixed features the linear
+      layer of a network, trained with cross-entropy, is just that; so both names mean the same here.
+    - ``svm``: scikit-learn's `SVC` with its defaults (RBF kernel, C = 1, γ = 1 / (d · variance)).
+    - ``knn1``: the label of the nearest training sample.
+
+    ``weights`` (n,) count samples more or less; ``class_count`` is c if the labels may lack the last classes. The same
+    input gives the same head; ``seed`` goes to scikit-learn, whose solvers for these heads draw nothing.
+    Raises `UserError` for weights with ``knn1``, and where all training samples (of weight above 0) are of one class.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
+
+    count = class_count or int(y.max()) + 1
+    if weights is not None:
+        if name == "knn1":
+            raise UserError("The nearest-neighbour head cannot weight samples; choose linear, logistic or svm.")
+        # a class that weighs nothing is no class: libsvm stops at it
+        X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+    if len(np.unique(y)) < 2:
+        raise UserError("All training samples are of one class; a classifier needs at least two.")
+    model: Any
+    match name:
+        case "linear" | "logistic":
+            model = LogisticRegression(max_iter=10_000, random_state=seed)
+        case "svm":
+            model = SVC(random_state=seed)
+        case "knn1":
+            return FittedHead(KNeighborsClassifier(n_neighbors=1).fit(X, y), count)
+    return FittedHead(model.fit(X, y, sample_weight=weights), count)
