@@ -1,0 +1,31 @@
+"""What a visitor is told of a run that failed; the trace goes to the log, under the run's id."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from da_core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def explained_failure(error: Exception, run_id: str) -> UserError:
+    """One sentence for an exception of a run.
+
+    The exceptions of torch are known by name and text, so that torch need not be imported here.
+    """
+    if isinstance(error, UserError):
+        # anew, because the one that was raised holds on to the run's frames, and so to its network and its data
+        return UserError(error.message, **error.values)
+    log.error("run %s failed", run_id, exc_info=error)
+    if type(error).__name__ == "OutOfMemoryError":
+        return UserError("The GPU ran out of memory; choose a smaller batch or network.")
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return UserError("The server ran out of memory; choose a smaller batch or network.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError("The server's disk is full; tell whoever runs it to make room.")
+    return UserError(
+        "Something went wrong inside run {run}; try again, and if it fails again tell whoever runs this server.",
+        run=run_id,
+    )

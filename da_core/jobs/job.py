@@ -1,0 +1,132 @@
+"""A run that is not over: what the queue knows of it, and what its events have said so far."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.errors import UserError
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
+from da_core.experiment import Experiment
+from da_core.jobs.view import State, View
+
+
+class History:
+    """Losses and accuracies in the order of their coming, each kind thinned out evenly to at most ``limit`` / 2.
+
+    The newest of each kind is always there.
+    """
+
+    def __init__(self, limit: int = 2000) -> None:
+        self._limit = limit // 2
+        self._count = 0
+        self._kinds: dict[type, _Thinned] = {}
+
+    def add(self, event: Losses | Accuracies) -> None:
+        kind = self._kinds.setdefault(type(event), _Thinned(self._limit))
+        kind.add(self._count, event)
+        self._count += 1
+
+    def events(self) -> tuple[Losses | Accuracies, ...]:
+        merged = sorted((item for kind in self._kinds.values() for item in kind.items), key=lambda item: item[0])
+        return tuple(event for _, event in merged)
+
+
+class _Thinned:
+    """Every ``step``-th item and the newest; the step doubles whenever there are more than ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._step = 1
+        self._count = 0
+        self._spaced: list[tuple[int, Losses | Accuracies]] = []
+        self._newest: list[tuple[int, Losses | Accuracies]] = []
+
+    @property
+    def items(self) -> list[tuple[int, Losses | Accuracies]]:
+        return self._spaced if self._spaced[-1:] == self._newest else self._spaced + self._newest
+
+    def add(self, order: int, event: Losses | Accuracies) -> None:
+        self._newest = [(order, event)]
+        if self._count % self._step == 0:
+            self._spaced.append((order, event))
+        self._count += 1
+        if len(self._spaced) >= self._limit:
+            self._spaced = self._spaced[::2]
+            self._step *= 2
+
+
+@dataclass(eq=False)
+class Job:
+    """``state`` is what its owners want; ``in_hand`` says whether a worker has it in hand just now."""
+
+    run_id: str
+    experiment: Experiment
+    owners: list[str]
+    seen: float
+    """When somebody last looked at it, by the queue's clock."""
+    state: State = "queued"
+    in_hand: bool = False
+    events: Iterator[Event] | None = None
+    """The run itself, once a worker has begun it."""
+    enough: threading.Event = field(default_factory=threading.Event)
+    submitted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime | None = None
+    version: int = 0
+    place: int | None = None
+    stage: Stage | None = None
+    stages: tuple[Stage, ...] = ()
+    fraction: float = 0.0
+    seconds_left: float | None = None
+    history: History = field(default_factory=History)
+    embeddings: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    error: UserError | None = None
+    _view: View | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case StageStarted():
+                self.stage, self.stages = event.stage, event.stages
+            case Progress():
+                self.fraction, self.seconds_left = event.fraction, event.seconds_left
+            case Losses() | Accuracies():
+                self.history.add(event)
+            case Embedded():
+                self.embeddings[f"{event.when}/{event.layout}"] = event.points
+            case Notice():
+                self.notices.append(event)
+            case Finished():
+                self.fraction, self.seconds_left = 1.0, 0.0
+
+    def view(self, finished_at: datetime | None = None) -> View:
+        """The snapshot of now; made anew only after a change."""
+        if self._view is None or self._view.version != self.version:
+            self._view = View(
+                run_id=self.run_id,
+                experiment=self.experiment,
+                state=self.state,
+                version=self.version,
+                submitted_at=self.submitted_at,
+                started_at=self.started_at,
+                finished_at=finished_at,
+                owners=len(self.owners),
+                place=self.place,
+                stage=self.stage,
+                stages=self.stages,
+                fraction=self.fraction,
+                seconds_left=self.seconds_left,
+                history=self.history.events(),
+                embeddings=MappingProxyType(dict(self.embeddings)),
+                notices=tuple(self.notices),
+                error=self.error,
+                enough_asked=self.enough.is_set(),
+            )
+        return self._view

@@ -1,0 +1,242 @@
+"""Runs in the background: first come, first served; watched, paused and ended from anywhere.
+
+A run is a generator, and a worker does no more than ask for its next event. To pause is to put the generator aside,
+which frees the worker; to resume is to put it back at the head of the queue; to stop is to close it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from da_core.data.places import check_allowed
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.jobs.board import Board
+from da_core.jobs.job import Job
+from da_core.jobs.store import Store, new_run_id, store
+from da_core.jobs.view import View, view_of_record
+from da_core.jobs.workers import RunFunction, Workers, imported_run
+from da_core.settings import settings
+
+__all__ = ["Queue", "View", "queue"]
+
+log = logging.getLogger(__name__)
+
+
+class Queue:
+    """Runs that wait and runs that go, of all visitors of one server. Safe to use from many threads.
+
+    An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
+    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
+
+    The controls `pause`, `resume`, `stop` and `enough` do nothing to a run that is over, and raise `UserError` where
+    the run is another visitor's or there is none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: RunFunction = imported_run,
+        *,
+        workers: int = 1,
+        queue_length: int = 50,
+        per_owner: int = 5,
+        lease_seconds: float = 180.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._queue_length = queue_length
+        self._per_owner = per_owner
+        self._board = Board(lease_seconds, clock)
+        self._changed = self._board.changed
+        self._workers = Workers(self._board, store, run, workers)
+
+    def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False) -> str:
+        """Ask for a run and return its id at once.
+
+        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
+        or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
+        is never taken from the store, because what lies there may have changed. ``localhost_only`` says that the app
+        listens on localhost alone, so that any folder may be read.
+
+        Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
+        """
+        places = [experiment.data.source, experiment.data.target, experiment.network.checkpoint]
+        own_files = [place for place in places if place is not None]
+        for place in own_files:
+            check_allowed(place, localhost_only)
+        may_change = any(not place.startswith("upload:") for place in own_files)  # an upload is named for its content
+        with self._changed:
+            if self._board.closed:
+                raise UserError("The server is about to stop; try again in a moment.")
+            self._board.end_unseen()
+            if (equal := self._board.equal(experiment, owner)) is not None:
+                self._board.join(equal, owner)
+                return equal.run_id
+            if not may_change and (done := self._store.find(experiment)) is not None:
+                return done
+            self._check_room(owner)
+            run_id = new_run_id(experiment)
+            self._board.add(run_id, experiment, owner)
+            self._workers.start()
+            return run_id
+
+    def view(self, run_id: str, *, renew: bool = False) -> View | None:
+        """The run as it is now, also one of an earlier life of the server; None if there is no such run.
+
+        ``renew`` tells that somebody is looking, and keeps the run alive.
+        """
+        with self._changed:
+            if renew:
+                self._board.see(run_id)
+            self._board.end_unseen()
+            view = self._board.view(run_id)
+        if view is not None or (record := self._store.load(run_id)) is None:
+            return view
+        try:
+            view = view_of_record(record)
+        except UserError:
+            log.warning("run %s is damaged", run_id, exc_info=True)
+            return None
+        with self._changed:
+            self._board.keep_view(view)
+        return view
+
+    def renew(self, run_id: str) -> None:
+        """Tell that somebody is looking at the run."""
+        with self._changed:
+            self._board.see(run_id)
+
+    def owns(self, run_id: str, owner: str) -> bool:
+        """Whether this visitor may control the run, while it is live."""
+        with self._changed:
+            return run_id in self._board.jobs and owner in self._board.jobs[run_id].owners
+
+    def pause(self, run_id: str, owner: str) -> None:
+        """Put the run aside and free its worker. Only for a sole owner."""
+        with self._changed:
+            job = self._controlled(run_id, owner)
+            if job is None or job.state not in ("queued", "running"):
+                return
+            if len(job.owners) > 1:
+                raise UserError(
+                    "{count} visitors share this run, so it cannot be paused; choose another seed to have your own.",
+                    count=len(job.owners),
+                )
+            self._board.pause(job)
+
+    def resume(self, run_id: str, owner: str) -> None:
+        """Go on with a paused run, before those that wait."""
+        with self._changed:
+            job = self._controlled(run_id, owner)
+            if job is not None and job.state == "paused":
+                self._board.go_on(job)
+
+    def stop(self, run_id: str, owner: str) -> None:
+        """Take the owner off the run, and end it if that was the last one."""
+        with self._changed:
+            job = self._controlled(run_id, owner)
+            if job is None:
+                return
+            if len(job.owners) > 1:
+                job.owners.remove(owner)
+                self._board.note(job)
+            else:
+                self._board.end(job)
+
+    def enough(self, run_id: str, owner: str) -> None:
+        """Have the run evaluate what it has learned so far and finish. Only for a sole owner, once it has begun."""
+        with self._changed:
+            job = self._controlled(run_id, owner)
+            if job is None or job.state == "stopping":
+                return
+            if len(job.owners) > 1:
+                raise UserError(
+                    "{count} visitors share this run, so it cannot be cut short; choose another seed to have your own.",
+                    count=len(job.owners),
+                )
+            if job.started_at is None:
+                raise UserError("This run has not begun, so it has learned nothing yet; wait for it or stop it.")
+            job.enough.set()
+            self._board.note(job)
+            if job.state == "paused":
+                self._board.go_on(job)
+
+    def wait(self, run_id: str, until: Callable[[View], bool], timeout: float) -> View:
+        """Block until the run's view satisfies ``until`` and return that view.
+
+        Raises `TimeoutError` after ``timeout`` seconds, `UserError` if there is no such run.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                if (view := self.view(run_id)) is None:
+                    _no_such_run(run_id)
+                if until(view):
+                    return view
+                if not self._changed.wait(deadline - time.monotonic()):
+                    raise TimeoutError(f"run {run_id} is still {view.state}")
+
+    @property
+    def closed(self) -> bool:
+        return self._board.closed
+
+    def close(self, timeout: float = 10.0) -> None:
+        """End every run and the workers; wait at most ``timeout`` seconds for them."""
+        with self._changed:
+            self._board.closed = True
+            for job in list(self._board.jobs.values()):
+                self._board.end(job)
+            self._changed.notify_all()
+        self._workers.join(timeout)
+
+    def _check_room(self, owner: str) -> None:
+        mine = sum(owner in job.owners for job in self._board.jobs.values())
+        if mine >= self._per_owner:
+            raise UserError(
+                "You have {count} runs that wait or go; let one finish or stop one before you start another.",
+                count=mine,
+            )
+        waiting = sum(job.state in ("queued", "paused") for job in self._board.jobs.values())
+        if waiting >= self._queue_length:
+            raise UserError(
+                "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
+            )
+
+    def _controlled(self, run_id: str, owner: str) -> Job | None:
+        """The live run, if it is this owner's; None if it is over. With the lock held."""
+        job = self._board.jobs.get(run_id)
+        if job is None:
+            if self._board.view(run_id) is None and self._store.load(run_id) is None:
+                _no_such_run(run_id)
+            return None
+        if owner not in job.owners:
+            raise UserError("This run belongs to another visitor; start your own to change it.")
+        return job
+
+
+def _no_such_run(run_id: str) -> NoReturn:
+    raise UserError("There is no run {run} here any more; start it again.", run=run_id)
+
+
+_making = threading.Lock()
+_current: Queue | None = None
+
+
+def queue() -> Queue:
+    """This server's queue, made when first asked for, and anew after it was closed."""
+    global _current
+    with _making:
+        if _current is None or _current.closed:
+            limits = settings()
+            _current = Queue(
+                store(),
+                workers=limits.workers,
+                queue_length=limits.queue_length,
+                lease_seconds=limits.lease_seconds,
+            )
+        return _current

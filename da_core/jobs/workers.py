@@ -1,0 +1,147 @@
+"""The threads that drive runs: each asks one run at a time for its next event."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Literal
+
+from da_core.events import Event, Finished
+from da_core.experiment import Experiment
+from da_core.jobs.board import Board
+from da_core.jobs.failure import explained_failure
+from da_core.jobs.job import Job
+from da_core.jobs.store import Store
+from da_core.jobs.view import State
+
+log = logging.getLogger(__name__)
+
+RunFunction = Callable[..., Iterator[Event]]
+"""``run(experiment, enough=…)``, as `da_core.run.run`."""
+
+_IDLE_LOOK = 5.0
+"""Seconds after which an idle worker looks for runs that nobody looks at any more."""
+_BUSY_SWITCH = 1e-4
+"""Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
+
+
+def imported_run(experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+    """`da_core.run.run`, imported in the worker's thread, since torch comes with it."""
+    from da_core.run import run
+
+    return run(experiment, enough=enough)
+
+
+class Workers:
+    """``count`` daemon threads over one board; they begin when `start` is first called."""
+
+    def __init__(self, board: Board, store: Store, run: RunFunction, count: int) -> None:
+        self._board = board
+        self._store = store
+        self._run = run
+        self._count = count
+        self._threads: list[threading.Thread] = []
+        self._usual_switch: float | None = None
+
+    def start(self) -> None:
+        while len(self._threads) < self._count:
+            thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the threads of a closed board, at most ``timeout`` seconds in all."""
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+
+    def _work(self) -> None:
+        board = self._board
+        while True:
+            with board.changed:
+                while not (board.waiting or board.abandoned or board.closed):
+                    board.changed.wait(_IDLE_LOOK)
+                    board.end_unseen()
+                board.end_unseen()
+                job = board.next()
+                self._set_switch()
+            self._close_abandoned()
+            if job is not None:
+                self._drive(job)
+            elif board.closed:
+                return
+
+    def _drive(self, job: Job) -> None:
+        """Bring a run to its end, or to a pause."""
+        state: State = "done"
+        try:
+            ending = self._listen(job)
+            if ending == "put aside":
+                return
+            if ending == "stopped":
+                state = "cancelled"
+            else:
+                self._save(job, ending)
+        except Exception as error:
+            state = "failed"
+            job.error = explained_failure(error, job.run_id)
+        if job.events is not None:
+            _close(job.events)
+        with self._board.changed:
+            job.in_hand = False
+            self._board.conclude(job, state)
+            self._set_switch()
+
+    def _listen(self, job: Job) -> Finished | Literal["stopped", "put aside"]:
+        """Ask for events until the last one, or until somebody wants the run stopped or paused."""
+        board = self._board
+        if job.events is None:
+            job.events = self._run(job.experiment, enough=job.enough.is_set)
+        for event in job.events:
+            with board.changed:
+                job.hear(event)
+                board.note(job)
+                board.end_unseen()
+                if job.state == "stopping":
+                    return "stopped"
+                if isinstance(event, Finished):
+                    return event
+                if job.state == "paused":
+                    job.in_hand = False
+                    self._set_switch()
+                    return "put aside"
+            self._close_abandoned()
+        raise RuntimeError("the run ended without a result")
+
+    def _save(self, job: Job, finished: Finished) -> None:
+        notice = self._store.save(job.run_id, job.experiment, finished.result, finished.evidence, job.history.events())
+        if notice is not None:
+            with self._board.changed:
+                job.hear(notice)  # seen with the next change, which is the run's end
+
+    def _close_abandoned(self) -> None:
+        with self._board.changed:
+            abandoned, self._board.abandoned = self._board.abandoned, []
+        for events in abandoned:
+            _close(events)
+
+    def _set_switch(self) -> None:
+        """With a run in hand, change threads often; else as often as before."""
+        busy = any(job.in_hand for job in self._board.jobs.values())
+        if busy and self._usual_switch is None:
+            self._usual_switch = sys.getswitchinterval()
+            sys.setswitchinterval(_BUSY_SWITCH)
+        elif not busy and self._usual_switch is not None:
+            sys.setswitchinterval(self._usual_switch)
+            self._usual_switch = None
+
+
+def _close(events: Iterator[Event]) -> None:
+    if isinstance(events, Generator):
+        try:
+            events.close()
+        except Exception:
+            log.exception("a run did not close cleanly")
