@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import rail, state, steps, theme, words
+from pages.parts import rail, runs, state, steps, theme, words
 from pages.parts.words import _
 
 st.set_page_config(
@@ -27,6 +27,6 @@ with st.sidebar:
     rail.draw(here)
 if problem := state.problem():
     st.warning(words.explain(problem))
-rail.elsewhere(here)
+runs.watch(here)
 page.run()
 state.publish()

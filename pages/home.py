@@ -1,5 +1,83 @@
+"""The first screen: a finished before and after at once, and the button that makes it live."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
-st.title("Home")
+from da_core.errors import UserError
+from pages.parts import gallery, runs, scatter, showcase, words
+from pages.parts.words import _, percent
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _strips(folder: Path) -> tuple[bytes, bytes]:
+    day, night = showcase.read(folder).one_of_each_class()
+    return gallery.strip(day, len(day)), gallery.strip(night, len(night))
+
+
+def _example() -> showcase.Showcase | None:
+    try:
+        return showcase.read(showcase.FOLDER)
+    except (UserError, OSError):
+        st.info(_("The example run is missing; make it with {command}.", command=f"`{showcase.COMMAND}`"))
+        return None
+
+
+def _numbers(example: showcase.Showcase) -> None:
+    result = example.record.result
+    shown = [
+        (_("Source only"), _("trained by day"), result.source_only, ""),
+        (_("Adapted"), _("has seen nights, but no night label"), result.adapted, "main"),
+    ]
+    if result.oracle is not None:
+        shown.append((_("Oracle"), _("trained on labelled nights"), result.oracle, ""))
+    cells = "".join(
+        f'<div class="lab-number {kind}"><span>{name}</span><b>{percent(scores.target.accuracy)}</b>'
+        f"<span>{what}</span></div>"
+        for name, what, scores, kind in shown
+    )
+    st.html(f'<div class="lab-numbers">{cells}</div>')
+
+
+def _pictures(example: showcase.Showcase) -> None:
+    day, night = _strips(showcase.FOLDER)
+    names = ", ".join(words.word(name) for name in example.record.result.classes)
+    with st.container(key="lab-sheet-home", gap="small"):
+        st.html(f'<div class="lab-domain">{_("Day: the source, with labels")}</div>')
+        st.image(day, width="stretch", alt=_("One day picture of each class: {names}", names=names))
+        st.html(f'<div class="lab-domain target">{_("Night: the target, without")}</div>')
+        st.image(night, width="stretch", alt=_("One night picture of each class: {names}", names=names))
+
+
+st.title(_("See domain adaptation happen"), anchor=False)
+st.html(
+    '<div class="lab-purpose">'
+    + _("A network that learned streets by day fails at night. Watch it adapt without a single night label.")
+    + "</div>"
+)
+if st.button(_("Try day → night"), type="primary"):
+    runs.start(showcase.EXPERIMENT)
+
+if example := _example():
+    result = example.record.result
+    _pictures(example)
+    st.subheader(_("How often it is right at night"), anchor=False)
+    _numbers(example)
+    st.subheader(_("What moved in feature space"), anchor=False)
+    scatter.before_after_view(
+        scatter.Cloud.of(example.record.evidence),
+        result.classes,
+        key="showcase",
+        run="showcase",
+        atlas=example.atlas,
+        scores={"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy},
+    )
+    st.caption(
+        _(
+            "A finished example run with DANN, made by the command {command} on {date}.",
+            command=f"`{showcase.COMMAND}`",
+            date=words.day(example.record.finished_at),
+        )
+    )

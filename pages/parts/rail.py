@@ -1,4 +1,4 @@
-"""The rail beside every screen: where one is in the walk, language, the link to share; and the run that goes on."""
+"""The rail beside every screen: where one is in the walk, the language, and the link to share."""
 
 from __future__ import annotations
 
@@ -18,15 +18,11 @@ def draw(here: Step) -> None:
         go("home", _(SCREENS["home"].title))
         st.html(f'<div class="lab-rail-title">{_("The walk")}</div>')
         for place, step in enumerate(WALK, start=1):
-            with st.container(key=f"lab-step-{place}", gap=None):
+            with st.container(key=f"lab-step-{place}" + ("-here" if step == here else ""), gap=None):
                 go(step, _(SCREENS[step].title))
     with st.container(key="lab-tools"):
         _switch_language()
         _share()
-
-
-def elsewhere(here: Step) -> None:
-    """On other screens than Train: one line on the run in progress."""
 
 
 def _switch_language() -> None:

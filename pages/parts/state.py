@@ -90,8 +90,13 @@ def is_hidden(part: str) -> bool:
     return part in st.session_state.get(_HIDDEN, ())
 
 
+def report(error: UserError) -> None:
+    """Have the frame tell what was wrong; for callbacks and for screens that start over after it."""
+    st.session_state[_PROBLEM] = error
+
+
 def problem() -> UserError | None:
-    """Why the link could not be followed; gone with the next change."""
+    """What was wrong with the link or the last wish; gone with the next change."""
     found: UserError | None = st.session_state.get(_PROBLEM)
     return found
 

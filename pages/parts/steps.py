@@ -59,7 +59,7 @@ SCREENS: dict[Step, Screen] = {
         "walk/results.py",
         "Results",
         "Compare source only, adapted and oracle on samples that none of them was trained on.",
-        "",
+        "Next, change one thing and try again.",
     ),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
@@ -72,7 +72,7 @@ def header(step: Step) -> None:
     where = _("Step {place} of {count}", place=place, count=len(WALK))
     st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
-    st.markdown(f":gray[{_(SCREENS[step].purpose)}]")
+    st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
 
 
 def footer(step: Step) -> None:
@@ -82,9 +82,10 @@ def footer(step: Step) -> None:
     st.space("medium")
     with st.container(key="lab-footer", horizontal=True, vertical_alignment="center"):
         go(back, "← " + _(SCREENS[back].title))
-        if here + 1 < len(WALK):
-            st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
-            go(WALK[here + 1], _(SCREENS[WALK[here + 1]].title) + " →")
+        st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
+        with st.container(key="lab-on", width="content"):
+            on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
+            go(on, _(SCREENS[on].title) + " →")
 
 
 def go(step: Step, label: str) -> None:

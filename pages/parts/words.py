@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 from babel import Locale
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
@@ -80,6 +82,11 @@ def seconds(x: float) -> str:
     unit, amount = ("minute", x / 60) if x >= 90 else ("second", x)
     rounded = round(amount, 1) if unit == "second" and amount < 10 else round(amount)
     return format_unit(rounded, f"duration-{unit}", length="short", locale=_locale())
+
+
+def day(moment: datetime) -> str:
+    """A date, as the language writes it."""
+    return format_date(moment, format="long", locale=_locale())
 
 
 def _translated(message: str, into: str) -> str:
