@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from da_core.events import ClassScores, DomainScores, Result, Scores
+from da_core.events import DomainScores, Result, Scores
 from pages.parts import theme
 from pages.parts.words import _, number, percent
 
@@ -76,7 +76,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ]
         for row, true in enumerate(classes)
     ]
-    low, high = theme.heat(is_dark())
+    low, high = theme.heat(theme.is_dark())
     heat = go.Heatmap(
         z=share.round(4),
         x=list(classes),
@@ -129,16 +129,6 @@ def draw(figure: go.Figure, key: str, alt: str) -> None:
     )
 
 
-def is_dark() -> bool:
-    """Whether the reader looks at the dark theme now."""
-    return st.context.theme.type == "dark"
-
-
-def class_scores(scores: Scores) -> dict[str, ClassScores]:
-    """The scores of each class by its name."""
-    return {one.name: one for one in scores.per_class}
-
-
 def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[float]]) -> go.Figure:
     """One row a name, one mark a model, and a line from source only to adapted: what adapting changed."""
     looks = (
@@ -172,7 +162,9 @@ def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[f
     ]
     figure = _figure(*traces, height=_ROW * len(rows) + 96)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25, zeroline=False)
+    figure.update_xaxes(
+        range=[-0.02, 1.02], tickformat=".0%", dtick=0.25, zeroline=False, showgrid=True, gridcolor=theme.faint()
+    )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
     return figure
 

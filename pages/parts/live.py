@@ -1,0 +1,133 @@
+"""A run while it goes: its stage and place, what can be done to it, and its curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.events import Phase, Stage
+from da_core.jobs.queue import queue
+from da_core.jobs.view import View
+from pages.parts import curves, state
+from pages.parts.words import _, explain, percent, seconds, told
+
+POLL_SECONDS = 0.5
+
+
+def panel(run: str) -> None:
+    """Draw a run and, while it is live, redraw it twice a second; when it ends, the whole page runs once more."""
+    view = queue().view(run, renew=True)
+    if view is not None:
+        st.fragment(_panel, run_every=POLL_SECONDS if view.live else None)(run, view.live)
+
+
+def _panel(run: str, was_live: bool) -> None:
+    view = queue().view(run, renew=True)
+    if view is None or view.live != was_live:
+        st.rerun()
+    assert view is not None
+    if view.live:
+        _where(view)
+        _controls(view)
+    for notice in view.notices:
+        st.info(told(notice.message, notice.values))
+    progress(view)
+
+
+def progress(view: View) -> None:
+    """The newest numbers and the curves of one phase: the one that trains now, unless another is picked."""
+    begun = curves.phases(view.history)
+    if not begun:
+        return
+    names = phase_names()
+    # a new phase makes a new widget, which then starts at that phase
+    phase: Phase = st.segmented_control(
+        _("Curves of"),
+        begun,
+        default=begun[-1],
+        format_func=names.__getitem__,
+        required=True,
+        key=f"curves-{view.run_id}-{len(begun)}",
+    )
+    values = curves.latest(view.history, phase)
+    if values:
+        source, target, domain = st.columns(3)
+        source.metric(_("Source accuracy"), percent(values["source"]))
+        target.metric(_("Target accuracy"), percent(values["target"]))
+        if "domain" in values:
+            domain.metric(_("Domain classifier"), percent(values["domain"]))
+    curves.draw(view.history, phase, view.experiment.training.epochs)
+
+
+def phase_names() -> dict[Phase, str]:
+    """The phases of training in the reader's language."""
+    return {"source_only": _("Source only"), "adapt": _("Adapting"), "oracle": _("Oracle")}
+
+
+def stage_names() -> dict[Stage, str]:
+    """The stages of a run in the reader's language."""
+    return {
+        "load": _("Load data"),
+        "source_only": _("Train source only"),
+        "before": _("Look before"),
+        "oracle": _("Train oracle"),
+        "adapt": _("Adapt"),
+        "after": _("Look after"),
+    }
+
+
+def _where(view: View) -> None:
+    names = stage_names()
+    if view.state == "queued":
+        st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
+    elif view.state == "stopping":
+        st.progress(view.fraction, _("Stopping after this step."))
+    else:
+        done = percent(view.fraction, 0)
+        parts = [names[view.stage] if view.stage else _("Starting"), done]
+        if view.state == "paused":
+            parts.append(_("paused"))
+        elif view.enough_asked:
+            parts.append(_("finishing with what it has learned"))
+        elif view.seconds_left is not None:
+            parts.append(_("about {time} left", time=seconds(view.seconds_left)))
+        st.progress(view.fraction, " · ".join(parts))
+    if view.stages:
+        here = view.stages.index(view.stage) if view.stage in view.stages else -1
+        marks = ["✓" if place < here else "●" if place == here else "○" for place in range(len(view.stages))]
+        colours = ["primary" if place == here else "gray" for place in range(len(view.stages))]
+        chips = zip(colours, marks, view.stages, strict=True)
+        st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
+
+
+def _controls(view: View) -> None:
+    mine = queue().owns(view.run_id, state.owner())
+    shared = view.owners > 1
+    why = None
+    if not mine:
+        why = _("This run belongs to another visitor; start your own to change it.")
+    elif shared:
+        why = _("{count} visitors share this run, so only stopping is yours.", count=view.owners)
+    with st.container(horizontal=True):
+        if view.state == "paused":
+            _button(_("Resume"), queue().resume, view, why)
+        else:
+            _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.enough_asked)
+        stop = _("Leave this run") if shared else _("Stop")
+        _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
+        learned = bool(view.history) and not view.enough_asked and view.state != "stopping"
+        _button(_("Keep what it has learned so far"), queue().enough, view, why, unless=not learned)
+    if why:
+        st.caption(why)
+
+
+def _button(label: str, act: Callable[[str, str], None], view: View, why: str | None, *, unless: bool = False) -> None:
+    if st.button(label, key=f"run-{act.__name__}", disabled=unless or why is not None, help=why):
+        try:
+            act(view.run_id, state.owner())
+        except UserError as error:
+            st.error(explain(error))
+        else:
+            st.rerun()

@@ -1,0 +1,64 @@
+"""Many small pictures as one: the sheet that hover cuts its picture from, and single ones for a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+COLUMNS = 40
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Thumbnails side by side in one picture, row by row; ``uri`` is a data URI, so nothing more is fetched."""
+
+    uri: str
+    columns: int
+    rows: int
+
+    @classmethod
+    def read(cls, encoded: bytes, rows: int, columns: int = COLUMNS) -> Atlas:
+        """An atlas from a WebP file as `sheet` writes it."""
+        return cls("data:image/webp;base64," + base64.b64encode(encoded).decode("ascii"), columns, rows)
+
+
+def atlas(pictures: NDArray[np.uint8], size: int = 32) -> Atlas:
+    """One sheet of ``pictures`` (n, h, w, 3) uint8, each shrunk to at most ``size`` pixels a side.
+
+    1,200 pictures of 32 × 32 take some 60 ms and 500 KB.
+    """
+    return Atlas.read(sheet(pictures, size), math.ceil(len(pictures) / COLUMNS))
+
+
+def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
+    """The sheet itself, as a WebP file of ``COLUMNS`` pictures a row."""
+    side = min(size, max(pictures.shape[1:3]))
+    rows = math.ceil(len(pictures) / COLUMNS)
+    whole = np.zeros((rows * side, COLUMNS * side, 3), np.uint8)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, COLUMNS)
+        whole[row * side : (row + 1) * side, column * side : (column + 1) * side] = thumbnail(picture, side)
+    file = io.BytesIO()
+    Image.fromarray(whole).save(file, "WEBP", quality=82, method=2)
+    return file.getvalue()
+
+
+def thumbnail(picture: NDArray[np.uint8], side: int) -> NDArray[Any]:
+    """(h, w, 3) → (side, side, 3), in full and undistorted: what is not square gets a black margin."""
+    if picture.shape[:2] == (side, side):
+        return picture
+    image = Image.fromarray(picture)
+    scale = side / max(image.size)
+    small = image.resize(
+        (max(round(image.width * scale), 1), max(round(image.height * scale), 1)), Image.Resampling.BOX
+    )
+    square = Image.new("RGB", (side, side))
+    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
+    return np.asarray(square)

@@ -1,0 +1,87 @@
+"""Step 5 · the same held-out samples before and after adapting, and how far apart the domains are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.events import ShiftMeasures
+from da_core.jobs.store import Record
+from pages.parts import finished, live, steps
+from pages.parts.scatter import Cloud, before_after_view
+from pages.parts.words import _, number, percent
+
+
+def picture(record: Record) -> None:
+    """Both panels. Pictures for hover come a moment later where they have to be read first."""
+    sheet = finished.pictures().of(record)
+    ready = sheet.done()
+    st.fragment(_picture, run_every=None if ready else live.POLL_SECONDS)(record, ready)
+
+
+def _picture(record: Record, was_ready: bool) -> None:
+    sheet = finished.pictures().of(record, patience=0)
+    if sheet.done() != was_ready:
+        st.rerun()
+    result = record.result
+    before_after_view(
+        Cloud.of(record.evidence),
+        result.classes,
+        key="features",
+        run=record.run_id,
+        atlas=sheet.result() if was_ready else None,
+        scores={"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy},
+    )
+
+
+def measures(before: ShiftMeasures, after: ShiftMeasures) -> None:
+    """The two distances between the domains' features, each with how to read it."""
+    left, right = st.columns(2, gap="medium", border=True)
+    with left:
+        _change(_("Proxy A-distance"), before.proxy_a_distance, after.proxy_a_distance, 2)
+        st.caption(
+            _(
+                "How well a fresh classifier tells source features from target ones: 2 means always, 0 means no better "
+                "than a coin."
+            )
+        )
+    with right:
+        _change(_("MMD"), before.mmd, after.mmd, 3)
+        st.caption(_("How far apart the averages of the two domains lie in a rich space of features; 0 means alike."))
+
+
+def _change(name: str, before: float, after: float, digits: int) -> None:
+    st.metric(name, f"{number(before, digits)} → {number(after, digits)}")
+
+
+def weights(record: Record) -> None:
+    """A reweighting method moves no point; its picture is the weights."""
+    st.info(
+        _(
+            "This method moves no point: it gives every source sample a weight. Before and after differ in how much "
+            "each source sample counts, so the larger a source point, the more it weighs."
+        )
+    )
+    told = record.result.weights or {}
+    if "effective_sample_size" in told:
+        st.caption(
+            _("Effective sample size: {size} samples count as much.", size=number(told["effective_sample_size"]))
+        )
+
+
+steps.header("features")
+record = finished.looked_at()
+if record is not None:
+    if record.result.weights is not None:
+        weights(record)
+    picture(record)
+    measures(record.result.shift.before, record.result.shift.after)
+    gain = record.result.adapted.target.accuracy - record.result.source_only.target.accuracy
+    st.caption(
+        _(
+            "Accuracy on the target went from {before} to {after} ({points}).",
+            before=percent(record.result.source_only.target.accuracy),
+            after=percent(record.result.adapted.target.accuracy),
+            points=finished.points(gain),
+        )
+    )
+steps.footer("features")

@@ -1,0 +1,85 @@
+"""Step 4 · start a run, watch it learn, and steer it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.experiment import Experiment
+from da_core.jobs.queue import queue
+from da_core.jobs.store import store
+from da_core.jobs.view import View
+from pages.parts import finished, live, runs, state, steps
+from pages.parts.words import _, explain, word
+
+
+def summary(experiment: Experiment) -> str:
+    """What will be trained, in one line."""
+    from da_core.data import sources
+    from da_core.methods import methods
+    from da_core.networks import networks
+
+    training = experiment.training
+    parts = [
+        f"**{word(methods()[experiment.method.name].title)}**",
+        word(sources()[experiment.data.name].title),
+        word(networks()[experiment.network.name].title),
+        _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),
+        _("seed {seed}", seed=experiment.seed),
+    ]
+    if experiment.oracle:
+        parts.append(_("with oracle"))
+    return " · ".join(parts)
+
+
+def over(view: View) -> None:
+    """What came of a run that is over."""
+    record = store().load(view.run_id) if view.state == "done" else None
+    if record is not None:
+        st.markdown(f"**{_('Accuracy on the target, on samples kept for scoring')}**")
+        finished.headline(record.result)
+        if not record.complete:
+            st.caption(_("This run was cut short and keeps what it had learned."))
+        with st.container(horizontal=True):
+            steps.go("features", _("See what moved") + " →")
+            steps.go("results", _("See all results") + " →")
+    elif view.state == "failed":
+        st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
+    elif view.error:
+        st.warning(explain(view.error))
+    elif view.state == "cancelled":
+        st.info(_("You stopped this run. Nothing of it was kept; start again when you like."))
+
+
+steps.header("train")
+experiment = state.experiment()
+run = state.run_id()
+view = queue().view(run, renew=True) if run else None
+same = view is not None and view.experiment == experiment
+
+with st.container(border=True):
+    line, action = st.columns([3, 1], vertical_alignment="center")
+    line.markdown(summary(experiment))
+    if view is not None and view.live and same:
+        action.button(_("Training…"), type="primary", disabled=True, width="stretch", key="start")
+    elif view is None or not same:
+        if action.button(_("Start training"), type="primary", width="stretch", key="start"):
+            runs.start(experiment)
+    elif view.state != "done":
+        if action.button(_("Start again"), type="primary", width="stretch", key="start"):
+            runs.start(experiment)
+    else:
+        action.button(_("Done"), disabled=True, width="stretch", key="start")
+
+if run and view is None:
+    st.warning(
+        _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")
+    )
+if view is not None:
+    if not same:
+        st.info(
+            _("You have changed the experiment since. Below is the run of before: {run}", run=summary(view.experiment))
+        )
+    if not view.live:
+        over(view)
+    live.panel(view.run_id)
+steps.footer("train")
