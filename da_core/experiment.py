@@ -124,7 +124,7 @@ class Experiment(Params):
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
 
 
-_GROUPS = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec}
+_GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec}
 
 
 def _full_name(name: str) -> str:

@@ -16,3 +16,12 @@ def effective_sample_size(weights: NDArray[np.floating[Any]]) -> float:
 def largest_share(weights: NDArray[np.floating[Any]]) -> float:
     """Share of the whole weight, in (0, 1], that the heaviest sample has."""
     return float(weights.max() / weights.sum())
+
+
+def spread(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
+    """Both numbers by name, with ``samples`` n, as a result carries them."""
+    return {
+        "samples": len(weights),
+        "effective_sample_size": effective_sample_size(weights),
+        "largest_share": largest_share(weights),
+    }

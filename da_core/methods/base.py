@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Family = Literal["alignment", "reweighting", "adaptation", "control"]
 Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]
-Rows = NDArray[np.float64]
+Rows = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 
 
@@ -73,18 +73,31 @@ class FeatureAlignment(Method):
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Predictions:
+    """What the source-only model predicts, for the methods that correct class proportions.
+
+    ``Ps`` (m, c): class probabilities of source samples that it was not fitted on, ``ys`` (m,): their labels;
+    ``Pt`` (n_t, c): class probabilities of target samples.
+    """
+
+    ys: Labels
+    Ps: Rows
+    Pt: Rows
+
+
 class Reweighting(Method):
     """One weight a source sample, mean 1, so that the weighted source stands for the target.
 
-    ``ys`` (n_s,) are source labels. ``Ps`` (n_s, c) and ``Pt`` (n_t, c) are class probabilities that the source-only
-    model gives, ``Ps`` on source samples that it was not fitted on; only class-balance methods need them.
+    ``ys`` (n_s,) are source labels; only the methods that correct class proportions need them and ``predictions``.
     """
 
     kind = "reweighting"
 
     def weights(
-        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, Ps: Rows | None = None, Pt: Rows | None = None
+        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None
     ) -> Rows:
+        """(n_s,) weights for source features Xs (n_s, d) and target features Xt (n_t, d)."""
         raise NotImplementedError
 
 

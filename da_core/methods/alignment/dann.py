@@ -50,8 +50,9 @@ class DANN(DeepAlignment):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         lam = self.params.weight * (2 / (1 + torch.exp(-self.params.steepness * batch.progress)) - 1)
         features = torch.cat([batch.source_features, batch.target_features])
-        logits = self.domain_logits(ReverseGradient.apply(features, lam))
-        is_source = torch.cat([torch.ones_like(batch.source_features[:, 0]), torch.zeros_like(batch.target_features[:, 0])])
+        logits = self.domain_logits(ReverseGradient.apply(features, lam))  # type: ignore[no-untyped-call]
+        counts = len(batch.source_features), len(batch.target_features)
+        is_source = torch.cat([logits.new_ones(counts[0]), logits.new_zeros(counts[1])])
         return {"domain": binary_cross_entropy_with_logits(logits, is_source)}
 
     def domain_logits(self, features: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.base import Labels, Reweighting, Rows
+from da_core.methods.base import Labels, Predictions, Reweighting, Rows
 from da_core.params import hyper
 
 INDISTINCT = 1e-3
@@ -43,22 +43,22 @@ class BBSE(Reweighting):
         Xs: Rows | None = None,
         Xt: Rows | None = None,
         ys: Labels | None = None,
-        Ps: Rows | None = None,
-        Pt: Rows | None = None,
+        predictions: Predictions | None = None,
     ) -> Rows:
         """(n_s,) weights of mean 1, the same for all samples of a class. The features are not looked at.
 
-        Raises `UserError` without ``ys``, ``Ps`` and ``Pt``, and where the predictions cannot tell the classes apart.
+        Raises `UserError` without ``ys`` and ``predictions``, and where the predictions cannot tell the classes apart.
         """
-        if ys is None or Ps is None or Pt is None:
+        if ys is None or predictions is None:
             raise UserError("{of} needs source labels and the model's predictions on both domains.", of=self.title)
-        of_class = self.class_weights(ys, Ps, Pt)
-        weights: Rows = of_class[ys] / of_class[ys].mean()
+        of_class = self.class_weights(predictions)[ys]
+        weights: Rows = of_class / of_class.mean()
         return weights
 
-    def class_weights(self, ys: Labels, Ps: Rows, Pt: Rows) -> Rows:
+    def class_weights(self, predictions: Predictions) -> Rows:
         """(c,) estimates of p_t(y) / p_s(y), at least 0; a class without source samples gets 0."""
-        source, target = (self._predicted(np.asarray(P, dtype=np.float64)) for P in (Ps, Pt))
+        ys = predictions.ys
+        source, target = (self._predicted(np.asarray(P, dtype=np.float64)) for P in (predictions.Ps, predictions.Pt))
         classes = np.arange(source.shape[1])
         share = np.bincount(ys, minlength=len(classes)) / len(ys)
         seen = classes[share > 0]

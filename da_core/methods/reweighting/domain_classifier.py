@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from da_core import params
-from da_core.methods.base import Labels, Reweighting, Rows
+from da_core.methods.base import Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair
 from da_core.params import hyper
 
@@ -43,7 +43,7 @@ class DomainClassifier(Reweighting):
         )
 
     def weights(
-        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, Ps: Rows | None = None, Pt: Rows | None = None
+        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None
     ) -> Rows:
         """(n_s,) weights of mean 1, none above ``clip``. Raises `UserError` for tables that do not fit."""
         from sklearn.linear_model import LogisticRegression

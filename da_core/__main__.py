@@ -1,0 +1,269 @@
+"""The command line: ``python -m da_core list …`` and ``python -m da_core run …``; the same experiments as the app's.
+
+Exit code 0 when all is well, 2 for input that cannot be used (one sentence on stderr), 1 for anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
+
+from da_core.errors import UserError
+from da_core.experiment import Device, Experiment, Head
+
+if TYPE_CHECKING:
+    from da_core.events import Evidence, Finished, Result
+
+LISTS = ("data", "methods", "networks")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse, do, and return the exit code."""
+    try:
+        options = parser().parse_args(arguments)
+        return int(options.do(options) or 0)
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 1
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError("{problem}; see “{program} --help”.", problem=message, program=self.prog)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(prog="python -m da_core", description="Domain adaptation from the command line.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="list data sets, methods or networks")
+    listing.add_argument("what", choices=LISTS)
+    listing.add_argument("--json", action="store_true", help="objects with all hyperparameters")
+    listing.set_defaults(do=show_list)
+
+    run = commands.add_parser("run", help="do an experiment")
+    run.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
+    run.add_argument("--data", help="a data set by name (see list data)")
+    run.add_argument("--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz")
+    run.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
+    run.add_argument("--method", help="a method by name (see list methods)")
+    run.add_argument("--network", help="a network by name (see list networks)")
+    run.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
+    run.add_argument("--head", help=" | ".join(get_args(Head)))
+    run.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
+    )
+    run.add_argument("--seed", metavar="N", help="0 unless told")
+    run.add_argument("--device", help=" | ".join(get_args(Device)))
+    run.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
+    run.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
+    run.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
+    run.add_argument("--json", action="store_true", help="print result.json instead of a table")
+    run.set_defaults(do=do_run)
+    return top
+
+
+def show_list(options: argparse.Namespace) -> None:
+    rows = {"data": data_rows, "methods": method_rows, "networks": network_rows}[options.what]()
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    print_table(
+        ("name", "family", "kind", "title"), [[row[key] for key in ("name", "family", "kind", "title")] for row in rows]
+    )
+
+
+def data_rows() -> list[dict[str, Any]]:
+    from da_core.data import sources
+
+    return [row(source, name, source.area, "domain pair") for name, source in sources().items()]
+
+
+def method_rows() -> list[dict[str, Any]]:
+    from da_core.methods import methods
+
+    return [row(method, name, method.family(), method.kind) for name, method in methods().items()]
+
+
+def network_rows() -> list[dict[str, Any]]:
+    from da_core.networks import networks
+
+    return [row(network, name, "network", " or ".join(sorted(network.takes))) for name, network in networks().items()]
+
+
+def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
+    """One line of a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+    schema = thing.Params.model_json_schema().get("properties", {})
+    return {
+        "name": name,
+        "family": family,
+        "kind": kind,
+        "title": thing.title,
+        "summary": thing.summary,
+        "params": {
+            key: {k: v for k, v in field.items() if v not in (None, "", False) or k == "default"}
+            for key, field in schema.items()
+        },
+    }
+
+
+def experiment_of(options: argparse.Namespace) -> Experiment:
+    """The experiment that the options describe. Raises `UserError` for what does not exist or is out of bounds."""
+    flat: dict[str, str] = {}
+    if options.experiment is not None:
+        try:
+            flat = Experiment.from_json(options.experiment.read_bytes()).to_flat()
+        except OSError as error:
+            raise UserError(
+                "{path} cannot be read ({detail}).", path=options.experiment, detail=error.strerror
+            ) from None
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError("--set takes NAME=VALUE, and “{text}” has no “=”.", text=text)
+        flat[name] = value
+    if options.source or options.target:
+        if options.data not in (None, "files"):
+            raise UserError("Give either --data or --source and --target, not both.")
+        options.data = "files"
+    named = {
+        "data": options.data,
+        "data.source": options.source and str(Path(options.source).absolute()),
+        "data.target": options.target and str(Path(options.target).absolute()),
+        "method": options.method,
+        "network": options.network,
+        "network.checkpoint": options.checkpoint,
+        "head": options.head,
+        "seed": options.seed,
+        "device": options.device,
+        "target_split": "0" if options.target_split == "all" else options.target_split,
+        "oracle": "true" if options.oracle else None,
+    }
+    flat |= {name: value for name, value in named.items() if value is not None}
+    if "network" not in flat and holds_features(Experiment.from_flat(flat)):
+        flat["network"] = "mlp"
+    return Experiment.from_flat(flat)
+
+
+def holds_features(experiment: Experiment) -> bool:
+    from da_core.data.cache import load_pair
+
+    return not load_pair(experiment.data).is_pictures
+
+
+def do_run(options: argparse.Namespace) -> None:
+    experiment = experiment_of(options)
+    finished = watched(experiment)
+    if options.out is not None:
+        write(options.out, experiment, finished)
+    if options.json:
+        print(finished.result.model_dump_json(indent=2))
+    else:
+        print_result(finished.result)
+
+
+def watched(experiment: Experiment) -> Finished:
+    """Run to the end, with a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from da_core import events
+    from da_core.run import run
+
+    told = run(experiment, embed=False, shown=None)
+    first = next(told)  # what is wrong with the experiment is said before a bar appears
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("load", total=1.0)
+        for event in itertools.chain([first], told):
+            if isinstance(event, events.StageStarted):
+                bar.update(task, description=event.stage.replace("_", " "))
+            elif isinstance(event, events.Progress):
+                bar.update(task, completed=event.fraction)
+            elif isinstance(event, events.Notice):
+                console.print(event.message.format(**event.values))
+            elif isinstance(event, events.Finished):
+                return event
+    raise AssertionError("a run ends with Finished")
+
+
+def write(folder: Path, experiment: Experiment, finished: Finished) -> None:
+    """``experiment.json``, ``result.json``, ``features.npz`` and, where a network was trained, ``model.pt``."""
+    import numpy as np
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
+        (folder / "result.json").write_text(finished.result.model_dump_json(indent=2), encoding="utf-8")
+        np.savez_compressed(folder / "features.npz", **features(finished.evidence))
+        if finished.evidence.state is not None:
+            from da_core.training import checkpoints
+
+            checkpoints.save(finished.evidence.state, folder / "model.pt")
+    except OSError as error:
+        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+
+
+def features(evidence: Evidence) -> dict[str, Any]:
+    """The held-out samples' features and predictions before and after, with labels and rows, as flat arrays."""
+    flat: dict[str, Any] = {}
+    for field in dataclasses.fields(evidence):
+        value = getattr(evidence, field.name)
+        if field.name in ("state", "embeddings") or value is None:
+            continue
+        flat |= (
+            {f"{field.name}_{key}": array for key, array in value.items()}
+            if isinstance(value, dict)
+            else {field.name: value}
+        )
+    return flat
+
+
+def print_result(result: Result) -> None:
+    models = {"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}
+    metrics = ("accuracy", "precision", "recall", "f1")
+    rows = [
+        [name, domain, *(f"{100 * getattr(getattr(scores, domain), metric):.1f}" for metric in metrics)]
+        for name, scores in models.items()
+        if scores is not None
+        for domain in ("target", "source")
+    ]
+    print_table(("model", "scored on", *(f"{metric} %" for metric in metrics)), rows, numbers_from=2)
+    shift = [
+        [when, f"{measure.proxy_a_distance:.3f}", f"{measure.mmd:.4f}"]
+        for when, measure in (("before", result.shift.before), ("after", result.shift.after))
+    ]
+    print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+
+
+def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int | None = None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for at, name in enumerate(header):
+        table.add_column(name, justify="right" if numbers_from is not None and at >= numbers_from else "left")
+    for line in rows:
+        table.add_row(*map(str, line))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

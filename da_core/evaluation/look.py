@@ -1,0 +1,72 @@
+"""What a model makes of the held-out samples, and what is kept of it as result and as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.data.base import DomainPair, Split
+from da_core.evaluation.metrics import scores
+from da_core.events import DomainScores, Evidence, When
+
+
+@dataclass(frozen=True)
+class Look:
+    """Held-out features (n, d), after any map, and predicted class indices (n,), of both domains."""
+
+    source_features: NDArray[Any]
+    target_features: NDArray[Any]
+    source_predicted: NDArray[np.int64]
+    target_predicted: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which held-out samples are kept for pictures: positions in ``source_test`` and in ``target_test``."""
+
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+
+
+def choose_shown(split: Split, most: int | None, seed: int) -> Shown:
+    """At most ``most`` samples of each domain, drawn by ``seed`` (None: all)."""
+    rng = np.random.default_rng([seed, 1])
+    source, target = (np.sort(rng.permutation(len(rows))[:most]) for rows in (split.source_test, split.target_test))
+    return Shown(source, target)
+
+
+def domain_scores(look: Look, pair: DomainPair, split: Split) -> DomainScores:
+    """Scores on all held-out samples of both domains."""
+    return DomainScores(
+        target=scores(pair.target.y[split.target_test], look.target_predicted, pair.classes),
+        source=scores(pair.source.y[split.source_test], look.source_predicted, pair.classes),
+    )
+
+
+def evidence(
+    looks: dict[When, Look],
+    shown: Shown,
+    pair: DomainPair,
+    split: Split,
+    layouts: dict[str, NDArray[np.float32]],
+    weights: NDArray[np.float64] | None,
+    state: dict[str, Any] | None,
+) -> Evidence:
+    """The arrays of the shown samples. ``weights`` are those of all held-out source samples."""
+    source_index, target_index = split.source_test[shown.source], split.target_test[shown.target]
+    return Evidence(
+        source_index=source_index,
+        target_index=target_index,
+        source_label=pair.source.y[source_index],
+        target_label=pair.target.y[target_index],
+        source_features={when: look.source_features[shown.source].astype(np.float32) for when, look in looks.items()},
+        target_features={when: look.target_features[shown.target].astype(np.float32) for when, look in looks.items()},
+        source_predicted={when: look.source_predicted[shown.source] for when, look in looks.items()},
+        target_predicted={when: look.target_predicted[shown.target] for when, look in looks.items()},
+        embeddings=layouts,
+        weights=None if weights is None else weights[shown.source].astype(np.float32),
+        state=state,
+    )

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from da_core import params
+from da_core.methods.base import ModelAdaptation
+from da_core.networks.base import Network
+from da_core.params import hyper
+
+
+class FineTuning(ModelAdaptation):
+    r"""Fine-tuning: go on training the source's network on a few labelled target samples.
+
+        min over θ    Σ_few  L_y(g(f(x)), y)  +  α/2 · ‖θ_f − θ_f⁰‖²
+
+    The layers near the input can be frozen, since what they see (edges, colours) tends to be general, while those near
+    the output are specific to the task (Yosinski et al. 2014). The extractor learns ten times slower than the head. The
+    second term, L2-SP (Li, Grandvalet, Davoine 2018, eq. 1), holds it near where it started, θ_f⁰.
+
+    It fails with too few samples a class: the loss on them goes to zero while the rest of the target gets worse.
+    """
+
+    title = "Fine-tuning"
+    summary = "Goes on training on a few labelled target samples a class. The labelled few are never scored."
+    paper = "Yosinski et al. 2014, How transferable are features in deep neural networks?, NeurIPS"
+
+    class Params(params.Params):
+        per_class: int = hyper(
+            5,
+            ge=1,
+            le=100,
+            step=1,
+            symbol="k",
+            title="Labelled target samples a class",
+            help="How many labels it may see.",
+        )
+        freeze: Literal["nothing", "first layers", "all but the head"] = hyper(
+            "nothing",
+            title="Freeze",
+            help="What keeps the source's weights: nothing, the first layers, or all but the head.",
+        )
+        frozen_layers: int = hyper(
+            1,
+            ge=1,
+            le=20,
+            step=1,
+            title="Frozen layers",
+            help="How many layers with weights, counted from the input, stay frozen if you freeze the first layers.",
+        )
+        epochs: int = hyper(40, ge=1, le=500, title="Epochs", help="Passes over the labelled few.")
+        learning_rate: float = hyper(
+            1e-3,
+            gt=0,
+            le=1,
+            log=True,
+            symbol="η",
+            title="Learning rate",
+            help="Of the head; the extractor takes a tenth.",
+        )
+        l2_sp: float = hyper(
+            0.0,
+            ge=0,
+            le=10,
+            step=0.01,
+            symbol="α",
+            title="L2-SP",
+            help="How strongly the extractor is held to its start.",
+        )
+
+    def few_per_class(self) -> int:
+        return int(self.params.per_class)
+
+    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+        chosen, body = self.params, self._thawed(network)
+        start = [weight.detach().clone() for weight in body]
+        optimizer = torch.optim.Adam(
+            [
+                {"params": body, "lr": 0.1 * chosen.learning_rate},
+                {"params": list(network.head.parameters()), "lr": chosen.learning_rate},
+            ]
+        )
+        generator = torch.Generator().manual_seed(self.seed)
+        # batch norm keeps the source's statistics: a handful of samples cannot estimate new ones
+        network.eval()
+        for _ in range(chosen.epochs):
+            total = 0.0
+            for rows in torch.randperm(len(few_y), generator=generator).to(few_y.device).split(32):  # type: ignore[no-untyped-call]
+                loss = cross_entropy(network(few_X[rows]), few_y[rows])
+                if chosen.l2_sp:
+                    pairs = zip(body, start, strict=True)
+                    loss = loss + chosen.l2_sp / 2 * torch.stack([(w - w0).square().sum() for w, w0 in pairs]).sum()
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                total += float(loss.detach()) * len(rows)
+            yield {"class": total / len(few_y)}
+
+    def _thawed(self, network: Network) -> list[nn.Parameter]:
+        """The extractor's weights that may change."""
+        layers = [layer for layer in network.features.modules() if layer._parameters]
+        frozen = {"nothing": 0, "first layers": self.params.frozen_layers, "all but the head": len(layers)}
+        return [weight for layer in layers[frozen[self.params.freeze] :] for weight in layer.parameters(recurse=False)]

@@ -1,0 +1,334 @@
+"""The walk itself: load, extract, adapt, evaluate. A plain generator of events; the last one carries the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Callable, Generator, Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from da_core.catalogue import pick
+from da_core.data.cache import load_pair, resolve_place
+from da_core.errors import UserError
+from da_core.evaluation import embedding
+from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
+from da_core.evaluation.shift import measures
+from da_core.evaluation.weights import spread
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Phase, Result, Shift, Stage, When
+from da_core.experiment import Experiment
+from da_core.methods import methods
+from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
+from da_core.methods.control.oracle import Oracle
+from da_core.methods.control.source_only import SourceOnly
+from da_core.networks import networks
+from da_core.networks.base import Network
+from da_core.networks.heads import FittedHead, fit_head
+from da_core.pace import Pace
+from da_core.params import validated
+from da_core.training import checkpoints, devices
+from da_core.training.loop import train
+from da_core.training.model import Labelled, Model, as_inputs
+
+HELD_OUT = 0.3
+"""Share of each domain that is kept for scoring when the experiment does not say."""
+SHOWN = 1000
+"""Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
+LIVE = 400
+"""Held-out samples of each domain that the live accuracies are measured on."""
+
+
+def run(
+    experiment: Experiment,
+    *,
+    embed: bool = True,
+    shown: int | None = SHOWN,
+    enough: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Do an experiment and tell how it goes.
+
+    To pause, stop asking; to cancel, close the generator; once ``enough`` is true training ends where it is and what
+    has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples a
+    domain that `Evidence` holds (None: all held-out ones). Raises `UserError` for what the experiment asks in vain.
+    """
+    yield from _Run(experiment, enough).events(embed, shown)
+
+
+class _Run:
+    """One walk, and what it remembers from one stage to the next."""
+
+    def __init__(self, experiment: Experiment, enough: Callable[[], bool]) -> None:
+        self.experiment, self.enough = experiment, enough
+        self.method = pick(methods(), experiment.method.name, "method")(
+            seed=experiment.seed, **experiment.method.params
+        )
+        self.extractor = pick(networks(), experiment.network.name, "network")
+        self.network_params = validated(self.extractor.Params, experiment.network.params, self.extractor.name)
+        if isinstance(self.method, DeepAlignment | ModelAdaptation) and not self.extractor.learns:
+            raise UserError(
+                "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
+                method=self.method.title,
+                network=self.extractor.name,
+            )
+        self.device = devices.choose(experiment.device)
+        self.wants_oracle = experiment.oracle or isinstance(self.method, Oracle)
+        self.is_control = isinstance(self.method, SourceOnly | Oracle)
+        self.pace = Pace(self.plan())
+        self.epochs: dict[str, float] = {}
+        self.weights: NDArray[np.float64] | None = None
+        self.stopped_early = False
+
+    def plan(self) -> dict[Stage, float]:
+        """The stages and about how long each takes, in epochs of training on one domain."""
+        training = float(self.experiment.training.epochs) if self.extractor.learns else 0.5
+        plan: dict[Stage, float] = {"load": 0.5, "source_only": training, "before": 1.0}
+        if not self.is_control:
+            plan["adapt"] = 2 * training if isinstance(self.method, DeepAlignment) else 0.5
+        if self.wants_oracle:
+            plan["oracle"] = training
+        return plan | {"after": 1.0}
+
+    def events(self, embed: bool, shown: int | None) -> Iterator[Event]:
+        devices.prepare(self.device)
+        yield self.pace.start("load")
+        self.load()
+        yield from self.pair.notices
+        keep = choose_shown(self.split, shown, self.experiment.seed)
+        layouts: dict[str, NDArray[np.float32]] = {}
+
+        def lay_out(when: When, look: Look) -> Iterator[Event]:
+            """Draw the held-out features in the plane: PCA at once, then UMAP; after starts from before."""
+            F = np.concatenate([look.source_features[keep.source], look.target_features[keep.target]])
+            layouts[f"{when}/pca"] = embedding.pca(F, start=layouts.get("before/pca"))
+            yield Embedded(when, "pca", layouts[f"{when}/pca"])
+            layouts[f"{when}/umap"] = embedding.umap(F, self.experiment.seed, start=layouts.get("before/umap"))
+            yield Embedded(when, "umap", layouts[f"{when}/umap"])
+
+        yield self.pace.start("source_only")
+        source_only = yield from self.fit("source_only", self.source)
+        yield self.pace.start("before")
+        before = self.look(source_only)
+        if embed:
+            yield from lay_out("before", before)
+
+        adapted, oracle = source_only, None
+        if not self.is_control:
+            yield self.pace.start("adapt")
+            adapted = yield from self.adapt(source_only)
+        if self.wants_oracle:
+            yield self.pace.start("oracle")
+            oracle = yield from self.fit("oracle", self.target_with_its_labels())
+            adapted = oracle if isinstance(self.method, Oracle) else adapted
+
+        yield self.pace.start("after")
+        after = self.look(adapted)
+        if embed:
+            yield from lay_out("after", after)
+        result = self.result(before, after, self.look(oracle) if oracle is not None else None)
+        state = adapted.state() if self.extractor.learns else None
+        looks: dict[When, Look] = {"before": before, "after": after}
+        kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, state)
+        yield self.pace.at(1)
+        yield Finished(result.model_copy(update={"seconds": self.pace.seconds()}), kept)
+
+    # Step 1 · data ---------------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load the pair, hold a part of it out, and put it all on the device once."""
+        self.pair = pair = load_pair(self.experiment.data)
+        kind = "pictures" if pair.is_pictures else "features"
+        if kind not in self.extractor.takes:
+            raise UserError(
+                "The network {network} does not take {kind}; choose one of {choices}.",
+                network=self.extractor.name,
+                kind=kind,
+                choices=", ".join(name for name, other in networks().items() if kind in other.takes),
+            )
+        held_out = self.experiment.target_split
+        if held_out is None:
+            held_out = HELD_OUT if self.extractor.learns else 0.0
+        few = self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+        self.split = split = pair.split(held_out, self.experiment.seed, few)
+
+        Xs, Xt = pair.source.X, pair.target.X
+        if not pair.is_pictures and self.extractor.learns:
+            Xs, Xt = standardised(Xs, Xs[split.source_train]), standardised(Xt, Xt[split.target_train])
+        ys, yt = pair.source.y, pair.target.y
+        rng = np.random.default_rng(self.experiment.seed)
+        self.source = self.on_device(Xs, ys, split.source_train)
+        self.source_test = self.on_device(Xs, ys, split.source_test)
+        self.source_live = self.on_device(Xs, ys, rng.permutation(split.source_test)[:LIVE])
+        self.target = as_inputs(Xt[split.target_train], self.device)
+        self.target_test = as_inputs(Xt[split.target_test], self.device)
+        self.target_live = self.on_device(Xt, yt, rng.permutation(split.target_test)[:LIVE])
+        self.few = self.on_device(Xt, yt, split.few)
+
+    def on_device(self, X: NDArray[Any], y: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:
+        return Labelled(as_inputs(X[rows], self.device), torch.tensor(y[rows], device=self.device))
+
+    def target_with_its_labels(self) -> Labelled:
+        """For the oracle alone."""
+        labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
+        return Labelled(self.target, labels)
+
+    # Step 2 and 4 · networks, trained --------------------------------------------------------------------------------
+
+    def new_network(self) -> Network:
+        """The same start for source only, oracle and every method, so that only the method differs."""
+        shape, classes = self.pair.sample_shape, len(self.pair.classes)
+        network = self.extractor.network(self.network_params, shape, classes, self.experiment.seed)
+        if self.experiment.network.checkpoint:
+            checkpoints.load_into(network, resolve_place(self.experiment.network.checkpoint))
+        return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def fit(
+        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None
+    ) -> Generator[Event, None, Model]:
+        """Train a new network on labelled samples, and fit the chosen head to its features."""
+        network, spec = self.new_network(), self.experiment.training
+        if self.extractor.learns:
+            for event in train(
+                network,
+                labelled,
+                phase=phase,
+                spec=spec,
+                seed=self.experiment.seed,
+                method=method,
+                target=self.target if method is not None else None,
+                mirror=self.pair.flips,
+                score=lambda: self.live_accuracies(network, method),
+                enough=self.enough,
+            ):
+                self.epochs[phase] = event.epoch
+                yield event
+                yield self.pace.at(event.epoch / spec.epochs)
+            self.stopped_early |= self.epochs[phase] < spec.epochs
+        model = Model(network)
+        if self.experiment.head != "linear" or not self.extractor.learns:
+            model.classifier = self.fit_head(model.embed(labelled.X), labelled.y)
+        return model
+
+    def fit_head(self, F: NDArray[Any], y: torch.Tensor, weights: NDArray[np.float64] | None = None) -> FittedHead:
+        count = len(self.pair.classes)
+        return fit_head(self.experiment.head, F, y.cpu().numpy(), weights, self.experiment.seed, count)
+
+    def live_accuracies(self, network: Network, method: DeepAlignment | None) -> dict[str, float]:
+        """Accuracy on held-out samples of both domains, and how well a domain classifier tells them apart."""
+        domains = (self.source_live, self.target_live)
+        with torch.inference_mode():
+            Fs, Ft = (network.embed(domain.X) for domain in domains)
+            right = [(network.head(F).argmax(1) == d.y).float().mean() for F, d in zip((Fs, Ft), domains, strict=True)]
+            values = dict(zip(("source", "target"), torch.stack(right).tolist(), strict=True))
+            on_source = method.domain_logits(Fs) if method is not None else None
+            on_target = method.domain_logits(Ft) if method is not None else None
+            if on_source is not None and on_target is not None:
+                values["domain"] = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+        return values
+
+    # Step 3 · the method ---------------------------------------------------------------------------------------------
+
+    def adapt(self, source_only: Model) -> Generator[Event, None, Model]:
+        """Apply the method, by its kind."""
+        method, network = self.method, source_only.network
+        if isinstance(method, DeepAlignment):
+            return (yield from self.fit("adapt", self.source, method))
+        if isinstance(method, ModelAdaptation):
+            return (yield from self.adapt_network(method, source_only))
+        Fs, Ft, ys = source_only.embed(self.source.X), source_only.embed(self.target), self.source.y.cpu().numpy()
+        if isinstance(method, FeatureAlignment):
+            method.fit(Fs, Ft, ys)
+            classifier = self.fit_head(method.map_source(Fs), self.source.y)
+            return Model(network, classifier, method.map_source, method.map_target)
+        assert isinstance(method, Reweighting)
+        predictions = self.predictions(source_only, Ft)
+        weights = method.weights(Fs, Ft, ys, predictions)
+        # the picture shows held-out samples: the same estimator weighs those
+        self.weights = method.weights(source_only.embed(self.source_test.X), Ft, predictions.ys, predictions)
+        return Model(network, self.fit_head(Fs, self.source.y, weights))
+
+    def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:
+        network = self.new_network()
+        network.load_state_dict(source_only.network.state_dict())
+        for epoch, losses in enumerate(method.adapt(network, self.target, self.few.X, self.few.y), start=1):
+            self.epochs["adapt"] = epoch
+            yield Losses("adapt", epoch, losses)
+            network.eval()
+            yield Accuracies("adapt", epoch, self.live_accuracies(network, None))
+            if self.enough():
+                self.stopped_early = True
+                break
+        model = Model(network)
+        if source_only.classifier is not None:
+            X, y = torch.cat([self.source.X, self.few.X]), torch.cat([self.source.y, self.few.y])
+            model.classifier = self.fit_head(model.embed(X), y)
+        return model
+
+    def predictions(self, source_only: Model, Ft: NDArray[Any]) -> Predictions:
+        """Class probabilities on source samples that the model was not fitted on, with their labels, and on target."""
+        F, y = source_only.embed(self.source_test.X), self.source_test.y.cpu().numpy()
+        if np.array_equal(self.split.source_test, self.split.source_train):
+            # nothing is held out: each half is predicted by a head that was fitted on the other
+            half = np.random.default_rng(self.experiment.seed).permutation(len(y)) % 2 == 0
+            Ps = np.empty((len(y), len(self.pair.classes)))
+            for fitted, predicted in ((half, ~half), (~half, half)):
+                Ps[predicted] = self.fit_head(F[fitted], self.source.y[fitted]).predict_proba(F[predicted])
+        else:
+            Ps = source_only.probabilities(F)
+        return Predictions(y, Ps, source_only.probabilities(Ft))
+
+    # Step 5 · evaluation ---------------------------------------------------------------------------------------------
+
+    def look(self, model: Model) -> Look:
+        """Features and predictions on the held-out part of both domains."""
+        Fs = model.map_source(model.embed(self.source_test.X))
+        Ft = model.map_target(model.embed(self.target_test))
+        return Look(Fs, Ft, model.predict(Fs), model.predict(Ft))
+
+    def result(self, before: Look, after: Look, oracle: Look | None) -> Result:
+        def scored(look: Look) -> Any:
+            return domain_scores(look, self.pair, self.split)
+
+        def shift(look: Look) -> Any:
+            return measures(look.source_features, look.target_features, self.experiment.seed)
+
+        return Result(
+            source_only=scored(before),
+            adapted=scored(after),
+            oracle=scored(oracle) if oracle is not None else None,
+            shift=Shift(before=shift(before), after=shift(after)),
+            classes=list(self.pair.classes),
+            seconds={},
+            recipe=self.recipe(),
+            weights=spread(self.weights) if self.weights is not None else None,
+        )
+
+    def recipe(self) -> dict[str, Any]:
+        """What one needs to know to get these numbers again."""
+        if self.pair.is_pictures:
+            preprocessing = f"(x / 255 - {self.extractor.mean}) / {self.extractor.std}, the same in both domains"
+        else:
+            preprocessing = "each domain scaled by its own mean and deviation" if self.extractor.learns else "none"
+        split = {rows.name: len(getattr(self.split, rows.name)) for rows in dataclasses.fields(self.split)}
+        packages = ("torch", "numpy", "scikit-learn", "umap-learn")
+        return {
+            "experiment": self.experiment.model_dump(),
+            "seed": self.experiment.seed,
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
+            "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+            "preprocessing": preprocessing,
+            "split": split,
+            "selection": "the last epoch",
+            "epochs": self.epochs,
+            "stopped_early": self.stopped_early,
+            "provenance": dataclasses.asdict(self.pair.provenance),
+        }
+
+
+def standardised(X: NDArray[Any], fitted_on: NDArray[Any]) -> NDArray[np.float32]:
+    """(X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
+    deviation = fitted_on.std(0)
+    return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)

@@ -1,0 +1,46 @@
+"""A network's weights on disk: a plain state dict, read with ``weights_only`` so that a file can never run code."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from da_core.errors import UserError
+from da_core.networks.base import Network
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write a state dict."""
+    torch.save(state, path)
+
+
+def load_into(network: Network, path: Path) -> bool:
+    """Load a checkpoint's extractor, and its head where it has as many classes; say whether the head came along.
+
+    Raises `UserError` if the file is no checkpoint or belongs to another network.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+        state = None
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise UserError(
+            "“{name}” is not a checkpoint; give a file that torch.save wrote from a state dict.", name=path.name
+        )
+    mine = network.state_dict()
+    strange = [name for name in mine if name not in state or state[name].shape != mine[name].shape]
+    head_fits = not any(name.startswith("head.") for name in strange)
+    strange = [name for name in strange if not name.startswith("head.")]
+    if strange:
+        raise UserError(
+            "“{name}” belongs to another network: its “{layer}” is missing or has another shape; choose the network "
+            "and the picture size that it was saved with.",
+            name=path.name,
+            layer=strange[0],
+        )
+    wanted = {name: state[name] for name in mine if head_fits or not name.startswith("head.")}
+    network.load_state_dict(mine | wanted)
+    return head_fits

@@ -1,0 +1,88 @@
+"""Step 4 · the loop, the same for source only, oracle and every deep alignment method."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from da_core.errors import UserError
+from da_core.events import Accuracies, Losses, Phase
+from da_core.experiment import TrainingSpec
+from da_core.methods.base import DeepAlignment
+from da_core.networks.base import Network
+from da_core.training.model import Labelled
+from da_core.training.step import WARM_UP_STEPS, Step, captured
+
+REPORT_SECONDS = 0.2
+
+
+def train(
+    network: Network,
+    source: Labelled,
+    *,
+    phase: Phase,
+    spec: TrainingSpec,
+    seed: int,
+    method: DeepAlignment | None = None,
+    target: Tensor | None = None,
+    mirror: bool = False,
+    score: Callable[[], dict[str, float]] = dict,
+    enough: Callable[[], bool] = lambda: False,
+) -> Iterator[Losses | Accuracies]:
+    """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
+
+    ``score`` gives the accuracies to report at each epoch's end. Between two reports the caller may wait (pause), close
+    the generator (cancel), or let ``enough`` turn true (stop here and keep what has been learned).
+    Raises `UserError` when a loss is no longer finite.
+    """
+    device = source.X.device
+    if mirror:
+        source = Labelled(with_mirror_images(source.X), source.y.repeat(2))
+        target = with_mirror_images(target) if target is not None else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        own = method.build(network.feature_dim, network.head.out_features) if method is not None else None
+    if own is not None:
+        own.to(device)
+    network.train()
+    step = Step(network, method, own, source, target, spec, mirror)
+    generator = torch.Generator().manual_seed(seed)
+    advance: Callable[[], None] = step
+    reported, told = 0, time.monotonic()
+    for epoch in range(spec.epochs):
+        step.shuffle(generator)
+        for at in range(step.steps):
+            taken = epoch * step.steps + at
+            if taken == WARM_UP_STEPS:
+                advance = captured(step, device)
+            advance()
+            last = at == step.steps - 1
+            if last or time.monotonic() - told > REPORT_SECONDS:
+                yield Losses(phase, (taken + 1) / step.steps, _means(step, taken + 1 - reported))
+                reported, told = taken + 1, time.monotonic()
+                if enough():
+                    return
+        network.eval()
+        yield Accuracies(phase, epoch + 1, score())
+        network.train()
+
+
+def with_mirror_images(X: Tensor) -> Tensor:
+    """Pictures (n, 3, h, w) followed by themselves mirrored left to right, in the same memory format."""
+    return torch.cat([X, X.flip(3)]).contiguous(memory_format=torch.channels_last)
+
+
+def _means(step: Step, count: int) -> dict[str, float]:
+    means = dict(zip(step.terms, (step.sums / count).tolist(), strict=True))
+    step.sums.zero_()
+    for term, value in means.items():
+        if not math.isfinite(value):
+            raise UserError(
+                "Training diverged: the loss “{term}” is no longer a finite number; choose a smaller learning rate.",
+                term=term,
+            )
+    return means

@@ -1,0 +1,75 @@
+"""A network with the head that classifies its features: what is compared as source only, adapted and oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from da_core.networks.base import Network
+from da_core.networks.heads import FittedHead
+
+CHUNK = 512
+Rows = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Samples on the device, with labels: X (n, …), pictures as uint8 (n, 3, h, w); y (n,)."""
+
+    X: Tensor
+    y: Tensor
+
+
+def as_inputs(X: NDArray[Any], device: torch.device) -> Tensor:
+    """Samples as the network takes them: pictures (n, h, w, 3) uint8 → (n, 3, h, w), features (n, d) → float32.
+
+    Pictures keep their channels-last memory, in which convolutions are fastest, so nothing is copied on a CPU.
+    """
+    tensor = torch.tensor(X, device=device)
+    return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor.float()
+
+
+def unmoved(F: Rows) -> Rows:
+    return F
+
+
+@dataclass
+class Model:
+    """``classifier`` is fitted on features; None means the network's own linear layer."""
+
+    network: Network
+    classifier: FittedHead | None = None
+    map_source: Callable[[Rows], Rows] = unmoved
+    map_target: Callable[[Rows], Rows] = unmoved
+
+    def embed(self, X: Tensor) -> NDArray[np.float32]:
+        """The network's features (n, d) of prepared inputs, before any map."""
+        self.network.eval()
+        with torch.inference_mode():
+            return torch.cat([self.network.embed(part) for part in X.split(CHUNK)]).float().cpu().numpy()  # type: ignore[no-untyped-call]
+
+    def probabilities(self, F: Rows) -> NDArray[np.float64]:
+        """(n, c) class probabilities of (mapped) features."""
+        if self.classifier is not None:
+            return self.classifier.predict_proba(F)
+        weight = self.network.head.weight
+        with torch.inference_mode():
+            logits = self.network.head(torch.as_tensor(F, dtype=weight.dtype, device=weight.device))
+            return logits.double().softmax(1).cpu().numpy()  # type: ignore[no-any-return]
+
+    def predict(self, F: Rows) -> NDArray[np.int64]:
+        """(n,) class indices of (mapped) features."""
+        if self.classifier is not None:
+            return self.classifier.predict(F)
+        predicted: NDArray[np.int64] = self.probabilities(F).argmax(1)
+        return predicted
+
+    def state(self) -> dict[str, Tensor]:
+        """The network's weights, on the CPU."""
+        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}

@@ -1,0 +1,128 @@
+"""One step of training on tensors that never leave the device: draw the batch, forward, losses, backward, update.
+
+Nothing in a step asks the device for a number and every shape stays the same, so that on CUDA the whole step is
+captured as one graph and replayed; on a CPU the very same code runs as it stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from da_core.experiment import TrainingSpec
+from da_core.methods.base import Batch, DeepAlignment
+from da_core.networks.base import Network
+from da_core.training.model import Labelled
+
+log = logging.getLogger(__name__)
+
+WARM_UP_STEPS = 3
+
+
+class Order:
+    """Which rows make up each step's batch: shuffled anew every epoch, each row once before any comes again.
+
+    With ``mirrored``, ``X`` has been doubled by its mirror images and each visit draws which of the two to take.
+    """
+
+    def __init__(self, count: int, steps: int, batch_size: int, mirrored: bool, device: torch.device) -> None:
+        self.count, self.mirrored = count, mirrored
+        self.rows = torch.zeros(steps, batch_size, dtype=torch.int64, device=device)
+
+    def shuffle(self, generator: torch.Generator) -> None:
+        """Draw an epoch's order on the CPU, so that every device sees the same, and copy it in place."""
+        needed, drawn = self.rows.numel(), []
+        for _ in range(-(-needed // self.count)):
+            drawn.append(torch.randperm(self.count, generator=generator))
+        rows = torch.cat(drawn)[:needed]
+        if self.mirrored:
+            rows += self.count * torch.randint(2, (needed,), generator=generator)
+        self.rows.copy_(rows.view_as(self.rows))
+
+
+class Step:
+    """Callable: one step. ``sums`` holds each loss term's sum, in the order of ``terms``, since it was last zeroed."""
+
+    def __init__(
+        self,
+        network: Network,
+        method: DeepAlignment | None,
+        own: nn.Module | None,
+        source: Labelled,
+        target: Tensor | None,
+        spec: TrainingSpec,
+        mirrored: bool,
+    ) -> None:
+        device = source.X.device
+        self.network, self.method, self.spec = network, method, spec
+        self.source, self.target = source, target
+        self.steps = max(1, len(source.y) // ((1 + mirrored) * spec.batch_size))
+        self.source_order = Order(len(source.y) // (1 + mirrored), self.steps, spec.batch_size, mirrored, device)
+        self.target_order = (
+            Order(len(target) // (1 + mirrored), self.steps, spec.batch_size, mirrored, device)
+            if target is not None
+            else None
+        )
+        self.done = torch.zeros(1, dtype=torch.int64, device=device)
+        self.rate = torch.tensor(spec.learning_rate, device=device)
+        parameters = [*network.parameters(), *(own.parameters() if own is not None else ())]
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.Adam(parameters, lr=self.rate, fused=True)
+            if spec.optimizer == "adam"
+            else torch.optim.SGD(parameters, lr=self.rate, momentum=0.9, fused=True)
+        )
+        self.terms: tuple[str, ...] = ()
+        self.sums = torch.zeros(0)
+
+    def __call__(self) -> None:
+        at = self.done % self.steps
+        progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
+        if self.spec.schedule == "annealed":
+            self.rate.copy_(self.spec.learning_rate / (1 + 10 * progress) ** 0.75)
+        rows = self.source_order.rows.index_select(0, at).squeeze(0)
+        x, y = self.source.X.index_select(0, rows), self.source.y.index_select(0, rows)
+        if self.target is not None and self.target_order is not None:
+            target_rows = self.target_order.rows.index_select(0, at).squeeze(0)
+            x = torch.cat([x, self.target.index_select(0, target_rows)])
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+            features = self.network.embed(x)
+            logits = self.network.head(features)
+        features, logits = features.float(), logits.float()
+        losses = {"class": cross_entropy(logits[: len(y)], y)}
+        if self.method is not None:
+            losses |= self.method.losses(
+                Batch(features[: len(y)], features[len(y) :], logits[: len(y)], logits[len(y) :], y, progress)
+            )
+        values = torch.stack(list(losses.values()))
+        values.sum().backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        if not self.terms:
+            self.terms = tuple(losses)
+            self.sums = torch.zeros_like(values.detach())
+        self.sums += values.detach()
+        self.done += 1
+
+    def shuffle(self, generator: torch.Generator) -> None:
+        self.source_order.shuffle(generator)
+        if self.target_order is not None:
+            self.target_order.shuffle(generator)
+
+
+def captured(step: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """``step``, called `WARM_UP_STEPS` times before, as one CUDA graph; as it is on a CPU or where capture fails."""
+    if device.type != "cuda":
+        return step
+    graph = torch.cuda.CUDAGraph()
+    try:
+        # other runs' threads may use the device meanwhile: only this thread's calls must be capturable
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            step()
+    except RuntimeError as error:
+        log.warning("The step could not be captured as a CUDA graph and runs step by step: %s", error)
+        return step
+    return graph.replay
