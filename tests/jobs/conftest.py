@@ -1,0 +1,70 @@
+"""A small finished run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from da_core.events import (
+    Accuracies,
+    ClassScores,
+    DomainScores,
+    Evidence,
+    Losses,
+    Result,
+    Scores,
+    Shift,
+    ShiftMeasures,
+)
+
+
+@pytest.fixture
+def result() -> Result:
+    one = ClassScores(name="car", precision=0.1 + 0.2, recall=1 / 3, f1=0.5, support=7)
+    scores = Scores(accuracy=2 / 3, precision=0.5, recall=0.5, f1=0.5, per_class=[one], confusion=[[3, 1], [0, 4]])
+    both = DomainScores(target=scores, source=scores)
+    measures = ShiftMeasures(proxy_a_distance=1.7, mmd=0.03)
+    return Result(
+        source_only=both,
+        adapted=both,
+        shift=Shift(before=measures, after=measures),
+        classes=["car", "bus"],
+        seconds={"load": 0.25},
+        recipe={"seed": 0},
+        notices=["夜"],
+    )
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    rng = np.random.default_rng(0)
+
+    def features() -> dict[str, np.ndarray]:
+        return {when: rng.normal(size=(6, 4)).astype(np.float32) for when in ("before", "after")}
+
+    def labels() -> np.ndarray:
+        return rng.integers(0, 2, 6)
+
+    return Evidence(
+        source_index=np.arange(6),
+        target_index=np.arange(6) * 2,
+        source_label=labels(),
+        target_label=labels(),
+        source_features=features(),
+        target_features=features(),
+        source_predicted={"before": labels(), "after": labels()},
+        target_predicted={"before": labels(), "after": labels()},
+        embeddings={"before/pca": rng.normal(size=(12, 2)).astype(np.float32)},
+        weights=np.ones(6, dtype=np.float32),
+        state={"head.weight": torch.arange(8.0).reshape(2, 4)},
+    )
+
+
+@pytest.fixture
+def history() -> tuple[Losses | Accuracies, ...]:
+    return (
+        Losses("source_only", 0.1, {"class": 1 / 3}),
+        Accuracies("source_only", 1.0, {"source": 0.9, "target": 0.1 + 0.2}),
+        Losses("adapt", 0.5, {"class": 0.25, "domain": float("inf")}),
+    )

@@ -1,0 +1,623 @@
+"""Runs of many visitors, driven by a script: each run says what the test tells it to say, when the test says so."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import queue as std
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from da_core.errors import UserError
+from da_core.events import (
+    Accuracies,
+    Embedded,
+    Event,
+    Evidence,
+    Finished,
+    Losses,
+    Notice,
+    Progress,
+    Result,
+    StageStarted,
+)
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
+from da_core.jobs import store as store_module
+from da_core.jobs.job import History
+from da_core.jobs.queue import Queue
+from da_core.jobs.store import Store
+
+PATIENCE = 20.0
+HALF = Progress(0.5, 3.0)
+ANN, BOB, CAT = "ann", "bob", "cat"
+
+
+def exp(seed: int) -> Experiment:
+    return Experiment(seed=seed)
+
+
+class Script:
+    """Stands for `da_core.run.run`; a run waits for what the test has it `say`, by its experiment's seed."""
+
+    def __init__(self, result: Result, evidence: Evidence) -> None:
+        self.finished = Finished(result, evidence)
+        self.lines: dict[int, std.Queue[Event | Exception | None]] = defaultdict(std.Queue)
+        self.begun: list[int] = []
+        self.closed: dict[int, std.Queue[str]] = defaultdict(std.Queue)
+        self.switch_interval = 0.0
+
+    def __call__(self, experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+        seed = experiment.seed
+        self.begun.append(seed)
+        self.switch_interval = sys.getswitchinterval()
+        try:
+            yield StageStarted("load", ("load", "adapt"))
+            while not enough():
+                line = self.lines[seed].get(timeout=PATIENCE)
+                if line is None:
+                    return
+                if isinstance(line, Exception):
+                    raise line
+                yield line
+            early = self.finished.result.model_copy(update={"recipe": {"stopped_early": True}})
+            yield Finished(early, self.finished.evidence)
+        finally:
+            self.closed[seed].put(threading.current_thread().name)
+
+    def say(self, seed: int, *lines: Event | Exception | None) -> None:
+        for line in lines:
+            self.lines[seed].put(line)
+
+    def finish(self, seed: int) -> None:
+        self.say(seed, self.finished)
+
+    def closed_by(self, seed: int) -> str:
+        """The name of the thread that closed the run."""
+        return self.closed[seed].get(timeout=PATIENCE)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def script(result, evidence) -> Script:
+    return Script(result, evidence)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def make_queue(script, store, clock):
+    made: list[Queue] = []
+
+    def make(**settings: object) -> Queue:
+        made.append(Queue(store, script, clock=clock, **settings))
+        return made[-1]
+
+    yield make
+    for seed in range(20):
+        script.say(seed, None, None, None)
+    for queue in made:
+        queue.close(PATIENCE)
+
+
+@pytest.fixture
+def queue(make_queue) -> Queue:
+    return make_queue()
+
+
+def reaches(queue: Queue, run_id: str, state: str) -> object:
+    return queue.wait(run_id, lambda view: view.state == state, PATIENCE)
+
+
+def begins(queue: Queue, run_id: str) -> None:
+    queue.wait(run_id, lambda view: view.stage == "load", PATIENCE)
+
+
+def hears(queue: Queue, script: Script, run_id: str, event: Event) -> None:
+    """Have the run say something and wait until its worker has dealt with it."""
+    before = queue.view(run_id)
+    script.say(before.experiment.seed, event)
+    queue.wait(run_id, lambda view: view.version > before.version, PATIENCE)
+
+
+def place(queue: Queue, run_id: str) -> int | None:
+    return queue.view(run_id).place
+
+
+# what a visitor sees
+
+
+def test_a_run_tells_how_it_goes_and_what_came_of_it(queue, script, store):
+    run_id = queue.submit(exp(0), ANN)
+    points = np.zeros((4, 2), np.float32)
+    losses, accuracies = Losses("adapt", 0.5, {"class": 1.0}), Accuracies("adapt", 1.0, {"target": 0.5})
+    notice = Notice("Only {n} samples.", {"n": 3})
+
+    script.say(0, losses, accuracies, Embedded("before", "pca", points), notice, HALF)
+    view = queue.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
+
+    assert (view.state, view.stage, view.stages, view.seconds_left) == ("running", "load", ("load", "adapt"), 3.0)
+    assert view.history == (losses, accuracies)
+    assert view.embeddings["before/pca"] is points
+    assert view.notices == (notice,)
+    assert view.live
+    assert queue.view(run_id) is view
+
+    script.finish(0)
+    done = reaches(queue, run_id, "done")
+    assert done.version > view.version
+    assert done.fraction == 1.0
+    assert not done.live
+    assert done.history == view.history
+    assert done.submitted_at <= done.started_at <= done.finished_at
+    assert store.load(run_id).result == script.finished.result
+    assert store.load(run_id).history == view.history
+
+
+def test_first_come_first_served_and_everybody_sees_a_place(queue, script):
+    runs = [queue.submit(exp(seed), ANN) for seed in range(3)]
+    begins(queue, runs[0])
+    assert [place(queue, run) for run in runs] == [None, 1, 2]
+    waiting = queue.view(runs[2])
+
+    script.finish(0)
+    begins(queue, runs[1])
+    assert [place(queue, run) for run in runs] == [None, None, 1]
+    assert queue.view(runs[2]).version > waiting.version
+
+    script.finish(1)
+    begins(queue, runs[2])
+    assert script.begun == [0, 1, 2]
+
+
+def test_two_workers_drive_two_runs(make_queue):
+    queue = make_queue(workers=2)
+    for run in [queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)]:
+        begins(queue, run)
+
+
+def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script):
+    run_id = queue.submit(exp(0), ANN)
+    script.say(0, Losses("adapt", 0.5, {"class": 1 / 3}))
+    script.finish(0)
+    done = reaches(queue, run_id, "done")
+    queue.close(PATIENCE)
+
+    again = make_queue()
+    view = again.view(run_id)
+    assert view.state == "done"
+    assert view.history == done.history
+    assert set(view.embeddings) == {"before/pca"}
+    assert again.submit(exp(0), BOB) == run_id
+    again.stop(run_id, BOB)
+    assert again.view(run_id).state == "done"
+
+
+def test_a_run_that_never_was_is_none_and_cannot_be_controlled(queue):
+    for run_id in ("../../etc/passwd", "0" * 16 + "-" + "0" * 8):
+        assert queue.view(run_id) is None
+        for control in (queue.pause, queue.resume, queue.stop, queue.enough):
+            with pytest.raises(UserError, match="There is no run"):
+                control(run_id, ANN)
+
+
+def test_wait_gives_up_in_time(queue):
+    run_id = queue.submit(exp(0), ANN)
+    with pytest.raises(TimeoutError):
+        queue.wait(run_id, lambda view: view.state == "done", 0.0)
+
+
+# pausing
+
+
+def test_a_paused_run_frees_its_worker_and_goes_on_before_those_that_wait(queue, script):
+    first, second, third = (queue.submit(exp(seed), ANN) for seed in range(3))
+    begins(queue, first)
+
+    queue.pause(first, ANN)
+    assert queue.view(first).state == "paused"
+    script.say(0, HALF)
+    begins(queue, second)
+    assert queue.view(first).fraction == 0.5
+
+    queue.resume(first, ANN)
+    assert [place(queue, run) for run in (first, second, third)] == [1, None, 2]
+    script.finish(1)
+    reaches(queue, first, "running")
+    script.finish(0)
+    assert reaches(queue, first, "done").fraction == 1.0
+    begins(queue, third)
+    assert script.begun == [0, 1, 2]
+
+
+def test_a_pause_taken_back_at_once_costs_nothing(queue, script):
+    first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    begins(queue, first)
+
+    queue.pause(first, ANN)
+    queue.resume(first, ANN)
+    assert queue.view(first).state == "running"
+    hears(queue, script, first, HALF)
+
+    assert queue.view(first).state == "running"
+    assert place(queue, second) == 1
+
+
+def test_pausing_before_its_turn_does_not_jump_the_queue(queue, script):
+    runs = [queue.submit(exp(seed), ANN) for seed in range(3)]
+    begins(queue, runs[0])
+
+    queue.pause(runs[1], ANN)
+    assert [place(queue, run) for run in runs] == [None, None, 1]
+    queue.resume(runs[1], ANN)
+
+    assert [place(queue, run) for run in runs] == [None, 2, 1]
+
+
+def test_a_run_that_ends_while_it_is_being_paused_is_done(queue, script):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    queue.pause(run_id, ANN)
+    script.finish(0)
+    reaches(queue, run_id, "done")
+
+
+# ending
+
+
+def test_stop_closes_the_run_in_its_own_thread(queue, script, store):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+
+    queue.stop(run_id, ANN)
+    assert queue.view(run_id).state == "stopping"
+    script.say(0, HALF)
+
+    assert reaches(queue, run_id, "cancelled").error is None
+    assert script.closed_by(0) == "run-worker-1"
+    assert store.load(run_id) is None
+    assert queue.submit(exp(0), ANN) != run_id
+
+
+def test_stopping_a_run_that_waits_lets_the_next_one_move_up(queue, script):
+    runs = [queue.submit(exp(seed), ANN) for seed in range(3)]
+    begins(queue, runs[0])
+
+    queue.stop(runs[1], ANN)
+
+    assert queue.view(runs[1]).state == "cancelled"
+    assert place(queue, runs[2]) == 1
+    script.finish(0)
+    begins(queue, runs[2])
+    assert script.begun == [0, 2]
+
+
+def test_a_paused_run_that_is_stopped_is_closed_by_a_worker(queue, script):
+    first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    begins(queue, first)
+    queue.pause(first, ANN)
+    script.say(0, HALF)
+    begins(queue, second)
+
+    queue.stop(first, ANN)
+    assert queue.view(first).state == "cancelled"
+    script.say(1, HALF)
+
+    assert script.closed_by(0) == "run-worker-1"
+    assert queue.view(second).state == "running"
+
+
+def test_enough_keeps_what_was_learned_but_does_not_pass_for_the_whole_run(queue, script, store):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+
+    queue.enough(run_id, ANN)
+    assert queue.view(run_id).enough_asked
+    script.say(0, HALF)
+
+    assert reaches(queue, run_id, "done").enough_asked
+    assert store.load(run_id).result.recipe["stopped_early"]
+    assert queue.submit(exp(0), ANN) != run_id
+
+
+def test_enough_brings_a_paused_run_to_its_end(queue, script):
+    first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    begins(queue, first)
+    queue.pause(first, ANN)
+    script.say(0, HALF)
+    begins(queue, second)
+
+    queue.enough(first, ANN)
+    assert place(queue, first) == 1
+    script.finish(1)
+
+    reaches(queue, first, "done")
+
+
+def test_a_run_that_has_learned_nothing_yet_cannot_be_cut_short(queue):
+    first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    begins(queue, first)
+    with pytest.raises(UserError, match="has not begun"):
+        queue.enough(second, ANN)
+
+
+def test_closing_ends_everything(queue, script):
+    running, waiting = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    begins(queue, running)
+    closer = threading.Thread(target=queue.close, args=(PATIENCE,))
+    closer.start()
+    reaches(queue, running, "stopping")
+    script.say(0, HALF)
+    closer.join(PATIENCE)
+
+    assert [queue.view(run).state for run in (running, waiting)] == ["cancelled", "cancelled"]
+    assert queue.closed
+    with pytest.raises(UserError, match="about to stop"):
+        queue.submit(exp(2), ANN)
+
+
+# one run for many
+
+
+def test_a_double_click_is_one_run(queue):
+    blocker = queue.submit(exp(0), ANN)
+    assert queue.submit(exp(0), ANN) == blocker
+    waiting = queue.submit(exp(1), ANN)
+    assert queue.submit(exp(1), ANN) == waiting
+    assert queue.view(waiting).owners == 1
+    queue.pause(waiting, ANN)
+    assert queue.submit(exp(1), ANN) == waiting
+
+
+def test_equal_experiments_of_many_are_one_run_which_ends_when_the_last_one_leaves(queue, script):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    assert {queue.submit(exp(0), owner) for owner in (BOB, CAT)} == {run_id}
+    assert queue.view(run_id).owners == 3
+
+    for control in (queue.pause, queue.enough):
+        with pytest.raises(UserError, match="3 visitors share this run"):
+            control(run_id, BOB)
+    queue.stop(run_id, ANN)
+    queue.stop(run_id, CAT)
+
+    view = queue.view(run_id)
+    assert (view.state, view.owners) == ("running", 1)
+    assert queue.owns(run_id, BOB)
+    assert not queue.owns(run_id, ANN)
+    queue.stop(run_id, BOB)
+    script.say(0, HALF)
+    reaches(queue, run_id, "cancelled")
+    assert script.begun == [0]
+
+
+def test_nobody_is_made_to_share_a_run_that_another_visitor_paused_or_cut_short(queue, script):
+    paused = queue.submit(exp(0), ANN)
+    begins(queue, paused)
+    queue.pause(paused, ANN)
+    script.say(0, HALF)
+    bobs = queue.submit(exp(0), BOB)
+    assert bobs != paused
+    begins(queue, bobs)
+
+    queue.enough(bobs, BOB)
+
+    assert queue.submit(exp(0), CAT) not in (paused, bobs)
+
+
+def test_another_visitors_run_cannot_be_touched(queue, script):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    for control in (queue.pause, queue.resume, queue.stop, queue.enough):
+        with pytest.raises(UserError, match="belongs to another visitor"):
+            control(run_id, BOB)
+    assert queue.view(run_id).state == "running"
+
+
+def test_an_experiment_that_was_done_is_answered_from_the_store(queue, script):
+    run_id = queue.submit(exp(0), ANN)
+    script.finish(0)
+    reaches(queue, run_id, "done")
+
+    assert queue.submit(exp(0), BOB) == run_id
+    assert script.begun == [0]
+
+
+@pytest.mark.parametrize(
+    ("place", "again"), [("upload:" + "0" * 64 + ".zip", False), ("/somewhere/on/this/machine", True)]
+)
+def test_files_that_may_have_changed_are_run_again_and_uploads_are_not(queue, script, place, again):
+    experiment = Experiment(data=DataSpec(name="files", source=place, target=place))
+    run_id = queue.submit(experiment, ANN, localhost_only=True)
+    script.finish(0)
+    reaches(queue, run_id, "done")
+
+    assert (queue.submit(experiment, ANN, localhost_only=True) != run_id) == again
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        Experiment(data=DataSpec(name="files", source="/etc", target="/etc")),
+        Experiment(network=NetworkSpec(checkpoint="/etc/model.pt")),
+    ],
+)
+def test_a_place_outside_of_the_shared_folder_is_refused_before_anything_is_queued(queue, script, experiment):
+    with pytest.raises(UserError, match="outside of the folder"):
+        queue.submit(experiment, ANN)
+    assert script.begun == []
+
+
+# limits
+
+
+def test_a_full_queue_says_so(make_queue):
+    queue = make_queue(queue_length=2)
+    begins(queue, queue.submit(exp(0), ANN))
+    queue.submit(exp(1), ANN)
+    queue.pause(queue.submit(exp(2), BOB), BOB)
+    with pytest.raises(UserError, match="2 runs are waiting"):
+        queue.submit(exp(3), CAT)
+    assert queue.submit(exp(1), CAT)  # to share a run takes no room
+
+
+def test_one_visitor_cannot_fill_the_queue(make_queue, script):
+    queue = make_queue(per_owner=2)
+    first = queue.submit(exp(0), ANN)
+    queue.submit(exp(1), ANN)
+    with pytest.raises(UserError, match="You have 2 runs"):
+        queue.submit(exp(2), ANN)
+    queue.submit(exp(2), BOB)
+    script.finish(0)
+    reaches(queue, first, "done")
+    queue.submit(exp(3), ANN)
+
+
+def test_a_run_that_nobody_looks_at_is_ended(make_queue, script, clock):
+    queue = make_queue(lease_seconds=100)
+    paused = queue.submit(exp(0), ANN)
+    begins(queue, paused)
+    queue.pause(paused, ANN)
+    script.say(0, HALF)
+    running = queue.submit(exp(1), ANN)
+    begins(queue, running)
+    unseen, seen = queue.submit(exp(2), ANN), queue.submit(exp(3), BOB)
+
+    clock.now = 60.0
+    queue.view(seen, renew=True)
+    clock.now = 120.0
+    script.say(1, HALF)
+
+    for run in (paused, running, unseen):
+        assert "Nobody looked" in str(reaches(queue, run, "cancelled").error)
+    begins(queue, seen)
+    assert script.begun == [0, 1, 3]
+    assert {script.closed_by(0), script.closed_by(1)} == {"run-worker-1"}
+
+
+def test_a_run_that_is_looked_at_lives_on(make_queue, script, clock):
+    queue = make_queue(lease_seconds=100)
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    for now in (90.0, 180.0, 270.0):
+        clock.now = now
+        queue.renew(run_id)
+        hears(queue, script, run_id, HALF)
+    assert queue.view(run_id).state == "running"
+
+
+@pytest.mark.parametrize("total", [0, 1, 7, 10, 11, 57, 1000])
+@pytest.mark.parametrize("limit", [10, 14])
+def test_a_long_history_is_thinned_evenly_and_keeps_its_ends_and_its_order(limit, total):
+    history = History(limit)
+    losses = [Losses("adapt", epoch / 10, {}) for epoch in range(total)]
+    for number, event in enumerate(losses):
+        history.add(event)
+        if number % 10 == 9:
+            history.add(Accuracies("adapt", event.epoch, {}))
+
+    kept = history.events()
+
+    assert len(kept) <= limit
+    assert [event.epoch for event in kept] == sorted(event.epoch for event in kept)
+    steps = [event.epoch for event in kept if isinstance(event, Losses)]
+    assert steps[:1] + steps[-1:] == [event.epoch for event in losses[:1] + losses[-1:]]
+    gaps = {round((after - before) * 10) for before, after in itertools.pairwise(steps[:-1])}
+    assert len(gaps) <= 1
+    assert sum(isinstance(event, Accuracies) for event in kept) >= min(total // 10, limit // 4)
+
+
+# failing
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "logged"),
+    [
+        (UserError("Give {n} classes.", n=2), "Give 2 classes.", False),
+        (MemoryError(), "The server ran out of memory", True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "The server ran out of memory", True),
+        (OutOfMemoryError("CUDA"), "The GPU ran out of memory", True),
+        (OSError(errno.ENOSPC, "No space left"), "The server's disk is full", True),
+        (ZeroDivisionError("secret detail"), "Something went wrong inside run", True),
+        (None, "Something went wrong inside run", True),
+    ],
+)
+def test_a_run_that_fails_says_so_in_one_sentence_and_the_next_one_goes_on(queue, script, caplog, error, said, logged):
+    failing, next_one = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
+    script.say(0, error)
+
+    view = reaches(queue, failing, "failed")
+
+    assert str(view.error).startswith(said)
+    assert "secret" not in str(view.error)
+    assert view.error.__traceback__ is None
+    assert ("Traceback" in caplog.text and failing in caplog.text) == logged
+    begins(queue, next_one)
+
+
+def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
+    queue = Queue(store)
+    run_id = queue.submit(Experiment(method=MethodSpec(name="magic")), ANN)
+    view = queue.wait(run_id, lambda view: not view.live, 120.0)
+    queue.close(PATIENCE)
+    assert (view.state, view.error.values["name"]) == ("failed", "magic")
+
+
+def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store_module, "write_record", full)
+    run_id = queue.submit(exp(0), ANN)
+    script.finish(0)
+
+    view = reaches(queue, run_id, "done")
+
+    assert "disk is full" in view.notices[0].message
+    assert store.load(run_id).result == script.finished.result
+
+
+# beside a web server
+
+
+def test_threads_change_often_only_while_a_run_is_live(queue, script):
+    usual = sys.getswitchinterval()
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    assert script.switch_interval == pytest.approx(1e-4)
+    queue.pause(run_id, ANN)
+    script.say(0, HALF)
+    queue.close(PATIENCE)
+    assert sys.getswitchinterval() == pytest.approx(usual)
+
+
+def test_the_queue_and_the_store_are_there_without_torch():
+    code = (
+        "import sys; from da_core.jobs.queue import queue; queue();"
+        "print(*({'torch', 'sklearn', 'umap', 'torchvision', 'mlxtend', 'streamlit'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
