@@ -3,12 +3,95 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from da_core.data.base import Domain, DomainPair
+from pages.parts import theme
 from pages.parts.pictures import thumbnail
+from pages.parts.words import _, number, word
+
+_A_CLASS = 7
+"""Pictures of a class that the gallery shows of each domain."""
+_CLASSES_A_PAGE = 10
+_ROW = 26  # pixels a class in the chart of counts
+
+
+def by_class(pair: DomainPair) -> None:
+    """Draw one row a class: its name, pictures of the source, pictures of the target."""
+    pages = -(-len(pair.classes) // _CLASSES_A_PAGE)
+    page = st.pagination(pages, key="lab-gallery-page") if pages > 1 else 1
+    first = (page - 1) * _CLASSES_A_PAGE
+    _name, source, target = _row()
+    source.html(_heading(pair.source.name, ""))
+    target.html(_heading(pair.target.name, "target"))
+    for label in range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))):
+        name, *places = _row()
+        name.markdown(f"**{_safe(word(pair.classes[label]))}**")
+        for place, domain in zip(places, (pair.source, pair.target), strict=True):
+            rows = np.flatnonzero(domain.y == label)
+            chosen = domain.X[rows[:: max(1, len(rows) // _A_CLASS)][:_A_CLASS]]
+            with place.container(key=f"lab-sheet-{domain.name}-{label}"):
+                st.image(
+                    _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
+                    width="stretch",
+                    alt=_("Pictures of {name} in {domain}", name=word(pair.classes[label]), domain=word(domain.name)),
+                )
+
+
+def rows_of(domain: Domain, classes: Sequence[str], count: int = 8) -> None:
+    """Draw the first few feature vectors of a domain as a table."""
+    chosen = domain.X[:count]
+    table = {_("class"): [word(classes[label]) for label in domain.y[:count]]}
+    table |= {f"x{column + 1}": chosen[:, column].tolist() for column in range(min(chosen.shape[1], 8))}
+    st.dataframe(table, hide_index=True, alt=_("The first samples of {domain}", domain=word(domain.name)))
+
+
+def counts(pair: DomainPair) -> go.Figure:
+    """How many samples of each class there are: source a blue circle, target an orange diamond."""
+    names = [word(name) for name in pair.classes]
+    # the target's mark fits into the source's, so that both are seen where they are as many
+    looks = ((theme.SOURCE, theme.SOURCE_SYMBOL, 16), (theme.TARGET, theme.TARGET_SYMBOL, 9))
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=np.bincount(domain.y, minlength=len(names)),
+                y=names,
+                name=word(domain.name),
+                mode="markers",
+                marker={"color": colour, "symbol": symbol, "size": size},
+                hovertemplate="%{y}: %{x}<extra>" + word(domain.name) + "</extra>",
+            )
+            for domain, (colour, symbol, size) in zip((pair.source, pair.target), looks, strict=True)
+        ]
+    )
+    figure.update_layout(
+        height=_ROW * len(names) + 90,
+        margin={"l": 0, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
+    )
+    figure.update_xaxes(rangemode="tozero", fixedrange=True, automargin=True, zeroline=False, gridcolor=theme.faint())
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticklabelstandoff=8, showgrid=False)
+    return figure
+
+
+def counts_alt(pair: DomainPair) -> str:
+    """The chart of counts in one sentence."""
+    return _(
+        "Samples by class: {source} in {classes} classes of the source, {target} of the target.",
+        source=number(len(pair.source)),
+        target=number(len(pair.target)),
+        classes=number(len(pair.classes)),
+    )
 
 
 def strip(samples: NDArray[np.uint8], columns: int, side: int = 96) -> bytes:
@@ -17,7 +100,7 @@ def strip(samples: NDArray[np.uint8], columns: int, side: int = 96) -> bytes:
     Each is ``side`` pixels wide, enlarged without smoothing, so that small pictures stay what they are.
     """
     gap = side // 12
-    rows = -(-len(samples) // columns)
+    rows = max(1, -(-len(samples) // columns))
     whole = Image.new("RGBA", (columns * (side + gap) - gap, rows * (side + gap) - gap), (0, 0, 0, 0))
     for place, sample in enumerate(samples):
         row, column = divmod(place, columns)
@@ -27,3 +110,24 @@ def strip(samples: NDArray[np.uint8], columns: int, side: int = 96) -> bytes:
     file = io.BytesIO()
     whole.save(file, "PNG", compress_level=4)
     return file.getvalue()
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _strip(content: bytes, shape: tuple[int, ...], columns: int) -> bytes:
+    # by content in full: Streamlit would hash a large array by a sample of it
+    return strip(np.frombuffer(content, np.uint8).reshape(shape), columns)
+
+
+def _row() -> Sequence[st.delta_generator.DeltaGenerator]:
+    return st.columns([1.4, 5, 5], vertical_alignment="center", gap="small")
+
+
+def _heading(name: str, kind: str) -> str:
+    from html import escape
+
+    return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'
+
+
+def _safe(name: str) -> str:
+    """A name of a person's own as Markdown that says just that."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in name)

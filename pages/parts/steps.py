@@ -75,15 +75,18 @@ def header(step: Step) -> None:
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
 
 
-def footer(step: Step) -> None:
-    """One sentence on what comes next, and the links back and on; both keep the address's query."""
+def footer(step: Step, *, quiet: bool = False) -> None:
+    """One sentence on what comes next, and the links back and on; both keep the address's query.
+
+    ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
+    """
     here = WALK.index(step)
     back: Step = WALK[here - 1] if here else "home"
     st.space("medium")
     with st.container(key="lab-footer", horizontal=True, vertical_alignment="center"):
         go(back, "← " + _(SCREENS[back].title))
         st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
-        with st.container(key="lab-on", width="content"):
+        with st.container(key="lab-on-quiet" if quiet else "lab-on", width="content"):
             on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
             go(on, _(SCREENS[on].title) + " →")
 

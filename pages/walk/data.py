@@ -1,6 +1,183 @@
+"""Step 1 · what the model learns from, and where it has to work."""
+
 from __future__ import annotations
 
-from pages.parts import steps
+from html import escape
+from typing import Any, cast
+
+import streamlit as st
+
+from da_core.data import sources
+from da_core.data.base import DomainPair
+from da_core.data.cache import load_pair
+from da_core.data.places import check_allowed, keep_upload
+from da_core.errors import UserError
+from da_core.experiment import DataSpec
+from da_core.settings import settings
+from pages.parts import access, cards, charts, gallery, params_form, state, steps, words
+from pages.parts.words import _, number, word
+
+OWN = "files"
+SHIFTS = {
+    "appearance": "Appearance: the same things look different.",
+    "covariate": "Covariate: other samples are common, each with the same label as before.",
+    "label": "Label: other classes are common.",
+    "concept": "Concept: the same sample has another label.",
+    "unknown": "Not known.",
+}
+_BRINGING = "lab.bringing"
+"""Session state: whether the visitor is about to bring files, while the experiment still has its former data."""
+_BROUGHT = "lab.brought"
+"""Session state: the places of what was uploaded, by role, not yet in use."""
+
+
+def _choose() -> None:
+    known = sources()
+    spec = state.experiment().data
+    own = spec.name == OWN or st.session_state.get(_BRINGING, False)
+    shown = [name for name in known if name != OWN] + [OWN]
+    cards.choose(
+        _("Domain pair"),
+        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in shown],
+        OWN if own else spec.name,
+        "data",
+        _take,
+    )
+    if own:
+        _bring()
+    if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
+        with st.expander(_("Settings of this data")):
+            params_form.form(known[spec.name].Params, spec.params, spec.name, _use_settings)
+
+
+def _take(name: str) -> None:
+    st.session_state[_BRINGING] = name == OWN
+    if name != OWN:
+        state.change(data=DataSpec(name=name))
+
+
+def _use_settings(values: params_form.Values) -> None:
+    _use(state.experiment().data.model_copy(update={"params": values}))
+
+
+def _use(spec: DataSpec) -> None:
+    """Make ``spec`` the experiment's data if it can be read; otherwise what was there stays."""
+    try:
+        for place in filter(None, (spec.source, spec.target)):
+            check_allowed(place, localhost_only=access.localhost_only())
+        load_pair(spec)
+    except UserError as error:
+        state.report(error)
+    else:
+        state.change(data=spec)
+        st.session_state[_BRINGING] = False
+
+
+def _bring() -> None:
+    """Where one's own files come from: an upload, or a folder on the server."""
+    with st.container(border=True):
+        upload, folder = _("Upload"), _("Folder on the server")
+        how = st.segmented_control(
+            _("Where from"),
+            [upload, folder],
+            default=upload,
+            required=True,
+            key="lab-own-how",
+            label_visibility="collapsed",
+        )
+        st.caption(
+            _(
+                "Pictures in one folder a class, or an npz file with X and y. "
+                "Leave the target empty if one place holds both domains, as in train/day and test_night."
+            )
+        )
+        source, target = st.columns(2, gap="medium")
+        found = {}
+        for role, place, title in (("source", source, _("Source")), ("target", target, _("Target"))):
+            with place:
+                found[role] = _upload(role, title) if how == upload else _folder(role, title)
+        st.button(
+            _("Use these files"),
+            disabled=not found["source"],
+            on_click=_use_own,
+            args=(found["source"], found["target"]),
+        )
+
+
+def _upload(role: str, title: str) -> str | None:
+    def keep() -> None:
+        file = st.session_state[key]
+        brought = st.session_state.setdefault(_BROUGHT, {})
+        brought.pop(role, None)
+        if file is not None:
+            try:
+                brought[role] = keep_upload(file.name, file)
+            except UserError as error:
+                state.report(error)
+
+    key = f"lab-own-{role}"
+    most = settings().upload_megabytes
+    st.file_uploader(title, type=["zip", "npz"], max_upload_size=most, key=key, on_change=keep)
+    return cast("str | None", st.session_state.get(_BROUGHT, {}).get(role))
+
+
+def _folder(role: str, title: str) -> str | None:
+    if access.localhost_only():
+        hint = _("Any folder on this machine.")
+    else:
+        hint = _("A folder below {folder}.", folder=settings().data_dir)
+    return st.text_input(title, placeholder=hint, key=f"lab-folder-{role}").strip() or None
+
+
+def _use_own(source: str, target: str | None) -> None:
+    params = state.experiment().data.params if state.experiment().data.name == OWN else {}
+    _use(DataSpec(name=OWN, source=source, target=target, params=params))
+
+
+def _show(pair: DomainPair) -> None:
+    for notice in pair.notices:
+        st.info(words.told(notice.message, notice.values))
+    facts: dict[str, Any] = {
+        word(pair.source.name): _("{count} samples", count=number(len(pair.source))),
+        word(pair.target.name): _("{count} samples", count=number(len(pair.target))),
+        _("Classes"): number(len(pair.classes)),
+        _("A sample"): _shape(pair),
+        _("Kind of shift"): _(SHIFTS[pair.provenance.shift]),
+    }
+    st.html(
+        '<div class="lab-facts">'
+        + "".join(f"<div>{escape(name)} <b>{escape(str(fact))}</b></div>" for name, fact in facts.items())
+        + "</div>"
+    )
+    if pair.is_pictures:
+        gallery.by_class(pair)
+    else:
+        for domain in (pair.source, pair.target):
+            gallery.rows_of(domain, pair.classes)
+    st.subheader(_("How many of each class"), anchor=False)
+    charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
+    st.subheader(_("Where it comes from"), anchor=False)
+    st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{_('Licence')}: {_(pair.provenance.licence)}]")
+
+
+def _shape(pair: DomainPair) -> str:
+    if pair.is_pictures:
+        height, width = pair.sample_shape[:2]
+        return _("{width} × {height} pixels", width=width, height=height)
+    return _("{count} features", count=number(pair.sample_shape[0]))
+
 
 steps.header("data")
+if not state.is_hidden("data"):
+    _choose()
+try:
+    with st.spinner(_("Making the pictures…")):
+        spec = state.experiment().data
+        for place in filter(None, (spec.source, spec.target)):
+            check_allowed(place, localhost_only=access.localhost_only())
+        pair = load_pair(spec)
+except UserError as error:
+    st.error(words.explain(error))
+else:
+    _show(pair)
 steps.footer("data")

@@ -1,6 +1,146 @@
+"""Step 2 · which network turns a sample into features, and how it is trained."""
+
 from __future__ import annotations
 
-from pages.parts import steps
+import sys
+
+import streamlit as st
+
+from da_core.data.places import check_allowed, keep_upload
+from da_core.errors import UserError
+from da_core.experiment import Head, NetworkSpec, TrainingSpec
+from da_core.settings import settings
+from pages.parts import access, cards, params_form, state, steps
+from pages.parts.words import _
+
+HEADS: dict[Head, str] = {
+    "linear": "Linear layer",
+    "logistic": "Logistic regression",
+    "svm": "Support vector machine",
+    "knn1": "Nearest neighbour",
+}
+_OFTEN = ("epochs", "batch_size", "learning_rate")
+
+
+def _extractor() -> None:
+    with st.spinner(_("Waking up the networks…")):
+        from da_core.networks import networks
+
+    known = networks()
+    spec = state.experiment().network
+    cards.choose(
+        _("Feature extractor"),
+        [cards.Card(name, _(one.title), _(one.summary)) for name, one in known.items()],
+        spec.name,
+        "network",
+        lambda name: state.change(network=NetworkSpec(name=name)),
+    )
+    if spec.name in known and known[spec.name].Params.model_fields:
+        params_form.form(
+            known[spec.name].Params,
+            spec.params,
+            spec.name,
+            lambda values: state.change(network=spec.model_copy(update={"params": values})),
+        )
+
+
+def _checkpoint() -> None:
+    spec = state.experiment().network
+    with st.expander(_("Start from a checkpoint"), expanded=spec.checkpoint is not None):
+        if spec.checkpoint:
+            st.markdown(_("The network starts from your file."))
+            st.button(_("Start from chance"), on_click=_set_checkpoint, args=(None,))
+        file = st.file_uploader(
+            _("A state dict that torch.save wrote (.pt)"),
+            type=["pt", "pth"],
+            max_upload_size=settings().upload_megabytes,
+            key="lab-checkpoint",
+        )
+        if file is not None:
+            with file:
+                _keep(file.name, file.getvalue())
+
+
+def _keep(name: str, content: bytes) -> None:
+    try:
+        place = keep_upload(name.removesuffix("h") if name.endswith(".pth") else name, content)
+        check_allowed(place, localhost_only=access.localhost_only())
+    except UserError as error:
+        state.report(error)
+    else:
+        _set_checkpoint(place)
+
+
+def _set_checkpoint(place: str | None) -> None:
+    state.change(network=state.experiment().network.model_copy(update={"checkpoint": place}))
+
+
+def _head() -> None:
+    chosen = state.experiment().head
+    st.session_state["lab-head"] = chosen
+    st.segmented_control(
+        _("Head"),
+        list(HEADS),
+        format_func=lambda head: _(HEADS[head]),
+        required=True,
+        help=_("What names the class from the features. Another than the linear layer is fitted after training."),
+        key="lab-head",
+        on_change=lambda: state.change(head=st.session_state["lab-head"]),
+    )
+
+
+def _training() -> None:
+    spec = state.experiment().training
+    values = spec.model_dump(exclude_defaults=True)
+    params_form.form(TrainingSpec, values, "training", _train_with, fields=_OFTEN, columns=3)
+    with st.expander(_("More settings")):
+        rare = tuple(name for name in TrainingSpec.model_fields if name not in _OFTEN)
+        params_form.form(TrainingSpec, values, "training", _train_with, fields=rare)
+        seed, device = st.columns(2, gap="medium")
+        with seed:
+            st.session_state["lab-seed"] = state.experiment().seed
+            st.number_input(
+                _("Seed"),
+                min_value=0,
+                max_value=2**31 - 1,
+                step=1,
+                help=_("Where everything random starts from. The same seed gives the same numbers."),
+                key="lab-seed",
+                on_change=lambda: state.change(seed=st.session_state["lab-seed"]),
+            )
+        with device:
+            _device()
+
+
+def _train_with(values: params_form.Values) -> None:
+    state.change(training=values)
+
+
+def _device() -> None:
+    """Only where there is a choice; torch is not imported to find that out."""
+    torch = sys.modules.get("torch")
+    chosen = state.experiment().device
+    if chosen == "auto" and not (torch and torch.cuda.is_available()):
+        return
+    st.session_state["lab-device"] = chosen
+    names = {"auto": _("Automatic"), "cpu": "CPU", "cuda": "GPU (CUDA)"}
+    st.segmented_control(
+        _("Device"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key="lab-device",
+        on_change=lambda: state.change(device=st.session_state["lab-device"]),
+    )
+
 
 steps.header("network")
+if not state.is_hidden("network"):
+    st.subheader(_("Feature extractor"), anchor=False)
+    _extractor()
+    _checkpoint()
+    _head()
+if not state.is_hidden("training"):
+    st.subheader(_("Training"), anchor=False)
+    _training()
 steps.footer("network")

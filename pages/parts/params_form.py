@@ -1,0 +1,130 @@
+"""A form made from a `Params` class: one widget a field, with its symbol, unit, bounds and help.
+
+The experiment stays the truth: each widget is set from it before it is drawn, and tells a callback when it changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from da_core.errors import UserError
+from da_core.params import Params, Scalar, validated
+from pages.parts import state
+from pages.parts.words import _, word
+
+Values = dict[str, Scalar]
+_SLIDER_STEPS = 120
+"""A range of more steps than this is typed, not slid: a slider would not stop where one wants."""
+
+
+def form(
+    kind: type[Params],
+    values: Values,
+    of: str,
+    on_change: Callable[[Values], None],
+    *,
+    fields: tuple[str, ...] = (),
+    columns: int = 2,
+) -> None:
+    """Draw ``kind`` with ``values`` set; ``on_change`` gets the new values, less those that are the defaults.
+
+    ``of`` names whose settings these are, in messages and widget keys; ``fields`` chooses some of them. A value that
+    `Params` refuses changes nothing and is told by the frame.
+    """
+    shown = fields or tuple(kind.model_fields)
+    filled = kind().model_dump() | values
+
+    def write(name: str, key: str) -> None:
+        try:
+            new = validated(kind, {**values, name: st.session_state[key]}, of)
+        except UserError as error:
+            state.report(error)
+        else:
+            on_change(new.model_dump(exclude_defaults=True))
+
+    places = st.columns(columns, gap="medium") if len(shown) > 1 else [st.container()]
+    for place, name in enumerate(shown):
+        with places[place % len(places)]:
+            key = f"lab-set-{of}-{name}"
+            st.session_state[key] = filled[name]
+            _field(kind.model_fields[name], key, functools.partial(write, name, key))
+
+
+def _field(info: FieldInfo, key: str, on_change: Callable[[], None]) -> None:
+    extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    label = " ".join(filter(None, (_(info.title or ""), extra.get("symbol"), _unit(extra.get("unit")))))
+    same: dict[str, Any] = {
+        "key": key,
+        "on_change": on_change,
+        "help": _(info.description) if info.description else None,
+    }
+    low, high = _bounds(info)
+    if info.annotation is bool:
+        st.toggle(label, **same)
+    elif get_origin(info.annotation) is Literal:
+        options = get_args(info.annotation)
+        st.segmented_control(label, options, format_func=word, required=True, **same)
+    elif extra.get("log"):
+        st.select_slider(label, powers(info.default, low, high, st.session_state[key]), format_func=_plain, **same)
+    elif info.annotation is int:
+        _number(label, low, high, extra.get("step") or 1, int, same)
+    else:
+        _number(label, low, high, extra.get("step"), float, same)
+
+
+def _number(
+    label: str,
+    low: float | None,
+    high: float | None,
+    step: float | None,
+    kind: Callable[[float], int | float],
+    same: dict[str, Any],
+) -> None:
+    if low is not None and high is not None and (high - low) / (step or (high - low) / 100) <= _SLIDER_STEPS:
+        st.slider(label, kind(low), kind(high), step=kind(step or (high - low) / 100), **same)
+    else:
+        bounds: dict[str, Any] = {
+            "min_value": None if low is None else kind(low),
+            "max_value": None if high is None else kind(high),
+            "step": kind(step) if step else None,
+        }
+        st.number_input(label, **bounds, **same)
+
+
+def powers(default: float, low: float | None, high: float | None, now: float) -> list[float]:
+    """Values 1, 2, 5, 10 … within the bounds for a slider in powers of ten, with ``default`` and ``now`` among them.
+
+    Where a bound is 0 or missing, three powers of ten around the default are offered.
+    """
+    low = low if low else default / 1000
+    high = high if high is not None else default * 1000
+    whole = isinstance(default, int)
+    steps = [
+        float(f"{digit}e{power}")
+        for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        for digit in (1, 2, 5)
+    ]
+    within = {step for step in steps if low <= step <= high} | {float(default), float(now)}
+    return sorted(int(value) if whole else value for value in within)
+
+
+def _bounds(info: FieldInfo) -> tuple[float | None, float | None]:
+    """The least and the greatest value; a bound that is itself excluded counts as it is and is refused on writing."""
+    found = {
+        name: getattr(part, name) for part in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(part, name)
+    }
+    return found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
+
+
+def _unit(unit: str | None) -> str:
+    return f"({word(unit)})" if unit else ""
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
