@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
+from da_core.events import Notice
 from da_core.params import Params, Scalar, validated
 
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
@@ -60,6 +61,8 @@ class DomainPair:
     provenance: Provenance
     flips: bool = False
     """Whether a picture mirrored left to right is still one of its class (a street: yes; a digit: no)."""
+    notices: tuple[Notice, ...] = ()
+    """What a person should know about how the pair was read, such as files that were left out."""
 
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:

@@ -1,0 +1,263 @@
+"""What lies in a user's folder or zip, without trusting it. Nothing is ever unpacked to disk.
+
+A zip is refused as a whole when it looks like an attack (names that point out of it, far more bytes unpacked than
+packed) or cannot be opened (a password). Hidden files and what archivers add of their own are passed over.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from da_core.errors import UserError
+from da_core.settings import settings
+
+_LARGEST_FILE = 200 * 2**20  # bytes of one picture file in memory
+_LARGEST_RATIO = 200  # unpacked to packed, of an archive that unpacks to more than…
+_HARMLESS = 50 * 2**20  # … so many bytes; deflate alone can reach 1032
+_OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
+_NOISE = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+
+_log = logging.getLogger(__name__)
+
+
+class UnusableError(Exception):
+    """One file cannot be used. ``reason`` is the template of a notice with ``place``, ``count`` and ``names``."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+UNREADABLE = "{count} files in “{place}” were left out, because they are no pictures that can be read: {names}."
+TOO_LARGE = "{count} files in “{place}” were left out, because the server does not open pictures so large: {names}."
+A_LINK = "{count} files in “{place}” were left out, because they are links to other files: {names}."
+
+
+@dataclass(frozen=True)
+class File:
+    """A file: the names of its folders and its own, and how to get its bytes (raises `UnusableError`)."""
+
+    parts: tuple[str, ...]
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Files, sorted by name, and every folder, also those without files."""
+
+    place: str
+    files: list[File]
+    folders: set[tuple[str, ...]]
+
+
+def shown(place: Path) -> str:
+    """The name of a place for a sentence; an upload's long one is cut."""
+    name = place.name or str(place)
+    return name if len(name) <= 40 else f"{name[:8]}…{place.suffix}"
+
+
+@contextmanager
+def listed(place: Path) -> Iterator[Listing]:
+    """What lies in a folder or a zip; files can be read while the context lasts.
+
+    Raises `UserError` for what is neither, cannot be opened, or goes beyond the settings' limits.
+    """
+    if place.is_dir():
+        yield _list_folder(place)
+    else:
+        with opened(place) as archive:
+            yield _list_zip(archive, place)
+
+
+def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
+    """Path, time of change in ns and size of each file of a place: they differ when the place's content does."""
+    entries = [place] if place.is_file() else [Path(entry) for entry in _walk(place) if entry.is_file()]
+    for entry in entries:
+        status = entry.stat()
+        yield str(entry), status.st_mtime_ns, status.st_size
+
+
+# Folders -----------------------------------------------------------------------------------------------------------
+
+
+def _walk(folder: Path) -> list[os.DirEntry[str]]:
+    """Every entry below ``folder``, itself left out, but for hidden ones; links are not followed."""
+    found: list[os.DirEntry[str]] = []
+    waiting = [str(folder)]
+    try:
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if _is_noise(entry.name):
+                        continue
+                    found.append(entry)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    if len(found) > settings().archive_files:
+                        raise _too_many(folder)
+    except OSError as error:
+        _log.info("%s: %s", folder, error)
+        raise UserError("“{place}” cannot be opened; let the server read it.", place=shown(folder)) from None
+    return sorted(found, key=lambda entry: entry.path)
+
+
+def _list_folder(folder: Path) -> Listing:
+    files, folders = [], set()
+    for entry in _walk(folder):
+        parts = _parts(Path(entry.path).relative_to(folder).as_posix())
+        if entry.is_dir(follow_symlinks=False):
+            folders.add(parts)
+        else:
+            files.append(File(parts, partial(_read_file, entry)))
+    return Listing(shown(folder), files, folders)
+
+
+def _read_file(entry: os.DirEntry[str]) -> bytes:
+    if entry.is_symlink():
+        raise UnusableError(A_LINK)
+    if not entry.is_file():  # a pipe would keep us waiting
+        raise UnusableError(UNREADABLE)
+    try:
+        if entry.stat().st_size > _LARGEST_FILE:
+            raise UnusableError(TOO_LARGE)
+        return Path(entry.path).read_bytes()
+    except OSError as error:
+        _log.info("%s: %s", entry.path, error)
+        raise UnusableError(UNREADABLE) from None
+
+
+# Zips --------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened(place: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip (or npz) whose members' names, number and sizes are within bounds. Raises `UserError` if not."""
+    with _stream(place) as stream:
+        _check_count(stream, place)
+        try:
+            archive = zipfile.ZipFile(stream)
+        except Exception as error:  # a damaged directory makes zipfile raise errors of many kinds
+            _log.info("%s: %r", place, error)
+            raise UserError(
+                "“{place}” is no folder, zip or npz file, or it is damaged; make it anew.", place=shown(place)
+            ) from None
+        with archive:
+            _check_members(archive, place)
+            yield archive
+
+
+def _stream(place: Path) -> BinaryIO:
+    try:
+        return place.open("rb") if place.is_file() else io.BytesIO()
+    except OSError as error:
+        _log.info("%s: %s", place, error)
+        raise UserError("“{place}” cannot be opened; let the server read it.", place=shown(place)) from None
+
+
+def _check_count(stream: BinaryIO, place: Path) -> None:
+    """Count the members before zipfile makes an object of each: a small file can list millions."""
+    count, tail = 0, b""
+    while block := stream.read(2**20):
+        count += (tail + block).count(b"PK\x01\x02")
+        tail = block[-3:]
+        if count > settings().archive_files:
+            raise _too_many(place)
+
+
+def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
+    unpacked = packed = 0
+    for member in archive.infolist():
+        if _OUTSIDE.search(_name(member)):
+            raise UserError(
+                "“{place}” has a file “{name}”, which points out of the archive; make it anew with plain names.",
+                place=shown(place),
+                name=member.filename,
+            )
+        if member.flag_bits & 0x1:
+            raise UserError("“{place}” is locked with a password; make it anew without one.", place=shown(place))
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UserError(
+                "“{place}” is packed in a way that is not read here; make it anew with the usual compression, deflate.",
+                place=shown(place),
+            )
+        unpacked += member.file_size
+        packed += member.compress_size
+    if unpacked > settings().archive_megabytes * 2**20:
+        raise UserError(
+            "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
+            place=shown(place),
+            most=settings().archive_megabytes,
+        )
+    if unpacked > max(_HARMLESS, _LARGEST_RATIO * packed):
+        raise UserError(
+            "“{place}” would unpack to {ratio} times its size, as no pictures do; make it anew.",
+            place=shown(place),
+            ratio=unpacked // max(packed, 1),
+        )
+
+
+def _list_zip(archive: zipfile.ZipFile, place: Path) -> Listing:
+    files: list[File] = []
+    folders: set[tuple[str, ...]] = set()
+    for member in archive.infolist():
+        parts = _parts(_name(member))
+        if not parts or any(map(_is_noise, parts)):
+            continue
+        folders.update(parts[:depth] for depth in range(1, len(parts)))
+        if member.is_dir():
+            folders.add(parts)
+        else:
+            files.append(File(parts, partial(_read_member, archive, member)))
+    return Listing(shown(place), sorted(files, key=lambda file: file.parts), folders)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise UnusableError(A_LINK)
+    if member.file_size > _LARGEST_FILE:
+        raise UnusableError(TOO_LARGE)
+    try:
+        return archive.read(member)
+    except Exception as error:  # damaged data makes zipfile and zlib raise errors of many kinds
+        _log.info("%s in %s: %r", member.filename, archive.filename, error)
+        raise UnusableError(UNREADABLE) from None
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The member's name. Some archivers write UTF-8 without saying so; zipfile then takes it for code page 437."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
+
+
+# -------------------------------------------------------------------------------------------------------------------
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """A path's names; an accented letter is one character, however the file system wrote it."""
+    return tuple(part for part in unicodedata.normalize("NFC", path).split("/") if part not in ("", "."))
+
+
+def _is_noise(name: str) -> bool:
+    return name.startswith(".") or name in _NOISE
+
+
+def _too_many(place: Path) -> UserError:
+    return UserError(
+        "“{place}” holds more than {most} files; bring fewer.", place=shown(place), most=settings().archive_files
+    )

@@ -1,0 +1,122 @@
+"""Where the user's own files are: a path on this machine, or an upload that we keep under its content's name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from da_core.errors import UserError
+from da_core.settings import settings
+
+_UPLOAD = re.compile(r"upload:([0-9a-f]{64}\.(?:zip|npz|pt))")
+_UPLOADS_KEPT = 20  # times the largest upload: what all of them may take on disk
+
+
+def keep_upload(name: str, data: bytes | BinaryIO) -> str:
+    """Store an upload and return its place, “upload:<sha256>.<zip|npz|pt>”: the same content is kept once.
+
+    ``name`` is the visitor's file name; only its ending is used. When all uploads together take too much room, those
+    longest unused go. Raises `UserError` for another ending, an empty file or one above the settings' limit.
+    """
+    ending = name.lower().rpartition(".")[2]
+    if ending not in ("zip", "npz", "pt"):
+        raise UserError("“{name}” cannot be used; upload a .zip, a .npz or, for a network, a .pt file.", name=name)
+    most = settings().upload_megabytes * 2**20
+    folder = _uploads()
+    folder.mkdir(parents=True, exist_ok=True)
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    digest = hashlib.sha256()
+    size = 0
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as kept:
+        try:
+            while block := stream.read(2**20):
+                size += len(block)
+                if size > most:
+                    raise UserError(
+                        "“{name}” is larger than {most} MB; upload a smaller file.",
+                        name=name,
+                        most=settings().upload_megabytes,
+                    )
+                digest.update(block)
+                kept.write(block)
+            if size == 0:
+                raise UserError("“{name}” is empty; choose another file.", name=name)
+            kept.close()
+            file = f"{digest.hexdigest()}.{ending}"
+            os.replace(kept.name, folder / file)
+        except BaseException:
+            Path(kept.name).unlink(missing_ok=True)
+            raise
+    keep_below(folder, _UPLOADS_KEPT * most)
+    return f"upload:{file}"
+
+
+def resolve_place(place: str) -> Path:
+    """The file or folder that a place names. Raises `UserError` if there is none."""
+    if place.startswith("upload:"):
+        named = _UPLOAD.fullmatch(place)
+        path = _uploads() / named[1] if named else None
+        if path is None or not path.is_file():
+            raise UserError("The uploaded file is no longer on this server; upload it again.")
+        mark_used(path)
+        return path
+    path = _path(place)
+    if path is None or not os.path.exists(path):  # Path.exists would raise where a folder is closed to us
+        raise UserError("There is nothing at “{place}”; check the path.", place=place)
+    return path
+
+
+def check_allowed(place: str, localhost_only: bool) -> None:
+    """Raise `UserError` unless a visitor may use ``place``.
+
+    An upload, and what lies below the settings' data folder once links are followed, always; any path only while the
+    app listens on this machine alone. Whether a forbidden path exists is not told.
+    """
+    if localhost_only or _UPLOAD.fullmatch(place):
+        return
+    path = _path(place)
+    if path is None or not path.is_relative_to(settings().data_dir.resolve()):
+        raise UserError(
+            "“{place}” is outside of the folder that this server shares; choose one inside it, or upload a file.",
+            place=place,
+        )
+
+
+def mark_used(path: Path) -> None:
+    """Note that a file is in use, so that `keep_below` lets it go among the last. Its time of change stays."""
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+
+
+def keep_below(folder: Path, most: int) -> None:
+    """Delete the files of ``folder`` that were longest unused until the rest takes at most ``most`` bytes."""
+    found = []
+    for path in folder.iterdir():
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # another process tidied up as well
+            continue
+        found.append((status.st_atime_ns, status.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= most:
+            break
+        path.unlink(missing_ok=True)
+        total -= size
+
+
+def _uploads() -> Path:
+    return settings().data_dir / "uploads"
+
+
+def _path(place: str) -> Path | None:
+    """The path with links followed; None where there cannot be one (a NUL byte, a loop of links, no such user)."""
+    try:
+        return Path(place).expanduser().resolve()
+    except (ValueError, RuntimeError, OSError):
+        return None
