@@ -15,10 +15,12 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from da_core.data.night import linearise, planck_colour
 
+Array = NDArray[np.float32]
 Point = tuple[float, float]
 Colour = tuple[int, int, int]  # sRGB, 0…255
 
@@ -44,18 +46,18 @@ def _glowing(name: str, kelvin: float, radiance: float) -> Light:
 
 
 LIGHTS = (
-    _glowing("window", 2800, 0.35),
-    _glowing("dim window", 2500, 0.12),
-    _glowing("cool window", 5000, 0.30),
-    _glowing("headlight", 4300, 5.0),
-    _glowing("lamp", 2300, 6.0),
-    _glowing("white lamp", 4000, 6.0),
-    Light("tail light", (1.6, 0.04, 0.03)),
-    Light("amber sign", (1.1, 0.5, 0.04)),
-    Light("red signal", (2.2, 0.06, 0.04)),
-    Light("amber signal", (2.0, 0.9, 0.04)),
-    Light("green signal", (0.08, 1.7, 0.75)),
-    Light("eye", (0.35, 0.6, 0.2)),  # a cat's eyes send back what shines on them
+    _glowing("window", 2800, 0.15),
+    _glowing("dim window", 2500, 0.05),
+    _glowing("cool window", 5000, 0.12),
+    _glowing("headlight", 4300, 2.0),
+    _glowing("lamp", 2300, 2.5),
+    _glowing("white lamp", 4000, 2.5),
+    Light("tail light", (0.7, 0.02, 0.015)),
+    Light("amber sign", (0.5, 0.22, 0.02)),
+    Light("red signal", (1.0, 0.03, 0.02)),
+    Light("amber signal", (0.9, 0.4, 0.02)),
+    Light("green signal", (0.04, 0.8, 0.35)),
+    Light("eye", (0.15, 0.26, 0.09)),  # a cat's eyes send back what shines on them
 )
 _KIND = {light.name: number for number, light in enumerate(LIGHTS, SURFACE + 1)}
 _RADIANCE = np.zeros((256, 3), np.float32)
@@ -130,6 +132,10 @@ def ring(x: float, y: float, radius: float, width: float) -> list[Point]:
 # The canvas
 
 
+def _ink(colour: Colour, light: str | None) -> tuple[int, int, int, int]:
+    return (*colour, SURFACE if light is None else _KIND[light])
+
+
 class Canvas:
     """One scene in the making; coordinates are fractions of the side, (0, 0) at the top left."""
 
@@ -142,17 +148,34 @@ class Canvas:
 
     def polygon(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
         """A surface of some colour; with ``light``, one that shines by night."""
-        outline = [(x * self.side, y * self.side) for x, y in points]
-        self._pen.polygon(outline, (*colour, SURFACE if light is None else _KIND[light]))
-        self._sun_pen.polygon(outline, 255)
+        side = self.side
+        self._pen.polygon([(x * side, y * side) for x, y in points], _ink(colour, light))
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float, colour: Colour, light: str | None = None
+    ) -> None:
+        """An upright rectangle, which is cheaper to draw than a polygon."""
+        side = self.side
+        corners = (left * side, top * side, max(left, right) * side - 1, max(top, bottom) * side - 1)
+        self._pen.rectangle(corners, _ink(colour, light))
 
     def shade(self, points: Sequence[Point], sunlight: float) -> None:
         """Let only a share of the sunlight reach these points; edges become soft."""
-        self._sun_pen.polygon([(x * self.side, y * self.side) for x, y in points], int(255 * sunlight))
+        side = self.side
+        self._sun_pen.polygon([(x * side, y * side) for x, y in points], int(255 * sunlight))
 
-    def soft_sun(self) -> Image.Image:
-        """The sunlight layer at the size of the picture, with soft edges."""
-        return self.sun.filter(ImageFilter.GaussianBlur(0.012 * self.side)).reduce(SUPERSAMPLING)
+    def layers(self) -> tuple[Array, Array, Array, Array]:
+        """Reflectance and emission (size, size, 3), share of open sky and of sunlight (size, size), in linear light.
+
+        Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
+        """
+        drawn = np.asarray(self.image)
+        kind = drawn[..., 3]
+        open_sky = kind == SKY
+        reflectance = _shrink(linearise(drawn[..., :3]) * ~open_sky[..., None])
+        emission = _shrink(_RADIANCE[kind])
+        sun = self.sun.filter(ImageFilter.GaussianBlur(0.012 * self.side)).reduce(SUPERSAMPLING)
+        return reflectance, emission, _shrink(open_sky.astype(np.float32)), np.asarray(sun, np.float32) / 255
 
 
 @dataclass(frozen=True)
@@ -165,11 +188,12 @@ class Frame:
     scale: float
     mirror: int = 1
     lean: float = 0.0
+    near: bool = True  # small things far away throw no shadow: it could not be told from those on what is near
 
     def place(self, points: Sequence[Point]) -> list[Point]:
         """Own coordinates → those of the canvas."""
-        across, up = self.mirror * self.scale, self.scale
-        return [(self.x + across * (u + self.lean * v), self.y - up * v) for u, v in points]
+        x, y, across, up, lean = self.x, self.y, self.mirror * self.scale, self.scale, self.lean
+        return [(x + across * (u + lean * v), y - up * v) for u, v in points]
 
     def fill(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
         """Draw a polygon."""
@@ -177,7 +201,8 @@ class Frame:
 
     def shade(self, points: Sequence[Point], sunlight: float) -> None:
         """Keep sunlight off a polygon."""
-        self.canvas.shade(self.place(points), sunlight)
+        if self.near:
+            self.canvas.shade(self.place(points), sunlight)
 
     def cast_shadow(self, width: float, depth: float = 0.06, sunlight: float = 0.3) -> None:
         """A soft shadow on the ground, ``width`` to either side of the middle."""
@@ -197,18 +222,10 @@ class Frame:
         return replace(self, mirror=1)
 
 
-def separate(images: Sequence[Image.Image]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Canvases → reflectance (n, h, w, 3) in linear light, share of open sky (n, h, w), emission (n, h, w, 3).
-
-    Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
-    """
-    drawn = np.stack([np.asarray(image) for image in images])
-    kind = drawn[..., 3]
-    surface = linearise(drawn[..., :3]) * (kind != SKY)[..., None]
-    return shrink(surface), shrink((kind == SKY).astype(np.float32)), shrink(_RADIANCE[kind])
-
-
-def shrink(layer: np.ndarray) -> np.ndarray:
-    """Average the supersampled pixels of a layer (n, H, W, …)."""
-    rows = sum(layer[:, i::SUPERSAMPLING] for i in range(SUPERSAMPLING))
-    return sum(rows[:, :, i::SUPERSAMPLING] for i in range(SUPERSAMPLING)) / np.float32(SUPERSAMPLING**2)
+def _shrink(layer: Array) -> Array:
+    """Average the supersampled pixels of a layer (side, side, …)."""
+    total = np.zeros((len(layer) // SUPERSAMPLING, len(layer) // SUPERSAMPLING, *layer.shape[2:]), np.float32)
+    for row in range(SUPERSAMPLING):
+        for column in range(SUPERSAMPLING):
+            total += layer[row::SUPERSAMPLING, column::SUPERSAMPLING]
+    return total / np.float32(SUPERSAMPLING**2)

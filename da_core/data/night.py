@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
@@ -30,6 +31,9 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
         raise ValueError(f"a range runs from its smaller to its larger end, not {bounds[0]} … {bounds[1]}")
     return bounds
 
+
+Array = NDArray[np.float32]
+Pictures = NDArray[np.uint8]
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Positive = Annotated[float, Field(gt=0)]
@@ -68,23 +72,23 @@ class Night(BaseModel):
 class Lamps:
     """Lamps of n pictures, up to k each (absent ones have no power). All arrays (n, k), ``colour`` (n, k, 3)."""
 
-    x: np.ndarray
-    y: np.ndarray
-    radius: np.ndarray
-    power: np.ndarray
-    colour: np.ndarray
+    x: Array
+    y: Array
+    radius: Array
+    power: Array
+    colour: Array
 
 
 # Colour
 
 
-def to_linear(srgb: np.ndarray) -> np.ndarray:
+def to_linear(srgb: NDArray[np.floating]) -> Array:
     """Inverse sRGB curve (IEC 61966-2-1): display values in [0, 1] → linear light in [0, 1], float32."""
     srgb = np.asarray(srgb, np.float32)
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def to_srgb(linear: np.ndarray) -> np.ndarray:
+def to_srgb(linear: NDArray[np.floating]) -> Array:
     """sRGB curve: linear light → display values in [0, 1]; what is brighter than white is clipped. float32."""
     linear = np.clip(np.asarray(linear, np.float32), 0.0, 1.0)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
@@ -93,22 +97,22 @@ def to_srgb(linear: np.ndarray) -> np.ndarray:
 _LINEAR = to_linear(np.arange(256) / 255)  # the curve at each 8-bit value: a lookup is 20 times faster than a power
 
 
-def linearise(pictures: np.ndarray) -> np.ndarray:
+def linearise(pictures: Array) -> Array:
     """8-bit sRGB pictures → linear light, float32 of the same shape."""
     return _LINEAR[pictures]
 
 
-def quantise(srgb: np.ndarray) -> np.ndarray:
+def quantise(srgb: Array) -> Array:
     """Display values in [0, 1] → uint8, to the nearest level."""
     return (srgb * 255 + 0.5).astype(np.uint8)
 
 
-def luminance(linear: np.ndarray) -> np.ndarray:
+def luminance(linear: Array) -> Array:
     """Luminance (…,) of linear sRGB light (…, 3), ITU-R BT.709."""
     return linear @ np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-def planck_colour(kelvin: np.ndarray | float) -> np.ndarray:
+def planck_colour(kelvin: Array | float) -> Array:
     """Linear sRGB colour (…, 3) of a black body at ``kelvin`` (…,), of luminance 1; 6500 K is close to white.
 
     Planck's law times the CIE 1931 matching functions (the multi-lobe fit of Wyman et al. 2013), summed over the
@@ -116,7 +120,7 @@ def planck_colour(kelvin: np.ndarray | float) -> np.ndarray:
     """
     nm = np.linspace(390, 730, 69)
 
-    def lobe(mean: float, left: float, right: float) -> np.ndarray:
+    def lobe(mean: float, left: float, right: float) -> Array:
         return np.exp(-0.5 * ((nm - mean) * np.where(nm < mean, left, right)) ** 2)
 
     x = 0.362 * lobe(442.0, 0.0624, 0.0374) + 1.056 * lobe(599.8, 0.0264, 0.0323) - 0.065 * lobe(501.1, 0.0490, 0.0382)
@@ -131,11 +135,11 @@ def planck_colour(kelvin: np.ndarray | float) -> np.ndarray:
 # Drawing from ranges
 
 
-def _uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> np.ndarray:
+def _uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> Array:
     return rng.uniform(*bounds, shape).astype(np.float32)
 
 
-def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> np.ndarray:
+def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> Array:
     return np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]), shape)).astype(np.float32)
 
 
@@ -155,7 +159,7 @@ def hang_lamps(count: int, rng: np.random.Generator, night: Night) -> Lamps:
 # The steps
 
 
-def squared_distance(height: int, width: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def squared_distance(height: int, width: int, x: Array, y: Array) -> Array:
     """Squared distance (n, height, width) of each pixel's centre to the points (x, y) (n,), in sides."""
     side = max(height, width)
     dx = (np.arange(width, dtype=np.float32) + 0.5) / side - x[:, None]
@@ -163,18 +167,18 @@ def squared_distance(height: int, width: int, x: np.ndarray, y: np.ndarray) -> n
     return dy[:, :, None] ** 2 + dx[:, None, :] ** 2
 
 
-def falloff(d2: np.ndarray, radius: np.ndarray | float) -> np.ndarray:
+def falloff(d2: Array, radius: Array | float) -> Array:
     """(1 + d²/r²)^−1.5: light on the ground at distance d from the foot of a lamp that hangs at height r."""
     spread = 1 + d2 / np.float32(radius) ** 2
     return 1 / (spread * np.sqrt(spread))
 
 
-def _per_picture(values: np.ndarray) -> np.ndarray:
+def _per_picture(values: Array) -> Array:
     """(n,) → (n, 1, 1), to go with (n, height, width)."""
     return values[:, None, None]
 
 
-def illuminate(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> np.ndarray:
+def illuminate(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> Array:
     """Night light E = a·c_ambient + Σ g·c·falloff that falls on each pixel, (n, height, width, 3)."""
     count = len(lamps.x)
     ambient = _log_uniform(rng, night.ambient, (count, 1))
@@ -187,7 +191,7 @@ def illuminate(height: int, width: int, lamps: Lamps, rng: np.random.Generator, 
     return light
 
 
-def glow(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> np.ndarray:
+def glow(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night: Night) -> Array:
     """Lamps seen directly: a core and a halo, A·g·c·[exp(−d²/2s²) + h/(1 + d²/(4s)²)^1.2], (n, height, width, 3)."""
     count, most = lamps.x.shape
     width_s2 = _uniform(rng, night.glow_width, (count, most)) ** 2
@@ -205,35 +209,34 @@ def glow(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night:
     return light
 
 
-def spread(emission: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Convolve emitted light (n, height, width, 3) with a kernel (2·height, 2·width) centred on its first element."""
-    height, width = emission.shape[1:3]
-    spectrum = np.fft.rfft2(emission, kernel.shape, axes=(1, 2)) * np.fft.rfft2(kernel)[None, :, :, None]
-    return np.maximum(np.fft.irfft2(spectrum, kernel.shape, axes=(1, 2))[:, :height, :width], 0).astype(np.float32)
+def _distance_on_torus(height: int, width: int) -> Array:
+    """Squared distance to the first element, on a torus of twice the picture: so wide that no light wraps around."""
+    dy, dx = (np.fft.fftfreq(2 * length) * 2 * length / max(height, width) for length in (height, width))
+    return (dy[:, None] ** 2 + dx**2).astype(np.float32)
 
 
-def _kernel_distance(height: int, width: int) -> np.ndarray:
-    """Squared distance to the first element on a torus of twice the picture, so that no light wraps around."""
-    side = max(height, width)
-    dy, dx = np.fft.fftfreq(2 * height, 1 / (2 * height)), np.fft.fftfreq(2 * width, 1 / (2 * width))
-    return ((dy[:, None] ** 2 + dx**2) / side**2).astype(np.float32)
-
-
-def shine(emission: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def shine(emission: Array) -> tuple[Array, Array]:
     """What a scene's own lights do: (light that they cast on what is near, halo around them), both like ``emission``.
 
     A source of radiance L and area A at height r over the ground gives L·A/(πr²) right below it; its halo is that
-    of ``glow`` with values in the middle of the ranges.
+    of ``glow`` with values in the middle of the ranges. Both are convolutions, done by Fourier transform.
     """
     height, width = emission.shape[1:3]
-    d2, pixel_area = _kernel_distance(height, width), 1 / max(height, width) ** 2
+    d2, pixel_area = _distance_on_torus(height, width), 1 / max(height, width) ** 2
     reach, core, halo = 0.09, 0.012, 0.03
     cast = falloff(d2, reach) * pixel_area / (np.pi * reach**2)
     bloom = halo / (1 + d2 / (4 * core) ** 2) ** 1.2 * pixel_area / (2 * np.pi * core**2)
-    return spread(emission, cast), spread(emission, bloom)
+    padded, axes = (2 * height, 2 * width), (1, 2)
+    spectrum = np.fft.rfft2(emission, padded, axes)
+
+    def spread(kernel: Array) -> Array:
+        spread = np.fft.irfft2(spectrum * np.fft.rfft2(kernel)[None, :, :, None], padded, axes)
+        return np.maximum(spread[:, :height, :width], 0).astype(np.float32)
+
+    return spread(cast), spread(bloom)
 
 
-def exposure_gain(light: np.ndarray, target: np.ndarray, max_gain: float) -> np.ndarray:
+def exposure_gain(light: Array, target: Array, max_gain: float) -> Array:
     """The gain (n,) ≤ ``max_gain`` that brings the mean sRGB value of each picture closest to ``target`` (n,)."""
     step = max(1, min(light.shape[1:3]) // 16)  # a light meter does not need every pixel
     seen = light[:, ::step, ::step].reshape(len(light), -1)
@@ -245,16 +248,14 @@ def exposure_gain(light: np.ndarray, target: np.ndarray, max_gain: float) -> np.
     return high
 
 
-def noise_variances(count: int, rng: np.random.Generator, night: Night) -> tuple[np.ndarray, np.ndarray]:
+def noise_variances(count: int, rng: np.random.Generator, night: Night) -> tuple[Array, Array]:
     """Shot and read noise (a, b), each (count,), of variance a·x + b: log b = 2.18 log a + 1.20 + N(0, .26)."""
     a = _log_uniform(rng, night.shot_noise, (count,))
     b = np.exp(2.18 * np.log(a) + 1.20 + rng.normal(0.0, 0.26, count)).astype(np.float32)
     return a, b
 
 
-def add_noise(
-    light: np.ndarray, a: np.ndarray, b: np.ndarray, row_share: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def add_noise(light: Array, a: Array, b: Array, row_share: Array, rng: np.random.Generator) -> Array:
     """Sensor noise on an exposed picture: N(0, a·x + b) a pixel and channel, N(0, row_share²·b) a row.
 
     a and b (n,) are those of the exposed signal, so the gain's part in the noise is in them, as in Brooks et al.
@@ -265,7 +266,7 @@ def add_noise(
     return light + pixel + row
 
 
-def develop(signal: np.ndarray, balance: np.ndarray) -> np.ndarray:
+def develop(signal: Array, balance: Array) -> Array:
     """Sensor signal → uint8 sRGB: 12-bit quantisation, part of the white balance, tone curve.
 
     The gain of channel c is (mean_G / mean_c)^ω with ω = ``balance`` (n,): at ω < 1 a part of the cast stays.
@@ -286,12 +287,12 @@ def _batches(count: int, height: int, width: int) -> Iterator[slice]:
 
 
 def _take_picture(
-    reflectance: np.ndarray,
-    sky: np.ndarray | None,
-    emission: np.ndarray | None,
+    reflectance: Array,
+    sky: Array | None,
+    emission: Array | None,
     rng: np.random.Generator,
     night: Night,
-) -> np.ndarray:
+) -> Array:
     count, height, width = reflectance.shape[:3]
     lamps = hang_lamps(count, rng, night)
     falling = illuminate(height, width, lamps, rng, night)
@@ -309,9 +310,7 @@ def _take_picture(
     return develop(signal, _uniform(rng, night.white_balance, (count,)))
 
 
-def night_scenes(
-    reflectance: np.ndarray, sky: np.ndarray, emission: np.ndarray, rng: np.random.Generator, night: Night
-) -> np.ndarray:
+def night_scenes(reflectance: Array, sky: Array, emission: Array, rng: np.random.Generator, night: Night) -> Array:
     """Scenes by night, uint8 (n, height, width, 3), from their layers in linear light, each of the same shape.
 
     ``reflectance`` of surfaces (0 where the sky is), ``sky`` its daylight radiance (0 where surfaces are), and
@@ -324,7 +323,7 @@ def night_scenes(
     return np.concatenate(taken)
 
 
-def night_pictures(pictures: np.ndarray, rng: np.random.Generator, night: Night) -> np.ndarray:
+def night_pictures(pictures: Array, rng: np.random.Generator, night: Night) -> Array:
     """Plain day pictures by night, uint8 (n, height, width, 3) → the same: every pixel is taken for a surface."""
     taken = [_take_picture(linearise(pictures[part]), None, None, rng, night) for part in _batches(*pictures.shape[:3])]
     return np.concatenate(taken)

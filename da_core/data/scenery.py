@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from da_core.data.drawing import Canvas, Colour, Frame, box, disc, mix, paint, tint
+from da_core.data.drawing import Canvas, Colour, Frame, disc, mix, paint, tint
 from da_core.data.things import THINGS
 
 _SKIES: tuple[tuple[Colour, Colour, float], ...] = (  # zenith, horizon, share of clouds
@@ -53,18 +53,15 @@ def _draw_skyline(canvas: Canvas, rng: Random, horizon: float) -> None:
     while x < 1.0:
         wide, high = rng.uniform(0.07, 0.17), rng.uniform(0.07, 0.26)
         wall = mix(paint(rng, (0.0, 0.12), (0.05, 0.3), (0.4, 0.75)), haze, 0.35)
-        canvas.polygon(box(x, horizon - high, x + wide, horizon + 0.02), wall)
-        canvas.polygon(box(x + wide * 0.8, horizon - high, x + wide, horizon + 0.02), tint(wall, 0.82))
-        columns, rows = max(2, int(wide / 0.032)), max(2, int(high / 0.042))
+        canvas.box(x, horizon - high, x + wide, horizon + 0.02, wall)
+        canvas.box(x + wide * 0.8, horizon - high, x + wide, horizon + 0.02, tint(wall, 0.82))
+        pane = tint(wall, 0.7)
+        columns, rows = max(2, int(wide / 0.042)), max(1, int(high / 0.05))
         for column in range(columns):
             for row in range(rows):
                 left, top = x + wide * (column + 0.25) / columns, horizon - high * (row + 0.8) / rows
                 light = rng.choice(("window", "dim window", "cool window", None, None, None))
-                canvas.polygon(
-                    box(left, top, left + wide * 0.45 / columns, top + high * 0.45 / rows),
-                    tint(wall, 0.7),
-                    light,
-                )
+                canvas.box(left, top, left + wide * 0.45 / columns, top + high * 0.45 / rows, pane, light)
         x += wide + rng.uniform(-0.01, 0.04)
 
 
@@ -85,14 +82,14 @@ def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
     )
     asphalt = paint(rng, (0.55, 0.7), (0.0, 0.08), (0.26, 0.46))
     kerb, line = (196, 194, 188), rng.choice(((236, 236, 230), (236, 236, 230), (228, 190, 70)))
-    canvas.polygon(box(0, horizon, 1, 1), ground)
+    canvas.box(0, horizon, 1, 1, ground)
     for step in range(3):  # the ground gets darker towards the viewer
-        canvas.polygon(box(0, horizon + (1 - horizon) * (0.25 + 0.25 * step), 1, 1), tint(ground, 0.96 - 0.04 * step))
+        canvas.box(0, horizon + (1 - horizon) * (0.25 + 0.25 * step), 1, 1, tint(ground, 0.96 - 0.04 * step))
     if rng.random() < 0.6:
         top, bottom = horizon + rng.uniform(0.1, 0.2), rng.uniform(0.9, 1.1)
-        canvas.polygon(box(0, top - 0.035, 1, bottom + 0.05), (176, 174, 170))
-        canvas.polygon(box(0, top - 0.012, 1, bottom + 0.02), kerb)
-        canvas.polygon(box(0, top, 1, bottom), asphalt)
+        canvas.box(0, top - 0.035, 1, bottom + 0.05, (176, 174, 170))
+        canvas.box(0, top - 0.012, 1, bottom + 0.02, kerb)
+        canvas.box(0, top, 1, bottom, asphalt)
         middle, shift = (top + bottom) / 2, rng.random()
         for dash in range(-1, 5):
             x = (dash + shift) * 0.28
@@ -126,5 +123,7 @@ def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> N
     for _ in range(rng.randint(0, clutter)):
         thing = rng.choice((*THINGS.values(),))
         scale = thing.scale[0] * rng.uniform(0.2, 0.32)
-        frame = Frame(canvas, rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1), scale, rng.choice((-1, 1)))
+        frame = Frame(
+            canvas, rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1), scale, rng.choice((-1, 1)), near=False
+        )
         thing.draw(frame, rng)

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from da_core.data.drawing import Canvas, Frame, separate
-from da_core.data.night import Night, linearise, night_scenes, quantise, to_srgb
+from da_core.data.drawing import Canvas, Frame
+from da_core.data.night import Night, Pictures, linearise, night_scenes, planck_colour, quantise, to_srgb
 from da_core.data.scenery import draw_scenery, sky_picture
 from da_core.data.things import THINGS
 
@@ -23,6 +23,7 @@ CLASSES: tuple[str, ...] = tuple(THINGS)
 Time = Literal["day", "night"]
 Difficulty = Literal["easy", "standard", "hard"]
 
+_DAY_BRIGHTNESS, _DAY_KELVIN = (0.35, 1.3), (4800, 9000)
 _BATCH = 128  # scenes drawn at once: bounds the memory that the layers take
 
 
@@ -86,24 +87,27 @@ def _draw_scene(canvas: Canvas, label: int, rng: Random, clutter: int) -> np.nda
 
 def draw(count: int, size: int, seed: int, clutter: int = PRESETS["standard"].clutter, first: int = 0) -> Scenes:
     """Draw the scenes ``first`` … ``first + count`` of a seed, each class equally often (up to one)."""
-    canvases, skies, labels = [], [], [_label(index, seed) for index in range(first, first + count)]
+    labels = [_label(index, seed) for index in range(first, first + count)]
+    skies, layers = [], []
     for index, label in enumerate(labels, first):
         canvas = Canvas(size)
         skies.append(_draw_scene(canvas, label, Random(f"{seed} {index}"), clutter))
-        canvases.append(canvas)
-    reflectance, open_sky, emission = separate([canvas.image for canvas in canvases])
-    sun = np.stack([np.asarray(canvas.soft_sun(), np.float32) / 255 for canvas in canvases])
+        layers.append(canvas.layers())
+    reflectance, emission, open_sky, sun = (np.stack(layer) for layer in zip(*layers, strict=True))
     sky = linearise(np.stack(skies)) * open_sky[..., None]
     return Scenes(reflectance, sky, emission, sun, np.array(labels, np.int64))
 
 
-def day(scenes: Scenes, rng: np.random.Generator) -> np.ndarray:
-    """The scenes in daylight, uint8 sRGB (n, size, size, 3); the exposure differs a little from one to the next."""
-    exposure = rng.uniform(0.8, 1.15, (len(scenes.labels), 1, 1, 1)).astype(np.float32)
-    return quantise(to_srgb(exposure * (scenes.reflectance * scenes.sun[..., None] + scenes.sky)))
+def day(scenes: Scenes, rng: np.random.Generator) -> Pictures:
+    """The scenes in daylight, uint8 sRGB (n, size, size, 3): dull and bright hours, warm and cool ones."""
+    count = len(scenes.labels)
+    brightness = np.exp(rng.uniform(*np.log(_DAY_BRIGHTNESS), count))
+    light = planck_colour(rng.uniform(*_DAY_KELVIN, count)) * brightness[:, None].astype(np.float32)
+    radiance = scenes.reflectance * scenes.sun[..., None] + scenes.sky
+    return quantise(to_srgb(radiance * light[:, None, None]))
 
 
-def night(scenes: Scenes, rng: np.random.Generator, conditions: Night) -> np.ndarray:
+def night(scenes: Scenes, rng: np.random.Generator, conditions: Night) -> Pictures:
     """The scenes after dark, uint8 sRGB (n, size, size, 3)."""
     return night_scenes(scenes.reflectance, scenes.sky, scenes.emission, rng, conditions)
 
