@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from da_core.networks import networks
+from da_core.training.model import Model, as_inputs
+
+
+def build(name: str, shape: tuple[int, ...], seed: int = 0, **params: object):
+    extractor = networks()[name]
+    return extractor.network(extractor.Params(**params), shape, class_count=7, seed=seed)
+
+
+def test_the_catalogue() -> None:
+    assert set(networks()) == {"small_cnn", "tutorial_cnn", "mlp", "identity", "resnet18"}
+
+
+@pytest.mark.parametrize("side", [16, 28, 32, 64, 128])
+@pytest.mark.parametrize("name", ["small_cnn", "tutorial_cnn", "mlp", "resnet18"])
+def test_pictures_of_every_side_pass(name: str, side: int) -> None:
+    params = {"weights": "none", "side": 32} if name == "resnet18" else {}
+    network = build(name, (side, side, 3), **params).eval()
+    pictures = torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8).numpy()
+    inputs = as_inputs(pictures, torch.device("cpu"))
+    assert network.embed(inputs).shape == (3, network.feature_dim)
+    assert network(inputs).shape == (3, 7)
+
+
+def test_the_tutorials_layers_are_the_tutorials() -> None:
+    convolutions = [m for m in build("tutorial_cnn", (32, 32, 3)).modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [(c.in_channels, c.out_channels, c.kernel_size) for c in convolutions] == [
+        (3, 64, (3, 3)),
+        (64, 128, (3, 3)),
+    ]
+
+
+def test_pooling_before_relu_changes_nothing() -> None:
+    x = torch.randn(2, 5, 8, 8)
+    pool = torch.nn.MaxPool2d(2)
+    assert torch.equal(pool(x.relu()), pool(x).relu())
+
+
+def test_identity_hands_features_on_as_they_are() -> None:
+    rows = torch.randn(5, 4).numpy() * 1000
+    assert (Model(build("identity", (4,))).embed(as_inputs(rows, torch.device("cpu"))) == rows).all()
+
+
+def test_the_seed_decides_the_start_whatever_was_drawn_before() -> None:
+    first = build("small_cnn", (32, 32, 3), seed=3).head.weight
+    torch.rand(100)
+    assert torch.equal(first, build("small_cnn", (32, 32, 3), seed=3).head.weight)
+    assert not torch.equal(first, build("small_cnn", (32, 32, 3), seed=4).head.weight)
+
+
+def test_building_leaves_the_callers_random_numbers_alone() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    build("mlp", (4,))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_published_weights_that_cannot_be_had_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    from urllib.error import URLError
+
+    import torchvision.models as models
+
+    from da_core.errors import UserError
+
+    def no_network(*_: object, **__: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(models.ResNet18_Weights, "get_state_dict", no_network)
+    with pytest.raises(UserError, match=r"could not be downloaded .* set weights to “none”"):
+        build("resnet18", (32, 32, 3))

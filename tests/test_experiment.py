@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from da_core.errors import UserError
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+
+names = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=8).filter(
+    lambda name: name not in ("name", "params", "source", "target", "checkpoint")
+)
+values = st.one_of(
+    st.booleans(),
+    st.integers(-1000, 1000),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["hard", "soft"]),
+)
+settings_of = st.dictionaries(names, values, max_size=3)
+experiments = st.builds(
+    Experiment,
+    data=st.builds(DataSpec, name=names, params=settings_of),
+    network=st.builds(NetworkSpec, name=names, params=settings_of),
+    method=st.builds(MethodSpec, name=names, params=settings_of),
+    training=st.builds(TrainingSpec, epochs=st.integers(1, 500), precision=st.sampled_from(["float32", "bfloat16"])),
+    head=st.sampled_from(["linear", "svm"]),
+    seed=st.integers(0, 2**31 - 1),
+    target_split=st.one_of(st.none(), st.floats(0, 0.9)),
+    oracle=st.booleans(),
+)
+
+
+@given(experiments)
+def test_an_experiment_survives_its_link_and_its_file(experiment: Experiment) -> None:
+    assert Experiment.from_flat(experiment.to_flat()) == experiment
+    assert Experiment.from_json(experiment.model_dump_json()) == experiment
+
+
+def test_a_link_holds_only_what_differs_from_the_defaults() -> None:
+    assert Experiment().to_flat() == {}
+    changed = Experiment.from_flat({"method": "coral", "method.regularisation": "0.5", "training.epochs": "3"})
+    assert changed.method == MethodSpec(name="coral", params={"regularisation": 0.5})
+    assert changed.to_flat() == {"method": "coral", "method.regularisation": "0.5", "training.epochs": "3"}
+
+
+def test_the_key_tells_experiments_apart() -> None:
+    assert Experiment().key == Experiment(seed=0).key
+    assert Experiment().key != Experiment(seed=1).key
+
+
+@pytest.mark.parametrize(
+    ("flat", "says"),
+    [
+        ({"training.epochs": "0"}, "training.epochs of experiment is 0; it must be at least 1"),
+        ({"training.epochs": "1e9"}, "it must be at most 500"),
+        ({"head": "brain"}, "choose one of linear, logistic, svm"),
+        ({"seed": "many"}, "cannot be many"),
+        ({"colour": "red"}, "no setting called “colour”"),
+        ({"seed.deep.inside": "1"}, "seed"),
+        ({"training": "fast"}, "training"),
+        ({"training.learning_rate": "NaN"}, "training.learning_rate"),
+    ],
+)
+def test_a_bad_link_gets_one_sentence(flat: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Experiment.from_flat(flat)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"seed": -1}', "{", '{"data": 3}', b"\xff\xfe"])
+def test_a_file_that_is_no_experiment_is_refused(text: str | bytes) -> None:
+    with pytest.raises(UserError):
+        Experiment.from_json(text)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from da_core.errors import UserError
+from da_core.events import Accuracies, Losses
+from da_core.experiment import TrainingSpec
+from da_core.methods.alignment.dann import DANN
+from da_core.methods.alignment.deep_coral import DeepCORAL
+from da_core.methods.base import Batch, DeepAlignment
+from da_core.networks import networks
+from da_core.networks.base import Network
+from da_core.training import step as step_module
+from da_core.training.loop import train, with_mirror_images
+from da_core.training.model import Labelled, as_inputs
+from da_core.training.step import Order, Step, captured
+
+CPU = torch.device("cpu")
+
+
+def points(count: int = 120, seed: int = 0) -> Labelled:
+    """Two well separated classes in the plane."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 2
+    return Labelled(as_inputs(rng.normal(size=(count, 2)) + 4 * y[:, None], CPU), torch.tensor(y))
+
+
+def network(seed: int = 0) -> Network:
+    extractor = networks()["mlp"]
+    return extractor.network(extractor.Params(hidden=16), (2,), 2, seed)
+
+
+def accuracy(model: Network, data: Labelled) -> float:
+    return float((model(data.X).argmax(1) == data.y).float().mean())
+
+
+def test_it_learns() -> None:
+    model, data = network(), points()
+    events = list(train(model, data, phase="source_only", spec=TrainingSpec(epochs=20, batch_size=20), seed=0))
+    losses = [event.terms["class"] for event in events if isinstance(event, Losses)]
+    assert accuracy(model, data) > 0.95
+    assert losses[-1] < 0.7 * losses[0]
+    assert [event.epoch for event in events if isinstance(event, Accuracies)] == list(range(1, 21))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("schedule", ["constant", "annealed"])
+def test_a_step_is_the_textbooks(optimizer: str, schedule: str) -> None:
+    """Three steps of ours against three written out with torch's own optimiser."""
+    spec = TrainingSpec(epochs=1, batch_size=10, optimizer=optimizer, schedule=schedule, learning_rate=0.05)
+    data, ours, theirs = points(30), network(), network()
+    step = Step(ours, None, None, data, None, spec, mirrored=False)
+    step.shuffle(torch.Generator().manual_seed(0))
+    torch_optimizer = (
+        torch.optim.Adam(theirs.parameters(), lr=0.05)
+        if optimizer == "adam"
+        else torch.optim.SGD(theirs.parameters(), lr=0.05, momentum=0.9)
+    )
+    for at in range(3):
+        step()
+        if schedule == "annealed":
+            torch_optimizer.param_groups[0]["lr"] = 0.05 / (1 + 10 * at / 3) ** 0.75
+        rows = step.source_order.rows[at]
+        torch_optimizer.zero_grad()
+        cross_entropy(theirs(data.X[rows]), data.y[rows]).backward()
+        torch_optimizer.step()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [None, DANN, DeepCORAL])
+def test_the_same_seed_gives_the_same_network(method: type | None) -> None:
+    def trained(seed: int) -> torch.Tensor:
+        model = network()
+        spec = TrainingSpec(epochs=2, batch_size=16)
+        target = points(50, seed=1).X + 1 if method else None
+        list(train(model, points(), phase="adapt", spec=spec, seed=seed, method=method and method(), target=target))
+        return model.head.weight.detach()
+
+    assert torch.equal(trained(0), trained(0))
+    assert not torch.equal(trained(0), trained(1))
+
+
+def test_an_epoch_visits_every_row_once() -> None:
+    order = Order(count=12, steps=3, batch_size=4, mirrored=False, device=CPU)
+    order.shuffle(torch.Generator().manual_seed(0))
+    assert sorted(order.rows.flatten().tolist()) == list(range(12))
+
+
+def test_a_small_domain_comes_round_again_only_when_it_is_used_up() -> None:
+    order = Order(count=5, steps=2, batch_size=5, mirrored=False, device=CPU)
+    order.shuffle(torch.Generator().manual_seed(0))
+    assert [sorted(batch.tolist()) for batch in order.rows] == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_mirror_images_stand_behind_their_pictures() -> None:
+    pictures = torch.randint(0, 256, (2, 3, 4, 4), dtype=torch.uint8)
+    both = with_mirror_images(pictures)
+    assert torch.equal(both[:2], pictures)
+    assert torch.equal(both[2:], pictures.flip(3))
+    order = Order(count=2, steps=50, batch_size=2, mirrored=True, device=CPU)
+    order.shuffle(torch.Generator().manual_seed(0))
+    assert {0, 1, 2, 3} == set(order.rows.flatten().tolist())
+    assert all(sorted(row % 2 for row in batch) == [0, 1] for batch in order.rows.tolist())
+
+
+def test_enough_stops_and_keeps_what_was_learned() -> None:
+    model, asked = network(), itertools.count()
+    before = model.head.weight.detach().clone()
+    spec = TrainingSpec(epochs=50, batch_size=20)
+    events = list(train(model, points(), phase="adapt", spec=spec, seed=0, enough=lambda: next(asked) >= 1))
+    assert 0 < max(event.epoch for event in events) < 50
+    assert not torch.equal(before, model.head.weight)
+
+
+def test_a_loss_that_is_not_finite_is_named() -> None:
+    class Exploding(DeepCORAL):
+        def losses(self, batch):  # type: ignore[no-untyped-def]
+            return {"boom": batch.source_features.sum() * float("inf")}
+
+    Exploding.__module__ = DeepCORAL.__module__
+    with pytest.raises(UserError, match="“boom” is no longer a finite number"):
+        list(
+            train(
+                network(), points(), phase="adapt", spec=TrainingSpec(), seed=0, method=Exploding(), target=points().X
+            )
+        )
+
+
+def test_bfloat16_learns_as_well() -> None:
+    model, data = network(), points()
+    list(train(model, data, phase="adapt", spec=TrainingSpec(epochs=20, batch_size=20, precision="bfloat16"), seed=0))
+    assert accuracy(model, data) > 0.95
+
+
+def test_a_step_that_cannot_be_captured_runs_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class NoGraph:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def __enter__(self) -> None:
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(step_module.torch.cuda, "CUDAGraph", NoGraph)
+    monkeypatch.setattr(step_module.torch.cuda, "graph", NoGraph)
+    taken: list[int] = []
+    run = captured(lambda: taken.append(1), torch.device("cuda"))
+    run()
+    assert taken == [1]
+    assert "could not be captured" in caplog.text
+
+
+class NoNumbers(TorchDispatchMode):
+    """Refuses to hand a tensor's value to Python, which on a GPU would wait for the device."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        assert "_local_scalar_dense" not in str(function)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("method", [DANN(), DeepCORAL()])
+def test_a_loss_term_never_asks_the_device_for_a_number(method: DeepAlignment) -> None:
+    method.build(6, 2)
+    features = torch.randn(16, 6, requires_grad=True)
+    logits = torch.randn(16, 2)
+    labels = torch.zeros(8, dtype=torch.int64)
+    batch = Batch(features[:8], features[8:], logits[:8], logits[8:], labels, torch.tensor(0.5))
+    with NoNumbers():
+        torch.stack(list(method.losses(batch).values())).sum().backward()
+    assert features.grad is not None
+    assert features.grad.abs().sum() > 0
