@@ -91,9 +91,8 @@ class Workers:
         if job.events is not None:
             _close(job.events)
         with self._board.changed:
-            job.in_hand = False
+            self._put_down(job)
             self._board.conclude(job, state)
-            self._set_switch()
 
     def _listen(self, job: Job) -> Finished | Literal["stopped", "put aside"]:
         """Ask for events until the last one, or until somebody wants the run stopped or paused."""
@@ -110,8 +109,7 @@ class Workers:
                 if isinstance(event, Finished):
                     return event
                 if job.state == "paused":
-                    job.in_hand = False
-                    self._set_switch()
+                    self._put_down(job)
                     return "put aside"
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
@@ -127,6 +125,10 @@ class Workers:
             abandoned, self._board.abandoned = self._board.abandoned, []
         for events in abandoned:
             _close(events)
+
+    def _put_down(self, job: Job) -> None:
+        job.in_hand = False
+        self._set_switch()
 
     def _set_switch(self) -> None:
         """With a run in hand, change threads often; else as often as before."""

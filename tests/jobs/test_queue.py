@@ -525,6 +525,20 @@ def test_a_run_that_is_looked_at_lives_on(make_queue, script, clock):
     assert queue.view(run_id).state == "running"
 
 
+def test_a_lease_that_ends_while_the_result_is_being_kept_takes_nothing_away(queue, script, store, clock, monkeypatch):
+    keep = store.save
+
+    def slow_save(run_id: str, *what: object) -> Notice | None:
+        clock.now += 1e6
+        assert queue.view(run_id).state == "stopping"
+        return keep(run_id, *what)
+
+    monkeypatch.setattr(store, "save", slow_save)
+    run_id = queue.submit(exp(0), ANN)
+    script.finish(0)
+    assert reaches(queue, run_id, "done").error is None
+
+
 @pytest.mark.parametrize("total", [0, 1, 7, 10, 11, 57, 1000])
 @pytest.mark.parametrize("limit", [10, 14])
 def test_a_long_history_is_thinned_evenly_and_keeps_its_ends_and_its_order(limit, total):
@@ -608,9 +622,8 @@ def test_threads_change_often_only_while_a_run_is_live(queue, script):
     run_id = queue.submit(exp(0), ANN)
     begins(queue, run_id)
     assert script.switch_interval == pytest.approx(1e-4)
-    queue.pause(run_id, ANN)
-    script.say(0, HALF)
-    queue.close(PATIENCE)
+    script.finish(0)
+    reaches(queue, run_id, "done")
     assert sys.getswitchinterval() == pytest.approx(usual)
 
 

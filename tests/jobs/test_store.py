@@ -195,7 +195,9 @@ def test_arrays_that_rotted_or_hold_pickles_get_one_sentence(runs, saved):
         start = archive.getinfo("source_features/after.npy").header_offset
     data[start + 200] ^= 0xFF
     file.write_bytes(data)
-    np.savez(runs / pickled / "evidence.npz", source_index=np.array([{}], dtype=object))
+    with np.load(runs / pickled / "evidence.npz") as archive:
+        arrays = dict(archive) | {"source_label": np.array([{}], dtype=object)}
+    np.savez(runs / pickled / "evidence.npz", **arrays)
     torch.save({"a": Path("x")}, runs / pickled / "model.pt")
 
     for run_id in (rotted, pickled):
