@@ -18,7 +18,7 @@ Points = NDArray[np.float32]
 
 FEWEST_FOR_UMAP = 10
 EPOCHS = 200
-EPOCHS_FROM_START = 50
+EPOCHS_FROM_START = 100
 _one_at_a_time = threading.Lock()
 
 
@@ -44,8 +44,9 @@ def pca(F: Features, start: Points | None = None) -> Points:
 
     centred = _centred(F)
     points = np.zeros((len(F), 2), dtype=np.float32)
-    count = min(2, *centred.shape)
-    points[:, :count] = PCA(count, random_state=0).fit_transform(centred)
+    if centred.any():  # features that all fell onto one point have no components
+        count = min(2, *centred.shape)
+        points[:, :count] = PCA(count, random_state=0).fit_transform(centred)
     return points if start is None else aligned(points, start)
 
 
@@ -79,9 +80,14 @@ def aligned(points: Points, onto: Points) -> Points:
 
 
 def _umap(F: Points, seed: int, start: Points | None, neighbours: int, min_dist: float) -> Points:
-    """umap-learn's two stages, called one by one: its estimator would compute distances through a Python function."""
+    """umap-learn's own steps one by one, since its estimator offers neither of two things that are needed here.
+
+    It computes distances through a Python function (given exact neighbours it still warns), and it squeezes a given
+    start into a square, so that samples move although their features did not.
+    """
     from sklearn.neighbors import NearestNeighbors
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
 
     random_state = np.random.RandomState(seed)
     distances, indices = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(F).kneighbors(F)
@@ -94,30 +100,36 @@ def _umap(F: Points, seed: int, start: Points | None, neighbours: int, min_dist:
         knn_indices=indices.astype(np.int32),
         knn_dists=distances.astype(np.float32),
     )
+    epochs = EPOCHS if start is None else EPOCHS_FROM_START
+    graph = graph.tocoo()
+    graph.data[graph.data < graph.data.max() / epochs] = 0  # too weak to be drawn even once
+    graph.eliminate_zeros()
+
+    points = _initial(F) if start is None else start
+    # a little noise, as umap-learn adds it: samples on one spot could not part
+    points = np.ascontiguousarray(points + random_state.normal(scale=1e-4, size=points.shape), dtype=np.float32)
     a, b = find_ab_params(spread=1.0, min_dist=min_dist)
-    init = pca(F) if start is None else start
-    init = 10 * init / max(float(np.abs(init).max()), 1e-12)
-    layout, _ = simplicial_set_embedding(
-        F,
-        graph,
-        n_components=2,
-        initial_alpha=1.0,
-        a=a,
-        b=b,
-        gamma=1.0,
-        negative_sample_rate=5,
-        n_epochs=EPOCHS if start is None else EPOCHS_FROM_START,
-        # a little noise, as umap-learn adds it: samples on one spot could not part
-        init=init + random_state.normal(scale=1e-4, size=init.shape),
-        random_state=random_state,
-        metric="euclidean",
-        metric_kwds={},
-        densmap=False,
-        densmap_kwds={},
-        output_dens=False,
+    return optimize_layout_euclidean(  # type: ignore[no-any-return]
+        points,
+        points,
+        graph.row,
+        graph.col,
+        epochs,
+        len(F),
+        make_epochs_per_sample(graph.data, epochs),
+        a,
+        b,
+        random_state.randint(-(2**31) + 1, 2**31 - 1, 3).astype(np.int64),
+        initial_alpha=1.0 if start is None else 0.5,
+        move_other=True,
     )
-    points: Points = layout
-    return points
+
+
+def _initial(F: Points) -> Points:
+    """PCA, ten units wide: the size at which umap-learn begins."""
+    points = pca(F)
+    width = np.ptp(points, axis=0).max()
+    return points * (10 / width) if width > 0 else points
 
 
 def _centred(F: Features) -> Points:

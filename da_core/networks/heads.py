@@ -76,7 +76,8 @@ def fit_head(
     model: Any
     match name:
         case "linear" | "logistic":
-            model = LogisticRegression(max_iter=10_000, random_state=seed)
+            # this solver minds unscaled features least
+            model = LogisticRegression(solver="newton-cg", max_iter=10_000, random_state=seed)
         case "svm":
             model = SVC(random_state=seed)
         case "knn1":

@@ -1,0 +1,116 @@
+"""Layouts: what a person looks for in them, and that making them is safe."""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_blobs
+from sklearn.manifold import trustworthiness
+from sklearn.metrics import silhouette_score
+
+from da_core.evaluation.embedding import aligned, pca, together, umap, warm_up
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    return make_blobs(300, 16, centers=5, cluster_std=1.0, random_state=0)
+
+
+def test_clusters_stay_clusters(blobs):
+    F, y = blobs
+    points = umap(F, seed=0)
+    assert points.shape == (300, 2)
+    assert points.dtype == np.float32
+    assert silhouette_score(points, y) > 0.6
+    nearest = np.linalg.norm(points[:, None] - points[None], axis=2) + 1e9 * np.eye(300)
+    assert (y[nearest.argmin(axis=1)] == y).mean() > 0.99
+
+
+def test_neighbourhoods_are_kept_as_well_as_by_umap_learns_own_estimator():
+    F = load_digits().data[:500]
+    stock = 0.987  # UMAP(random_state=0, n_jobs=1) of umap-learn 0.5.12, whose first fit takes long to compile
+    assert trustworthiness(F, umap(F, 0), n_neighbors=15) > stock - 0.01
+
+
+def test_seeds_repeat(blobs):
+    F, _ = blobs
+    np.testing.assert_array_equal(umap(F, seed=3), umap(F, seed=3))
+    assert not np.array_equal(umap(F, seed=3), umap(F, seed=4))
+
+
+@pytest.mark.parametrize("layout", ["umap", "pca"])
+def test_samples_whose_features_stayed_stay(blobs, layout):
+    F, _ = blobs
+    before, after = together(F, F, 0, layout)
+    moved = np.linalg.norm(after - before, axis=1)
+    assert np.median(moved) < 0.15 * np.ptp(before, axis=0).max()
+
+
+@pytest.mark.parametrize("layout", ["umap", "pca"])
+def test_a_turned_feature_space_is_no_movement(blobs, layout):
+    F, _ = blobs
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))[0]
+    before, after = together(F, F @ turn + 5, 0, layout)
+    assert np.median(np.linalg.norm(after - before, axis=1)) < 0.15 * np.ptp(before, axis=0).max()
+
+
+def test_domains_that_meet_in_feature_space_meet_in_the_picture(blobs):
+    F, y = blobs
+    domain = np.arange(300) % 2
+    apart = F + 40 * domain[:, None]
+    before, after = together(apart, F, 0)
+    assert silhouette_score(before, domain) > 0.3
+    assert silhouette_score(after, domain) < 0.05
+    assert silhouette_score(after, y) > 0.6
+
+
+def test_pca_keeps_the_distances_of_a_plane_and_its_signs():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(50, 2)) * [5, 1]
+    F = flat @ np.linalg.qr(rng.normal(size=(7, 2)))[0].T + 100
+    points = pca(F)
+    distances = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    np.testing.assert_allclose(np.linalg.norm(points[:, None] - points[None], axis=2), distances, atol=1e-4)
+    np.testing.assert_array_equal(points, pca(F))
+
+
+def test_aligned_undoes_a_turn_a_mirror_and_a_move():
+    points = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+    mirrored = points @ np.array([[0.6, 0.8], [0.8, -0.6]], dtype=np.float32) + 9
+    np.testing.assert_allclose(aligned(mirrored, points), points, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 3), (2, 1), (5, 8), (9, 4), (10, 4), (14, 1), (16, 3)])
+def test_a_handful_of_samples(n, d):
+    F = np.random.default_rng(0).normal(size=(n, d))
+    for points in together(F, 2 * F, 0):
+        assert points.shape == (n, 2)
+        assert np.isfinite(points).all()
+
+
+def test_features_that_collapsed_have_a_layout():
+    for F in (np.zeros((40, 3)), np.repeat(np.eye(2), 20, axis=0)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            before, after = together(F, F, 0)
+        assert np.isfinite(before).all()
+        assert np.isfinite(after).all()
+
+
+def test_no_warning_reaches_the_log(blobs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ImportWarning)  # umap-learn's first import looks for TensorFlow
+        together(blobs[0], blobs[0], 0)
+        warm_up()
+
+
+def test_many_at_once_give_what_each_gives_alone(blobs):
+    F, _ = blobs
+    alone = [umap(F, seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        at_once = list(pool.map(lambda seed: umap(F, seed), range(4)))
+    np.testing.assert_array_equal(alone, at_once)

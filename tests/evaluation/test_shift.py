@@ -1,0 +1,79 @@
+"""Shift measures: known answers and properties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ortho_group
+
+from da_core.errors import UserError
+from da_core.evaluation.shift import MOST_ROWS, measures, mmd, proxy_a_distance
+
+
+def two(shift: float, n_s: int = 500, n_t: int = 500, d: int = 20):
+    rng = np.random.default_rng(0)
+    Ft = rng.normal(size=(n_t, d))
+    Ft[:, 0] += shift
+    return rng.normal(size=(n_s, d)), Ft
+
+
+def test_the_same_distribution_is_near_zero_and_far_ones_are_far():
+    same, near, far = (measures(*two(shift)) for shift in (0, 1, 20))
+    assert same.proxy_a_distance < 0.2
+    assert abs(same.mmd) < 0.005
+    assert same.proxy_a_distance < near.proxy_a_distance < far.proxy_a_distance == 2
+    assert same.mmd < near.mmd < far.mmd
+
+
+def test_proxy_a_distance_of_two_normals_is_that_of_the_best_boundary():
+    # error of the best boundary between N(0,1) and N(2,1) is Phi(-1) = .1587
+    assert proxy_a_distance(*two(2, 4000, 4000, d=1)) == pytest.approx(2 * (1 - 2 * 0.1587), abs=0.06)
+
+
+def test_more_samples_in_one_domain_do_not_look_like_shift():
+    # a classifier that always answers “source” would be right in 90 % of an unbalanced sample
+    assert proxy_a_distance(*two(0, 1800, 200)) < 0.3
+
+
+def test_proxy_a_distance_repeats_with_its_seed():
+    Fs, Ft = two(1)
+    assert proxy_a_distance(Fs, Ft, 3) == proxy_a_distance(Fs, Ft, 3)
+    assert len({proxy_a_distance(Fs, Ft, seed) for seed in range(5)}) > 1
+
+
+def test_mmd_by_hand():
+    # 0, 1 | 3, 4: squared distances within are 1 and 1, between 9, 16, 4, 9; their median is 6.5
+    def kernel(squared):
+        return np.mean([np.exp(-squared / (f * 6.5)) for f in (0.25, 0.5, 1, 2, 4)])
+
+    expected = kernel(1) + kernel(1) - 2 * np.mean([kernel(9), kernel(16), kernel(4), kernel(9)])
+    assert mmd(np.array([[0.0], [1.0]]), np.array([[3.0], [4.0]])) == pytest.approx(expected, abs=1e-12)
+
+
+def test_mmd_is_zero_on_average_without_shift():
+    rng = np.random.default_rng(0)
+    draws = [mmd(rng.normal(size=(30, 3)), rng.normal(size=(40, 3))) for _ in range(200)]
+    assert abs(np.mean(draws)) < 3 * np.std(draws) / np.sqrt(len(draws))
+
+
+def test_mmd_does_not_see_turns_moves_or_units():
+    Fs, Ft = two(1)
+    Q = ortho_group.rvs(20, random_state=0)
+    assert mmd(Fs @ Q * 1e3 + 1e4, Ft @ Q * 1e3 + 1e4) == pytest.approx(mmd(Fs, Ft), rel=1e-6)
+    assert mmd(Ft, Fs) == pytest.approx(mmd(Fs, Ft))
+
+
+def test_mmd_of_many_rows_is_that_of_a_part():
+    Fs, Ft = two(1, 3 * MOST_ROWS, 3 * MOST_ROWS)
+    assert mmd(Fs, Ft) == pytest.approx(mmd(Fs[:MOST_ROWS], Ft[:MOST_ROWS]), rel=0.2)
+
+
+def test_features_that_collapsed_onto_one_point_show_no_shift():
+    F = np.full((20, 3), 0.3, dtype=np.float32)
+    assert measures(F, F).mmd == 0
+    assert measures(F, F).proxy_a_distance == 0
+
+
+def test_one_sample_is_too_few():
+    with pytest.raises(UserError, match="fewer than two samples"):
+        measures(np.zeros((1, 3)), np.ones((5, 3)))

@@ -1,0 +1,59 @@
+"""CORAL against its formula, written another way, and against what it promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import inv, sqrtm
+
+from da_core.methods.alignment.coral import CORAL
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    Xs = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 5)) + 3
+    Xt = rng.normal(size=(200, 5)) @ rng.normal(size=(5, 5)) - 1
+    return Xs, Xt
+
+
+@pytest.mark.parametrize("regularisation", [1e-9, 1e-2, 1.0, 100.0])
+@pytest.mark.parametrize("center", [True, False])
+def test_the_map_is_the_papers(pair, regularisation, center):
+    Xs, Xt = pair
+    Cs, Ct = (np.cov(X, rowvar=False, ddof=0) + regularisation * np.eye(5) for X in pair)
+    A = inv(sqrtm(Cs)) @ sqrtm(Ct)
+    expected = (Xs - Xs.mean(0)) @ A + Xt.mean(0) if center else Xs @ A
+
+    coral = CORAL(regularisation=regularisation, center=center).fit(Xs, Xt)
+
+    np.testing.assert_allclose(coral.map_source(Xs), expected, atol=1e-6)
+    np.testing.assert_array_equal(coral.map_target(Xt), Xt)
+
+
+def test_without_regularisation_mean_and_covariance_end_equal(pair):
+    Xs, Xt = pair
+    mapped = CORAL(regularisation=1e-9).fit(Xs, Xt).map_source(Xs)
+    np.testing.assert_allclose(mapped.mean(0), Xt.mean(0), atol=1e-9)
+    np.testing.assert_allclose(np.cov(mapped, rowvar=False, ddof=0), np.cov(Xt, rowvar=False, ddof=0), atol=1e-6)
+
+
+def test_equal_domains_stay_where_they_are(pair):
+    Xs, _ = pair
+    np.testing.assert_allclose(CORAL().fit(Xs, Xs).map_source(Xs), Xs, atol=1e-9)
+
+
+def test_more_features_than_samples(pair):
+    rng = np.random.default_rng(1)
+    mapped = (
+        CORAL(regularisation=1e-9)
+        .fit(rng.normal(size=(20, 60)), rng.normal(size=(30, 60)))
+        .map_source(rng.normal(size=(10, 60)))
+    )
+    assert np.isfinite(mapped).all()
+
+
+def test_held_out_rows_take_the_map_that_was_learned(pair):
+    Xs, Xt = pair
+    coral = CORAL().fit(Xs[:200], Xt)
+    np.testing.assert_allclose(coral.map_source(Xs)[:200], coral.map_source(Xs[:200]))

@@ -1,0 +1,58 @@
+"""Weights of the domain classifier against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from da_core.methods.reweighting.domain_classifier import DomainClassifier
+
+
+def normals(mean: float, spread: float, n_s: int = 4000, n_t: int = 4000):
+    rng = np.random.default_rng(0)
+    return rng.normal(0, 1, (n_s, 1)), rng.normal(mean, spread, (n_t, 1))
+
+
+@pytest.mark.parametrize("n_t", [1000, 4000, 8000])
+def test_a_log_linear_ratio_is_recovered_whatever_the_sizes(n_t):
+    Xs, Xt = normals(1, 1, n_t=n_t)
+    truth = np.exp(Xs[:, 0] - 0.5)  # N(x; 1, 1) / N(x; 0, 1)
+    weights = DomainClassifier().weights(Xs, Xt)
+    assert np.square(weights - truth).mean() / np.square(truth).mean() < 0.01
+
+
+def test_the_ratio_is_the_right_way_up_where_it_is_not_log_linear():
+    Xs, Xt = normals(1, 0.8)
+    x = Xs[:, 0]
+    truth = np.exp(x**2 / 2 - (x - 1) ** 2 / (2 * 0.8**2)) / 0.8
+    weights = DomainClassifier().weights(Xs, Xt)
+    assert np.corrcoef(weights, truth)[0, 1] > 0.8
+    # the weighted source's mean comes close to the target's, as far as a linear score can take it
+    assert abs(np.average(x, weights=weights) - 1) < 0.25
+
+
+def test_the_unit_of_a_feature_does_not_matter():
+    Xs, Xt = normals(1, 1)
+    weights = DomainClassifier().weights(Xs, Xt)
+    np.testing.assert_allclose(DomainClassifier().weights(1e6 * Xs + 5, 1e6 * Xt + 5), weights, rtol=1e-4)
+
+
+def test_no_sample_passes_the_cap_even_where_the_domains_do_not_overlap():
+    Xs, Xt = normals(8, 1, n_s=500)
+    weights = DomainClassifier(clip=20, C=1e6).weights(Xs, Xt)
+    assert weights.max() == pytest.approx(20)
+    assert weights.mean() == pytest.approx(1)
+    # the nearer to the target, the heavier
+    assert (np.diff(weights[np.argsort(Xs[:, 0])]) >= 0).all()
+
+
+def test_a_cap_of_one_makes_all_weights_equal():
+    Xs, Xt = normals(1, 1, n_s=100)
+    np.testing.assert_allclose(DomainClassifier(clip=1).weights(Xs, Xt), 1)
+
+
+def test_a_cap_out_of_reach_changes_nothing():
+    Xs, Xt = normals(1, 1)
+    free = DomainClassifier(clip=1e6).weights(Xs, Xt)
+    assert free.max() < 50
+    np.testing.assert_allclose(DomainClassifier(clip=50).weights(Xs, Xt), free)

@@ -1,0 +1,88 @@
+"""Heads on fixed features."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
+
+from da_core.errors import UserError
+from da_core.networks.heads import fit_head
+
+HEADS = ["linear", "logistic", "svm", "knn1"]
+
+
+@pytest.fixture
+def blobs():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 60)
+    return rng.normal(size=(180, 4)) + 3 * np.eye(3, 4)[y], y
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_every_head_learns_and_repeats(blobs, name):
+    X, y = blobs
+    head, again = fit_head(name, X[::2], y[::2]), fit_head(name, X[::2], y[::2])
+    assert (head.predict(X[1::2]) == y[1::2]).mean() > 0.85
+    np.testing.assert_array_equal(head.predict_proba(X), again.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("count", [2, 3])
+def test_probabilities_are_probabilities_and_agree_with_the_prediction(blobs, name, count):
+    X, y = blobs
+    X, y = X[y < count], y[y < count]
+    head = fit_head(name, X, y)
+    proba = head.predict_proba(X)
+    assert proba.shape == (len(X), count)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert (proba.argmax(axis=1) == head.predict(X)).mean() > 0.98
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_classes_without_samples_keep_their_columns(blobs, name):
+    X, y = blobs
+    proba = fit_head(name, X[y != 1], y[y != 1], class_count=5).predict_proba(X)
+    assert proba.shape == (len(X), 5)
+    assert (proba[:, [1, 3, 4]] == 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+
+
+def test_features_are_taken_as_they_are(blobs):
+    X, y = blobs
+    X = X * [1, 100, 0.01, 1] + 7
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        linear = fit_head("linear", X, y)
+    np.testing.assert_array_equal(fit_head("svm", X, y).predict(X), SVC().fit(X, y).predict(X))
+    expected = LogisticRegression(solver="newton-cholesky").fit(X, y)
+    np.testing.assert_allclose(linear.predict_proba(X), expected.predict_proba(X), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["linear", "logistic", "svm"])
+def test_weights_move_the_boundary_towards_what_weighs_little(blobs, name):
+    rng = np.random.default_rng(1)
+    X = np.concatenate([rng.normal(-1, 1, (200, 1)), rng.normal(1, 1, (200, 1))])
+    y = np.repeat([0, 1], 200)
+    heavy = np.where(y == 1, 1.9, 0.1)
+    plain, weighted = (fit_head(name, X, y, weights=w).predict(X) for w in (None, heavy))
+    assert weighted.sum() > plain.sum() + 20
+
+
+@pytest.mark.parametrize("name", ["linear", "svm"])
+def test_a_class_that_weighs_nothing_is_never_predicted(blobs, name):
+    X, y = blobs
+    head = fit_head(name, X, y, weights=np.where(y == 2, 0.0, 1.5))
+    assert set(head.predict(X)) == {0, 1}
+    assert (head.predict_proba(X)[:, 2] == 0).all()
+
+
+def test_what_cannot_be_fitted_is_said(blobs):
+    X, y = blobs
+    with pytest.raises(UserError, match="cannot weight samples"):
+        fit_head("knn1", X, y, weights=np.ones(len(y)))
+    with pytest.raises(UserError, match="at least two"):
+        fit_head("linear", X[y == 0], y[y == 0])
