@@ -1,7 +1,151 @@
-"""The server's entry: what starts and stops with it, and headers. The screens begin in ``pages/frame.py``."""
+"""The server's entry: what starts and stops with it, routes and headers. The screens begin in ``pages/frame.py``.
+
+streamlit run app.py
+"""
 
 from __future__ import annotations
 
-import streamlit as st
+import json
+import logging
+import secrets
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-app = st.App("pages/frame.py")
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from da_core.errors import UserError
+from da_core.settings import settings
+from pages.parts.state import OWNER_COOKIE
+from pages.parts.steps import SCREENS
+from pages.parts.words import _, explain
+
+log = logging.getLogger("da_lab")
+
+WARM_UP_AFTER = 5.0
+"""Seconds that a new server leaves to its first page, before the heavy imports share the processor with it."""
+YEAR = 365 * 24 * 3600
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Warm up in the background; at the end close the queue."""
+    stopping = threading.Event()
+    threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
+    yield
+    stopping.set()
+    if "da_core.jobs.queue" in sys.modules:
+        from da_core.jobs.queue import queue
+
+        queue().close()
+
+
+def warm_up(stopping: threading.Event) -> None:
+    """Import what every run needs, and compile UMAP, so that the first visitor does not wait for it."""
+    if stopping.wait(WARM_UP_AFTER):
+        return
+    import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
+    from da_core.evaluation.embedding import warm_up
+
+    if not stopping.is_set():
+        warm_up()
+
+
+def tell(error: Exception) -> bool:
+    """Show one sentence in the reader's language; the trace goes to the log, under the number in the sentence."""
+    if isinstance(error, UserError):
+        st.error(explain(error))
+        return True
+    number = secrets.token_hex(4)
+    log.error("error %s on a page", number, exc_info=error)
+    st.error(
+        _(
+            "Something went wrong on this page. Reload it; if that does not help, "
+            "tell whoever runs this server the number {number}.",
+            number=number,
+        )
+    )
+    return True
+
+
+def document(request: Request) -> HTMLResponse:
+    """Streamlit's page, told where the app begins.
+
+    Left to itself it asks each folder of a deep link's address whether the server is there, and logs the failures.
+    """
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    start = f"window.location.origin + {json.dumps(_base() + '/')}"
+    script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
+    page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
+    response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+    if OWNER_COOKIE not in request.cookies:
+        response.set_cookie(
+            OWNER_COOKIE,
+            secrets.token_urlsafe(24),
+            max_age=YEAR,
+            path=_base() or "/",
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+    return response
+
+
+class Headers:
+    """Security headers on every answer. Streamlit needs inline styles, our elements and vega need scripts as blobs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        policy = {
+            "default-src": "'self'",
+            "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
+            "style-src": "'self' 'unsafe-inline'",
+            "img-src": "'self' data: blob:",
+            "font-src": "'self' data:",
+            "worker-src": "'self' blob:",
+            "connect-src": "'self' ws: wss: blob: data:",
+            "object-src": "'none'",
+            "base-uri": "'self'",
+            "form-action": "'self'",
+            "frame-ancestors": settings().frame_ancestors,
+        }
+        self.headers = {
+            "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _base() -> str:
+    """Where the app begins below the host: "" or, behind a proxy, "/lab"."""
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def _addresses() -> list[str]:
+    return ["/", *(f"/{Path(screen.path).stem}" for step, screen in SCREENS.items() if step != "home")]
+
+
+app = st.App(
+    "pages/frame.py",
+    lifespan=lifespan,
+    on_script_error=tell,
+    routes=[Route(_base() + address, document) for address in _addresses()],
+    middleware=[Middleware(Headers)],
+)

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
     archive_megabytes: int = Field(2_000, ge=1, description="Most bytes unpacked from one archive.")
+    frame_ancestors: str = Field("'self'", description="Sites that may show the app in a frame, as CSP writes them.")
 
 
 @functools.cache

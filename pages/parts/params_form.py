@@ -69,7 +69,9 @@ def _field(info: FieldInfo, key: str, on_change: Callable[[], None]) -> None:
         st.toggle(label, **same)
     elif get_origin(info.annotation) is Literal:
         options = get_args(info.annotation)
-        st.segmented_control(label, options, format_func=word, required=True, **same)
+        st.segmented_control(
+            label, options, format_func=functools.partial(_choice, info.title or ""), required=True, **same
+        )
     elif extra.get("log"):
         st.select_slider(label, powers(info.default, low, high, st.session_state[key]), format_func=_plain, **same)
     elif info.annotation is int:
@@ -120,6 +122,13 @@ def _bounds(info: FieldInfo) -> tuple[float | None, float | None]:
         name: getattr(part, name) for part in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(part, name)
     }
     return found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
+
+
+def _choice(title: str, name: str) -> str:
+    """The name of a choice; a word that means different things in different fields has a translation by field."""
+    asked = f"{title}: {name}"
+    found = word(asked)
+    return word(name) if found == asked else found
 
 
 def _unit(unit: str | None) -> str:
