@@ -56,7 +56,7 @@ class TrainingSpec(Params):
         help="Keep the learning rate, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
     )
     precision: Literal["float32", "bfloat16"] = hyper(
-        "float32", title="Precision", help="bfloat16 is faster on recent processors and a little less exact."
+        "float32", title="Precision of numbers", help="bfloat16 is faster on recent processors and a little less exact."
     )
 
 
