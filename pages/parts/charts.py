@@ -6,6 +6,7 @@ grey square, *adapted* a filled one in the accent, *oracle* a tick, for it is a 
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -53,7 +54,7 @@ def class_f1(result: Result) -> go.Figure:
     before, after = f1(result.source_only), f1(result.adapted)
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)
     of_models = [[f1(scores)[name] for name in names] for _model, scores in models(result)]
-    return _dots(names, [name for name, _scores in models(result)], of_models)
+    return _dots(_verbatim(names), [name for name, _scores in models(result)], of_models)
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
@@ -62,6 +63,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     The scale always runs from 0 to 100 %: two such pictures can be compared by eye.
     """
     counts = np.asarray(scores.confusion)
+    names = _verbatim(classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     hover = [
         [
@@ -72,15 +74,15 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
                 count=number(int(counts[row, column])),
                 share=percent(share[row, column]),
             )
-            for column, predicted in enumerate(classes)
+            for column, predicted in enumerate(names)
         ]
-        for row, true in enumerate(classes)
+        for row, true in enumerate(names)
     ]
     low, high = theme.heat(theme.is_dark())
     heat = go.Heatmap(
         z=share.round(4),
-        x=list(classes),
-        y=list(classes),
+        x=names,
+        y=names,
         text=[[str(count) if count else "" for count in row] for row in counts],
         texttemplate="%{text}" if len(classes) <= 20 else None,
         customdata=hover,
@@ -169,11 +171,16 @@ def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[f
     return figure
 
 
+def _verbatim(names: Sequence[str]) -> list[str]:
+    """Names so that Plotly, which reads some HTML, shows them as they are."""
+    return [html.escape(name, quote=False) for name in names]
+
+
 def _figure(*traces: go.Scatter | go.Heatmap, height: int) -> go.Figure:
     figure = go.Figure(traces)
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        margin={"l": 8, "r": 24, "t": 32, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,

@@ -14,7 +14,7 @@ from pages.parts.words import _, percent, word
 
 History = Sequence[Losses | Accuracies]
 
-_HEIGHT = 240
+_HEIGHT = 280
 _TERMS = (theme.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
 
 
@@ -31,23 +31,28 @@ def latest(history: History, phase: Phase) -> dict[str, float]:
 
 def draw(history: History, phase: Phase, epochs: int) -> None:
     """The curves of one phase, each beside what it says."""
+    values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**{_('Loss')}**")
+        _title(_("Loss"))
         st.altair_chart(losses(history, phase, epochs), key=f"losses-{phase}", alt=_("Each loss term over the epochs"))
     with right:
-        st.markdown(f"**{_('Accuracy on held-out samples')}**")
+        both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
+        _title(_("Accuracy on held-out samples"), *both)
         alt_text = _("Accuracy on held-out source and target samples over the epochs")
         st.altair_chart(accuracies(history, phase, epochs), key=f"accuracies-{phase}", alt=alt_text)
-    values = latest(history, phase)
     if "domain" in values:
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
-            st.markdown(f"**{_('Accuracy of the domain classifier')}**")
+            _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
             st.altair_chart(domain(history, phase, epochs), key=f"domain-{phase}", alt=alt_text)
         with right:
-            st.markdown(f"**{percent(values['domain'])}** · {reading(values, latest(history, 'source_only'))}")
+            st.markdown(reading(values, latest(history, "source_only")))
+
+
+def _title(text: str, *numbers: str) -> None:
+    st.markdown(" · ".join([f"**{text}**", *numbers]))
 
 
 def losses(history: History, phase: Phase, epochs: int) -> alt.Chart:
@@ -86,7 +91,7 @@ def domain(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
     line = base.mark_line(strokeWidth=2, color=theme.ACCENT)
     points = base.mark_point(filled=True, size=40, opacity=1, shape="square", color=theme.ACCENT)
     layers = [line, points.encode(tooltip=_tooltip(".1%")), *_guide(0.5, _("a coin"))]
-    return alt.LayerChart(layer=layers, height=_HEIGHT - 40)
+    return alt.LayerChart(layer=layers, height=_HEIGHT - 60)
 
 
 def reading(values: dict[str, float], source_only: dict[str, float]) -> str:
@@ -128,7 +133,7 @@ def _share() -> alt.Y:
 
 
 def _hues(names: Sequence[str], hues: Sequence[str]) -> alt.Color:
-    legend = alt.Legend(orient="top", title=None)
+    legend = alt.Legend(orient="top", title=None, offset=4, symbolStrokeWidth=3)
     return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(hues)), legend=legend, title=None)
 
 
@@ -142,7 +147,7 @@ def _tooltip(number: str) -> list[alt.Tooltip]:
 
 def _guide(height: float, label: str) -> list[alt.Chart]:
     base = alt.Chart(pd.DataFrame({"value": [height], "label": [label]})).encode(y="value:Q")
-    text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=theme.ink(), opacity=0.7)
+    text = base.mark_text(align="right", baseline="top", dx=-4, dy=4, color=theme.ink(), opacity=0.7)
     return [
         base.mark_rule(strokeDash=[5, 4], color=theme.ink(), opacity=0.5),
         text.encode(x=alt.value("width"), text="label:N"),

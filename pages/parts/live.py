@@ -37,27 +37,21 @@ def _panel(run: str, was_live: bool) -> None:
 
 
 def progress(view: View) -> None:
-    """The newest numbers and the curves of one phase: the one that trains now, unless another is picked."""
+    """The curves of one phase: the one that trains now, or afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
         return
+    newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
     names = phase_names()
-    # a new phase makes a new widget, which then starts at that phase
+    # a new phase, and the end, make a new widget, which then starts where the news is
     phase: Phase = st.segmented_control(
         _("Curves of"),
         begun,
-        default=begun[-1],
+        default=newest,
         format_func=names.__getitem__,
         required=True,
-        key=f"curves-{view.run_id}-{len(begun)}",
+        key=f"curves-{view.run_id}-{len(begun)}-{view.live}",
     )
-    values = curves.latest(view.history, phase)
-    if values:
-        source, target, domain = st.columns(3)
-        source.metric(_("Source accuracy"), percent(values["source"]))
-        target.metric(_("Target accuracy"), percent(values["target"]))
-        if "domain" in values:
-            domain.metric(_("Domain classifier"), percent(values["domain"]))
     curves.draw(view.history, phase, view.experiment.training.epochs)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import streamlit as st
 
@@ -12,12 +14,15 @@ from pages.parts.words import _, number, percent, seconds, word
 
 
 def scores_table(result: Result) -> pd.DataFrame:
-    """One row a metric; for each model its target score with the source's beside it, and what adapting gained."""
+    """One row a metric: each model's score on the target, the source's beside it in grey, and what adapting gained."""
     metrics = charts.metrics()
-    columns: dict[str, list[str]] = {}
-    for name, scores in charts.models(result):
-        columns[_("{model}, target", model=name)] = [percent(of(scores.target)) for of in metrics.values()]
-        columns[_("{model}, source", model=name)] = [percent(of(scores.source)) for of in metrics.values()]
+    columns = {
+        name: [
+            _("{target} :gray[source {source}]", target=percent(of(scores.target)), source=percent(of(scores.source)))
+            for of in metrics.values()
+        ]
+        for name, scores in charts.models(result)
+    }
     gains = [of(result.adapted.target) - of(result.source_only.target) for of in metrics.values()]
     columns[_("Gain on the target")] = [finished.points(gain) for gain in gains]
     return pd.DataFrame(columns, index=pd.Index(list(metrics)))
@@ -35,7 +40,7 @@ def class_table(result: Result) -> pd.DataFrame:
             _("F1"): [_arrow(old.f1, new.f1) for old, new in pairs],
             _("F1 gained"): [finished.points(new.f1 - old.f1) for old, new in pairs],
         },
-        index=pd.Index([word(old.name) for old, _new in pairs]),
+        index=pd.Index([verbatim(word(old.name)) for old, _new in pairs]),
     )
 
 
@@ -64,6 +69,11 @@ def recipe(record: Record) -> None:
     with right:
         st.markdown(f"**{_('Recipe')}**")
         st.json(record.result.recipe, expanded=1)
+
+
+def verbatim(name: str) -> str:
+    """``name`` so that Markdown shows it as it is: people name their classes as they like."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!|<>~:$&-])", r"\\\1", name)
 
 
 def _arrow(old: float, new: float) -> str:

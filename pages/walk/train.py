@@ -68,7 +68,7 @@ with st.container(border=True):
         if action.button(_("Start again"), type="primary", width="stretch", key="start"):
             runs.start(experiment)
     else:
-        action.button(_("Done"), disabled=True, width="stretch", key="start")
+        action.markdown(f":green-badge[✓ {_('Finished')}]", text_alignment="right")
 
 if run and view is None:
     st.warning(

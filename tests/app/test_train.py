@@ -1,0 +1,178 @@
+"""The Train screen: start, watch, steer, and find the run again."""
+
+from __future__ import annotations
+
+import made_up_run
+import pytest
+from lab import Lab
+from streamlit.testing.v1 import AppTest
+
+from da_core.errors import UserError
+from da_core.events import Accuracies, Losses
+from da_core.experiment import Experiment
+from da_core.jobs.queue import queue
+from pages.parts import curves
+
+
+def button(app: AppTest, label: str) -> object:
+    return next(one for one in app.button if one.label == label)
+
+
+def has(app: AppTest, label: str) -> bool:
+    return any(one.label == label for one in app.button)
+
+
+def texts(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
+    return "\n".join(element.value for element in elements)
+
+
+def started(lab: Lab) -> tuple[AppTest, str]:
+    """Press the button and wait until the script waits for `go`."""
+    app = lab.screen("train")
+    button(app, "Start training").click()
+    app.run()
+    run = app.query_params["run"]
+    run = run[0] if isinstance(run, list) else run
+    queue().wait(run, lambda view: view.fraction > 0, 30)
+    return app.run(), run
+
+
+def test_says_in_one_line_what_will_be_trained(lab: Lab) -> None:
+    app = lab.screen("train", method="coral", seed="7")
+    assert "CORAL" in texts(app)
+    assert "seed 7" in texts(app)
+
+
+def test_start_shows_stage_time_left_and_curves_and_cannot_start_twice(lab: Lab) -> None:
+    app, _run = started(lab)
+    assert not app.exception
+    assert button(app, "Training…").disabled
+    (bar,) = app.get("progress")
+    assert bar.proto.value == 40
+    assert "Train source only" in bar.proto.text
+    assert "12 sec" in bar.proto.text
+    assert "target 50.0%" in texts(app)
+
+
+def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
+    app, run = started(lab)
+    lab.go.set()
+    lab.wait_for(app, run, "done")
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
+    assert {"See what moved →", "See all results →"} <= {link.label for link in app.get("page_link")}
+
+
+def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
+    app, run = started(lab)
+    button(app, "Stop").click()
+    app.run()
+    lab.go.set()
+    lab.wait_for(app, run, "cancelled")
+    assert "You stopped this run" in texts(app)
+    button(app, "Start again").click()
+    app.run()
+    assert app.query_params["run"] != [run]
+
+
+def test_pause_offers_resume(lab: Lab) -> None:
+    app, _run = started(lab)
+    button(app, "Pause").click()
+    app.run()
+    assert has(app, "Resume")
+    assert not has(app, "Pause")
+    button(app, "Resume").click()
+    app.run()
+    assert has(app, "Pause")
+
+
+def test_enough_can_be_asked_once(lab: Lab) -> None:
+    app, run = started(lab)
+    button(app, "Keep what it has learned so far").click()
+    app.run()
+    view = queue().view(run)
+    assert view is not None
+    assert view.enough_asked
+    assert button(app, "Keep what it has learned so far").disabled
+
+
+def test_a_failure_is_told_in_a_sentence_with_a_way_to_start_again(lab: Lab) -> None:
+    lab.end = UserError("The GPU ran out of memory; choose a smaller batch or network.")
+    app, run = started(lab)
+    lab.go.set()
+    lab.wait_for(app, run, "failed")
+    assert [error.value for error in app.error] == ["The GPU ran out of memory; choose a smaller batch or network."]
+    assert has(app, "Start again")
+
+
+def test_another_visitor_finds_the_run_by_its_link_but_cannot_steer_it(lab: Lab) -> None:
+    _app, run = started(lab)
+    lab.visitor = "two"
+    other = lab.screen("train", run)
+    assert not other.exception
+    assert all(button(other, label).disabled for label in ("Pause", "Stop", "Keep what it has learned so far"))
+    assert "belongs to another visitor" in texts(other)
+
+
+def test_a_second_run_waits_and_says_its_place(lab: Lab) -> None:
+    started(lab)
+    second = lab.screen("train", seed="2")
+    button(second, "Start training").click()
+    second.run()
+    (bar,) = second.get("progress")
+    assert bar.proto.text == "Waiting: number 1 in the queue."
+
+
+def test_a_finished_run_is_found_again_from_its_link(lab: Lab) -> None:
+    app = lab.screen("train", lab.finish())
+    assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
+    assert not has(app, "Start training")
+
+
+def test_a_run_that_is_gone_leaves_the_start_button(lab: Lab) -> None:
+    app = lab.screen("train", "0123456789abcdef-01234567")
+    assert "not here any more" in texts(app)
+    assert not button(app, "Start training").disabled
+
+
+def test_an_earlier_run_is_shown_as_such_after_a_change(lab: Lab) -> None:
+    app = lab.screen("train", lab.finish(experiment=Experiment(seed=1)), seed="2")
+    assert "You have changed the experiment" in texts(app)
+    assert has(app, "Start training")
+
+
+def test_the_curves_hold_every_event_of_their_phase_in_their_own_colours() -> None:
+    history = made_up_run.history()
+    losses = curves.losses(history, "adapt", 2).to_dict()
+    (rows,) = losses["datasets"].values()
+    assert {(row["epoch"], row["what"]): row["value"] for row in rows} == {
+        (event.epoch, name): value
+        for event in history
+        if isinstance(event, Losses) and event.phase == "adapt"
+        for name, value in event.terms.items()
+    }
+    accuracies = curves.accuracies(history, "adapt", 2).to_dict()
+    colour = accuracies["layer"][0]["encoding"]["color"]["scale"]
+    assert dict(zip(colour["domain"], colour["range"], strict=True)) == {"source": "#0072B2", "target": "#E69F00"}
+    shape = accuracies["layer"][1]["encoding"]["shape"]["scale"]
+    assert dict(zip(shape["domain"], shape["range"], strict=True)) == {"source": "circle", "target": "diamond"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "target", "says"),
+    [
+        (0.97, 0.5, "still tells source from target"),
+        (0.72, 0.5, "begin to mix"),
+        (0.52, 0.8, "the domains mix"),
+        (0.52, 0.45, "stopped learning"),
+    ],
+)
+def test_the_domain_classifier_is_read_with_the_target_in_view(domain: float, target: float, says: str) -> None:
+    values = {"source": 0.9, "target": target, "domain": domain}
+    assert says in curves.reading(values, {"target": 0.5})
+
+
+def test_before_the_first_epoch_there_is_nothing_to_read() -> None:
+    assert curves.latest((Losses("adapt", 0.5, {"class": 1.0}),), "adapt") == {}
+    assert curves.latest((Accuracies("adapt", 1.0, {"target": 0.5}),), "adapt") == {"target": 0.5}
