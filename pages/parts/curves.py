@@ -55,17 +55,18 @@ def _title(text: str, *numbers: str) -> None:
     st.markdown(" · ".join([f"**{text}**", *numbers]))
 
 
-def losses(history: History, phase: Phase, epochs: int) -> alt.Chart:
+def losses(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
     """Each loss term, a line of its own hue."""
     table = _table(history, Losses, phase)
     names = list(dict.fromkeys(table["what"]))
-    line: alt.Chart = alt.Chart(table, height=_HEIGHT).mark_line(strokeWidth=2)
-    return line.encode(
+    line = alt.Chart(table).mark_line(strokeWidth=2)
+    coloured = line.encode(
         x=_epochs(epochs),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True)),
         color=_hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))]),
         tooltip=_tooltip(".3f"),
     )
+    return alt.LayerChart(layer=[coloured], height=_HEIGHT)
 
 
 def accuracies(history: History, phase: Phase, epochs: int) -> alt.LayerChart:

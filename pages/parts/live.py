@@ -86,7 +86,7 @@ def _where(view: View) -> None:
         elif view.enough_asked:
             parts.append(_("finishing with what it has learned"))
         elif view.seconds_left is not None:
-            parts.append(_("about {time} left", time=seconds(view.seconds_left)))
+            parts.append(_("about {time} left", time=seconds(max(round(view.seconds_left), 1))))
         st.progress(view.fraction, " · ".join(parts))
     if view.stages:
         here = view.stages.index(view.stage) if view.stage in view.stages else -1
