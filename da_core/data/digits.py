@@ -137,8 +137,9 @@ def _written(ink: Pictures, rng: np.random.Generator) -> NDArray[np.float32]:
 
 def _by_day(reflectance: NDArray[np.float32], rng: np.random.Generator) -> Pictures:
     """In dull and bright hours, in warm and cool light."""
-    brightness = np.exp(rng.uniform(*np.log(_DAY_BRIGHTNESS), len(reflectance))).astype(np.float32)
-    light = brightness[:, None] * planck_colour(rng.uniform(*_DAY_KELVIN, len(reflectance)).astype(np.float32))
+    dull, bright = np.log(_DAY_BRIGHTNESS)
+    brightness = np.exp(rng.uniform(dull, bright, (len(reflectance), 1))).astype(np.float32)
+    light = brightness * planck_colour(rng.uniform(*_DAY_KELVIN, len(reflectance)).astype(np.float32))
     return quantise(to_srgb(reflectance * light[:, None, None]))
 
 

@@ -1,0 +1,254 @@
+"""Pairs are made once, whoever asks, and whatever happens to the disk."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from da_core.data import cache
+from da_core.data.base import DataSource, Domain, DomainPair, Provenance
+from da_core.data.cache import keep_upload, load_pair
+from da_core.errors import UserError
+from da_core.events import Notice
+from da_core.experiment import DataSpec
+from da_core.params import Params, hyper
+from da_core.settings import settings
+
+ROOT = Path(__file__).parents[2]
+
+
+class ToyParams(Params):
+    count: int = hyper(40, ge=4, le=10_000, title="", help="")
+
+
+@dataclass
+class Toy(DataSource):
+    """Random pictures, and a count of how often they were made."""
+
+    name: ClassVar[str] = "toy"
+    Params = ToyParams
+    made: int = 0
+
+    def load(self, params: ToyParams, seed: int) -> DomainPair:
+        self.made += 1
+        rng = np.random.default_rng(seed)
+        domains = [
+            Domain(
+                name,
+                rng.integers(0, 256, (params.count, 8, 8, 3), dtype=np.uint8),
+                np.arange(params.count, dtype=np.int64) % 2,
+            )
+            for name in ("day", "night")
+        ]
+        about = Provenance("Toy", "Made up.", "None.", "appearance")
+        return DomainPair(*domains, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty data folder and an empty memory."""
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
+    monkeypatch.setenv("DA_LAB_UPLOAD_MEGABYTES", "1")
+    settings.cache_clear()
+    forget()
+    yield tmp_path / "lab"
+    forget()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    source = Toy()
+    monkeypatch.setattr(cache, "sources", lambda: {"toy": source})
+    return source
+
+
+def forget() -> None:
+    """What a restart does."""
+    cache._memory.clear()
+
+
+def spec(**params: int) -> DataSpec:
+    return DataSpec(name="toy", params=params)
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "pairs").iterdir())
+
+
+def assert_same(one: DomainPair, other: DomainPair) -> None:
+    for ours, theirs in ((one.source, other.source), (one.target, other.target)):
+        assert ours.name == theirs.name
+        np.testing.assert_array_equal(ours.X, theirs.X)
+        np.testing.assert_array_equal(ours.y, theirs.y)
+        assert (ours.X.dtype, ours.y.dtype) == (theirs.X.dtype, theirs.y.dtype)
+    assert (one.classes, one.provenance, one.flips, one.notices) == (
+        other.classes,
+        other.provenance,
+        other.flips,
+        other.notices,
+    )
+
+
+def test_a_pair_is_shared_and_cannot_be_changed(toy: Toy) -> None:
+    pair = load_pair(spec())
+    assert load_pair(spec(count=40)) is pair  # a default that is spelt out is the same pair
+    assert toy.made == 1
+    for domain in (pair.source, pair.target):
+        for array in (domain.X, domain.y):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
+
+
+def test_another_setting_or_seed_is_another_pair(toy: Toy) -> None:
+    sizes = [len(load_pair(spec(count=count), seed).source) for count in (40, 50) for seed in (0, 1)]
+    assert (sizes, toy.made) == ([40, 40, 50, 50], 4)
+    assert (load_pair(spec(), 0).source.X != load_pair(spec(), 1).source.X).any()
+
+
+def test_a_restart_finds_it_on_disk(toy: Toy) -> None:
+    before = load_pair(spec())
+    forget()
+    after = load_pair(spec())
+    assert after is not before
+    assert toy.made == 1
+    assert_same(before, after)
+    with pytest.raises(ValueError, match="read-only"):
+        after.target.X[0] = 0
+
+
+@pytest.mark.parametrize("harm", ["cut", "empty", "noise", "bit"])
+def test_a_broken_file_is_made_anew(toy: Toy, fresh: Path, harm: str) -> None:
+    before = load_pair(spec())
+    (file,) = kept(fresh)
+    data = file.read_bytes()
+    bit = bytearray(data)
+    bit[len(data) // 2] ^= 1
+    file.write_bytes({"cut": data[: len(data) // 2], "empty": b"", "noise": b"x" * 999, "bit": bytes(bit)}[harm])
+    forget()
+    assert_same(load_pair(spec()), before)
+    assert toy.made == 2
+    forget()
+    assert_same(load_pair(spec()), before)
+    assert toy.made == 2
+
+
+def test_threads_that_ask_together_get_one_pair(toy: Toy) -> None:
+    start, pairs = threading.Barrier(8), []
+
+    def ask() -> None:
+        start.wait()
+        pairs.append(load_pair(spec(count=5000)))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert toy.made == 1
+    assert len({id(pair) for pair in pairs}) == 1
+
+
+def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> None:
+    code = (
+        "from da_core.data.cache import load_pair; from da_core.experiment import DataSpec; import hashlib;"
+        "pair = load_pair(DataSpec(name='street', params={'count': 100}));"
+        "print(hashlib.sha256(pair.source.X.tobytes() + pair.target.X.tobytes()).hexdigest())"
+    )
+    asked = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    answers = {process.communicate()[0] for process in asked}
+    assert [process.returncode for process in asked] == [0, 0]
+    assert len(answers) == 1
+    assert [file.suffix for file in kept(fresh)] == [".npz"]  # and no half-written file
+
+
+def test_memory_is_bounded(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_pair(spec())
+    second = load_pair(spec(), 1)
+    size = sum(a.nbytes for d in (first.source, first.target) for a in (d.X, d.y))
+    monkeypatch.setattr(cache, "_MEMORY_BYTES", 2 * size)
+    assert load_pair(spec()) is first  # used last
+    load_pair(spec(), 2)
+    assert load_pair(spec()) is first
+    assert load_pair(spec(), 1) is not second
+
+
+def test_disk_is_bounded(toy: Toy, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_pair(spec())
+    monkeypatch.setattr(cache, "_DISK_BYTES", int(2.5 * kept(fresh)[0].stat().st_size))
+    for seed in range(1, 5):
+        load_pair(spec(), seed)
+    assert len(kept(fresh)) == 2
+    forget()
+    load_pair(spec(), 4)
+    assert toy.made == 5  # the newest are those that stayed
+
+
+def test_a_full_disk_costs_only_the_cache(toy: Toy, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert len(load_pair(spec()).source) == 40
+    assert kept(fresh) == []
+
+
+def test_what_cannot_be_made_says_so(toy: Toy) -> None:
+    for wrong, start in (
+        (DataSpec(name="nothing"), "There is no {kind} “{name}”"),
+        (spec(count=1), "{name} of {of} is {given}; it must be at least {low}."),
+        (spec(colour=1), "{of} has no setting called “{name}”"),
+        (DataSpec(name="toy", source="x"), "“{name}” takes no files of yours"),
+    ):
+        with pytest.raises(UserError) as raised:
+            load_pair(wrong)
+        assert raised.value.message.startswith(start)
+
+
+# The user's own files ----------------------------------------------------------------------------------------------
+
+
+def rows(place: Path, value: float) -> Path:
+    np.savez(place, X=np.full((4, 2), value), y=[0, 1, 0, 1])
+    return place
+
+
+def test_files_are_read_again_when_they_change(tmp_path: Path) -> None:
+    source, target = rows(tmp_path / "s.npz", 1), rows(tmp_path / "t.npz", 2)
+    asked = DataSpec(name="files", source=str(source), target=str(target))
+    pair = load_pair(asked)
+    assert load_pair(asked) is pair
+    rows(source, 33)
+    assert load_pair(asked).source.X[0, 0] == 33
+    assert load_pair(asked).target.X[0, 0] == 2
+
+
+def test_an_upload_can_be_loaded_and_is_kept_once(tmp_path: Path, fresh: Path) -> None:
+    data = rows(tmp_path / "s.npz", 1).read_bytes()
+    with (tmp_path / "s.npz").open("rb") as stream:
+        place = keep_upload("Mine.NPZ", stream)
+    assert keep_upload("other.npz", data) == place
+    assert [file.read_bytes() for file in (fresh / "uploads").iterdir()] == [data]
+    other = keep_upload("t.npz", rows(tmp_path / "t.npz", 2).read_bytes())
+    asked = DataSpec(name="files", source=place, target=other)
+    pair = load_pair(asked)
+    assert (pair.source.X[0, 0], pair.target.X[0, 0]) == (1, 2)
+    assert (pair.source.name, pair.target.name) == ("source", "target")  # not two digests
+    assert load_pair(asked) is pair
+
+
+def test_files_without_a_source() -> None:
+    with pytest.raises(UserError, match="need a source"):
+        load_pair(DataSpec(name="files"))

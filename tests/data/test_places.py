@@ -1,0 +1,99 @@
+"""Which files a visitor may use, and what becomes of uploads."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from da_core.data.places import check_allowed, keep_upload, resolve_place
+from da_core.errors import UserError
+from da_core.settings import settings
+
+FORBIDDEN = "“{place}” is outside of the folder that this server shares; choose one inside it, or upload a file."
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
+    monkeypatch.setenv("DA_LAB_UPLOAD_MEGABYTES", "1")
+    settings.cache_clear()
+    (tmp_path / "lab").mkdir()
+    yield tmp_path / "lab"
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "start"),
+    [
+        ("photos.rar", b"x", "“{name}” cannot be used; upload a .zip"),
+        ("photos", b"x", "“{name}” cannot be used; upload a .zip"),
+        ("photos.zip", b"", "“{name}” is empty"),
+        ("photos.zip", bytes(2**20 + 1), "“{name}” is larger than {most} MB"),
+    ],
+)
+def test_uploads_that_are_not_kept(data_dir: Path, name: str, data: bytes, start: str) -> None:
+    for given in (data, io.BytesIO(data)):
+        with pytest.raises(UserError) as raised:
+            keep_upload(name, given)
+        assert raised.value.message.startswith(start)
+    assert [file for folder in data_dir.iterdir() for file in folder.iterdir()] == []
+
+
+def test_an_upload_of_the_largest_size_is_kept() -> None:
+    place = keep_upload("../../etc/passwd.zip", bytes(2**20))
+    assert resolve_place(place).read_bytes() == bytes(2**20)
+    assert resolve_place(place).parent == settings().data_dir / "uploads"
+
+
+def test_the_longest_unused_uploads_go_first() -> None:
+    places = [keep_upload("a.zip", bytes([number]) * 2**20) for number in range(20)]
+    for age, place in enumerate(places):
+        os.utime(resolve_place(place), (age, age))
+    resolve_place(places[0])  # used again
+    keep_upload("a.zip", b"\xff" * 2**20)
+    assert resolve_place(places[0]).is_file()
+    with pytest.raises(UserError, match="no longer on this server"):
+        resolve_place(places[1])
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["upload:", "upload:../../secret.zip", f"upload:{'0' * 64}.zip", f"upload:{'0' * 64}.zip/..", "upload:a.npz"],
+)
+def test_uploads_that_do_not_exist(place: str) -> None:
+    with pytest.raises(UserError) as raised:
+        resolve_place(place)
+    assert raised.value.message == "The uploaded file is no longer on this server; upload it again."
+
+
+@pytest.mark.parametrize("place", ["/no/such/place", "a\0b", "~nobody-of-this-name/x", "x" * 5000])
+def test_paths_that_do_not_exist(place: str) -> None:
+    with pytest.raises(UserError) as raised:
+        resolve_place(place)
+    assert raised.value.message == "There is nothing at “{place}”; check the path."
+
+
+def test_only_the_shared_folder_is_open_to_visitors(data_dir: Path, tmp_path: Path) -> None:
+    (data_dir / "mine").mkdir()
+    (data_dir / "way out").symlink_to(tmp_path)
+    (tmp_path / "way in").symlink_to(data_dir / "mine")
+    for place in (data_dir / "mine", tmp_path / "way in", data_dir / "mine" / ".." / "mine", f"upload:{'0' * 64}.zip"):
+        check_allowed(str(place), localhost_only=False)
+    for place in (
+        tmp_path,
+        data_dir / "way out",
+        data_dir / "mine/../..",
+        "/etc",
+        "/no/such/place",
+        "a\0b",
+        "upload:/etc",
+    ):
+        with pytest.raises(UserError) as raised:
+            check_allowed(str(place), localhost_only=False)
+        assert raised.value.message == FORBIDDEN
+    check_allowed("/etc", localhost_only=True)
