@@ -131,13 +131,14 @@ def _common_classes(source: _Samples, target: _Samples) -> list[str]:
             source=_some(sorted(ours - theirs)),
             target=_some(sorted(theirs - ours)),
         )
-    if ours != theirs:
-        message = (
-            "The classes differ: only the source has {names}; give both the same."
-            if ours - theirs
-            else "The classes differ: only the target has {names}; give both the same."
+    if ours - theirs:
+        raise UserError(
+            "The classes differ: only the source has {names}; give both the same.", names=_some(sorted(ours - theirs))
         )
-        raise UserError(message, names=_some(sorted(ours ^ theirs)))
+    if theirs - ours:
+        raise UserError(
+            "The classes differ: only the target has {names}; give both the same.", names=_some(sorted(theirs - ours))
+        )
     if len(ours) > _MOST_CLASSES:
         raise UserError(
             "There are {count} classes; at most {most} can be told apart here. Are these labels of classes?",

@@ -31,6 +31,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     folder = _uploads()
     folder.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    stream.seek(0)  # someone may have looked at it before
     digest = hashlib.sha256()
     size = 0
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as kept:

@@ -44,6 +44,12 @@ def test_uploads_that_are_not_kept(data_dir: Path, name: str, data: bytes, start
     assert [file for folder in data_dir.iterdir() for file in folder.iterdir()] == []
 
 
+def test_an_upload_that_was_read_before_is_kept_whole() -> None:
+    stream = io.BytesIO(b"abc")
+    stream.read()
+    assert resolve_place(keep_upload("a.zip", stream)).read_bytes() == b"abc"
+
+
 def test_an_upload_of_the_largest_size_is_kept() -> None:
     place = keep_upload("../../etc/passwd.zip", bytes(2**20))
     assert resolve_place(place).read_bytes() == bytes(2**20)
