@@ -357,7 +357,8 @@ class Panel {
     const radius = Math.min(Math.max(Math.sqrt((width * height) / view.count) / 4.2, 2.4), 5);
     for (const i of view.order) {
       const [x, y] = this.at(i, width, height);
-      const size = radius * (data.sizes && i < data.sourceCount ? data.sizes[i] : 1);
+      const weighs = data.sizes && when === "after" && i < data.sourceCount; // before, all weigh the same
+      const size = radius * (weighs ? data.sizes[i] : 1);
       const shape = i < data.sourceCount ? "circle" : "diamond";
       const strength = this.shown(i) ? 0.85 : 0.07;
       const changing = past && past[when][i] !== paint[when][i];

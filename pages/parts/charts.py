@@ -15,7 +15,7 @@ import streamlit as st
 
 from da_core.events import DomainScores, Result, Scores
 from pages.parts import theme
-from pages.parts.words import _, number, percent
+from pages.parts.words import _, number, percent, word
 
 _GREY = "#8A919C"
 _ROW = 34  # pixels a row of a dot plot
@@ -54,7 +54,7 @@ def class_f1(result: Result) -> go.Figure:
     before, after = f1(result.source_only), f1(result.adapted)
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)
     of_models = [[f1(scores)[name] for name in names] for _model, scores in models(result)]
-    return _dots(_verbatim(names), [name for name, _scores in models(result)], of_models)
+    return _dots(_verbatim([word(name) for name in names]), [name for name, _scores in models(result)], of_models)
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
