@@ -26,7 +26,7 @@ from da_core.errors import UserError
 from da_core.settings import settings
 from pages.parts.state import OWNER_COOKIE
 from pages.parts.steps import SCREENS
-from pages.parts.words import _, explain
+from pages.parts.words import LANGUAGES, _, explain, negotiated
 
 log = logging.getLogger("da_lab")
 
@@ -85,6 +85,9 @@ def document(request: Request) -> HTMLResponse:
     start = f"window.location.origin + {json.dumps(_base() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
+    asked = request.query_params.get("lang", "")
+    spoken = asked if asked in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
+    page = page.replace('<html lang="en">', f'<html lang="{spoken}">')
     response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
     if OWNER_COOKIE not in request.cookies:
         response.set_cookie(

@@ -9,12 +9,12 @@ import streamlit as st
 from pages.parts import rail, runs, state, steps, theme, words
 from pages.parts.words import _
 
+state.begin()
 st.set_page_config(
-    page_title="Domain Adaptation Lab",
+    page_title=_("Domain Adaptation Lab"),
     page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
     layout="wide",
 )
-state.begin()
 theme.dress()
 
 pages = {

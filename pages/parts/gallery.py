@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -33,10 +34,10 @@ def by_class(pair: DomainPair) -> None:
     for label in range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))):
         name, *places = _row()
         name.markdown(f"**{_safe(word(pair.classes[label]))}**")
-        for place, domain in zip(places, (pair.source, pair.target), strict=True):
+        for place, role, domain in zip(places, ("source", "target"), (pair.source, pair.target), strict=True):
             rows = np.flatnonzero(domain.y == label)
             chosen = domain.X[rows[:: max(1, len(rows) // _A_CLASS)][:_A_CLASS]]
-            with place.container(key=f"lab-sheet-{domain.name}-{label}"):
+            with place.container(key=f"lab-sheet-{role}-{label}"):
                 st.image(
                     _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
                     width="stretch",
@@ -123,8 +124,6 @@ def _row() -> Sequence[st.delta_generator.DeltaGenerator]:
 
 
 def _heading(name: str, kind: str) -> str:
-    from html import escape
-
     return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'
 
 

@@ -48,12 +48,13 @@ def form(
         else:
             on_change(new.model_dump(exclude_defaults=True))
 
-    places = st.columns(columns, gap="medium") if len(shown) > 1 else [st.container()]
-    for place, name in enumerate(shown):
-        with places[place % len(places)]:
+    for first in range(0, len(shown), columns):  # row by row, so that a phone shows them in their order too
+        row = st.columns(columns, gap="medium")
+        for place, name in zip(row, shown[first : first + columns], strict=False):
             key = f"lab-set-{of}-{name}"
             st.session_state[key] = filled[name]
-            _field(kind.model_fields[name], key, functools.partial(write, name, key))
+            with place:
+                _field(kind.model_fields[name], key, functools.partial(write, name, key))
 
 
 def _field(info: FieldInfo, key: str, on_change: Callable[[], None]) -> None:

@@ -13,7 +13,11 @@ from pages.parts.words import _
 
 def draw(here: Step) -> None:
     """Name of the house, the steps, and what belongs to every screen."""
-    st.html('<div class="lab-brand"><span class="lab-mark" aria-hidden="true"></span>Domain Adaptation Lab</div>')
+    st.html(
+        '<div class="lab-brand"><span class="lab-mark" aria-hidden="true"></span>'
+        + _("Domain Adaptation Lab")
+        + "</div>"
+    )
     with st.container(key="lab-rail", gap=None):
         go("home", _(SCREENS["home"].title))
         st.html(f'<div class="lab-rail-title">{_("The walk")}</div>')

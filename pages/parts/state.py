@@ -79,7 +79,7 @@ def set_run(run: str | None) -> None:
 def owner() -> str:
     """Who this is: a random name that the browser keeps in a cookie, or one for the session where there is none."""
     cookie = st.context.cookies.get(OWNER_COOKIE)
-    if cookie:
+    if isinstance(cookie, str) and cookie:  # AppTest has a mock there
         return cookie
     found: str = st.session_state.setdefault(_OWNER, secrets.token_urlsafe(16))
     return found

@@ -84,6 +84,13 @@ def seconds(x: float) -> str:
     return format_unit(rounded, f"duration-{unit}", length="short", locale=_locale())
 
 
+def negotiated(*wishes: str) -> str:
+    """The first language that a browser wishes for and there is; a wish may be a whole Accept-Language header."""
+    names = [part.partition(";")[0].strip() for wish in wishes for part in wish.split(",")]
+    found = Locale.negotiate([name for name in names if name], list(LANGUAGES), sep="-")
+    return found.language if found else "en"
+
+
 def day(moment: datetime) -> str:
     """A date, as the language writes it."""
     return format_date(moment, format="long", locale=_locale())
@@ -100,10 +107,7 @@ def _translated(message: str, into: str) -> str:
 
 
 def _of_browser() -> str:
-    preferred = [st.context.locale or ""]
-    preferred += [part.partition(";")[0].strip() for part in st.context.headers.get("Accept-Language", "").split(",")]
-    found = Locale.negotiate([p for p in preferred if p], list(LANGUAGES), sep="-")
-    return found.language if found else "en"
+    return negotiated(st.context.locale or "", st.context.headers.get("Accept-Language", ""))
 
 
 def _locale() -> Locale:

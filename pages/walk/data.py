@@ -35,7 +35,7 @@ def _choose() -> None:
     known = sources()
     spec = state.experiment().data
     own = spec.name == OWN or st.session_state.get(_BRINGING, False)
-    shown = [name for name in known if name != OWN] + [OWN]
+    shown = sorted(known, key=lambda name: (name == OWN, name != DataSpec().name))  # the default first, one's own last
     cards.choose(
         _("Domain pair"),
         [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in shown],

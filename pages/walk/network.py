@@ -30,7 +30,10 @@ def _extractor() -> None:
     spec = state.experiment().network
     cards.choose(
         _("Feature extractor"),
-        [cards.Card(name, _(one.title), _(one.summary)) for name, one in known.items()],
+        [
+            cards.Card(name, _(known[name].title), _(known[name].summary))
+            for name in sorted(known, key=lambda name: name != NetworkSpec().name)  # the default first
+        ],
         spec.name,
         "network",
         lambda name: state.change(network=NetworkSpec(name=name)),

@@ -1,24 +1,31 @@
-"""Each screen in both languages, and that what one does on it becomes the experiment."""
+"""Home, Data, Network and Method in both languages, and that what one does on them becomes the experiment."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import made_up_run
 import numpy as np
 import pytest
-from pages.parts import showcase, words
+from lab import Lab
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from da_core.data.cache import load_pair
+from da_core.experiment import DataSpec, Experiment
+from da_core.jobs.queue import queue
+from da_core.jobs.record import write_record
+from da_core.settings import settings
+from pages.parts import pictures, showcase, words
+
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
-SMALL = {"data.count": "100"}
 
 
 @pytest.fixture(autouse=True)
-def _own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Data and runs of a server of its own; nothing trains."""
-    from da_core.settings import settings
-
+def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "data"))
     settings.cache_clear()
     words.missing.clear()
@@ -27,26 +34,254 @@ def _own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(page: str = "", **query: str) -> AppTest:
-    """A new visitor's session on ``page``, having followed a link with this query."""
+    """A new visitor on ``page``, who followed a link with this query; few pictures are made."""
     at = AppTest.from_file(FRAME, default_timeout=120)
-    for name, value in (SMALL | query).items():
+    for name, value in ({"data.count": "100"} | query).items():
         at.query_params[name.replace("__", ".")] = value
     at.run()
     if page:
         at.switch_page(f"walk/{page}.py").run()
-    assert not at.exception, at.exception
+    assert not at.exception
     return at
 
 
-def shown(at: AppTest) -> str:
-    """All text on the screen."""
-    parts: list[Any] = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.warning, *at.error, *at.info]
-    return "\n".join(str(part.value) for part in parts)
+def query(at: AppTest) -> dict[str, str]:
+    """The address's query: AppTest tells lists of what the test gave, and texts of what the app wrote."""
+    return {name: value if isinstance(value, str) else value[0] for name, value in at.query_params.items()}
+
+
+def experiment(at: AppTest) -> Experiment:
+    return Experiment.from_flat({n: v for n, v in query(at).items() if n not in ("lang", "run", "hide")})
+
+
+def warnings(at: AppTest) -> list[str]:
+    return [str(warning.value) for warning in at.warning]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("page", ["", "data", "network", "method"])
 def test_every_word_of_a_screen_is_in_the_readers_language(page: str, language: str) -> None:
     at = opened(page, lang=language)
-    assert at.title
+    assert ("\u4e00" <= str(at.title[0].value)[-1] <= "\u9fff") == (language == "zh")
     assert not words.missing
+
+
+def test_the_switch_changes_the_language_and_the_link_keeps_it() -> None:
+    at = opened("data")
+    assert at.title[0].value == "Data"
+    at.button_group(key="lab-language").set_value("zh").run()
+    assert at.title[0].value == "数据"
+    assert query(at)["lang"] == "zh"
+
+
+# The link ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_brings_an_experiment_and_page_changes_keep_it() -> None:
+    at = opened("network", seed="7", method__weight="0.5", training__epochs="3")
+    assert at.number_input(key="lab-seed").value == 7
+    assert at.number_input(key="lab-set-training-epochs").value == 3
+    at.switch_page("walk/method.py").run()
+    assert at.slider(key="lab-set-dann-weight").value == 0.5
+    assert experiment(at).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("training.epochs", "0", "epochs"),
+        ("method.weight", "99", "weight of dann is 99"),
+        ("method", "magic", "no method “magic”"),
+        ("network.width", "wide", "width"),
+        ("data.size", "33333", "size of street"),
+        ("nonsense", "1", "nonsense"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_is_told_in_a_sentence_and_changes_nothing(
+    name: str, value: str, says: str
+) -> None:
+    at = AppTest.from_file(FRAME, default_timeout=120)
+    at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    assert len(warnings(at)) == 1
+    assert says in warnings(at)[0]
+    assert experiment(at) == Experiment()
+
+
+def test_a_teachers_link_hides_parts() -> None:
+    at = opened("method", hide="method,training")
+    assert not at.radio
+    assert at.button
+    at.switch_page("walk/network.py").run()
+    assert at.radio
+    assert not at.number_input
+    assert query(at)["hide"] == "method,training"
+
+
+# Forms ---------------------------------------------------------------------------------------------------------------
+
+
+def test_choosing_and_setting_writes_the_experiment() -> None:
+    at = opened("network")
+    at.radio[0].set_value("mlp").run()
+    at.slider(key="lab-set-mlp-layers").set_value(3).run()
+    at.number_input(key="lab-set-training-epochs").set_value(4).run()
+    at.select_slider(key="lab-set-training-learning_rate").set_value(0.01).run()
+    at.switch_page("walk/method.py").run()
+    at.button_group(key="lab-family").set_value("reweighting").run()
+    at.radio[0].set_value("domain_classifier").run()
+    at.toggle(key="lab-oracle").set_value(True).run()
+    now = experiment(at)
+    assert (now.network.name, now.network.params) == ("mlp", {"layers": 3})
+    assert (now.training.epochs, now.training.learning_rate) == (4, 0.01)
+    assert now.method.name == "domain_classifier"
+    assert now.oracle
+
+
+def test_a_value_set_back_to_its_default_leaves_the_link() -> None:
+    at = opened("method", method__weight="2")
+    at.slider(key="lab-set-dann-weight").set_value(1.0).run()
+    assert "method.weight" not in at.query_params
+
+
+# Data ----------------------------------------------------------------------------------------------------------------
+
+
+def archive(**folders: int) -> bytes:
+    """A zip with so many small pictures in each folder."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for folder, count in folders.items():
+            for number in range(count):
+                one = io.BytesIO()
+                Image.fromarray(np.full((20, 20, 3), 9 * number, np.uint8)).save(one, "PNG")
+                packed.writestr(f"{folder.replace('__', '/')}/{number}.png", one.getvalue())
+    return file.getvalue()
+
+
+def bring(at: AppTest, content: bytes) -> AppTest:
+    """Upload a zip as both domains and ask for it to be used."""
+    at.radio[0].set_value("files").run()
+    at.file_uploader(key="lab-own-source").set_value(("mine.zip", content, "application/zip")).run()
+    next(button for button in at.button if button.label == "Use these files").click().run()
+    assert not at.exception
+    return at
+
+
+def test_the_data_screen_shows_both_domains() -> None:
+    at = opened("data")
+    alts = [image.proto.imgs[0].alt for image in at.image]
+    assert "Pictures of car in day" in alts
+    assert "Pictures of cat in night" in alts
+    assert len(alts) == 20
+
+
+def test_uploaded_pictures_become_the_data() -> None:
+    at = bring(opened("data"), archive(day__cat=6, day__dog=5, night__cat=4, night__dog=3))
+    spec = experiment(at).data
+    assert spec.name == "files"
+    pair = load_pair(spec)
+    assert (len(pair.source), len(pair.target), pair.classes) == (11, 7, ("cat", "dog"))
+    assert not warnings(at)
+
+
+def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
+    at = bring(opened("data"), archive(day__cat=6, night__cat=4))
+    assert "only one class" in warnings(at)[0]
+    assert experiment(at).data == DataSpec(params={"count": 100})
+    assert len(at.image) == 20
+
+
+def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path) -> None:
+    at = opened("data")
+    at.radio[0].set_value("files").run()
+    at.button_group(key="lab-own-how").set_value("Folder on the server").run()
+    at.text_input(key="lab-folder-source").set_value(str(tmp_path)).run()
+    next(button for button in at.button if button.label == "Use these files").click().run()
+    assert "outside of the folder" in warnings(at)[0]
+    assert experiment(at).data.name == "street"
+
+
+# Home and the run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished example in place of the one that ships."""
+    finished = made_up_run.finished()
+    count = len(finished.evidence.source_label) + len(finished.evidence.target_label)
+    write_record(tmp_path / "example", Experiment(oracle=True), finished.result, finished.evidence)
+    sheet = pictures.sheet(np.zeros((count, 16, 16, 3), np.uint8))
+    (tmp_path / "example" / "pictures.webp").write_bytes(sheet)
+    monkeypatch.setattr(showcase, "FOLDER", tmp_path / "example")
+
+
+@pytest.mark.usefixtures("example")
+def test_home_shows_a_finished_before_and_after_at_once() -> None:
+    at = opened()
+    result = made_up_run.finished().result
+    numbers = " ".join(str(html.proto.body) for html in at.get("html"))
+    for scores in (result.source_only, result.adapted):
+        assert f"{100 * scores.target.accuracy:.1f}%" in numbers
+    assert showcase.COMMAND in at.caption[0].value
+    assert len(at.image) == 2
+
+
+@pytest.mark.usefixtures("example")
+def test_try_starts_the_default_run_and_goes_to_train(lab: Lab) -> None:
+    at = AppTest.from_file(FRAME, default_timeout=120).run()
+    next(button for button in at.button if button.label == "Try day → night").click().run()
+    assert at.title[0].value == "Train"
+    run = query(at)["run"]
+    view = queue().view(run)
+    assert view is not None
+    assert view.live
+    assert view.experiment == showcase.EXPERIMENT
+    lab.go.set()
+
+
+def test_a_run_is_told_of_on_other_screens(lab: Lab) -> None:
+    at = lab.screen("method")
+    next(button for button in at.button if button.label == "Train").click().run()
+    run = query(at)["run"]
+    at.switch_page("walk/data.py").run()
+    assert any("Your run" in str(text.value) for text in at.markdown)
+    lab.go.set()
+    lab.wait_for(at, run, "done")
+    assert any("Your run is finished" in str(text.value) for text in at.markdown)
+
+
+def test_two_visitors_without_a_cookie_are_two_owners() -> None:
+    owners: set[str] = set()
+    for _visitor in range(2):
+        at = AppTest.from_function(_tell_owner).run()
+        owners.add(at.text[0].value)
+        assert at.run().text[0].value in owners
+    assert len(owners) == 2
+
+
+def _tell_owner() -> None:
+    import streamlit as st
+
+    from pages.parts import state
+
+    st.text(state.owner())
+
+
+def test_state_refuses_a_change_out_of_bounds_and_keeps_what_was() -> None:
+    at = AppTest.from_function(_bad_change).run()
+    assert not at.exception
+    assert at.text[0].value == "0"
+
+
+def _bad_change() -> None:
+    import streamlit as st
+
+    from da_core.errors import UserError
+    from pages.parts import state
+
+    try:
+        state.change(seed=-1)
+    except UserError:
+        st.text(str(state.experiment().seed))
