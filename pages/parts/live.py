@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
@@ -52,7 +53,10 @@ def progress(view: View) -> None:
         required=True,
         key=f"curves-{view.run_id}-{len(begun)}-{view.live}",
     )
-    curves.draw(view.history, phase, view.experiment.training.epochs)
+    # a method may count its own epochs, and a run may be cut short: the axis then follows what there is
+    gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
+    planned = view.experiment.training.epochs if view.live else 1
+    curves.draw(view.history, phase, max(gone, planned))
 
 
 def phase_names() -> dict[Phase, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import made_up_run
 import pytest
 from lab import Lab
@@ -128,6 +130,12 @@ def test_a_finished_run_is_found_again_from_its_link(lab: Lab) -> None:
     app = lab.screen("train", lab.finish())
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
     assert not has(app, "Start training")
+
+
+def test_the_curves_end_where_the_training_ended(lab: Lab) -> None:
+    app = lab.screen("train", lab.finish())  # two epochs of the fifteen that were asked for
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    assert {tuple(spec["layer"][0]["encoding"]["x"]["scale"]["domain"]) for spec in specs} == {(0, 2)}
 
 
 def test_a_run_that_is_gone_leaves_the_start_button(lab: Lab) -> None:
