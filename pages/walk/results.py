@@ -55,7 +55,10 @@ def confusions(result: Result) -> None:
         with column:
             st.markdown(f"**{title}**")
             charts.draw(charts.confusion(scores, classes), key, charts.confusion_alt(scores, classes, title))
-    st.caption(_("Rows are true classes, columns what they were taken for. The darker, the larger the row's share."))
+    stronger = _(
+        "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
+    )
+    st.caption(stronger)
 
 
 def recipe(record: Record) -> None:
