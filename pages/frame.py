@@ -22,6 +22,7 @@ pages = {
 }
 page = st.navigation(list(pages.values()), position="hidden")
 here = next(step for step, known in pages.items() if known == page)
+state.arrive(here)
 
 with st.sidebar:
     rail.draw(here)

@@ -48,4 +48,5 @@ def _switch_language() -> None:
 def _share() -> None:
     with st.popover(_("Share this link"), type="tertiary"):
         st.caption(_("Whoever opens it sees the same experiment, with its seed."))
-        st.code(f"{st.context.url or ''}?{urlencode(state.link())}", language=None, wrap_lines=True)
+        query = urlencode(state.link())
+        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)

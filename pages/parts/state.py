@@ -8,6 +8,8 @@ script, and written back by the frame after each run, so that reload, bookmark a
 from __future__ import annotations
 
 import secrets
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -23,26 +25,47 @@ _RUN = "lab.run"
 _OWNER = "lab.owner"
 _HIDDEN = "lab.hidden"
 _PROBLEM = "lab.problem"
+_TRAIL = "lab.trail"
+
+_SETTLED = 2.0
+"""Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
+_LONGEST_TRAIL = 100
+
+
+@dataclass
+class _Trail:
+    """The links that one visit of a screen has had, the newest last, and when that one was written."""
+
+    screen: str
+    links: list[dict[str, str]] = field(default_factory=list)
+    written: float = 0.0
 
 
 def begin() -> None:
     """Read the link, once a session. A link that cannot be followed changes nothing and leaves a `problem`."""
     if _EXPERIMENT in st.session_state:
         return
-    asked = {name: st.query_params[name] for name in st.query_params}
-    lang = asked.pop("lang", "")
-    if lang in words.LANGUAGES:
-        st.session_state[words.CHOSEN] = lang
-    st.session_state[_RUN] = asked.pop("run", None)
-    st.session_state[_HIDDEN] = tuple(filter(None, asked.pop("hide", "").split(",")))
     st.session_state[_EXPERIMENT] = Experiment()
-    try:
-        found = Experiment.from_flat(asked)
-        _vet(found)
-    except UserError as error:
-        st.session_state[_PROBLEM] = error
-    else:
-        st.session_state[_EXPERIMENT] = found
+    _follow(st.query_params.to_dict())
+
+
+def arrive(screen: str) -> None:
+    """Tell which screen is drawn. There, the browser's back and forward undo and redo what was set.
+
+    Streamlit runs the script with the older link of the address bar then. On the way to another screen nothing is
+    undone: who goes back to look at the data keeps the network just chosen.
+    """
+    trail = st.session_state.get(_TRAIL)
+    if trail is None or trail.screen != screen:
+        if trail is not None:
+            st.session_state.pop(_PROBLEM, None)
+        st.session_state[_TRAIL] = _Trail(screen)
+        return
+    asked = st.query_params.to_dict()
+    settled = time.monotonic() - trail.written > _SETTLED
+    if settled and trail.links and trail.links[-1] == link() != asked and asked in trail.links:
+        _follow(asked)
+        trail.links.append(link())
 
 
 def experiment() -> Experiment:
@@ -115,8 +138,30 @@ def link() -> dict[str, str]:
 
 def publish() -> None:
     """Write the link to the address bar where it differs; the frame does it at the end of every run."""
-    if st.query_params.to_dict() != link():
-        st.query_params.from_dict(link())
+    now = link()
+    if st.query_params.to_dict() != now:
+        st.query_params.from_dict(now)
+    trail = st.session_state.setdefault(_TRAIL, _Trail(""))
+    if not trail.links or trail.links[-1] != now:
+        trail.links = [*trail.links, now][-_LONGEST_TRAIL:]
+        trail.written = time.monotonic()
+
+
+def _follow(query: dict[str, str]) -> None:
+    """Take over what a link says; where it cannot be followed, the experiment stays and a `problem` is left."""
+    asked = dict(query)
+    lang = asked.pop("lang", "")
+    if lang in words.LANGUAGES:
+        st.session_state[words.CHOSEN] = lang
+    st.session_state[_RUN] = asked.pop("run", run_id())
+    st.session_state[_HIDDEN] = tuple(filter(None, asked.pop("hide", "").split(",")))
+    try:
+        found = Experiment.from_flat(asked)
+        _vet(found)
+    except UserError as error:
+        report(error)
+    else:
+        replace(found)
 
 
 def _vet(found: Experiment) -> None:
