@@ -186,6 +186,20 @@ def test_uploaded_pictures_become_the_data() -> None:
     assert not warnings(at)
 
 
+def test_uploaded_features_are_shown_as_a_table() -> None:
+    at = opened("data", lang="zh")
+    at.radio[0].set_value("files").run()
+    for role in ("source", "target"):
+        file = io.BytesIO()
+        np.savez(file, X=np.random.default_rng(role == "target").normal(size=(12, 3)), y=np.arange(12) % 2)
+        at.file_uploader(key=f"lab-own-{role}").set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
+    next(button for button in at.button if button.label == "使用这些文件").click().run()
+    assert not at.exception
+    assert not warnings(at)
+    assert not words.missing
+    assert [table.value.shape for table in at.dataframe] == [(8, 4), (8, 4)]
+
+
 def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
     at = bring(opened("data"), archive(day__cat=6, night__cat=4))
     assert "only one class" in warnings(at)[0]
