@@ -1,0 +1,121 @@
+"""A server, a Chromium, and visitors who must not be sent elsewhere nor meet an error in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import chromium
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from server import ROOT, Server, serving
+
+PATIENCE_MS = 120_000
+SCREENSHOTS = ROOT / "tests" / "screenshots"
+WIDE = (1280, 900)
+
+Visitor = Callable[..., Page]
+_failed = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: they are the slowest, and Playwright keeps an event loop in this thread until the end."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+    items.sort(key=lambda item: here in item.path.parents)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        found = chromium.launch(playwright)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that tests share."""
+    with serving(tmp_path_factory.mktemp("server")) as one:
+        yield one
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has asked for anything yet."""
+    with serving(tmp_path) as one:
+        yield one
+
+
+class Watched:
+    """A visitor's browser context, and what went wrong or left the house in it."""
+
+    def __init__(self, context: BrowserContext, home: str) -> None:
+        self.context, self.host = context, urlsplit(home).netloc
+        self.trouble: list[str] = []
+        context.on("request", lambda request: self._left(request.url))
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.trouble.append(f"page error: {error.error}"))
+
+    def page(self) -> Page:
+        page = self.context.new_page()
+        page.on("websocket", lambda socket: self._left(socket.url))
+        page.set_default_timeout(PATIENCE_MS)
+        return page
+
+    def _left(self, url: str) -> None:
+        address = urlsplit(url)
+        if address.scheme not in ("data", "blob") and address.netloc != self.host:
+            self.trouble.append(f"outside request: {url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.trouble.append(f"console: {message.text} ({message.location.get('url')})")
+
+
+@pytest.fixture
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visitor]:
+    """Make a new visitor with ``visitor(server, locale=…, dark=…, size=(width, height))``; it gives a blank page.
+
+    At the end of the test no visitor may have asked another host for anything nor have an error in the console.
+    """
+    visitors: list[Watched] = []
+
+    def come(server: Server, *, locale: str = "en-US", dark: bool = False, size: tuple[int, int] = WIDE) -> Page:
+        context = browser.new_context(
+            base_url=server.url,
+            locale=locale,
+            color_scheme="dark" if dark else "light",
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size[0] < 500,
+        )
+        visitors.append(Watched(context, server.url))
+        return visitors[-1].page()
+
+    yield come
+    trouble = [line for one in visitors for line in one.trouble]
+    for number, one in enumerate(visitors):
+        if request.node.stash.get(_failed, False):
+            for page in one.context.pages:
+                page.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}-{number}.png")
+        one.context.close()
+    assert trouble == []
+
+
+@pytest.fixture
+def page(visitor: Visitor, server: Server) -> Page:
+    """A visitor with nothing special about them."""
+    return visitor(server)

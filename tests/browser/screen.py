@@ -1,0 +1,76 @@
+"""What tests do on a screen, said as a person would say it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Locator, Page, expect
+
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+WALK = ("Data", "Network", "Method", "Train", "Features", "Results")
+SMALL = {"data.count": "200", "training.epochs": "2", "device": "cpu"}
+"""An experiment that is over in seconds."""
+LONG = {"data.count": "200", "training.epochs": "500", "training.batch_size": "8", "device": "cpu"}
+"""One that trains for minutes unless it is stopped."""
+
+
+def open_screen(page: Page, name: str, **query: str) -> None:
+    """Open a screen of the walk by its link, or the first screen for “Start”."""
+    path = "/" if name == "Start" else f"/{name.lower()}"
+    page.goto(f"{path}?{urlencode(query)}" if query else path)
+    settle(page)
+
+
+def go(page: Page, name: str) -> None:
+    """Click a step in the rail."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    expect(heading(page)).to_have_text(name)
+    settle(page)
+
+
+def heading(page: Page) -> Locator:
+    """The screen's title."""
+    return page.get_by_role("heading", level=1)
+
+
+def settle(page: Page) -> None:
+    """Wait until there is a title and the server has said all it has to say."""
+    expect(heading(page)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def main(page: Page) -> Locator:
+    """The screen less the rail."""
+    return page.get_by_role("main")
+
+
+def start(page: Page, **query: str) -> None:
+    """Open Train with an experiment in the link, and start it."""
+    open_screen(page, "Train", **query)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("button", name="Training…")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"[?&]run="))
+
+
+def curves(page: Page) -> Locator:
+    """Lines in charts that have at least two points."""
+    return page.get_by_test_id("stVegaLiteChart").locator("g.mark-line path[d*='L']")
+
+
+def finished(page: Page) -> None:
+    """Wait for the end of the run on Train."""
+    expect(page.get_by_role("link", name="See what moved")).to_be_visible(timeout=300_000)
+    settle(page)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the whole screen, as high as it is."""
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], height), 4000)})
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    page.set_viewport_size(size)

@@ -1,0 +1,154 @@
+"""The main job: from the first screen through a run to its results, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from screen import curves, finished, go, heading, main, open_screen, settle, shoot
+from server import Server
+
+from da_core.experiment import Experiment
+
+
+def test_a_deep_link_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor) -> None:
+    page = visitor(fresh_server)
+    page.goto("/method?method=deep_coral")
+    expect(heading(page)).to_have_text("Method")
+    expect(page.get_by_role("radio", name="Deep CORAL")).to_be_checked()
+    rail = page.get_by_test_id("stSidebar")
+    expect(rail.get_by_role("link", name="Results")).to_be_visible()
+    expect(rail).to_contain_text("Domain Adaptation Lab")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert "method=deep_coral" in page.url
+
+
+def test_a_finished_before_and_after_is_on_the_first_screen(page: Page) -> None:
+    page.goto("/")
+    panel(page, "Before")
+    panel(page, "After")
+    expect(main(page)).to_contain_text("A finished example run with DANN, made by the command")
+    numbers = main(page).get_by_text(re.compile(r"^\d+\.\d%$"))
+    expect(numbers).to_have_count(3)
+    source_only, adapted, oracle = (share(text) for text in numbers.all_inner_texts())
+    assert source_only < adapted < oracle
+    assert_hover_shows_a_picture(page, "After")
+    shoot(page, "start-light-wide")
+
+
+def test_day_to_night_runs_live_survives_a_reload_and_ends_in_results(page: Page, tmp_path: Path) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Try day → night").click()
+    expect(heading(page)).to_have_text("Train")
+    expect(page.get_by_role("button", name="Training…")).to_be_disabled()
+    expect(curves(page).first).to_be_visible()
+    shoot(page, "train-running-light-wide")
+
+    run = re.search(r"run=([\w-]+)", page.url)
+    assert run is not None
+    page.reload()
+    expect(page.get_by_role("button", name="Training…")).to_be_disabled()
+    expect(curves(page).first).to_be_visible()
+    assert run[0] in page.url
+
+    go(page, "Data")  # leaving the screen loses nothing either, and the run is told of
+    expect(main(page)).to_contain_text(re.compile("Your run (goes on|is finished)"))
+    shoot(page, "data-light-wide")
+    go(page, "Train")
+    finished(page)
+    before, after, oracle = (share(text) for text in metrics(page).all_inner_texts()[:3])
+    assert before + 5 < after <= oracle + 5
+    shoot(page, "train-finished-light-wide")
+
+    page.get_by_role("link", name="See what moved").click()
+    expect(heading(page)).to_have_text("Features")
+    for name in ("Before", "After"):
+        panel(page, name)
+    assert_hover_shows_a_picture(page, "Before")
+    expect(main(page)).to_contain_text("Proxy A-distance")
+    expect(main(page)).to_contain_text("MMD")
+    picture = downloaded(page, page.get_by_role("button", name="Save picture"), tmp_path)
+    assert picture.startswith(b"\x89PNG")
+    shoot(page, "features-light-wide")
+
+    go(page, "Results")
+    table = page.get_by_role("table").first
+    for measure in ("Accuracy", "Precision", "Recall", "F1"):
+        expect(table.get_by_role("rowheader", name=measure, exact=True)).to_be_visible()
+    for model in ("Source only", "Adapted", "Oracle", "Gain on the target"):
+        expect(table.get_by_role("columnheader", name=model)).to_be_visible()
+    accuracies = table.get_by_role("row", name=re.compile("^Accuracy")).get_by_role("cell").all_inner_texts()
+    assert [share(cell) for cell in accuracies[:3]] == [before, after, oracle]
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(4)
+    shoot(page, "results-light-wide")
+    assert_downloads_hold_what_the_screen_says(page, after, tmp_path)
+
+
+def assert_downloads_hold_what_the_screen_says(page: Page, accuracy: float, folder: Path) -> None:
+    files = {
+        name: downloaded(page, page.get_by_role("button", name=name), folder)
+        for name in ("Table (CSV)", "Results (JSON)", "Experiment (JSON)", "Model (PyTorch)")
+    }
+    rows = list(csv.DictReader(io.StringIO(files["Table (CSV)"].decode("utf-8-sig"))))
+    of_all = next(row for row in rows if (row["model"], row["domain"], row["class"]) == ("adapted", "target", ""))
+    assert float(of_all["accuracy"]) * 100 == pytest.approx(accuracy, abs=0.051)
+    result = json.loads(files["Results (JSON)"])
+    assert result["adapted"]["target"]["accuracy"] * 100 == pytest.approx(accuracy, abs=0.051)
+    assert Experiment.from_json(files["Experiment (JSON)"]).method.name == "dann"
+    import torch
+
+    weights = torch.load(io.BytesIO(files["Model (PyTorch)"]), weights_only=True)
+    assert all(torch.isfinite(each).all() for each in weights.values() if each.is_floating_point())
+
+
+def panel(page: Page, name: str) -> Locator:
+    """One of the two scatter panels, once points are drawn in it."""
+    figure = page.get_by_role("figure", name=re.compile(f"^{name}"))
+    expect(figure).to_be_visible()
+    drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(v => v)"
+    canvas = figure.locator("canvas").first
+    page.wait_for_function(drawn, arg=canvas.element_handle())
+    return figure
+
+
+def assert_hover_shows_a_picture(page: Page, name: str) -> None:
+    """Move the pointer over a panel until it meets a sample."""
+    canvas = panel(page, name).get_by_role("img")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    shown = page.locator(".tip .words")
+    for place in range(100):
+        across, up = (place % 10 + 0.5) / 10, (place // 10 + 0.5) / 10
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        if shown.is_visible():
+            break
+    expect(shown).to_contain_text(re.compile(r"(source|target).*Before: .* (right|wrong).*After: ", re.DOTALL))
+    picture = page.locator(".tip .picture")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_css("background-image", re.compile(r'^url\("(data|blob):'))
+
+
+def metrics(page: Page) -> Locator:
+    """The large numbers."""
+    return page.get_by_test_id("stMetricValue")
+
+
+def share(text: str) -> float:
+    """The first percentage in a text."""
+    found = re.search(r"(\d+\.\d)\s?%", text)
+    assert found is not None, text
+    return float(found[1])
+
+
+def downloaded(page: Page, button: Locator, folder: Path) -> bytes:
+    with page.expect_download() as download:
+        button.click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file.read_bytes()
