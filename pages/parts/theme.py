@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.words import _
+
 SOURCE = "#0072B2"
 TARGET = "#E69F00"
 SOURCE_SYMBOL = "circle"
@@ -63,8 +65,8 @@ def class_colour(index: int) -> str:
 
 
 def dress() -> None:
-    """Put the style sheet on the page; the frame does it once a run."""
-    st.html(f"<style>{_style()}</style>")
+    """Put the style sheet on the page, and the words that it says; the frame does it once a run."""
+    st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any, cast
 
@@ -10,7 +11,8 @@ import streamlit as st
 from da_core.data import sources
 from da_core.data.base import DomainPair
 from da_core.data.cache import load_pair
-from da_core.data.places import check_allowed, keep_upload
+from da_core.data.listing import shown
+from da_core.data.places import check_allowed, keep_upload, resolve_place
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
@@ -29,16 +31,18 @@ _BRINGING = "lab.bringing"
 """Session state: whether the visitor is about to bring files, while the experiment still has its former data."""
 _BROUGHT = "lab.brought"
 """Session state: the places of what was uploaded, by role, not yet in use."""
+_NAMES = "lab.names"
+"""Session state: what a visitor called an upload, by what a sentence calls its place."""
 
 
 def _choose() -> None:
     known = sources()
     spec = state.experiment().data
     own = spec.name == OWN or st.session_state.get(_BRINGING, False)
-    shown = sorted(known, key=lambda name: (name == OWN, name != DataSpec().name))  # the default first, one's own last
+    names = sorted(known, key=lambda name: (name == OWN, name != DataSpec().name))  # the default first, one's own last
     cards.choose(
         _("Domain pair"),
-        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in shown],
+        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in names],
         OWN if own else spec.name,
         "data",
         _take,
@@ -67,10 +71,16 @@ def _use(spec: DataSpec) -> None:
             check_allowed(place, localhost_only=access.localhost_only())
         load_pair(spec)
     except UserError as error:
-        state.report(error)
+        state.report(UserError(error.message, **_with_own_names(error.values)))
     else:
         state.change(data=spec)
         st.session_state[_BRINGING] = False
+
+
+def _with_own_names(values: Mapping[str, object]) -> dict[str, object]:
+    """An upload is kept under its content's digest; whoever sent it knows it by another name."""
+    names: dict[object, str] = st.session_state.get(_NAMES, {})
+    return {field: names.get(value, value) for field, value in values.items()}
 
 
 def _bring() -> None:
@@ -112,12 +122,14 @@ def _upload(role: str, title: str) -> str | None:
         if file is not None:
             try:
                 brought[role] = keep_upload(file.name, file)
+                st.session_state.setdefault(_NAMES, {})[shown(resolve_place(brought[role]))] = file.name
             except UserError as error:
                 state.report(error)
 
     key = f"lab-own-{role}"
     most = settings().upload_megabytes
-    st.file_uploader(title, type=["zip", "npz"], max_upload_size=most, key=key, on_change=keep)
+    label = _("{title} (zip or npz, up to {most} MB)", title=title, most=most)
+    st.file_uploader(label, type=["zip", "npz"], max_upload_size=most, key=key, on_change=keep)
     return cast("str | None", st.session_state.get(_BROUGHT, {}).get(role))
 
 
@@ -136,7 +148,7 @@ def _use_own(source: str, target: str | None) -> None:
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(words.told(notice.message, notice.values))
+        st.info(words.told(notice.message, _with_own_names(notice.values)))
     facts: dict[str, Any] = {
         word(pair.source.name): _("{count} samples", count=number(len(pair.source))),
         word(pair.target.name): _("{count} samples", count=number(len(pair.target))),

@@ -54,7 +54,7 @@ def _checkpoint() -> None:
             st.markdown(_("The network starts from your file."))
             st.button(_("Start from chance"), on_click=_set_checkpoint, args=(None,))
         file = st.file_uploader(
-            _("A state dict that torch.save wrote (.pt)"),
+            _("A state dict that torch.save wrote (.pt), up to {most} MB", most=settings().upload_megabytes),
             type=["pt", "pth"],
             max_upload_size=settings().upload_megabytes,
             key="lab-checkpoint",

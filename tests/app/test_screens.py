@@ -203,6 +203,8 @@ def test_uploaded_features_are_shown_as_a_table() -> None:
 def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
     at = bring(opened("data"), archive(day__cat=6, night__cat=4))
     assert "only one class" in warnings(at)[0]
+    bring(at, archive(day__cat=6, day__dog=0, night__cat=4, other=1).replace(b"PNG", b"nop"))
+    assert "“mine.zip”" in warnings(at)[0]
     assert experiment(at).data == DataSpec(params={"count": 100})
     assert len(at.image) == 20
 
