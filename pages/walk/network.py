@@ -6,11 +6,11 @@ import sys
 
 import streamlit as st
 
-from da_core.data.places import check_allowed, keep_upload
+from da_core.data.places import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import Head, NetworkSpec, TrainingSpec
 from da_core.settings import settings
-from pages.parts import access, cards, params_form, state, steps
+from pages.parts import cards, params_form, state, steps
 from pages.parts.words import _
 
 HEADS: dict[Head, str] = {
@@ -53,25 +53,23 @@ def _checkpoint() -> None:
         if spec.checkpoint:
             st.markdown(_("The network starts from your file."))
             st.button(_("Start from chance"), on_click=_set_checkpoint, args=(None,))
-        file = st.file_uploader(
+        st.file_uploader(
             _("A state dict that torch.save wrote (.pt), up to {most} MB", most=settings().upload_megabytes),
-            type=["pt", "pth"],
+            type=["pt"],
             max_upload_size=settings().upload_megabytes,
             key="lab-checkpoint",
+            on_change=_keep_checkpoint,
         )
-        if file is not None:
-            with file:
-                _keep(file.name, file.getvalue())
 
 
-def _keep(name: str, content: bytes) -> None:
+def _keep_checkpoint() -> None:
+    file = st.session_state["lab-checkpoint"]
+    if file is None:
+        return
     try:
-        place = keep_upload(name.removesuffix("h") if name.endswith(".pth") else name, content)
-        check_allowed(place, localhost_only=access.localhost_only())
+        _set_checkpoint(keep_upload(file.name, file))
     except UserError as error:
         state.report(error)
-    else:
-        _set_checkpoint(place)
 
 
 def _set_checkpoint(place: str | None) -> None:

@@ -145,6 +145,14 @@ def test_a_value_set_back_to_its_default_leaves_the_link() -> None:
     assert "method.weight" not in at.query_params
 
 
+def test_a_checkpoint_can_be_brought_and_put_away_again() -> None:
+    at = opened("network")
+    at.file_uploader(key="lab-checkpoint").set_value(("mine.pt", b"weights", "application/zip")).run()
+    assert (experiment(at).network.checkpoint or "").startswith("upload:")
+    next(button for button in at.button if button.label == "Start from chance").click().run()
+    assert experiment(at).network.checkpoint is None
+
+
 # Data ----------------------------------------------------------------------------------------------------------------
 
 
