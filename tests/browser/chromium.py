@@ -61,9 +61,7 @@ def _shows_chinese() -> bool:
 def _succeeds(command: list[str]) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, env=environment, timeout=_INSTALL_SECONDS, check=False
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, timeout=_INSTALL_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"{command[0]}: {error}", file=sys.stderr)
         return False

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import chromium
 import pytest
+import screen
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from server import ROOT, Server, serving
+from server import Server, serving
 
 PATIENCE_MS = 120_000
-SCREENSHOTS = ROOT / "tests" / "screenshots"
+
 WIDE = (1280, 900)
 
 Visitor = Callable[..., Page]
@@ -20,7 +21,7 @@ _failed = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: they are the slowest, and Playwright keeps an event loop in this thread until the end."""
+    """Browser tests come last: they are slow, and Playwright keeps an event loop in this thread until the end."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -39,7 +40,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
-    SCREENSHOTS.mkdir(exist_ok=True)
+    screen.SCREENSHOTS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         found = chromium.launch(playwright)
         yield found
@@ -110,7 +111,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visito
     for number, one in enumerate(visitors):
         if request.node.stash.get(_failed, False):
             for page in one.context.pages:
-                page.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}-{number}.png")
+                page.screenshot(path=screen.SCREENSHOTS / f"failed-{request.node.name}-{number}.png")
         one.context.close()
     assert trouble == []
 
@@ -119,3 +120,15 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visito
 def page(visitor: Visitor, server: Server) -> Page:
     """A visitor with nothing special about them."""
     return visitor(server)
+
+
+@pytest.fixture(scope="session")
+def finished_run(browser: Browser, server: Server) -> dict[str, str]:
+    """The query of a link to a small finished run, made by a visitor who has left."""
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    screen.start(page, **screen.SMALL, seed="100")
+    screen.finished(page)
+    query = dict(parse_qsl(urlsplit(page.url).query))
+    context.close()
+    return query

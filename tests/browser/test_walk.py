@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from screen import curves, finished, go, heading, main, open_screen, settle, shoot
+from screen import curves, finished, go, heading, main, shoot
 from server import Server
 
 from da_core.experiment import Experiment

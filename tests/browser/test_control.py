@@ -1,0 +1,73 @@
+"""What a visitor can do to a run that goes on: pause, resume, cut short, stop, wait; and not to another's."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+from screen import LONG, curves, finished, go, main, open_screen, shoot, start
+from server import Server
+
+
+def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:
+    start(page, **LONG, seed="1")
+    expect(curves(page).first).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled()
+    expect(main(page)).to_contain_text("paused")
+    go(page, "Data")
+    expect(main(page)).to_contain_text(re.compile(r"Your run is paused at \d+%"))
+    go(page, "Train")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+    expect(main(page)).to_contain_text(re.compile(r"about \S+ (sec|min) left"))
+
+    page.get_by_role("button", name="Keep what it has learned so far").click()
+    finished(page)
+    expect(main(page)).to_contain_text("This run was cut short and keeps what it had learned.")
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(2)
+    go(page, "Results")
+    expect(page.get_by_role("heading", name="Class by class")).to_be_visible()
+
+
+def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> None:
+    start(page, **LONG, seed="2")
+    expect(curves(page).first).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(main(page)).to_contain_text("You stopped this run. Nothing of it was kept")
+    again = page.get_by_role("button", name="Start again")
+    expect(again).to_be_enabled()
+    go(page, "Results")
+    expect(main(page)).to_contain_text("There is nothing to show yet.")
+
+
+def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(server: Server, visitor) -> None:
+    first, second = visitor(server), visitor(server)
+    start(first, **LONG, seed="3")
+    expect(curves(first).first).to_be_visible()
+    start(second, **LONG, seed="4")
+    expect(main(second)).to_contain_text("Waiting: number 1 in the queue.")
+    shoot(second, "train-waiting-light-wide")
+    go(second, "Method")
+    expect(main(second)).to_contain_text("Your run waits; its place in the queue is 1.")
+    go(second, "Train")
+    waiting = second.url
+
+    second.goto(first.url)
+    expect(main(second)).to_contain_text("This run belongs to another visitor; start your own to change it.")
+    for name in ("Pause", "Stop", "Keep what it has learned so far"):
+        expect(second.get_by_role("button", name=name, exact=True)).to_be_disabled()
+
+    second.goto(waiting)
+    expect(main(second)).to_contain_text("Waiting: number 1 in the queue.")
+    first.get_by_role("button", name="Stop", exact=True).click()
+    expect(main(first)).to_contain_text("You stopped this run.")
+    expect(curves(second).first).to_be_visible()  # now it is the second's turn
+    second.get_by_role("button", name="Stop", exact=True).click()
+    expect(main(second)).to_contain_text("You stopped this run.")
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(page: Page) -> None:
+    open_screen(page, "Train", run="0123456789abcdef-01234567")
+    expect(page.get_by_role("alert")).to_have_text(re.compile("is not here any more. Start it again"))
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()

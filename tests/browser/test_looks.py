@@ -1,0 +1,105 @@
+"""Every screen in Chinese, in the dark and on a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from screen import WALK, go, heading, main, open_screen, settle, shoot
+from server import Server
+
+PHONE = (390, 844)
+ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))
+SAID_ALIKE = re.compile(
+    r"(English|DANN|(Deep )?CORAL|BBSE|UMAP|PCA|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
+    r"|[\d\W_])+"
+)
+"""Names and numbers that a Chinese reader meets in Latin letters."""
+
+
+def test_a_chinese_browser_is_spoken_to_in_chinese_on_every_screen(
+    server: Server, visitor, finished_run: dict[str, str]
+) -> None:
+    page = visitor(server, locale="zh-CN")
+    open_screen(page, "Start", **finished_run)
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    expect(heading(page)).to_have_text(re.compile("域适应"))
+    assert_all_chinese(page)
+    shoot(page, "start-zh-wide")
+    for name in WALK:
+        page.get_by_test_id("stSidebar").get_by_role("link", name=ZH[name], exact=True).click()
+        expect(heading(page)).to_have_text(ZH[name])
+        settle(page)
+        assert_all_chinese(page)
+        shoot(page, f"{name.lower()}-zh-wide")
+
+
+def test_the_language_can_be_switched_and_stays(page: Page) -> None:
+    open_screen(page, "Network")
+    expect(heading(page)).to_have_text("Network")
+    page.get_by_role("radio", name="中文").click()
+    expect(heading(page)).to_have_text("网络")
+    expect(page).to_have_url(re.compile("lang=zh"))
+    page.reload()
+    expect(heading(page)).to_have_text("网络")
+    page.get_by_role("radio", name="English").click()
+    expect(heading(page)).to_have_text("Network")
+
+
+def test_dark_is_dark_on_every_screen(server: Server, visitor, finished_run: dict[str, str]) -> None:
+    page = visitor(server, dark=True)
+    open_screen(page, "Data", **finished_run)
+    for name in WALK:
+        go(page, name)
+        paper, ink = (luminance(page, what) for what in ("backgroundColor", "color"))
+        assert paper < 0.02, name
+        assert (ink + 0.05) / (paper + 0.05) > 7, name  # WCAG's enhanced contrast
+        shoot(page, f"{name.lower()}-dark-wide")
+    open_screen(page, "Start")
+    assert luminance(page, "backgroundColor") < 0.02
+    shoot(page, "start-dark-wide")
+
+
+@pytest.mark.parametrize("name", ["Start", *WALK])
+def test_a_phone_shows_every_screen_without_moving_sideways(
+    server: Server, visitor, finished_run: dict[str, str], name: str
+) -> None:
+    page = visitor(server, size=PHONE)
+    open_screen(page, name, **finished_run)
+    for part in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{part}.scrollWidth") <= PHONE[0]
+    assert out_of_sight(page) == []
+    shoot(page, f"{name.lower()}-light-phone")
+
+
+def assert_all_chinese(page: Page) -> None:
+    """Titles, buttons, links and choices have Chinese in them, unless they are names."""
+    for role in ("heading", "button", "link", "radio", "tab", "alert"):
+        for element in page.get_by_role(role).all():
+            text = element.inner_text().strip()
+            assert re.search(r"[\u4e00-\u9fff]", text) or not text or SAID_ALIKE.fullmatch(text), f"{role}: {text}"
+    sentences = [
+        line
+        for line in main(page).inner_text().splitlines()
+        if re.search(r"[a-z]+ [a-z]+ [a-z]+", line) and not re.search(r"[\u4e00-\u9fff]", line)
+    ]
+    assert sentences == []
+
+
+def luminance(page: Page, what: str) -> float:
+    """Relative luminance (WCAG) of the app's background or text."""
+    css = page.get_by_test_id("stApp").evaluate(f"app => getComputedStyle(app).{what}")
+    shares = [int(value) / 255 for value in re.findall(r"\d+", css)[:3]]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def out_of_sight(page: Page) -> list[str]:
+    """Buttons, links and headings that reach over the screen's right edge."""
+    return page.get_by_role("main").evaluate(
+        """main => [...main.querySelectorAll('h1, h2, h3, button, a, input')]
+            .filter(each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+            .filter(each => !each.closest('[data-testid=stTable], [data-testid=stDataFrame]'))
+            .map(each => each.outerHTML.slice(0, 200))"""
+    )
