@@ -94,7 +94,6 @@ def test_a_bad_upload_gets_one_sentence_and_changes_nothing(page: Page, content:
     before = page.url
     choose_own_files(page)
     bring(page, "Source", "bad.zip", content)
-    bring(page, "Target", "good.zip", pictures(0.5))
     use(page)
     alert = page.get_by_role("alert")
     expect(alert).to_have_count(1)
