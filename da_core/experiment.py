@@ -42,16 +42,16 @@ class MethodSpec(Params):
 class TrainingSpec(Params):
     """How networks are trained; the same for source only, adapted and oracle, so that they can be compared."""
 
-    epochs: int = hyper(15, ge=1, le=500, title="Epochs", help="Passes over the source's training part.")
+    epochs: int = hyper(14, ge=1, le=500, title="Epochs", help="Passes over the source's training part.")
     batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
     learning_rate: float = hyper(
-        1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."
+        2e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."
     )
     optimizer: Literal["adam", "sgd"] = hyper(
         "adam", title="Optimiser", help="Adam, or stochastic gradient descent with momentum 0.9."
     )
     schedule: Literal["constant", "annealed"] = hyper(
-        "constant",
+        "annealed",
         title="Schedule",
         help="Keep the learning rate, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
     )

@@ -79,7 +79,7 @@ class _Run:
         self.is_control = isinstance(self.method, SourceOnly | Oracle)
         self.pace = Pace(self.plan())
         self.epochs: dict[str, float] = {}
-        self.weights: NDArray[np.float64] | None = None
+        self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
 
     def plan(self) -> dict[Stage, float]:
@@ -212,7 +212,9 @@ class _Run:
             model.classifier = self.fit_head(model.embed(labelled.X), labelled.y)
         return model
 
-    def fit_head(self, F: NDArray[Any], y: torch.Tensor, weights: NDArray[np.float64] | None = None) -> FittedHead:
+    def fit_head(
+        self, F: NDArray[Any], y: torch.Tensor, weights: NDArray[np.floating[Any]] | None = None
+    ) -> FittedHead:
         count = len(self.pair.classes)
         return fit_head(self.experiment.head, F, y.cpu().numpy(), weights, self.experiment.seed, count)
 

@@ -175,7 +175,12 @@ class Canvas:
         reflectance = _shrink(linearise(drawn[..., :3]) * ~open_sky[..., None])
         emission = _shrink(_RADIANCE[kind])
         sun = self.sun.filter(ImageFilter.GaussianBlur(0.012 * self.side)).reduce(SUPERSAMPLING)
-        return reflectance, emission, _shrink(open_sky.astype(np.float32)), np.asarray(sun, np.float32) / 255
+        return (
+            reflectance,
+            emission,
+            _shrink(open_sky.astype(np.float32)),
+            np.asarray(sun, np.float32) / np.float32(255),
+        )
 
 
 @dataclass(frozen=True)
@@ -228,4 +233,4 @@ def _shrink(layer: Array) -> Array:
     for row in range(SUPERSAMPLING):
         for column in range(SUPERSAMPLING):
             total += layer[row::SUPERSAMPLING, column::SUPERSAMPLING]
-    return total / np.float32(SUPERSAMPLING**2)
+    return np.asarray(total / SUPERSAMPLING**2, np.float32)

@@ -97,12 +97,13 @@ def to_srgb(linear: NDArray[np.floating]) -> Array:
 _LINEAR = to_linear(np.arange(256) / 255)  # the curve at each 8-bit value: a lookup is 20 times faster than a power
 
 
-def linearise(pictures: Array) -> Array:
+def linearise(pictures: Pictures) -> Array:
     """8-bit sRGB pictures → linear light, float32 of the same shape."""
-    return _LINEAR[pictures]
+    linear: Array = _LINEAR[pictures]
+    return linear
 
 
-def quantise(srgb: Array) -> Array:
+def quantise(srgb: Array) -> Pictures:
     """Display values in [0, 1] → uint8, to the nearest level."""
     return (srgb * 255 + 0.5).astype(np.uint8)
 
@@ -129,7 +130,8 @@ def planck_colour(kelvin: Array | float) -> Array:
     radiance = nm**-5 / np.expm1(1.4388e7 / (nm * np.asarray(kelvin, float)[..., None]))
     xyz_to_rgb = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     colour = np.maximum(radiance @ np.stack([x, y, z], -1) @ xyz_to_rgb.T, 0.0).astype(np.float32)
-    return colour / luminance(colour)[..., None]
+    unit: Array = colour / luminance(colour)[..., None]
+    return unit
 
 
 # Drawing from ranges
@@ -164,13 +166,14 @@ def squared_distance(height: int, width: int, x: Array, y: Array) -> Array:
     side = max(height, width)
     dx = (np.arange(width, dtype=np.float32) + 0.5) / side - x[:, None]
     dy = (np.arange(height, dtype=np.float32) + 0.5) / side - y[:, None]
-    return dy[:, :, None] ** 2 + dx[:, None, :] ** 2
+    return np.asarray(dy[:, :, None] ** 2 + dx[:, None, :] ** 2, np.float32)
 
 
 def falloff(d2: Array, radius: Array | float) -> Array:
     """(1 + d²/r²)^−1.5: light on the ground at distance d from the foot of a lamp that hangs at height r."""
     spread = 1 + d2 / np.float32(radius) ** 2
-    return 1 / (spread * np.sqrt(spread))
+    falloff: Array = 1 / (spread * np.sqrt(spread))
+    return falloff
 
 
 def _per_picture(values: Array) -> Array:
@@ -263,10 +266,11 @@ def add_noise(light: Array, a: Array, b: Array, row_share: Array, rng: np.random
     a, b = a[:, None, None, None], b[:, None, None, None]
     pixel = rng.standard_normal(light.shape, np.float32) * np.sqrt(a * light + b)
     row = rng.standard_normal((*light.shape[:2], 1, 1), np.float32) * np.sqrt(b) * row_share[:, None, None, None]
-    return light + pixel + row
+    noisy: Array = light + pixel + row
+    return noisy
 
 
-def develop(signal: Array, balance: Array) -> Array:
+def develop(signal: Array, balance: Array) -> Pictures:
     """Sensor signal → uint8 sRGB: 12-bit quantisation, part of the white balance, tone curve.
 
     The gain of channel c is (mean_G / mean_c)^ω with ω = ``balance`` (n,): at ω < 1 a part of the cast stays.
@@ -292,7 +296,7 @@ def _take_picture(
     emission: Array | None,
     rng: np.random.Generator,
     night: Night,
-) -> Array:
+) -> Pictures:
     count, height, width = reflectance.shape[:3]
     lamps = hang_lamps(count, rng, night)
     falling = illuminate(height, width, lamps, rng, night)
@@ -310,7 +314,7 @@ def _take_picture(
     return develop(signal, _uniform(rng, night.white_balance, (count,)))
 
 
-def night_scenes(reflectance: Array, sky: Array, emission: Array, rng: np.random.Generator, night: Night) -> Array:
+def night_scenes(reflectance: Array, sky: Array, emission: Array, rng: np.random.Generator, night: Night) -> Pictures:
     """Scenes by night, uint8 (n, height, width, 3), from their layers in linear light, each of the same shape.
 
     ``reflectance`` of surfaces (0 where the sky is), ``sky`` its daylight radiance (0 where surfaces are), and
@@ -323,7 +327,7 @@ def night_scenes(reflectance: Array, sky: Array, emission: Array, rng: np.random
     return np.concatenate(taken)
 
 
-def night_pictures(pictures: Array, rng: np.random.Generator, night: Night) -> Array:
+def night_pictures(pictures: Pictures, rng: np.random.Generator, night: Night) -> Pictures:
     """Plain day pictures by night, uint8 (n, height, width, 3) → the same: every pixel is taken for a surface."""
     taken = [_take_picture(linearise(pictures[part]), None, None, rng, night) for part in _batches(*pictures.shape[:3])]
     return np.concatenate(taken)

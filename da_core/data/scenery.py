@@ -116,7 +116,7 @@ def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> N
     if rng.random() < 0.5:
         hills = mix(paint(rng, (0.25, 0.6), (0.15, 0.4), (0.4, 0.65)), (190, 205, 222), 0.45)
         canvas.polygon(_wave(rng, horizon, rng.uniform(0.06, 0.2)), hills)
-    far = rng.choice((_draw_skyline, _draw_skyline, _draw_tree_line, None))
+    far = rng.choice((_draw_skyline, _draw_tree_line, None))
     if far:
         far(canvas, rng, horizon)
     _draw_road(canvas, rng, horizon)

@@ -23,7 +23,7 @@ CLASSES: tuple[str, ...] = tuple(THINGS)
 Time = Literal["day", "night"]
 Difficulty = Literal["easy", "standard", "hard"]
 
-_DAY_BRIGHTNESS, _DAY_KELVIN = (0.35, 1.3), (4800, 9000)
+_DAY_BRIGHTNESS, _DAY_KELVIN = (0.28, 1.9), (4300, 8500)
 _BATCH = 128  # scenes drawn at once: bounds the memory that the layers take
 
 
@@ -44,19 +44,29 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Preset:
-    """A difficulty: the nights, and how many small things may stand in the distance."""
+    """A difficulty: the nights, how many small things may stand in the distance, how far off centre things may be."""
 
     night: Night
     clutter: int
+    wander: float
 
 
 PRESETS: dict[Difficulty, Preset] = {
     "easy": Preset(
-        Night(ambient=(0.03, 0.12), lamp_kelvin=(2600, 6000), exposure=(0.15, 0.32), shot_noise=(1e-4, 2e-3)),
-        1,
+        Night(ambient=(0.05, 0.15), lamp_power=(0.05, 0.5), exposure=(0.18, 0.32), shot_noise=(1e-4, 5e-4)), 1, 0.06
     ),
-    "standard": Preset(Night(), 3),
-    "hard": Preset(Night(ambient=(0.003, 0.02), lamps=(1, 5), exposure=(0.05, 0.2)), 6),
+    "standard": Preset(
+        Night(
+            sky=(0.015, 0.06),
+            ambient=(0.02, 0.1),
+            lamp_power=(0.05, 0.6),
+            exposure=(0.11, 0.25),
+            shot_noise=(1e-4, 1e-3),
+        ),
+        2,
+        0.12,
+    ),
+    "hard": Preset(Night(), 4, 0.3),
 }
 
 
@@ -66,32 +76,25 @@ def _label(index: int, seed: int) -> int:
     return Random(f"{seed} {block} classes").sample(range(len(CLASSES)), len(CLASSES))[place]
 
 
-def _draw_scene(canvas: Canvas, label: int, rng: Random, clutter: int) -> np.ndarray:
+def _draw_scene(canvas: Canvas, label: int, rng: Random, preset: Preset) -> Pictures:
     """Draw one scene on the canvas; returns its sky, uint8 (size, size, 3)."""
-    horizon = rng.uniform(0.4, 0.6)
-    draw_scenery(canvas, rng, horizon, clutter)
+    horizon = rng.uniform(0.42, 0.58)
+    draw_scenery(canvas, rng, horizon, preset.clutter)
     thing = THINGS[CLASSES[label]]
-    scale = rng.uniform(*thing.scale)
-    room = min(thing.room * scale, 0.5)
-    frame = Frame(
-        canvas,
-        rng.uniform(room, 1 - room),
-        rng.uniform(*thing.foot),
-        scale,
-        rng.choice((-1, 1)),
-        rng.gauss(0, 0.03),
-    )
-    thing.draw(frame, rng)
+    scale, foot = rng.uniform(*thing.scale), rng.uniform(*thing.foot)
+    room = max(0.0, 0.5 - thing.room * scale)
+    x = 0.5 + min(preset.wander, room) * rng.uniform(-1, 1)
+    thing.draw(Frame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
     return sky_picture(canvas.size, horizon, rng)
 
 
-def draw(count: int, size: int, seed: int, clutter: int = PRESETS["standard"].clutter, first: int = 0) -> Scenes:
+def draw(count: int, size: int, seed: int, preset: Preset = PRESETS["standard"], first: int = 0) -> Scenes:
     """Draw the scenes ``first`` … ``first + count`` of a seed, each class equally often (up to one)."""
     labels = [_label(index, seed) for index in range(first, first + count)]
     skies, layers = [], []
     for index, label in enumerate(labels, first):
         canvas = Canvas(size)
-        skies.append(_draw_scene(canvas, label, Random(f"{seed} {index}"), clutter))
+        skies.append(_draw_scene(canvas, label, Random(f"{seed} {index}"), preset))
         layers.append(canvas.layers())
     reflectance, emission, open_sky, sun = (np.stack(layer) for layer in zip(*layers, strict=True))
     sky = linearise(np.stack(skies)) * open_sky[..., None]
@@ -101,8 +104,9 @@ def draw(count: int, size: int, seed: int, clutter: int = PRESETS["standard"].cl
 def day(scenes: Scenes, rng: np.random.Generator) -> Pictures:
     """The scenes in daylight, uint8 sRGB (n, size, size, 3): dull and bright hours, warm and cool ones."""
     count = len(scenes.labels)
-    brightness = np.exp(rng.uniform(*np.log(_DAY_BRIGHTNESS), count))
-    light = planck_colour(rng.uniform(*_DAY_KELVIN, count)) * brightness[:, None].astype(np.float32)
+    darkest, brightest = np.log(_DAY_BRIGHTNESS)
+    brightness = np.exp(rng.uniform(darkest, brightest, count)).astype(np.float32)
+    light = planck_colour(rng.uniform(*_DAY_KELVIN, count).astype(np.float32)) * brightness[:, None]
     radiance = scenes.reflectance * scenes.sun[..., None] + scenes.sky
     return quantise(to_srgb(radiance * light[:, None, None]))
 
@@ -122,7 +126,7 @@ def pictures(
     preset, rng = PRESETS[difficulty], np.random.default_rng(seed)
     shots, labels = [], []
     for first in range(0, count, _BATCH):
-        scenes = draw(min(_BATCH, count - first), size, seed, preset.clutter, first)
+        scenes = draw(min(_BATCH, count - first), size, seed, preset, first)
         shots.append(day(scenes, rng) if time == "day" else night(scenes, rng, preset.night))
         labels.append(scenes.labels)
     return np.concatenate(shots), np.concatenate(labels)

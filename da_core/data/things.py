@@ -22,14 +22,14 @@ class Thing(NamedTuple):
 
 
 THINGS: dict[str, Thing] = {
-    "car": Thing(draw_car, (0.6, 0.92), (0.72, 0.9), 0.46),
-    "bus": Thing(draw_bus, (0.72, 1.0), (0.74, 0.9), 0.46),
-    "bicycle": Thing(draw_bicycle, (0.6, 0.9), (0.74, 0.92), 0.46),
-    "pedestrian": Thing(draw_pedestrian, (0.6, 0.85), (0.84, 0.96), 0.2),
-    "traffic light": Thing(draw_traffic_light, (0.62, 0.88), (0.86, 0.98), 0.16),
-    "stop sign": Thing(draw_stop_sign, (0.6, 0.88), (0.86, 0.98), 0.24),
-    "tree": Thing(draw_tree, (0.65, 0.9), (0.8, 0.94), 0.3),
-    "house": Thing(draw_house, (0.72, 1.0), (0.7, 0.86), 0.44),
-    "lamp post": Thing(draw_lamp_post, (0.72, 0.92), (0.84, 0.97), 0.2),
-    "cat": Thing(draw_cat, (0.45, 0.68), (0.8, 0.95), 0.5),
+    "car": Thing(draw_car, (0.78, 0.96), (0.74, 0.86), 0.46),
+    "bus": Thing(draw_bus, (0.84, 1.0), (0.76, 0.88), 0.46),
+    "bicycle": Thing(draw_bicycle, (0.76, 0.94), (0.78, 0.9), 0.46),
+    "pedestrian": Thing(draw_pedestrian, (0.72, 0.88), (0.9, 0.97), 0.2),
+    "traffic light": Thing(draw_traffic_light, (0.76, 0.92), (0.92, 0.99), 0.16),
+    "stop sign": Thing(draw_stop_sign, (0.76, 0.92), (0.92, 0.99), 0.24),
+    "tree": Thing(draw_tree, (0.76, 0.94), (0.84, 0.95), 0.3),
+    "house": Thing(draw_house, (0.82, 1.0), (0.76, 0.86), 0.44),
+    "lamp post": Thing(draw_lamp_post, (0.8, 0.94), (0.9, 0.98), 0.2),
+    "cat": Thing(draw_cat, (0.54, 0.7), (0.82, 0.93), 0.5),
 }

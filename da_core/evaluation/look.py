@@ -52,7 +52,7 @@ def evidence(
     pair: DomainPair,
     split: Split,
     layouts: dict[str, NDArray[np.float32]],
-    weights: NDArray[np.float64] | None,
+    weights: NDArray[np.floating[Any]] | None,
     state: dict[str, Any] | None,
 ) -> Evidence:
     """The arrays of the shown samples. ``weights`` are those of all held-out source samples."""

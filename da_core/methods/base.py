@@ -94,9 +94,7 @@ class Reweighting(Method):
 
     kind = "reweighting"
 
-    def weights(
-        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None
-    ) -> Rows:
+    def weights(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Rows:
         """(n_s,) weights for source features Xs (n_s, d) and target features Xt (n_t, d)."""
         raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -74,6 +75,11 @@ class Extractor:
             return Network(features, feature_dim, class_count, self.mean, self.std)
 
 
-def block(channels_in: int, channels_out: int) -> list[nn.Module]:
-    """3×3 convolution, 2×2 max pooling, ReLU. Pooling comes first: the result is the same and a quarter of the work."""
-    return [nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()]
+def block(channels_in: int, channels_out: int, *, normalised: bool = False) -> list[nn.Module]:
+    """3×3 convolution, group normalisation (groups of 8 channels) if asked for, 2×2 max pooling, ReLU.
+
+    Pooling comes before ReLU: the result is the same and a quarter of the work.
+    """
+    groups = channels_out // math.gcd(channels_out, 8)
+    norm = [nn.GroupNorm(groups, channels_out)] if normalised else []
+    return [nn.Conv2d(channels_in, channels_out, 3, padding=1), *norm, nn.MaxPool2d(2), nn.ReLU()]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -20,11 +21,13 @@ class MLP(Extractor):
 
     class Params(params.Params):
         hidden: int = hyper(128, ge=8, le=1024, step=8, title="Hidden units", help="Size of each hidden layer.")
-        layers: int = hyper(2, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature.")
+        layers: int = hyper(
+            2, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature."
+        )
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         sizes = [math.prod(sample_shape), *[params.hidden] * params.layers]
         layers: list[nn.Module] = [nn.Flatten()]
-        for size_in, size_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for size_in, size_out in itertools.pairwise(sizes):
             layers += [nn.Linear(size_in, size_out), nn.ReLU()]
         return nn.Sequential(*layers), params.hidden

@@ -25,7 +25,13 @@ class ResNet18(Extractor):
             "imagenet", title="Weights", help="Start from weights learned on ImageNet, or from chance."
         )
         side: int = hyper(
-            64, ge=32, le=224, step=32, unit="px", title="Input side", help="Pictures are enlarged to this before they go in."
+            64,
+            ge=32,
+            le=224,
+            step=32,
+            unit="px",
+            title="Input side",
+            help="Pictures are enlarged to this before they go in.",
         )
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
@@ -34,7 +40,9 @@ class ResNet18(Extractor):
         model = resnet18(weights=None)
         if params.weights == "imagenet":
             try:
-                state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True, weights_only=True)
+                state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
+                    progress=False, check_hash=True, weights_only=True
+                )
             except (URLError, OSError) as error:
                 raise UserError(
                     "The published ResNet-18 weights could not be downloaded ({detail}); "

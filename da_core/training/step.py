@@ -21,6 +21,8 @@ from da_core.training.model import Labelled
 log = logging.getLogger(__name__)
 
 WARM_UP_STEPS = 3
+ADAM_BETAS = (0.5, 0.999)
+"""Less momentum than usual: two players that move against each other otherwise circle (Radford 2016, section 3)."""
 
 
 class Order:
@@ -71,7 +73,7 @@ class Step:
         self.rate = torch.tensor(spec.learning_rate, device=device)
         parameters = [*network.parameters(), *(own.parameters() if own is not None else ())]
         self.optimizer: torch.optim.Optimizer = (
-            torch.optim.Adam(parameters, lr=self.rate, fused=True)
+            torch.optim.Adam(parameters, lr=self.rate, betas=ADAM_BETAS, fused=True)
             if spec.optimizer == "adam"
             else torch.optim.SGD(parameters, lr=self.rate, momentum=0.9, fused=True)
         )

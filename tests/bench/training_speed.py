@@ -29,10 +29,10 @@ def bare(method: str, device_name: str, steps: int) -> float:
     torch.manual_seed(0)
     device = torch.device(device_name)
     extractor = nn.Sequential(
-        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(),
+        nn.Conv2d(3, 24, 3, padding=1), nn.GroupNorm(3, 24), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(24, 48, 3, padding=1), nn.GroupNorm(6, 48), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(48, 72, 3, padding=1), nn.GroupNorm(9, 72), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(1152, 128), nn.ReLU(),
     ).to(device)  # fmt: skip
     head = nn.Linear(128, CLASSES).to(device)
     critic = nn.Sequential(nn.Linear(128, 100), nn.ReLU(), nn.Linear(100, 1)).to(device)

@@ -76,9 +76,7 @@ def test_glow_is_the_formula_where_pixels_are_small() -> None:
 
 def test_a_lamp_smaller_than_a_pixel_gives_the_same_light_at_every_resolution() -> None:
     night = Night(glow_share=1, glow_width=(0.01, 0.01), halo=(0, 0), glow_strength=(1, 1))
-    coarse, fine = (
-        glow(side, side, one_lamp(), np.random.default_rng(0), night).sum() / side**2 for side in (33, 201)
-    )
+    coarse, fine = (glow(side, side, one_lamp(), np.random.default_rng(0), night).sum() / side**2 for side in (33, 201))
     assert coarse == pytest.approx(fine, rel=0.1)
 
 

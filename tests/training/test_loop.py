@@ -58,7 +58,7 @@ def test_a_step_is_the_textbooks(optimizer: str, schedule: str) -> None:
     step = Step(ours, None, None, data, None, spec, mirrored=False)
     step.shuffle(torch.Generator().manual_seed(0))
     torch_optimizer = (
-        torch.optim.Adam(theirs.parameters(), lr=0.05)
+        torch.optim.Adam(theirs.parameters(), lr=0.05, betas=(0.5, 0.999))
         if optimizer == "adam"
         else torch.optim.SGD(theirs.parameters(), lr=0.05, momentum=0.9)
     )

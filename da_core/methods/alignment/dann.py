@@ -33,7 +33,13 @@ class DANN(DeepAlignment):
 
     class Params(params.Params):
         weight: float = hyper(
-            1.0, ge=0, le=10, step=0.1, symbol="λ₁", title="Weight", help="What λ grows to; 0 is source only."
+            0.1,
+            ge=0,
+            le=10,
+            step=0.05,
+            symbol="λ₁",
+            title="Weight",
+            help="What λ grows to. The paper takes 1; in a short training less is steadier. 0 is source only.",
         )
         hidden: int = hyper(
             100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layer."

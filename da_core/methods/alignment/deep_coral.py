@@ -24,7 +24,7 @@ class DeepCORAL(DeepAlignment):
 
     class Params(params.Params):
         weight: float = hyper(
-            1.0,
+            10.0,
             ge=0,
             le=10000,
             log=True,

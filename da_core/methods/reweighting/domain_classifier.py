@@ -42,9 +42,7 @@ class DomainClassifier(Reweighting):
             50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
         )
 
-    def weights(
-        self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None
-    ) -> Rows:
+    def weights(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Rows:
         """(n_s,) weights of mean 1, none above ``clip``. Raises `UserError` for tables that do not fit."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
