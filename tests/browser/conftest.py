@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,7 +16,7 @@ PATIENCE_MS = 120_000
 
 WIDE = (1280, 900)
 
-Visitor = Callable[..., Page]
+
 _failed = pytest.StashKey[bool]()
 
 
@@ -88,7 +88,7 @@ class Watched:
 
 
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[screen.Visitor]:
     """Make a new visitor with ``visitor(server, locale=…, dark=…, size=(width, height))``; it gives a blank page.
 
     At the end of the test no visitor may have asked another host for anything nor have an error in the console.
@@ -117,7 +117,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visito
 
 
 @pytest.fixture
-def page(visitor: Visitor, server: Server) -> Page:
+def page(visitor: screen.Visitor, server: Server) -> Page:
     """A visitor with nothing special about them."""
     return visitor(server)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
 
+Visitor = Callable[..., Page]
+"""The fixture ``visitor``: called with a server, it makes a new visitor and gives their blank page."""
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 WALK = ("Data", "Network", "Method", "Train", "Features", "Results")
 SMALL = {"data.count": "200", "training.epochs": "2", "device": "cpu"}

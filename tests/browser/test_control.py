@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
-from screen import LONG, curves, finished, go, main, open_screen, shoot, start
+from screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start
 from server import Server
 
 
@@ -41,7 +41,7 @@ def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> Non
     expect(main(page)).to_contain_text("There is nothing to show yet.")
 
 
-def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(server: Server, visitor) -> None:
+def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(server: Server, visitor: Visitor) -> None:
     first, second = visitor(server), visitor(server)
     start(first, **LONG, seed="3")
     expect(curves(first).first).to_be_visible()

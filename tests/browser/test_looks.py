@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from screen import WALK, go, heading, main, open_screen, settle, shoot
+from screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
 from server import Server
 
 PHONE = (390, 844)
@@ -25,7 +25,7 @@ WORDS = """element => {
 
 
 def test_a_chinese_browser_is_spoken_to_in_chinese_on_every_screen(
-    server: Server, visitor, finished_run: dict[str, str]
+    server: Server, visitor: Visitor, finished_run: dict[str, str]
 ) -> None:
     page = visitor(server, locale="zh-CN")
     open_screen(page, "Start", **finished_run)
@@ -53,7 +53,7 @@ def test_the_language_can_be_switched_and_stays(page: Page) -> None:
     expect(heading(page)).to_have_text("Network")
 
 
-def test_dark_is_dark_on_every_screen(server: Server, visitor, finished_run: dict[str, str]) -> None:
+def test_dark_is_dark_on_every_screen(server: Server, visitor: Visitor, finished_run: dict[str, str]) -> None:
     page = visitor(server, dark=True)
     open_screen(page, "Data", **finished_run)
     for name in WALK:
@@ -69,7 +69,7 @@ def test_dark_is_dark_on_every_screen(server: Server, visitor, finished_run: dic
 
 @pytest.mark.parametrize("name", ["Start", *WALK])
 def test_a_phone_shows_every_screen_without_moving_sideways(
-    server: Server, visitor, finished_run: dict[str, str], name: str
+    server: Server, visitor: Visitor, finished_run: dict[str, str], name: str
 ) -> None:
     page = visitor(server, size=PHONE)
     open_screen(page, name, **finished_run)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from screen import curves, finished, go, heading, main, open_screen, shoot
+from screen import Visitor, curves, finished, go, heading, main, open_screen, shoot
 from server import Server
 
 from da_core.experiment import Experiment
 
 
-def test_a_deep_link_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor) -> None:
+def test_a_deep_link_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor: Visitor) -> None:
     page = visitor(fresh_server)
     page.goto("/method?method=deep_coral")
     expect(heading(page)).to_have_text("Method")
