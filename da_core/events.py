@@ -49,6 +49,16 @@ class Accuracies:
     values: dict[str, float]
 
 
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What the points of a layout stand for, source first: class indices ``label`` and ``predicted``, both (n,)."""
+
+    source_count: int
+    label: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Embedded:
     """A 2-D layout of the held-out samples, source first. ``points`` is (n_s + n_t, 2) float32."""
@@ -56,6 +66,7 @@ class Embedded:
     when: When
     layout: Layout
     points: NDArray[np.float32]
+    samples: Samples
 
 
 @dataclass(frozen=True)

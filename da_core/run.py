@@ -19,7 +19,7 @@ from da_core.evaluation import embedding
 from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
 from da_core.evaluation.shift import measures
 from da_core.evaluation.weights import spread
-from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Phase, Result, Shift, Stage, When
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Phase, Result, Samples, Shift, Stage, When
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
@@ -103,10 +103,17 @@ class _Run:
         def lay_out(when: When, look: Look) -> Iterator[Event]:
             """Draw the held-out features in the plane: PCA at once, then UMAP; after starts from before."""
             F = np.concatenate([look.source_features[keep.source], look.target_features[keep.target]])
+            rows_s, rows_t = self.split.source_test[keep.source], self.split.target_test[keep.target]
+            samples = Samples(
+                source_count=len(rows_s),
+                label=np.concatenate([self.pair.source.y[rows_s], self.pair.target.y[rows_t]]),
+                predicted=np.concatenate([look.source_predicted[keep.source], look.target_predicted[keep.target]]),
+                classes=self.pair.classes,
+            )
             layouts[f"{when}/pca"] = embedding.pca(F, start=layouts.get("before/pca"))
-            yield Embedded(when, "pca", layouts[f"{when}/pca"])
+            yield Embedded(when, "pca", layouts[f"{when}/pca"], samples)
             layouts[f"{when}/umap"] = embedding.umap(F, self.experiment.seed, start=layouts.get("before/umap"))
-            yield Embedded(when, "umap", layouts[f"{when}/umap"])
+            yield Embedded(when, "umap", layouts[f"{when}/umap"], samples)
 
         yield self.pace.start("source_only")
         source_only = yield from self.fit("source_only", self.source)

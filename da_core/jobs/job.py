@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
 from da_core.experiment import Experiment
@@ -85,7 +82,7 @@ class Job:
     fraction: float = 0.0
     seconds_left: float | None = None
     history: History = field(default_factory=History)
-    embeddings: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    embeddings: dict[str, Embedded] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     error: UserError | None = None
     _view: View | None = None
@@ -100,7 +97,7 @@ class Job:
             case Losses() | Accuracies():
                 self.history.add(event)
             case Embedded():
-                self.embeddings[f"{event.when}/{event.layout}"] = event.points
+                self.embeddings[f"{event.when}/{event.layout}"] = event
             case Notice():
                 self.notices.append(event)
             case Finished():

@@ -8,11 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from da_core.errors import UserError
-from da_core.events import Accuracies, Losses, Notice, Stage
+from da_core.events import Accuracies, Embedded, Losses, Notice, Stage
 from da_core.experiment import Experiment
 from da_core.jobs.record import Record
 
@@ -40,7 +37,7 @@ class View:
     seconds_left: float | None = None
     history: tuple[Losses | Accuracies, ...] = ()
     """In the order of their coming; thinned out evenly in a long run."""
-    embeddings: Mapping[str, NDArray[np.float32]] = field(default_factory=lambda: MappingProxyType({}))
+    embeddings: Mapping[str, Embedded] = field(default_factory=lambda: MappingProxyType({}))
     """What there is so far, by ``"before/pca"``, ``"after/umap"``…"""
     notices: tuple[Notice, ...] = ()
     error: UserError | None = None
@@ -66,6 +63,5 @@ def view_of_record(record: Record) -> View:
         fraction=1.0,
         seconds_left=0.0,
         history=record.history,
-        embeddings=MappingProxyType(record.evidence.embeddings),
         enough_asked=not record.complete,
     )

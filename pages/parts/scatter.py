@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from da_core.events import Evidence, Layout, When
+from da_core.events import Embedded, Evidence, Layout, When
 from pages.parts import theme
 from pages.parts.pictures import Atlas
 from pages.parts.words import _, percent, word
@@ -53,6 +53,17 @@ class Cloud:
     predicted: Mapping[When, NDArray[np.int64]]
     embeddings: Mapping[str, NDArray[np.float32]]
     weights: NDArray[np.float32] | None = None
+
+    @classmethod
+    def so_far(cls, embeddings: Mapping[str, Embedded]) -> Cloud:
+        """The cloud of a run that is still going, from the layouts that it has told of; there must be one."""
+        samples = next(iter(embeddings.values())).samples
+        return cls(
+            source_count=samples.source_count,
+            label=samples.label,
+            predicted={told.when: told.samples.predicted for told in embeddings.values()},
+            embeddings={name: told.points for name, told in embeddings.items()},
+        )
 
     @classmethod
     def of(cls, evidence: Evidence) -> Cloud:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.events import ShiftMeasures
+from da_core.events import Layout, ShiftMeasures
+from da_core.jobs.queue import queue
 from da_core.jobs.store import Record
-from pages.parts import finished, live, steps
+from pages.parts import finished, live, state, steps
 from pages.parts.scatter import Cloud, before_after_view
 from pages.parts.words import _, number, percent
 
@@ -68,8 +69,25 @@ def weights(record: Record) -> None:
         )
 
 
+def so_far(run: str) -> None:
+    """What a live run has drawn already: PCA at once, UMAP when it is ready; the page follows when the run ends."""
+    view = queue().view(run, renew=True)
+    if view is None or not view.live:
+        st.rerun()
+    assert view is not None
+    if view.embeddings:
+        samples = next(iter(view.embeddings.values())).samples
+        # the first change of layout follows by itself; later the reader's own choice stays
+        layout: Layout = "umap" if "before/umap" in view.embeddings else "pca"
+        before_after_view(Cloud.so_far(view.embeddings), samples.classes, key="so-far", run=run, layout=layout)
+
+
 steps.header("features")
 record = finished.looked_at()
+if record is None and (run := state.run_id()) is not None:
+    live_view = queue().view(run)
+    if live_view is not None and live_view.live:
+        st.fragment(so_far, run_every=live.POLL_SECONDS)(run)
 if record is not None:
     if record.result.weights is not None:
         weights(record)

@@ -25,6 +25,7 @@ from da_core.events import (
     Notice,
     Progress,
     Result,
+    Samples,
     StageStarted,
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
@@ -148,16 +149,17 @@ def place(queue: Queue, run_id: str) -> int | None:
 
 def test_a_run_tells_how_it_goes_and_what_came_of_it(queue, script, store):
     run_id = queue.submit(exp(0), ANN)
-    points = np.zeros((4, 2), np.float32)
+    labels = np.zeros(4, np.int64)
+    embedded = Embedded("before", "pca", np.zeros((4, 2), np.float32), Samples(2, labels, labels, ("a", "b")))
     losses, accuracies = Losses("adapt", 0.5, {"class": 1.0}), Accuracies("adapt", 1.0, {"target": 0.5})
     notice = Notice("Only {n} samples.", {"n": 3})
 
-    script.say(0, losses, accuracies, Embedded("before", "pca", points), notice, HALF)
+    script.say(0, losses, accuracies, embedded, notice, HALF)
     view = queue.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
 
     assert (view.state, view.stage, view.stages, view.seconds_left) == ("running", "load", ("load", "adapt"), 3.0)
     assert view.history == (losses, accuracies)
-    assert view.embeddings["before/pca"] is points
+    assert view.embeddings["before/pca"] is embedded
     assert view.notices == (notice,)
     assert view.live
     assert queue.view(run_id) is view
@@ -195,7 +197,7 @@ def test_two_workers_drive_two_runs(make_queue):
         begins(queue, run)
 
 
-def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script):
+def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script, store):
     run_id = queue.submit(exp(0), ANN)
     script.say(0, Losses("adapt", 0.5, {"class": 1 / 3}))
     script.finish(0)
@@ -206,7 +208,7 @@ def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script
     view = again.view(run_id)
     assert view.state == "done"
     assert view.history == done.history
-    assert set(view.embeddings) == {"before/pca"}
+    assert set(store.load(run_id).evidence.embeddings) == {"before/pca"}
     assert again.submit(exp(0), BOB) == run_id
     again.stop(run_id, BOB)
     assert again.view(run_id).state == "done"
