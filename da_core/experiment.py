@@ -144,12 +144,13 @@ def _flatten(value: Any, default: Any, name: str, into: dict[str, str]) -> None:
             inner = name if key == "params" or (key == "name" and name) else f"{name}.{key}".lstrip(".")
             _flatten(item, default.get(key) if isinstance(default, dict) else None, inner, into)
     elif value != default:
-        into[name] = value if isinstance(value, str) else json.dumps(value)
+        # a text that would be read as something else, such as “null” or “1”, is quoted
+        into[name] = value if _read(value) == value and isinstance(value, str) else json.dumps(value)
 
 
-def _read(text: str) -> Any:
+def _read(text: Any) -> Any:
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, TypeError):
         return text
-    return value if isinstance(value, (bool, int, float)) or value is None else text
+    return value if isinstance(value, bool | int | float | str) or value is None else text

@@ -36,7 +36,7 @@ class DANN(DeepAlignment):
             0.1,
             ge=0,
             le=10,
-            step=0.05,
+            step=0.1,
             symbol="λ₁",
             title="Weight",
             help="What λ grows to. The paper takes 1; in a short training less is steadier. 0 is source only.",

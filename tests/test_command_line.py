@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from da_core.__main__ import main
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[str]:
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    for name, shift in (("source", 0), ("target", 1)):
+        np.savez(tmp_path / f"{name}.npz", X=rng.normal(size=(90, 3)) + 3 * np.eye(3)[y] + shift, y=y)
+    return ["--source", str(tmp_path / "source.npz"), "--target", str(tmp_path / "target.npz")]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
+    assert main(list(arguments)) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("what", ["data", "methods", "networks"])
+def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
+    listed = answer(capsys, "list", what, "--json")
+    assert isinstance(listed, list)
+    assert listed
+    assert all({"name", "family", "kind", "params"} <= set(entry) for entry in listed)
+    assert main(["list", what]) == 0
+    table = capsys.readouterr().out
+    assert all(entry["name"] in table for entry in listed)
+
+
+def test_the_families_of_the_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = answer(capsys, "list", "methods", "--json")
+    assert isinstance(listed, list)
+    assert {entry["name"]: entry["family"] for entry in listed} == {
+        "source_only": "control",
+        "oracle": "control",
+        "coral": "alignment",
+        "dann": "alignment",
+        "deep_coral": "alignment",
+        "domain_classifier": "reweighting",
+        "bbse": "reweighting",
+        "fine_tuning": "adaptation",
+    }
+    dann = next(entry for entry in listed if entry["name"] == "dann")
+    assert dann["params"]["weight"]["minimum"] == 0
+    assert dann["params"]["weight"]["maximum"] == 10
+
+
+def test_a_run_prints_the_result_and_writes_its_files(
+    capsys: pytest.CaptureFixture[str], places: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = [*places, "--method", "dann", "--set", "training.epochs=2", "--oracle", "--out", str(out), "--json"]
+    printed = answer(capsys, "run", *arguments)
+    assert isinstance(printed, dict)
+    assert printed == json.loads((out / "result.json").read_text())
+    for model in ("source_only", "adapted", "oracle"):
+        for domain in ("target", "source"):
+            assert {"accuracy", "precision", "recall", "f1"} <= set(printed[model][domain])
+            assert 0 <= printed[model][domain]["accuracy"] <= 1
+    assert set(printed["shift"]) == {"before", "after"}
+    assert {"proxy_a_distance", "mmd"} <= set(printed["shift"]["before"])
+    assert {"load", "source_only", "adapt"} <= set(printed["seconds"])
+    assert {"versions", "seed", "preprocessing", "split", "selection"} <= set(printed["recipe"])
+    with np.load(out / "features.npz", allow_pickle=False) as features:
+        for when in ("before", "after"):
+            assert features[f"source_features_{when}"].shape == (len(features["source_label"]), 128)
+            assert features[f"target_features_{when}"].shape == (len(features["target_label"]), 128)
+    assert "head.weight" in torch.load(out / "model.pt", weights_only=True)
+    # the written experiment gives the same numbers again, and the written model can be brought along
+    again = answer(capsys, "run", "--experiment", str(out / "experiment.json"), "--json")
+    assert isinstance(again, dict)
+    assert again["adapted"] == printed["adapted"]
+    assert main(["run", *places, "--checkpoint", str(out / "model.pt"), "--set", "training.epochs=1"]) == 0
+
+
+def test_identity_takes_everything_unless_told_otherwise(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+    base = ["run", *places, "--network", "identity", "--method", "source_only", "--json"]
+    whole = answer(capsys, *base)
+    held_out = answer(capsys, *base, "--target-split", "0.5")
+    assert isinstance(whole, dict)
+    assert isinstance(held_out, dict)
+    assert whole["recipe"]["split"]["target_test"] == 90
+    assert held_out["recipe"]["split"]["target_test"] == 45
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "--method", "magic"], "no method “magic”"),
+        (["run", "--set", "training.epochs=0"], "at least 1"),
+        (["run", "--set", "epochs"], "has no “=”"),
+        (["run", "--source", "/nowhere"], "/nowhere"),
+        (["run", "--experiment", "/nowhere.json"], "/nowhere.json"),
+        (["run", "--head", "brain"], "choose one of linear"),
+        (["run", "--target-split", "7"], "at most"),
+        (["run", "--colour"], "--colour"),
+        (["list", "cats"], "cats"),
+        ([], "COMMAND"),
+    ],
+)
+def test_bad_input_gets_code_2_and_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+
+
+def test_it_runs_as_a_module() -> None:
+    called = subprocess.run(
+        [sys.executable, "-m", "da_core", "run", "--seed", "-1"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert called.returncode == 2
+    assert called.stderr.startswith("Error: seed")

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.svm import SVC
+
+from da_core.data.base import Domain, DomainPair, Provenance
+from da_core.errors import UserError
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Progress, StageStarted
+from da_core.experiment import Experiment, MethodSpec
+from da_core.methods import methods
+from da_core.run import run
+
+
+def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Three classes around the corners of a triangle; ``shift`` moves a domain aside."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 3
+    centres = np.array([[0, 0, 0, 0], [4, 0, 0, 1], [0, 4, 1, 0]])
+    return (rng.normal(size=(count, 4)) * 0.7 + centres[y] + shift).astype(np.float32), y
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """A source and a shifted target as .npz."""
+    for name, shift in (("source", 0.0), ("target", 2.0)):
+        X, y = rows(shift=shift, seed=len(name))
+        np.savez(tmp_path / f"{name}.npz", X=X, y=y)
+    return {"data": "files", "data.source": str(tmp_path / "source.npz"), "data.target": str(tmp_path / "target.npz")}
+
+
+def finished(events: list[Event]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def do(places: dict[str, str], **flat: str) -> list[Event]:
+    flat = {name.replace("__", "."): value for name, value in flat.items()}
+    return list(run(Experiment.from_flat({"network": "mlp", "training.epochs": "3"} | places | flat), embed=False))
+
+
+@pytest.mark.parametrize("name", sorted(methods()))
+def test_every_method_walks_to_the_end_and_repeats(places: dict[str, str], name: str) -> None:
+    first, again = finished(do(places, method=name)), finished(do(places, method=name))
+    keep = {"seconds"}
+    assert first.result.model_dump(exclude=keep) == again.result.model_dump(exclude=keep)
+    assert np.array_equal(first.evidence.target_features["after"], again.evidence.target_features["after"])
+
+
+def test_source_only_does_not_depend_on_the_method(places: dict[str, str]) -> None:
+    scores = {
+        finished(do(places, method=name)).result.source_only.target.accuracy for name in ("dann", "coral", "oracle")
+    }
+    assert len(scores) == 1
+
+
+def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: dict[str, str]) -> None:
+    result = finished(do(places, network="identity", head="svm", method="source_only")).result
+    (Xs, ys), (Xt, yt) = rows(seed=len("source")), rows(shift=2.0, seed=len("target"))
+    assert result.source_only.target.accuracy == SVC().fit(Xs, ys).score(Xt, yt)
+    assert sum(scores.support for scores in result.source_only.target.per_class) == len(yt)
+    assert result.recipe["preprocessing"] == "none"
+
+
+def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
+    result = finished(do(places, network="identity", head="svm", method="coral")).result
+    assert result.source_only.target.accuracy < 0.8
+    assert result.adapted.target.accuracy > 0.95
+    assert result.shift.after.proxy_a_distance < result.shift.before.proxy_a_distance
+
+
+def test_the_oracle_comes_when_it_is_asked_for(places: dict[str, str]) -> None:
+    assert finished(do(places, method="coral")).result.oracle is None
+    result = finished(do(places, method="coral", oracle="true")).result
+    assert result.oracle is not None
+    assert result.oracle.target.accuracy > result.source_only.target.accuracy
+
+
+def test_the_few_labels_that_a_method_sees_are_never_scored(places: dict[str, str]) -> None:
+    flat = {"method": "fine_tuning", "method__per_class": "7", "target_split": "0"}
+    done = finished(do(places, **flat))
+    assert done.result.recipe["split"]["few"] == 21
+    assert done.result.recipe["split"]["target_test"] == 120 - 21
+
+
+def test_poisoned_target_labels_change_nothing_but_the_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def pair(labels: np.ndarray) -> DomainPair:
+        (Xs, ys), (Xt, _) = rows(), rows(shift=2.0, seed=1)
+        about = Provenance("made", "made", "none", "covariate")
+        return DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
+
+    true = rows(seed=1)[1]
+    for name, method in methods().items():
+        if method.kind in ("control", "model adaptation"):
+            continue  # the oracle and the labelled few are meant to see them
+        after = []
+        for labels in (true, (true + 1) % 3):
+            monkeypatch.setattr("da_core.run.load_pair", lambda spec, labels=labels: pair(labels))
+            # nothing is held out, since a share held out of each class would differ with the labels
+            after.append(finished(do({}, method=name, target_split="0")).evidence)
+        assert np.array_equal(after[0].target_predicted["after"], after[1].target_predicted["after"]), name
+
+
+def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
+    flat = {"network": "mlp", "training.epochs": "2", "method": "dann", "oracle": "true"}
+    events = list(run(Experiment.from_flat(places | flat)))
+    stages = [event.stage for event in events if isinstance(event, StageStarted)]
+    assert stages == ["load", "source_only", "before", "adapt", "oracle", "after"]
+    layouts = [(event.when, event.layout) for event in events if isinstance(event, Embedded)]
+    assert layouts == [("before", "pca"), ("before", "umap"), ("after", "pca"), ("after", "umap")]
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert {term for e in events if isinstance(e, Losses) and e.phase == "adapt" for term in e.terms} == {
+        "class",
+        "domain",
+    }
+    values = [event.values for event in events if isinstance(event, Accuracies) and event.phase == "adapt"]
+    assert all(set(value) == {"source", "target", "domain"} for value in values)
+
+
+def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
+    experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "50", "method": "dann"})
+    result = finished(list(run(experiment, embed=False, enough=lambda: True))).result
+    assert result.recipe["stopped_early"]
+    assert result.recipe["epochs"]["adapt"] < 50
+
+
+@pytest.mark.parametrize(
+    ("flat", "says"),
+    [
+        ({"method": "magic"}, "There is no method “magic”"),
+        ({"network": "brain"}, "There is no network “brain”"),
+        ({"data": "moon"}, "There is no data set “moon”"),
+        ({"network": "small_cnn"}, "does not take features"),
+        ({"network": "identity", "method": "dann"}, "has nothing to train"),
+        ({"method": "dann", "method__weight": "-1"}, "at least 0"),
+        ({"network__checkpoint": "/nowhere.pt"}, "/nowhere.pt"),
+    ],
+)
+def test_what_cannot_be_done_gets_one_sentence(places: dict[str, str], flat: dict[str, str], says: str) -> None:
+    if flat.get("data"):
+        places = {}
+    with pytest.raises(UserError) as caught:
+        do(places, **flat)
+    assert says in str(caught.value)
+
+
+def test_cuda_is_asked_for_in_vain(places: dict[str, str]) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(UserError, match="no CUDA device"):
+        do(places, device="cuda")
+
+
+def test_dann_closes_much_of_the_gap_between_day_and_night() -> None:
+    """The main promise, with the defaults and one seed; the README's table has three."""
+    result = finished(list(run(Experiment(method=MethodSpec(name="dann")), embed=False))).result
+    assert result.source_only.target.accuracy <= 0.6
+    assert result.adapted.target.accuracy >= result.source_only.target.accuracy + 0.15
