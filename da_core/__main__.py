@@ -112,7 +112,7 @@ def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
         "title": thing.title,
         "summary": thing.summary,
         "params": {
-            key: {k: v for k, v in field.items() if v not in (None, "", False) or k == "default"}
+            key: {k: v for k, v in field.items() if k == "default" or not (v is None or v is False or v == "")}
             for key, field in schema.items()
         },
     }
