@@ -171,8 +171,8 @@ class Canvas:
         """
         drawn = np.asarray(self.image)
         kind = drawn[..., 3]
-        open_sky = kind == SKY
-        reflectance = _shrink(linearise(drawn[..., :3]) * ~open_sky[..., None])
+        open_sky = kind == SKY  # there the colour is still the empty canvas's black
+        reflectance = _shrink(linearise(drawn[..., :3]))
         emission = _shrink(_RADIANCE[kind])
         sun = self.sun.filter(ImageFilter.GaussianBlur(0.012 * self.side)).reduce(SUPERSAMPLING)
         return (

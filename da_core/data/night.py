@@ -4,7 +4,7 @@ A night picture is not a dark day picture. The sun gives way to a weak ambient l
 stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.
 Each step is a function below, in the order in which light meets them:
 
-    linearise → relight → glow → expose → add_noise → develop
+    linearise → illuminate → glow, shine → exposure_gain → add_noise → develop
 
 Pictures are batches (n, height, width, 3). "Linear light" is proportional to radiance, 1 being a white surface in
 daylight. Lengths are fractions of the picture's side, the origin is the top left corner.
