@@ -52,7 +52,7 @@ class View:
 
 
 def view_of_record(record: Record) -> View:
-    """The view of a run that only the store knows. Raises `UserError` where its arrays cannot be read."""
+    """The view of a run that only the store knows; its layouts are in the record's evidence."""
     return View(
         run_id=record.run_id,
         experiment=record.experiment,

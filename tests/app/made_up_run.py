@@ -12,12 +12,15 @@ from da_core.evaluation.metrics import scores
 from da_core.events import (
     Accuracies,
     DomainScores,
+    Embedded,
     Event,
     Evidence,
     Finished,
+    Layout,
     Losses,
     Progress,
     Result,
+    Samples,
     Shift,
     ShiftMeasures,
     StageStarted,
@@ -93,6 +96,18 @@ def history() -> tuple[Losses | Accuracies, ...]:
     )
 
 
+def embedded(layout: Layout) -> Embedded:
+    """What a live run tells of the layout before adapting: the same samples as the finished one's."""
+    evidence = finished().evidence
+    samples = Samples(
+        source_count=len(evidence.source_label),
+        label=np.concatenate([evidence.source_label, evidence.target_label]),
+        predicted=np.concatenate([evidence.source_predicted["before"], evidence.target_predicted["before"]]),
+        classes=CLASSES,
+    )
+    return Embedded("before", layout, evidence.embeddings[f"before/{layout}"], samples)
+
+
 def scripted(wait: Callable[[], None], end: BaseException | Finished) -> Callable[..., Iterator[Event]]:
     """A run that trains source only, waits until it may go on, and comes to ``end``."""
 
@@ -101,6 +116,7 @@ def scripted(wait: Callable[[], None], end: BaseException | Finished) -> Callabl
         yield StageStarted("load", stages)
         yield StageStarted("source_only", stages)
         yield from history()[:4]
+        yield embedded("pca")
         yield Progress(0.4, 12.0)
         wait()
         if isinstance(end, BaseException):

@@ -14,6 +14,8 @@ from lab import Lab
 from PIL import Image
 
 from da_core.events import Evidence
+from da_core.experiment import Experiment
+from da_core.jobs.queue import queue
 from pages.parts import pictures, scatter, theme
 
 
@@ -54,6 +56,20 @@ def test_umap_may_come_later_than_pca(lab: Lab) -> None:
     shown = told(dataclasses.replace(evidence, embeddings=early))["points"]
     assert shown["umap"] is None
     assert set(shown["pca"]) == {"before", "after"}
+
+
+def test_a_live_run_shows_pca_at_once_and_umap_when_it_is_ready(lab: Lab) -> None:
+    run = queue().submit(Experiment(), "one")
+    queue().wait(run, lambda view: "before/pca" in view.embeddings, 30)
+    early = drawn(lab.screen("features", run))
+    assert early["layout"] == "pca"
+    assert len(early["points"]["pca"]["before"]) == 2 * len(early["label"]) == 120
+    assert early["points"]["umap"] is None
+    both = {f"before/{layout}": made_up_run.embedded(layout) for layout in ("pca", "umap")}
+    assert set(scatter.Cloud.so_far(both).embeddings) == {"before/pca", "before/umap"}
+    lab.go.set()
+    queue().wait(run, lambda view: view.state == "done", 30)
+    assert set(drawn(lab.screen("features", run))["points"]["umap"]) == {"before", "after"}
 
 
 def test_the_screen_draws_the_run_with_its_scores_and_pictures(lab: Lab) -> None:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -362,9 +363,16 @@ def test_neither_folder_nor_archive(tmp_path: Path, good: Path) -> None:
     assert complaint(tmp_path / "cut.zip", good).message.startswith("“{place}” is no folder, zip or npz file")
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may open everything")
-def test_a_closed_folder(tmp_path: Path, good: Path) -> None:
-    (tmp_path / "closed").mkdir(mode=0)
+def test_a_closed_folder(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def closed_to_us(folder: Any) -> Any:  # in place of a mode, which would not stop root
+        if Path(folder).name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closed_to_us)
     assert complaint(tmp_path / "closed", good).message.startswith("“{place}” cannot be opened")
 
 
