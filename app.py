@@ -53,10 +53,13 @@ def warm_up(stopping: threading.Event) -> None:
     if stopping.wait(WARM_UP_AFTER):
         return
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
-    from da_core.evaluation.embedding import warm_up
+    import pages.parts.curves  # noqa: F401  # the live charts
+    from da_core.evaluation import embedding
+    from da_core.training import loop
 
-    if not stopping.is_set():
-        warm_up()
+    for warm in (loop.warm_up, embedding.warm_up):
+        if not stopping.is_set():
+            warm()
 
 
 def tell(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Losses, Phase
 from da_core.experiment import TrainingSpec
 from da_core.methods.base import DeepAlignment
+from da_core.networks import networks
 from da_core.networks.base import Network
 from da_core.training.model import Labelled
 from da_core.training.step import WARM_UP_STEPS, Step, captured
@@ -69,6 +70,17 @@ def train(
         network.eval()
         yield Accuracies(phase, epoch + 1, score())
         network.train()
+
+
+def warm_up() -> None:
+    """Take a few steps on noise: the first step of a process imports and compiles for seconds what all others use."""
+    extractor = networks()["small_cnn"]
+    network = extractor.network(extractor.Params(), (32, 32, 3), class_count=2, seed=0)
+    noise = torch.randint(0, 256, (16, 3, 32, 32), dtype=torch.uint8)
+    source = Labelled(noise, torch.arange(16) % 2)
+    spec = TrainingSpec(epochs=1, batch_size=8)
+    for _ in train(network, source, phase="source_only", spec=spec, seed=0, mirror=True):
+        pass
 
 
 def with_mirror_images(X: Tensor) -> Tensor:

@@ -41,6 +41,8 @@ def progress(view: View) -> None:
     """The curves of one phase: the one that trains now, or afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
+        if view.live:
+            curves.draw((), "source_only", view.experiment.training.epochs)
         return
     newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
     names = phase_names()

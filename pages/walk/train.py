@@ -8,7 +8,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.view import View
-from pages.parts import finished, live, runs, state, steps
+from pages.parts import curves, finished, live, runs, state, steps
 from pages.parts.words import _, explain, word
 
 
@@ -82,4 +82,7 @@ if view is not None:
     if not view.live:
         over(view)
     live.panel(view.run_id)
+else:
+    # empty axes: the reader sees what will come, and the browser has loaded what draws it before the first point
+    curves.draw((), "source_only", experiment.training.epochs)
 steps.footer("train")
