@@ -52,6 +52,10 @@ def warm_up(stopping: threading.Event) -> None:
     """Import what every run needs, and compile UMAP, so that the first visitor does not wait for it."""
     if stopping.wait(WARM_UP_AFTER):
         return
+    from da_core.data.cache import load_pair
+    from da_core.experiment import DataSpec
+
+    load_pair(DataSpec())  # what “Try day → night” needs first; on a new machine it is drawn for seconds
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
     import pages.parts.curves  # noqa: F401  # the live charts
     from da_core.evaluation import embedding

@@ -59,7 +59,8 @@ def losses(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
     """Each loss term, a line of its own hue."""
     table = _table(history, Losses, phase)
     names = list(dict.fromkeys(table["what"]))
-    line = alt.Chart(table).mark_line(strokeWidth=2)
+    # a line needs two values: until then a mark shows the first
+    line = alt.Chart(table).mark_line(strokeWidth=2, point=len(table) <= len(names))
     coloured = line.encode(
         x=_epochs(epochs),
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True)),

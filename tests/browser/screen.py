@@ -63,6 +63,12 @@ def curves(page: Page) -> Locator:
     return page.get_by_test_id("stVegaLiteChart").locator("g.mark-line path[d*='L']")
 
 
+def first_point(page: Page) -> Locator:
+    """What shows the first value of a live curve: a mark, or already a line."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    return chart.locator("g.mark-line path[d*='L'], g.mark-symbol.role-mark path").first
+
+
 def finished(page: Page) -> None:
     """Wait for the end of the run on Train."""
     expect(page.get_by_role("link", name="See what moved")).to_be_visible(timeout=300_000)
