@@ -43,7 +43,7 @@ def estimate(experiment: Experiment) -> Estimate | None:
     n_s, n_t = round(n_s * (1 - held_out)), round(n_t * (1 - held_out))
     try:
         d = extractor.feature_dim(validated(extractor.Params, experiment.network.params, extractor.name), shape)
-        took = kind(**experiment.method.params).seconds(n_s, n_t, d)
+        took = kind(seed=experiment.seed, **experiment.method.params).seconds(n_s, n_t, d)
     except UserError:  # told where it belongs, when the run starts
         return None
     lower = kind.Params.model_fields[kind.costly].title if kind.costly else None

@@ -51,7 +51,7 @@ class Panel(BaseModel):
     source: list[int]
     target: list[int]
     regions: str = ""
-    """The class that the classifier gives to each cell, row by row from below; empty where the panel is a projection."""
+    """The class that the classifier gives to each cell, row by row from below; empty where it is a projection."""
     accuracy: float
     """Share of the target's samples that the classifier gets right."""
 
@@ -119,7 +119,8 @@ def compute(method: type[Method]) -> Picture:
 
 def _moved(method: FeatureAlignment, toy: Toy) -> dict[str, Any]:
     method.fit(toy.Xs, toy.Xt, toy.ys)
-    Zs, Zt = np.asarray(method.map_source(toy.Xs)), np.asarray(method.map_target(toy.Xt))
+    Zs: Points = np.asarray(method.map_source(toy.Xs), dtype=np.float64)
+    Zt: Points = np.asarray(method.map_target(toy.Xt), dtype=np.float64)
     stays = Zt.shape == toy.Xt.shape and (np.allclose(Zt, toy.Xt) or np.allclose(Zs, toy.Xs))
     shared = _box(toy.Xs, toy.Xt, Zs, Zt) if stays and toy.Xs.shape[1] == 2 else None
     return {
@@ -138,7 +139,8 @@ def _weighted(method: Reweighting, toy: Toy) -> dict[str, Any]:
     for fitted, predicted in ((half, ~half), (~half, half)):  # honest: on samples that the head was not fitted on
         Ps[predicted] = fit_head("linear", toy.Xs[fitted], toy.ys[fitted]).predict_proba(toy.Xs[predicted])
     Pt = fit_head("linear", toy.Xs, toy.ys).predict_proba(toy.Xt)
-    weights = method.weights(toy.Xs, toy.Xt, toy.ys, Predictions(toy.ys, Ps, Pt))
+    predictions = Predictions(toy.ys, Ps, Pt)
+    weights: Points = np.asarray(method.weights(toy.Xs, toy.Xt, toy.ys, predictions), dtype=np.float64)
     box = _box(toy.Xs, toy.Xt)
     found: dict[str, Any] = {
         "view": "weighted",

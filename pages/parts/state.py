@@ -1,8 +1,9 @@
 """One `Experiment` value is the truth of a session, and a link says it: every screen reads and changes it here.
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
-``lang``, ``hide`` (parts that a teacher's link leaves out) and, on its own screen, ``lesson``. It is read once a session, at the first run of the
-script, and written back by the frame after each run, so that reload, bookmark and a shared link all bring it back.
+``lang``, ``hide`` (parts that a teacher's link leaves out) and, on its own screen, ``lesson``. It is read once a
+session, at the first run of the script, and written back by the frame after each run, so that reload, bookmark and a
+shared link all bring it back.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _light(rng: np.random.Generator) -> Toy:
 
 
 def _planes(rng: np.random.Generator) -> Toy:
-    """The classes lie in a plane of a space of ten dimensions, and the target's plane is tilted against the source's."""
+    """The classes lie in a plane of a space of ten dimensions; the target's plane is tilted against the source's."""
     (Xs, ys), (Xt, yt) = (_blobs(rng, (1 / 3, 1 / 3, 1 / 3), 0.6) for _domain in range(2))
     first, second, out_s, out_t = np.linalg.qr(rng.normal(size=(10, 4)))[0].T
     tilt = np.radians(65)
