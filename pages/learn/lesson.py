@@ -34,14 +34,20 @@ def header(method: type[Method]) -> None:
 
 def explained(method: type[Method]) -> None:
     """What the lesson's file says, and the picture."""
+    lesson = None
     try:
         lesson = lessons.of(method.name(), words.language())
+        st.markdown(lesson.idea)
     except UserError as error:
         st.error(words.explain(error))
-        return
-    st.markdown(lesson.idea)
     st.subheader(_("What it does to a toy problem"), anchor=False)
     idea.draw(method.name())
+    if lesson is not None:
+        in_full(lesson)
+
+
+def in_full(lesson: lessons.Lesson) -> None:
+    """The formula with its symbols, and when the method helps and fails."""
     st.subheader(_("Formula"), anchor=False)
     with st.container(key="lab-formula"):
         st.markdown(lesson.formula)
@@ -71,7 +77,7 @@ def footer(method: type[Method]) -> None:
     order = in_order(methods())
     here = order.index(method.name())
     st.space("medium")
-    with st.container(key="lab-footer", horizontal=True, horizontal_alignment="distribute"):
+    with st.container(key="lab-turn", horizontal=True, horizontal_alignment="distribute"):
         if here:
             steps.read(order[here - 1], "← " + _(methods()[order[here - 1]].title))
         else:

@@ -29,13 +29,16 @@ TOYS = {
 VIEWS = {
     "moved": "The method moves the points; then a linear classifier learns from the moved source. Shades show what the "
     "classifier says where.",
-    "weighted": "No point moves. On the right a source point is as large as its weight, and a linear classifier learns "
+    "weighted": "No point moves. Afterwards a source point is as large as its weight, and a linear classifier learns "
     "from the weighted source. Shades show what the classifier says where.",
     "trained": "The points stay; a small network is trained again with the method, without target labels. Shades show "
     "what the network says where: its boundary moves to suit the target.",
     "adapted": "The points stay; the small network that was trained on the source is changed by the method. Shades "
     "show what the network says where.",
-    "yardstick": "The points stay. Shades show what a small network says where.",
+    "floor": "One small network, trained on the source. Shades show what it says where: on the source it is right, and "
+    "on the target its boundary cuts through the classes.",
+    "ceiling": "A small network trained on the source, and the same one trained on the labelled target. Shades show "
+    "what it says where.",
 }
 _LETTERS = "ABC"
 _FILLINGS = ("", "-open", "-open-dot")
@@ -50,9 +53,16 @@ def draw(method: str) -> None:
         return
     _legend(picture)
     before, after = st.columns(2, gap="medium")
-    for place, name, panel in ((before, _("Before"), picture.before), (after, _("After"), picture.after)):
+    if picture.view == "floor":
+        names = _("On the source"), _("On the target")
+    else:
+        names = _("Before"), _("After")
+    for place, name, panel in ((before, names[0], picture.before), (after, names[1], picture.after)):
         with place:
-            right = _("{share} of the target right", share=percent(panel.accuracy))
+            if panel.domain == "source":
+                right = _("{share} of the source right", share=percent(panel.accuracy))
+            else:
+                right = _("{share} of the target right", share=percent(panel.accuracy))
             st.markdown(f"**{name}** · {right}")
             weights = picture.weights if panel is picture.after else []
             charts.draw(figure(picture, panel, weights), key=f"idea-{method}-{name}", alt=f"{name}: {right}")
@@ -70,6 +80,8 @@ def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
         (_("source"), picture.source_label, theme.SOURCE, theme.SOURCE_SYMBOL, panel.source, sizes),
         (_("target"), picture.target_label, theme.TARGET, theme.TARGET_SYMBOL, panel.target, None),
     ):
+        if not places:
+            continue
         points = np.array(places).reshape(-1, 2)
         for label in classes:
             of_class = np.array(labels) == label
@@ -81,7 +93,7 @@ def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
                     "symbol": symbol + _FILLINGS[label],
                     "color": colour,
                     "size": np.clip(size[of_class], 2.5, 24) if size is not None else 7.5,
-                    "opacity": 0.85,
+                    "opacity": 0.95,
                     "line": {"width": 1.5, "color": colour},
                 },
                 hovertemplate=f"{domain}, {_LETTERS[label]}<extra></extra>",
@@ -109,7 +121,7 @@ def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
 def _regions(panel: Panel) -> list[go.Heatmap]:
     if not panel.regions:
         return []
-    classes = np.array([int(cell) for cell in panel.regions]).reshape(SIDE, SIDE)
+    classes = np.repeat(panel.regions[::2], panel.regions[1::2]).reshape(SIDE, SIDE)
     middles = (np.arange(SIDE) + 0.5) * 1000 / SIDE
     shades = [theme.tint(label) for label in range(len(_LETTERS))]
     scale = [(at / len(shades), shade) for label, shade in enumerate(shades) for at in (label, label + 1)]

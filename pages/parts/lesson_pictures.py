@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ COMMAND = "python -m pages.parts.lesson_pictures"
 FOLDER = Path(__file__).parents[2] / "assets" / "lessons" / "pictures"
 SHOWN = 80
 """Samples a domain that are drawn."""
-SIDE = 44
+SIDE = 60
 """Cells of the decision regions along one side."""
 EPOCHS, BATCH, LEARNING_RATE = 150, 60, 5e-3
 """How networks are trained on a toy: 600 steps, one to three seconds."""
@@ -50,10 +50,15 @@ class Panel(BaseModel):
 
     source: list[int]
     target: list[int]
-    regions: str = ""
-    """The class that the classifier gives to each cell, row by row from below; empty where it is a projection."""
+    regions: list[int] = []
+    """What the classifier says of each cell, row by row from below: a class, how many cells, the next class …
+
+    Empty where the panel is a projection, for which there is no such map.
+    """
     accuracy: float
-    """Share of the target's samples that the classifier gets right."""
+    """Share of the domain's samples that the classifier gets right."""
+    domain: Literal["source", "target"] = "target"
+    """Whose samples are counted."""
 
 
 class Picture(BaseModel):
@@ -63,7 +68,7 @@ class Picture(BaseModel):
 
     toy: str
     view: str
-    """How to read it: “moved” points, “weighted” points, “trained” again, “adapted” model or “yardstick”."""
+    """How to read it: “moved” points, “weighted” points, “trained” again, “adapted” model, “floor” or “ceiling”."""
     settings: dict[str, Scalar]
     """Hyperparameters other than the published ones."""
     source_label: list[int]
@@ -182,8 +187,15 @@ def _adapted(method: ModelAdaptation, toy: Toy) -> dict[str, Any]:
 
 def _yardstick(name: str, toy: Toy) -> dict[str, Any]:
     before = _classifier(_fitted(toy.Xs, toy.ys))
-    after = _classifier(_fitted(toy.Xt, toy.yt)) if name == "oracle" else before
-    return {"view": "yardstick", **_both(toy, before, after)}
+    if name == "oracle":
+        return {"view": "ceiling", **_both(toy, before, _classifier(_fitted(toy.Xt, toy.yt)))}
+    both = _both(toy, before, before)
+    on_source = {"target": [], "accuracy": _right(before, toy.Xs, toy.ys), "domain": "source"}
+    return {
+        "view": "floor",
+        "before": both["before"].model_copy(update=on_source),
+        "after": both["after"].model_copy(update={"source": []}),
+    }
 
 
 def _both(toy: Toy, before: Classify, after: Classify) -> dict[str, Panel]:
@@ -272,17 +284,27 @@ def _panel(Xs: Points, Xt: Points, yt: Labels, classify: Classify, box: NDArray[
     Ps, Pt = _plane(Xs, Xt)
     if box is None:
         box = _box(Ps, Pt, square=False)
-    regions = ""
+    regions: list[int] = []
     if Xs.shape[1] == 2:
         across, up = (np.linspace(low, high, 2 * SIDE + 1)[1::2] for low, high in box.T)
         cells = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        regions = "".join(map(str, classify(cells)))
+        regions = _runs(classify(cells))
     return Panel(
         source=_placed(Ps, box),
         target=_placed(Pt, box),
         regions=regions,
-        accuracy=round(float((classify(Xt) == yt).mean()), 4),
+        accuracy=_right(classify, Xt, yt),
     )
+
+
+def _right(classify: Classify, X: Points, y: Labels) -> float:
+    return round(float((classify(X) == y).mean()), 4)
+
+
+def _runs(values: Labels) -> list[int]:
+    """Equal neighbours as pairs of value and count."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1))
+    return [int(x) for pair in zip(values[starts], np.diff(starts, append=len(values)), strict=True) for x in pair]
 
 
 def _plane(Xs: Points, Xt: Points) -> tuple[Points, Points]:

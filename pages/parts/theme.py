@@ -68,7 +68,7 @@ def tint(index: int) -> str:
     """A shade of a class's hue to lie behind points, on either theme."""
     hue = class_colour(index)
     red, green, blue = (int(hue[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.22)"
+    return f"rgba({red},{green},{blue},{0.17 if is_dark() else 0.22})"
 
 
 def dress() -> None:
