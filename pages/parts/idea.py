@@ -53,10 +53,7 @@ def draw(method: str) -> None:
         return
     _legend(picture)
     before, after = st.columns(2, gap="medium")
-    if picture.view == "floor":
-        names = _("On the source"), _("On the target")
-    else:
-        names = _("Before"), _("After")
+    names = (_("On the source"), _("On the target")) if picture.view == "floor" else (_("Before"), _("After"))
     for place, name, panel in ((before, names[0], picture.before), (after, names[1], picture.after)):
         with place:
             if panel.domain == "source":
