@@ -86,6 +86,15 @@ def footer(method: type[Method]) -> None:
             steps.read(order[here + 1], _(methods()[order[here + 1]].title) + " →")
 
 
+def begin_at_the_top(method: type[Method]) -> None:
+    """From one lesson to the next the browser stays where it was, at the end: Streamlit sees one and the same page.
+
+    The script runs once for each body, that is when the lesson changes.
+    """
+    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+    st.html(f'<script data-lesson="{method.name()}">{scroll}</script>', unsafe_allow_javascript=True)
+
+
 def page() -> None:
     try:
         method = pick(methods(), state.lesson(), "method")
@@ -94,6 +103,7 @@ def page() -> None:
         st.warning(words.explain(error))
         steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
         return
+    begin_at_the_top(method)
     header(method)
     explained(method)
     if method.Params.model_fields:

@@ -1,0 +1,109 @@
+"""Lessons in a real browser: formulas, code and picture are drawn, in both languages, in the dark and on a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from screen import Visitor, heading, main, settle, shoot
+from server import Server
+
+PHONE = (390, 844)
+
+
+def open_lesson(page: Page, query: str) -> None:
+    page.goto(f"/lesson?{query}")
+    settle(page)
+
+
+def test_a_lesson_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor: Visitor) -> None:
+    page = visitor(fresh_server)
+    open_lesson(page, "method=coral&lang=zh")
+    expect(heading(page)).to_have_text("CORAL")
+    expect(page.get_by_role("heading", name="何时失效")).to_be_visible()
+    assert_drawn(page)
+    assert "method=coral" in page.url
+
+
+def test_a_lesson_shows_formula_code_and_picture(page: Page) -> None:
+    open_lesson(page, "method=coral")
+    assert_drawn(page)
+    page.get_by_text("The code of this method").click()
+    expect(page.get_by_test_id("stCode")).to_contain_text("class CORAL(FeatureAlignment)")
+    expect(main(page)).to_contain_text("da_core/methods/alignment/coral.py")
+    shoot(page, "lesson-light-wide")
+
+
+def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
+    page.goto("/method?method.weight=0.5&seed=3")
+    settle(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="All methods").click()
+    expect(heading(page)).to_have_text("All methods")
+    settle(page)
+    shoot(page, "methods-light-wide")
+    search = page.get_by_label("Search by name")
+    search.fill("coral")
+    search.press("Enter")
+    expect(main(page).get_by_role("link", name="DANN", exact=True)).to_have_count(0)
+    main(page).get_by_role("link", name="CORAL", exact=True).click()
+    expect(heading(page)).to_have_text("CORAL")
+    expect(page).to_have_url(re.compile(r"/lesson\?.*lesson=coral"))
+    settle(page)
+
+    following = main(page).get_by_role("link", name=re.compile(" →$"))
+    title = following.inner_text().removesuffix(" →")
+    following.click()
+    expect(heading(page)).to_have_text(title)
+    settle(page)
+    expect(heading(page)).to_be_in_viewport()
+    main(page).get_by_role("link", name="← CORAL").click()
+    expect(heading(page)).to_have_text("CORAL")
+    settle(page)
+    page.reload()
+    expect(heading(page)).to_have_text("CORAL")
+    assert all(part in page.url for part in ("lesson=coral", "method.weight=0.5", "seed=3"))
+
+    page.get_by_role("button", name="Try it").click()
+    expect(heading(page)).to_have_text("Method")
+    expect(page.get_by_role("radio", name="CORAL", exact=True)).to_be_checked()
+    settle(page)
+    assert "seed=3" in page.url
+    assert "lesson" not in page.url.partition("?")[2]
+    page.get_by_role("link", name="How CORAL works").click()
+    expect(heading(page)).to_have_text("CORAL")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_phone_shows_a_lesson_without_moving_sideways(
+    server: Server, visitor: Visitor, language: str, dark: bool
+) -> None:
+    page = visitor(server, size=PHONE, dark=dark)
+    open_lesson(page, f"method=coral&lang={language}")
+    assert_drawn(page)
+    for part in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{part}.scrollWidth") <= PHONE[0]
+    # a formula much longer than the screen scrolls in its own box
+    page.evaluate(
+        """() => {
+            const line = document.querySelector('.st-key-lab-formula .katex-html');
+            line.append(...Array.from({length: 40}, () => line.querySelector('.base').cloneNode(true)));
+        }"""
+    )
+    box = page.locator(".st-key-lab-formula .katex-display").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE[0]
+    shoot(page, f"lesson-{language}-{'dark' if dark else 'light'}-phone")
+
+
+def assert_drawn(page: Page) -> None:
+    """Both display formulas and those in the table are typeset, and both panels have points of both domains."""
+    expect(page.locator(".st-key-lab-formula .katex-display .katex-html").first).to_be_visible()
+    expect(page.locator(".st-key-lab-symbols td .katex-html").first).to_be_visible()
+    expect(page.locator(".katex-error")).to_have_count(0)
+    for panel in page.get_by_test_id("stPlotlyChart").all():
+        expect(panel.locator(".scatterlayer .point").first).to_be_visible()
+        expect(panel.locator(".heatmaplayer image")).to_have_count(1)
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    assert "$" not in main(page).inner_text()
