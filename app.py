@@ -51,6 +51,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 def warm_up(stopping: threading.Event) -> None:
     """Prepare the first page while the browser loads its scripts; later what runs need, so that none waits for it."""
     import pandas  # noqa: F401  # Streamlit needs it for the first page's picture
+
     from pages.parts import gallery, runs, scatter, showcase  # noqa: F401
 
     with suppress(UserError, OSError):  # the first page tells it

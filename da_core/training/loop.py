@@ -53,7 +53,7 @@ def train(
     step = Step(network, method, own, source, target, spec, mirror)
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
-    reported, told = 0, time.monotonic()
+    reported, told = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
     for epoch in range(spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):
