@@ -147,13 +147,12 @@ class _Run:
     def load(self) -> None:
         """Load the pair, hold a part of it out, and put it all on the device once."""
         self.pair = pair = load_pair(self.experiment.data)
-        kind = "pictures" if pair.is_pictures else "features"
-        if kind not in self.extractor.takes:
+        if pair.kind not in self.extractor.takes:
             raise UserError(
                 "The network {network} does not take {kind}; choose one of {choices}.",
                 network=self.extractor.name,
-                kind=kind,
-                choices=", ".join(name for name, other in networks().items() if kind in other.takes),
+                kind=pair.kind,
+                choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
             )
         held_out = self.experiment.target_split
         if held_out is None:
@@ -161,9 +160,10 @@ class _Run:
         few = self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
         self.split = split = pair.split(held_out, self.experiment.seed, few)
 
-        Xs, Xt = pair.source.X, pair.target.X
-        if not pair.is_pictures and self.extractor.learns:
-            Xs, Xt = standardised(Xs, Xs[split.source_train]), standardised(Xt, Xt[split.target_train])
+        Xs, Xt = self.extractor.prepare(
+            self.network_params, pair.source.X, pair.target.X, split.source_train, split.target_train
+        )
+        self.sample_shape = Xs.shape[1:]
         ys, yt = pair.source.y, pair.target.y
         rng = np.random.default_rng(self.experiment.seed)
         self.source = self.on_device(Xs, ys, split.source_train)
@@ -186,7 +186,7 @@ class _Run:
 
     def new_network(self) -> Network:
         """The same start for source only, oracle and every method, so that only the method differs."""
-        shape, classes = self.pair.sample_shape, len(self.pair.classes)
+        shape, classes = self.sample_shape, len(self.pair.classes)
         network = self.extractor.network(self.network_params, shape, classes, self.experiment.seed)
         if self.experiment.network.checkpoint:
             checkpoints.load_into(network, resolve_place(self.experiment.network.checkpoint))
@@ -317,10 +317,6 @@ class _Run:
 
     def recipe(self) -> dict[str, Any]:
         """What one needs to know to get these numbers again."""
-        if self.pair.is_pictures:
-            preprocessing = f"(x / 255 - {self.extractor.mean}) / {self.extractor.std}, the same in both domains"
-        else:
-            preprocessing = "each domain scaled by its own mean and deviation" if self.extractor.learns else "none"
         split = {rows.name: len(getattr(self.split, rows.name)) for rows in dataclasses.fields(self.split)}
         packages = ("torch", "numpy", "scikit-learn", "umap-learn")
         return {
@@ -328,16 +324,10 @@ class _Run:
             "seed": self.experiment.seed,
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-            "preprocessing": preprocessing,
+            "preprocessing": self.extractor.preprocessing(self.pair.kind),
             "split": split,
             "selection": "the last epoch",
             "epochs": self.epochs,
             "stopped_early": self.stopped_early,
             "provenance": dataclasses.asdict(self.pair.provenance),
         }
-
-
-def standardised(X: NDArray[Any], fitted_on: NDArray[Any]) -> NDArray[np.float32]:
-    """(X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
-    deviation = fitted_on.std(0)
-    return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)

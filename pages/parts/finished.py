@@ -100,6 +100,6 @@ def _sheet_of(record: Record) -> Atlas | None:
         # the user's files may have changed since the run
         if index.max(initial=-1) >= len(domain) or not np.array_equal(domain.y[index], label):
             return None
-    if not pair.is_pictures:
+    if pair.kind != "pictures":
         return None
     return atlas(np.concatenate([domain.X[index] for domain, index in rows]))

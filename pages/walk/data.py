@@ -161,7 +161,7 @@ def _show(pair: DomainPair) -> None:
         + "".join(f"<div>{escape(name)} <b>{escape(str(fact))}</b></div>" for name, fact in facts.items())
         + "</div>"
     )
-    if pair.is_pictures:
+    if pair.kind == "pictures":
         gallery.by_class(pair)
     else:
         for domain in (pair.source, pair.target):
@@ -173,7 +173,7 @@ def _show(pair: DomainPair) -> None:
 
 
 def _shape(pair: DomainPair) -> str:
-    if pair.is_pictures:
+    if pair.kind == "pictures":
         height, width = pair.sample_shape[:2]
         return _("{width} × {height} pixels", width=width, height=height)
     return _("{count} features", count=number(pair.sample_shape[0]))
