@@ -37,8 +37,9 @@ def train(
 ) -> Iterator[Losses | Accuracies]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
-    With a ``source_network`` source features are that one's, which stays as it is. ``score`` gives the accuracies to report at each epoch's end. Between two reports the caller may wait (pause), close
-    the generator (cancel), or let ``enough`` turn true (stop here and keep what has been learned).
+    With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
+    to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
+    ``enough`` turn true (stop here and keep what has been learned).
     Raises `UserError` when a loss is no longer finite.
     """
     device = source.X.device

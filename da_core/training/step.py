@@ -109,7 +109,7 @@ class Step:
         features: Tensor | None = None
         terms, shown = [], []
         for number, turn in enumerate(self.turns):
-            for time in range(turn.times):
+            for _ in range(turn.times):
                 if features is None:
                     features = self._embed(x, len(y))
                 if "extractor" in turn.parts:

@@ -54,7 +54,7 @@ class DANN(DeepAlignment):
         return self.classifier
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * (2 / (1 + torch.exp(-self.params.steepness * batch.progress)) - 1)
+        lam = self.params.weight * grown(batch.progress, self.params.steepness)
         features = torch.cat([batch.source_features, batch.target_features])
         domain: Tensor = self.classifier(ReverseGradient.apply(features, lam)).squeeze(1)  # type: ignore[no-untyped-call]
         counts = len(batch.source_features), len(batch.target_features)
@@ -64,6 +64,11 @@ class DANN(DeepAlignment):
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
         domain: Tensor = self.classifier(features).squeeze(1)
         return domain
+
+
+def grown(progress: Tensor, steepness: float) -> Tensor:
+    """2 / (1 + e^(−γp)) − 1: from 0 at the start of training towards 1."""
+    return 2 / (1 + torch.exp(-steepness * progress)) - 1
 
 
 class ReverseGradient(torch.autograd.Function):
