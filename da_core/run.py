@@ -87,7 +87,7 @@ class _Run:
         training = float(self.experiment.training.epochs) if self.extractor.learns else 0.5
         plan: dict[Stage, float] = {"load": 0.5, "source_only": training, "before": 1.0}
         if not self.is_control:
-            plan["adapt"] = 2 * training if isinstance(self.method, DeepAlignment) else 0.5
+            plan["adapt"] = 2 * training * passes(self.method) if isinstance(self.method, DeepAlignment) else 0.5
         if self.wants_oracle:
             plan["oracle"] = training
         return plan | {"after": 1.0}
@@ -193,10 +193,15 @@ class _Run:
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def fit(
-        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None
+        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None, trained: Network | None = None
     ) -> Generator[Event, None, Model]:
-        """Train a new network on labelled samples, and fit the chosen head to its features."""
+        """Train a new network on labelled samples, and fit the chosen head to its features.
+
+        With ``trained``, the source's network, a copy of it is trained for the target.
+        """
         network, spec = self.new_network(), self.experiment.training
+        if trained is not None:
+            network.load_state_dict(trained.state_dict())
         if self.extractor.learns:
             for event in train(
                 network,
@@ -206,17 +211,18 @@ class _Run:
                 seed=self.experiment.seed,
                 method=method,
                 target=self.target if method is not None else None,
+                source_network=trained,
                 mirror=self.pair.flips,
-                score=lambda: self.live_accuracies(network, method),
+                score=lambda: self.live_accuracies(network, method, trained),
                 enough=self.enough,
             ):
                 self.epochs[phase] = event.epoch
                 yield event
                 yield self.pace.at(event.epoch / spec.epochs)
             self.stopped_early |= self.epochs[phase] < spec.epochs
-        model = Model(network)
+        model = Model(network, source_network=trained)
         if self.experiment.head != "linear" or not self.extractor.learns:
-            model.classifier = self.fit_head(model.embed(labelled.X), labelled.y)
+            model.classifier = self.fit_head(model.embed_source(labelled.X), labelled.y)
         return model
 
     def fit_head(
@@ -225,15 +231,18 @@ class _Run:
         count = len(self.pair.classes)
         return fit_head(self.experiment.head, F, y.cpu().numpy(), weights, self.experiment.seed, count)
 
-    def live_accuracies(self, network: Network, method: DeepAlignment | None) -> dict[str, float]:
+    def live_accuracies(
+        self, network: Network, method: DeepAlignment | None, trained: Network | None = None
+    ) -> dict[str, float]:
         """Accuracy on held-out samples of both domains, and how well a domain classifier tells them apart."""
         domains = (self.source_live, self.target_live)
         with torch.inference_mode():
-            Fs, Ft = (network.embed(domain.X) for domain in domains)
-            right = [(network.head(F).argmax(1) == d.y).float().mean() for F, d in zip((Fs, Ft), domains, strict=True)]
+            Fs, Ft = (trained or network).embed(self.source_live.X), network.embed(self.target_live.X)
+            Ls, Lt = network.head(Fs), network.head(Ft)
+            right = [(L.argmax(1) == d.y).float().mean() for L, d in zip((Ls, Lt), domains, strict=True)]
             values = dict(zip(("source", "target"), torch.stack(right).tolist(), strict=True))
-            on_source = method.domain_logits(Fs) if method is not None else None
-            on_target = method.domain_logits(Ft) if method is not None else None
+            on_source = method.domain_logits(Fs, Ls) if method is not None else None
+            on_target = method.domain_logits(Ft, Lt) if method is not None else None
             if on_source is not None and on_target is not None:
                 values["domain"] = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
         return values
@@ -244,7 +253,8 @@ class _Run:
         """Apply the method, by its kind."""
         method, network = self.method, source_only.network
         if isinstance(method, DeepAlignment):
-            return (yield from self.fit("adapt", self.source, method))
+            trained = network if method.target_encoder else None
+            return (yield from self.fit("adapt", self.source, method, trained))
         if isinstance(method, ModelAdaptation):
             return (yield from self.adapt_network(method, source_only))
         Fs, Ft, ys = source_only.embed(self.source.X), source_only.embed(self.target), self.source.y.cpu().numpy()
@@ -293,7 +303,7 @@ class _Run:
 
     def look(self, model: Model) -> Look:
         """Features and predictions on the held-out part of both domains."""
-        Fs = model.map_source(model.embed(self.source_test.X))
+        Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
         return Look(Fs, Ft, model.predict(Fs), model.predict(Ft))
 
@@ -331,3 +341,8 @@ class _Run:
             "stopped_early": self.stopped_early,
             "provenance": dataclasses.asdict(self.pair.provenance),
         }
+
+
+def passes(method: DeepAlignment) -> int:
+    """How often one step goes through the feature extractor."""
+    return sum(turn.times for turn in method.turns() if "extractor" in turn.parts)

@@ -6,7 +6,7 @@ and ``Params``. As a plain Python object: ``CORAL(regularisation=1.0).fit(Xs, Xt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -116,24 +116,56 @@ class Batch:
     progress: Tensor
 
 
+Part = Literal["extractor", "head", "own"]
+"""What training can move: the network's feature extractor, its head, and what a method has built for itself."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move: a descent on ``losses`` that changes only the named ``parts``; ``times`` moves in a row.
+
+    ``with_class`` adds the source's cross-entropy. A turn without the extractor gets its features detached, so a critic
+    costs no pass through the network.
+    """
+
+    losses: Callable[[Batch], dict[str, Tensor]]
+    parts: tuple[Part, ...] = ("extractor", "head", "own")
+    times: int = 1
+    with_class: bool = True
+
+
 class DeepAlignment(Method):
     """Loss terms added to the source's cross-entropy in every step of training.
 
     ``build`` makes the method's own trainable parts once the feature size is known; ``losses`` returns named scalar
-    tensors, already weighted, that the loop adds up. They never ask the device for a number and keep their shapes.
+    tensors, already weighted, that the loop adds up; a detached one is only shown. They never ask the device for a
+    number and keep their shapes. A game of several players says in ``turns`` who moves when.
     """
 
     kind = "deep alignment"
+    target_encoder: ClassVar[bool] = False
+    """Whether the source keeps the network that was trained on it, and a copy of it is trained for the target."""
 
     def build(self, feature_dim: int, class_count: int) -> torch.nn.Module | None:
         """The method's own parts, trained with the network; None if it has none."""
         return None
 
+    def turns(self) -> tuple[Turn, ...]:
+        """The moves that make up one step, all on the same batch, in this order."""
+        return (Turn(self.losses),)
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         raise NotImplementedError
 
-    def domain_logits(self, features: Tensor) -> Tensor | None:
-        """(n, feature_dim) → (n,) logits of “this is source”, for the live view; None without a domain classifier."""
+    def learning_rate(self, given: float) -> float:
+        """What it makes of the training's learning rate."""
+        return given
+
+    def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor | None:
+        """(n,) logits of “this is source” for features (n, d) and class logits (n, c), for the live view.
+
+        None without a domain classifier.
+        """
         return None
 
 

@@ -30,14 +30,16 @@ def train(
     seed: int,
     method: DeepAlignment | None = None,
     target: Tensor | None = None,
+    source_network: Network | None = None,
     mirror: bool = False,
     score: Callable[[], dict[str, float]] = dict,
     enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Losses | Accuracies]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
-    ``score`` gives the accuracies to report at each epoch's end. Between two reports the caller may wait (pause), close
-    the generator (cancel), or let ``enough`` turn true (stop here and keep what has been learned).
+    With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
+    to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
+    ``enough`` turn true (stop here and keep what has been learned).
     Raises `UserError` when a loss is no longer finite.
     """
     device = source.X.device
@@ -50,7 +52,7 @@ def train(
     if own is not None:
         own.to(device)
     network.train()
-    step = Step(network, method, own, source, target, spec, mirror)
+    step = Step(network, method, own, source, target, spec, mirror, source_network)
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
     reported, told = 0, -math.inf  # the first step reports at once: somebody may be waiting for it

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from deep import batch, built, deeply, held_fixed, space, train_own, turns_of, with_features
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
 from da_core.methods import methods
@@ -31,8 +34,8 @@ KIND = {
 }
 
 
-def every(kind: type = Method):
-    found = [method for method in methods().values() if issubclass(method, kind)]
+def every(kind: type = Method, where=lambda method: True):
+    found = [method for method in methods().values() if issubclass(method, kind) and where(method)]
     return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
 
 
@@ -192,24 +195,142 @@ def test_weights_are_refused_for_values_that_are_not_finite(method):
 
 
 @every(DeepAlignment)
-def test_one_step_gives_finite_losses_that_move_the_features(method):
-    torch.manual_seed(0)
+def test_one_step_gives_finite_losses_that_move_the_target_features(method):
     deep = method(seed=0)
-    deep.build(6, 3)
-    features = [(torch.randn(16, 6) + shift).requires_grad_() for shift in (0, 2)]
-    logits = [torch.randn(16, 3, requires_grad=True) for _ in features]
-    losses = deep.losses(Batch(*features, *logits, torch.arange(16) % 3, torch.tensor(0.5)))
-    assert losses
-    assert all(loss.shape == () and torch.isfinite(loss) for loss in losses.values())
-    torch.stack(list(losses.values())).sum().backward()
-    assert all(f.grad is not None and f.grad.abs().sum() > 0 for f in features)
+    built(deep)
+    plain, head = batch(), torch.randn(6, 3)
+    Fs, Ft = plain.source_features.requires_grad_(), plain.target_features.requires_grad_()
+    for turn in deep.turns():
+        losses = turn.losses(with_features(plain, Fs, Ft, head))
+        assert losses
+        assert all(loss.shape == () and torch.isfinite(loss) for loss in losses.values())
+        if "extractor" in turn.parts:
+            torch.stack(list(losses.values())).sum().backward()
+    assert Ft.grad is not None
+    assert torch.isfinite(Ft.grad).all()
+    assert Ft.grad.abs().sum() > 0
 
 
 @every(DeepAlignment)
-def test_features_that_are_all_alike_give_finite_losses(method):
+def test_features_that_are_all_alike_give_finite_losses_and_gradients(method):
     deep = method(seed=0)
-    deep.build(6, 3)
-    same, logits, labels = torch.ones(4, 6), torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
+    own = built(deep)
     for progress in (0.0, 1.0):
-        losses = deep.losses(Batch(same, same, logits, logits, labels, torch.tensor(progress)))
-        assert all(torch.isfinite(loss) for loss in losses.values())
+        same = torch.ones(4, 6, requires_grad=True)
+        alike = Batch(same, same, same[:, :3], same[:, :3], torch.zeros(4, dtype=torch.long), torch.tensor(progress))
+        for turn in deep.turns():
+            losses = torch.stack(list(turn.losses(alike).values()))
+            assert torch.isfinite(losses).all()
+            losses.sum().backward()
+            assert torch.isfinite(same.grad).all()
+    assert own is None or all(p.grad is None or torch.isfinite(p.grad).all() for p in own.parameters())
+
+
+@every(DeepAlignment)
+def test_the_gradient_is_that_of_the_loss(method):
+    """Central differences in float64. What a loss holds fixed stays fixed, and no gradient is reversed."""
+    deep, plain = method(seed=0), batch(8, 4, dtype=torch.float64)
+    built(deep, 4, torch.float64)
+    head = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+    for turn in turns_of(deep, "extractor"):
+        with held_fixed() as again:
+
+            def total(turn=turn, again=again):
+                again()
+                return torch.stack(list(turn.losses(with_features(plain, *features, head)).values())).sum()
+
+            found = torch.autograd.grad(total(), features, allow_unused=True)
+            for F, gradient in zip(features, found, strict=True):
+                torch.testing.assert_close(
+                    torch.zeros_like(F) if gradient is None else gradient, slopes(total, F), rtol=1e-5, atol=1e-8
+                )
+
+
+def slopes(value, at: torch.Tensor, step: float = 1e-6) -> torch.Tensor:
+    """The gradient of ``value()`` in ``at``, by central differences."""
+    found = torch.zeros_like(at)
+    with torch.no_grad():
+        flat = at.view(-1)
+        for i in range(flat.numel()):
+            flat[i] += step
+            above = value()
+            flat[i] -= 2 * step
+            found.view(-1)[i] = (above - value()) / (2 * step)
+            flat[i] += step
+    return found
+
+
+@every(DeepAlignment)
+def test_a_loss_term_never_asks_the_device_for_a_number(method):
+    deep, plain = method(seed=0), batch(8, 6)
+    built(deep)
+    with NoNumbers():
+        for turn in deep.turns():
+            features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+            torch.stack(list(turn.losses(with_features(plain, *features, torch.ones(6, 3))).values())).sum().backward()
+
+
+@every(DeepAlignment, where=lambda method: "weight" in method.Params.model_fields)
+def test_a_weight_of_zero_is_source_only(method):
+    deep, plain = method(seed=0, weight=0), batch()
+    built(deep)
+    Fs, Ft = plain.source_features.requires_grad_(), plain.target_features.requires_grad_()
+    for turn in turns_of(deep, "extractor"):
+        torch.stack(list(turn.losses(with_features(plain, Fs, Ft, torch.ones(6, 3))).values())).sum().backward()
+    assert all(F.grad is None or F.grad.abs().max() == 0 for F in (Fs, Ft))
+
+
+@every(DeepAlignment, where=lambda method: method.domain_logits is not DeepAlignment.domain_logits)
+def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
+    """The features stay; only the method's own parts learn."""
+    deep, near = method(seed=0), batch(200, shift=1.0)
+    own = built(deep)
+
+    def domain_accuracy() -> float:
+        on_source = deep.domain_logits(near.source_features, near.source_logits)
+        on_target = deep.domain_logits(near.target_features, near.target_logits)
+        assert on_source.shape == (200,)
+        return float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+
+    assert domain_accuracy() < 0.75
+    train_own(deep, own, near)
+    assert domain_accuracy() > 0.85
+
+
+class NoNumbers(TorchDispatchMode):
+    """Refuses to hand a tensor's value to Python, which on a GPU would wait for the device."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        assert "_local_scalar_dense" not in str(function)
+        assert "nonzero" not in str(function)
+        return function(*args, **(kwargs or {}))
+
+
+# Deep alignment: a whole training, on problems with a known way out
+
+
+@functools.cache
+def without_adapting(shift: float) -> float:
+    return deeply(None, *space(320, 0), *space(320, 1, shift))[0]
+
+
+# AFN only lets norms grow, and MCD only brings in what lies just outside the source: they have problems of their own, in
+# test_afn.py and test_mcd.py
+@every(DeepAlignment, where=lambda method: method.name() not in ("afn", "mcd"))
+def test_deep_alignment_undoes_a_shift(method):
+    # .09 is three standard deviations of a difference of two accuracies on 320 samples
+    assert deeply(method, *space(320, 0), *space(320, 1, 2.0))[0] > without_adapting(2.0) + 0.09
+
+
+@every(DeepAlignment)
+def test_deep_alignment_does_no_harm_where_nothing_shifted(method):
+    assert deeply(method, *space(320, 0), *space(320, 1))[0] > without_adapting(0.0) - 0.03
+
+
+@every(DeepAlignment)
+def test_deep_alignment_repeats_with_its_seed(method):
+    problem = (*space(64, 0), *space(64, 1, 1.0))
+    first, again, other = (deeply(method, *problem, seed=seed, epochs=2)[1] for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
