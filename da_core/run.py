@@ -265,8 +265,8 @@ class _Run:
         assert isinstance(method, Reweighting)
         predictions = self.predictions(source_only, Ft)
         weights = method.weights(Fs, Ft, ys, predictions)
-        # the picture shows held-out samples: the same estimator weighs those
-        self.weights = method.weights(source_only.embed(self.source_test.X), Ft, predictions.ys, predictions)
+        # the picture shows held-out samples: the same fitted estimator weighs those
+        self.weights = method.weights_of(source_only.embed(self.source_test.X), predictions.ys)
         return Model(network, self.fit_head(Fs, self.source.y, weights))
 
     def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.params import Params, Scalar, validated
+from da_core.errors import UserError
+from da_core.params import Params, Scalar, hyper, validated
 
 if TYPE_CHECKING:
     import torch
@@ -86,17 +87,86 @@ class Predictions:
     Pt: Rows
 
 
+class Capped(Params):
+    """What every reweighting method lets its user set."""
+
+    clip: float = hyper(
+        1000.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
+    )
+
+
 class Reweighting(Method):
     """One weight a source sample, mean 1, so that the weighted source stands for the target.
 
+    ``fit`` learns from both domains, ``log_weights`` gives the logarithm of each row's weight up to a common constant,
+    −inf for weight 0. The rest is here: weights are finite, at least 0, of mean 1, and none is above ``clip``.
     ``ys`` (n_s,) are source labels; only the methods that correct class proportions need them and ``predictions``.
     """
 
     kind = "reweighting"
+    Params: ClassVar[type[Params]] = Capped
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Learn from source features Xs (n_s, d) and target features Xt (n_t, d)."""
+        raise NotImplementedError
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        """(n,) logarithms, up to one constant, of the weights of source rows X (n, d) with labels y (n,)."""
+        raise NotImplementedError
+
+    def weights_of(self, X: Rows, y: Labels | None = None) -> Rows:
+        """(n,) weights of mean 1 for source rows, those of ``fit`` or others. Raises `UserError` if all are 0."""
+        log_weights = self.log_weights(X, y)
+        if not (log_weights > -np.inf).any():
+            raise UserError(
+                "{of} finds no source sample that looks like the target, so that every weight is 0; choose another "
+                "method.",
+                of=self.title,
+            )
+        return capped(log_weights, self.params.clip)
 
     def weights(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Rows:
-        """(n_s,) weights for source features Xs (n_s, d) and target features Xt (n_t, d)."""
-        raise NotImplementedError
+        """(n_s,) weights of the source samples that it learns from: ``fit``, then ``weights_of`` on the same rows."""
+        return self.fit(Xs, Xt, ys, predictions).weights_of(Xs, ys)
+
+
+class ClassBalance(Reweighting):
+    """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
+
+    of_class: Rows
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        if y is None:
+            raise UserError("{of} needs source labels.", of=self.title)
+        with np.errstate(divide="ignore"):
+            logs: Rows = np.log(self.of_class)[y]
+        return logs
+
+
+def capped(log_weights: Rows, cap: float) -> Rows:
+    """min(s · w, cap) with the one scale s that makes the mean 1: cutting, then rescaling, would pass the cap again.
+
+    Where so few weights are above 0 (log above −inf) that all of them at the cap do not make the mean 1, the samples
+    of weight 0 share the rest evenly, as they do where they weigh next to nothing.
+    """
+    count = len(log_weights)
+    order = np.argsort(-log_weights, kind="stable")
+    descending = log_weights[order]
+    positive = int((descending > -np.inf).sum())
+    rest = np.logaddexp.accumulate(descending[::-1])[::-1]  # log of the sum of each weight and all smaller ones
+    room = count - cap * np.arange(count)  # what is left for them if all larger ones sit at the cap
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_scale = np.log(room) - rest
+        fits = (log_scale + descending <= np.log(cap) + 1e-12) & (room > 0)
+    scaled = np.full(count, cap)
+    if fits.any():
+        first = np.argmax(fits)
+        scaled[first:] = np.exp(descending[first:] + log_scale[first])
+    else:
+        scaled[positive:] = room[positive] / (count - positive)
+    weights = np.empty_like(scaled)
+    weights[order] = scaled
+    return weights
 
 
 @dataclass(frozen=True)
