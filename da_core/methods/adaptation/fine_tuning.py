@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.base import ModelAdaptation
+from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.base import Network
 from da_core.params import hyper
 
@@ -75,7 +75,8 @@ class FineTuning(ModelAdaptation):
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 
-    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        few_X, few_y = data.few_X, data.few_y
         chosen, body = self.params, self._thawed(network)
         start = [weight.detach().clone() for weight in body]
         optimizer = torch.optim.Adam(
