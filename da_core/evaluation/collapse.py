@@ -16,7 +16,7 @@ MOST = 0.5
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
-    """How many classes the predictions spread over: e^H of their shares. k equally frequent ones count k, strays little."""
+    """How many classes the predictions spread over, e^H of their shares: k equally frequent ones count k."""
     shares = np.unique(predicted, return_counts=True)[1] / len(predicted)
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
@@ -51,15 +51,15 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
 
     def trade_places(confusion: ArrayLike) -> NDArray[np.bool_]:
         counts = np.asarray(confusion, dtype=np.float64)
-        goes = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
-        return goes & goes.T
+        most: NDArray[np.bool_] = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
+        return most & most.T
 
     new = np.triu(trade_places(after) & ~trade_places(before), 1)
     return [(int(i), int(j)) for i, j in np.argwhere(new)]
 
 
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Notice | None:
-    """What to say of `swapped` classes. It takes the target's labels, so it is for the report and never for a method."""
+    """What to say of `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
     pairs = swapped(before, after)
     if not pairs:
         return None

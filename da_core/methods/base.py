@@ -52,7 +52,7 @@ class Method:
 class Control(Method):
     """A yardstick, not a method: what every method is held against."""
 
-    kind = "control"
+    kind: ClassVar[Kind] = "control"
 
 
 class FeatureAlignment(Method):
@@ -141,22 +141,22 @@ class DeepAlignment(Method):
 class AdaptationData:
     """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
 
-    ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``few_X``
-    (m, …) and ``few_y`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class.
+    ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
+    (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class.
     """
 
     Xs: Tensor
     ys: Tensor
     Xt: Tensor
-    few_X: Tensor
-    few_y: Tensor
+    Xf: Tensor
+    yf: Tensor
     flips: bool = False
 
 
 class ModelAdaptation(Method):
     """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
 
-    kind = "model adaptation"
+    kind: ClassVar[Kind] = "model adaptation"
 
     def few_per_class(self) -> int:
         return 0

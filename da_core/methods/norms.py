@@ -34,6 +34,16 @@ def affine(network: Network) -> list[nn.Parameter]:
     return [weight for layer in layers for weight in layer.parameters()]
 
 
+def statistics(network: Network) -> list[Tensor]:
+    """Mean and variance of every batch-norm layer, themselves and no copies."""
+    return [
+        buffer
+        for layer in batch_norms(network)
+        for buffer in (layer.running_mean, layer.running_var)
+        if buffer is not None
+    ]
+
+
 def require_batch_norm(network: Network, method: str) -> None:
     """Raise `UserError` where there is no batch norm."""
     if not batch_norms(network):

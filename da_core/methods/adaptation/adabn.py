@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from da_core import params
 from da_core.methods.base import AdaptationData, ModelAdaptation
-from da_core.methods.norms import batch_norms, measure, require_batch_norm
+from da_core.methods.norms import measure, require_batch_norm, statistics
 from da_core.networks.base import Network
 from da_core.params import hyper
 
@@ -42,12 +44,9 @@ class AdaBN(ModelAdaptation):
         require_batch_norm(network, self.title)
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
-        import torch
-
         self.check(network, data)
-        kept = [(layer, [s.clone() for s in (layer.running_mean, layer.running_var)]) for layer in batch_norms(network)]
+        of_source = [values.clone() for values in statistics(network)]
         measure(network, data.Xt, torch.Generator().manual_seed(self.seed))
-        for layer, (source_mean, source_var) in kept:
-            layer.running_mean.lerp_(source_mean, self.params.source_share)
-            layer.running_var.lerp_(source_var, self.params.source_share)
+        for values, source in zip(statistics(network), of_source, strict=True):
+            values.lerp_(source, self.params.source_share)
         yield {}

@@ -80,5 +80,5 @@ def restyled(Xs: Tensor, Xt: Tensor, beta: float) -> Tensor:
     # without a shift to the middle, frequencies −reach … reach stand at both ends
     low = [torch.fft.fftfreq(side, 1 / side, device=Xs.device).abs() <= reach for side in (height, width)]
     amplitude = torch.where(low[0][:, None] & low[1], style.abs(), spectrum.abs())
-    mixed = torch.fft.ifft2(torch.polar(amplitude, spectrum.angle())).real
+    mixed: Tensor = torch.fft.ifft2(torch.polar(amplitude, spectrum.angle())).real
     return mixed.round().clamp(0, 255).to(torch.uint8).contiguous(memory_format=torch.channels_last)
