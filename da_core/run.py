@@ -16,13 +16,34 @@ from da_core.catalogue import pick
 from da_core.data.cache import load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
+from da_core.evaluation.collapse import collapse, swaps
 from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
 from da_core.evaluation.shift import measures
 from da_core.evaluation.weights import spread
-from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Phase, Result, Samples, Shift, Stage, When
+from da_core.events import (
+    Accuracies,
+    Embedded,
+    Event,
+    Finished,
+    Losses,
+    Notice,
+    Phase,
+    Result,
+    Samples,
+    Shift,
+    Stage,
+    When,
+)
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
+from da_core.methods.base import (
+    AdaptationData,
+    DeepAlignment,
+    FeatureAlignment,
+    ModelAdaptation,
+    Predictions,
+    Reweighting,
+)
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
@@ -31,6 +52,7 @@ from da_core.networks.heads import FittedHead, fit_head
 from da_core.pace import Pace
 from da_core.params import validated
 from da_core.training import checkpoints, devices
+from da_core.training.good import LastGood, not_finite
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
 
@@ -81,16 +103,24 @@ class _Run:
         self.epochs: dict[str, float] = {}
         self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
+        self.notices: list[Notice] = []
 
     def plan(self) -> dict[Stage, float]:
         """The stages and about how long each takes, in epochs of training on one domain."""
         training = float(self.experiment.training.epochs) if self.extractor.learns else 0.5
         plan: dict[Stage, float] = {"load": 0.5, "source_only": training, "before": 1.0}
         if not self.is_control:
-            plan["adapt"] = 2 * training * passes(self.method) if isinstance(self.method, DeepAlignment) else 0.5
+            plan["adapt"] = (
+                2 * training * passes(self.method) if isinstance(self.method, DeepAlignment) else self.own_epochs()
+            )
         if self.wants_oracle:
             plan["oracle"] = training
         return plan | {"after": 1.0}
+
+    def own_epochs(self) -> float:
+        """About how long a method takes that counts its own epochs, if any; those over the labelled few are short."""
+        few = isinstance(self.method, ModelAdaptation) and self.method.few_per_class() > 0
+        return max(0.5, float(getattr(self.method.params, "epochs", 0)) * (0.05 if few else 1.0))
 
     def events(self, embed: bool, shown: int | None) -> Iterator[Event]:
         devices.prepare(self.device)
@@ -136,11 +166,12 @@ class _Run:
         if embed:
             yield from lay_out("after", after)
         result = self.result(before, after, self.look(oracle) if oracle is not None else None)
+        yield from self.findings(before, after, result)
         state = adapted.state() if self.extractor.learns else None
         looks: dict[When, Look] = {"before": before, "after": after}
         kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, state)
         yield self.pace.at(1)
-        yield Finished(result.model_copy(update={"seconds": self.pace.seconds()}), kept)
+        yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "notices": self.notices}), kept)
 
     # Step 1 · data ---------------------------------------------------------------------------------------------------
 
@@ -173,6 +204,8 @@ class _Run:
         self.target_test = as_inputs(Xt[split.target_test], self.device)
         self.target_live = self.on_device(Xt, yt, rng.permutation(split.target_test)[:LIVE])
         self.few = self.on_device(Xt, yt, split.few)
+        if isinstance(self.method, ModelAdaptation):
+            self.method.check(self.new_network(), self.adaptation_data())
 
     def on_device(self, X: NDArray[Any], y: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:
         return Labelled(as_inputs(X[rows], self.device), torch.tensor(y[rows], device=self.device))
@@ -181,6 +214,10 @@ class _Run:
         """For the oracle alone."""
         labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
         return Labelled(self.target, labels)
+
+    def adaptation_data(self) -> AdaptationData:
+        """Both domains for a model adaptation: of the target's labels only the few."""
+        return AdaptationData(self.source.X, self.source.y, self.target, self.few.X, self.few.y, self.pair.flips)
 
     # Step 2 and 4 · networks, trained --------------------------------------------------------------------------------
 
@@ -216,6 +253,9 @@ class _Run:
                 score=lambda: self.live_accuracies(network, method, trained),
                 enough=self.enough,
             ):
+                if isinstance(event, Notice):
+                    yield self.noted(event)
+                    continue
                 self.epochs[phase] = event.epoch
                 yield event
                 yield self.pace.at(event.epoch / spec.epochs)
@@ -272,11 +312,18 @@ class _Run:
     def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:
         network = self.new_network()
         network.load_state_dict(source_only.network.state_dict())
-        for epoch, losses in enumerate(method.adapt(network, self.target, self.few.X, self.few.y), start=1):
+        good = LastGood(network)
+        for epoch, losses in enumerate(method.adapt(network, self.adaptation_data()), start=1):
+            term = not_finite(losses)
+            if term is not None or not good.keep(epoch):
+                self.stopped_early = True
+                yield self.noted(good.restore(term))
+                break
             self.epochs["adapt"] = epoch
             yield Losses("adapt", epoch, losses)
             network.eval()
             yield Accuracies("adapt", epoch, self.live_accuracies(network, None))
+            yield self.pace.at(min(1.0, epoch / getattr(method.params, "epochs", 1)))
             if self.enough():
                 self.stopped_early = True
                 break
@@ -306,6 +353,21 @@ class _Run:
         Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
         return Look(Fs, Ft, model.predict(Fs), model.predict(Ft))
+
+    def findings(self, before: Look, after: Look, result: Result) -> Iterator[Notice]:
+        """What is wrong with what came out. Only the second looks at the target's labels, once all is done."""
+        if self.is_control:
+            return
+        found = collapse(before.target_predicted, after.target_predicted, self.pair.classes)
+        scored = (result.source_only.target.confusion, result.adapted.target.confusion)
+        for notice in (found, swaps(*scored, self.pair.classes)):
+            if notice is not None:
+                yield self.noted(notice)
+
+    def noted(self, notice: Notice) -> Notice:
+        """Kept with the result as well."""
+        self.notices.append(notice)
+        return notice
 
     def result(self, before: Look, after: Look, oracle: Look | None) -> Result:
         def scored(look: Look) -> Any:

@@ -51,9 +51,9 @@ class Method:
 
 
 class Control(Method):
-    """A yardstick, not a method: it adapts nothing."""
+    """A yardstick, not a method: what every method is held against."""
 
-    kind = "control"
+    kind: ClassVar[Kind] = "control"
 
 
 class FeatureAlignment(Method):
@@ -239,17 +239,36 @@ class DeepAlignment(Method):
         return None
 
 
+@dataclass(frozen=True)
+class AdaptationData:
+    """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
+
+    ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
+    (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class.
+    """
+
+    Xs: Tensor
+    ys: Tensor
+    Xt: Tensor
+    Xf: Tensor
+    yf: Tensor
+    flips: bool = False
+
+
 class ModelAdaptation(Method):
     """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
 
-    kind = "model adaptation"
+    kind: ClassVar[Kind] = "model adaptation"
 
     def few_per_class(self) -> int:
         return 0
 
-    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+    def check(self, network: Network, data: AdaptationData) -> None:
+        """Raise `UserError` where it cannot adapt such a network on such data; asked before anything is trained."""
+
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         """Change ``network`` in place; yield the mean of each loss term after every epoch.
 
-        Xt (n, …) are unlabelled target inputs ready for the network, few_X (m, …) and few_y (m,) the labelled few.
+        At each yield the network can be used as it is, in eval mode; between two epochs nothing else changes it.
         """
         raise NotImplementedError

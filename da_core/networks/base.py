@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from da_core.params import Params
+from da_core.params import Params, hyper
+
+Norm = Literal["group", "batch", "none"]
 
 Samples = NDArray[Any]
 Rows = NDArray[np.int64]
@@ -101,11 +104,37 @@ def standardised(X: Samples, fitted_on: Samples) -> NDArray[np.float32]:
     return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)
 
 
-def block(channels_in: int, channels_out: int, *, normalised: bool = False) -> list[nn.Module]:
-    """3×3 convolution, group normalisation (groups of 8 channels) if asked for, 2×2 max pooling, ReLU.
+def norm_setting(default: Norm) -> Any:
+    """The hyperparameter that says which normalisation a network has."""
+    return hyper(
+        default,
+        title="Normalisation",
+        help="Group norm evens out each sample by itself. Batch norm shares statistics across a batch; some methods "
+        "need it, and joint training then mixes the two domains' statistics.",
+    )
+
+
+def normalisation(
+    norm: Norm, channels: int, batch_norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+) -> list[nn.Module]:
+    """What normalises that many channels, if anything; groups are of 8 channels."""
+    match norm:
+        case "group":
+            return [nn.GroupNorm(channels // math.gcd(channels, 8), channels)]
+        case "batch":
+            return [batch_norm(channels)]
+        case "none":
+            return []
+
+
+def block(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
+    """3×3 convolution, normalisation, 2×2 max pooling, ReLU.
 
     Pooling comes before ReLU: the result is the same and a quarter of the work.
     """
-    groups = channels_out // math.gcd(channels_out, 8)
-    norm = [nn.GroupNorm(groups, channels_out)] if normalised else []
-    return [nn.Conv2d(channels_in, channels_out, 3, padding=1), *norm, nn.MaxPool2d(2), nn.ReLU()]
+    return [
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        *normalisation(norm, channels_out),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+    ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.events import Phase, Stage
+from da_core.events import Notice, Phase, Stage
 from da_core.jobs.queue import queue
 from da_core.jobs.view import View
 from pages.parts import curves, state
@@ -41,11 +41,16 @@ def _panel(run: str, pace: float | None) -> None:
     if view.live:
         _where(view)
         _controls(view)
-    for notice in view.notices:
-        st.info(told(notice.message, notice.values))
+    notices(view.notices)
     progress(view)
     if _pace(view) != pace:
         st.rerun()  # what is drawn stays; the page runs again to look at the new pace
+
+
+def notices(said: Iterable[Notice]) -> None:
+    """What a run found that a person should know."""
+    for notice in said:
+        st.info(told(notice.message, notice.values))
 
 
 def progress(view: View) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,10 @@ from deep import batch, built, deeply, held_fixed, space, train_own, turns_of, w
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
+from da_core.experiment import TrainingSpec
 from da_core.methods import methods
 from da_core.methods.base import (
+    AdaptationData,
     Batch,
     Control,
     DeepAlignment,
@@ -23,7 +27,11 @@ from da_core.methods.base import (
     Predictions,
     Reweighting,
 )
+from da_core.networks import networks
+from da_core.networks.base import Network
 from da_core.networks.heads import fit_head
+from da_core.training.loop import train
+from da_core.training.model import Labelled
 
 KIND = {
     "control": Control,
@@ -334,3 +342,179 @@ def test_deep_alignment_repeats_with_its_seed(method):
     first, again, other = (deeply(method, *problem, seed=seed, epochs=2)[1] for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+# Model adaptation: a trained network with batch norm, on rows or on pictures
+
+ON_PICTURES = {"fda"}
+"""Those that refuse rows of features."""
+WITH_LABELS = {"fine_tuning"}
+"""Those that see a few labels, and go by those alone."""
+NOT_OF_STATISTICS = {"fda", "fine_tuning"}
+"""Those that do not measure batch norm's statistics anew on the target."""
+
+
+def rows_of(y: np.ndarray, rng: np.random.Generator, scale: float, shift: float) -> torch.Tensor:
+    return torch.tensor((CENTRES[y] + rng.normal(size=(len(y), 2))) * scale + shift, dtype=torch.float32)
+
+
+def pictures_of(y: np.ndarray, rng: np.random.Generator, scale: float, shift: float) -> torch.Tensor:
+    """16×16 pictures of a bright stripe across, down, or at a slant, in noise; ``shift`` tints them, ``scale`` dims."""
+    place, step = rng.integers(4, 12, len(y)), np.arange(16)
+    across, down, slant = (
+        (np.abs(line - place[:, None, None] * (kind < 2) - 8 * (kind == 2)) < 2)
+        for kind, line in enumerate((step[:, None] + 0 * step, step + 0 * step[:, None], (step[:, None] + step) / 2))
+    )
+    stripe = np.choose(y[:, None, None], [across, down, slant])[:, None]
+    tint = np.array([1.0, 0.3, 0.0])[:, None, None] * shift
+    grey = rng.normal(60, 15, (len(y), 3, 16, 16)) + 90 * stripe
+    return torch.tensor(np.clip(grey * scale + tint, 0, 255).astype(np.uint8))
+
+
+def adaptation_problem(name: str, scale: float = 1.0, shift: float = 0.0) -> tuple[Network, AdaptationData, np.ndarray]:
+    """A network trained on the source, what a method may see, and the target's labels."""
+    pictures = name in ON_PICTURES
+    rng = np.random.default_rng(7)
+    ys, yt = rng.integers(3, size=240), rng.integers(3, size=240)
+    make = pictures_of if pictures else rows_of
+    Xs, Xt = make(ys, rng, 1.0, 0.0), make(yt, rng, scale, shift)
+    few = np.concatenate([np.flatnonzero(yt == label)[:5] for label in range(3)])
+    labelled = torch.tensor(ys)
+    data = AdaptationData(Xs, labelled, Xt, Xt[few], torch.tensor(yt[few]))
+    return copy.deepcopy(trained(pictures)), data, yt
+
+
+@functools.cache
+def trained(pictures: bool) -> Network:
+    extractor = networks()["small_cnn" if pictures else "mlp"]
+    settings = {"width": 8, "features": 16} if pictures else {"hidden": 16}
+    params = extractor.Params(**settings, norm="batch")
+    network = extractor.network(params, (16, 16, 3) if pictures else (2,), 3, 0)
+    rng = np.random.default_rng(6)
+    y = rng.integers(3, size=240)
+    X = (pictures_of if pictures else rows_of)(y, rng, 1.0, 0.0)
+    spec = TrainingSpec(epochs=15, batch_size=24, learning_rate=5e-3)
+    for _ in train(network, Labelled(X, torch.tensor(y)), phase="source_only", spec=spec, seed=0):
+        pass
+    return network.eval()
+
+
+def right(network: Network, X: torch.Tensor, y: np.ndarray) -> float:
+    with torch.inference_mode():
+        return float((network(X).argmax(1).numpy() == y).mean())
+
+
+def adapt(method: type[ModelAdaptation], network: Network, data: AdaptationData, **hyperparameters: Any) -> list:
+    return list(method(seed=3, **hyperparameters).adapt(network, data))
+
+
+@every(ModelAdaptation)
+def test_adapting_undoes_another_scale_and_offset(method):
+    """Batch norm's statistics are to blame for all of this, so that whoever measures them anew must win."""
+    name = method.name()
+    network, data, yt = adaptation_problem(name, *((0.6, 190.0) if name in ON_PICTURES else (0.5, 4.0)))
+    before = right(network, data.Xt, yt)
+    assert before < 0.75
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > (before + 0.1 if name in NOT_OF_STATISTICS else 0.9)
+
+
+@every(ModelAdaptation)
+def test_adapting_does_not_lose_on_a_gentle_move(method):
+    name = method.name()
+    network, data, yt = adaptation_problem(name, 1.0, 20.0 if name in ON_PICTURES else 0.5)
+    before = right(network, data.Xt, yt)
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > before - 0.02
+
+
+@every(ModelAdaptation)
+def test_adapting_does_no_harm_where_nothing_shifted(method):
+    network, data, yt = adaptation_problem(method.name())
+    before = right(network, data.Xt, yt)
+    assert before > 0.9
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > before - 0.03
+
+
+@every(ModelAdaptation)
+def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
+    start, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
+    ends, told = [], []
+    for noise in (1, 2):
+        torch.manual_seed(noise)
+        network = copy.deepcopy(start)
+        told.append(adapt(method, network, data))
+        ends.append(network.state_dict())
+    assert told[0] == told[1]
+    assert all(np.isfinite(value) for losses in told[0] for value in losses.values())
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@every(ModelAdaptation)
+def test_after_every_epoch_the_network_is_one_to_use(method):
+    """In eval mode, with finite numbers, and the next epoch minds neither a look at it nor a changed mode."""
+    network, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
+    looked_at, left_alone = copy.deepcopy(network), copy.deepcopy(network)
+    momenta = [layer.momentum for layer in network.modules() if hasattr(layer, "momentum")]
+    for _ in method(seed=3).adapt(looked_at, data):
+        assert not any(layer.training for layer in looked_at.modules())
+        assert all(torch.isfinite(value).all() for value in looked_at.state_dict().values())
+        with torch.inference_mode():
+            looked_at(data.Xt[:7])
+        looked_at.eval()
+    adapt(method, left_alone, data)
+    for mine, theirs in zip(looked_at.state_dict().values(), left_alone.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert [layer.momentum for layer in looked_at.modules() if hasattr(layer, "momentum")] == momenta
+    assert all(weight.requires_grad for weight in looked_at.parameters())
+
+
+@pytest.mark.parametrize("name", [n for n, m in methods().items() if issubclass(m, ModelAdaptation) and n != "fda"])
+def test_batch_norms_statistics_end_as_those_of_one_domain(name):
+    """The first layer's mean is that of what comes in, never a mixture; FDA's domain is the restyled source."""
+    network, data, _ = adaptation_problem(name, 0.5, 4.0)
+    source_mean = next(m for m in network.modules() if hasattr(m, "running_mean")).running_mean.clone()
+    adapt(methods()[name], network, data)
+    layers = list(network.features)
+    at, norm = next((at, m) for at, m in enumerate(layers) if hasattr(m, "running_mean"))
+    with torch.inference_mode():
+        x = data.Xt
+        for layer in layers[:at]:
+            x = layer(x)
+    expected = source_mean if name in WITH_LABELS else x.mean(0)
+    torch.testing.assert_close(norm.running_mean, expected, rtol=1e-4, atol=1e-4)
+
+
+@every(ModelAdaptation)
+def test_closing_it_early_leaves_a_network_to_use(method):
+    network, data, yt = adaptation_problem(method.name())
+    adapting = method(seed=3).adapt(network, data)
+    next(adapting)
+    adapting.close()
+    assert right(network, data.Xt, yt) > 0.8
+    assert all(layer.momentum == 0.1 for layer in network.modules() if hasattr(layer, "momentum"))
+
+
+@every(ModelAdaptation)
+def test_a_domain_smaller_than_a_batch_will_do(method):
+    network, data, _ = adaptation_problem(method.name())
+    adapt(method, network, replace(data, Xs=data.Xs[:5], ys=data.ys[:5], Xt=data.Xt[:3]))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+@every(ModelAdaptation)
+def test_what_it_cannot_adapt_is_refused_before_it_begins(method):
+    """A network without any normalisation, and rows of features: whoever cannot use them says so in `check`."""
+    extractor = networks()["mlp"]
+    plain = extractor.network(extractor.Params(hidden=16), (2,), 3, 0)
+    _, data, _ = adaptation_problem("adabn")
+    needs = {"adabn": "batch", "source_only_bn": "batch", "tent": "normalisation", "fda": "pictures"}
+    if method.name() in needs:
+        with pytest.raises(UserError, match=needs[method.name()]):
+            method().check(plain, data)
+        with pytest.raises(UserError, match=needs[method.name()]):
+            adapt(method, plain, data)
+    else:
+        method().check(plain, data)
+        adapt(method, plain, data)

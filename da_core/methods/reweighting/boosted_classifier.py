@@ -34,7 +34,9 @@ class BoostedClassifier(Reweighting):
     """
 
     title = "Boosted domain classifier"
-    summary = "Weights source samples by the odds of a domain classifier made of boosted trees, which need not be linear."
+    summary = (
+        "Weights source samples by the odds of a domain classifier made of boosted trees, which need not be linear."
+    )
     paper = "Menon and Ong 2016, Linking Losses for Density Ratio and Class-Probability Estimation, ICML"
 
     class Params(Capped):

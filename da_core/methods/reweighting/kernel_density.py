@@ -87,7 +87,5 @@ def likeliest_bandwidth(X: Rows) -> float:
         return 1.0
     np.fill_diagonal(squared, np.inf)  # a sample's own bump says nothing
     bandwidths = unit * BANDWIDTHS
-    likelihood = [
-        logsumexp(squared / (-2 * h**2), axis=1).sum() - X.size * np.log(h) for h in bandwidths
-    ]
+    likelihood = [logsumexp(squared / (-2 * h**2), axis=1).sum() - X.size * np.log(h) for h in bandwidths]
     return float(bandwidths[np.argmax(likelihood)])
