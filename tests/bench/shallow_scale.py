@@ -1,6 +1,6 @@
 """Seconds and extra memory of every shallow method as the domains grow; exact beside default where there are two.
 
-    python tests/bench/shallow_scale.py [--methods tca sinkhorn] [--sizes 2000 5000 20000] [--d 512] [--exact-up-to 5000]
+    python tests/bench/shallow_scale.py [--methods tca sinkhorn] [--sizes 2000 20000] [--d 512] [--exact-up-to 5000]
 
 Fitting and mapping both domains is timed (reweighting: the weights of the source), each in a process of its own, so
 that the peak of memory is the method's. “exact” switches off the approximation above a size; it is measured for sizes

@@ -101,7 +101,8 @@ class FeatureGAN(FeatureAlignment):
                 nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
             )
         average.load_state_dict(generator.state_dict())
-        own, others = list(average.parameters()), list(generator.parameters())
+        own: list[Tensor] = list(average.parameters())
+        others: list[Tensor] = list(generator.parameters())
         rate = self.params.learning_rate
         G = torch.optim.Adam(generator.parameters(), lr=rate, betas=BETAS)
         D = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=BETAS)
@@ -116,11 +117,11 @@ class FeatureGAN(FeatureAlignment):
             penalty = slope.square().sum(1).mean()
             loss = softplus(-logits[:BATCH]).mean() + softplus(logits[BATCH:]).mean()
             D.zero_grad()
-            (loss + self.params.smoothness * penalty).backward()
+            torch.autograd.backward(loss + self.params.smoothness * penalty)
             D.step()
 
             G.zero_grad()
-            softplus(-discriminator(made)).mean().backward()
+            torch.autograd.backward(softplus(-discriminator(made)).mean())
             G.step()
             with torch.no_grad():
                 torch._foreach_lerp_(own, others, 1 - AVERAGE)
@@ -133,8 +134,9 @@ class Generator(nn.Module):
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         self.straight = nn.Linear(size, size)
-        self.bent = nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, size))
-        for layer in (self.straight, self.bent[2]):
+        last = nn.Linear(width, size)
+        self.bent = nn.Sequential(nn.Linear(size, width), nn.SiLU(), last)
+        for layer in (self.straight, last):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 

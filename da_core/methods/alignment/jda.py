@@ -8,6 +8,7 @@ from da_core.methods.alignment.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
     LANDMARKS,
+    Expansion,
     KernelName,
     discrepancy,
     expand,
@@ -84,8 +85,10 @@ class JDA(FeatureAlignment):
             raise UserError("{of} needs source labels.", of=self.title)
         X = np.concatenate([Xs, Xt])
         self._centre = X.mean(axis=0)
-        self._expansion = None if self.params.kernel == "linear" else expand(X, self.params)
-        F = self._rows(X)
+        self._expansion: Expansion | None = None
+        F = X - self._centre
+        if self.params.kernel == "rbf":
+            self._expansion, F = expand(X, self.params)
         n_s = len(Xs)
         references = in_order(Xs)
         if len(X) > self.params.exact_up_to and n_s > NEIGHBOURS:

@@ -73,9 +73,9 @@ class Expansion:
         return F if self.shorten is None else F @ self.shorten
 
 
-def expand(X: Rows, chosen: Any) -> Expansion:
-    """The expansion for pooled samples X (n, d) with a method's ``kernel``, ``bandwidth``, ``exact_up_to`` and
-    ``landmarks``. The origin is moved to their mean, so that adding one vector to all samples changes nothing."""
+def expand(X: Rows, chosen: Any) -> tuple[Expansion, Rows]:
+    """The expansion for pooled samples X (n, d), and F(X), with a method's ``kernel``, ``bandwidth``, ``exact_up_to``
+    and ``landmarks``. The origin is moved to their mean, so that adding one vector to all samples changes nothing."""
     centre = X.mean(axis=0)
     if chosen.kernel == "linear":
         return _short(lambda rows: rows - centre, np.eye(X.shape[1]), X)
@@ -89,15 +89,15 @@ def expand(X: Rows, chosen: Any) -> Expansion:
         return np.exp(K, out=K)
 
     if exact:
-        return Expansion(kernel, None)
+        return Expansion(kernel, None), kernel(X)
     return _short(kernel, power(kernel(basis + centre), -0.5), X)
 
 
-def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> Expansion:
+def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expansion, Rows]:
     """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten."""
     K = kernel(X)
-    gram = whiten.T @ (K.T @ K) @ whiten
-    return Expansion(kernel, whiten @ power(gram, 0.5))
+    shorten = whiten @ power(whiten.T @ (K.T @ K) @ whiten, 0.5)
+    return Expansion(kernel, shorten), K @ shorten
 
 
 def median_distance(X: Rows) -> float:
@@ -135,13 +135,24 @@ def variance_directions(F: Rows, penalties: Rows, count: int) -> tuple[Rows, Row
     shrink = 1 - 1 / np.sqrt(1 + s**2)
 
     def whiten(V: Rows) -> Rows:
-        return V - U @ (shrink[:, None] * (U.T @ V))
+        whitened: Rows = V - U @ (shrink[:, None] * (U.T @ V))
+        return whitened
 
-    values, V = leading(lambda V: whiten(F.T @ centred(F @ whiten(V))), F.shape[1], count)
+    S = scatter(F)
+    values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
     A = whiten(V)
     real = values > np.finfo(np.float64).eps * F.shape[1] * values[0]
     A, values = A[:, real], values[real]
     return A * signs(F @ A), values
+
+
+def scatter(F: Rows) -> Callable[[Rows], Rows]:
+    """V → FᵀHF V; the matrix in the middle is made only where it is small."""
+    if F.shape[1] > DENSE:
+        return lambda V: F.T @ centred(F @ V)
+    C = centred(F)
+    S = C.T @ C
+    return lambda V: S @ V
 
 
 def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows, Rows]:
@@ -162,7 +173,8 @@ def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows,
 
 
 def centred(Z: Rows) -> Rows:
-    return Z - Z.mean(axis=0)
+    moved: Rows = Z - Z.mean(axis=0)
+    return moved
 
 
 def signs(Z: Rows) -> Rows:

@@ -62,18 +62,16 @@ def cluster(X: Rows, count: int, y: Labels | None = None) -> tuple[Rows, Rows, L
         classes, sizes = np.unique(y, return_counts=True)
         allotted = np.maximum(1, count * sizes // len(X))
         parts = [cluster(X[y == c], int(k)) for c, k in zip(classes, allotted, strict=True)]
-        shares = [share * size / len(X) for (_, share, _), size in zip(parts, sizes, strict=True)]
+        weighed = [share * size / len(X) for (_, share, _), size in zip(parts, sizes, strict=True)]
         labels = np.repeat(classes, [len(centres) for centres, _, _ in parts])
-        return np.concatenate([centres for centres, _, _ in parts]), np.concatenate(shares), labels
+        return np.concatenate([centres for centres, _, _ in parts]), np.concatenate(weighed), labels
     X = X[in_order(X)]
     centres = spread(X, count)
-    sizes = np.ones(len(centres))
+    shares = np.ones(len(centres)) / len(centres)
     for _ in range(ROUNDS):
         own = nearest(X, centres)
-        sizes = np.bincount(own, minlength=len(centres)).astype(np.float64)
         by_centre = np.argsort(own, kind="stable")
-        filled = np.flatnonzero(sizes)
-        starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]]).astype(np.int64)
-        centres = np.add.reduceat(X[by_centre], starts) / sizes[filled, None]
-        sizes = sizes[filled]
-    return centres, sizes / len(X), None
+        _, starts, sizes = np.unique(own[by_centre], return_index=True, return_counts=True)
+        centres = np.add.reduceat(X[by_centre], starts) / sizes[:, None]
+        shares = sizes / len(X)
+    return centres, shares, None

@@ -9,10 +9,10 @@ from da_core.methods.alignment.kernels import (
     KERNEL,
     LANDMARKS,
     KernelName,
-    centred,
     expand,
     leading,
     median_distance,
+    scatter,
     signs,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -78,12 +78,11 @@ class MIDA(FeatureAlignment):
         apart = median_distance(np.concatenate([Xs, Xt])) / np.sqrt(2) if self.params.augment else 0.0
         self._code_s, self._code_t = np.array([apart, 0.0]), np.array([0.0, apart])
         X = np.concatenate([_augmented(Xs, self._code_s), _augmented(Xt, self._code_t)])
-        self._expansion = expand(X, self.params)
-        F = self._expansion(X)
+        self._expansion, F = expand(X, self.params)
         of_source = np.repeat([1.0, 0.0], [len(Xs), len(Xt)])
         b = F.T @ (of_source - of_source.mean())[:, None]  # K H K_d H K = 2bbᵀ
-        mu = self.params.mu
-        _, W = leading(lambda V: mu * (F.T @ centred(F @ V)) - 2 * b @ (b.T @ V), F.shape[1], self.params.dimensions)
+        mu, S = self.params.mu, scatter(F)
+        _, W = leading(lambda V: mu * S(V) - 2 * b @ (b.T @ V), F.shape[1], self.params.dimensions)
         self._W = W * signs(F @ W)
         return self
 

@@ -70,8 +70,7 @@ class TCA(FeatureAlignment):
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)
         X = np.concatenate([Xs, Xt])
-        self._expansion = expand(X, self.params)
-        F = self._expansion(X)
+        self._expansion, F = expand(X, self.params)
         b = F.T @ discrepancy(len(Xs), len(Xt))  # KLK = bbᵀ
         self._W, _ = variance_directions(F, np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
         return self
