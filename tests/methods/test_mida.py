@@ -33,7 +33,7 @@ def test_it_finds_the_leading_eigenvectors_of_the_papers_matrix(sizes, mu):
 
 def test_domain_features_let_the_map_shift_one_domain_against_the_other():
     rng = np.random.default_rng(0)
-    Xs, Xt = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + [3, 0, 0]
+    Xs, Xt = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + np.array([3, 0, 0])
 
     def gap(**chosen):
         mida = MIDA(kernel="linear", dimensions=3, mu=0.01, **chosen).fit(Xs, Xt)

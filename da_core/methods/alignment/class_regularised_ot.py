@@ -4,7 +4,7 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.transport import ANCHORS, EPSILON, EXACT_UP_TO, Transport, sinkhorn
+from da_core.methods.alignment.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
 from da_core.methods.base import Labels, Rows
 from da_core.params import hyper
 
@@ -50,7 +50,7 @@ class ClassRegularisedOT(Transport):
             title="Class regularisation",
             help="How dear it is for a target sample to draw from several classes; 0 is Sinkhorn transport.",
         )
-        exact_up_to: int = EXACT_UP_TO
+        exact_up_to: int = exact_up_to(1000)
         anchors: int = ANCHORS
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
@@ -58,9 +58,10 @@ class ClassRegularisedOT(Transport):
             raise UserError("{of} needs source labels.", of=self.title)
         classes, own = np.unique(ys, return_inverse=True)
         member = np.eye(len(classes))[own]  # (n_s, c)
-        plan = sinkhorn(a, b, cost, self.params.epsilon)
-        for _ in range(ROUNDS - 1 if self.params.eta > 0 else 0):
+        epsilon, eta = self.params.epsilon, self.params.eta
+        plan, f = sinkhorn(a, b, cost, epsilon)
+        for _ in range(ROUNDS - 1 if eta > 0 else 0):
             received = member.T @ plan / b  # (c, n_t) the share of j's mass that comes from class c
             slope = 0.5 / np.sqrt(received + SMOOTH)
-            plan = sinkhorn(a, b, cost + self.params.eta * slope[own], self.params.epsilon)
+            plan, f = sinkhorn(a, b, cost + eta * slope[own], epsilon, f)
         return plan

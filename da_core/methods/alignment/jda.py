@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from da_core import params
@@ -12,6 +14,7 @@ from da_core.methods.alignment.kernels import (
     KernelName,
     discrepancy,
     expand,
+    scatter,
     variance_directions,
 )
 from da_core.methods.alignment.landmarks import in_order, nearest
@@ -89,28 +92,28 @@ class JDA(FeatureAlignment):
         F = X - self._centre
         if self.params.kernel == "rbf":
             self._expansion, F = expand(X, self.params)
-        n_s = len(Xs)
+        n_s, S = len(Xs), scatter(F)
         references = in_order(Xs)
         if len(X) > self.params.exact_up_to and n_s > NEIGHBOURS:
             references = references[((np.arange(NEIGHBOURS) + 0.5) * n_s / NEIGHBOURS).astype(np.int64)]
         guessed: Labels | None = None
         for _ in range(self.params.rounds):
-            self._A = self._map(F, ys, guessed, len(Xt))
+            self._A = self._map(F, S, ys, guessed)
             Z = F @ self._A
             before, guessed = guessed, ys[references][nearest(Z[n_s:], Z[:n_s][references])]
             if before is not None and np.array_equal(before, guessed):
                 break
         return self
 
-    def _map(self, F: Rows, ys: Labels, guessed: Labels | None, n_t: int) -> Rows:
+    def _map(self, F: Rows, S: Callable[[Rows], Rows], ys: Labels, guessed: Labels | None) -> Rows:
         """One round: A for the pseudo-labels guessed so far."""
-        columns = [discrepancy(len(ys), n_t)]
+        columns = [discrepancy(len(ys), len(F) - len(ys))]
         for c in np.unique(ys) if guessed is not None else ():
             in_s, in_t = ys == c, guessed == c
             if in_t.any():
                 columns.append(np.concatenate([in_s / in_s.sum(), -(in_t / in_t.sum())]))
         penalties = F.T @ np.stack(columns, axis=1) / np.sqrt(self.params.regularisation)
-        A, variances = variance_directions(F, penalties, self.params.dimensions)
+        A, variances = variance_directions(F, S, penalties, self.params.dimensions)
         return A * np.sqrt(len(F) / variances)
 
     def _rows(self, X: Rows) -> Rows:

@@ -123,13 +123,13 @@ def discrepancy(count_s: int, count_t: int) -> Rows:
     return np.repeat([1 / count_s, -1 / count_t], [count_s, count_t])
 
 
-def variance_directions(F: Rows, penalties: Rows, count: int) -> tuple[Rows, Rows]:
+def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, count: int) -> tuple[Rows, Rows]:
     """A (m, d) and eigenvalues (d,), falling: max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
 
-    H centres; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs nothing since PPᵀ has
-    rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading eigenvectors V of
-    R FᵀHF R. Each column's sign is such that its projections lean to the right (positive third moment). Directions
-    without variance are left out, so that there may be fewer than ``count``.
+    H centres, S is `scatter` of F; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs
+    nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
+    eigenvectors V of R FᵀHF R. Each column's sign is such that its projections lean to the right (positive third
+    moment). Directions without variance are left out, so that there may be fewer than ``count``.
     """
     U, s, _ = scipy.linalg.svd(penalties, full_matrices=False)
     shrink = 1 - 1 / np.sqrt(1 + s**2)
@@ -138,7 +138,6 @@ def variance_directions(F: Rows, penalties: Rows, count: int) -> tuple[Rows, Row
         whitened: Rows = V - U @ (shrink[:, None] * (U.T @ V))
         return whitened
 
-    S = scatter(F)
     values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
     A = whiten(V)
     real = values > np.finfo(np.float64).eps * F.shape[1] * values[0]

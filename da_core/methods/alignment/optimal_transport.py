@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from da_core import params
-from da_core.methods.alignment.transport import ANCHORS, EXACT_UP_TO, Transport
+from da_core.methods.alignment.transport import ANCHORS, Transport, exact_up_to
 from da_core.methods.base import Labels, Rows
 
 
@@ -30,7 +30,7 @@ class OptimalTransport(Transport):
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
 
     class Params(params.Params):
-        exact_up_to: int = EXACT_UP_TO
+        exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:

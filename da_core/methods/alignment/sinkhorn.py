@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from da_core import params
-from da_core.methods.alignment.transport import ANCHORS, EPSILON, EXACT_UP_TO, Transport, sinkhorn
+from da_core.methods.alignment.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
 from da_core.methods.base import Labels, Rows
 
 
@@ -31,8 +31,8 @@ class Sinkhorn(Transport):
 
     class Params(params.Params):
         epsilon: float = EPSILON
-        exact_up_to: int = EXACT_UP_TO
+        exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
-        return sinkhorn(a, b, cost, self.params.epsilon)
+        return sinkhorn(a, b, cost, self.params.epsilon)[0]

@@ -11,6 +11,7 @@ from da_core.methods.alignment.kernels import (
     KernelName,
     discrepancy,
     expand,
+    scatter,
     variance_directions,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -72,7 +73,7 @@ class TCA(FeatureAlignment):
         X = np.concatenate([Xs, Xt])
         self._expansion, F = expand(X, self.params)
         b = F.T @ discrepancy(len(Xs), len(Xt))  # KLK = bbᵀ
-        self._W, _ = variance_directions(F, np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
+        self._W, _ = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
         return self
 
     def map_source(self, Xs: Rows) -> Rows:

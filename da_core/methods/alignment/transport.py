@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from da_core.methods.alignment.landmarks import cluster, in_order, nearest, squared_distances
@@ -9,21 +11,26 @@ from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 from da_core.params import hyper
 
-TOLERANCE = 1e-9
-"""Sinkhorn stops when the plan's rows miss their sums by less than this in all."""
-MOST_ITERATIONS = 2000
-"""Of Sinkhorn at the last ε; what is missing then is mass in the order of the last error, not a wrong map."""
+TOLERANCE = 1e-6
+"""Sinkhorn stops when less than this share of the mass is missing from the plan's rows."""
+MOST_ROUNDS = 1000
+"""Of Sinkhorn at the last ε. Where a small ε needs more, the plan's columns are still right in the order of 1e-3."""
 ABSORB = 1e100
 """Scalings larger than this, or smaller than its inverse, go into the potentials, which live in log space."""
 
-EXACT_UP_TO = hyper(
-    2000,
-    ge=0,
-    le=20000,
-    step=100,
-    title="Every sample up to",
-    help="Samples of the larger domain up to which each one is transported by itself; above, anchors are.",
-)
+
+def exact_up_to(default: int) -> Any:
+    """The hyperparameter that says up to which size no anchors are taken."""
+    return hyper(
+        default,
+        ge=0,
+        le=20000,
+        step=100,
+        title="Every sample up to",
+        help="Samples of the larger domain up to which each one is transported by itself; above, anchors are.",
+    )
+
+
 ANCHORS = hyper(
     1000,
     ge=10,
@@ -79,29 +86,31 @@ class Transport(FeatureAlignment):
         return rows(Xt, "target")
 
 
-def sinkhorn(a: Rows, b: Rows, cost: Rows, epsilon: float) -> Rows:
-    """The plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013).
+def sinkhorn(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None) -> tuple[Rows, Rows]:
+    """The plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013), and f.
 
-    γ_ij = exp((f_i + g_j − cost_ij) / ε). Rows and columns are scaled in turn to their sums until both hold; the
-    scalings u, v are absorbed into the potentials f, g before they overflow (Schmitzer 2019), so that small ε is as
-    safe as in log space and a round costs two matrix-vector products. ε comes down in steps, each starting from the
-    potentials of the one before.
+    γ_ij = exp((f_i + g_j − cost_ij) / ε). ε comes down in steps from the costs' own size, each starting from the
+    potentials that the last one found; or starts where it is wanted, from the potentials f of a problem like this one.
     """
-    f = cost.min(axis=1)
-    g = (cost - f[:, None]).min(axis=0)  # now each row and each column has an entry that is exp(0)
-    now = max(epsilon, float(np.median(cost)))
-    while True:
-        last = now <= epsilon
-        f, g, plan = _scaled(a, b, cost, now, f, g, MOST_ITERATIONS if last else 20, TOLERANCE if last else 1e-3)
-        if last:
-            return plan
+    now = max(epsilon, float(np.median(cost))) if f is None else epsilon
+    g = (cost - (0 if f is None else f[:, None])).min(axis=0)
+    f = (cost - g).min(axis=1)  # now each row and each column has an entry that is exp(0)
+    while now > epsilon:
+        _, f, g = scaled(a, b, cost, now, f, g, most=20)
         now = max(epsilon, now / 4)
+    plan, f, _ = scaled(a, b, cost, epsilon, f, g)
+    return plan, f
 
 
-def _scaled(
-    a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int, tolerance: float
+def scaled(
+    a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int = MOST_ROUNDS
 ) -> tuple[Rows, Rows, Rows]:
-    """Sinkhorn's rounds at one ε from the potentials f, g: the new potentials and the plan."""
+    """Sinkhorn's rounds at one ε, at most so many, from the potentials f and g: the plan and the new potentials.
+
+    Columns and rows are scaled in turn to their sums until both hold; the
+    scalings u, v go into the potentials before they overflow (Schmitzer 2019), so that small ε is as safe as in log
+    space and a round costs two matrix-vector products.
+    """
 
     def kernel() -> Rows:
         K = f[:, None] + g - cost
@@ -112,7 +121,7 @@ def _scaled(
     for at in range(most):
         v = b / _above_zero(u @ K)
         sums = K @ v
-        if at % 10 == 9 and np.abs(u * sums - a).sum() < tolerance:
+        if at % 10 == 9 and np.abs(u * sums - a).sum() < TOLERANCE * a.sum():
             break
         u = a / _above_zero(sums)
         if max(u.max(), v.max()) > ABSORB or min(u.min(), v.min()) < 1 / ABSORB:
@@ -121,7 +130,7 @@ def _scaled(
     f, g = f + epsilon * np.log(u), g + epsilon * np.log(v)
     K *= u[:, None]
     K *= v
-    return f, g, K
+    return K, f, g
 
 
 def _above_zero(sums: Rows) -> Rows:
