@@ -119,7 +119,19 @@ def aligned(method, Xs, ys, Xt, yt) -> float:
     return accuracy(fitted.map_source(Xs), ys, fitted.map_target(Xt), yt)
 
 
-@every(FeatureAlignment)
+def but(kind: type, *names: str):
+    """Every method of a kind except those for which the property does not hold; the reason stands beside it."""
+    found = [method for method in methods().values() if issubclass(method, kind) and method.name() not in names]
+    return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
+
+
+# These bring one distribution onto the other as it is, class proportions included. Two draws of some hundred samples
+# never hold the classes in quite the same proportions, and what one has too many of ends among another class.
+MATCHES_PROPORTIONS = ("optimal_transport", "sinkhorn", "class_regularised_ot", "feature_gan")
+
+
+# TCA, JDA and MIDA make means agree in a common projection: a change of each feature's scale is beyond them
+@but(FeatureAlignment, "tca", "jda", "mida")
 def test_alignment_undoes_another_light(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     Xt = Xt * [2.0, 0.5] + [5.0, -2.0]
@@ -128,9 +140,86 @@ def test_alignment_undoes_another_light(method):
 
 
 @every(FeatureAlignment)
+def test_alignment_undoes_the_offset_of_one_feature_that_tells_a_class(method):
+    (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
+    rng = np.random.default_rng(2)
+    Xs = np.c_[Xs, 2 * (ys == 0) + rng.normal(size=300)]
+    Xt = np.c_[Xt, 2 * (yt == 0) + rng.normal(size=300) - 10]
+    assert accuracy(Xs, ys, Xt, yt) < 0.7
+    # with all three components JDA's map could only turn and scale the features: it must be able to drop one
+    chosen = {"dimensions": 2} if method.name() == "jda" else {}
+    fitted = method(seed=0, **chosen).fit(Xs, Xt, ys)
+    assert accuracy(fitted.map_source(Xs), ys, fitted.map_target(Xt), yt) > 0.8
+
+
+@but(FeatureAlignment, *MATCHES_PROPORTIONS)
 def test_alignment_does_no_harm_where_nothing_shifted(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     assert aligned(method, Xs, ys, Xt, yt) > accuracy(Xs, ys, Xt, yt) - 0.03
+
+
+@every(FeatureAlignment)
+def test_alignment_does_no_harm_where_nothing_shifted_and_classes_are_as_frequent(method):
+    y = np.arange(300) % 3
+    Xs, Xt = (CENTRES[y] + np.random.default_rng(seed).normal(size=(300, 2)) for seed in (0, 1))
+    assert aligned(method, Xs, y, Xt, y) > accuracy(Xs, y, Xt, y) - 0.03
+
+
+def distances(fitted, Xs, Xt) -> Any:
+    """Between all mapped samples of both domains: what a classifier sees, whatever axes the map ends in."""
+    mapped = np.concatenate([fitted.map_source(Xs), fitted.map_target(Xt)])
+    return np.linalg.norm(mapped[:, None] - mapped, axis=-1)
+
+
+@every(FeatureAlignment)
+def test_alignment_does_not_mind_where_the_origin_is(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
+    moved = np.array([8.0, -4.0])
+    here = distances(method(seed=0).fit(Xs, Xt, ys), Xs, Xt)
+    there = distances(method(seed=0).fit(Xs + moved, Xt + moved, ys), Xs + moved, Xt + moved)
+    # the GAN's thousands of steps in float32 enlarge the rounding of the sums
+    np.testing.assert_allclose(there, here, atol=1e-2 if method.name() == "feature_gan" else 1e-6)
+
+
+# Standardising is feature by feature (a hyperparameter of subspace alignment and GFK; tested without it in their own
+# tests), and the GAN's networks start from random directions
+@but(FeatureAlignment, "subspace_alignment", "gfk", "feature_gan")
+def test_alignment_does_not_mind_how_the_axes_are_turned(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+    here = distances(method(seed=0).fit(Xs, Xt, ys), Xs, Xt)
+    there = distances(method(seed=0).fit(Xs @ turn, Xt @ turn, ys), Xs @ turn, Xt @ turn)
+    np.testing.assert_allclose(there, here, atol=1e-6)
+
+
+@every(FeatureAlignment)
+def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xs, Xt = Xs.astype(np.float32), Xt.astype(np.float32)
+    fitted = method(seed=0).fit(Xs, Xt, ys)
+    new = blobs(30, 2)[0].astype(np.float32)
+    source, target = fitted.map_source(new), fitted.map_target(new)
+    assert source.dtype == target.dtype == np.float64
+    assert source.shape == target.shape
+    assert len(source) == 30
+    assert np.isfinite(source).all()
+    assert np.isfinite(target).all()
+    double = method(seed=0).fit(Xs.astype(np.float64), Xt.astype(np.float64), ys)
+    np.testing.assert_array_equal(double.map_source(new), source)
+
+
+@every(FeatureAlignment)
+def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of_other_sizes(method):
+    rng = np.random.default_rng(0)
+    Xs, ys, Xt = rng.normal(size=(25, 40)), np.arange(25) % 3, rng.normal(size=(12, 40))
+    Xs[:, 3] = Xt[:, 3] = 0  # dead in both
+    Xs[:, 4] = 0  # dead in the source alone
+    Xt[:, 5] = 7
+    fitted = method(seed=0).fit(Xs, Xt, ys)
+    assert np.isfinite(fitted.map_source(Xs)).all()
+    assert np.isfinite(fitted.map_target(Xt)).all()
 
 
 @every(FeatureAlignment)
