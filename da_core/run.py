@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from da_core.catalogue import pick
+from da_core.data.base import HELD_OUT
 from da_core.data.cache import load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
@@ -56,8 +57,6 @@ from da_core.training.good import LastGood, not_finite
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
 
-HELD_OUT = 0.3
-"""Share of each domain that is kept for scoring when the experiment does not say."""
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
 LIVE = 400

@@ -29,7 +29,7 @@ from da_core.experiment import DataSpec
 from da_core.params import validated
 from da_core.settings import settings
 
-__all__ = ["keep_upload", "load_pair", "resolve_place"]
+__all__ = ["keep_upload", "load_pair", "loaded", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
@@ -54,13 +54,34 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
     if not isinstance(source, Files):
         if spec.source or spec.target:
             raise UserError("“{name}” takes no files of yours; choose the data set “files” for them.", name=spec.name)
-        return _cached(_key(spec.name, params.model_dump(), seed), lambda: source.load(params, seed))
+        return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed))
     if not spec.source:
         return source.load(params, seed)  # says what is missing
+    first, second = _places(spec)
+    return _cached(_key_of(spec, params, seed), lambda: source.load_places(first, second, params))
+
+
+def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+    """The pair that ``spec`` names if it is in memory; nothing is made or read for it."""
+    try:
+        params = validated(pick(sources(), spec.name, "data set").Params, spec.params, spec.name)
+        return _recall(_key_of(spec, params, seed))
+    except (UserError, OSError):
+        return None
+
+
+def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
+    """What a pair is kept under: its settings and, of one's own files, their stamps."""
+    if not spec.source:
+        return _key(spec.name, params.model_dump(), seed)
+    return _key(spec.name, params.model_dump(), *(list(file_stamps(place)) for place in _places(spec)))
+
+
+def _places(spec: DataSpec) -> tuple[Path, Path]:
+    """Source and target of one's own files; one place may hold both."""
+    assert spec.source is not None
     first = resolve_place(spec.source)
-    second = resolve_place(spec.target) if spec.target else first
-    key = _key(spec.name, params.model_dump(), list(file_stamps(first)), list(file_stamps(second)))
-    return _cached(key, lambda: source.load_places(first, second, params))
+    return first, resolve_place(spec.target) if spec.target else first
 
 
 def _key(*parts: Any) -> str:

@@ -36,10 +36,20 @@ class Method:
     paper: ClassVar[str]
     kind: ClassVar[Kind]
     Params: ClassVar[type[Params]] = Params
+    costly: ClassVar[str] = ""
+    """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
     def __init__(self, *, seed: int = 0, **hyperparameters: Scalar) -> None:
         self.params: Any = validated(self.Params, hyperparameters, self.name())
         self.seed = seed
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        """About how long this takes on two cores with these hyperparameters, for features (n_s, d) and (n_t, d).
+
+        The form says so before a run that takes more than a minute. It need only be right to a factor of two; the
+        default, 0.0, stands for “quick, or nothing is known”. What the network's training takes is not counted.
+        """
+        return 0.0
 
     @classmethod
     def name(cls) -> str:

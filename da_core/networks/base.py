@@ -90,6 +90,11 @@ class Extractor:
         """
         raise NotImplementedError
 
+    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+        """The feature size that `build` will tell, without the memory and time of its weights."""
+        with torch.device("meta"):
+            return self.build(params, sample_shape)[1]
+
     def network(self, params: Any, sample_shape: tuple[int, ...], class_count: int, seed: int) -> Network:
         """A freshly initialised network; the same seed gives the same weights, whatever was drawn before."""
         with torch.random.fork_rng(devices=[]):

@@ -34,6 +34,9 @@ class ResNet18(Extractor):
             help="Pictures are enlarged to this before they go in.",
         )
 
+    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+        return 512  # `build` may have to download weights
+
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         from torchvision.models import ResNet18_Weights, resnet18
 

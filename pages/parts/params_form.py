@@ -65,16 +65,16 @@ def _field(info: FieldInfo, key: str, on_change: Callable[[], None]) -> None:
         "on_change": on_change,
         "help": _(info.description) if info.description else None,
     }
-    low, high = _bounds(info)
+    low, high = bounds(info)
     if info.annotation is bool:
         st.toggle(label, **same)
     elif get_origin(info.annotation) is Literal:
         options = get_args(info.annotation)
         st.segmented_control(
-            label, options, format_func=functools.partial(_choice, info.title or ""), required=True, **same
+            label, options, format_func=functools.partial(choice, info.title or ""), required=True, **same
         )
     elif extra.get("log"):
-        st.select_slider(label, powers(info.default, low, high, st.session_state[key]), format_func=_plain, **same)
+        st.select_slider(label, powers(info.default, low, high, st.session_state[key]), format_func=plain, **same)
     elif info.annotation is int:
         _number(label, low, high, extra.get("step") or 1, int, same)
     else:
@@ -117,7 +117,7 @@ def powers(default: float, low: float | None, high: float | None, now: float) ->
     return sorted(int(value) if whole else value for value in within)
 
 
-def _bounds(info: FieldInfo) -> tuple[float | None, float | None]:
+def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
     """The least and the greatest value; a bound that is itself excluded counts as it is and is refused on writing."""
     found = {
         name: getattr(part, name) for part in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(part, name)
@@ -125,7 +125,7 @@ def _bounds(info: FieldInfo) -> tuple[float | None, float | None]:
     return found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
 
 
-def _choice(title: str, name: str) -> str:
+def choice(title: str, name: str) -> str:
     """The name of a choice; a word that means different things in different fields has a translation by field."""
     asked = f"{title}: {name}"
     found = word(asked)
@@ -136,5 +136,6 @@ def _unit(unit: str | None) -> str:
     return f"({word(unit)})" if unit else ""
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """A number without needless zeros."""
     return f"{value:g}"

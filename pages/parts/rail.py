@@ -1,4 +1,4 @@
-"""The rail beside every screen: where one is in the walk, the language, and the link to share."""
+"""The rail beside every screen: where one is in the walk, the lessons, the language, and the link to share."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def draw(here: Step) -> None:
         for place, step in enumerate(WALK, start=1):
             with st.container(key=f"lab-step-{place}" + ("-here" if step == here else ""), gap=None):
                 go(step, _(SCREENS[step].title))
+        st.html(f'<div class="lab-rail-title">{_("Learn")}</div>')
+        go("methods", _(SCREENS["methods"].title))
+        go("lesson", _(SCREENS["lesson"].title))
     with st.container(key="lab-tools"):
         _switch_language()
         _share()
@@ -48,5 +51,5 @@ def _switch_language() -> None:
 def _share() -> None:
     with st.popover(_("Share this link"), type="tertiary"):
         st.caption(_("Whoever opens it sees the same experiment, with its seed."))
-        query = urlencode(state.link())
+        query = urlencode(state.address())
         st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)

@@ -1,8 +1,9 @@
 """One `Experiment` value is the truth of a session, and a link says it: every screen reads and changes it here.
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
-``lang``, and ``hide`` (parts that a teacher's link leaves out). It is read once a session, at the first run of the
-script, and written back by the frame after each run, so that reload, bookmark and a shared link all bring it back.
+``lang``, ``hide`` (parts that a teacher's link leaves out) and, on its own screen, ``lesson``. It is read once a
+session, at the first run of the script, and written back by the frame after each run, so that reload, bookmark and a
+shared link all bring it back.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _OWNER = "lab.owner"
 _HIDDEN = "lab.hidden"
 _PROBLEM = "lab.problem"
 _TRAIL = "lab.trail"
+_LESSON = "lab.lesson"
 
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -55,6 +57,7 @@ def arrive(screen: str) -> None:
     Streamlit runs the script with the older link of the address bar then. On the way to another screen nothing is
     undone: who goes back to look at the data keeps the network just chosen.
     """
+    st.session_state[_LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
     trail = st.session_state.get(_TRAIL)
     if trail is None or trail.screen != screen:
         if trail is not None:
@@ -63,9 +66,9 @@ def arrive(screen: str) -> None:
         return
     asked = st.query_params.to_dict()
     settled = time.monotonic() - trail.written > _SETTLED
-    if settled and trail.links and trail.links[-1] == link() != asked and asked in trail.links:
+    if settled and trail.links and trail.links[-1] == address() != asked and asked in trail.links:
         _follow(asked)
-        trail.links.append(link())
+        trail.links.append(address())
 
 
 def experiment() -> Experiment:
@@ -108,6 +111,11 @@ def owner() -> str:
     return found
 
 
+def lesson() -> str:
+    """Which method's lesson the address asks for: ``lesson=tca``, else that of the experiment's method."""
+    return st.session_state.get(_LESSON) or experiment().method.name
+
+
 def is_hidden(part: str) -> bool:
     """Whether the link hides this part (``data``, ``network``, ``method``, ``training``) from a class."""
     return part in st.session_state.get(_HIDDEN, ())
@@ -125,7 +133,7 @@ def problem() -> UserError | None:
 
 
 def link() -> dict[str, str]:
-    """The query that brings this session back."""
+    """The query that brings this session back, on whatever screen."""
     query = experiment().to_flat()
     if run := run_id():
         query["run"] = run
@@ -136,9 +144,15 @@ def link() -> dict[str, str]:
     return query
 
 
+def address() -> dict[str, str]:
+    """The query of the screen that is drawn: the session's link, and which lesson it is where it is one."""
+    asked = st.session_state.get(_LESSON)
+    return link() | ({"lesson": asked} if asked else {})
+
+
 def publish() -> None:
-    """Write the link to the address bar where it differs; the frame does it at the end of every run."""
-    now = link()
+    """Write the address's query where it differs; the frame does it at the end of every run."""
+    now = address()
     if st.query_params.to_dict() != now:
         st.query_params.from_dict(now)
     trail = st.session_state.setdefault(_TRAIL, _Trail(""))
@@ -150,6 +164,7 @@ def publish() -> None:
 def _follow(query: dict[str, str]) -> None:
     """Take over what a link says; where it cannot be followed, the experiment stays and a `problem` is left."""
     asked = dict(query)
+    asked.pop("lesson", None)  # `arrive` sees to it
     lang = asked.pop("lang", "")
     if lang in words.LANGUAGES:
         st.session_state[words.CHOSEN] = lang

@@ -1,4 +1,4 @@
-"""The six steps of the walk: what each is for in one sentence, and the way on."""
+"""The screens: the six steps of the walk, what each is for in one sentence, the way on, and the lessons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.words import _
 
-Step = Literal["home", "data", "network", "method", "train", "features", "results"]
+Step = Literal["home", "data", "network", "method", "train", "features", "results", "methods", "lesson"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ SCREENS: dict[Step, Screen] = {
         "Compare source only, adapted and oracle on samples that none of them was trained on.",
         "Next, change one thing and try again.",
     ),
+    "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
+    "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 
@@ -94,6 +96,11 @@ def footer(step: Step, *, quiet: bool = False) -> None:
 def go(step: Step, label: str) -> None:
     """A link to another screen that takes the session's query along."""
     st.page_link(SCREENS[step].path, label=label, query_params=state.link())
+
+
+def read(method: str, label: str) -> None:
+    """A link to the lesson of a method; the experiment stays as it is."""
+    st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
 
 
 def switch(step: Step) -> None:

@@ -64,6 +64,13 @@ def class_colour(index: int) -> str:
     return CLASSES[index % len(CLASSES)]
 
 
+def tint(index: int) -> str:
+    """A shade of a class's hue to lie behind points, on either theme."""
+    hue = class_colour(index)
+    red, green, blue = (int(hue[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{0.17 if is_dark() else 0.22})"
+
+
 def dress() -> None:
     """Put the style sheet on the page, and the words that it says; the frame does it once a run."""
     st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
 from da_core.experiment import MethodSpec
-from pages.parts import cards, params_form, runs, state, steps
+from pages.parts import cards, params_form, patience, runs, state, steps
+from pages.parts.families import FAMILIES, KINDS, grouped
 from pages.parts.words import _
-
-
-@dataclasses.dataclass(frozen=True)
-class Family:
-    """A family of methods: its name, and in one sentence what its methods do."""
-
-    title: str
-    idea: str
-
-
-FAMILIES = {
-    "alignment": Family("Feature alignment", "Move the features so that source and target look alike."),
-    "reweighting": Family("Sample reweighting", "Weight the source samples so that they stand for the target."),
-    "adaptation": Family("Model adaptation", "Change the trained model itself."),
-    "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison."),
-}
 
 
 def _choose() -> None:
@@ -46,14 +29,18 @@ def _choose() -> None:
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))
-    cards.choose(
-        _("Method"),
-        [cards.Card(name, _(one.title), _(one.summary)) for name, one in known.items() if one.family() == family],
-        spec.name,
-        "method",
-        _set,
-    )
+    for kind, of_kind in grouped(one for one in known.values() if one.family() == family)[family].items():
+        if kind in KINDS:
+            st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
+        cards.choose(
+            _(KINDS.get(kind, "Method")),
+            [cards.Card(one.name(), _(one.title), _(one.summary)) for one in of_kind],
+            spec.name,
+            f"method-{kind.replace(' ', '-')}",
+            _set,
+        )
     method = known[spec.name]
+    steps.read(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         st.subheader(_("Settings of {method}", method=_(method.title)), anchor=False)
         params_form.form(
@@ -73,7 +60,8 @@ def _set(name: str) -> None:
 
 
 def _train() -> None:
-    """The button of the whole walk, and whether the oracle runs along."""
+    """The button of the whole walk, what it will take, and whether the oracle runs along."""
+    patience.tell(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="lab-train"):
         pressed = st.button(_("Train"), type="primary")
         st.session_state["lab-oracle"] = state.experiment().oracle

@@ -8,7 +8,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.view import View
-from pages.parts import curves, finished, live, runs, state, steps
+from pages.parts import curves, finished, live, patience, runs, state, steps
 from pages.parts.words import _, explain, word
 
 
@@ -70,6 +70,8 @@ with st.container(border=True):
     else:
         action.markdown(f":green-badge[✓ {_('Finished')}]", text_alignment="right")
 
+if view is None or not same or (not view.live and view.state != "done"):
+    patience.tell(experiment)
 if run and view is None:
     st.warning(
         _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")

@@ -1,0 +1,109 @@
+"""The lesson of one method: the idea, a computed picture, the formula, when it helps and fails, settings and code."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import streamlit as st
+
+from da_core.catalogue import pick
+from da_core.errors import UserError
+from da_core.experiment import MethodSpec
+from pages.parts import idea, lessons, params_table, state, steps, words
+from pages.parts.families import FAMILIES, KINDS, in_order
+from pages.parts.words import _
+
+with st.spinner(_("Waking up the methods…")):
+    from da_core.methods import methods
+    from da_core.methods.base import Method
+
+
+def header(method: type[Method]) -> None:
+    """The way back, the title, and what family and kind the method is of."""
+    steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+    st.title(_(method.title), anchor=False)
+    badges = [FAMILIES[method.family()].title, *([KINDS[method.kind]] if method.kind in KINDS else [])]
+    with st.container(key="lab-lesson-head", horizontal=True, vertical_alignment="center"):
+        st.html('<div class="lab-badges">' + "".join(f"<span>{_(badge)}</span>" for badge in badges) + "</div>")
+        if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key="lab-try"):
+            if state.experiment().method.name != method.name():
+                state.change(method=MethodSpec(name=method.name()))
+            steps.switch("method")
+
+
+def explained(method: type[Method]) -> None:
+    """What the lesson's file says, and the picture."""
+    lesson = None
+    try:
+        lesson = lessons.of(method.name(), words.language())
+        st.markdown(lesson.idea)
+    except UserError as error:
+        st.error(words.explain(error))
+    st.subheader(_("What it does to a toy problem"), anchor=False)
+    idea.draw(method.name())
+    if lesson is not None:
+        in_full(lesson)
+
+
+def in_full(lesson: lessons.Lesson) -> None:
+    """The formula with its symbols, and when the method helps and fails."""
+    st.subheader(_("Formula"), anchor=False)
+    with st.container(key="lab-formula"):
+        st.markdown(lesson.formula)
+    with st.container(key="lab-symbols"):
+        rows = [f"| {symbol} | {meaning} |" for symbol, meaning in lesson.symbols]
+        st.markdown("\n".join([f"| {_('Symbol')} | {_('Meaning')} |", "|---|---|", *rows]))
+    left, right = st.columns(2, gap="large")
+    for place, title, points in (
+        (left, _("When it helps"), lesson.helps),
+        (right, _("When it fails"), lesson.fails),
+    ):
+        with place:
+            st.subheader(title, anchor=False)
+            st.markdown("\n".join(f"- {point}" for point in points))
+
+
+def code(method: type[Method]) -> None:
+    """The method's own file, as it is."""
+    module = sys.modules[method.__module__]
+    with st.expander(_("The code of this method")):
+        st.caption(method.__module__.replace(".", "/") + ".py")
+        st.code(inspect.getsource(module), language="python", line_numbers=True)
+
+
+def footer(method: type[Method]) -> None:
+    """The lessons before and after this one."""
+    order = in_order(methods())
+    here = order.index(method.name())
+    st.space("medium")
+    with st.container(key="lab-turn", horizontal=True, horizontal_alignment="distribute"):
+        if here:
+            steps.read(order[here - 1], "← " + _(methods()[order[here - 1]].title))
+        else:
+            steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+        if here + 1 < len(order):
+            steps.read(order[here + 1], _(methods()[order[here + 1]].title) + " →")
+
+
+def page() -> None:
+    try:
+        method = pick(methods(), state.lesson(), "method")
+    except UserError as error:
+        st.title(_(steps.SCREENS["lesson"].title), anchor=False)
+        st.warning(words.explain(error))
+        steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+        return
+    header(method)
+    explained(method)
+    if method.Params.model_fields:
+        st.subheader(_("Hyperparameters"), anchor=False)
+        params_table.draw(method.Params)
+    if method.paper:
+        st.subheader(_("Paper"), anchor=False)
+        st.markdown(method.paper)
+    code(method)
+    footer(method)
+
+
+page()

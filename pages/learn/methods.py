@@ -1,0 +1,55 @@
+"""All methods, by family: each with one sentence and its lesson."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import steps
+from pages.parts.families import FAMILIES, KINDS, grouped
+from pages.parts.words import _
+
+st.title(_(steps.SCREENS["methods"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(steps.SCREENS["methods"].purpose)}</div>')
+
+with st.spinner(_("Waking up the methods…")):
+    from da_core.methods import methods
+
+with st.container(key="lab-find", horizontal=True, vertical_alignment="center"):
+    asked = st.text_input(
+        _("Search by name"),
+        placeholder=_("Search by name"),
+        key="lab-find-name",
+        label_visibility="collapsed",
+        width=280,
+    )
+    family = st.segmented_control(
+        _("Family"),
+        ["", *FAMILIES],
+        default="",
+        format_func=lambda name: _(FAMILIES[name].title) if name else _("All"),
+        required=True,
+        key="lab-find-family",
+        label_visibility="collapsed",
+    )
+
+sought = asked.strip().casefold()
+known = methods().values()
+found = grouped(
+    method
+    for method in known
+    if family in ("", method.family())
+    and any(sought in text.casefold() for text in (method.name(), method.title, _(method.title), method.paper))
+)
+if not found:
+    st.info(_("No method has “{name}” in its name or paper.", name=asked.strip()))
+for of_family, kinds in found.items():
+    st.subheader(_(FAMILIES[of_family].title), anchor=False)
+    st.markdown(f":gray[{_(FAMILIES[of_family].idea)}]")
+    for kind, of_kind in kinds.items():
+        if kind in KINDS:
+            st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
+        with st.container(key=f"lab-list-{kind.replace(' ', '-')}", gap=None):
+            for method in of_kind:
+                with st.container(key=f"lab-entry-{method.name()}", gap=None):
+                    steps.read(method.name(), _(method.title))
+                    st.markdown(f":gray[{_(method.summary)}]")

@@ -1,0 +1,42 @@
+"""The families of methods and the kinds within them: their names, what each does in a sentence, and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from da_core.methods.base import Method
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of methods: its name, and in one sentence what its methods do; both are messages."""
+
+    title: str
+    idea: str
+
+
+FAMILIES = {
+    "alignment": Family("Feature alignment", "Move the features so that source and target look alike."),
+    "reweighting": Family("Sample reweighting", "Weight the source samples so that they stand for the target."),
+    "adaptation": Family("Model adaptation", "Change the trained model itself."),
+    "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison."),
+}
+KINDS = {"feature alignment": "On fixed features", "deep alignment": "Deep, in training"}
+"""What a kind is called where its family has two of them, in the order to show them in."""
+
+
+def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
+    """Methods by family and then by kind, all in the order to show them in; empty groups are left out."""
+    kinds = [*KINDS, "reweighting", "model adaptation", "control"]
+    found: dict[str, dict[str, list[type[Method]]]] = {}
+    for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(m.kind))):
+        found.setdefault(method.family(), {}).setdefault(method.kind, []).append(method)
+    return found
+
+
+def in_order(known: Mapping[str, type[Method]]) -> list[str]:
+    """The methods' names as one reads their lessons from first to last."""
+    return [m.name() for kinds in grouped(known.values()).values() for of_kind in kinds.values() for m in of_kind]

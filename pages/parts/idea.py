@@ -1,0 +1,163 @@
+"""The computed picture of a lesson, drawn: a toy problem before and after, in the app's colours.
+
+Source is a blue circle and target an orange diamond, as everywhere; the class is the filling, and the shade behind the
+points is the class that the classifier gives to that place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts import charts, theme
+from pages.parts.lesson_pictures import COMMAND, SIDE, Panel, Picture, read
+from pages.parts.words import _, percent
+
+TOYS = {
+    "light": "Three classes. The target is the source seen in another light: shifted, stretched one way and squeezed "
+    "the other.",
+    "planes": "Three classes in a plane of ten-dimensional space. The target's plane is tilted against the source's; "
+    "drawn are the two directions of most spread.",
+    "moons": "Two half moons that reach into one another. In the target both are turned.",
+    "far moons": "Two half moons that reach into one another. In the target both are turned.",
+    "bright moons": "Two half moons that reach into one another. In the target both are shifted and stretched.",
+    "elsewhere": "Two classes with the same curved boundary in both domains. The target lies at one end of what the "
+    "source covers, and the classifier is a straight line.",
+    "proportions": "Three classes that overlap and look the same in both domains. Only how often each occurs differs.",
+}
+VIEWS = {
+    "moved": "The method moves the points; then a linear classifier learns from the moved source. Shades show what the "
+    "classifier says where.",
+    "weighted": "No point moves. Afterwards a source point is as large as its weight, and a linear classifier learns "
+    "from the weighted source. Shades show what the classifier says where.",
+    "trained": "The points stay; a small network is trained again with the method, without target labels. Shades show "
+    "what the network says where: its boundary moves to suit the target.",
+    "adapted": "The points stay; the small network that was trained on the source is changed by the method. Shades "
+    "show what the network says where.",
+    "floor": "One small network, trained on the source. Shades show what it says where: on the source it is right, and "
+    "on the target its boundary cuts through the classes.",
+    "ceiling": "A small network trained on the source, and the same one trained on the labelled target. Shades show "
+    "what it says where.",
+}
+_LETTERS = "ABC"
+_FILLINGS = ("", "-open", "-open-dot")
+
+
+def draw(method: str) -> None:
+    """The picture of a method's lesson, with a caption and target accuracy before and after."""
+    try:
+        picture = read(method)
+    except OSError:
+        st.info(_("The picture of this lesson is missing; make it with {command}.", command=f"`{COMMAND} {method}`"))
+        return
+    _legend(picture)
+    before, after = st.columns(2, gap="medium")
+    names = (_("On the source"), _("On the target")) if picture.view == "floor" else (_("Before"), _("After"))
+    for place, name, panel in ((before, names[0], picture.before), (after, names[1], picture.after)):
+        with place:
+            if panel.domain == "source":
+                right = _("{share} of the source right", share=percent(panel.accuracy))
+            else:
+                right = _("{share} of the target right", share=percent(panel.accuracy))
+            st.markdown(f"**{name}** · {right}")
+            weights = picture.weights if panel is picture.after else []
+            charts.draw(figure(picture, panel, weights), key=f"idea-{method}-{name}", alt=f"{name}: {right}")
+    if picture.proportions:
+        st.markdown(proportions(picture))
+    st.caption(" ".join([_(TOYS[picture.toy]), _(VIEWS[picture.view]), *_asides(picture)]))
+
+
+def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
+    """One panel: regions, then points; without ``weights`` all points are of one size."""
+    drawn = go.Figure(_regions(panel))
+    classes = sorted({*picture.source_label, *picture.target_label})
+    sizes = 5.5 + 3.5 * (np.sqrt(np.array(weights)) - 1) if weights else np.full(len(picture.source_label), 7.0)
+    for domain, labels, colour, symbol, places, size in (
+        (_("source"), picture.source_label, theme.SOURCE, theme.SOURCE_SYMBOL, panel.source, sizes),
+        (_("target"), picture.target_label, theme.TARGET, theme.TARGET_SYMBOL, panel.target, None),
+    ):
+        if not places:
+            continue
+        points = np.array(places).reshape(-1, 2)
+        for label in classes:
+            of_class = np.array(labels) == label
+            drawn.add_scatter(
+                x=points[of_class, 0],
+                y=points[of_class, 1],
+                mode="markers",
+                marker={
+                    "symbol": symbol + _FILLINGS[label],
+                    "color": colour,
+                    "size": np.clip(size[of_class], 2.5, 24) if size is not None else 7.5,
+                    "opacity": 0.95,
+                    "line": {"width": 1.5, "color": colour},
+                },
+                hovertemplate=f"{domain}, {_LETTERS[label]}<extra></extra>",
+                showlegend=False,
+            )
+    if picture.few:
+        few = np.array(panel.target).reshape(-1, 2)[picture.few]
+        ring = {"symbol": "circle-open", "size": 15, "color": theme.ink(), "line": {"width": 1.8}}
+        drawn.add_scatter(x=few[:, 0], y=few[:, 1], mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+    drawn.update_layout(
+        height=340,
+        margin={"l": 1, "r": 1, "t": 1, "b": 1},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
+    )
+    frame = {"showline": True, "mirror": True, "linecolor": theme.faint(), "linewidth": 1}
+    hidden = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "", "title": None}
+    drawn.update_xaxes(range=[0, 1000], fixedrange=True, **hidden, **frame)
+    drawn.update_yaxes(range=[0, 1000], fixedrange=True, **hidden, **frame)
+    return drawn
+
+
+def _regions(panel: Panel) -> list[go.Heatmap]:
+    if not panel.regions:
+        return []
+    classes = np.repeat(panel.regions[::2], panel.regions[1::2]).reshape(SIDE, SIDE)
+    middles = (np.arange(SIDE) + 0.5) * 1000 / SIDE
+    shades = [theme.tint(label) for label in range(len(_LETTERS))]
+    scale = [(at / len(shades), shade) for label, shade in enumerate(shades) for at in (label, label + 1)]
+    return [
+        go.Heatmap(
+            z=classes, x=middles, y=middles, zmin=-0.5, zmax=2.5, colorscale=scale, showscale=False, hoverinfo="skip"
+        )
+    ]
+
+
+def _legend(picture: Picture) -> None:
+    """What the marks mean: domains by colour and shape, classes by filling and shade."""
+    domains = f'<span class="lab-domain">{_("source")}</span><span class="lab-domain target">{_("target")}</span>'
+    fillings = (_("filled"), _("open"), _("dotted"))
+    classes = "".join(
+        f'<span class="lab-class"><i style="background:{theme.tint(label)}"></i>'
+        f"{_('class {letter}: {filling}', letter=_LETTERS[label], filling=fillings[label])}</span>"
+        for label in sorted({*picture.source_label, *picture.target_label})
+    )
+    ring = f'<span class="lab-class"><i class="ring"></i>{_("label known")}</span>' if picture.few else ""
+    st.html(f'<div class="lab-legend">{domains}{classes}{ring}</div>')
+
+
+def proportions(picture: Picture) -> str:
+    """How often each class occurs: in the source, in the weighted source, in the target."""
+    return " · ".join(
+        _(
+            "class {letter}: {source} of the source, weighted {weighted}, in the target {target}",
+            letter=f"**{_LETTERS[label]}**",
+            source=percent(source, 0),
+            weighted=percent(weighted, 0),
+            target=percent(target, 0),
+        )
+        for label, (source, weighted, target) in enumerate(zip(*picture.proportions, strict=True))
+    )
+
+
+def _asides(picture: Picture) -> list[str]:
+    if not picture.settings:
+        return []
+    told = ", ".join(f"{name} = {value}" for name, value in picture.settings.items())
+    return [_("Made with {settings} instead of the published values.", settings=told)]

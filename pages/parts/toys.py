@@ -1,0 +1,141 @@
+"""Toy problems in the plane, small enough to see what a method does to every point, and which method is shown on which.
+
+Each kind of method has a toy of its own; `EXCEPTIONS` names the methods whose idea shows better on another, or with
+other hyperparameters than the published ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.params import Scalar
+
+Points = NDArray[np.float64]
+Labels = NDArray[np.int64]
+COUNT = 240
+"""Samples a domain; `lesson_pictures` draws some of them."""
+
+
+@dataclass(frozen=True)
+class Toy:
+    """Source Xs (n, d) with labels ys and target Xt with labels yt, which only score; d is 2 unless it says more."""
+
+    Xs: Points
+    ys: Labels
+    Xt: Points
+    yt: Labels
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which toy, and the hyperparameters that differ from the defaults."""
+
+    toy: str
+    params: dict[str, Scalar] = field(default_factory=dict)
+
+
+KIND = {
+    "feature alignment": Choice("light"),
+    "deep alignment": Choice("moons"),
+    "reweighting": Choice("elsewhere"),
+    "model adaptation": Choice("far moons"),
+    "control": Choice("far moons"),
+}
+EXCEPTIONS: dict[str, Choice] = {
+    "bbse": Choice("proportions"),
+}
+
+
+def chosen(method: str, kind: str) -> Choice:
+    """The toy that a method is shown on."""
+    return EXCEPTIONS.get(method, KIND[kind])
+
+
+def make(name: str, seed: int = 0) -> Toy:
+    """Draw a toy; the same seed gives the same points."""
+    return _TOYS[name](np.random.default_rng(seed))
+
+
+def _blobs(rng: np.random.Generator, proportions: tuple[float, ...], spread: float) -> tuple[Points, Labels]:
+    """Three round classes at the corners of a triangle."""
+    centres = np.array([[2.2, -1.0], [-2.2, -1.0], [0.0, 2.4]])
+    y = rng.choice(3, COUNT, p=proportions)
+    return centres[y] + spread * rng.normal(size=(COUNT, 2)), y
+
+
+def _light(rng: np.random.Generator) -> Toy:
+    """Another light: the target is shifted, and stretched along one axis and squeezed along the other."""
+    even = (1 / 3, 1 / 3, 1 / 3)
+    (Xs, ys), (Xt, yt) = _blobs(rng, even, 0.7), _blobs(rng, even, 0.7)
+    return Toy(Xs, ys, Xt * [1.6, 0.6] + [4.0, -3.0], yt)
+
+
+def _planes(rng: np.random.Generator) -> Toy:
+    """The classes lie in a plane of a space of ten dimensions; the target's plane is tilted against the source's."""
+    (Xs, ys), (Xt, yt) = (_blobs(rng, (1 / 3, 1 / 3, 1 / 3), 0.6) for _domain in range(2))
+    first, second, out_s, out_t = np.linalg.qr(rng.normal(size=(10, 4)))[0].T
+    tilt = np.radians(65)
+    plane_s = np.stack([first, second])
+    plane_t = np.stack([np.cos(tilt) * first + np.sin(tilt) * out_s, np.cos(tilt) * second + np.sin(tilt) * out_t])
+    noise_s, noise_t = 0.15 * rng.normal(size=(2, COUNT, 10))
+    return Toy(Xs @ plane_s + noise_s, ys, Xt @ plane_t + noise_t, yt)
+
+
+def _moons(rng: np.random.Generator, degrees: float = 28.0) -> Toy:
+    """Two half moons that reach into one another; in the target both are turned."""
+
+    def moons() -> tuple[Points, Labels]:
+        y = rng.permutation(np.arange(COUNT) % 2)
+        angle = np.pi * rng.random(COUNT)
+        x = np.where(y == 0, np.cos(angle), 1 - np.cos(angle)) - 0.5
+        up = np.where(y == 0, np.sin(angle), 0.5 - np.sin(angle)) - 0.25
+        return 1.6 * np.stack([x, up], axis=1) + 0.13 * rng.normal(size=(COUNT, 2)), y
+
+    (Xs, ys), (Xt, yt) = moons(), moons()
+    turn = np.radians(degrees)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    return Toy(Xs, ys, Xt @ rotation, yt)
+
+
+def _far_moons(rng: np.random.Generator) -> Toy:
+    """Two half moons, turned so far in the target that labels, or trust in one's own predictions, are needed."""
+    return _moons(rng, degrees=40.0)
+
+
+def _bright_moons(rng: np.random.Generator) -> Toy:
+    """Two half moons; in the target both are shifted and stretched, as another light does to features."""
+    toy = _moons(rng, degrees=0.0)
+    return Toy(toy.Xs, toy.ys, toy.Xt * [1.5, 0.7] + [1.2, -1.4], toy.yt)
+
+
+def _elsewhere(rng: np.random.Generator) -> Toy:
+    """The boundary is a curve, the same in both domains; the target lies at one end of what the source covers."""
+
+    def samples(at: float, spread: float) -> tuple[Points, Labels]:
+        x = at + spread * rng.normal(size=COUNT)
+        up = 0.55 * x**2 - 0.6 + 1.3 * rng.normal(size=COUNT)
+        return np.stack([x, up], axis=1), (up > 0.55 * x**2 - 0.6).astype(np.int64)
+
+    (Xs, ys), (Xt, yt) = samples(-0.2, 1.1), samples(1.7, 0.6)
+    return Toy(Xs, ys, Xt, yt)
+
+
+def _proportions(rng: np.random.Generator) -> Toy:
+    """Three classes that overlap and look alike in both domains; in the target one is rare and one is common."""
+    (Xs, ys), (Xt, yt) = _blobs(rng, (0.45, 0.35, 0.2), 1.4), _blobs(rng, (0.05, 0.2, 0.75), 1.4)
+    return Toy(Xs, ys, Xt, yt)
+
+
+_TOYS: dict[str, Callable[[np.random.Generator], Toy]] = {
+    "light": _light,
+    "planes": _planes,
+    "moons": _moons,
+    "far moons": _far_moons,
+    "bright moons": _bright_moons,
+    "elsewhere": _elsewhere,
+    "proportions": _proportions,
+}
