@@ -337,7 +337,7 @@ class _Run:
         F, y = source_only.embed(self.source_test.X), self.source_test.y.cpu().numpy()
         if np.array_equal(self.split.source_test, self.split.source_train):
             # nothing is held out: each half is predicted by a head that was fitted on the other
-            half = np.random.default_rng(self.experiment.seed).permutation(len(y)) % 2 == 0
+            half = np.random.default_rng([self.experiment.seed, 0x4A1F]).permutation(len(y)) % 2 == 0
             Ps = np.empty((len(y), len(self.pair.classes)))
             for fitted, predicted in ((half, ~half), (~half, half)):
                 Ps[predicted] = self.fit_head(F[fitted], self.source.y[fitted]).predict_proba(F[predicted])
