@@ -12,7 +12,7 @@ from da_core.params import hyper
 WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
 """What is tried for σ, in units of the median distance."""
 REGULARISATIONS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
-LEFT_OUT = 1000
+LEFT_OUT = 500
 """So many pairs of a source and a target sample are left out in turn."""
 
 
