@@ -63,7 +63,12 @@ class DeepJDOT(DeepAlignment):
             help="Entropy of the plan, as a share of the mean cost; less is closer to the exact plan.",
         )
         iterations: int = hyper(
-            50, ge=1, le=1000, step=10, title="Sinkhorn iterations", help="How many rounds each step takes to find the plan."
+            50,
+            ge=1,
+            le=1000,
+            step=10,
+            title="Sinkhorn iterations",
+            help="How many rounds each step takes to find the plan.",
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
