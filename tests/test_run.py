@@ -104,6 +104,13 @@ def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
     assert result.shift.after.proxy_a_distance < result.shift.before.proxy_a_distance
 
 
+def test_a_target_encoder_of_its_own_leaves_the_source_as_it_was(places: dict[str, str]) -> None:
+    end = finished(do(places, method="adda", head="logistic", training__learning_rate="0.01"))
+    assert end.result.adapted.source == end.result.source_only.source
+    np.testing.assert_array_equal(end.evidence.source_features["after"], end.evidence.source_features["before"])
+    assert not np.array_equal(end.evidence.target_features["after"], end.evidence.target_features["before"])
+
+
 def test_the_oracle_comes_when_it_is_asked_for(places: dict[str, str]) -> None:
     assert finished(do(places, method="coral")).result.oracle is None
     result = finished(do(places, method="coral", oracle="true")).result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -27,11 +29,16 @@ def test_the_discrepancy_is_the_mean_distance_of_probabilities():
         mcd.second.weight.copy_(100 * torch.eye(2))
         mcd.second.bias.zero_()
     features, logits = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[9e3, 0.0], [9e3, 0.0]])
-    at = Batch(features, features, logits, logits, torch.tensor([0, 1]), torch.tensor(0.5))
+    at = Batch(features, features, logits, logits, torch.tensor([0, 1]), torch.tensor(1.0))
     # the heads agree on the first sample and differ by 1 in both classes of the second: (0 + 1) / 2
     assert mcd.discrepancy(at).item() == pytest.approx(0.5)
-    expected = cross_entropy(logits, at.source_labels) + 0 - 0.5
-    assert mcd.dispute(at)["dispute"].item() == pytest.approx(expected.item(), rel=1e-5)
+    source = cross_entropy(logits, at.source_labels) + cross_entropy(100 * features, at.source_labels)
+    lam = math.tanh(5)  # 2 / (1 + e^−10) − 1
+    assert mcd.dispute(at)["dispute"].item() == pytest.approx(source.item() - lam * 0.5, rel=1e-5)
+    assert mcd.agree(at)["agreement"].item() == pytest.approx(source.item() + lam * 0.5, rel=1e-5)
+    alone = MCD(keep_source=False, weight=2)
+    alone.second = mcd.second
+    assert alone.agree(at)["agreement"].item() == pytest.approx(2 * lam * 0.5)
 
 
 def test_two_heads_learn_to_agree_on_source_and_to_differ_on_shifted_target():

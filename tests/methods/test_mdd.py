@@ -31,8 +31,8 @@ def test_the_loss_is_the_papers():
     own = built(mdd)
     Ps, Pt = own(b.source_features).softmax(1), own(b.target_features).softmax(1)
     hs, ht = b.source_logits.argmax(1), b.target_logits.argmax(1)
-    agree = -sum(math.log(Ps[i, hs[i]]) for i in range(8)) / 8
-    disagree = -sum(math.log(1 - Pt[i, ht[i]]) for i in range(8)) / 8
+    agree = -sum(math.log(Ps[i, hs[i]].item()) for i in range(8)) / 8
+    disagree = -sum(math.log(1 - Pt[i, ht[i]].item()) for i in range(8)) / 8
     assert mdd.losses(b)["disparity"].item() == pytest.approx(3 * agree + disagree, rel=1e-5)
 
 

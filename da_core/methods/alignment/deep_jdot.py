@@ -59,11 +59,16 @@ class DeepJDOT(DeepAlignment):
             le=10,
             log=True,
             symbol="ε",
-            title="Smoothing",
+            title="Smoothing of the plan",
             help="Entropy of the plan, as a share of the mean cost; less is closer to the exact plan.",
         )
         iterations: int = hyper(
-            50, ge=1, le=1000, step=10, title="Iterations", help="Of Sinkhorn's algorithm in each step."
+            50,
+            ge=1,
+            le=1000,
+            step=10,
+            title="Sinkhorn iterations",
+            help="How many rounds each step takes to find the plan.",
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -54,4 +54,5 @@ def class_confusion(logits: Tensor) -> Tensor:
     W = 1 + torch.exp(-entropy)
     C = Y.T @ ((W / W.mean()).unsqueeze(1) * Y)
     nothing = torch.finfo(C.dtype).tiny ** 0.5  # a class whose probability is 0 in the whole batch confuses nothing
-    return 1 - ((C.diagonal() + nothing) / (C.sum(1) + nothing)).mean()
+    unconfused: Tensor = (C.diagonal() + nothing) / (C.sum(1) + nothing)
+    return 1 - unconfused.mean()
