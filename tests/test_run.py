@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from sklearn.svm import SVC
 
 from da_core.data.base import Domain, DomainPair, Provenance
 from da_core.errors import UserError
-from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Progress, StageStarted
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, StageStarted
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.methods.base import ModelAdaptation
+from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.networks.base import Network
 from da_core.run import run
 
 
@@ -178,6 +180,94 @@ def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
     result = finished(list(run(experiment, embed=False, enough=lambda: True))).result
     assert result.recipe["stopped_early"]
     assert result.recipe["epochs"]["adapt"] < 50
+
+
+def exploding_after(epoch: int, method: type[ModelAdaptation]) -> Callable[..., Iterator[dict[str, float]]]:
+    """The method's own ``adapt``, whose weights and loss are ruined after so many epochs."""
+    adapt = method.adapt
+
+    def ruined(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        for done, losses in enumerate(adapt(self, network, data), start=1):
+            if done > epoch:
+                with torch.no_grad():
+                    network.head.bias.fill_(float("nan"))
+                yield dict.fromkeys(losses, float("nan"))
+            else:
+                yield losses
+
+    return ruined
+
+
+def test_a_model_adaptation_that_diverges_keeps_its_last_good_epoch(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = places | {"method": "shot"}
+    good = finished(do(flat, method__epochs="3", method__learning_rate="0.001"))
+    shot = methods()["shot"]
+    monkeypatch.setattr(shot, "adapt", exploding_after(2, shot))
+    events = do(flat, method__epochs="3", method__learning_rate="0.001")
+    diverged = finished(events)
+    said = [event for event in events if isinstance(event, Notice)]
+    assert diverged.result.notices == said
+    assert said[0].values == {"epoch": 2}
+    assert diverged.result.recipe["stopped_early"]
+    assert diverged.result.recipe["epochs"]["adapt"] == 2
+    assert not good.result.recipe["stopped_early"]
+    assert np.isfinite(diverged.evidence.target_features["after"]).all()
+
+    monkeypatch.setattr(shot, "adapt", exploding_after(0, shot))
+    with pytest.raises(UserError, match="no longer a finite number"):
+        do(flat)
+
+
+def test_a_deep_method_that_diverges_is_told_and_cut_short(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = methods()["deep_coral"]
+    usual = deep.losses
+    monkeypatch.setattr(
+        deep,
+        "losses",
+        lambda self, batch: {
+            name: loss * torch.where(batch.progress < 0.6, 1.0, float("inf"))
+            for name, loss in usual(self, batch).items()
+        },
+    )
+    events = do(places, method="deep_coral", training__epochs="4", training__batch_size="14")
+    result = finished(events).result
+    assert [notice.values for notice in result.notices] == [{"epoch": 2}]
+    assert result.notices == [event for event in events if isinstance(event, Notice)]
+    assert result.recipe["stopped_early"]
+    assert result.recipe["epochs"] == {"source_only": 4, "adapt": 2}
+
+
+def test_a_collapse_and_a_swap_are_told_and_kept(
+    places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A “method” that sets the head's bias, and one that exchanges two of its rows."""
+
+    def told(change: Callable[[Network], None]) -> list[str]:
+        def adapt(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+            with torch.no_grad():
+                change(network)
+            yield {}
+
+        monkeypatch.setattr(methods()["shot"], "adapt", adapt)
+        events = do(near, method="shot", training__epochs="10", training__batch_size="14")
+        assert finished(events).result.notices == [event for event in events if isinstance(event, Notice)]
+        return [notice.message.format(**notice.values) for notice in finished(events).result.notices]
+
+    def exchange(network: Network) -> None:
+        for part in (network.head.weight, network.head.bias):
+            part[[0, 1]] = part[[1, 0]]
+
+    # a target that did not move, so that source only is right
+    X, y = rows(seed=9)
+    np.savez(tmp_path / "near.npz", X=X, y=y)
+    near = places | {"data.target": str(tmp_path / "near.npz")}
+    assert told(lambda network: None) == []
+    assert "every target sample is predicted as “2”" in told(lambda network: network.head.bias[2].fill_(1e6))[0]
+    assert "changed places on the target: 0 ↔ 1." in told(exchange)[0]
 
 
 @pytest.mark.parametrize(

@@ -26,15 +26,15 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
 
     Where they were no better before adapting it is not adapting that did it, and nothing is said.
     """
-    was, now = predicted_classes(before), predicted_classes(after)
-    if now >= FEW * was:
-        return None
-    if len(np.unique(after)) == 1:
+    if len(np.unique(after)) == 1 < len(np.unique(before)):
         return Notice(
             "After adapting, every target sample is predicted as “{name}”: the method has collapsed. Give it less "
             "weight, a smaller learning rate or fewer epochs.",
             {"name": classes[int(after[0])]},
         )
+    was, now = predicted_classes(before), predicted_classes(after)
+    if now >= FEW * was:
+        return None
     return Notice(
         "After adapting, the target's predictions fall on about {now} of {count} classes, {was} before. Unless the "
         "target really holds so few, the method has collapsed: give it less weight, a smaller learning rate or fewer "

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Losses
+from da_core.events import Accuracies, Losses, Notice
 from da_core.experiment import TrainingSpec
 from da_core.methods import methods
 from da_core.methods.alignment.dann import DANN
@@ -134,6 +134,60 @@ def test_a_loss_that_is_not_finite_is_named() -> None:
                 network(), points(), phase="adapt", spec=TrainingSpec(), seed=0, method=Exploding(), target=points().X
             )
         )
+
+
+class ExplodingLater(DeepCORAL):
+    """Fine for the first 60 % of training, then infinite."""
+
+    def losses(self, batch):  # type: ignore[no-untyped-def]
+        late = torch.where(batch.progress < 0.6, 0.0, float("inf"))
+        return {"boom": batch.source_features.square().mean() * late}
+
+
+ExplodingLater.__module__ = DeepCORAL.__module__
+
+
+def test_a_training_that_diverges_keeps_its_last_good_epoch() -> None:
+    """Of five epochs three are good: the weights are those of a training that ends there."""
+    data, spec = points(), TrainingSpec(epochs=5, batch_size=20, schedule="constant")
+    model, short = network(), network()
+    method = ExplodingLater()
+    events = list(train(model, data, phase="adapt", spec=spec, seed=0, method=method, target=data.X))
+    assert isinstance(events[-1], Notice)
+    assert events[-1].values == {"epoch": 3}
+    assert [event.epoch for event in events if isinstance(event, Accuracies)] == [1, 2, 3]
+    # the same three epochs, with losses that never explode
+    whole = iter(train(short, data, phase="adapt", spec=spec, seed=0, method=Silent(), target=data.X))
+    next(event for event in whole if isinstance(event, Accuracies) and event.epoch == 3)
+    for mine, theirs in zip(model.state_dict().values(), short.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+class Silent(ExplodingLater):
+    def losses(self, batch):  # type: ignore[no-untyped-def]
+        return {"boom": batch.source_features.square().mean() * 0.0}
+
+
+Silent.__module__ = DeepCORAL.__module__
+
+
+def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
+    """The loss is worked out before the step that ruins the weights, so it alone would not tell."""
+    model, data = network(), points(20)
+    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd")  # one step an epoch
+    ruined = itertools.count(1)
+
+    def score() -> dict[str, float]:
+        if next(ruined) == 2:
+            with torch.no_grad():
+                model.head.weight.grad = None
+                model.head.weight.fill_(3e38)
+        return {}
+
+    events = list(train(model, data, phase="source_only", spec=spec, seed=0, score=score))
+    assert isinstance(events[-1], Notice)
+    assert events[-1].values == {"epoch": 2}
+    assert all(torch.isfinite(value).all() for value in model.state_dict().values())
 
 
 def test_bfloat16_learns_as_well() -> None:
