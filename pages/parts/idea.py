@@ -10,18 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, theme
+from pages.parts import charts, theme, toys
 from pages.parts.lesson_pictures import COMMAND, SIDE, Panel, Picture, read
-from pages.parts.words import _, percent
+from pages.parts.words import _, number, percent
 
 TOYS = {
     "light": "Three classes. The target is the source seen in another light: shifted, stretched one way and squeezed "
     "the other.",
-    "planes": "Three classes in a plane of ten-dimensional space. The target's plane is tilted against the source's; "
-    "drawn are the two directions of most spread.",
+    "aside": "Three classes. The target lies beside the source and is otherwise the same.",
     "moons": "Two half moons that reach into one another. In the target both are turned.",
     "far moons": "Two half moons that reach into one another. In the target both are turned.",
-    "bright moons": "Two half moons that reach into one another. In the target both are shifted and stretched.",
     "elsewhere": "Two classes with the same curved boundary in both domains. The target lies at one end of what the "
     "source covers, and the classifier is a straight line.",
     "proportions": "Three classes that overlap and look the same in both domains. Only how often each occurs differs.",
@@ -46,6 +44,11 @@ _FILLINGS = ("", "-open", "-open-dot")
 
 def draw(method: str) -> None:
     """The picture of a method's lesson, with a caption and target accuracy before and after."""
+    if method in toys.WITHOUT:
+        st.info(
+            _("This method works on pictures and has nothing to do with points in the plane: try it on the streets.")
+        )
+        return
     try:
         picture = read(method)
     except OSError:
@@ -157,7 +160,13 @@ def proportions(picture: Picture) -> str:
 
 
 def _asides(picture: Picture) -> list[str]:
-    if not picture.settings:
-        return []
-    told = ", ".join(f"{name} = {value}" for name, value in picture.settings.items())
-    return [_("Made with {settings} instead of the published values.", settings=told)]
+    asides = []
+    if picture.after.dimensions == 1:
+        asides.append(_("Afterwards one dimension is left, from left to right; the height is drawn by chance."))
+    if picture.after.dimensions > 2:
+        count = number(picture.after.dimensions)
+        asides.append(_("Afterwards there are {count} dimensions; drawn are the two of most spread.", count=count))
+    if picture.settings:
+        told = ", ".join(f"{name} = {value}" for name, value in picture.settings.items())
+        asides.append(_("Made with {settings} instead of the published values.", settings=told))
+    return asides

@@ -1,0 +1,159 @@
+"""Adding a method is adding one file and one lesson: everything else finds it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from da_core.__main__ import main
+from da_core.methods import alignment, methods
+from da_core.methods.base import FeatureAlignment
+from da_core.settings import settings
+from pages.parts import lesson_pictures, lessons, toys
+
+FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+METHOD = '''
+    from __future__ import annotations
+
+    from da_core import params
+    from da_core.methods.base import FeatureAlignment, Labels, Rows
+    from da_core.params import hyper
+
+
+    class Centring(FeatureAlignment):
+        """Both domains lose a share of their mean: x → x − βm."""
+
+        title = "Centring"
+        summary = "Moves both domains to zero."
+        paper = "Nobody 2000, A toy"
+
+        class Params(params.Params):
+            share: float = hyper(1.0, ge=0, le=1, symbol="β", title="Share", help="How far to move.")
+
+        def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> Centring:
+            self.from_source, self.from_target = (self.params.share * X.mean(axis=0) for X in (Xs, Xt))
+            return self
+
+        def map_source(self, Xs: Rows) -> Rows:
+            return Xs - self.from_source
+
+        def map_target(self, Xt: Rows) -> Rows:
+            return Xt - self.from_target
+'''
+LESSON = """It takes the mean away.
+
+## {0}
+$$
+x \\mapsto x - \\beta m
+$$
+
+| {3} | {4} |
+|---|---|
+| $\\beta$ | how far |
+
+## {1}
+- a
+- b
+
+## {2}
+- c
+- d
+"""
+
+
+@pytest.fixture
+def centring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One file in a folder that belongs to the package, and one lesson in each language."""
+    (tmp_path / "methods").mkdir()
+    (tmp_path / "methods" / "centring.py").write_text(textwrap.dedent(METHOD), encoding="utf-8")
+    for language, headings in lessons.HEADINGS.items():
+        (tmp_path / "lessons" / language).mkdir(parents=True)
+        text = LESSON.format(*headings, *lessons.TABLE[language])
+        (tmp_path / "lessons" / language / "centring.md").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path / "lessons")
+    monkeypatch.setattr(lesson_pictures, "FOLDER", tmp_path / "pictures")
+    monkeypatch.setattr(alignment, "__path__", [*alignment.__path__, str(tmp_path / "methods")])
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "data"))
+    settings.cache_clear()
+    methods.cache_clear()
+    yield
+    sys.modules.pop("da_core.methods.alignment.centring", None)
+    vars(alignment).pop("centring", None)
+    methods.cache_clear()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("centring")
+def test_the_registry_and_the_list_have_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert issubclass(methods()["centring"], FeatureAlignment)
+    assert main(["list", "methods", "--json"]) == 0
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert listed["centring"]["family"] == "alignment"
+    assert listed["centring"]["params"]["share"]["symbol"] == "β"
+
+
+@pytest.mark.usefixtures("centring")
+def test_a_run_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    for name, shift in (("source", 0.0), ("target", 3.0)):
+        X = rng.normal(size=(60, 2)) * 0.3 + np.c_[2.0 * y, y] + shift
+        np.savez(tmp_path / f"{name}.npz", X=X.astype(np.float32), y=y)
+    places = ["--source", str(tmp_path / "source.npz"), "--target", str(tmp_path / "target.npz")]
+    assert main(["run", *places, "--network", "identity", "--method", "centring", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["source_only"]["target"]["accuracy"] < 0.7
+    assert told["adapted"]["target"]["accuracy"] > 0.95
+    assert main(["run", *places, "--network", "identity", "--method", "centring", "--set", "method.share=2"]) == 2
+    assert "share of centring is 2" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("centring")
+def test_the_form_offers_it() -> None:
+    at = opened("walk/method.py", method="coral")
+    at.radio[0].set_value("centring").run()
+    assert not at.exception
+    assert at.slider(key="lab-set-centring-share").value == 1.0
+    assert at.query_params["method"] == "centring"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.usefixtures("centring")
+def test_its_lesson_opens(language: str) -> None:
+    at = opened("learn/lesson.py", lesson="centring", lang=language)
+    assert at.title[0].value == "Centring"
+    assert any("It takes the mean away." in str(text.value) for text in at.markdown)
+    assert any("x \\mapsto x - \\beta m" in str(text.value) for text in at.markdown)
+    assert "class Centring(FeatureAlignment)" in at.expander[0].code[0].value
+    assert any(f"{lesson_pictures.COMMAND} centring" in str(note.value) for note in at.info), "how to make its picture"
+
+
+@pytest.mark.usefixtures("centring")
+def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lesson_pictures.main(["centring"]) == 0
+    assert "centring" in capsys.readouterr().out
+    picture = lesson_pictures.read("centring")
+    assert picture.toy == toys.KIND["feature alignment"].toy
+    assert picture.after.accuracy > picture.before.accuracy
+    at = opened("learn/lesson.py", lesson="centring")
+    assert len(at.get("plotly_chart")) == 2
+
+
+def opened(page: str, lesson: str = "", **query: str) -> AppTest:
+    at = AppTest.from_file(FRAME, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    at.switch_page(page)
+    if lesson:
+        at.query_params["lesson"] = lesson
+    at.run()
+    assert not at.exception
+    return at

@@ -1,0 +1,341 @@
+"""Lessons: their files, their pictures, the list of them and the page of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from da_core.errors import UserError
+from da_core.methods import methods
+from pages.parts import families, idea, lesson_pictures, lessons, params_table, theme, toys, words
+from pages.parts.lesson_pictures import SHOWN, SIDE, Panel, Picture
+
+FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+NAMES = list(methods())
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    words.missing.clear()
+    yield
+    words.missing.clear()
+
+
+def opened(page: str, lesson: str = "", **query: str) -> AppTest:
+    """A visitor who followed a link with this query; AppTest begins on the first screen, which drops the lesson."""
+    at = AppTest.from_file(FRAME, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name.replace("__", ".")] = value
+    at.run()
+    at.switch_page(f"learn/{page}.py")
+    if lesson:
+        at.query_params["lesson"] = lesson
+    at.run()
+    assert not at.exception
+    return at
+
+
+def query(at: AppTest) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value[0] for name, value in at.query_params.items()}
+
+
+def markdown(at: AppTest) -> str:
+    return "\n".join(str(text.value) for text in at.markdown)
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(str(part.proto.body) for part in at.get("html"))
+
+
+def links(at: AppTest) -> dict[str, str]:
+    """The label and the query of each link to another screen."""
+    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+
+
+# Every method has one -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_method_has_a_lesson_with_all_its_parts(name: str, language: str) -> None:
+    lesson = lessons.of(name, language)
+    assert 2 <= len(lesson.helps) <= 4
+    assert 2 <= len(lesson.fails) <= 4
+    assert all(re.search(r"\$.+\$", symbol) for symbol, _meaning in lesson.symbols)
+    chinese = len(re.findall(r"[\u4e00-\u9fff]", lesson.idea))
+    assert (chinese > 30) == (language == "zh")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_have_the_same_formula(name: str) -> None:
+    def maths(language: str) -> list[str]:
+        found = re.findall(r"\$\$(.+?)\$\$", lessons.of(name, language).formula, re.DOTALL)
+        return ["".join(re.sub(r"\\text\{[^}]*\}", "", one).split()) for one in found]
+
+    assert maths("en") == maths("zh")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in toys.WITHOUT])
+def test_every_method_has_a_picture(name: str) -> None:
+    picture = lesson_pictures.read(name)
+    assert (lesson_pictures.FOLDER / f"{name}.json").stat().st_size < 12_000
+    chosen = toys.chosen(name, methods()[name].kind)
+    assert (picture.toy, picture.settings) == (chosen.toy, chosen.params), f"make it again: {lesson_pictures.COMMAND}"
+    assert picture.toy in idea.TOYS
+    assert picture.view in idea.VIEWS
+    methods()[name](**picture.settings)
+    for panel in (picture.before, picture.after):
+        assert 0 <= panel.accuracy <= 1
+        assert sum(panel.regions[1::2]) in (0, SIDE * SIDE)
+        assert {len(panel.source), len(panel.target)} <= {0, 2 * SHOWN}
+    assert {trace.type for trace in idea.figure(picture, picture.after, picture.weights).data} >= {"scatter"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
+    kind = methods()[name].Params
+    rows = params_table.rows(kind)
+    assert [row[0] for row in rows] == [info.json_schema_extra["symbol"] for info in kind.model_fields.values()]
+    assert all(default and within for _symbol, _name, default, within, _help in rows)
+
+
+def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
+    assert {*toys.EXCEPTIONS, *toys.WITHOUT} <= set(NAMES)
+    assert {choice.toy for choice in [*toys.KIND.values(), *toys.EXCEPTIONS.values()]} == set(idea.TOYS)
+
+
+# Pictures -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["coral", "bbse", "domain_classifier"])
+def test_the_command_makes_the_same_picture_again(name: str) -> None:
+    kept, made = lesson_pictures.read(name), lesson_pictures.compute(methods()[name])
+    assert (made.source_label, made.target_label) == (kept.source_label, kept.target_label)
+    assert made.weights == pytest.approx(kept.weights, abs=0.01)
+    for one, other in ((made.before, kept.before), (made.after, kept.after)):
+        assert one.source == pytest.approx(other.source, abs=2)
+        assert one.target == pytest.approx(other.target, abs=2)
+        assert one.accuracy == pytest.approx(other.accuracy, abs=0.01)
+        assert len(one.regions) == pytest.approx(len(other.regions), abs=8)
+
+
+def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson_pictures, "FOLDER", tmp_path)
+    assert lesson_pictures.main(["coral"]) == 0
+    assert lesson_pictures.read("coral") == lesson_pictures.compute(methods()["coral"])
+    assert lesson_pictures.main(["source_only"]) == 0
+    floor = lesson_pictures.read("source_only")
+    assert (floor.before.domain, floor.after.domain) == ("source", "target")
+    assert floor.before.accuracy > floor.after.accuracy + 0.1
+
+
+def test_the_ideas_show() -> None:
+    """A toy on which nothing gets better teaches nothing."""
+    for name in ("coral", "bbse", "domain_classifier", "dann", "deep_coral", "fine_tuning"):
+        picture = lesson_pictures.read(name)
+        assert picture.after.accuracy > picture.before.accuracy + 0.05, name
+
+
+def test_places_and_regions_agree() -> None:
+    """A point that the picture draws lies on the shade that the classifier gives to it."""
+    picture = lesson_pictures.read("coral")
+    regions, points = decoded(picture.after), picture.after.source
+    shades = [regions[min(y * SIDE // 1000, SIDE - 1)][min(x * SIDE // 1000, SIDE - 1)] for x, y in pairs(points)]
+    right = sum(shade == label for shade, label in zip(shades, picture.source_label, strict=True))
+    assert right >= 0.95 * SHOWN
+
+
+def decoded(panel: Panel) -> list[list[int]]:
+    runs = zip(panel.regions[::2], panel.regions[1::2], strict=True)
+    cells = [value for value, count in runs for _cell in range(count)]
+    return [cells[row * SIDE : (row + 1) * SIDE] for row in range(SIDE)]
+
+
+def pairs(places: list[int]) -> list[tuple[int, int]]:
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def test_source_is_blue_circles_target_orange_diamonds_and_weights_are_sizes() -> None:
+    picture: Picture = lesson_pictures.read("domain_classifier")
+    drawn = idea.figure(picture, picture.after, picture.weights)
+    points = [trace for trace in drawn.data if trace.type == "scatter"]
+    marks = {(trace.marker.color, trace.marker.symbol.partition("-")[0]) for trace in points}
+    assert marks == {(theme.SOURCE, "circle"), (theme.TARGET, "diamond")}
+    by_class = [trace for trace in points if trace.marker.color == theme.SOURCE]
+    for label, trace in enumerate(by_class):
+        weights = [w for w, y in zip(picture.weights, picture.source_label, strict=True) if y == label]
+        order = sorted(range(len(weights)), key=weights.__getitem__)
+        sizes = [trace.marker.size[place] for place in order]
+        assert sizes == sorted(sizes)
+
+
+# The format of a lesson -----------------------------------------------------------------------------------------------
+
+
+GOOD = """A text.
+
+## Formula
+$$
+a = b
+$$
+
+| Symbol | Meaning |
+|---|---|
+| $a$ | one |
+
+## When it helps
+- here
+- there, and
+  on this line
+
+## When it fails
+- now
+- then
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "en" / "toy.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    lessons.read.cache_clear()
+    return file
+
+
+def test_a_lesson_is_read_in_parts(tmp_path: Path) -> None:
+    lesson = lessons.read(written(tmp_path, GOOD))
+    assert lesson.idea == "A text."
+    assert lesson.formula == "$$\na = b\n$$"
+    assert lesson.symbols == (("$a$", "one"),)
+    assert lesson.helps == ("here", "there, and on this line")
+
+
+@pytest.mark.parametrize(
+    ("change", "into", "says"),
+    [
+        ("A text.", "", "begins without a text"),
+        ("## When it helps", "## When it is good", "needs the headings"),
+        ("## When it fails", "### When it fails", "needs the headings|other headings"),
+        ("$$\na = b\n$$", "a = b", "no formula"),
+        ("a = b\n$$", "a = b\n", "dollar sign"),
+        ("| $a$ | one |", "| $a|b$ | one |", "two cells"),
+        ("| $a$ | one |\n", "", "table of its symbols"),
+        ("| Symbol | Meaning |", "| Letter | Meaning |", "table of its symbols"),
+        ("- now\n", "", "two to four points"),
+        ("- now", "- <b>now</b>", "holds “<b>”"),
+        ("- now", "- [now](there)", "holds"),
+        ("A text.", "# A title\n\nA text.", "holds “#”"),
+        ("A text.", "A text: costs $5.", "dollar sign"),
+    ],
+)
+def test_a_malformed_lesson_is_refused_with_what_is_wrong(tmp_path: Path, change: str, into: str, says: str) -> None:
+    assert change in GOOD
+    with pytest.raises(UserError, match=says) as refused:
+        lessons.read(written(tmp_path, GOOD.replace(change, into)))
+    assert "en/toy.md" in str(refused.value)
+
+
+def test_a_missing_lesson_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"en/none\.md is missing"):
+        lessons.read(tmp_path / "en" / "none.md")
+
+
+# The screens ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_lesson_opens_from_its_link_in_either_language(language: str) -> None:
+    at = opened("lesson", method="coral", lang=language)
+    assert at.title[0].value == "CORAL"
+    told = markdown(at)
+    assert r"C_s^{-1/2}" in told
+    assert "λ" in html(at)
+    assert len(at.get("plotly_chart")) == 2
+    assert ("何时有效" if language == "zh" else "When it helps") in [str(one.value) for one in at.subheader]
+    assert "class CORAL(FeatureAlignment)" in at.expander[0].code[0].value
+    assert "da_core/methods/alignment/coral.py" in [str(one.value) for one in at.caption]
+    assert not words.missing
+
+
+def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
+    at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
+    assert at.title[0].value == "CORAL"
+    assert query(at) == {"lesson": "coral", "method.weight": "0.5", "seed": "3"}
+    at.switch_page("walk/method.py").run()
+    assert at.slider(key="lab-set-dann-weight").value == 0.5
+    assert query(at) == {"method.weight": "0.5", "seed": "3"}
+
+
+def test_try_it_takes_the_method_along() -> None:
+    at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
+    at.button(key="lab-try").click().run()
+    assert at.title[0].value == "Method"
+    assert query(at) == {"method": "coral", "seed": "3"}
+
+
+def test_try_it_keeps_the_settings_of_the_method_that_is_chosen_already() -> None:
+    at = opened("lesson", method="coral", method__regularisation="0.1")
+    at.button(key="lab-try").click().run()
+    assert query(at) == {"method": "coral", "method.regularisation": "0.1"}
+
+
+def test_a_teachers_link_that_hides_the_method_hides_the_button() -> None:
+    at = opened("lesson", method="coral", hide="method")
+    assert "lab-try" not in [button.key for button in at.button]
+
+
+def test_a_lesson_of_nothing_is_told_in_a_sentence() -> None:
+    at = opened("lesson", lesson="magic")
+    assert "no method “magic”" in at.warning[0].value
+
+
+def test_one_lesson_leads_to_the_next() -> None:
+    order = families.in_order(methods())
+    assert sorted(order) == sorted(methods())
+    here = order.index("dann")
+    at = opened("lesson", lesson="dann")
+    for label, name in (
+        (f"← {title(order[here - 1])}", order[here - 1]),
+        (f"{title(order[here + 1])} →", order[here + 1]),
+    ):
+        assert f"lesson={name}" in links(at)[label]
+
+
+def title(name: str) -> str:
+    return methods()[name].title
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_all_methods_are_listed_with_a_link_to_their_lesson(language: str) -> None:
+    at = opened("methods", lang=language)
+    listed = {name: found[1] for name in links(at).values() if (found := re.search(r"lesson=(\w+)", name))}
+    assert sorted(listed.values()) == sorted(methods())
+    assert not words.missing
+
+
+def test_methods_are_found_by_name_and_family() -> None:
+    at = opened("methods")
+    at.text_input(key="lab-find-name").set_value("Coral").run()
+    assert {"CORAL", "Deep CORAL"} <= set(links(at))
+    assert "DANN" not in links(at)
+    at.button_group(key="lab-find-family").set_value("reweighting").run()
+    assert "CORAL" not in links(at)
+    assert "“Coral”" in at.info[0].value
+    at.text_input(key="lab-find-name").set_value("").run()
+    assert {"BBSE", "Domain classifier"} <= set(links(at))
+
+
+def test_the_form_groups_alignment_by_kind_and_links_to_the_lesson() -> None:
+    at = AppTest.from_file(FRAME, default_timeout=120)
+    at.query_params["method"] = "coral"
+    at.run()
+    at.switch_page("walk/method.py").run()
+    assert [radio.label for radio in at.radio] == ["On fixed features", "Deep, in training"]
+    assert "lesson=coral" in links(at)["How CORAL works →"]
+    at.radio[1].set_value("dann").run()
+    assert [radio.value for radio in at.radio] == [None, "dann"]
+    assert "lesson=dann" in links(at)["How DANN works →"]
