@@ -6,7 +6,7 @@ import json
 
 import made_up_run
 import pytest
-from lab import Lab
+from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
@@ -14,19 +14,6 @@ from da_core.events import Accuracies, Losses
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from pages.parts import curves
-
-
-def button(app: AppTest, label: str) -> object:
-    return next(one for one in app.button if one.label == label)
-
-
-def has(app: AppTest, label: str) -> bool:
-    return any(one.label == label for one in app.button)
-
-
-def texts(app: AppTest) -> str:
-    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
-    return "\n".join(element.value for element in elements)
 
 
 def started(lab: Lab) -> tuple[AppTest, str]:
