@@ -11,7 +11,7 @@ import secrets
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -49,7 +49,13 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def warm_up(stopping: threading.Event) -> None:
-    """Import what every run needs, and compile UMAP, so that the first visitor does not wait for it."""
+    """Prepare the first page while the browser loads its scripts; later what runs need, so that none waits for it."""
+    import pandas  # noqa: F401  # Streamlit needs it for the first page's picture
+
+    from pages.parts import gallery, runs, scatter, showcase  # noqa: F401
+
+    with suppress(UserError, OSError):  # the first page tells it
+        showcase.read(showcase.FOLDER)
     if stopping.wait(WARM_UP_AFTER):
         return
     from da_core.data.cache import load_pair

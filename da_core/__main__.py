@@ -159,7 +159,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
 def holds_features(experiment: Experiment) -> bool:
     from da_core.data.cache import load_pair
 
-    return not load_pair(experiment.data).is_pictures
+    return load_pair(experiment.data).kind == "features"
 
 
 def do_run(options: argparse.Namespace) -> None:

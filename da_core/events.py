@@ -129,7 +129,7 @@ class Result(BaseModel):
     classes: list[str]
     seconds: dict[str, float]
     recipe: dict[str, Any]
-    notices: list[str] = Field(default_factory=list)
+    notices: list[Notice] = Field(default_factory=list)
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
 
 

@@ -17,13 +17,34 @@ from da_core.data.base import HELD_OUT
 from da_core.data.cache import load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
+from da_core.evaluation.collapse import collapse, swaps
 from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
 from da_core.evaluation.shift import measures
 from da_core.evaluation.weights import spread
-from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Phase, Result, Samples, Shift, Stage, When
+from da_core.events import (
+    Accuracies,
+    Embedded,
+    Event,
+    Finished,
+    Losses,
+    Notice,
+    Phase,
+    Result,
+    Samples,
+    Shift,
+    Stage,
+    When,
+)
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
+from da_core.methods.base import (
+    AdaptationData,
+    DeepAlignment,
+    FeatureAlignment,
+    ModelAdaptation,
+    Predictions,
+    Reweighting,
+)
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
@@ -32,6 +53,7 @@ from da_core.networks.heads import FittedHead, fit_head
 from da_core.pace import Pace
 from da_core.params import validated
 from da_core.training import checkpoints, devices
+from da_core.training.good import LastGood, not_finite
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
 
@@ -80,16 +102,24 @@ class _Run:
         self.epochs: dict[str, float] = {}
         self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
+        self.notices: list[Notice] = []
 
     def plan(self) -> dict[Stage, float]:
         """The stages and about how long each takes, in epochs of training on one domain."""
         training = float(self.experiment.training.epochs) if self.extractor.learns else 0.5
         plan: dict[Stage, float] = {"load": 0.5, "source_only": training, "before": 1.0}
         if not self.is_control:
-            plan["adapt"] = 2 * training if isinstance(self.method, DeepAlignment) else 0.5
+            plan["adapt"] = (
+                2 * training * passes(self.method) if isinstance(self.method, DeepAlignment) else self.own_epochs()
+            )
         if self.wants_oracle:
             plan["oracle"] = training
         return plan | {"after": 1.0}
+
+    def own_epochs(self) -> float:
+        """About how long a method takes that counts its own epochs, if any; those over the labelled few are short."""
+        few = isinstance(self.method, ModelAdaptation) and self.method.few_per_class() > 0
+        return max(0.5, float(getattr(self.method.params, "epochs", 0)) * (0.05 if few else 1.0))
 
     def events(self, embed: bool, shown: int | None) -> Iterator[Event]:
         devices.prepare(self.device)
@@ -135,24 +165,24 @@ class _Run:
         if embed:
             yield from lay_out("after", after)
         result = self.result(before, after, self.look(oracle) if oracle is not None else None)
+        yield from self.findings(before, after, result)
         state = adapted.state() if self.extractor.learns else None
         looks: dict[When, Look] = {"before": before, "after": after}
         kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, state)
         yield self.pace.at(1)
-        yield Finished(result.model_copy(update={"seconds": self.pace.seconds()}), kept)
+        yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "notices": self.notices}), kept)
 
     # Step 1 · data ---------------------------------------------------------------------------------------------------
 
     def load(self) -> None:
         """Load the pair, hold a part of it out, and put it all on the device once."""
         self.pair = pair = load_pair(self.experiment.data)
-        kind = "pictures" if pair.is_pictures else "features"
-        if kind not in self.extractor.takes:
+        if pair.kind not in self.extractor.takes:
             raise UserError(
                 "The network {network} does not take {kind}; choose one of {choices}.",
                 network=self.extractor.name,
-                kind=kind,
-                choices=", ".join(name for name, other in networks().items() if kind in other.takes),
+                kind=pair.kind,
+                choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
             )
         held_out = self.experiment.target_split
         if held_out is None:
@@ -160,9 +190,10 @@ class _Run:
         few = self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
         self.split = split = pair.split(held_out, self.experiment.seed, few)
 
-        Xs, Xt = pair.source.X, pair.target.X
-        if not pair.is_pictures and self.extractor.learns:
-            Xs, Xt = standardised(Xs, Xs[split.source_train]), standardised(Xt, Xt[split.target_train])
+        Xs, Xt = self.extractor.prepare(
+            self.network_params, pair.source.X, pair.target.X, split.source_train, split.target_train
+        )
+        self.sample_shape = Xs.shape[1:]
         ys, yt = pair.source.y, pair.target.y
         rng = np.random.default_rng(self.experiment.seed)
         self.source = self.on_device(Xs, ys, split.source_train)
@@ -172,6 +203,8 @@ class _Run:
         self.target_test = as_inputs(Xt[split.target_test], self.device)
         self.target_live = self.on_device(Xt, yt, rng.permutation(split.target_test)[:LIVE])
         self.few = self.on_device(Xt, yt, split.few)
+        if isinstance(self.method, ModelAdaptation):
+            self.method.check(self.new_network(), self.adaptation_data())
 
     def on_device(self, X: NDArray[Any], y: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:
         return Labelled(as_inputs(X[rows], self.device), torch.tensor(y[rows], device=self.device))
@@ -181,21 +214,30 @@ class _Run:
         labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
         return Labelled(self.target, labels)
 
+    def adaptation_data(self) -> AdaptationData:
+        """Both domains for a model adaptation: of the target's labels only the few."""
+        return AdaptationData(self.source.X, self.source.y, self.target, self.few.X, self.few.y, self.pair.flips)
+
     # Step 2 and 4 · networks, trained --------------------------------------------------------------------------------
 
     def new_network(self) -> Network:
         """The same start for source only, oracle and every method, so that only the method differs."""
-        shape, classes = self.pair.sample_shape, len(self.pair.classes)
+        shape, classes = self.sample_shape, len(self.pair.classes)
         network = self.extractor.network(self.network_params, shape, classes, self.experiment.seed)
         if self.experiment.network.checkpoint:
             checkpoints.load_into(network, resolve_place(self.experiment.network.checkpoint))
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def fit(
-        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None
+        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None, trained: Network | None = None
     ) -> Generator[Event, None, Model]:
-        """Train a new network on labelled samples, and fit the chosen head to its features."""
+        """Train a new network on labelled samples, and fit the chosen head to its features.
+
+        With ``trained``, the source's network, a copy of it is trained for the target.
+        """
         network, spec = self.new_network(), self.experiment.training
+        if trained is not None:
+            network.load_state_dict(trained.state_dict())
         if self.extractor.learns:
             for event in train(
                 network,
@@ -205,17 +247,21 @@ class _Run:
                 seed=self.experiment.seed,
                 method=method,
                 target=self.target if method is not None else None,
+                source_network=trained,
                 mirror=self.pair.flips,
-                score=lambda: self.live_accuracies(network, method),
+                score=lambda: self.live_accuracies(network, method, trained),
                 enough=self.enough,
             ):
+                if isinstance(event, Notice):
+                    yield self.noted(event)
+                    continue
                 self.epochs[phase] = event.epoch
                 yield event
                 yield self.pace.at(event.epoch / spec.epochs)
             self.stopped_early |= self.epochs[phase] < spec.epochs
-        model = Model(network)
+        model = Model(network, source_network=trained)
         if self.experiment.head != "linear" or not self.extractor.learns:
-            model.classifier = self.fit_head(model.embed(labelled.X), labelled.y)
+            model.classifier = self.fit_head(model.embed_source(labelled.X), labelled.y)
         return model
 
     def fit_head(
@@ -224,15 +270,18 @@ class _Run:
         count = len(self.pair.classes)
         return fit_head(self.experiment.head, F, y.cpu().numpy(), weights, self.experiment.seed, count)
 
-    def live_accuracies(self, network: Network, method: DeepAlignment | None) -> dict[str, float]:
+    def live_accuracies(
+        self, network: Network, method: DeepAlignment | None, trained: Network | None = None
+    ) -> dict[str, float]:
         """Accuracy on held-out samples of both domains, and how well a domain classifier tells them apart."""
         domains = (self.source_live, self.target_live)
         with torch.inference_mode():
-            Fs, Ft = (network.embed(domain.X) for domain in domains)
-            right = [(network.head(F).argmax(1) == d.y).float().mean() for F, d in zip((Fs, Ft), domains, strict=True)]
+            Fs, Ft = (trained or network).embed(self.source_live.X), network.embed(self.target_live.X)
+            Ls, Lt = network.head(Fs), network.head(Ft)
+            right = [(L.argmax(1) == d.y).float().mean() for L, d in zip((Ls, Lt), domains, strict=True)]
             values = dict(zip(("source", "target"), torch.stack(right).tolist(), strict=True))
-            on_source = method.domain_logits(Fs) if method is not None else None
-            on_target = method.domain_logits(Ft) if method is not None else None
+            on_source = method.domain_logits(Fs, Ls) if method is not None else None
+            on_target = method.domain_logits(Ft, Lt) if method is not None else None
             if on_source is not None and on_target is not None:
                 values["domain"] = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
         return values
@@ -243,7 +292,8 @@ class _Run:
         """Apply the method, by its kind."""
         method, network = self.method, source_only.network
         if isinstance(method, DeepAlignment):
-            return (yield from self.fit("adapt", self.source, method))
+            trained = network if method.target_encoder else None
+            return (yield from self.fit("adapt", self.source, method, trained))
         if isinstance(method, ModelAdaptation):
             return (yield from self.adapt_network(method, source_only))
         Fs, Ft, ys = source_only.embed(self.source.X), source_only.embed(self.target), self.source.y.cpu().numpy()
@@ -254,18 +304,25 @@ class _Run:
         assert isinstance(method, Reweighting)
         predictions = self.predictions(source_only, Ft)
         weights = method.weights(Fs, Ft, ys, predictions)
-        # the picture shows held-out samples: the same estimator weighs those
-        self.weights = method.weights(source_only.embed(self.source_test.X), Ft, predictions.ys, predictions)
+        # the picture shows held-out samples: the same fitted estimator weighs those
+        self.weights = method.weights_of(source_only.embed(self.source_test.X), predictions.ys)
         return Model(network, self.fit_head(Fs, self.source.y, weights))
 
     def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:
         network = self.new_network()
         network.load_state_dict(source_only.network.state_dict())
-        for epoch, losses in enumerate(method.adapt(network, self.target, self.few.X, self.few.y), start=1):
+        good = LastGood(network)
+        for epoch, losses in enumerate(method.adapt(network, self.adaptation_data()), start=1):
+            term = not_finite(losses)
+            if term is not None or not good.keep(epoch):
+                self.stopped_early = True
+                yield self.noted(good.restore(term))
+                break
             self.epochs["adapt"] = epoch
             yield Losses("adapt", epoch, losses)
             network.eval()
             yield Accuracies("adapt", epoch, self.live_accuracies(network, None))
+            yield self.pace.at(min(1.0, epoch / getattr(method.params, "epochs", 1)))
             if self.enough():
                 self.stopped_early = True
                 break
@@ -280,7 +337,7 @@ class _Run:
         F, y = source_only.embed(self.source_test.X), self.source_test.y.cpu().numpy()
         if np.array_equal(self.split.source_test, self.split.source_train):
             # nothing is held out: each half is predicted by a head that was fitted on the other
-            half = np.random.default_rng(self.experiment.seed).permutation(len(y)) % 2 == 0
+            half = np.random.default_rng([self.experiment.seed, 0x4A1F]).permutation(len(y)) % 2 == 0
             Ps = np.empty((len(y), len(self.pair.classes)))
             for fitted, predicted in ((half, ~half), (~half, half)):
                 Ps[predicted] = self.fit_head(F[fitted], self.source.y[fitted]).predict_proba(F[predicted])
@@ -292,9 +349,24 @@ class _Run:
 
     def look(self, model: Model) -> Look:
         """Features and predictions on the held-out part of both domains."""
-        Fs = model.map_source(model.embed(self.source_test.X))
+        Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
         return Look(Fs, Ft, model.predict(Fs), model.predict(Ft))
+
+    def findings(self, before: Look, after: Look, result: Result) -> Iterator[Notice]:
+        """What is wrong with what came out. Only the second looks at the target's labels, once all is done."""
+        if self.is_control:
+            return
+        found = collapse(before.target_predicted, after.target_predicted, self.pair.classes)
+        scored = (result.source_only.target.confusion, result.adapted.target.confusion)
+        for notice in (found, swaps(*scored, self.pair.classes)):
+            if notice is not None:
+                yield self.noted(notice)
+
+    def noted(self, notice: Notice) -> Notice:
+        """Kept with the result as well."""
+        self.notices.append(notice)
+        return notice
 
     def result(self, before: Look, after: Look, oracle: Look | None) -> Result:
         def scored(look: Look) -> Any:
@@ -316,10 +388,6 @@ class _Run:
 
     def recipe(self) -> dict[str, Any]:
         """What one needs to know to get these numbers again."""
-        if self.pair.is_pictures:
-            preprocessing = f"(x / 255 - {self.extractor.mean}) / {self.extractor.std}, the same in both domains"
-        else:
-            preprocessing = "each domain scaled by its own mean and deviation" if self.extractor.learns else "none"
         split = {rows.name: len(getattr(self.split, rows.name)) for rows in dataclasses.fields(self.split)}
         packages = ("torch", "numpy", "scikit-learn", "umap-learn")
         return {
@@ -327,7 +395,7 @@ class _Run:
             "seed": self.experiment.seed,
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-            "preprocessing": preprocessing,
+            "preprocessing": self.extractor.preprocessing(self.pair.kind),
             "split": split,
             "selection": "the last epoch",
             "epochs": self.epochs,
@@ -336,7 +404,6 @@ class _Run:
         }
 
 
-def standardised(X: NDArray[Any], fitted_on: NDArray[Any]) -> NDArray[np.float32]:
-    """(X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
-    deviation = fitted_on.std(0)
-    return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)
+def passes(method: DeepAlignment) -> int:
+    """How often one step goes through the feature extractor."""
+    return sum(turn.times for turn in method.turns() if "extractor" in turn.parts)

@@ -44,13 +44,21 @@ def test_the_families_of_the_methods(capsys: pytest.CaptureFixture[str]) -> None
     assert isinstance(listed, list)
     assert {entry["name"]: entry["family"] for entry in listed} == {
         "source_only": "control",
+        "source_only_bn": "control",
         "oracle": "control",
         "coral": "alignment",
         "dann": "alignment",
         "deep_coral": "alignment",
         "domain_classifier": "reweighting",
         "bbse": "reweighting",
+        "adabn": "adaptation",
+        "fda": "adaptation",
         "fine_tuning": "adaptation",
+        "fixmatch": "adaptation",
+        "mean_teacher": "adaptation",
+        "pseudo_labels": "adaptation",
+        "shot": "adaptation",
+        "tent": "adaptation",
     }
     dann = next(entry for entry in listed if entry["name"] == "dann")
     assert dann["params"]["weight"]["minimum"] == 0

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.svm import SVC
 
 from da_core.data.base import Domain, DomainPair, Provenance
 from da_core.errors import UserError
-from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Progress, StageStarted
+from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, StageStarted
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
+from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.networks.base import Network
 from da_core.run import run
 
 
@@ -41,8 +45,39 @@ def do(places: dict[str, str], **flat: str) -> list[Event]:
     return list(run(Experiment.from_flat({"network": "mlp", "training.epochs": "3"} | places | flat), embed=False))
 
 
+ON_PICTURES = ("fda",)
+
+
+def pictures(count: int = 60, seed: int = 0, light: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """16×16 pictures: a bright stripe high, in the middle or low; ``light`` brightens a domain."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 3
+    X = rng.integers(0, 60, (count, 16, 16, 3)) + light
+    for picture, label in zip(X, y, strict=True):
+        picture[5 * label : 5 * label + 4] += 90
+    return X.astype(np.uint8), y
+
+
+def fitting(places: dict[str, str], name: str, folder: Path) -> dict[str, str]:
+    """Data and network on which this method works: batch norm for all, pictures for those that take nothing else."""
+    if name not in ON_PICTURES:
+        return places | {"network": "mlp", "network.norm": "batch"}
+    for domain, light in (("source", 0), ("target", 60)):
+        X, y = pictures(seed=light, light=light)
+        np.savez(folder / f"{domain}-pictures.npz", X=X, y=y)
+    own = {f"data.{domain}": str(folder / f"{domain}-pictures.npz") for domain in ("source", "target")}
+    return places | own | {"network": "small_cnn", "network.width": "8", "network.norm": "batch"}
+
+
+def few_epochs(name: str) -> dict[str, str]:
+    """Two, for a method that counts its own."""
+    return {"method.epochs": "2"} if "epochs" in methods()[name].Params.model_fields else {}
+
+
 @pytest.mark.parametrize("name", sorted(methods()))
-def test_every_method_walks_to_the_end_and_repeats(places: dict[str, str], name: str) -> None:
+def test_every_method_walks_to_the_end_and_repeats(places: dict[str, str], tmp_path: Path, name: str) -> None:
+    places = fitting(places, name, tmp_path)
+    places |= few_epochs(name)
     first, again = finished(do(places, method=name)), finished(do(places, method=name))
     keep = {"seconds"}
     assert first.result.model_dump(exclude=keep) == again.result.model_dump(exclude=keep)
@@ -71,6 +106,13 @@ def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
     assert result.shift.after.proxy_a_distance < result.shift.before.proxy_a_distance
 
 
+def test_a_target_encoder_of_its_own_leaves_the_source_as_it_was(places: dict[str, str]) -> None:
+    end = finished(do(places, method="adda", head="logistic", training__learning_rate="0.01"))
+    assert end.result.adapted.source == end.result.source_only.source
+    np.testing.assert_array_equal(end.evidence.source_features["after"], end.evidence.source_features["before"])
+    assert not np.array_equal(end.evidence.target_features["after"], end.evidence.target_features["before"])
+
+
 def test_the_oracle_comes_when_it_is_asked_for(places: dict[str, str]) -> None:
     assert finished(do(places, method="coral")).result.oracle is None
     result = finished(do(places, method="coral", oracle="true")).result
@@ -85,24 +127,34 @@ def test_the_few_labels_that_a_method_sees_are_never_scored(places: dict[str, st
     assert done.result.recipe["split"]["target_test"] == 120 - 21
 
 
-def test_poisoned_target_labels_change_nothing_but_the_scores(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def pair(labels: np.ndarray) -> DomainPair:
-        (Xs, ys), (Xt, _) = rows(), rows(shift=2.0, seed=1)
-        about = Provenance("made", "made", "none", "covariate")
-        return DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
-
-    true = rows(seed=1)[1]
-    for name, method in methods().items():
-        if method.kind in ("control", "model adaptation"):
-            continue  # the oracle and the labelled few are meant to see them
-        after = []
-        for labels in (true, (true + 1) % 3):
-            monkeypatch.setattr("da_core.run.load_pair", lambda spec, labels=labels: pair(labels))
-            # nothing is held out, since a share held out of each class would differ with the labels
-            after.append(finished(do({}, method=name, target_split="0")).evidence)
-        assert np.array_equal(after[0].target_predicted["after"], after[1].target_predicted["after"]), name
+@pytest.mark.parametrize("name", sorted(set(methods()) - {"oracle"}))
+def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Features, predictions, weights and the network: only the labelled few of a method may matter."""
+    sample, network = (pictures, "small_cnn") if name in ON_PICTURES else (rows, "mlp")
+    (Xs, ys), (Xt, true) = sample(60), sample(60, seed=1)
+    few = np.flatnonzero(np.arange(60) < 6) if issubclass(methods()[name], ModelAdaptation) else np.empty(0, int)
+    few = few if getattr(methods()[name](), "few_per_class", int)() else few[:0]
+    # which rows are the few depends on the labels, so they are named here
+    monkeypatch.setattr("da_core.data.base._few", lambda *_: few)
+    poisoned = np.random.default_rng(0).permutation(true)
+    poisoned[few] = true[few]
+    about = Provenance("made", "made", "none", "covariate")
+    flat = {"network": network, "network.norm": "batch", "training.epochs": "2", "training.batch_size": "16"}
+    flat |= few_epochs(name)
+    runs = []
+    for labels in (true, poisoned):
+        pair = DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
+        monkeypatch.setattr("da_core.run.load_pair", lambda spec, pair=pair: pair)
+        # nothing is held out, since a share held out of each class would differ with the labels
+        runs.append(do({}, method=name, target_split="0", **flat))
+    first, second = (finished(events).evidence for events in runs)
+    assert not np.array_equal(first.target_label, second.target_label)
+    for when in ("before", "after"):
+        for values in ("source_features", "target_features", "source_predicted", "target_predicted"):
+            assert np.array_equal(getattr(first, values)[when], getattr(second, values)[when]), values
+    assert (first.weights is None) == (second.weights is None)
+    assert first.weights is None or np.array_equal(first.weights, second.weights)
+    assert all(torch.equal(value, second.state[key]) for key, value in first.state.items())
 
 
 def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
@@ -130,6 +182,94 @@ def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
     assert result.recipe["epochs"]["adapt"] < 50
 
 
+def exploding_after(epoch: int, method: type[ModelAdaptation]) -> Callable[..., Iterator[dict[str, float]]]:
+    """The method's own ``adapt``, whose weights and loss are ruined after so many epochs."""
+    adapt = method.adapt
+
+    def ruined(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        for done, losses in enumerate(adapt(self, network, data), start=1):
+            if done > epoch:
+                with torch.no_grad():
+                    network.head.bias.fill_(float("nan"))
+                yield dict.fromkeys(losses, float("nan"))
+            else:
+                yield losses
+
+    return ruined
+
+
+def test_a_model_adaptation_that_diverges_keeps_its_last_good_epoch(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = places | {"method": "shot"}
+    good = finished(do(flat, method__epochs="3", method__learning_rate="0.001"))
+    shot = methods()["shot"]
+    monkeypatch.setattr(shot, "adapt", exploding_after(2, shot))
+    events = do(flat, method__epochs="3", method__learning_rate="0.001")
+    diverged = finished(events)
+    said = [event for event in events if isinstance(event, Notice)]
+    assert diverged.result.notices == said
+    assert said[0].values == {"epoch": 2}
+    assert diverged.result.recipe["stopped_early"]
+    assert diverged.result.recipe["epochs"]["adapt"] == 2
+    assert not good.result.recipe["stopped_early"]
+    assert np.isfinite(diverged.evidence.target_features["after"]).all()
+
+    monkeypatch.setattr(shot, "adapt", exploding_after(0, shot))
+    with pytest.raises(UserError, match="no longer a finite number"):
+        do(flat)
+
+
+def test_a_deep_method_that_diverges_is_told_and_cut_short(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = methods()["deep_coral"]
+    usual = deep.losses
+    monkeypatch.setattr(
+        deep,
+        "losses",
+        lambda self, batch: {
+            name: loss * torch.where(batch.progress < 0.6, 1.0, float("inf"))
+            for name, loss in usual(self, batch).items()
+        },
+    )
+    events = do(places, method="deep_coral", training__epochs="4", training__batch_size="14")
+    result = finished(events).result
+    assert [notice.values for notice in result.notices] == [{"epoch": 2}]
+    assert result.notices == [event for event in events if isinstance(event, Notice)]
+    assert result.recipe["stopped_early"]
+    assert result.recipe["epochs"] == {"source_only": 4, "adapt": 2}
+
+
+def test_a_collapse_and_a_swap_are_told_and_kept(
+    places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A “method” that sets the head's bias, and one that exchanges two of its rows."""
+
+    def told(change: Callable[[Network], None]) -> list[str]:
+        def adapt(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+            with torch.no_grad():
+                change(network)
+            yield {}
+
+        monkeypatch.setattr(methods()["shot"], "adapt", adapt)
+        events = do(near, method="shot", training__epochs="10", training__batch_size="14")
+        assert finished(events).result.notices == [event for event in events if isinstance(event, Notice)]
+        return [notice.message.format(**notice.values) for notice in finished(events).result.notices]
+
+    def exchange(network: Network) -> None:
+        for part in (network.head.weight, network.head.bias):
+            part[[0, 1]] = part[[1, 0]]
+
+    # a target that did not move, so that source only is right
+    X, y = rows(seed=9)
+    np.savez(tmp_path / "near.npz", X=X, y=y)
+    near = places | {"data.target": str(tmp_path / "near.npz")}
+    assert told(lambda network: None) == []
+    assert "every target sample is predicted as “2”" in told(lambda network: network.head.bias[2].fill_(1e6))[0]
+    assert "changed places on the target: 0 ↔ 1." in told(exchange)[0]
+
+
 @pytest.mark.parametrize(
     ("flat", "says"),
     [
@@ -139,6 +279,10 @@ def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
         ({"network": "small_cnn"}, "does not take features"),
         ({"network": "identity", "method": "dann"}, "has nothing to train"),
         ({"method": "dann", "method__weight": "-1"}, "at least 0"),
+        ({"method": "adabn"}, "AdaBN works on batch normalisation"),
+        ({"method": "source_only_bn"}, "choose resnet18"),
+        ({"method": "tent"}, "set its normalisation to “batch” or “group”"),
+        ({"method": "fda"}, "FDA works on pictures"),
         ({"network__checkpoint": "/nowhere.pt"}, "/nowhere.pt"),
     ],
 )

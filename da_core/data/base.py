@@ -16,15 +16,26 @@ HELD_OUT = 0.3
 """Share of each domain that a run keeps for scoring when its experiment does not say."""
 
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
+SampleKind = Literal["pictures", "features", "texts"]
+
+
+SOUND_RATE = 16_000
+"""Samples a second of every sound that is kept."""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """One domain's samples. ``X``: pictures (n, h, w, 3) uint8 or features (n, d) float32; ``y``: (n,) int64."""
+    """One domain's samples and their classes ``y`` (n,) int64.
+
+    ``X``: pictures (n, h, w, 3) uint8, features (n, d) float32, or texts (n,) str. What a person is shown beside or
+    instead of a row of numbers: ``captions`` (n,) str, and ``sounds`` (n, t) int16 at `SOUND_RATE`.
+    """
 
     name: str
     X: NDArray[Any]
     y: NDArray[np.int64]
+    captions: NDArray[np.str_] | None = None
+    sounds: NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -64,6 +75,8 @@ class DomainPair:
     provenance: Provenance
     flips: bool = False
     """Whether a picture mirrored left to right is still one of its class (a street: yes; a digit: no)."""
+    columns: tuple[str, ...] = ()
+    """What each feature is called, where features have names."""
     notices: tuple[Notice, ...] = ()
     """What a person should know about how the pair was read, such as files that were left out."""
 
@@ -78,12 +91,15 @@ class DomainPair:
             raise UserError("There is only one class; a classifier needs at least two.")
 
     @property
-    def is_pictures(self) -> bool:
-        return self.source.X.ndim == 4
+    def kind(self) -> SampleKind:
+        """What a sample is, as the networks' ``takes`` says it."""
+        if self.source.X.ndim == 4:
+            return "pictures"
+        return "features" if self.source.X.ndim == 2 else "texts"
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(h, w, 3) of a picture or (d,) of a feature vector."""
+        """(h, w, 3) of a picture, (d,) of a feature vector, () of a text."""
         return tuple(self.source.X.shape[1:])
 
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:

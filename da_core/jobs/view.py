@@ -63,5 +63,6 @@ def view_of_record(record: Record) -> View:
         fraction=1.0,
         seconds_left=0.0,
         history=record.history,
+        notices=tuple(record.result.notices),
         enough_asked=not record.complete,
     )

@@ -6,14 +6,15 @@ and ``Params``. As a plain Python object: ``CORAL(regularisation=1.0).fit(Xs, Xt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.params import Params, Scalar, validated
+from da_core.errors import UserError
+from da_core.params import Params, Scalar, hyper, validated
 
 if TYPE_CHECKING:
     import torch
@@ -60,9 +61,9 @@ class Method:
 
 
 class Control(Method):
-    """A yardstick, not a method: it adapts nothing."""
+    """A yardstick, not a method: what every method is held against."""
 
-    kind = "control"
+    kind: ClassVar[Kind] = "control"
 
 
 class FeatureAlignment(Method):
@@ -96,17 +97,86 @@ class Predictions:
     Pt: Rows
 
 
+class Capped(Params):
+    """What every reweighting method lets its user set."""
+
+    clip: float = hyper(
+        1000.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
+    )
+
+
 class Reweighting(Method):
     """One weight a source sample, mean 1, so that the weighted source stands for the target.
 
+    ``fit`` learns from both domains, ``log_weights`` gives the logarithm of each row's weight up to a common constant,
+    −inf for weight 0. The rest is here: weights are finite, at least 0, of mean 1, and none is above ``clip``.
     ``ys`` (n_s,) are source labels; only the methods that correct class proportions need them and ``predictions``.
     """
 
     kind = "reweighting"
+    Params: ClassVar[type[Params]] = Capped
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Learn from source features Xs (n_s, d) and target features Xt (n_t, d)."""
+        raise NotImplementedError
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        """(n,) logarithms, up to one constant, of the weights of source rows X (n, d) with labels y (n,)."""
+        raise NotImplementedError
+
+    def weights_of(self, X: Rows, y: Labels | None = None) -> Rows:
+        """(n,) weights of mean 1 for source rows, those of ``fit`` or others. Raises `UserError` if all are 0."""
+        log_weights = self.log_weights(X, y)
+        if not (log_weights > -np.inf).any():
+            raise UserError(
+                "{of} finds no source sample that looks like the target, so that every weight is 0; choose another "
+                "method.",
+                of=self.title,
+            )
+        return capped(log_weights, self.params.clip)
 
     def weights(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Rows:
-        """(n_s,) weights for source features Xs (n_s, d) and target features Xt (n_t, d)."""
-        raise NotImplementedError
+        """(n_s,) weights of the source samples that it learns from: ``fit``, then ``weights_of`` on the same rows."""
+        return self.fit(Xs, Xt, ys, predictions).weights_of(Xs, ys)
+
+
+class ClassBalance(Reweighting):
+    """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
+
+    of_class: Rows
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        if y is None:
+            raise UserError("{of} needs source labels.", of=self.title)
+        with np.errstate(divide="ignore"):
+            logs: Rows = np.log(self.of_class)[y]
+        return logs
+
+
+def capped(log_weights: Rows, cap: float) -> Rows:
+    """min(s · w, cap) with the one scale s that makes the mean 1: cutting, then rescaling, would pass the cap again.
+
+    Where so few weights are above 0 (log above −inf) that all of them at the cap do not make the mean 1, the samples
+    of weight 0 share the rest evenly, as they do where they weigh next to nothing.
+    """
+    count = len(log_weights)
+    order = np.argsort(-log_weights, kind="stable")
+    descending = log_weights[order]
+    positive = int((descending > -np.inf).sum())
+    rest = np.logaddexp.accumulate(descending[::-1])[::-1]  # log of the sum of each weight and all smaller ones
+    room = count - cap * np.arange(count)  # what is left for them if all larger ones sit at the cap
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_scale = np.log(room) - rest
+        fits = (log_scale + descending <= np.log(cap) + 1e-12) & (room > 0)
+    scaled = np.full(count, cap)
+    if fits.any():
+        first = np.argmax(fits)
+        scaled[first:] = np.exp(descending[first:] + log_scale[first])
+    else:
+        scaled[positive:] = room[positive] / (count - positive)
+    weights = np.empty_like(scaled)
+    weights[order] = scaled
+    return weights
 
 
 @dataclass(frozen=True)
@@ -126,38 +196,89 @@ class Batch:
     progress: Tensor
 
 
+Part = Literal["extractor", "head", "own"]
+"""What training can move: the network's feature extractor, its head, and what a method has built for itself."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move: a descent on ``losses`` that changes only the named ``parts``; ``times`` moves in a row.
+
+    ``with_class`` adds the source's cross-entropy. A turn without the extractor gets its features detached, so a critic
+    costs no pass through the network.
+    """
+
+    losses: Callable[[Batch], dict[str, Tensor]]
+    parts: tuple[Part, ...] = ("extractor", "head", "own")
+    times: int = 1
+    with_class: bool = True
+
+
 class DeepAlignment(Method):
     """Loss terms added to the source's cross-entropy in every step of training.
 
     ``build`` makes the method's own trainable parts once the feature size is known; ``losses`` returns named scalar
-    tensors, already weighted, that the loop adds up. They never ask the device for a number and keep their shapes.
+    tensors, already weighted, that the loop adds up; a detached one is only shown. They never ask the device for a
+    number and keep their shapes. A game of several players says in ``turns`` who moves when.
     """
 
     kind = "deep alignment"
+    target_encoder: ClassVar[bool] = False
+    """Whether the source keeps the network that was trained on it, and a copy of it is trained for the target."""
 
     def build(self, feature_dim: int, class_count: int) -> torch.nn.Module | None:
         """The method's own parts, trained with the network; None if it has none."""
         return None
 
+    def turns(self) -> tuple[Turn, ...]:
+        """The moves that make up one step, all on the same batch, in this order."""
+        return (Turn(self.losses),)
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         raise NotImplementedError
 
-    def domain_logits(self, features: Tensor) -> Tensor | None:
-        """(n, feature_dim) → (n,) logits of “this is source”, for the live view; None without a domain classifier."""
+    def learning_rate(self, given: float) -> float:
+        """What it makes of the training's learning rate."""
+        return given
+
+    def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor | None:
+        """(n,) logits of “this is source” for features (n, d) and class logits (n, c), for the live view.
+
+        None without a domain classifier.
+        """
         return None
+
+
+@dataclass(frozen=True)
+class AdaptationData:
+    """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
+
+    ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
+    (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class.
+    """
+
+    Xs: Tensor
+    ys: Tensor
+    Xt: Tensor
+    Xf: Tensor
+    yf: Tensor
+    flips: bool = False
 
 
 class ModelAdaptation(Method):
     """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
 
-    kind = "model adaptation"
+    kind: ClassVar[Kind] = "model adaptation"
 
     def few_per_class(self) -> int:
         return 0
 
-    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+    def check(self, network: Network, data: AdaptationData) -> None:
+        """Raise `UserError` where it cannot adapt such a network on such data; asked before anything is trained."""
+
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         """Change ``network`` in place; yield the mean of each loss term after every epoch.
 
-        Xt (n, …) are unlabelled target inputs ready for the network, few_X (m, …) and few_y (m,) the labelled few.
+        At each yield the network can be used as it is, in eval mode; between two epochs nothing else changes it.
         """
         raise NotImplementedError

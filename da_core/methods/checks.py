@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from da_core.errors import UserError
+from da_core.methods.base import Labels, Predictions
 
 
 def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -37,3 +38,20 @@ def rows(X: ArrayLike, domain: str) -> NDArray[np.float64]:
             "The {domain} features hold values that are not finite; remove or fill those samples.", domain=domain
         )
     return table
+
+
+def checked(predictions: Predictions | None, of: str) -> Predictions:
+    """Predictions as float64. Raises `UserError`, naming the method ``of``, where there are none or not finite ones."""
+    if predictions is None:
+        raise UserError("{of} needs source labels and the model's predictions on both domains.", of=of)
+    Ps, Pt = (np.asarray(P, dtype=np.float64) for P in (predictions.Ps, predictions.Pt))
+    if not (np.isfinite(Ps).all() and np.isfinite(Pt).all()):
+        raise UserError("The model's predictions are not finite; train it again with a smaller learning rate.")
+    return Predictions(predictions.ys, Ps, Pt)
+
+
+def labels(ys: Labels | None, of: str) -> Labels:
+    """Class indices of the source samples. Raises `UserError`, naming the method ``of``, where there are none."""
+    if ys is None:
+        raise UserError("{of} needs source labels.", of=of)
+    return np.asarray(ys, dtype=np.int64)

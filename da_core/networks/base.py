@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from da_core.params import Params
+from da_core.params import Params, hyper
+
+Norm = Literal["group", "batch", "none"]
+
+Samples = NDArray[Any]
+Rows = NDArray[np.int64]
 
 
 class Network(nn.Module):
@@ -54,11 +62,26 @@ class Extractor:
     summary: ClassVar[str]
     Params: ClassVar[type[Params]] = Params
     takes: ClassVar[frozenset[str]] = frozenset({"pictures"})
-    """Which samples it accepts: “pictures”, “features” or both."""
+    """Which samples it accepts: “pictures”, “features”, “texts”, or some of them."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
     std: ClassVar[tuple[float, float, float]] = (0.25, 0.25, 0.25)
+
+    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+        """Source (n_s, …) and target (n_t, …) samples as `build` takes them, fitted on rows ``fit_s`` and ``fit_t``.
+
+        Features are scaled, each domain by its own mean and deviation; pictures stay as they are.
+        """
+        if Xs.ndim == 2 and self.learns:
+            return standardised(Xs, Xs[fit_s]), standardised(Xt, Xt[fit_t])
+        return Xs, Xt
+
+    def preprocessing(self, kind: str) -> str:
+        """What `prepare` and the network's own input do, in words for the recipe."""
+        if kind == "pictures":
+            return f"(x / 255 - {self.mean}) / {self.std}, the same in both domains"
+        return "each domain scaled by its own mean and deviation" if self.learns else "none"
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         """The module for samples of this shape, (h, w, 3) or (d,), and its feature size.
@@ -80,11 +103,43 @@ class Extractor:
             return Network(features, feature_dim, class_count, self.mean, self.std)
 
 
-def block(channels_in: int, channels_out: int, *, normalised: bool = False) -> list[nn.Module]:
-    """3×3 convolution, group normalisation (groups of 8 channels) if asked for, 2×2 max pooling, ReLU.
+def standardised(X: Samples, fitted_on: Samples) -> NDArray[np.float32]:
+    """(X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
+    deviation = fitted_on.std(0)
+    return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)
+
+
+def norm_setting(default: Norm) -> Any:
+    """The hyperparameter that says which normalisation a network has."""
+    return hyper(
+        default,
+        title="Normalisation",
+        help="Group norm evens out each sample by itself. Batch norm shares statistics across a batch; some methods "
+        "need it, and joint training then mixes the two domains' statistics.",
+    )
+
+
+def normalisation(
+    norm: Norm, channels: int, batch_norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+) -> list[nn.Module]:
+    """What normalises that many channels, if anything; groups are of 8 channels."""
+    match norm:
+        case "group":
+            return [nn.GroupNorm(channels // math.gcd(channels, 8), channels)]
+        case "batch":
+            return [batch_norm(channels)]
+        case "none":
+            return []
+
+
+def block(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
+    """3×3 convolution, normalisation, 2×2 max pooling, ReLU.
 
     Pooling comes before ReLU: the result is the same and a quarter of the work.
     """
-    groups = channels_out // math.gcd(channels_out, 8)
-    norm = [nn.GroupNorm(groups, channels_out)] if normalised else []
-    return [nn.Conv2d(channels_in, channels_out, 3, padding=1), *norm, nn.MaxPool2d(2), nn.ReLU()]
+    return [
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        *normalisation(norm, channels_out),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+    ]

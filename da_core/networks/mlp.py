@@ -7,12 +7,15 @@ from typing import Any
 from torch import nn
 
 from da_core import params
-from da_core.networks.base import Extractor
+from da_core.networks.base import Extractor, Norm, norm_setting, normalisation
 from da_core.params import hyper
 
 
 class MLP(Extractor):
-    """Fully connected layers with ReLU, for feature vectors; pictures are flattened."""
+    """Fully connected layers with ReLU, for feature vectors; pictures are flattened.
+
+    With batch normalisation a deep method's step normalises source and target together (see `SmallCNN`).
+    """
 
     name = "mlp"
     title = "MLP"
@@ -24,10 +27,11 @@ class MLP(Extractor):
         layers: int = hyper(
             2, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature."
         )
+        norm: Norm = norm_setting("none")
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         sizes = [math.prod(sample_shape), *[params.hidden] * params.layers]
         layers: list[nn.Module] = [nn.Flatten()]
         for size_in, size_out in itertools.pairwise(sizes):
-            layers += [nn.Linear(size_in, size_out), nn.ReLU()]
+            layers += [nn.Linear(size_in, size_out), *normalisation(params.norm, size_out, nn.BatchNorm1d), nn.ReLU()]
         return nn.Sequential(*layers), params.hidden

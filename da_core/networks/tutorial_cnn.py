@@ -5,12 +5,15 @@ from typing import Any
 from torch import nn
 
 from da_core import params
-from da_core.networks.base import Extractor, block
+from da_core.networks.base import Extractor, Norm, block, norm_setting
 from da_core.params import hyper
 
 
 class TutorialCNN(Extractor):
-    """The network of many a first tutorial: two 3×3 convolutions with 64 and 128 channels, then a linear layer."""
+    """The network of many a first tutorial: two 3×3 convolutions with 64 and 128 channels, then a linear layer.
+
+    With batch normalisation a deep method's step normalises source and target together (see `SmallCNN`).
+    """
 
     name = "tutorial_cnn"
     title = "Tutorial CNN"
@@ -18,12 +21,13 @@ class TutorialCNN(Extractor):
 
     class Params(params.Params):
         features: int = hyper(256, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")
+        norm: Norm = norm_setting("none")
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         side = sample_shape[0] // 4
         return nn.Sequential(
-            *block(3, 64),
-            *block(64, 128),
+            *block(3, 64, params.norm),
+            *block(64, 128, params.norm),
             nn.Flatten(),
             nn.Linear(128 * side * side, params.features),
             nn.ReLU(),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from da_core.errors import UserError
-from da_core.events import Accuracies, Losses, Phase
+from da_core.events import Accuracies, Losses, Notice, Phase
 from da_core.experiment import TrainingSpec
 from da_core.methods.base import DeepAlignment
 from da_core.networks import networks
 from da_core.networks.base import Network
+from da_core.training.good import LastGood, not_finite
 from da_core.training.model import Labelled
 from da_core.training.step import WARM_UP_STEPS, Step, captured
 
@@ -30,15 +30,18 @@ def train(
     seed: int,
     method: DeepAlignment | None = None,
     target: Tensor | None = None,
+    source_network: Network | None = None,
     mirror: bool = False,
     score: Callable[[], dict[str, float]] = dict,
     enough: Callable[[], bool] = lambda: False,
-) -> Iterator[Losses | Accuracies]:
+) -> Iterator[Losses | Accuracies | Notice]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
-    ``score`` gives the accuracies to report at each epoch's end. Between two reports the caller may wait (pause), close
-    the generator (cancel), or let ``enough`` turn true (stop here and keep what has been learned).
-    Raises `UserError` when a loss is no longer finite.
+    With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
+    to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
+    ``enough`` turn true (stop here and keep what has been learned).
+    Training ends when a loss is no longer finite: the network goes back to its last good epoch, and a `Notice` says so.
+    Raises `UserError` when not even the first epoch was good.
     """
     device = source.X.device
     if mirror:
@@ -50,10 +53,11 @@ def train(
     if own is not None:
         own.to(device)
     network.train()
-    step = Step(network, method, own, source, target, spec, mirror)
+    step = Step(network, method, own, source, target, spec, mirror, source_network)
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
-    reported, told = 0, time.monotonic()
+    reported, told = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
+    good = LastGood(network)
     for epoch in range(spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):
@@ -63,10 +67,17 @@ def train(
             advance()
             last = at == step.steps - 1
             if last or time.monotonic() - told > REPORT_SECONDS:
-                yield Losses(phase, (taken + 1) / step.steps, _means(step, taken + 1 - reported))
+                means = _means(step, taken + 1 - reported)
+                if (term := not_finite(means)) is not None:
+                    yield good.restore(term)
+                    return
+                yield Losses(phase, (taken + 1) / step.steps, means)
                 reported, told = taken + 1, time.monotonic()
                 if enough():
                     return
+        if not good.keep(epoch + 1):
+            yield good.restore(None)
+            return
         network.eval()
         yield Accuracies(phase, epoch + 1, score())
         network.train()
@@ -91,10 +102,4 @@ def with_mirror_images(X: Tensor) -> Tensor:
 def _means(step: Step, count: int) -> dict[str, float]:
     means = dict(zip(step.terms, (step.sums / count).tolist(), strict=True))
     step.sums.zero_()
-    for term, value in means.items():
-        if not math.isfinite(value):
-            raise UserError(
-                "Training diverged: the loss “{term}” is no longer a finite number; choose a smaller learning rate.",
-                term=term,
-            )
     return means

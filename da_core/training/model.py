@@ -41,18 +41,24 @@ def unmoved(F: Rows) -> Rows:
 
 @dataclass
 class Model:
-    """``classifier`` is fitted on features; None means the network's own linear layer."""
+    """``classifier`` is fitted on features; None means the network's own linear layer.
+
+    ``source_network`` is the source's feature extractor where the network is the target's alone.
+    """
 
     network: Network
     classifier: FittedHead | None = None
     map_source: Callable[[Rows], Rows] = unmoved
     map_target: Callable[[Rows], Rows] = unmoved
+    source_network: Network | None = None
 
     def embed(self, X: Tensor) -> NDArray[np.float32]:
         """The network's features (n, d) of prepared inputs, before any map."""
-        self.network.eval()
-        with torch.inference_mode():
-            return torch.cat([self.network.embed(part) for part in X.split(CHUNK)]).float().cpu().numpy()  # type: ignore[no-untyped-call]
+        return _embedded(self.network, X)
+
+    def embed_source(self, X: Tensor) -> NDArray[np.float32]:
+        """The same for samples of the source."""
+        return _embedded(self.source_network or self.network, X)
 
     def probabilities(self, F: Rows) -> NDArray[np.float64]:
         """(n, c) class probabilities of (mapped) features."""
@@ -73,3 +79,9 @@ class Model:
     def state(self) -> dict[str, Tensor]:
         """The network's weights, on the CPU."""
         return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+
+
+def _embedded(network: Network, X: Tensor) -> NDArray[np.float32]:
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network.embed(part) for part in X.split(CHUNK)]).float().cpu().numpy()  # type: ignore[no-untyped-call]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core.experiment import TrainingSpec
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, Part, Turn
 from da_core.networks.base import Network
 from da_core.training.model import Labelled
 
@@ -58,9 +59,10 @@ class Step:
         target: Tensor | None,
         spec: TrainingSpec,
         mirrored: bool,
+        source_network: Network | None = None,
     ) -> None:
         device = source.X.device
-        self.network, self.method, self.spec = network, method, spec
+        self.network, self.source_network, self.spec = network, source_network, spec
         self.source, self.target = source, target
         self.steps = max(1, len(source.y) // ((1 + mirrored) * spec.batch_size))
         self.source_order = Order(len(source.y) // (1 + mirrored), self.steps, spec.batch_size, mirrored, device)
@@ -70,44 +72,81 @@ class Step:
             else None
         )
         self.done = torch.zeros(1, dtype=torch.int64, device=device)
-        self.rate = torch.tensor(spec.learning_rate, device=device)
-        parameters = [*network.parameters(), *(own.parameters() if own is not None else ())]
-        self.optimizer: torch.optim.Optimizer = (
-            torch.optim.Adam(parameters, lr=self.rate, betas=ADAM_BETAS, fused=True)
-            if spec.optimizer == "adam"
-            else torch.optim.SGD(parameters, lr=self.rate, momentum=0.9, fused=True)
-        )
+        self.learning_rate = spec.learning_rate if method is None else method.learning_rate(spec.learning_rate)
+        self.rate = torch.tensor(self.learning_rate, device=device)
+        self.turns = (Turn(lambda batch: {}),) if method is None else method.turns()
+        self.optimizers = self._optimizers(own)
         self.terms: tuple[str, ...] = ()
         self.sums = torch.zeros(0)
+
+    def _optimizers(self, own: nn.Module | None) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
+        """One optimiser for all parts that move in the same turns, and in which turns that is."""
+        weights: dict[Part, list[nn.Parameter]] = {
+            "extractor": list(self.network.features.parameters()),
+            "head": list(self.network.head.parameters()),
+            "own": list(own.parameters()) if own is not None else [],
+        }
+        together: dict[tuple[bool, ...], list[nn.Parameter]] = {}
+        for part in get_args(Part):
+            together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
+        return [(self._optimizer(moved), list(when)) for when, moved in together.items() if moved and any(when)]
+
+    def _optimizer(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+        if self.spec.optimizer == "adam":
+            return torch.optim.Adam(weights, lr=self.rate, betas=ADAM_BETAS, fused=True)
+        return torch.optim.SGD(weights, lr=self.rate, momentum=0.9, fused=True)
 
     def __call__(self) -> None:
         at = self.done % self.steps
         progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
         if self.spec.schedule == "annealed":
-            self.rate.copy_(self.spec.learning_rate / (1 + 10 * progress) ** 0.75)
+            self.rate.copy_(self.learning_rate / (1 + 10 * progress) ** 0.75)
         rows = self.source_order.rows.index_select(0, at).squeeze(0)
         x, y = self.source.X.index_select(0, rows), self.source.y.index_select(0, rows)
         if self.target is not None and self.target_order is not None:
             target_rows = self.target_order.rows.index_select(0, at).squeeze(0)
             x = torch.cat([x, self.target.index_select(0, target_rows)])
-        self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
-            features = self.network.embed(x)
-            logits = self.network.head(features)
-        features, logits = features.float(), logits.float()
-        losses = {"class": cross_entropy(logits[: len(y)], y)}
-        if self.method is not None:
-            losses |= self.method.losses(
-                Batch(features[: len(y)], features[len(y) :], logits[: len(y)], logits[len(y) :], y, progress)
-            )
-        values = torch.stack(list(losses.values()))
-        values.sum().backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        features: Tensor | None = None
+        terms, shown = [], []
+        for number, turn in enumerate(self.turns):
+            for _ in range(turn.times):
+                if features is None:
+                    features = self._embed(x, len(y))
+                if "extractor" in turn.parts:
+                    batch, features = self._batch(features, y, progress), None
+                else:
+                    batch = self._batch(features.detach(), y, progress)
+                losses = {"class": cross_entropy(batch.source_logits, y)} if turn.with_class else {}
+                losses |= turn.losses(batch)
+                values = torch.stack(list(losses.values()))
+                for optimizer, _ in self.optimizers:
+                    optimizer.zero_grad(set_to_none=True)
+                values.sum().backward()  # type: ignore[no-untyped-call]
+                for optimizer, when in self.optimizers:
+                    if when[number]:
+                        optimizer.step()
+            terms += list(losses)
+            shown.append(values.detach())
         if not self.terms:
-            self.terms = tuple(losses)
-            self.sums = torch.zeros_like(values.detach())
-        self.sums += values.detach()
+            self.terms = tuple(terms)
+            self.sums = torch.zeros_like(torch.cat(shown))
+        self.sums += torch.cat(shown)
         self.done += 1
+
+    def _embed(self, x: Tensor, source_count: int) -> Tensor:
+        """Features of the source's samples followed by the target's."""
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+            if self.source_network is None:
+                return self.network.embed(x)
+            with torch.no_grad():
+                of_source = self.source_network.embed(x[:source_count])
+            return torch.cat([of_source, self.network.embed(x[source_count:])])
+
+    def _batch(self, features: Tensor, y: Tensor, progress: Tensor) -> Batch:
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+            logits = self.network.head(features)
+        features, logits, count = features.float(), logits.float(), len(y)
+        return Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress)
 
     def shuffle(self, generator: torch.Generator) -> None:
         self.source_order.shuffle(generator)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -14,8 +15,44 @@ from pages.parts.words import _, percent, word
 
 History = Sequence[Losses | Accuracies]
 
+Json = dict[str, Any]
+
 _HEIGHT = 280
 _TERMS = (theme.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+
+
+_SHARE: Json = {
+    "field": "value",
+    "type": "quantitative",
+    "title": None,
+    "scale": {"domain": [0, 1]},
+    "axis": {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over the epochs: a table of epoch, what and value, and what draws it.
+
+    The lines and guides are plain Vega-Lite, since building and checking charts twice a second slows training.
+    """
+
+    table: pd.DataFrame
+    epochs: int
+    y: Json
+    lines: Sequence[Json]
+    guides: Sequence[Json] = ()
+    height: int = _HEIGHT
+
+    @property
+    def spec(self) -> Json:
+        axis, scale = {"tickMinStep": 1}, {"domain": [0, self.epochs]}
+        x = {"field": "epoch", "type": "quantitative", "title": _("epoch"), "scale": scale, "axis": axis}
+        lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]
+        return {"height": self.height, "layer": [*lines, *self.guides]}
+
+    def draw(self, key: str, alt: str) -> None:
+        st.vega_lite_chart(self.table, self.spec, key=key, alt=alt)
 
 
 def phases(history: History) -> list[Phase]:
@@ -35,18 +72,18 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _title(_("Loss"))
-        st.altair_chart(losses(history, phase, epochs), key=f"losses-{phase}", alt=_("Each loss term over the epochs"))
+        losses(history, phase, epochs).draw(f"losses-{phase}", _("Each loss term over the epochs"))
     with right:
         both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
         _title(_("Accuracy on held-out samples"), *both)
         alt_text = _("Accuracy on held-out source and target samples over the epochs")
-        st.altair_chart(accuracies(history, phase, epochs), key=f"accuracies-{phase}", alt=alt_text)
+        accuracies(history, phase, epochs).draw(f"accuracies-{phase}", alt_text)
     if "domain" in values:
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
-            st.altair_chart(domain(history, phase, epochs), key=f"domain-{phase}", alt=alt_text)
+            domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
         with right:
             st.markdown(reading(values, latest(history, "source_only")))
 
@@ -55,45 +92,47 @@ def _title(text: str, *numbers: str) -> None:
     st.markdown(" · ".join([f"**{text}**", *numbers]))
 
 
-def losses(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
+def losses(history: History, phase: Phase, epochs: int) -> Chart:
     """Each loss term, a line of its own hue."""
     table = _table(history, Losses, phase)
     names = list(dict.fromkeys(table["what"]))
     # a line needs two values: until then a mark shows the first
-    line = alt.Chart(table).mark_line(strokeWidth=2, point=len(table) <= len(names))
-    coloured = line.encode(
-        x=_epochs(epochs),
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True)),
-        color=_hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))]),
-        tooltip=_tooltip(".3f"),
-    )
-    return alt.LayerChart(layer=[coloured], height=_HEIGHT)
+    line = {"type": "line", "strokeWidth": 2, "point": len(table) <= len(names)}
+    colour = _hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
+    y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
+    return Chart(table, epochs, y, [{"mark": line, "encoding": {"color": colour, "tooltip": _tooltip(".3f")}}])
 
 
-def accuracies(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
+def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     """Source and target accuracy in their own colours and marks; a dashed line is what source only reached."""
     table = _table(history, Accuracies, phase, ("source", "target"))
     names, hues = [word("source"), word("target")], [theme.SOURCE, theme.TARGET]
-    base = alt.Chart(table).encode(x=_epochs(epochs), y=_share(), color=_hues(names, hues))
-    shape = alt.Shape("what:N", scale=alt.Scale(domain=names, range=["circle", "diamond"]), title=None)
-    layers = [
-        base.mark_line(strokeWidth=2),
-        base.mark_point(filled=True, size=45, opacity=1).encode(shape=shape, tooltip=_tooltip(".1%")),
+    colour = _hues(names, hues)
+    shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
+    lines: list[Json] = [
+        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": colour}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "encoding": {"color": colour, "shape": shape, "tooltip": _tooltip(".1%")},
+        },
     ]
-    yardstick = latest(history, "source_only").get("target")
-    if phase != "source_only" and yardstick is not None:
-        layers += _guide(yardstick, _("target, source only"))
-    return alt.LayerChart(layer=layers, height=_HEIGHT)
+    yardstick = None if phase == "source_only" else latest(history, "source_only").get("target")
+    guides = [] if yardstick is None else _guide(yardstick, _("target, source only"))
+    return Chart(table, epochs, _SHARE, lines, guides)
 
 
-def domain(history: History, phase: Phase, epochs: int) -> alt.LayerChart:
+def domain(history: History, phase: Phase, epochs: int) -> Chart:
     """How often the domain classifier is right, with the coin's 50 % as a guide."""
     table = _table(history, Accuracies, phase, ("domain",))
-    base = alt.Chart(table).encode(x=_epochs(epochs), y=_share())
-    line = base.mark_line(strokeWidth=2, color=theme.ACCENT)
-    points = base.mark_point(filled=True, size=40, opacity=1, shape="square", color=theme.ACCENT)
-    layers = [line, points.encode(tooltip=_tooltip(".1%")), *_guide(0.5, _("a coin"))]
-    return alt.LayerChart(layer=layers, height=_HEIGHT - 60)
+    mark = {"color": theme.ACCENT, "opacity": 1}
+    lines: list[Json] = [
+        {"mark": {"type": "line", "strokeWidth": 2, **mark}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 40, "shape": "square", **mark},
+            "encoding": {"tooltip": _tooltip(".1%")},
+        },
+    ]
+    return Chart(table, epochs, _SHARE, lines, _guide(0.5, _("a coin")), _HEIGHT - 60)
 
 
 def reading(values: dict[str, float], source_only: dict[str, float]) -> str:
@@ -125,32 +164,30 @@ def _table(
     return pd.DataFrame(rows, columns=["epoch", "what", "value"])
 
 
-def _epochs(epochs: int) -> alt.X:
-    return alt.X("epoch:Q", title=_("epoch"), scale=alt.Scale(domain=[0, epochs]), axis=alt.Axis(tickMinStep=1))
+def _hues(names: Sequence[str], hues: Sequence[str]) -> Json:
+    legend = {"orient": "top", "title": None, "offset": 4, "symbolStrokeWidth": 3}
+    return {"field": "what", "scale": {"domain": list(names), "range": list(hues)}, "legend": legend, "title": None}
 
 
-def _share() -> alt.Y:
-    values = [0, 0.25, 0.5, 0.75, 1]
-    return alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", values=values))
-
-
-def _hues(names: Sequence[str], hues: Sequence[str]) -> alt.Color:
-    legend = alt.Legend(orient="top", title=None, offset=4, symbolStrokeWidth=3)
-    return alt.Color("what:N", scale=alt.Scale(domain=list(names), range=list(hues)), legend=legend, title=None)
-
-
-def _tooltip(number: str) -> list[alt.Tooltip]:
+def _tooltip(number: str) -> list[Json]:
     return [
-        alt.Tooltip("what:N", title=" "),
-        alt.Tooltip("epoch:Q", title=_("epoch"), format=".1f"),
-        alt.Tooltip("value:Q", title=_("value"), format=number),
+        {"field": "what", "title": " "},
+        {"field": "epoch", "type": "quantitative", "title": _("epoch"), "format": ".1f"},
+        {"field": "value", "type": "quantitative", "title": _("value"), "format": number},
     ]
 
 
-def _guide(height: float, label: str) -> list[alt.Chart]:
-    base = alt.Chart(pd.DataFrame({"value": [height], "label": [label]})).encode(y="value:Q")
-    text = base.mark_text(align="right", baseline="top", dx=-4, dy=4, color=theme.ink(), opacity=0.7)
+def _guide(height: float, label: str) -> list[Json]:
+    """A dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
+    once: Json = {"values": [{}]}
+    y = {"datum": height}
+    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5}
+    text = {"type": "text", "text": label, "align": "right", "baseline": "top", "dx": -4, "dy": 4}
     return [
-        base.mark_rule(strokeDash=[5, 4], color=theme.ink(), opacity=0.5),
-        text.encode(x=alt.value("width"), text="label:N"),
+        {"data": once, "mark": rule, "encoding": {"y": y}},
+        {
+            "data": once,
+            "mark": text | {"color": theme.ink(), "opacity": 0.7},
+            "encoding": {"x": {"value": "width"}, "y": y},
+        },
     ]

@@ -43,12 +43,13 @@ def looked_at() -> Record | None:
 def headline(result: Result) -> None:
     """Source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained."""
     before, after = result.source_only.target.accuracy, result.adapted.target.accuracy
-    columns = st.columns(3 if result.oracle is not None else 2)
-    columns[0].metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
-    columns[1].metric(_("Adapted"), percent(after), points(after - before))
-    if result.oracle is not None:
-        oracle = _("Trained on the target's own labels: the most one can hope for.")
-        columns[2].metric(_("Oracle"), percent(result.oracle.target.accuracy), help=oracle)
+    # columns would stand below one another on a phone; three numbers fit beside each other
+    with st.container(horizontal=True, key="lab-headline"):
+        st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
+        st.metric(_("Adapted"), percent(after), points(after - before))
+        if result.oracle is not None:
+            oracle = _("Trained on the target's own labels: the most one can hope for.")
+            st.metric(_("Oracle"), percent(result.oracle.target.accuracy), help=oracle)
 
 
 def points(difference: float) -> str:
@@ -99,6 +100,6 @@ def _sheet_of(record: Record) -> Atlas | None:
         # the user's files may have changed since the run
         if index.max(initial=-1) >= len(domain) or not np.array_equal(domain.y[index], label):
             return None
-    if not pair.is_pictures:
+    if pair.kind != "pictures":
         return None
     return atlas(np.concatenate([domain.X[index] for domain, index in rows]))

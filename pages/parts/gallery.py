@@ -33,7 +33,7 @@ def by_class(pair: DomainPair) -> None:
     target.html(_heading(pair.target.name, "target"))
     for label in range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))):
         name, *places = _row()
-        name.markdown(f"**{_safe(word(pair.classes[label]))}**")
+        name.markdown(f"**{safe(word(pair.classes[label]))}**")
         for place, role, domain in zip(places, ("source", "target"), (pair.source, pair.target), strict=True):
             rows = np.flatnonzero(domain.y == label)
             chosen = domain.X[rows[:: max(1, len(rows) // _A_CLASS)][:_A_CLASS]]
@@ -127,6 +127,6 @@ def _heading(name: str, kind: str) -> str:
     return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
     """A name of a person's own as Markdown that says just that."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in name)

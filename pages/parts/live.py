@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.events import Phase, Stage
+from da_core.events import Notice, Phase, Stage
 from da_core.jobs.queue import queue
 from da_core.jobs.view import View
 from pages.parts import curves, state
 from pages.parts.words import _, explain, percent, seconds, told
 
 POLL_SECONDS = 0.5
+FIRST_POLL_SECONDS = 0.25
+"""Until the first value has been drawn: that is when one waits."""
 
 
 def panel(run: str) -> None:
     """Draw a run and, while it is live, redraw it twice a second; when it ends, the whole page runs once more."""
     view = queue().view(run, renew=True)
     if view is not None:
-        st.fragment(_panel, run_every=POLL_SECONDS if view.live else None)(run, view.live)
+        st.fragment(_panel, run_every=_pace(view))(run, _pace(view))
 
 
-def _panel(run: str, was_live: bool) -> None:
+def _pace(view: View) -> float | None:
+    """Seconds between two looks at a run; None when it is over."""
+    if not view.live:
+        return None
+    return POLL_SECONDS if view.history or view.state == "queued" else FIRST_POLL_SECONDS
+
+
+def _panel(run: str, pace: float | None) -> None:
     view = queue().view(run, renew=True)
-    if view is None or view.live != was_live:
+    if view is None or (pace is not None and not view.live):
         st.rerun()
     assert view is not None
     if view.live:
         _where(view)
         _controls(view)
-    for notice in view.notices:
-        st.info(told(notice.message, notice.values))
+    notices(view.notices)
     progress(view)
+    if _pace(view) != pace:
+        st.rerun()  # what is drawn stays; the page runs again to look at the new pace
+
+
+def notices(said: Iterable[Notice]) -> None:
+    """What a run found that a person should know."""
+    for notice in said:
+        st.info(told(notice.message, notice.values))
 
 
 def progress(view: View) -> None:

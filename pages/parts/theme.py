@@ -55,8 +55,8 @@ def faint() -> str:
 
 
 def heat(dark: bool) -> tuple[str, str]:
-    """The two ends of a heat map: the paper's colour for nothing, the accent for all."""
-    return ("#171A20", "#9A8CF5") if dark else ("#FFFFFF", "#5B4BC4")
+    """The two ends of a heat map: the paper's colour for nothing, the accent for all: white text reads on it."""
+    return ("#171A20", "#6355CE") if dark else ("#FFFFFF", "#5B4BC4")
 
 
 def class_colour(index: int) -> str:

@@ -16,7 +16,7 @@ from da_core.data.places import check_allowed, keep_upload, resolve_place
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
-from pages.parts import access, cards, charts, gallery, params_form, state, steps, words
+from pages.parts import access, cards, charts, gallery, params_form, report, state, steps, words
 from pages.parts.words import _, number, word
 
 OWN = "files"
@@ -161,19 +161,20 @@ def _show(pair: DomainPair) -> None:
         + "".join(f"<div>{escape(name)} <b>{escape(str(fact))}</b></div>" for name, fact in facts.items())
         + "</div>"
     )
-    if pair.is_pictures:
+    if pair.kind == "pictures":
         gallery.by_class(pair)
     else:
         for domain in (pair.source, pair.target):
             gallery.rows_of(domain, pair.classes)
     st.subheader(_("How many of each class"), anchor=False)
     charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
+    report.section(pair, state.experiment().data.model_dump_json())
     st.subheader(_("Where it comes from"), anchor=False)
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{_('Licence')}: {_(pair.provenance.licence)}]")
 
 
 def _shape(pair: DomainPair) -> str:
-    if pair.is_pictures:
+    if pair.kind == "pictures":
         height, width = pair.sample_shape[:2]
         return _("{width} × {height} pixels", width=width, height=height)
     return _("{count} features", count=number(pair.sample_shape[0]))

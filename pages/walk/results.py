@@ -88,6 +88,7 @@ record = finished.looked_at()
 if record is not None:
     result = record.result
     finished.headline(result)
+    live.notices(result.notices)
     st.subheader(_("All scores"), anchor=False)
     st.table(scores_table(result), border="horizontal")
     st.caption(_("On held-out samples. Precision, recall and F1 are averages over the classes, each counting alike."))

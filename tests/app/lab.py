@@ -10,6 +10,7 @@ from pathlib import Path
 import made_up_run
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from da_core.data import cache
 from da_core.events import Event, Finished
@@ -56,6 +57,22 @@ class Lab:
         """Run the screen again once the run has reached ``state``."""
         queue().wait(run, lambda view: view.state == state, PATIENCE)
         return app.run()
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The button that says so."""
+    return next(one for one in app.button if one.label == label)
+
+
+def has(app: AppTest, label: str) -> bool:
+    """Whether there is such a button."""
+    return any(one.label == label for one in app.button)
+
+
+def texts(app: AppTest) -> str:
+    """All that a page says outside its widgets."""
+    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
+    return "\n".join(element.value for element in elements)
 
 
 @contextmanager

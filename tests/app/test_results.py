@@ -83,3 +83,18 @@ def test_without_a_run_the_screen_says_what_to_do(lab: Lab) -> None:
     app = lab.screen("results")
     assert not app.exception
     assert any("nothing to show yet" in text.value for text in app.markdown)
+
+
+def test_what_the_run_found_wrong_stands_under_the_headline_and_on_train(lab: Lab) -> None:
+    import dataclasses
+
+    from da_core.events import Notice
+
+    finished = made_up_run.finished()
+    notice = Notice("After adapting, classes have changed places on the target: {pairs}.", {"pairs": "cat ↔ dog"})
+    told = finished.result.model_copy(update={"notices": [notice]})
+    run = lab.finish(dataclasses.replace(finished, result=told))
+    assert store().load(run).result.notices == [notice]
+    for screen in ("results", "train"):
+        app = lab.screen(screen, run)
+        assert any("cat ↔ dog" in info.value for info in app.info), screen

@@ -6,7 +6,7 @@ import json
 
 import made_up_run
 import pytest
-from lab import Lab
+from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
@@ -14,19 +14,6 @@ from da_core.events import Accuracies, Losses
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from pages.parts import curves
-
-
-def button(app: AppTest, label: str) -> object:
-    return next(one for one in app.button if one.label == label)
-
-
-def has(app: AppTest, label: str) -> bool:
-    return any(one.label == label for one in app.button)
-
-
-def texts(app: AppTest) -> str:
-    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
-    return "\n".join(element.value for element in elements)
 
 
 def started(lab: Lab) -> tuple[AppTest, str]:
@@ -152,15 +139,14 @@ def test_an_earlier_run_is_shown_as_such_after_a_change(lab: Lab) -> None:
 
 def test_the_curves_hold_every_event_of_their_phase_in_their_own_colours() -> None:
     history = made_up_run.history()
-    losses = curves.losses(history, "adapt", 2).to_dict()
-    (rows,) = losses["datasets"].values()
-    assert {(row["epoch"], row["what"]): row["value"] for row in rows} == {
+    table = curves.losses(history, "adapt", 2).table
+    assert {(epoch, what): value for epoch, what, value in table.itertuples(index=False)} == {
         (event.epoch, name): value
         for event in history
         if isinstance(event, Losses) and event.phase == "adapt"
         for name, value in event.terms.items()
     }
-    accuracies = curves.accuracies(history, "adapt", 2).to_dict()
+    accuracies = curves.accuracies(history, "adapt", 2).spec
     colour = accuracies["layer"][0]["encoding"]["color"]["scale"]
     assert dict(zip(colour["domain"], colour["range"], strict=True)) == {"source": "#0072B2", "target": "#E69F00"}
     shape = accuracies["layer"][1]["encoding"]["shape"]["scale"]

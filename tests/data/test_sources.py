@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_source_says_what_it_is() -> None:
-    assert {"street", "digits_mnist", "digits_night", "files"} <= set(sources())
+    assert {"street", "digits_mnist", "digits_night", "mnist_m", "files"} <= set(sources())
     for source in sources().values():
         assert source.title
         assert source.summary.endswith(".")

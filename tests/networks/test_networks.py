@@ -74,3 +74,27 @@ def test_published_weights_that_cannot_be_had_are_explained(monkeypatch: pytest.
     monkeypatch.setattr(models.ResNet18_Weights, "get_state_dict", no_network)
     with pytest.raises(UserError, match=r"could not be downloaded .* set weights to “none”"):
         build("resnet18", (32, 32, 3))
+
+
+@pytest.mark.parametrize("name", ["small_cnn", "tutorial_cnn", "mlp"])
+def test_each_normalisation_can_be_chosen_and_the_default_is_as_it_was(name: str) -> None:
+    """Choosing one draws no other weights: all but the layers of normalisation start alike."""
+    default = {"small_cnn": "group", "tutorial_cnn": "none", "mlp": "none"}[name]
+    kinds = {"group": torch.nn.GroupNorm, "batch": (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)}
+    layers = (torch.nn.Conv2d, torch.nn.Linear)
+    starts = []
+    for norm in ("group", "batch", "none"):
+        made = build(name, (32, 32, 3), norm=norm).eval()
+        found = {kind for kind, types in kinds.items() if any(isinstance(m, types) for m in made.modules())}
+        assert found == ({norm} if norm != "none" else set())
+        assert made(torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)).shape == (2, 7)
+        starts.append([m.weight for m in made.modules() if isinstance(m, layers)])
+    for weights in zip(*starts, strict=True):
+        assert all(torch.equal(weights[0], other) for other in weights)
+    usual, chosen = build(name, (32, 32, 3)), build(name, (32, 32, 3), norm=default)
+    assert usual.state_dict().keys() == chosen.state_dict().keys()
+
+
+def test_rows_are_normalised_too() -> None:
+    for norm in ("group", "batch"):
+        assert build("mlp", (5,), norm=norm)(torch.randn(9, 5)).shape == (9, 7)

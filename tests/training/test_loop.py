@@ -9,11 +9,14 @@ from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Losses
+from da_core.events import Accuracies, Losses, Notice
 from da_core.experiment import TrainingSpec
+from da_core.methods import methods
 from da_core.methods.alignment.dann import DANN
 from da_core.methods.alignment.deep_coral import DeepCORAL
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.alignment.mcd import MCD
+from da_core.methods.alignment.wdgrl import WDGRL
+from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
 from da_core.networks.base import Network
 from da_core.training import step as step_module
@@ -133,6 +136,60 @@ def test_a_loss_that_is_not_finite_is_named() -> None:
         )
 
 
+class ExplodingLater(DeepCORAL):
+    """Fine for the first 60 % of training, then infinite."""
+
+    def losses(self, batch):  # type: ignore[no-untyped-def]
+        late = torch.where(batch.progress < 0.6, 0.0, float("inf"))
+        return {"boom": batch.source_features.square().mean() * late}
+
+
+ExplodingLater.__module__ = DeepCORAL.__module__
+
+
+def test_a_training_that_diverges_keeps_its_last_good_epoch() -> None:
+    """Of five epochs three are good: the weights are those of a training that ends there."""
+    data, spec = points(), TrainingSpec(epochs=5, batch_size=20, schedule="constant")
+    model, short = network(), network()
+    method = ExplodingLater()
+    events = list(train(model, data, phase="adapt", spec=spec, seed=0, method=method, target=data.X))
+    assert isinstance(events[-1], Notice)
+    assert events[-1].values == {"epoch": 3}
+    assert [event.epoch for event in events if isinstance(event, Accuracies)] == [1, 2, 3]
+    # the same three epochs, with losses that never explode
+    whole = iter(train(short, data, phase="adapt", spec=spec, seed=0, method=Silent(), target=data.X))
+    next(event for event in whole if isinstance(event, Accuracies) and event.epoch == 3)
+    for mine, theirs in zip(model.state_dict().values(), short.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+class Silent(ExplodingLater):
+    def losses(self, batch):  # type: ignore[no-untyped-def]
+        return {"boom": batch.source_features.square().mean() * 0.0}
+
+
+Silent.__module__ = DeepCORAL.__module__
+
+
+def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
+    """The loss is worked out before the step that ruins the weights, so it alone would not tell."""
+    model, data = network(), points(20)
+    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd")  # one step an epoch
+    ruined = itertools.count(1)
+
+    def score() -> dict[str, float]:
+        if next(ruined) == 2:
+            with torch.no_grad():
+                model.head.weight.grad = None
+                model.head.weight.fill_(3e38)
+        return {}
+
+    events = list(train(model, data, phase="source_only", spec=spec, seed=0, score=score))
+    assert isinstance(events[-1], Notice)
+    assert events[-1].values == {"epoch": 2}
+    assert all(torch.isfinite(value).all() for value in model.state_dict().values())
+
+
 def test_bfloat16_learns_as_well() -> None:
     model, data = network(), points()
     list(train(model, data, phase="adapt", spec=TrainingSpec(epochs=20, batch_size=20, precision="bfloat16"), seed=0))
@@ -167,14 +224,120 @@ class NoNumbers(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("method", [DANN(), DeepCORAL()])
-def test_a_loss_term_never_asks_the_device_for_a_number(method: DeepAlignment) -> None:
-    method.build(6, 2)
-    features = torch.randn(16, 6, requires_grad=True)
-    logits = torch.randn(16, 2)
-    labels = torch.zeros(8, dtype=torch.int64)
-    batch = Batch(features[:8], features[8:], logits[:8], logits[8:], labels, torch.tensor(0.5))
+DEEP = [method for method in methods().values() if issubclass(method, DeepAlignment)]
+
+
+def stepping(method: DeepAlignment, source_network: Network | None = None, **spec: object) -> tuple[Step, Network]:
+    """A step that is ready to be taken, and its network."""
+    model = network()
+    own = method.build(model.feature_dim, model.head.out_features)
+    chosen = TrainingSpec(epochs=1, batch_size=10, **spec)  # type: ignore[arg-type]
+    step = Step(model, method, own, points(30), points(30, seed=1).X + 1, chosen, False, source_network)
+    step.shuffle(torch.Generator().manual_seed(0))
+    return step, model
+
+
+@pytest.mark.parametrize("method", DEEP, ids=[method.name() for method in DEEP])
+def test_a_whole_step_never_asks_the_device_for_a_number(method: type[DeepAlignment]) -> None:
+    step, _ = stepping(method(), network(seed=1).eval() if method.target_encoder else None)
+    step()
+    sums = step.sums.clone()
     with NoNumbers():
-        torch.stack(list(method.losses(batch).values())).sum().backward()
-    assert features.grad is not None
-    assert features.grad.abs().sum() > 0
+        step()
+    assert step.sums.shape == sums.shape == (len(step.terms),)
+    assert not torch.equal(step.sums, sums)
+    assert len(set(step.terms)) == len(step.terms)
+
+
+class Players(DeepAlignment):
+    """Three turns, each of one part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: tuple[torch.Tensor, ...] = ()
+        self.states: list[list[float]] = []
+        self.seen: list[bool] = []
+
+    def build(self, feature_dim: int, class_count: int) -> torch.nn.Module:
+        self.own = torch.nn.Linear(feature_dim, 1)
+        return self.own
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (
+            Turn(self.losses, ("own",), times=2, with_class=False),
+            Turn(self.losses, ("head",), with_class=False),
+            Turn(self.losses, ("extractor",), with_class=False),
+        )
+
+    def note(self) -> None:
+        self.states.append([part.detach().sum().item() for part in self.parts])
+
+    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """It depends on all three parts; the state of each is noted."""
+        self.note()
+        self.seen.append(batch.target_features.requires_grad)
+        return {"all": self.own(batch.target_features).mean() + batch.target_logits.square().mean()}
+
+
+Players.__module__ = DeepCORAL.__module__
+
+
+def test_a_turn_moves_its_parts_and_no_others_and_only_the_extractors_turn_reaches_it() -> None:
+    method = Players()
+    step, model = stepping(method)
+    first_layer = next(iter(model.features.parameters()))
+    method.parts = (method.own.weight, model.head.weight, first_layer)
+    step()
+    method.note()
+    changed = [
+        tuple(new != old for new, old in zip(after, before, strict=True))
+        for before, after in itertools.pairwise(method.states)
+    ]
+    assert changed == [(True, False, False), (True, False, False), (False, True, False), (False, False, True)]
+    assert method.seen == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("method", "passes"), [(DANN(), 1), (WDGRL(critic_steps=5), 1), (MCD(generator_steps=3), 1 + 3)]
+)
+def test_the_extractor_is_passed_only_when_its_features_are_stale(method: DeepAlignment, passes: int) -> None:
+    step, model = stepping(method)
+    calls: list[int] = []
+    model.features.register_forward_hook(lambda *_: calls.append(1))
+    step()
+    assert len(calls) == passes
+
+
+def test_parts_that_always_move_together_share_an_optimiser() -> None:
+    def groups(method: DeepAlignment) -> list[list[bool]]:
+        return [when for _, when in stepping(method)[0].optimizers]
+
+    assert groups(DANN()) == [[True]]
+    assert groups(WDGRL()) == [[False, True], [True, False]]
+    assert groups(MCD()) == [[True, False, True], [True, True, False]]
+
+
+def test_a_detached_term_is_shown_and_changes_nothing() -> None:
+    class Shown(DeepCORAL):
+        def losses(self, batch):  # type: ignore[no-untyped-def]
+            return {"shown": batch.target_features.detach().sum() * 0 + 7}
+
+    Shown.__module__ = DeepCORAL.__module__
+    step, model = stepping(Shown())
+    plain, expected = stepping(DeepCORAL(weight=0))
+    step()
+    plain()
+    assert torch.equal(model.head.weight, expected.head.weight)
+    assert dict(zip(step.terms, step.sums.tolist(), strict=True))["shown"] == 7
+
+
+def test_a_method_may_take_a_share_of_the_learning_rate() -> None:
+    class Slow(DeepCORAL):
+        def learning_rate(self, given: float) -> float:
+            return given / 4
+
+    Slow.__module__ = DeepCORAL.__module__
+    for schedule in ("constant", "annealed"):
+        step, _ = stepping(Slow(), schedule=schedule, learning_rate=0.1)
+        step()
+        assert float(step.rate) == pytest.approx(0.025)

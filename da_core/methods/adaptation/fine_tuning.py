@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.base import ModelAdaptation
+from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.base import Network
 from da_core.params import hyper
 
@@ -75,7 +75,8 @@ class FineTuning(ModelAdaptation):
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 
-    def adapt(self, network: Network, Xt: Tensor, few_X: Tensor, few_y: Tensor) -> Iterator[dict[str, float]]:
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        Xf, yf = data.Xf, data.yf
         chosen, body = self.params, self._thawed(network)
         start = [weight.detach().clone() for weight in body]
         optimizer = torch.optim.Adam(
@@ -89,8 +90,8 @@ class FineTuning(ModelAdaptation):
         network.eval()
         for _ in range(chosen.epochs):
             total = 0.0
-            for rows in torch.randperm(len(few_y), generator=generator).to(few_y.device).split(32):  # type: ignore[no-untyped-call]
-                loss = cross_entropy(network(few_X[rows]), few_y[rows])
+            for rows in torch.randperm(len(yf), generator=generator).to(yf.device).split(32):  # type: ignore[no-untyped-call]
+                loss = cross_entropy(network(Xf[rows]), yf[rows])
                 if chosen.l2_sp:
                     pairs = zip(body, start, strict=True)
                     loss = loss + chosen.l2_sp / 2 * torch.stack([(w - w0).square().sum() for w, w0 in pairs]).sum()
@@ -98,7 +99,7 @@ class FineTuning(ModelAdaptation):
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 total += float(loss.detach()) * len(rows)
-            yield {"class": total / len(few_y)}
+            yield {"class": total / len(yf)}
 
     def _thawed(self, network: Network) -> list[nn.Parameter]:
         """The extractor's weights that may change."""

@@ -54,16 +54,21 @@ class DANN(DeepAlignment):
         return self.classifier
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * (2 / (1 + torch.exp(-self.params.steepness * batch.progress)) - 1)
+        lam = self.params.weight * grown(batch.progress, self.params.steepness)
         features = torch.cat([batch.source_features, batch.target_features])
-        logits = self.domain_logits(ReverseGradient.apply(features, lam))  # type: ignore[no-untyped-call]
+        domain: Tensor = self.classifier(ReverseGradient.apply(features, lam)).squeeze(1)  # type: ignore[no-untyped-call]
         counts = len(batch.source_features), len(batch.target_features)
-        is_source = torch.cat([logits.new_ones(counts[0]), logits.new_zeros(counts[1])])
-        return {"domain": binary_cross_entropy_with_logits(logits, is_source)}
+        is_source = torch.cat([domain.new_ones(counts[0]), domain.new_zeros(counts[1])])
+        return {"domain": binary_cross_entropy_with_logits(domain, is_source)}
 
-    def domain_logits(self, features: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(features).squeeze(1)
-        return logits
+    def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
+        domain: Tensor = self.classifier(features).squeeze(1)
+        return domain
+
+
+def grown(progress: Tensor, steepness: float) -> Tensor:
+    """2 / (1 + e^(−γp)) − 1: from 0 at the start of training towards 1."""
+    return 2 / (1 + torch.exp(-steepness * progress)) - 1
 
 
 class ReverseGradient(torch.autograd.Function):

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
-from da_core import params
 from da_core.errors import UserError
-from da_core.methods.base import Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.checks import checked
 from da_core.params import hyper
 
 INDISTINCT = 1e-3
 """Below this smallest singular value the predictions of two mixtures of classes are practically the same."""
 
 
-class BBSE(Reweighting):
+class BBSE(ClassBalance):
     r"""Black-box shift estimation (Lipton, Wang and Smola 2018, section 4).
 
     Under label shift, p_t(y) differs from p_s(y) while p(x | y) stays. Then any predictor f, right or wrong, makes the
@@ -27,38 +27,31 @@ class BBSE(Reweighting):
 
     It fails where the shift is not a label shift (at night the model's mistakes are others than by day: it then reads
     changed mistakes as changed proportions), and where the model cannot tell classes apart: Ĉ then has no inverse.
+
+    Cost: O((m + n_t) c + c³), whatever the features.
     """
 
     title = "BBSE"
     summary = "Finds how the class proportions changed from the model's own predictions, and weights classes by it."
     paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
 
-    class Params(params.Params):
+    class Params(Capped):
         predictions: Literal["hard", "soft"] = hyper(
             "hard", title="Predictions", help="Count predicted classes, or average predicted probabilities."
         )
 
-    def weights(
-        self,
-        Xs: Rows | None = None,
-        Xt: Rows | None = None,
-        ys: Labels | None = None,
-        predictions: Predictions | None = None,
-    ) -> Rows:
-        """(n_s,) weights of mean 1, the same for all samples of a class. The features are not looked at.
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Find the class weights; the features are not looked at.
 
-        Raises `UserError` without ``ys`` and ``predictions``, and where the predictions cannot tell the classes apart.
+        Raises `UserError` without ``predictions``, and where they cannot tell the classes apart.
         """
-        if ys is None or predictions is None:
-            raise UserError("{of} needs source labels and the model's predictions on both domains.", of=self.title)
-        of_class = self.class_weights(predictions)[ys]
-        weights: Rows = of_class / of_class.mean()
-        return weights
+        self.of_class = self.class_weights(checked(predictions, self.title))
+        return self
 
     def class_weights(self, predictions: Predictions) -> Rows:
         """(c,) estimates of p_t(y) / p_s(y), at least 0; a class without source samples gets 0."""
         ys = predictions.ys
-        source, target = (self._predicted(np.asarray(P, dtype=np.float64)) for P in (predictions.Ps, predictions.Pt))
+        source, target = self._predicted(predictions.Ps), self._predicted(predictions.Pt)
         classes = np.arange(source.shape[1])
         share = np.bincount(ys, minlength=len(classes)) / len(ys)
         seen = classes[share > 0]
@@ -78,6 +71,4 @@ class BBSE(Reweighting):
         return weights
 
     def _predicted(self, P: Rows) -> Rows:
-        if not np.isfinite(P).all():
-            raise UserError("The model's predictions are not finite; train it again with a smaller learning rate.")
         return P if self.params.predictions == "soft" else np.eye(P.shape[1])[P.argmax(axis=1)]

@@ -1,0 +1,71 @@
+"""Ways in which adapting goes wrong that a single accuracy hides: everything one class, and classes that swap names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from da_core.events import Notice
+
+FEW = 0.5
+"""Predicted classes count as collapsed when fewer than this share of those before are left."""
+MOST = 0.5
+"""Share of a class that makes it “most of it”."""
+
+
+def predicted_classes(predicted: NDArray[np.int64]) -> float:
+    """How many classes the predictions spread over, e^H of their shares: k equally frequent ones count k."""
+    shares = np.unique(predicted, return_counts=True)[1] / len(predicted)
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Sequence[str]) -> Notice | None:
+    """Whether the target's predictions (n,) fell to one class or to few. Needs no labels.
+
+    Where they were no better before adapting it is not adapting that did it, and nothing is said.
+    """
+    if len(np.unique(after)) == 1 < len(np.unique(before)):
+        return Notice(
+            "After adapting, every target sample is predicted as “{name}”: the method has collapsed. Give it less "
+            "weight, a smaller learning rate or fewer epochs.",
+            {"name": classes[int(after[0])]},
+        )
+    was, now = predicted_classes(before), predicted_classes(after)
+    if now >= FEW * was:
+        return None
+    return Notice(
+        "After adapting, the target's predictions fall on about {now} of {count} classes, {was} before. Unless the "
+        "target really holds so few, the method has collapsed: give it less weight, a smaller learning rate or fewer "
+        "epochs.",
+        {"now": round(now), "was": round(was), "count": len(classes)},
+    )
+
+
+def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
+    """Pairs of classes, most of each of which is taken for the other after adapting, and was not before.
+
+    Confusion matrices (c, c): rows true class, columns predicted class.
+    """
+
+    def trade_places(confusion: ArrayLike) -> NDArray[np.bool_]:
+        counts = np.asarray(confusion, dtype=np.float64)
+        most: NDArray[np.bool_] = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
+        return most & most.T
+
+    new = np.triu(trade_places(after) & ~trade_places(before), 1)
+    return [(int(i), int(j)) for i, j in np.argwhere(new)]
+
+
+def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Notice | None:
+    """What to say of `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
+    pairs = swapped(before, after)
+    if not pairs:
+        return None
+    named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
+    return Notice(
+        "After adapting, classes have changed places on the target: {pairs}. The domains match now, but with the wrong "
+        "classes on top of one another; give the method less weight.",
+        {"pairs": named},
+    )

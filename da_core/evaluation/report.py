@@ -1,0 +1,287 @@
+"""What a pair's samples say about its shift before anything is trained: measures, drifts, and which family to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.data.base import Domain, DomainPair
+from da_core.evaluation.shift import mmd, mmd_p_value, proxy_a_distance, proxy_a_distance_interval
+from da_core.evaluation.weights import effective_sample_size
+from da_core.events import Notice
+from da_core.methods.base import Family, Predictions
+from da_core.methods.reweighting.bbse import BBSE
+from da_core.methods.reweighting.domain_classifier import DomainClassifier
+
+Rows = NDArray[np.floating[Any]]
+Found = Literal["none", "label", "covariate", "concept", "appearance"]
+
+MOST_ROWS = 600
+"""Of each domain that are looked at, spread evenly."""
+_POOLED = 8
+"""Pictures are averaged down to this many pixels a side before they are compared."""
+_DOUBT = 0.01
+"""A shift is there if chance alone gives as large a distance less often than this."""
+_OVERLAP = 0.05
+"""Share of the source that must be left, as effective sample size, for weights to stand for the target."""
+
+
+_MENDED = 0.3
+"""Other class proportions explain a shift if with them less than this share of the distance is left."""
+_MUCH = 0.1
+"""A loss of accuracy that is more than noise."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One number of a sample: its mean in both domains, and their difference in pooled standard deviations."""
+
+    name: str
+    source: float
+    target: float
+    effect: float
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """``counts``: (2, c) samples of each class, source first. ``proportions``: (c,) estimated shares in the target.
+
+    ``family`` is the one to try first, None where there is nothing to adapt; ``reasons`` say why, as messages.
+    """
+
+    classes: tuple[str, ...]
+    counts: NDArray[np.int64]
+    drifts: tuple[Drift, ...]
+    proxy_a_distance: float
+    interval: tuple[float, float]
+    mmd: float
+    p_value: float
+    proportions: NDArray[np.float64]
+    effective_share: float
+    found: Found
+    family: Family | None
+    reasons: tuple[Notice, ...]
+
+
+def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
+    """Look at a pair's raw samples; the target's labels serve the last question alone, whether P(y | x) changed."""
+    rows_s, rows_t = (_evenly(len(domain), seed) for domain in (pair.source, pair.target))
+    Fs, Ft = comparable(pair, rows_s, rows_t)
+    ys, yt = pair.source.y[rows_s], pair.target.y[rows_t]
+    distance, interval = proxy_a_distance(Fs, Ft, seed), proxy_a_distance_interval(Fs, Ft, seed)
+    p_value = mmd_p_value(Fs, Ft, seed)
+    count = len(pair.classes)
+    predictions = _predictions(Fs, ys, Ft, count, seed)
+    ratio = BBSE(predictions="soft").class_weights(predictions) if _tells_apart(predictions) else np.ones(count)
+    weights = DomainClassifier(clip=1e6).weights(Fs, Ft)
+    share = effective_sample_size(weights) / len(weights)
+    balanced = _drawn(ratio[ys], seed)
+    before, after = mmd(Fs, Ft), mmd(Fs[balanced], Ft)
+    mended = after < _MENDED * before
+    lost = _lost(Fs[balanced], ys[balanced], Ft, yt, seed) if mended else _lost(Fs, ys, Ft, yt, seed)
+
+    found, reasons = _verdict(p_value, distance, interval, before, after, mended, share, lost)
+    shares = np.bincount(ys, minlength=count) / len(ys) * ratio
+    return DataReport(
+        classes=pair.classes,
+        counts=np.stack([np.bincount(domain.y, minlength=count) for domain in (pair.source, pair.target)]),
+        drifts=drifts(pair, rows_s, rows_t),
+        proxy_a_distance=distance,
+        interval=interval,
+        mmd=before,
+        p_value=p_value,
+        proportions=shares / max(shares.sum(), np.finfo(np.float64).tiny),
+        effective_share=share,
+        found=found,
+        family=_FAMILY[found],
+        reasons=reasons,
+    )
+
+
+_FAMILY: dict[Found, Family | None] = {
+    "none": None,
+    "label": "reweighting",
+    "covariate": "reweighting",
+    "concept": "adaptation",
+    "appearance": "alignment",
+}
+
+
+def _verdict(
+    p_value: float,
+    distance: float,
+    interval: tuple[float, float],
+    before: float,
+    after: float,
+    mended: bool,
+    share: float,
+    lost: float,
+) -> tuple[Found, tuple[Notice, ...]]:
+    """Which kind of shift the numbers speak for, and the sentences that say so."""
+    same = Notice(
+        "Dealt out at random, the samples lie as far apart in {share:.0%} of all cases (permutation test).",
+        {"share": p_value},
+    )
+    loses = Notice(
+        "On the target, a classifier that learned from the source is right {points:.0f} points less often than one that "
+        "learned from the target itself.",
+        {"points": 100 * lost},
+    )
+    keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.", {})
+    apart = Notice(
+        "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}."
+        if interval[0] > 0.1
+        else "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+        "{high:.2f}), but the kernel's distance (MMD) does.",
+        {"distance": distance, "low": interval[0], "high": interval[1]},
+    )
+    overlap = Notice(
+        "Weights can make the source stand for the target: {share:.0%} of its samples would still count.",
+        {"share": share},
+    )
+    if p_value > _DOUBT:
+        return ("concept", (same, loses)) if lost > _MUCH else ("none", (same, keeps))
+    if mended and lost <= _MUCH:
+        explained = Notice(
+            "Other class proportions explain it: with them the distance (MMD) falls from {before:.3f} to {after:.3f}.",
+            {"before": before, "after": max(after, 0.0)},
+        )
+        return "label", (explained, keeps)
+    if share >= _OVERLAP and lost <= _MUCH:
+        return "covariate", (apart, overlap, keeps)
+    if share >= _OVERLAP:
+        return "appearance", (apart, loses)
+    scarce = Notice(
+        "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
+        {"share": share},
+    )
+    return "appearance", (apart, scarce)
+
+
+# Samples as numbers --------------------------------------------------------------------------------------------------
+
+
+def comparable(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """Source and target samples as features (n, d): small pictures, the features themselves, or hashed words."""
+    if pair.kind == "texts":
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        hashing = HashingVectorizer(n_features=512, alternate_sign=False)
+        Fs, Ft = (hashing.transform(d.X[rows]).toarray() for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
+        return Fs, Ft
+    Fs, Ft = (_pooled(d.X[rows]) for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
+    scale = np.concatenate([Fs, Ft]).std(axis=0)
+    scale[scale == 0] = 1
+    return Fs / scale, Ft / scale
+
+
+def _pooled(X: NDArray[Any]) -> NDArray[np.float64]:
+    """Pictures (n, h, w, 3) averaged to 8 × 8 and laid out as rows; features as they are."""
+    if X.ndim == 2:
+        return X.astype(np.float64)
+    rows, columns = (np.linspace(0, side, _POOLED + 1).astype(int)[:-1] for side in X.shape[1:3])
+    sums = np.add.reduceat(np.add.reduceat(X.astype(np.float64), rows, axis=1), columns, axis=2)
+    area = np.diff([*rows, X.shape[1]])[:, None] * np.diff([*columns, X.shape[2]])
+    small: NDArray[np.float64] = (sums / area[..., None] / 255).reshape(len(X), -1)
+    return small
+
+
+def drifts(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64], most: int = 8) -> tuple[Drift, ...]:
+    """The numbers of a sample that changed most, the largest first."""
+    source, target = (_described(pair, d, rows) for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
+    found = []
+    for name, values in source.items():
+        others = target[name]
+        spread = np.sqrt((values.var() + others.var()) / 2)
+        difference = others.mean() - values.mean()
+        effect = (
+            0.0
+            if difference == 0
+            else float(difference / spread)
+            if spread > 0
+            else float(np.sign(difference)) * np.inf
+        )
+        found.append(Drift(name, float(values.mean()), float(others.mean()), effect))
+    return tuple(sorted(found, key=lambda drift: -abs(drift.effect))[:most])
+
+
+def _described(pair: DomainPair, domain: Domain, rows: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    """Numbers that a person can name, one a sample."""
+    X = domain.X[rows]
+    if pair.kind == "pictures":
+        pictures = X.astype(np.float64) / 255
+        red, green, blue = (pictures[..., channel].mean(axis=(1, 2)) for channel in range(3))
+        light = pictures.mean(axis=3)
+        edges = np.abs(np.diff(light, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(light, axis=2)).mean(axis=(1, 2))
+        return {
+            "brightness": light.mean(axis=(1, 2)),
+            "contrast": light.std(axis=(1, 2)),
+            "red / green": (red + 1e-3) / (green + 1e-3),
+            "blue / green": (blue + 1e-3) / (green + 1e-3),
+            "edges": edges,
+            "dark share": (light < 0.04).mean(axis=(1, 2)),
+        }
+    if pair.kind == "texts":
+        texts = [str(text) for text in X]
+        return {
+            "words": np.array([len(text.split()) for text in texts], dtype=np.float64),
+            "letters a word": np.array([np.mean([len(w) for w in text.split()] or [0]) for text in texts]),
+            "capitals": np.array([sum(c.isupper() for c in text) / max(len(text), 1) for text in texts]),
+            "exclamation marks": np.array([text.count("!") for text in texts], dtype=np.float64),
+        }
+    names = pair.columns or tuple(f"x{column + 1}" for column in range(X.shape[1]))
+    return {name: X[:, column].astype(np.float64) for column, name in enumerate(names)}
+
+
+# What the classes say ------------------------------------------------------------------------------------------------
+
+
+def _predictions(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, count: int, seed: int) -> Predictions:
+    """What a simple classifier takes samples for: each half of the source by the other half's, the target by both."""
+    half = np.random.default_rng([seed, 6]).permutation(len(ys)) % 2 == 0
+    one_hot = np.eye(count)
+    Ps, Pt = np.zeros((len(ys), count)), np.zeros((len(Ft), count))
+    for part in (half, ~half):
+        classifier = _fitted(Fs[part], ys[part])
+        Ps[~part] = one_hot[classifier.predict(Fs[~part])]
+        Pt += one_hot[classifier.predict(Ft)] / 2
+    return Predictions(ys, Ps, Pt)
+
+
+def _tells_apart(predictions: Predictions) -> bool:
+    """Whether the classifier knows every class, and is right far more often than the commonest would make it."""
+    shares = np.bincount(predictions.ys) / len(predictions.ys)
+    right = predictions.Ps.argmax(axis=1) == predictions.ys
+    known = [right[predictions.ys == label].mean() for label in np.unique(predictions.ys)]
+    return bool(right.mean() > shares.max() + 0.05 and min(known) > 0.2)
+
+
+def _lost(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, yt: NDArray[np.int64], seed: int) -> float:
+    """Accuracy on half of the target that a classifier of the source loses against one of the target's other half."""
+    half = np.random.default_rng([seed, 3]).permutation(len(yt)) % 2 == 0
+    if min(len(np.unique(yt[half])), len(np.unique(ys))) < 2:
+        return 0.0
+    own, of_source = (_fitted(F, y).score(Ft[~half], yt[~half]) for F, y in ((Ft[half], yt[half]), (Fs, ys)))
+    return float(own - of_source)
+
+
+def _fitted(F: Rows, y: NDArray[np.int64]) -> Any:
+    from sklearn.svm import SVC
+
+    return SVC().fit(F, y)
+
+
+def _drawn(weights: Rows, seed: int) -> NDArray[np.int64]:
+    """As many rows as there are weights, each drawn as often as it weighs (systematic resampling)."""
+    if weights.sum() <= 0:
+        return np.arange(len(weights))
+    at = (np.arange(len(weights)) + np.random.default_rng([seed, 4]).random()) / len(weights)
+    return np.searchsorted(np.cumsum(weights) / weights.sum(), at).clip(max=len(weights) - 1)
+
+
+def _evenly(count: int, seed: int) -> NDArray[np.int64]:
+    rows = np.random.default_rng([seed, 5]).permutation(count)[:MOST_ROWS]
+    return np.sort(rows).astype(np.int64)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from da_core import params
+from da_core.methods.adaptation.augmentation import Augmentation
+from da_core.methods.adaptation.epochs import Means, descend, pairs_of_batches
+from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.norms import forgetful, measure
+from da_core.networks.base import Network
+from da_core.params import hyper
+
+
+class MeanTeacher(ModelAdaptation):
+    r"""Mean teacher (Tarvainen and Valpola 2017) between domains, as self-ensembling (French et al. 2018).
+
+        L = L_y(student(x_s), y_s) + λ · mean over target    1[max q ≥ τ] · ‖p − q‖² / c
+        θ_teacher ← α θ_teacher + (1 − α) θ_student                                          after every step
+
+    p are the student's class probabilities of a target sample, q the teacher's of another random change of it. The
+    teacher, a moving mean of the student's past, is steadier than the student and gets no gradient. The student learns
+    from the labelled source as well. In the end the teacher is the network. In place of a slow start of λ only samples
+    of which the teacher is sure count, as French et al. have it.
+
+    It fails where the source's network is surely wrong on the target: teacher and student then agree on the mistake.
+    """
+
+    title = "Mean teacher"
+    summary = "A student must agree on the target with the moving mean of its own past, which is the network kept."
+    paper = "French, Mackiewicz, Fisher 2018, Self-ensembling for visual domain adaptation, ICLR"
+
+    class Params(params.Params):
+        decay: float = hyper(
+            0.99, ge=0, le=0.9999, step=0.01, symbol="α", title="Decay", help="How much of the teacher a step keeps."
+        )
+        weight: float = hyper(
+            3.0, ge=0, le=100, step=0.5, symbol="λ", title="Weight", help="Share of the target's loss."
+        )
+        threshold: float = hyper(
+            0.9, ge=0, le=1, step=0.01, symbol="τ", title="Threshold", help="How sure the teacher must be of a sample."
+        )
+        epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
+        learning_rate: float = hyper(
+            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
+        )
+        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        chosen, teacher = self.params, network
+        student = copy.deepcopy(network)
+        optimizer = torch.optim.Adam(student.parameters(), lr=chosen.learning_rate)
+        generator = torch.Generator().manual_seed(self.seed)
+        source, target = (Augmentation(X, data.flips, generator) for X in (data.Xs, data.Xt))
+        with forgetful(student), forgetful(teacher):
+            student.train()
+            for _ in range(chosen.epochs):
+                teacher.train()
+                means = Means()
+                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator):
+                    with torch.no_grad():
+                        q = teacher(target.strong(data.Xt[t])).softmax(1)
+                    p = student(target.strong(data.Xt[t])).softmax(1)
+                    sure = (q.max(1).values >= chosen.threshold).to(p.dtype)
+                    terms = {
+                        "class": cross_entropy(student(source.weak(data.Xs[s])), data.ys[s]),
+                        "consistency": chosen.weight * (sure * (p - q).square().mean(1)).mean(),
+                    }
+                    descend(optimizer, means.add(terms))
+                    follow(teacher, student, chosen.decay)
+                measure(teacher, data.Xt, generator)
+                yield means.read()
+
+
+@torch.no_grad()
+def follow(teacher: Network, student: Network, decay: float) -> None:
+    """θ_teacher ← α θ_teacher + (1 − α) θ_student."""
+    mine: list[Tensor] = [weight.data for weight in teacher.parameters()]
+    torch._foreach_lerp_(mine, [weight.data for weight in student.parameters()], 1 - decay)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from da_core import params
+from da_core.methods.adaptation.epochs import Means, descend, pairs_of_batches
+from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.norms import forgetful, measure
+from da_core.networks.base import Network
+from da_core.params import hyper
+
+
+class PseudoLabels(ModelAdaptation):
+    r"""Pseudo-labels (Lee 2013): the network's own sure answers on the target are taken for labels.
+
+        L = L_y(source) + α(t) · mean over target    1[max_c p_c ≥ τ] · (−log p_ŷ),    ŷ = argmax_c p_c        (eq. 15)
+
+    The labels ŷ are drawn anew in every step. α grows with the share t of training done, from 0 to its full height at
+    half-time, so that early mistakes weigh little (the paper's eq. 16, there in steps). The threshold τ is what later
+    self-training added: below it a target sample counts as unlabelled. Cross-entropy against one's own surest answer
+    has the gradient of making it surer, so that the border between classes moves to where few samples lie.
+
+    It fails where the source's network is surely wrong: the mistake is then learned by heart and never seen again.
+    """
+
+    title = "Pseudo-labels"
+    summary = "Trains on the source and on the target with its own sure predictions as labels."
+    paper = "Lee 2013, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method, ICML workshops"
+
+    class Params(params.Params):
+        threshold: float = hyper(
+            0.95,
+            ge=0,
+            le=1,
+            step=0.01,
+            symbol="τ",
+            title="Threshold",
+            help="How sure a prediction must be to count as a label; 0 is the paper's own, which takes all.",
+        )
+        weight: float = hyper(
+            1.0,
+            ge=0,
+            le=10,
+            step=0.1,
+            symbol="α",
+            title="Weight",
+            help="What the share of the pseudo-labels grows to; the paper takes 3 on a much longer training.",
+        )
+        epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
+        learning_rate: float = hyper(
+            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
+        )
+        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        chosen = self.params
+        optimizer = torch.optim.Adam(network.parameters(), lr=chosen.learning_rate)
+        generator = torch.Generator().manual_seed(self.seed)
+        with forgetful(network):
+            for epoch in range(chosen.epochs):
+                network.train()
+                weight = chosen.weight * min(1.0, 2 * (epoch + 1) / chosen.epochs)
+                means = Means()
+                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator):
+                    logits = network(data.Xt[t])
+                    terms = {
+                        "class": cross_entropy(network(data.Xs[s]), data.ys[s]),
+                        "pseudo": weight * sure_cross_entropy(logits, logits, chosen.threshold),
+                    }
+                    descend(optimizer, means.add(terms))
+                measure(network, data.Xt, generator)
+                yield means.read()
+
+
+def sure_cross_entropy(logits: Tensor, teacher: Tensor, threshold: float) -> Tensor:
+    """Cross-entropy of (n, c) logits against the teacher's surest classes, 0 for a row where it is not sure enough."""
+    sureness, labels = teacher.detach().softmax(1).max(1)
+    return (cross_entropy(logits, labels, reduction="none") * (sureness >= threshold)).mean()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from da_core import params
+from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.params import hyper
+
+
+class ADDA(DeepAlignment):
+    r"""Adversarial discriminative domain adaptation (Tzeng et al. 2017).
+
+    First the source's extractor M_s and the head are trained on source; then both stay as they are. The target gets an
+    extractor M_t of its own, which starts as a copy of M_s and learns to give target samples features that a
+    discriminator D takes for source features:
+
+        D minimises     −mean log D(M_s(x_s)) − mean log(1 − D(M_t(x_t)))
+        M_t minimises   −mean log D(M_t(x_t))
+
+    The second line has the labels inverted, as generative adversarial networks are trained: unlike a reversed gradient
+    it stays strong while D wins. The source's head then classifies what M_t makes of the target.
+
+    Nothing but its start ties M_t to the classes: labels play no part in this game. It fails when it is let run too
+    fast or too long (M_t may lay one class on another's place and fool D just as well), and when class proportions
+    differ. Less of the learning rate steadies it.
+    """
+
+    title = "ADDA"
+    summary = "The target gets its own extractor, a copy that learns to make features that pass for source features."
+    paper = "Tzeng, Hoffman, Saenko and Darrell 2017, Adversarial Discriminative Domain Adaptation, CVPR"
+    target_encoder = True
+
+    class Params(params.Params):
+        rate: float = hyper(
+            0.1,
+            gt=0,
+            le=1,
+            log=True,
+            title="Share of the learning rate",
+            help="Both players learn with this share of the training's learning rate; they start from a good place.",
+        )
+        hidden: int = hyper(
+            500, ge=8, le=1024, step=4, title="Hidden units", help="Size of the discriminator's two hidden layers."
+        )
+
+    def build(self, feature_dim: int, class_count: int) -> nn.Module:
+        hidden = self.params.hidden
+        self.discriminator = nn.Sequential(
+            nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1)
+        )
+        return self.discriminator
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (
+            Turn(self.critic_losses, ("own",), with_class=False),
+            Turn(self.losses, ("extractor",), with_class=False),
+        )
+
+    def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
+        on_source, on_target = self.discriminator(batch.source_features), self.discriminator(batch.target_features)
+        right = binary_cross_entropy_with_logits(on_source, torch.ones_like(on_source))
+        return {"domain": right + binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))}
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        on_target = self.discriminator(batch.target_features)
+        return {"fooling": binary_cross_entropy_with_logits(on_target, torch.ones_like(on_target))}
+
+    def learning_rate(self, given: float) -> float:
+        return float(self.params.rate * given)
+
+    def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
+        domain: Tensor = self.discriminator(features).squeeze(1)
+        return domain

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from da_core import params
+from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.params import hyper
+
+
+class WDGRL(DeepAlignment):
+    r"""Wasserstein distance guided representation learning (Shen et al. 2018).
+
+    A critic w gives each feature vector a score, high on source and low on target. If its slope nowhere exceeds 1, the
+    best critic's gap between the domains' mean scores is their Wasserstein-1 distance:
+
+        W = mean w(f_s) − mean w(f_t)
+        critic maximises    W − ρ · mean (‖∇_f̂ w(f̂)‖ − 1)²          (several moves a step)
+        network minimises   L_y + λ · W
+
+    The penalty holds the slope near 1 at the features themselves and at random points f̂ on the lines between a source
+    and a target sample. Unlike a domain classifier's loss, W keeps giving a useful gradient when the domains are far
+    apart. A batch comes in random order, so an even grid of places along the lines is a (stratified) random one.
+
+    It fails when class proportions differ, since mass of one class must then be moved onto another, and when the
+    critic has too few moves to keep up: W is then too small and points the wrong way.
+    """
+
+    title = "WDGRL"
+    summary = "A critic measures the Wasserstein distance between the domains' features, and the features shrink it."
+    paper = "Shen, Qu, Zhang and Yu 2018, Wasserstein Distance Guided Representation Learning, AAAI"
+
+    class Params(params.Params):
+        weight: float = hyper(
+            0.1,
+            ge=0,
+            le=10,
+            step=0.05,
+            symbol="λ",
+            title="Weight",
+            help="Share of the Wasserstein distance. 0 is source only.",
+        )
+        critic_steps: int = hyper(
+            5, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
+        )
+        penalty: float = hyper(
+            10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty", help="Holds the critic's slope near 1."
+        )
+        hidden: int = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
+
+    def build(self, feature_dim: int, class_count: int) -> nn.Module:
+        hidden = self.params.hidden
+        self.critic = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+        return self.critic
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (
+            Turn(self.critic_losses, ("own",), times=self.params.critic_steps, with_class=False),
+            Turn(self.losses, ("extractor", "head")),
+        )
+
+    def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
+        Fs, Ft = batch.source_features, batch.target_features
+        return {"critic": -self.distance(Fs, Ft) + self.params.penalty * self.gradient_penalty(Fs, Ft)}
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        return {"wasserstein": self.params.weight * self.distance(batch.source_features, batch.target_features)}
+
+    def distance(self, Fs: Tensor, Ft: Tensor) -> Tensor:
+        gap: Tensor = self.critic(Fs).mean() - self.critic(Ft).mean()
+        return gap
+
+    def gradient_penalty(self, Fs: Tensor, Ft: Tensor) -> Tensor:
+        place = ((torch.arange(len(Fs), device=Fs.device, dtype=Fs.dtype) + 0.5) / len(Fs)).unsqueeze(1)
+        F = torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self.critic(F).sum(), F, create_graph=True)
+        excess: Tensor = slope.norm(dim=1) - 1
+        return excess.square().mean()

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from da_core.methods.base import AdaptationData, Control, ModelAdaptation
+from da_core.methods.norms import measure, require_batch_norm
+from da_core.networks.base import Network
+
+
+class SourceOnlyBN(Control, ModelAdaptation):
+    """Source only, but its batch norm takes its means and variances from the unlabelled target.
+
+    The second floor: a method that runs target samples through batch norm gets this much for nothing, and much of what
+    is credited to methods is this (Li et al. 2017; Schneider et al. 2020). It is AdaBN with nothing to choose.
+    """
+
+    title = "Source only, target batch norm"
+    summary = "Source only with batch norm's statistics of the target: what a method gets for nothing from batch norm."
+    paper = (
+        "Schneider et al. 2020, Improving robustness against common corruptions by covariate shift adaptation, NeurIPS"
+    )
+
+    def check(self, network: Network, data: AdaptationData) -> None:
+        require_batch_norm(network, self.title)
+
+    def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
+        self.check(network, data)
+        measure(network, data.Xt, torch.Generator().manual_seed(self.seed))
+        yield {}

@@ -1,0 +1,94 @@
+"""Distances between samples, and choices among samples that do not depend on their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.methods.base import Rows
+
+BLOCK = 2**24
+"""So many distances are held at once: 128 MiB."""
+LOOKED_AT = 500
+"""Of each domain, for the median distance."""
+SINGLE = 1e10
+"""From so many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
+
+
+def squared_distances(A: Rows, B: Rows) -> Rows:
+    """(n, m) squared Euclidean distances of the rows of A (n, d) and B (m, d), as ‖a‖² + ‖b‖² − 2 a·b."""
+    centre = B.mean(axis=0)  # far from the origin the differences of squares would lose their digits
+    A, B = A - centre, B - centre
+    squared: Rows = A @ B.T
+    squared *= -2
+    squared += np.einsum("ij,ij->i", A, A)[:, None]
+    squared += np.einsum("ij,ij->i", B, B)
+    return np.maximum(squared, 0, out=squared)
+
+
+def blocks(n: int, m: int) -> Iterator[slice]:
+    """Slices of n rows, each with at most `BLOCK` distances to m others."""
+    step = max(BLOCK // max(m, 1), 1)
+    return (slice(start, start + step) for start in range(0, n, step))
+
+
+def gaussian_kernel(A: Rows, B: Rows, sigma: float) -> Rows:
+    """(n, m) values exp(−‖a − b‖² / 2σ²)."""
+    kernel = squared_distances(A, B)
+    kernel /= -2 * sigma**2
+    return np.exp(kernel, out=kernel)
+
+
+def mean_kernel(A: Rows, B: Rows, sigma: float) -> Rows:
+    """(n,) mean over the rows of B of the Gaussian kernel with each row of A."""
+    return np.concatenate([gaussian_kernel(A[part], B, sigma).mean(axis=1) for part in blocks(len(A), len(B))])
+
+
+def shuffled(X: Rows, seed: int) -> NDArray[np.int64]:
+    """A random order of the rows of X (n, d) that depends on their values and the seed, not on the order they come in.
+
+    The rows are sorted along a random direction and then permuted.
+    """
+    rng = np.random.default_rng(seed)
+    along = (X - X.mean(axis=0)) @ rng.normal(size=X.shape[1])
+    return np.argsort(along, kind="stable")[rng.permutation(len(X))]
+
+
+def some(X: Rows, most: int, seed: int) -> Rows:
+    """At most ``most`` random rows of X; all of them, as they come, where there are no more."""
+    return X if len(X) <= most else X[shuffled(X, seed)[:most]]
+
+
+def median_distance(Xs: Rows, Xt: Rows, seed: int = 0) -> float:
+    """Median distance between the samples of both domains together, of at most `LOOKED_AT` each; 1 if all are alike."""
+    pooled = np.concatenate([some(Xs, LOOKED_AT, seed), some(Xt, LOOKED_AT, seed)])
+    squared = squared_distances(pooled, pooled)[np.triu_indices(len(pooled), 1)]
+    # what is left of equal rows after rounding is no distance
+    apart = squared[squared > 1e-12 * squared.max(initial=0)]
+    return float(np.sqrt(np.median(apart))) if len(apart) else 1.0
+
+
+def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows, NDArray[np.int64]]:
+    """Distances (n, k) of the rows of A to their k nearest rows of B, sorted, and those rows' indices.
+
+    With ``skip_same`` A is B, and no row is its own neighbour.
+    """
+    centre = B.mean(axis=0)
+    A, B = A - centre, B - centre
+    if len(A) * len(B) * A.shape[1] > SINGLE:
+        A, B = A.astype(np.float32), B.astype(np.float32)
+    lengths = np.einsum("ij,ij->i", B, B) / 2
+    distances, indices = [], []
+    for part in blocks(len(A), len(B)):
+        near = lengths - A[part] @ B.T  # half the squared distance, less what is the same for a whole row
+        if skip_same:
+            near[np.arange(len(near)), np.arange(len(B))[part]] = np.inf
+        found = near.argmin(axis=1)[:, None] if k == 1 else near.argpartition(k - 1, axis=1)[:, :k]
+        differences = A[part][:, None] - B[found]
+        exact = np.sqrt(np.einsum("ijk,ijk->ij", differences, differences, dtype=np.float64))
+        order = exact.argsort(axis=1)
+        distances.append(np.take_along_axis(exact, order, axis=1))
+        indices.append(np.take_along_axis(found, order, axis=1))
+    return np.concatenate(distances), np.concatenate(indices)

@@ -1,0 +1,22 @@
+"""Proportions of a mixture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from da_core.methods.base import Rows
+
+
+def mixture(gram: Rows) -> Rows:
+    """(c,) proportions π ≥ 0, Σπ = 1, that minimise πᵀGπ for a positive semidefinite G (c, c).
+
+    With G = RᵀR the scaled u = tπ of ‖Ru‖² + (1ᵀu − 1)² is best where πᵀGπ is least, whatever G's scale, so a
+    non-negative least squares problem gives the exact answer.
+    """
+    from scipy.optimize import nnls
+
+    values, vectors = np.linalg.eigh(gram / max(np.trace(gram), np.finfo(np.float64).tiny))
+    root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+    solution = nnls(np.vstack([root, np.ones(len(gram))]), np.append(np.zeros(len(gram)), 1.0))[0]
+    proportions: Rows = solution / solution.sum()
+    return proportions

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import shuffled
+from da_core.params import hyper
+
+
+class BoostedClassifier(Reweighting):
+    r"""Density ratio by boosted trees, cross-fitted and calibrated (Menon and Ong 2016: any calibrated classifier will do).
+
+    As for the domain classifier the odds of “target” are the density ratio, but the classifier is a sum of small
+    decision trees f(x), each grown on what the ones before got wrong. So log w may bend and jump, as a change of spread
+    or of one cluster needs it:
+
+        log w(x) = a f(x) + b,        (a, b) = argmax Σ log P(domain | x),        P(target | x) = σ(a f(x) + b)
+
+    Trees learn their samples by heart and would give each its own domain. Two guards: a sample's f comes from trees
+    that were grown without it (cross-fitting over folds), and a slope a and an intercept b are then fitted to
+    those honest scores (Platt's calibration). If the trees have learned nothing that holds for others, a is about 0 and
+    all weights about 1.
+
+    It fails with few samples, where trees learn little that holds for others, and where the domains do not overlap: all
+    the weight goes to a few samples. The weights are steps, not a smooth function.
+
+    Above ``samples`` in a domain, so many random ones are learned from.
+
+    Cost: O(folds · trees · samples · d).
+    """
+
+    title = "Boosted domain classifier"
+    summary = (
+        "Weights source samples by the odds of a domain classifier made of boosted trees, which need not be linear."
+    )
+    paper = "Menon and Ong 2016, Linking Losses for Density Ratio and Class-Probability Estimation, ICML"
+
+    class Params(Capped):
+        clip: float = hyper(
+            50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
+        )
+        trees: int = hyper(
+            50, ge=1, le=1000, log=True, title="Trees", help="How many trees are grown, one after the other."
+        )
+        learning_rate: float = hyper(
+            0.1, ge=0.001, le=1, log=True, title="Learning rate", help="How much each tree adds to those before."
+        )
+        leaves: int = hyper(
+            8, ge=2, le=256, log=True, title="Leaves", help="The most leaves of a tree; more can bend more often."
+        )
+        folds: int = hyper(
+            3, ge=2, le=10, title="Folds", help="Each fold's samples are scored by trees grown on the other folds."
+        )
+        samples: int = hyper(
+            4000,
+            ge=10,
+            le=100_000,
+            log=True,
+            title="Samples learned from",
+            help="The classifier learns from at most so many random samples of each domain.",
+        )
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Grow the trees of all folds and calibrate them. Raises `UserError` for tables that do not fit."""
+        from sklearn.linear_model import LogisticRegression
+
+        self._fitted, Xt = feature_pair(Xs, Xt)
+        most, folds = self.params.samples, self.params.folds
+        of_source, of_target = (shuffled(X, self.seed)[:most] for X in (self._fitted, Xt))
+        X = np.concatenate([self._fitted[of_source], Xt[of_target]])
+        is_target = np.repeat([0, 1], [len(of_source), len(of_target)])
+        fold = np.concatenate([np.arange(len(of_source)), np.arange(len(of_target))]) % folds
+        self._grown = [self._grow(X[fold != k], is_target[fold != k]) for k in range(folds)]
+        scores = np.empty(len(X))
+        for k, score in enumerate(self._grown):
+            scores[fold == k] = score(X[fold == k])
+        # which trees did not see a source sample: those of its own fold; none of them saw what was not drawn
+        self._fold = np.full(len(self._fitted), -1)
+        self._fold[of_source] = fold[: len(of_source)]
+        calibration = LogisticRegression(C=1e6, class_weight="balanced").fit(scores[:, None], is_target)
+        # a slope below 0 says that the scores are worse than none
+        self._slope = max(float(calibration.coef_[0, 0]), 0.0)
+        return self
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        X = rows(X, "source")
+        scores: Rows = np.stack([score(X) for score in self._grown])
+        mean: Rows = scores.mean(axis=0)
+        if np.array_equal(X, self._fitted):
+            mean = np.where(self._fold < 0, mean, scores[self._fold, np.arange(len(X))])
+        return self._slope * mean  # the intercept is the same for all
+
+    def _grow(self, X: Rows, is_target: NDArray[np.int64]) -> Any:
+        """The score f of trees grown on X; 0 where only one domain is there."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        if len(np.unique(is_target)) < 2:
+            return lambda X: np.zeros(len(X))
+        p = self.params
+        trees = HistGradientBoostingClassifier(
+            max_iter=p.trees,
+            learning_rate=p.learning_rate,
+            max_leaf_nodes=p.leaves,
+            early_stopping=False,
+            class_weight="balanced",
+            random_state=self.seed,
+        )
+        return trees.fit(X, is_target).decision_function

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import gaussian_kernel, median_distance, shuffled
+from da_core.params import hyper
+
+WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
+"""What the cross-validation tries for σ, in units of the median distance."""
+FOLDS = 5
+
+
+class KLIEP(Reweighting):
+    r"""Kullback-Leibler importance estimation (Sugiyama et al. 2008).
+
+    The ratio itself is modelled, a sum of Gaussian bumps on some target samples c_l with coefficients that are at least
+    0, so that w · p_s comes as near to p_t as it can in the Kullback-Leibler divergence:
+
+        w(x) = Σ_l α_l exp(−‖x − c_l‖² / 2σ²)
+        max_α  1/n_t Σ_j log w(x_j^t)    with    1/n_s Σ_i w(x_i^s) = 1,    α ≥ 0
+
+    With β_l = α_l · (mean of bump l over the source) the constraint reads Σβ = 1. Since log grows by log s when w does
+    by s, the constraint may be written into the objective as − Σβ + 1: then only β ≥ 0 is left, and the problem is
+    solved by Newton steps, each a non-negative least squares problem. σ is the one under which target samples that
+    were left out are most likely (likelihood cross-validation).
+
+    It fails where target samples lie far from all the source: no weight on source samples can stand for them. The
+    logarithm minds most the places where w is near 0, so that outliers of the target pull at it. Features need a
+    common unit: one σ serves them all.
+
+    Cost: O((n_s + n_t) · centres · d) for the bumps and O(n_t · centres²) a Newton step.
+    """
+
+    title = "KLIEP"
+    summary = "Models the density ratio directly and makes the weighted source as likely as it can where the target is."
+    paper = (
+        "Sugiyama, Nakajima, Kashima, von Bünau and Kawanabe 2008, Direct Importance Estimation with Model Selection "
+        "and Its Application to Covariate Shift Adaptation, NeurIPS"
+    )
+
+    class Params(Capped):
+        centres: int = hyper(
+            100,
+            ge=1,
+            le=2000,
+            log=True,
+            title="Centres",
+            help="How many target samples, chosen at random, carry a bump of the ratio.",
+        )
+        width: float = hyper(
+            0.0,
+            ge=0,
+            le=100,
+            step=0.1,
+            symbol="σ",
+            title="Kernel width",
+            help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
+        )
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Choose σ and find α. Raises `UserError` for tables that do not fit."""
+        Xs, Xt = feature_pair(Xs, Xt)
+        order = shuffled(Xt, self.seed)
+        self.centres = Xt[order[: self.params.centres]]
+        unit = median_distance(Xs, Xt, self.seed)
+        best = -np.inf
+        for width in (self.params.width,) if self.params.width > 0 else WIDTHS:
+            sigma = width * unit
+            in_source = gaussian_kernel(Xs, self.centres, sigma).mean(axis=0)
+            seen = in_source > np.finfo(np.float64).tiny  # a bump that no source sample feels cannot be normalised
+            if not seen.any():
+                continue
+            bumps = gaussian_kernel(Xt, self.centres[seen], sigma) / in_source[seen]
+            beta = likeliest(bumps)
+            score = np.log(bumps @ beta).mean() if self.params.width > 0 else cross_validated(bumps[order], beta)
+            if score > best or best == -np.inf:
+                best, self.sigma, self.alpha = score, sigma, np.zeros(len(self.centres))
+                self.alpha[seen] = beta / in_source[seen]
+        if best == -np.inf:
+            self.sigma, self.alpha = unit, np.ones(len(self.centres))
+        return self
+
+    def ratio(self, X: Rows) -> Rows:
+        """(n,) w(x), of mean 1 over the source samples of ``fit``."""
+        w: Rows = gaussian_kernel(rows(X, "source"), self.centres, self.sigma) @ self.alpha
+        return w
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        with np.errstate(divide="ignore"):
+            logs: Rows = np.log(self.ratio(X))
+        return logs
+
+
+def cross_validated(bumps: Rows, start: Rows) -> float:
+    """Mean log w on rows that were left out, over `FOLDS` folds."""
+    folds = [fold for fold in np.array_split(np.arange(len(bumps)), FOLDS) if len(fold)]
+    if len(folds) < 2:
+        return -np.inf
+    with np.errstate(divide="ignore"):
+        return float(
+            np.mean([np.log(bumps[fold] @ likeliest(np.delete(bumps, fold, axis=0), start)).mean() for fold in folds])
+        )
+
+
+def likeliest(A: Rows, start: Rows | None = None, tolerance: float = 1e-10, most: int = 100) -> Rows:
+    """(m,) proportions β ≥ 0 that maximise mean log(Aβ) − Σβ over the rows of A (n, m); then Σβ = 1.
+
+    Newton's steps: the quadratic model is minimised over β ≥ 0, then a line search finds how far to go. They end where
+    no bump promises more than ``tolerance``: at the optimum the mean of A_l / Aβ is at most 1, and 1 where β_l > 0.
+    """
+    from scipy.optimize import nnls
+
+    A = A[(A > 0).any(axis=1)]  # a row that no bump reaches is lost, whatever β
+    count = A.shape[1]
+    if len(A) == 0:
+        return np.full(count, 1 / count)
+    beta = np.full(count, 1 / count)
+    if start is not None:
+        beta = 0.99 * start + 0.01 * beta
+
+    def objective(beta: Rows) -> float:
+        with np.errstate(divide="ignore"):
+            return float(beta.sum() - np.log(A @ beta).mean())
+
+    value = objective(beta)
+    for _ in range(most):
+        B = A / (A @ beta)[:, None]
+        gain = B.mean(axis=0)
+        if gain.max() <= 1 + tolerance and np.abs(beta * (gain - 1)).max() <= tolerance:
+            break
+        hessian = B.T @ B / len(B)
+        hessian[np.diag_indices(count)] += 1e-12 * np.trace(hessian)
+        root = np.linalg.cholesky(hessian).T
+        # the model's minimum: ½ βᵀHβ − (Hβ₀ + gain − 1)ᵀβ
+        aim = np.linalg.solve(root.T, hessian @ beta + gain - 1)
+        direction = nnls(root, aim)[0] - beta
+        slope = (1 - gain) @ direction
+        step = 1.0
+        while (moved := objective(beta + step * direction)) > value + 1e-4 * step * slope and step > 1e-10:
+            step /= 2
+        if moved >= value:
+            break
+        beta, value = beta + step * direction, moved
+    proportions: Rows = beta / beta.sum()
+    return proportions

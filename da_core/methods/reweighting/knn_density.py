@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import nearest, some
+from da_core.params import hyper
+
+
+class KNNDensity(Reweighting):
+    r"""Density ratio by nearest-neighbour distances (Wang, Kulkarni and Verdú 2009, the ratio inside their estimator).
+
+    Where samples are dense the k-th neighbour is near. With ρ_s(x) the distance from x to its k-th neighbour among the
+    source samples (x itself left out) and ρ_t(x) the one among the target samples, k over n times the volume of a ball
+    of that radius estimates each density; the volume of the unit ball cancels:
+
+        w(x) = p̂_t(x) / p̂_s(x) = (n_s / n_t) · (ρ_s(x) / ρ_t(x))^d
+
+    The width of the window follows the data by itself: narrow where there are many samples, wide where there are few.
+
+    It fails with many features: the ratio of distances is raised to the power d, so that small errors of a distance
+    become huge errors of the weight, and the cap alone holds them. Features need a common unit. A small k gives noisy
+    weights, a large one blurs the ratio.
+
+    Above ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same
+    share, so that the window stays as wide.
+
+    Cost: O(n_s · references · d).
+    """
+
+    title = "k-nearest-neighbour density ratio"
+    summary = "Compares how far the k-th nearest target and source samples are from each source sample."
+    paper = (
+        "Wang, Kulkarni and Verdú 2009, Divergence Estimation for Multidimensional Densities via k-Nearest-Neighbor "
+        "Distances, IEEE Transactions on Information Theory 55"
+    )
+
+    class Params(Capped):
+        neighbours: int = hyper(
+            30,
+            ge=1,
+            le=10_000,
+            log=True,
+            symbol="k",
+            title="Neighbours",
+            help="Which neighbour's distance counts; more give smoother weights.",
+        )
+        references: int = hyper(
+            5000,
+            ge=10,
+            le=20_000,
+            log=True,
+            title="Reference samples",
+            help="Neighbours are sought among all samples of a domain up to this many, and among random ones beyond.",
+        )
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Keep both domains. Raises `UserError` for tables that do not fit."""
+        self._fitted, Xt = feature_pair(Xs, Xt)
+        self._source, self._target = (some(X, self.params.references, self.seed) for X in (self._fitted, Xt))
+        self._counts = len(self._fitted), len(Xt)
+        return self
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        X = rows(X, "source")
+        own = len(self._source) == len(self._fitted) and np.array_equal(X, self._fitted)
+        log_density_s = self._log_density(X, self._source, self._counts[0], own)
+        log_density_t = self._log_density(X, self._target, self._counts[1], False)
+        log_ratio: Rows = log_density_t - log_density_s
+        return log_ratio
+
+    def _log_density(self, X: Rows, references: Rows, count: int, own: bool) -> Rows:
+        """log (k / n ρ^d), up to a constant that both domains share."""
+        others = len(references) - own
+        k = min(max(round(self.params.neighbours * len(references) / count), 1), max(others, 1))
+        if others == 0:
+            return np.zeros(len(X))
+        distance = nearest(X, references, k, skip_same=own)[0][:, -1]
+        # k equal samples would have an infinite density: they get the smallest distance that any other has
+        smallest = distance[distance > 0].min(initial=np.inf)
+        distance = np.maximum(distance, smallest if np.isfinite(smallest) else 1.0)
+        density: Rows = np.log(k / others) - X.shape[1] * np.log(distance)
+        return density

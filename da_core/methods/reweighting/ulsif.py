@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import gaussian_kernel, median_distance, shuffled
+from da_core.params import hyper
+
+WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
+"""What is tried for σ, in units of the median distance."""
+REGULARISATIONS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+LEFT_OUT = 500
+"""So many pairs of a source and a target sample are left out in turn."""
+
+
+class ULSIF(Reweighting):
+    r"""Unconstrained least-squares importance fitting (Kanamori, Hido and Sugiyama 2009).
+
+    The ratio is modelled as a sum of Gaussian bumps φ_l on some target samples, and fitted by least squares. The true
+    ratio is not known, but the squared error to it needs only averages over both domains, so α has a closed form:
+
+        w(x) = Σ_l α_l φ_l(x),    φ_l(x) = exp(−‖x − c_l‖² / 2σ²)
+        min_α  ½ αᵀĤα − ĥᵀα + λ/2 ‖α‖²,    Ĥ = 1/n_s Σ_i φ(x_i^s) φ(x_i^s)ᵀ,    ĥ = 1/n_t Σ_j φ(x_j^t)
+        α = max(0, (Ĥ + λI)⁻¹ ĥ)
+
+    Coefficients below 0 are cut, since a ratio is none. σ and λ are those with the least error when a source and a
+    target sample are left out together; each such fit differs from the full one by a matrix of rank one, so that all of
+    them cost little more than one (leave-one-out in closed form).
+
+    It fails where the ratio is large somewhere: the squared error minds those places most, and λ flattens them. The cut
+    can leave parts of the source with weight 0. Features need a common unit: one σ serves them all.
+
+    Cost: O((n_s + n_t) · centres · (d + centres)).
+    """
+
+    title = "uLSIF"
+    summary = "Fits the density ratio by least squares, in closed form."
+    paper = "Kanamori, Hido and Sugiyama 2009, A Least-squares Approach to Direct Importance Estimation, JMLR 10"
+
+    class Params(Capped):
+        centres: int = hyper(
+            100,
+            ge=1,
+            le=2000,
+            log=True,
+            title="Centres",
+            help="How many target samples, chosen at random, carry a bump of the ratio.",
+        )
+        width: float = hyper(
+            0.0,
+            ge=0,
+            le=100,
+            step=0.1,
+            symbol="σ",
+            title="Kernel width",
+            help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
+        )
+        regularisation: float = hyper(
+            0.0,
+            ge=0,
+            le=1000,
+            step=0.1,
+            symbol="λ",
+            title="Ridge",
+            help="How strongly large coefficients are held down; 0 chooses it by cross-validation.",
+        )
+
+    alpha = 0.0
+    """Share of the target in the denominator; above 0 this is RuLSIF."""
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
+        """Choose σ and λ and find α. Raises `UserError` for tables that do not fit."""
+        Xs, Xt = feature_pair(Xs, Xt)
+        of_source, of_target = shuffled(Xs, self.seed), shuffled(Xt, self.seed)
+        self.centres = Xt[of_target[: self.params.centres]]
+        unit = median_distance(Xs, Xt, self.seed)
+        widths = (self.params.width,) if self.params.width > 0 else WIDTHS
+        ridges = (self.params.regularisation,) if self.params.regularisation > 0 else REGULARISATIONS
+        best = np.inf
+        for width in widths:
+            source, target = (gaussian_kernel(X, self.centres, width * unit) for X in (Xs, Xt))
+            Hs, Ht, h = source.T @ source / len(source), target.T @ target / len(target), target.mean(axis=0)
+            for ridge in ridges:
+                error = 0.0
+                if len(widths) * len(ridges) > 1 and min(len(Xs), len(Xt)) > 1:
+                    pairs = min(len(Xs), len(Xt), LEFT_OUT)
+                    left_out = source[of_source[:pairs]], target[of_target[:pairs]]
+                    sizes = len(Xs), len(Xt)
+                    error = leave_one_out(*left_out, *sizes, Hs, Ht, h, ridge, self.alpha)
+                if error < best:
+                    best, self.sigma = error, width * unit
+                    H = (1 - self.alpha) * Hs + self.alpha * Ht
+                    self.coefficients = np.maximum(np.linalg.solve(H + ridge * np.eye(len(H)), h), 0)
+        return self
+
+    def ratio(self, X: Rows) -> Rows:
+        """(n,) w(x), not made mean 1."""
+        w: Rows = gaussian_kernel(rows(X, "source"), self.centres, self.sigma) @ self.coefficients
+        return w
+
+    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
+        with np.errstate(divide="ignore"):
+            logs: Rows = np.log(self.ratio(X))
+        return logs
+
+
+def leave_one_out(
+    source: Rows, target: Rows, n_s: int, n_t: int, Hs: Rows, Ht: Rows, h: Rows, ridge: float, alpha: float
+) -> float:
+    """Mean of ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t), each pair by the fit without it.
+
+    ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, one of n_s and one of n_t samples each.
+    Without a pair, H + λI is B − UUᵀ with two columns U (one for α = 0), and its inverse is, by Woodbury's identity,
+    B⁻¹ + B⁻¹U (I − UᵀB⁻¹U)⁻¹ UᵀB⁻¹.
+    """
+    of_source, of_target = (1 - alpha) / (n_s - 1), alpha / (n_t - 1)
+    B = of_source * n_s * Hs + of_target * n_t * Ht + ridge * np.eye(len(h))
+    U = np.stack([np.sqrt(of_source) * source, np.sqrt(of_target) * target], axis=2)  # (p, b, 2)
+    inverse = np.linalg.inv(B)
+    without = (n_t * h - target) / (n_t - 1)
+    first = without @ inverse  # (p, b)
+    BU = np.stack([U[:, :, 0] @ inverse, U[:, :, 1] @ inverse], axis=2)
+    middle = np.eye(2) - np.einsum("pbi,pbj->pij", U, BU)
+    correction = np.linalg.solve(middle, np.einsum("pbi,pb->pi", U, first)[:, :, None])[:, :, 0]
+    coefficients = np.maximum(first + np.einsum("pbi,pi->pb", BU, correction), 0)
+    at_source, at_target = ((coefficients * bumps).sum(axis=1) for bumps in (source, target))
+    return float(((1 - alpha) / 2 * at_source**2 + alpha / 2 * at_target**2 - at_target).mean())

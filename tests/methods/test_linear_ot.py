@@ -1,0 +1,54 @@
+"""Linear optimal transport against POT, and against what a Monge map of Gaussians is."""
+
+from __future__ import annotations
+
+import numpy as np
+import ot
+import pytest
+
+from da_core.methods.alignment.linear_ot import LinearOT
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    Xs = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 5)) + 3
+    Xt = rng.normal(size=(200, 5)) @ rng.normal(size=(5, 5)) - 1
+    return Xs, Xt
+
+
+def test_it_agrees_with_pot(pair):
+    Xs, Xt = pair
+    theirs = ot.da.LinearTransport(reg=1e-10).fit(Xs=Xs, Xt=Xt).transform(Xs=Xs)
+    np.testing.assert_allclose(LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs), theirs, atol=1e-7)
+
+
+def test_mean_and_covariance_end_equal(pair):
+    Xs, Xt = pair
+    mapped = LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs)
+    np.testing.assert_allclose(mapped.mean(0), Xt.mean(0), atol=1e-9)
+    np.testing.assert_allclose(np.cov(mapped.T, ddof=0), np.cov(Xt.T, ddof=0), atol=1e-6)
+
+
+def test_it_finds_a_planted_map_that_only_stretches(pair):
+    Xs, _ = pair
+    root = np.random.default_rng(1).normal(size=(5, 5))
+    A = root @ root.T / 5 + 0.2 * np.eye(5)
+    mapped = LinearOT(regularisation=1e-10).fit(Xs, Xs @ A + 7).map_source(Xs)
+    np.testing.assert_allclose(mapped, Xs @ A + 7, atol=1e-6)
+
+
+def test_it_moves_samples_less_than_any_other_map_to_that_covariance(pair):
+    Xs, Xt = pair
+    mapped = LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs)
+    spread = mapped - mapped.mean(0)
+    whitened = spread @ np.linalg.inv(np.linalg.cholesky(np.cov(mapped, rowvar=False)).T)
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(5, 5)))[0]
+    other = whitened @ turn @ np.linalg.cholesky(np.cov(mapped, rowvar=False)).T + mapped.mean(0)
+    np.testing.assert_allclose(np.cov(other, rowvar=False), np.cov(mapped, rowvar=False), atol=1e-8)
+    assert ((mapped - Xs) ** 2).sum() < ((other - Xs) ** 2).sum()
+
+
+def test_equal_domains_stay_where_they_are(pair):
+    Xs, _ = pair
+    np.testing.assert_allclose(LinearOT().fit(Xs, Xs).map_source(Xs), Xs, atol=1e-8)

@@ -1,0 +1,60 @@
+"""MIDA as an eigenproblem, and what its domain features are for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist, pdist
+
+from da_core.methods.alignment.mida import MIDA
+
+
+def domains(n_s: int, n_t: int, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    return rng.gamma(2, size=(n_s, 4)), rng.gamma(3, size=(n_t, 4)) * [1, 1, 2, 0.5]
+
+
+@pytest.mark.parametrize("sizes", [(80, 60), (600, 500)], ids=["dense", "Lanczos"])
+@pytest.mark.parametrize("mu", [0.1, 1.0])
+def test_it_finds_the_leading_eigenvectors_of_the_papers_matrix(sizes, mu):
+    Xs, Xt = domains(*sizes)
+    X = np.concatenate([Xs, Xt])
+    n = len(X)
+    K = np.exp(-cdist(X, X, "sqeuclidean") / (2 * np.median(pdist(X)) ** 2))
+    D = np.repeat(np.eye(2), sizes, axis=0)
+    H = np.eye(n) - 1 / n
+    M = K @ (mu * H - H @ D @ D.T @ H) @ K
+    W = MIDA(dimensions=4, mu=mu, augment=False).fit(Xs, Xt)._W
+    np.testing.assert_allclose(W.T @ W, np.eye(4), atol=1e-8)
+    values = np.diag(W.T @ M @ W)
+    assert np.abs(M @ W - W * values).max() < 1e-8 * values[0]
+    np.testing.assert_allclose(values, np.linalg.eigvalsh(M)[::-1][:4], rtol=1e-7)
+
+
+def test_domain_features_let_the_map_shift_one_domain_against_the_other():
+    rng = np.random.default_rng(0)
+    Xs, Xt = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + np.array([3, 0, 0])
+
+    def gap(**chosen):
+        mida = MIDA(kernel="linear", dimensions=3, mu=0.01, **chosen).fit(Xs, Xt)
+        Zs, Zt = mida.map_source(Xs), mida.map_target(Xt)
+        return np.abs(Zs.mean(0) - Zt.mean(0)).max(), Zs, Zt
+
+    with_codes, Zs, Zt = gap()
+    assert with_codes < 0.1 * Zs.std()
+    # all three directions of the features are still there, which no single map of both domains could keep
+    for X, Z in ((Xs, Zs), (Xt, Zt)):
+        fit = np.linalg.lstsq(np.c_[Z, np.ones(200)], X, rcond=None)[0]
+        assert np.abs(np.c_[Z, np.ones(200)] @ fit - X).max() < 1e-6
+    without, Zs, Zt = gap(augment=False)
+    assert without > 0.1 * Zs.std() or Zs.std(0).min() < 0.1 * Zs.std(0).max()
+
+
+def test_landmarks_come_near_the_exact_answer():
+    Xs, Xt = domains(300, 300)
+    exact, near = (
+        np.concatenate([mida.map_source(Xs), mida.map_target(Xt)])
+        for chosen in ({}, {"exact_up_to": 0, "landmarks": 200})
+        for mida in [MIDA(dimensions=4, **chosen).fit(Xs, Xt)]
+    )
+    assert np.linalg.norm(exact - near) < 0.02 * np.linalg.norm(exact)

@@ -1,0 +1,58 @@
+"""WDGRL: a critic that finds the Wasserstein distance where it is known."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from deep import batch, built, train_own, turns_of
+
+from da_core.methods.alignment.wdgrl import WDGRL
+from da_core.methods.base import Batch
+
+
+@pytest.fixture
+def trained():
+    """One method with a critic trained on two normals that are a known distance apart."""
+
+    def of(shift: float) -> tuple[WDGRL, Batch]:
+        wdgrl, b = WDGRL(), batch(256, d=4, shift=shift)
+        train_own(wdgrl, built(wdgrl, 4), b, steps=400)
+        return wdgrl, b
+
+    return of
+
+
+def test_the_critic_finds_the_distance_between_shifted_normals(trained):
+    wdgrl, b = trained(2.0)  # a translation by 2 along four axes: W₁ = 4
+    # a penalty ρ bounds the slope softly: s W − ρ (s − 1)² is largest at s = 1 + W / 2ρ
+    assert wdgrl.distance(b.source_features, b.target_features).item() == pytest.approx(4 * (1 + 4 / 20), rel=0.1)
+    middle = torch.cat([wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)]).mean()
+    right = (wdgrl.critic(b.source_features) > middle).float().mean()
+    right += (wdgrl.critic(b.target_features) <= middle).float().mean()
+    assert right / 2 > 0.9
+    slope = torch.autograd.grad(wdgrl.critic(F := b.source_features.requires_grad_()).sum(), F)[0].norm(dim=1)
+    assert slope.mean().item() == pytest.approx(1.2, abs=0.15)
+
+
+def test_without_shift_the_distance_is_small(trained):
+    wdgrl, b = trained(0.0)
+    assert abs(wdgrl.distance(b.source_features, b.target_features).item()) < 0.8  # what 256 + 256 samples leave
+
+
+def test_the_penalty_of_a_linear_critic_is_known():
+    wdgrl, b = WDGRL(), batch(8, d=4)
+    wdgrl.critic = torch.nn.Linear(4, 1)
+    with torch.no_grad():
+        wdgrl.critic.weight.copy_(torch.tensor([[2.0, 0.0, 0.0, 0.0]]))
+    assert wdgrl.gradient_penalty(b.source_features, b.target_features).item() == pytest.approx((2 - 1) ** 2)
+    expected = 2 * (b.source_features - b.target_features)[:, 0].mean()
+    assert wdgrl.distance(b.source_features, b.target_features).item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_the_critic_moves_five_times_and_alone_and_the_penalty_teaches_it():
+    wdgrl, b = WDGRL(), batch(8)
+    own = built(wdgrl)
+    (critic,) = turns_of(wdgrl, "own")
+    assert (critic.parts, critic.times, critic.with_class) == (("own",), 5, False)
+    wdgrl.gradient_penalty(b.source_features, b.target_features).backward()
+    assert own[0].weight.grad.abs().sum() > 0
