@@ -170,17 +170,22 @@ def _linear(X: Points, y: Labels, weights: Points | None = None) -> Classify:
 
 
 def _trained(method: DeepAlignment, toy: Toy) -> dict[str, Any]:
-    before = _classifier(_fitted(toy.Xs, toy.ys))
-    after = _classifier(_fitted(toy.Xs, toy.ys, method, toy.Xt))
+    trained = _fitted(toy.Xs, toy.ys)
+    before = _classifier(trained)
+    after = _classifier(_fitted(toy.Xs, toy.ys, method, toy.Xt, trained))
     return {"view": "trained", **_both(toy, before, after)}
 
 
 def _adapted(method: ModelAdaptation, toy: Toy) -> dict[str, Any]:
+    from da_core.methods.base import AdaptationData
+
     network = _fitted(toy.Xs, toy.ys, normalised=True)
     before = _panel(toy.Xs, toy.Xt, toy.yt, _classifier(network), _box(toy.Xs, toy.Xt))
     few = [row for label in np.unique(toy.yt) for row in np.flatnonzero(toy.yt == label)[: method.few_per_class()]]
-    known = _inputs(toy.Xt[few]), _labels(toy.yt[few])
-    for _losses in method.adapt(network, _inputs(toy.Xt), *known):
+    both = _inputs(toy.Xs), _labels(toy.ys), _inputs(toy.Xt)
+    data = AdaptationData(*both, _inputs(toy.Xt[few]), _labels(toy.yt[few]))
+    method.check(network, data)
+    for _losses in method.adapt(network, data):
         pass
     after = _panel(toy.Xs, toy.Xt, toy.yt, _classifier(network), _box(toy.Xs, toy.Xt))
     return {"view": "adapted", "before": before, "after": after, "few": [int(row) for row in few if row < SHOWN]}
@@ -208,9 +213,17 @@ def _both(toy: Toy, before: Classify, after: Classify) -> dict[str, Panel]:
 
 
 def _fitted(
-    X: Points, y: Labels, method: DeepAlignment | None = None, target: Points | None = None, normalised: bool = False
+    X: Points,
+    y: Labels,
+    method: DeepAlignment | None = None,
+    target: Points | None = None,
+    trained: Network | None = None,
+    normalised: bool = False,
 ) -> Network:
-    """A small network trained by the app's own loop; with a ``method``, on the target's points as well."""
+    """A small network trained by the app's own loop; with a ``method``, on the target's points as well.
+
+    A method with a target encoder of its own starts from ``trained``, the source's network.
+    """
     import torch
 
     from da_core.experiment import TrainingSpec
@@ -218,6 +231,10 @@ def _fitted(
     from da_core.training.model import Labelled
 
     network = _network(int(y.max()) + 1, normalised)
+    if method is None or not method.target_encoder:
+        trained = None
+    if trained is not None:
+        network.load_state_dict(trained.state_dict())
     spec = TrainingSpec(epochs=EPOCHS, batch_size=BATCH, learning_rate=LEARNING_RATE)
     told = train(
         network,
@@ -227,6 +244,7 @@ def _fitted(
         seed=0,
         method=method,
         target=None if target is None else _inputs(target),
+        source_network=trained,
     )
     for _event in told:
         pass

@@ -51,11 +51,10 @@ EXCEPTIONS: dict[str, Choice] = {
     "jda": Choice("aside", {"dimensions": 1}),
     "mida": Choice("aside"),
     "wdgrl": Choice("aside"),
-    "mcd": Choice("aside"),
     "bnm": Choice("aside"),
     "mcc": Choice("aside"),
     "afn": Choice("moons", {"weight": 0.01}),  # its pull on the norm is made for hundreds of features
-    # they estimate class proportions
+    # they are for, or show best on, domains whose class proportions differ
     "bbse": Choice("proportions"),
     "em_prior": Choice("proportions"),
     "energy_distance": Choice("proportions"),
