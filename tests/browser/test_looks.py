@@ -9,10 +9,14 @@ from playwright.sync_api import Page, expect
 from screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
 from server import Server
 
+from da_core.methods import methods
+from pages.parts.words import catalogue
+
 PHONE = (390, 844)
 ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))
+LATIN = "|".join(re.escape(one.title) for one in methods().values() if catalogue("zh").get(one.title) == one.title)
 SAID_ALIKE = re.compile(
-    r"(English|DANN|(Deep )?CORAL|BBSE|UMAP|PCA|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
+    rf"(English|{LATIN}|UMAP|PCA|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
     r"|Skip to main content|[\d\W_])+"
 )
 """Names and numbers that a Chinese reader meets in Latin letters, and a link of Streamlit's own, which has no other."""
