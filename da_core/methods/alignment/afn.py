@@ -36,7 +36,7 @@ class AFN(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the norm loss. The paper takes 0.05 on a trained network; from scratch that is far too much.",
+            help="Share of the norm loss. The paper takes 0.05 on a trained network; from scratch that is too much.",
         )
         step: float = hyper(
             1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="How much larger each norm should become."
