@@ -13,16 +13,17 @@ from pages.parts.words import _
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """A family of methods: its name, and in one sentence what its methods do."""
+    """A family of methods: its name, in one sentence what its methods do, and the one it begins with, if it matters."""
 
     title: str
     idea: str
+    begins_with: str | None = None
 
 
 FAMILIES = {
     "alignment": Family("Feature alignment", "Move the features so that source and target look alike."),
     "reweighting": Family("Sample reweighting", "Weight the source samples so that they stand for the target."),
-    "adaptation": Family("Model adaptation", "Change the trained model itself."),
+    "adaptation": Family("Model adaptation", "Change the trained model itself.", "fine_tuning"),  # on any network
     "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison."),
 }
 
@@ -35,6 +36,7 @@ def _choose() -> None:
     spec = state.experiment().method
     family = known[spec.name].family()
     first = {known[name].family(): name for name in reversed(known)}
+    first |= {name: of.begins_with for name, of in FAMILIES.items() if of.begins_with}
     st.session_state["lab-family"] = family
     st.segmented_control(
         _("Family"),
