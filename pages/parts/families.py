@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Family:
-    """A family of methods: its name and in one sentence what its methods do, both messages; and the one to begin with."""
+    """A family of methods: its name and what its methods do, both messages, and the method to begin with."""
 
     title: str
     idea: str
