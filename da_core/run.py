@@ -252,7 +252,8 @@ class _Run:
                 score=lambda: self.live_accuracies(network, method, trained),
                 enough=self.enough,
             ):
-                if isinstance(event, Notice):
+                if isinstance(event, Notice):  # it diverged and went back to the last good epoch
+                    self.epochs[phase] = event.values["epoch"]
                     yield self.noted(event)
                     continue
                 self.epochs[phase] = event.epoch

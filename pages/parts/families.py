@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Family:
-    """A family of methods: its name, and in one sentence what its methods do; both are messages."""
+    """A family of methods: its name and what its methods do, both messages, and the method to begin with."""
 
     title: str
     idea: str
+    first: str
 
 
 FAMILIES = {
-    "alignment": Family("Feature alignment", "Move the features so that source and target look alike."),
-    "reweighting": Family("Sample reweighting", "Weight the source samples so that they stand for the target."),
-    "adaptation": Family("Model adaptation", "Change the trained model itself."),
-    "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison."),
+    "alignment": Family("Feature alignment", "Move the features so that source and target look alike.", "dann"),
+    "reweighting": Family(
+        "Sample reweighting", "Weight the source samples so that they stand for the target.", "domain_classifier"
+    ),
+    "adaptation": Family("Model adaptation", "Change the trained model itself.", "fine_tuning"),
+    "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison.", "source_only"),
 }
 KINDS = {"feature alignment": "On fixed features", "deep alignment": "Deep, in training"}
 """What a kind is called where its family has two of them, in the order to show them in."""

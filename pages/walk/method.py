@@ -17,15 +17,14 @@ def _choose() -> None:
     known = methods()
     spec = state.experiment().method
     family = known[spec.name].family()
-    first = {known[name].family(): name for name in reversed(known)}
     st.session_state["lab-family"] = family
     st.segmented_control(
         _("Family"),
-        [name for name in FAMILIES if name in first],
+        list(FAMILIES),
         format_func=lambda name: _(FAMILIES[name].title),
         required=True,
         key="lab-family",
-        on_change=lambda: _set(first[st.session_state["lab-family"]]),
+        on_change=lambda: _set(FAMILIES[st.session_state["lab-family"]].first),
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))

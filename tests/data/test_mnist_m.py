@@ -32,8 +32,8 @@ def test_the_source_is_mnist_itself_with_a_rim(pair: DomainPair) -> None:
 
 def test_the_target_is_coloured_and_busy(pair: DomainPair) -> None:
     rim = pair.target.X[:, 0].astype(float)
-    assert rim.std() > 20
-    assert np.abs(rim[..., 0] - rim[..., 2]).mean() > 5
+    assert rim.std() > 10
+    assert np.abs(rim[..., 0] - rim[..., 2]).mean() > 3
 
 
 def test_a_seed_gives_the_same_pair_and_another_one_another() -> None:

@@ -91,7 +91,14 @@ def space(n: int, seed: int, shift: float = 0.0) -> tuple[Any, Any]:
 
 
 def deeply(
-    method: type[DeepAlignment] | None, Xs: Any, ys: Any, Xt: Any, yt: Any, seed: int = 0, epochs: int = 20
+    method: type[DeepAlignment] | None,
+    Xs: Any,
+    ys: Any,
+    Xt: Any,
+    yt: Any,
+    seed: int = 0,
+    epochs: int = 20,
+    **hyperparameters: Any,
 ) -> tuple[float, Tensor]:
     """Target accuracy after training, and the target's logits; ``method`` None is source only."""
     device = torch.device("cpu")
@@ -116,7 +123,7 @@ def deeply(
             pass
         return network.eval()
 
-    deep = method(seed=seed) if method is not None else None
+    deep = method(seed=seed, **hyperparameters) if method is not None else None
     start = fitted(None) if deep is None or deep.target_encoder else None
     network = fitted(deep, start) if deep is not None else start
     with torch.no_grad():

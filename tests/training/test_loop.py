@@ -237,9 +237,10 @@ def stepping(method: DeepAlignment, source_network: Network | None = None, **spe
     return step, model
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", DEEP, ids=[method.name() for method in DEEP])
-def test_a_whole_step_never_asks_the_device_for_a_number(method: type[DeepAlignment]) -> None:
-    step, _ = stepping(method(), network(seed=1).eval() if method.target_encoder else None)
+def test_a_whole_step_never_asks_the_device_for_a_number(method: type[DeepAlignment], precision: str) -> None:
+    step, _ = stepping(method(), network(seed=1).eval() if method.target_encoder else None, precision=precision)
     step()
     sums = step.sums.clone()
     with NoNumbers():

@@ -17,7 +17,7 @@ from da_core.params import hyper
 class FDA(ModelAdaptation):
     r"""Fourier domain adaptation (Yang and Soatto 2020): source pictures take the target's low frequencies.
 
-        x_{s→t} = F⁻¹[ M_β · |F x_t| + (1 − M_β) · |F x_s| ,  phase of F x_s ]                                (eq. 3)
+        x_{s→t} = F⁻¹[ M_β · |F x_t| + (1 − M_β) · |F x_s| ,  phase of F x_s ]
 
     F is the 2-D Fourier transform of each colour channel and M_β a square of ones about frequency zero that reaches
     β·side to either side, so that β is a fraction of the picture. Amplitude near zero is light, colour and shading;

@@ -17,7 +17,7 @@ from da_core.params import hyper
 class TENT(ModelAdaptation):
     r"""TENT (Wang et al. 2021): make the predictions on the target sure, by normalisation's scales and shifts alone.
 
-        min over γ, β    mean over a target batch    H(p) = −Σ_c p_c log p_c                                  (eq. 1)
+        min over γ, β    mean over a target batch    H(p) = −Σ_c p_c log p_c
 
     p are the class probabilities of a target sample. Each batch is normalised by its own statistics and takes one step;
     γ and β are some hundred numbers, so that the network cannot stray far. After each epoch the statistics are

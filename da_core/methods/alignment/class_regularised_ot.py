@@ -4,12 +4,14 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
+from da_core.methods.alignment.transport import ANCHORS, EPSILON, MOST_ROUNDS, Transport, exact_up_to, sinkhorn
 from da_core.methods.base import Labels, Rows
 from da_core.params import hyper
 
 ROUNDS = 10
 """Of majorisation: each solves one Sinkhorn problem."""
+MOST_BETWEEN = 200
+"""Of Sinkhorn's own rounds, in all but the last: the next one starts from where it ended."""
 SMOOTH = 1e-3
 """Added to a class's mass under the root, whose slope at 0 is infinite."""
 
@@ -60,8 +62,9 @@ class ClassRegularisedOT(Transport):
         member = np.eye(len(classes))[own]  # (n_s, c)
         epsilon, eta = self.params.epsilon, self.params.eta
         plan, f = sinkhorn(a, b, cost, epsilon)
-        for _ in range(ROUNDS - 1 if eta > 0 else 0):
+        for at in range(1, ROUNDS if eta > 0 else 1):
+            most = MOST_ROUNDS if at == ROUNDS - 1 else MOST_BETWEEN
             received = member.T @ plan / b  # (c, n_t) the share of j's mass that comes from class c
             slope = 0.5 / np.sqrt(received + SMOOTH)
-            plan, f = sinkhorn(a, b, cost + eta * slope[own], epsilon, f)
+            plan, f = sinkhorn(a, b, cost + eta * slope[own], epsilon, f, most)
         return plan

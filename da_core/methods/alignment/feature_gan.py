@@ -25,7 +25,7 @@ class FeatureGAN(FeatureAlignment):
     A generator G maps target features to source-like ones, while a discriminator D learns to tell them from real
     source features:
 
-        D: min E[−log σ(D(x_s))] + E[−log(1 − σ(D(G(x_t))))] + (γ/2) E[‖∇D(x)‖²]
+        D: min E[−log σ(D(x_s))] + E[−log(1 − σ(D(G(x_t))))] + γ E[‖∇D(x)‖²]
         G: min E[−log σ(D(G(x_t)))]
 
     Both take steps in turn, on small batches. The last term keeps D smooth, at source and generated features alike;

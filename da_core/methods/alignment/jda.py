@@ -22,7 +22,7 @@ from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 from da_core.params import hyper
 
-NEIGHBOURS = 2000
+NEIGHBOURS = 1000
 """Source samples among which the pseudo-labels' nearest neighbour is sought above ``exact_up_to``."""
 
 
@@ -48,7 +48,7 @@ class JDA(FeatureAlignment):
     that unit variance blows up directions of noise. It needs source labels.
 
     Cost: for each round O(n D² + D³) (linear, D features), O(n m² + m³) (m landmarks), O(n²) a Lanczos step (exact),
-    and the neighbours O(n_t n_s d), at most 2000 n_t d above ``exact_up_to``.
+    and the neighbours O(n_t n_s d), at most 1000 n_t d above ``exact_up_to``.
     """
 
     title = "JDA"

@@ -25,10 +25,10 @@ def in_order(X: Rows) -> NDArray[np.int64]:
 
 def spread(X: Rows, count: int) -> Rows:
     """``count`` rows of X (n, d), or all of them, evenly spaced along a fixed random direction."""
-    ordered = X[in_order(X)]
+    order = in_order(X)
     if len(X) <= count:
-        return ordered
-    return ordered[((np.arange(count) + 0.5) * len(X) / count).astype(np.int64)]
+        return X[order]
+    return X[order[((np.arange(count) + 0.5) * len(X) / count).astype(np.int64)]]
 
 
 def squared_distances(X: Rows, Y: Rows) -> Rows:

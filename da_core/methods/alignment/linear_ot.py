@@ -18,8 +18,8 @@ class LinearOT(FeatureAlignment):
 
     A is symmetric and positive definite, and A C_s A = C_t: means and covariances end equal, as with CORAL, but CORAL's
     map also turns the features about, this one only stretches them along perpendicular axes. The map is fitted on
-    means and covariances alone, so it is right for any pair of distributions that such a map links (the paper's
-    section 2), not only for Gaussians. Covariances are divided by n.
+    means and covariances alone, so it is right for any pair of distributions that such a map links, not only for
+    Gaussians. Covariances are divided by n.
 
     λ keeps a direction in which the source does not vary from being stretched without bound. 1e-8, the customary value,
     suits a table of measurements; network features have units that are almost always off, so the default is larger.
@@ -32,7 +32,10 @@ class LinearOT(FeatureAlignment):
 
     title = "Linear optimal transport"
     summary = "Moves the source to the target's mean and covariance by the straight map that moves samples least."
-    paper = "Flamary, Lounici and Ferrari 2019, Concentration Bounds for Linear Monge Mapping Estimation, arXiv"
+    paper = (
+        "Flamary, Lounici and Ferrari 2019, Concentration Bounds for Linear Monge Mapping Estimation and Optimal "
+        "Transport Domain Adaptation, arXiv:1905.10155"
+    )
 
     class Params(params.Params):
         regularisation: float = hyper(

@@ -47,7 +47,10 @@ class MIDA(FeatureAlignment):
 
     title = "MIDA"
     summary = "Projects both domains onto components that vary much and are independent of the domain."
-    paper = "Yan, Kou and Zhang 2017, Learning Domain-Invariant Subspace Using Domain Features, IEEE Trans. Cybernetics"
+    paper = (
+        "Yan, Kou and Zhang 2017, Learning Domain-Invariant Subspace Using Domain Features and Independence "
+        "Maximization, IEEE Transactions on Cybernetics"
+    )
 
     class Params(params.Params):
         dimensions: int = hyper(

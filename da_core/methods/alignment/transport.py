@@ -86,7 +86,9 @@ class Transport(FeatureAlignment):
         return rows(Xt, "target")
 
 
-def sinkhorn(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None) -> tuple[Rows, Rows]:
+def sinkhorn(
+    a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None, most: int = MOST_ROUNDS
+) -> tuple[Rows, Rows]:
     """The plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013), and f.
 
     γ_ij = exp((f_i + g_j − cost_ij) / ε). ε comes down in steps from the costs' own size, each starting from the
@@ -96,15 +98,13 @@ def sinkhorn(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None
     g = (cost - (0 if f is None else f[:, None])).min(axis=0)
     f = (cost - g).min(axis=1)  # now each row and each column has an entry that is exp(0)
     while now > epsilon:
-        _, f, g = scaled(a, b, cost, now, f, g, most=20)
+        _, f, g = scaled(a, b, cost, now, f, g, 20)
         now = max(epsilon, now / 4)
-    plan, f, _ = scaled(a, b, cost, epsilon, f, g)
+    plan, f, _ = scaled(a, b, cost, epsilon, f, g, most)
     return plan, f
 
 
-def scaled(
-    a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int = MOST_ROUNDS
-) -> tuple[Rows, Rows, Rows]:
+def scaled(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int) -> tuple[Rows, Rows, Rows]:
     """Sinkhorn's rounds at one ε, at most so many, from the potentials f and g: the plan and the new potentials.
 
     Columns and rows are scaled in turn to their sums until both hold; the

@@ -65,27 +65,28 @@ class KernelDensity(Reweighting):
 
 def log_density(X: Rows, centres: Rows, bandwidth: float) -> Rows:
     """(n,) log of the mean of the normal densities on the centres (m, d)."""
-    from scipy.special import logsumexp
-
     logs = np.concatenate(
-        [
-            logsumexp(squared_distances(X[part], centres) / (-2 * bandwidth**2), axis=1)
-            for part in blocks(len(X), len(centres))
-        ]
+        [log_bumps(squared_distances(X[part], centres), bandwidth) for part in blocks(len(X), len(centres))]
     )
     density: Rows = logs - np.log(len(centres)) - X.shape[1] * np.log(bandwidth)
     return density
 
 
+def log_bumps(squared: Rows, bandwidth: float) -> Rows:
+    """(n,) log Σ_i exp(−squared_i / 2h²) over each row, relative to its nearest bump so that nothing vanishes."""
+    nearest = squared.min(axis=1, keepdims=True)
+    sums = np.exp((nearest - squared) / (2 * bandwidth**2)).sum(axis=1)
+    logs: Rows = np.log(sums) - nearest[:, 0] / (2 * bandwidth**2)
+    return logs
+
+
 def likeliest_bandwidth(X: Rows) -> float:
     """The one of `BANDWIDTHS` that makes each row of X (n, d) most likely under the density of the others."""
-    from scipy.special import logsumexp
-
     squared = squared_distances(X, X)
     unit = float(np.sqrt(squared.mean()))
     if len(X) < 2 or unit == 0:
         return 1.0
     np.fill_diagonal(squared, np.inf)  # a sample's own bump says nothing
     bandwidths = unit * BANDWIDTHS
-    likelihood = [logsumexp(squared / (-2 * h**2), axis=1).sum() - X.size * np.log(h) for h in bandwidths]
+    likelihood = [log_bumps(squared, h).sum() - X.size * np.log(h) for h in bandwidths]
     return float(bandwidths[np.argmax(likelihood)])

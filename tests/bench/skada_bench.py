@@ -1,0 +1,160 @@
+"""SKADA-bench's four simulated shifts over every shallow method that is here, beside the published accuracies.
+
+    python -m tests.bench.skada_bench [--methods coral kmm] [--seeds 5] [--splits 5]
+
+The data are the benchmark's own (`make_shifted_datasets` with its arguments), and so are the five seeds, the five random
+splits of both domains in 80 % to learn from and 20 % to score on, and the head, an SVC with its defaults (RBF). Target labels
+are used for scoring alone and, in the row “trained on target”, for the ceiling.
+Needs tests/requirements.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.errors import UserError
+from da_core.methods import methods
+from da_core.methods.base import FeatureAlignment, Method, Predictions, Reweighting
+from da_core.networks.heads import fit_head
+
+SHIFTS: dict[str, dict[str, Any]] = {
+    "covariate": {"shift": "covariate_shift", "noise": 0.6},
+    "label": {"shift": "target_shift", "noise": 0.8},
+    "concept": {"shift": "conditional_shift", "noise": 0.8},
+    "subspace": {"shift": "subspace", "noise": 0.4, "n_samples_source": 300, "n_samples_target": 300},
+}
+"""The arguments in which the four differ; the benchmark calls the third one concept drift."""
+ALIKE = 0.03
+
+PUBLISHED: dict[str, tuple[float | None, ...]] = {
+    "source_only": (0.881, 0.850, 0.662, 0.190),
+    "trained on target": (0.915, 0.932, 0.817, 0.985),
+    "kernel_density": (0.894, 0.869, 0.67, 0.20),
+    "gaussian": (0.891, 0.863, 0.65, 0.21),
+    "kliep": (0.888, 0.878, 0.66, 0.20),
+    "kmm": (0.890, 0.875, 0.67, 0.19),
+    "nearest_neighbours": (0.886, 0.858, 0.67, 0.15),
+    "domain_classifier": (0.896, None, None, None),
+    "target_shift": (0.880, 0.932, 0.659, 0.267),
+    "coral": (0.742, 0.838, 0.815, 0.187),
+    "linear_ot": (0.893, 0.810, 0.814, 0.190),
+    "subspace_alignment": (0.742, 0.812, 0.801, 0.134),
+    "optimal_transport": (0.868, 0.634, 0.815, 0.143),
+    "sinkhorn": (0.893, 0.612, 0.815, 0.474),
+    "class_regularised_ot": (0.913, 0.594, 0.815, 0.152),
+    "tca": (0.40, 0.46, 0.50, 0.58),
+}
+"""SKADA-bench, simulated data, supervised choice of hyperparameters; two digits where no third one is published.
+The domain classifier's figure is that of the ratio the right way up; the published one (.86) has it upside down."""
+
+WHY = """\
+Why some figures differ by more than .03
+- The published figures choose each method's hyperparameters with labelled target samples (the benchmark's “supervised”
+  scorer). Ours are the defaults, chosen with no look at these data. Where a method has a choice that matters (the width of
+  a kernel, the number of dimensions, a regularisation), the published figure is the best of its grid.
+- Domain classifier: skada takes the ratio of the two probabilities upside down; what is published for it is no reference
+  (.86, .84, .73, .23), the figure shown is that of the right way up. Being wrong, it wins by accident where the right
+  weights lose (concept).
+- CORAL: theirs whitens and colours without moving the means, or moves them after scaling; ours centres both domains.
+- TCA: theirs solves a problem that is not symmetric with a solver for symmetric ones, and scores below chance.
+- No reweighting helps under the subspace shift, where the target is the source turned by 180°: the labels at a place are
+  swapped, so that weights only decide how wrong the classifier is. There the figures have no meaning beyond that.
+- Class-balance methods assume a label shift. Where there is another one (concept, subspace) they read it as changed
+  proportions, and what comes of it depends on details.
+"""
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a method sees, and what it is scored on."""
+
+    Xs: NDArray[np.float64]
+    ys: NDArray[np.int64]
+    Xt: NDArray[np.float64]
+    yt: NDArray[np.int64]
+    X_test: NDArray[np.float64]
+    y_test: NDArray[np.int64]
+
+
+def splits(shift: str, seed: int, count: int) -> Iterator[Split]:
+    """The benchmark's random splits of one of its data sets."""
+    from skada.datasets import make_shifted_datasets
+    from skada.model_selection import StratifiedDomainShuffleSplit
+
+    given = {"n_samples_source": 100, "n_samples_target": 100, "center_cov_shift": (-0.4, 3)} | SHIFTS[shift]
+    X, y, domain = make_shifted_datasets(label="binary", random_state=seed, **given)
+    source = domain > 0
+    cut = StratifiedDomainShuffleSplit(n_splits=5, test_size=0.2, random_state=0)
+    for train, test in list(cut.split(X, y, domain))[:count]:
+        s, t, scored = train[source[train]], train[~source[train]], test[~source[test]]
+        yield Split(X[s], y[s], X[t], y[t], X[scored], y[scored])
+
+
+def predictions(split: Split, folds: int = 5) -> Predictions:
+    """By the source-only head: on source samples out of folds, on the target by the whole of it."""
+    fold = np.random.default_rng(0).permutation(len(split.ys)) % folds
+    Ps = np.empty((len(split.ys), 2))
+    for k in range(folds):
+        Ps[fold == k] = fit_head("svm", split.Xs[fold != k], split.ys[fold != k]).predict_proba(split.Xs[fold == k])
+    return Predictions(split.ys, Ps, fit_head("svm", split.Xs, split.ys).predict_proba(split.Xt))
+
+
+def accuracy(method: type[Method] | None, split: Split, seed: int = 0) -> float:
+    """On the held-out target samples; of source only where there is no method."""
+    X, y, X_test, weights = split.Xs, split.ys, split.X_test, None
+    if method is not None and issubclass(method, FeatureAlignment):
+        fitted = method(seed=seed).fit(split.Xs, split.Xt, split.ys)
+        X, X_test = fitted.map_source(split.Xs), fitted.map_target(split.X_test)
+    elif method is not None and issubclass(method, Reweighting):
+        weights = method(seed=seed).weights(split.Xs, split.Xt, split.ys, predictions(split))
+    try:
+        right = fit_head("svm", X, y, weights).predict(X_test) == split.y_test
+    except UserError:  # one class has all the weight, so that class is the answer
+        right = split.y_test == np.bincount(y, weights).argmax()
+    return float(np.mean(right))
+
+
+def mean_accuracy(name: str, shift: str, seeds: int, count: int) -> float:
+    """Over seeds and splits; ``name`` is a method's, “source_only” or “trained on target”."""
+    found = []
+    for seed in range(seeds):
+        for split in splits(shift, seed, count):
+            if name == "trained on target":
+                head = fit_head("svm", split.Xt, split.yt)
+                found.append(float((head.predict(split.X_test) == split.y_test).mean()))
+            else:
+                found.append(accuracy(None if name == "source_only" else methods()[name], split))
+    return float(np.mean(found))
+
+
+def main() -> None:
+    shallow = [name for name, m in methods().items() if issubclass(m, FeatureAlignment | Reweighting)]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--methods", nargs="+", choices=shallow, default=shallow)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--splits", type=int, default=5)
+    given = parser.parse_args()
+    print(f"{'':22}" + "".join(f"{shift + ': ours, theirs, diff.':>30}" for shift in SHIFTS) + f"{'seconds':>10}")
+    for name in ["source_only", "trained on target", *given.methods]:
+        started, line = time.perf_counter(), f"{name:22}"
+        for shift, published in zip(SHIFTS, PUBLISHED.get(name, (None,) * 4), strict=True):
+            ours = mean_accuracy(name, shift, given.seeds, given.splits)
+            line += f"{ours:18.3f}"
+            if published is None:
+                line += f"{'–':>12}"
+            else:
+                line += f"{published:5.2f}{ours - published:+6.3f}" + ("*" if abs(ours - published) > ALIKE else " ")
+        print(f"{line}{time.perf_counter() - started:10.1f}", flush=True)
+    print("\n* differs by more than .03\n")
+    print(WHY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The weights by density ratio against a ratio that is known: source N(0, 1), target N(1, .8²)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from da_core.methods import methods
+from da_core.methods.reweighting.rulsif import RuLSIF
+
+
+def normals(n: int, seed: int):
+    rng = np.random.default_rng(seed)
+    Xs, Xt = rng.normal(0, 1, (n, 1)), rng.normal(1, 0.8, (n, 1))
+    x = Xs[:, 0]
+    return Xs, Xt, np.exp(x**2 / 2 - (x - 1) ** 2 / (2 * 0.8**2)) / 0.8
+
+
+def error(weights, truth) -> float:
+    truth = truth / truth.mean()
+    return float(np.square(weights - truth).mean() / np.square(truth).mean())
+
+
+BOUNDS = {
+    "gaussian": 0.01,
+    "kliep": 0.05,
+    "rulsif": 0.15,
+    "ulsif": 0.05,
+    "kernel_density": 0.05,
+    "kmm": 0.1,
+    "knn_density": 0.1,
+    "boosted_classifier": 0.1,
+}
+
+
+@pytest.mark.parametrize(("name", "bound"), BOUNDS.items())
+def test_the_ratio_is_found(name, bound):
+    for seed in (0, 1):
+        Xs, Xt, truth = normals(1000, seed)
+        if name == "rulsif":
+            truth = truth / (0.1 * truth + 0.9)
+        assert error(methods()[name](seed=seed, clip=1e6).weights(Xs, Xt), truth) < bound
+
+
+def test_the_relative_ratio_keeps_below_one_over_alpha():
+    Xs, Xt, _ = normals(1000, 0)
+    rulsif = RuLSIF(alpha=0.5).fit(Xs, Xt - 1 + 4)
+    assert rulsif.ratio(np.linspace(-3, 8, 200)[:, None]).max() < 2.2  # 1/α, and the error of an estimate
+
+
+@pytest.mark.parametrize("name", ["nearest_neighbours", "inverse_distance"])
+def test_what_votes_or_nearness_can_do(name):
+    Xs, Xt, _ = normals(2000, 0)
+    mean = np.average(Xs[:, 0], weights=methods()[name](clip=1e6).weights(Xs, Xt))
+    if name == "nearest_neighbours":
+        assert mean == pytest.approx(Xt.mean(), abs=0.05)
+    else:  # the naive way goes into the right direction, and not half of the way
+        assert 0.05 < mean - Xs.mean() < 0.5 * (Xt.mean() - Xs.mean())

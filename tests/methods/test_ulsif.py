@@ -1,0 +1,56 @@
+"""uLSIF and RuLSIF against densratio and against leaving samples out one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from da_core.methods.distances import gaussian_kernel
+from da_core.methods.reweighting.rulsif import RuLSIF
+from da_core.methods.reweighting.ulsif import ULSIF, leave_one_out
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(150, 2)), rng.normal(0.5, 0.8, (60, 2))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("ridge", [0.01, 1.0])
+def test_the_fit_is_densratios(pair, alpha, ridge):
+    import densratio
+
+    Xs, Xt = pair
+    ours = RuLSIF(alpha=alpha, width=0.7, regularisation=ridge).fit(Xs, Xt)
+    # all target samples are centres in both, so that nothing is drawn at random
+    theirs = densratio.RuLSIF(Xt, Xs, alpha=alpha, sigma_range=[ours.sigma], lambda_range=[ridge], verbose=False)
+    np.testing.assert_allclose(ours.ratio(Xs), np.ravel(theirs.compute_density_ratio(Xs)), atol=1e-8)
+
+
+def test_without_a_share_of_the_target_rulsif_is_ulsif(pair):
+    Xs, Xt = pair
+    np.testing.assert_allclose(RuLSIF(alpha=0).weights(Xs, Xt), ULSIF().weights(Xs, Xt))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_the_closed_form_is_that_of_leaving_out_one_by_one(pair, alpha):
+    Xs, Xt = pair
+    source, target = (gaussian_kernel(X, Xt[:20], 0.8) for X in pair)
+    pairs, ridge, errors = 25, 0.1, []
+    for i in range(pairs):
+        s, t = np.delete(source, i, axis=0), np.delete(target, i, axis=0)
+        H = (1 - alpha) * s.T @ s / len(s) + alpha * t.T @ t / len(t)
+        theta = np.maximum(np.linalg.solve(H + ridge * np.eye(20), t.mean(axis=0)), 0)
+        w_s, w_t = source[i] @ theta, target[i] @ theta
+        errors.append((1 - alpha) / 2 * w_s**2 + alpha / 2 * w_t**2 - w_t)
+    sums = source.T @ source / len(Xs), target.T @ target / len(Xt), target.mean(axis=0)
+    closed = leave_one_out(source[:pairs], target[:pairs], len(Xs), len(Xt), *sums, ridge, alpha)
+    assert closed == pytest.approx(np.mean(errors), abs=1e-10)
+
+
+def test_where_nothing_shifted_the_ratio_is_one():
+    rng = np.random.default_rng(0)
+    weights = ULSIF().weights(rng.normal(size=(1000, 2)), rng.normal(size=(1000, 2)))
+    np.testing.assert_allclose(weights, 1, atol=0.35)
+    assert np.abs(weights - 1).mean() < 0.1
