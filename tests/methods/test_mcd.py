@@ -23,7 +23,7 @@ def test_who_moves_when():
 
 
 def test_the_discrepancy_is_the_mean_distance_of_probabilities():
-    mcd = MCD()
+    mcd = MCD(weight=1)
     mcd.build(2, 2)
     with torch.no_grad():
         mcd.second.weight.copy_(100 * torch.eye(2))
@@ -42,7 +42,7 @@ def test_the_discrepancy_is_the_mean_distance_of_probabilities():
 
 
 def test_two_heads_learn_to_agree_on_source_and_to_differ_on_shifted_target():
-    mcd, plain = MCD(), batch(200, d=6, shift=4.0)
+    mcd, plain = MCD(weight=1, steepness=100), batch(200, d=6, shift=4.0)
     own = built(mcd)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
@@ -71,6 +71,6 @@ def test_it_brings_in_what_lies_just_outside_the_source():
     gains = []
     for seed in range(3):
         problem = (*space(320, 10 * seed), *space(320, 10 * seed + 1, 1.2))
-        gains.append(deeply(MCD, *problem, seed=seed)[0] - deeply(None, *problem, seed=seed)[0])
+        gains.append(deeply(MCD, *problem, seed=seed, weight=1)[0] - deeply(None, *problem, seed=seed)[0])
     assert min(gains) > -0.01
     assert np.mean(gains) > 0.01

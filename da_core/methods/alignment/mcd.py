@@ -24,10 +24,9 @@ class MCD(DeepAlignment):
     B finds the target samples outside the source's support, and C moves their features inside it, on the right side
     of the classes' boundaries: no domain classifier that looks away from classes is needed. F₁ is the network's head.
 
-    The paper starts from good features, with λ = 1. A network that is trained from scratch knows no classes yet, and
-    the easiest way to end a dispute is to call everything the same. So here λ grows from 0 as in DANN, and unless told
-    otherwise the source's losses stay in C: Adam, which evens out the size of gradients, would otherwise take full
-    steps even where nothing is in dispute.
+    In the paper λ = 1. But the easiest way to end a dispute is to call everything the same, and Adam, which evens out
+    the size of gradients, takes full steps towards that even where hardly anything is in dispute. So here λ is small
+    and grows from 0 as in DANN, and unless told otherwise the source's losses stay in C.
 
     It fails where both heads are wrong in the same way: what they agree on is left alone. One step costs n + 1 passes
     through the network.
@@ -39,10 +38,10 @@ class MCD(DeepAlignment):
 
     class Params(params.Params):
         weight: float = hyper(
-            1.0,
+            0.02,
             ge=0,
             le=10,
-            step=0.1,
+            step=0.01,
             symbol="λ₁",
             title="Weight",
             help="What λ, the share of the discrepancy, grows to. 0 lets both heads learn from the source alone.",

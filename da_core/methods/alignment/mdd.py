@@ -24,8 +24,8 @@ class MDD(DeepAlignment):
     The gradient is reversed on its way from f′ to the features, as in DANN, and λ grows the same way, so that the game
     is one step. h learns from source labels alone.
 
-    It fails where h is wrong on much of the target: agreeing with it is then no virtue. Like all games it can swing;
-    a smaller weight steadies it.
+    It fails where h is wrong on much of the target: agreeing with it is then no virtue. Like all games it can swing; a
+    smaller weight steadies it, and a network that is trained from scratch needs a small one.
     """
 
     title = "MDD"
@@ -34,10 +34,10 @@ class MDD(DeepAlignment):
 
     class Params(params.Params):
         weight: float = hyper(
-            0.1,
+            0.02,
             ge=0,
             le=10,
-            step=0.1,
+            step=0.01,
             symbol="λ₁",
             title="Weight",
             help="What λ, the strength of the reversed gradient, grows to. 0 is source only.",
