@@ -247,8 +247,10 @@ def test_weights_of_held_out_rows_are_those_of_the_rows_that_were_learned_from(m
     predictions = predicted(Xs, ys, Xt)
     # with a cap, so that no single sample decides
     fitted = method(seed=0, clip=10).fit(Xs[:800], Xt, ys[:800], predictions)
-    seen, unseen = (np.bincount(ys[part], fitted.weights_of(Xs[part], ys[part])) / 400
-                    for part in (slice(400, 800), slice(800, 1200)))
+    seen, unseen = (
+        np.bincount(ys[part], fitted.weights_of(Xs[part], ys[part])) / 400
+        for part in (slice(400, 800), slice(800, 1200))
+    )
     np.testing.assert_allclose(seen, unseen, atol=0.12)
 
 

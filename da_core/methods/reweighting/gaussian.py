@@ -29,7 +29,9 @@ class Gaussian(Reweighting):
     """
 
     title = "Gaussian ratio"
-    summary = "Fits one normal distribution to each domain and weights source samples by the ratio of the two densities."
+    summary = (
+        "Fits one normal distribution to each domain and weights source samples by the ratio of the two densities."
+    )
     paper = (
         "Shimodaira 2000, Improving Predictive Inference Under Covariate Shift by Weighting the Log-likelihood "
         "Function, Journal of Statistical Planning and Inference 90"

@@ -30,7 +30,9 @@ class InverseDistance(Reweighting):
 
     title = "Inverse distance"
     summary = "Weights each source sample by how near it is to the target samples: simple, and not a density ratio."
-    paper = "Shepard 1968, A Two-dimensional Interpolation Function for Irregularly-spaced Data, ACM National Conference"
+    paper = (
+        "Shepard 1968, A Two-dimensional Interpolation Function for Irregularly-spaced Data, ACM National Conference"
+    )
 
     class Params(Capped):
         references: int = hyper(
