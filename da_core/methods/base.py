@@ -168,7 +168,7 @@ def capped(log_weights: Rows, cap: float) -> Rows:
     with np.errstate(divide="ignore", invalid="ignore"):
         log_scale = np.log(room) - rest
         fits = (log_scale + descending <= np.log(cap) + 1e-12) & (room > 0)
-    scaled = np.full(count, cap)
+    scaled = np.full(count, float(cap))
     if fits.any():
         first = np.argmax(fits)
         scaled[first:] = np.exp(descending[first:] + log_scale[first])

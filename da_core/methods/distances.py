@@ -92,3 +92,19 @@ def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows
         distances.append(np.take_along_axis(exact, order, axis=1))
         indices.append(np.take_along_axis(found, order, axis=1))
     return np.concatenate(distances), np.concatenate(indices)
+
+
+def smoothest(scores: list[Rows]) -> int:
+    """Which of several models, from rough to smooth, to take: the last that is not clearly worse than the best.
+
+    ``scores`` holds each model's scores (p,) on the same left-out samples, higher is better. Clearly worse is by more
+    than one standard error of the mean difference (the one-standard-error rule of Breiman et al. 1984, in pairs): among
+    many models one is always best by luck, and it is mostly a rough one.
+    """
+    best = max(range(len(scores)), key=lambda i: scores[i].mean())
+    chosen = best
+    for i in range(best + 1, len(scores)):
+        behind = scores[best] - scores[i]
+        if behind.mean() <= behind.std() / np.sqrt(len(behind)):
+            chosen = i
+    return chosen

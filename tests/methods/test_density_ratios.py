@@ -36,7 +36,7 @@ BOUNDS = {
 @pytest.mark.parametrize(("name", "bound"), BOUNDS.items())
 def test_the_ratio_is_found(name, bound):
     for seed in (0, 1):
-        Xs, Xt, truth = normals(1000, seed)
+        Xs, Xt, truth = normals(3000, seed)
         if name == "rulsif":
             truth = truth / (0.1 * truth + 0.9)
         assert error(methods()[name](seed=seed, clip=1e6).weights(Xs, Xt), truth) < bound

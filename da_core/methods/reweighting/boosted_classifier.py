@@ -12,7 +12,9 @@ from da_core.params import hyper
 
 
 class BoostedClassifier(Reweighting):
-    r"""Density ratio by boosted trees, cross-fitted and calibrated (Menon and Ong 2016: any calibrated classifier will do).
+    r"""Density ratio by boosted trees, cross-fitted and calibrated (after Menon and Ong 2016).
+
+    Any classifier whose probabilities can be trusted gives the ratio; this one need not be linear.
 
     As for the domain classifier the odds of “target” are the density ratio, but the classifier is a sum of small
     decision trees f(x), each grown on what the ones before got wrong. So log w may bend and jump, as a change of spread
@@ -56,7 +58,7 @@ class BoostedClassifier(Reweighting):
             3, ge=2, le=10, title="Folds", help="Each fold's samples are scored by trees grown on the other folds."
         )
         samples: int = hyper(
-            4000,
+            2000,
             ge=10,
             le=100_000,
             log=True,
@@ -106,6 +108,7 @@ class BoostedClassifier(Reweighting):
             learning_rate=p.learning_rate,
             max_leaf_nodes=p.leaves,
             early_stopping=False,
+            max_bins=64,
             class_weight="balanced",
             random_state=self.seed,
         )

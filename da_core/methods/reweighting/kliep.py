@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled
+from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
 from da_core.params import hyper
 
 WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
@@ -26,7 +26,8 @@ class KLIEP(Reweighting):
     With β_l = α_l · (mean of bump l over the source) the constraint reads Σβ = 1. Since log grows by log s when w does
     by s, the constraint may be written into the objective as − Σβ + 1: then only β ≥ 0 is left, and the problem is
     solved by Newton steps, each a non-negative least squares problem. σ is the one under which target samples that
-    were left out are most likely (likelihood cross-validation).
+    were left out are most likely (likelihood cross-validation), or the largest one that is as good within one standard
+    error.
 
     It fails where target samples lie far from all the source: no weight on source samples can stand for them. The
     logarithm minds most the places where w is near 0, so that outliers of the target pull at it. Features need a
@@ -67,21 +68,20 @@ class KLIEP(Reweighting):
         order = shuffled(Xt, self.seed)
         self.centres = Xt[order[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
-        best = -np.inf
+        fits: list[tuple[float, Rows]] = []
+        scores: list[Rows] = []
         for width in (self.params.width,) if self.params.width > 0 else WIDTHS:
-            sigma = width * unit
-            in_source = gaussian_kernel(Xs, self.centres, sigma).mean(axis=0)
+            in_source = gaussian_kernel(Xs, self.centres, width * unit).mean(axis=0)
             seen = in_source > np.finfo(np.float64).tiny  # a bump that no source sample feels cannot be normalised
             if not seen.any():
                 continue
-            bumps = gaussian_kernel(Xt, self.centres[seen], sigma) / in_source[seen]
+            bumps = gaussian_kernel(Xt, self.centres[seen], width * unit) / in_source[seen]
             beta = likeliest(bumps)
-            score = np.log(bumps @ beta).mean() if self.params.width > 0 else cross_validated(bumps[order], beta)
-            if score > best or best == -np.inf:
-                best, self.sigma, self.alpha = score, sigma, np.zeros(len(self.centres))
-                self.alpha[seen] = beta / in_source[seen]
-        if best == -np.inf:
-            self.sigma, self.alpha = unit, np.ones(len(self.centres))
+            alpha = np.zeros(len(self.centres))
+            alpha[seen] = beta / in_source[seen]
+            fits.append((width * unit, alpha))
+            scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps[order], beta))
+        self.sigma, self.alpha = fits[smoothest(scores)] if fits else (unit, np.ones(len(self.centres)))
         return self
 
     def ratio(self, X: Rows) -> Rows:
@@ -95,15 +95,14 @@ class KLIEP(Reweighting):
         return logs
 
 
-def cross_validated(bumps: Rows, start: Rows) -> float:
-    """Mean log w on rows that were left out, over `FOLDS` folds."""
-    folds = [fold for fold in np.array_split(np.arange(len(bumps)), FOLDS) if len(fold)]
-    if len(folds) < 2:
-        return -np.inf
-    with np.errstate(divide="ignore"):
-        return float(
-            np.mean([np.log(bumps[fold] @ likeliest(np.delete(bumps, fold, axis=0), start)).mean() for fold in folds])
-        )
+def left_out_log(bumps: Rows, start: Rows) -> Rows:
+    """(n,) log w of each row by the fit without its fold, of `FOLDS`; a row that no bump reaches counts as e⁻⁵⁰."""
+    logs = np.full(len(bumps), -50.0)
+    for fold in np.array_split(np.arange(len(bumps)), FOLDS):
+        if 0 < len(fold) < len(bumps):
+            w = bumps[fold] @ likeliest(np.delete(bumps, fold, axis=0), start)
+            logs[fold] = np.log(np.maximum(w, np.exp(-50)))
+    return logs
 
 
 def likeliest(A: Rows, start: Rows | None = None, tolerance: float = 1e-10, most: int = 100) -> Rows:

@@ -25,8 +25,8 @@ class RuLSIF(ULSIF):
     title = "RuLSIF"
     summary = "Fits a softened density ratio that cannot exceed 1/α, by least squares, in closed form."
     paper = (
-        "Yamada, Suzuki, Kanamori, Hachiya and Sugiyama 2011, Relative Density-Ratio Estimation for Robust Distribution "
-        "Comparison, NeurIPS"
+        "Yamada, Suzuki, Kanamori, Hachiya and Sugiyama 2011, Relative Density-Ratio Estimation for Robust "
+        "Distribution Comparison, NeurIPS"
     )
 
     class Params(ULSIF.Params):

@@ -15,7 +15,8 @@ class TargetShift(ClassBalance):
     r"""TarS: kernel mean matching in class space (Zhang, Schölkopf, Muandet and Wang 2013, section 3).
 
     Under target shift, here label shift, only the class proportions change. The target's mean in the feature space of a
-    Gaussian kernel is then a mixture of the source's class means, and the proportions that mix it best are the target's:
+    Gaussian kernel is then a mixture of the source's class means, and the proportions that mix it best are those of the
+    target:
 
         min_β  ‖ Σ_y p_s(y) β_y μ_y − μ_t ‖²,        β ≥ 0,        Σ_y p_s(y) β_y = 1
         μ_y = mean of k(x, ·) over the source samples of class y,        μ_t = the same over the target
@@ -34,7 +35,10 @@ class TargetShift(ClassBalance):
     """
 
     title = "Target shift (TarS)"
-    summary = "Finds the class proportions under which the source's class means mix to the target's mean, in a kernel's space."
+    summary = (
+        "Finds the class proportions under which the source's class means mix to the target's mean, in a kernel's "
+        "space."
+    )
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
 
     class Params(Capped):

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled
+from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
 from da_core.params import hyper
 
 WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
@@ -28,7 +28,8 @@ class ULSIF(Reweighting):
 
     Coefficients below 0 are cut, since a ratio is none. σ and λ are those with the least error when a source and a
     target sample are left out together; each such fit differs from the full one by a matrix of rank one, so that all of
-    them cost little more than one (leave-one-out in closed form).
+    them cost little more than one (leave-one-out in closed form). The largest σ is taken that is as good within one
+    standard error.
 
     It fails where the ratio is large somewhere: the squared error minds those places most, and λ flattens them. The cut
     can leave parts of the source with weight 0. Features need a common unit: one σ serves them all.
@@ -79,21 +80,23 @@ class ULSIF(Reweighting):
         unit = median_distance(Xs, Xt, self.seed)
         widths = (self.params.width,) if self.params.width > 0 else WIDTHS
         ridges = (self.params.regularisation,) if self.params.regularisation > 0 else REGULARISATIONS
-        best = np.inf
+        pairs, sizes = min(len(Xs), len(Xt), LEFT_OUT), (len(Xs), len(Xt))
+        choose = len(widths) * len(ridges) > 1 and min(sizes) > 1
+        fits, scores = [], []
         for width in widths:
             source, target = (gaussian_kernel(X, self.centres, width * unit) for X in (Xs, Xt))
             Hs, Ht, h = source.T @ source / len(source), target.T @ target / len(target), target.mean(axis=0)
-            for ridge in ridges:
-                error = 0.0
-                if len(widths) * len(ridges) > 1 and min(len(Xs), len(Xt)) > 1:
-                    pairs = min(len(Xs), len(Xt), LEFT_OUT)
-                    left_out = source[of_source[:pairs]], target[of_target[:pairs]]
-                    sizes = len(Xs), len(Xt)
-                    error = leave_one_out(*left_out, *sizes, Hs, Ht, h, ridge, self.alpha)
-                if error < best:
-                    best, self.sigma = error, width * unit
-                    H = (1 - self.alpha) * Hs + self.alpha * Ht
-                    self.coefficients = np.maximum(np.linalg.solve(H + ridge * np.eye(len(H)), h), 0)
+            left_out = source[of_source[:pairs]], target[of_target[:pairs]]
+            errors = [
+                leave_one_out(*left_out, *sizes, Hs, Ht, h, ridge, self.alpha) if choose else np.zeros(1)
+                for ridge in ridges
+            ]
+            least = int(np.argmin([error.mean() for error in errors]))
+            H = (1 - self.alpha) * Hs + self.alpha * Ht
+            solved = np.linalg.solve(H + ridges[least] * np.eye(len(H)), h)
+            fits.append((width * unit, np.maximum(solved, 0)))
+            scores.append(-errors[least])
+        self.sigma, self.coefficients = fits[smoothest(scores)]
         return self
 
     def ratio(self, X: Rows) -> Rows:
@@ -109,8 +112,8 @@ class ULSIF(Reweighting):
 
 def leave_one_out(
     source: Rows, target: Rows, n_s: int, n_t: int, Hs: Rows, Ht: Rows, h: Rows, ridge: float, alpha: float
-) -> float:
-    """Mean of ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t), each pair by the fit without it.
+) -> Rows:
+    """(p,) ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t), each pair by the fit without it.
 
     ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, one of n_s and one of n_t samples each.
     Without a pair, H + λI is B − UUᵀ with two columns U (one for α = 0), and its inverse is, by Woodbury's identity,
@@ -127,4 +130,5 @@ def leave_one_out(
     correction = np.linalg.solve(middle, np.einsum("pbi,pb->pi", U, first)[:, :, None])[:, :, 0]
     coefficients = np.maximum(first + np.einsum("pbi,pi->pb", BU, correction), 0)
     at_source, at_target = ((coefficients * bumps).sum(axis=1) for bumps in (source, target))
-    return float(((1 - alpha) / 2 * at_source**2 + alpha / 2 * at_target**2 - at_target).mean())
+    errors: Rows = (1 - alpha) / 2 * at_source**2 + alpha / 2 * at_target**2 - at_target
+    return errors
