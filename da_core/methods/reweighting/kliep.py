@@ -77,7 +77,7 @@ class KLIEP(Reweighting):
                 continue
             bumps = gaussian_kernel(Xt, self.centres[seen], width * unit) / in_source[seen]
             beta = likeliest(bumps)
-            alpha = np.zeros(len(self.centres))
+            alpha: Rows = np.zeros(len(self.centres))
             alpha[seen] = beta / in_source[seen]
             fits.append((width * unit, alpha))
             scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps[order], beta))
