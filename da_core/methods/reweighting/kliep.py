@@ -62,6 +62,9 @@ class KLIEP(Reweighting):
             help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
         )
 
+    sigma: float
+    alpha: Rows
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
