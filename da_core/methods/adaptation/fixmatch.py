@@ -76,6 +76,6 @@ class FixMatch(ModelAdaptation):
                         "class": cross_entropy(network(source.weak(data.Xs[s])), data.ys[s]),
                         "consistency": chosen.weight * sure_cross_entropy(strong, sure, chosen.threshold),
                     }
-                    descend(optimizer, means.add(terms))
+                    descend(network, optimizer, means.add(terms))
                 measure(network, data.Xt, generator)
                 yield means.read()
