@@ -27,7 +27,8 @@ class FixMatch(ModelAdaptation):
     samples as source ones; the paper takes seven times as many.
 
     It fails where the strong changes alter the class (colour, for a traffic light), or do nothing like the shift
-    between the domains, and where sure predictions are wrong.
+    between the domains, and where sure predictions are wrong. With batch norm, which normalises weak, strong and source
+    batches each by itself, it has been seen to collapse to one class on street scenes: take group norm there.
     """
 
     title = "FixMatch"
