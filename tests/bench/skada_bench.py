@@ -64,7 +64,8 @@ Why some figures differ by more than .03
   scorer). Ours are the defaults, chosen with no look at these data. Where a hyperparameter matters (the width of a
   kernel, the number of dimensions, a regularisation), the published figure is the best of its grid.
 - Domain classifier: skada takes the ratio of the two probabilities upside down, so what is published for it (.86, .84,
-  .73, .23) is no reference. The figure shown is that of the ratio the right way up.
+  .73, .23) is no reference. The figure shown is that of the ratio the right way up. Ours is linear in the features,
+  and the log ratio of this covariate shift is quadratic in them.
 - TCA: skada solves a problem that is not symmetric with a solver for symmetric ones, and scores below chance.
 - CORAL: ours adds λ = 1 to both covariances and moves the source's mean onto the target's. Under a label shift the
   means differ because the class proportions do, so that moving them costs accuracy.

@@ -120,7 +120,6 @@ def test_tent_changes_scales_and_shifts_alone_and_lowers_the_entropy(norm):
     assert losses == sorted(losses, reverse=True)
     for name, value in model.named_parameters():
         assert torch.equal(value, before[name]) == (id(value) not in allowed), name
-        assert value.grad is None or id(value) in allowed
 
 
 def test_tents_first_step_is_adams():
@@ -132,3 +131,12 @@ def test_tents_first_step_is_adams():
     for mine, theirs in zip(norms.affine(model), norms.affine(by_hand), strict=True):
         expected = theirs - 0.01 * theirs.grad / (theirs.grad.abs() + 1e-8)
         torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_tent_works_on_pictures_with_group_norm_in_channels_last_memory():
+    """There torch's backward of group norm crashes the process where the gradient of its input is not asked for."""
+    extractor = networks()["small_cnn"]
+    model = extractor.network(extractor.Params(width=8), (16, 16, 3), 3, 0).to(memory_format=torch.channels_last)
+    X = torch.randint(0, 256, (32, 16, 16, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+    (losses,) = TENT().adapt(model, AdaptationData(X, torch.arange(32) % 3, X, X[:0], torch.arange(0)))
+    assert np.isfinite(losses["entropy"])

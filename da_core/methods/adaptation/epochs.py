@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from da_core.networks.base import Network
+
 
 def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
     """Rows of X in random order, ``size`` at a time; what is left over waits for another epoch.
@@ -30,13 +32,13 @@ def pairs_of_batches(Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generat
     return zip(islice(cycle(source), count), islice(cycle(target), count), strict=True)
 
 
-def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of the weights that the optimiser has; no other weight's gradient is worked out."""
-    import torch
+def descend(network: Network, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of the weights that the optimiser has.
 
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
-        weight.grad = gradient
+    The gradient is worked out for all weights: without that of its input, torch's group norm crashes in backward.
+    """
+    network.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
 
 

@@ -67,7 +67,7 @@ class FDA(ModelAdaptation):
             for rows in batches(data.Xs, chosen.batch_size, generator):
                 styles = torch.randint(len(data.Xt), (len(rows),), generator=generator).to(rows.device)
                 x = restyled(data.Xs[rows], data.Xt[styles], chosen.beta)
-                descend(optimizer, means.add({"class": cross_entropy(network(x), data.ys[rows])}))
+                descend(network, optimizer, means.add({"class": cross_entropy(network(x), data.ys[rows])}))
             network.eval()
             yield means.read()
 

@@ -27,7 +27,8 @@ class FixMatch(ModelAdaptation):
     samples as source ones; the paper takes seven times as many.
 
     It fails where the strong changes alter the class (colour, for a traffic light), or do nothing like the shift
-    between the domains, and where sure predictions are wrong.
+    between the domains, and where sure predictions are wrong. With batch norm, which normalises weak, strong and source
+    batches each by itself, it has been seen to collapse to one class on street scenes: take group norm there.
     """
 
     title = "FixMatch"
@@ -76,6 +77,6 @@ class FixMatch(ModelAdaptation):
                         "class": cross_entropy(network(source.weak(data.Xs[s])), data.ys[s]),
                         "consistency": chosen.weight * sure_cross_entropy(strong, sure, chosen.threshold),
                     }
-                    descend(optimizer, means.add(terms))
+                    descend(network, optimizer, means.add(terms))
                 measure(network, data.Xt, generator)
                 yield means.read()

@@ -70,7 +70,7 @@ class MeanTeacher(ModelAdaptation):
                         "class": cross_entropy(student(source.weak(data.Xs[s])), data.ys[s]),
                         "consistency": chosen.weight * (sure * (p - q).square().mean(1)).mean(),
                     }
-                    descend(optimizer, means.add(terms))
+                    descend(student, optimizer, means.add(terms))
                     follow(teacher, student, chosen.decay)
                 measure(teacher, data.Xt, generator)
                 yield means.read()

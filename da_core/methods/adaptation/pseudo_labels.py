@@ -71,7 +71,7 @@ class PseudoLabels(ModelAdaptation):
                         "class": cross_entropy(network(data.Xs[s]), data.ys[s]),
                         "pseudo": weight * sure_cross_entropy(logits, logits, chosen.threshold),
                     }
-                    descend(optimizer, means.add(terms))
+                    descend(network, optimizer, means.add(terms))
                 measure(network, data.Xt, generator)
                 yield means.read()
 

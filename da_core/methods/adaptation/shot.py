@@ -80,7 +80,7 @@ class SHOT(ModelAdaptation):
                         "diversity": -entropy_of_mean(logits),
                         "pseudo": chosen.pseudo_weight * cross_entropy(logits, pseudo_labels[rows]),
                     }
-                    descend(optimizer, means.add(terms))
+                    descend(network, optimizer, means.add(terms))
                 measure(network, Xt, generator)
                 yield means.read()
 

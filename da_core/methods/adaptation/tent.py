@@ -58,7 +58,7 @@ class TENT(ModelAdaptation):
                 network.train()
                 means = Means()
                 for rows in batches(data.Xt, self.params.batch_size, generator):
-                    descend(optimizer, means.add({"entropy": entropy(network(data.Xt[rows])).mean()}))
+                    descend(network, optimizer, means.add({"entropy": entropy(network(data.Xt[rows])).mean()}))
                 measure(network, data.Xt, generator)
                 yield means.read()
 

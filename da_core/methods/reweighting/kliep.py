@@ -62,6 +62,9 @@ class KLIEP(Reweighting):
             help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
         )
 
+    sigma: float
+    alpha: Rows
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
@@ -77,7 +80,7 @@ class KLIEP(Reweighting):
                 continue
             bumps = gaussian_kernel(Xt, self.centres[seen], width * unit) / in_source[seen]
             beta = likeliest(bumps)
-            alpha = np.zeros(len(self.centres))
+            alpha: Rows = np.zeros(len(self.centres))
             alpha[seen] = beta / in_source[seen]
             fits.append((width * unit, alpha))
             scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps[order], beta))

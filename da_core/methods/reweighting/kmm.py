@@ -86,7 +86,8 @@ class KMM(Reweighting):
         sigma = self.params.width * median_distance(Xs, Xt, self.seed)
         n, exact = len(Xs), len(Xs) <= self.params.exact_up_to
         single = (Xs - Xt.mean(axis=0)).astype(np.float32), (Xt - Xt.mean(axis=0)).astype(np.float32)
-        kappa = n * mean_kernel(*((Xs, Xt) if exact else single), sigma)
+        A, B = (Xs, Xt) if exact else single
+        kappa = n * mean_kernel(A, B, sigma)
         multiply = times_kernel(Xs, sigma) if exact else self._times_nystrom(single[0], sigma)
         epsilon = (np.sqrt(n) - 1) / np.sqrt(n)
         self.solution = minimum(multiply, kappa, self.params.clip, n * (1 - epsilon), n * (1 + epsilon))
@@ -121,7 +122,7 @@ def minimum(multiply: Callable[[Rows], Rows], kappa: Rows, B: float, low: float,
     Nesterov's accelerated gradient with restarts (O'Donoghue and Candès 2015); it ends where a step changes the
     gradient by no more than a share `TOLERANCE` of κ.
     """
-    v = np.ones_like(kappa, dtype=np.float64)
+    v: Rows = np.ones_like(kappa, dtype=np.float64)
     for _ in range(10):
         v = multiply(v)
         v /= v.max()
@@ -151,7 +152,7 @@ def projected(v: Rows, B: float, low: float, high: float) -> Rows:
     order = np.argsort(-breaks, kind="stable")
     breaks, slopes = breaks[order], np.cumsum(np.repeat([1, -1], len(v))[order])
     sums = np.concatenate([[0.0], np.cumsum(slopes[:-1] * -np.diff(breaks))])
-    place = min(np.searchsorted(sums, bound), len(sums) - 1)
+    place = min(int(np.searchsorted(sums, bound)), len(sums) - 1)
     tau = breaks[place] + (sums[place] - bound) / max(slopes[place - 1], 1)
     clipped: Rows = np.clip(v - tau, 0, B)
     return clipped
