@@ -126,8 +126,8 @@ def _verdict(
         {"share": p_value},
     )
     loses = Notice(
-        "On the target, a classifier that learned from the source is right {points:.0f} points less often than one that "
-        "learned from the target itself.",
+        "On the target, a classifier that learned from the source is right {points:.0f} points less often than one "
+        "that learned from the target itself.",
         {"points": 100 * lost},
     )
     keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.", {})

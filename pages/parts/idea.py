@@ -6,11 +6,14 @@ points is the class that the classifier gives to that place.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.parts import charts, theme, toys
+from da_core.errors import UserError
+from pages.parts import charts, gallery, showcase, theme, toys
 from pages.parts.lesson_pictures import COMMAND, SIDE, Panel, Picture, read
 from pages.parts.words import _, number, percent
 
@@ -38,16 +41,16 @@ VIEWS = {
     "ceiling": "A small network trained on the source, and the same one trained on the labelled target. Shades show "
     "what it says where.",
 }
+BETAS = (0.01, 0.1)
+"""Bands that FDA is shown with: the published one, which swaps the mean colour of small pictures, and a wide one."""
 _LETTERS = "ABC"
 _FILLINGS = ("", "-open", "-open-dot")
 
 
 def draw(method: str) -> None:
     """The picture of a method's lesson, with a caption and target accuracy before and after."""
-    if method in toys.WITHOUT:
-        st.info(
-            _("This method works on pictures and has nothing to do with points in the plane: try it on the streets.")
-        )
+    if method in toys.ON_PICTURES:
+        _restyled()
         return
     try:
         picture = read(method)
@@ -130,6 +133,43 @@ def _regions(panel: Panel) -> list[go.Heatmap]:
             z=classes, x=middles, y=middles, zmin=-0.5, zmax=2.5, colorscale=scale, showscale=False, hoverinfo="skip"
         )
     ]
+
+
+def _restyled() -> None:
+    """What FDA does to pictures: streets by day, the nights that lend their light, and both in one."""
+    try:
+        day, night, *changed = _strips(showcase.FOLDER)
+    except (UserError, OSError):
+        st.info(_("The example run is missing; make it with {command}.", command=f"`{showcase.COMMAND}`"))
+        return
+    rows = [
+        (_("Source: streets by day"), "", day),
+        (_("Target: the nights whose low frequencies are taken"), "target", night),
+        *((_("Source, restyled with β = {beta}", beta=b), "", row) for b, row in zip(BETAS, changed, strict=True)),
+    ]
+    with st.container(key="lab-sheet-idea", gap="small"):
+        for title, kind, row in rows:
+            st.html(f'<div class="lab-domain {kind}">{title}</div>')
+            st.image(row, width="stretch", alt=title)
+    st.caption(
+        _(
+            "The method takes the light and colour of a night and keeps the shapes of the day; the classifier then "
+            "learns from the restyled pictures with the day's labels. A larger β prints more of the night onto it."
+        )
+    )
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _strips(folder: Path) -> list[bytes]:
+    """Day, night, and the day restyled with each of `BETAS`: a picture of each class side by side."""
+    import torch
+
+    from da_core.methods.adaptation.fda import restyled
+
+    day, night = showcase.read(folder).one_of_each_class()
+    Xs, Xt = (torch.tensor(pictures).permute(0, 3, 1, 2) for pictures in (day, night))
+    changed = [restyled(Xs, Xt, beta).permute(0, 2, 3, 1).numpy() for beta in BETAS]
+    return [gallery.strip(pictures, len(pictures)) for pictures in (day, night, *changed)]
 
 
 def _legend(picture: Picture) -> None:

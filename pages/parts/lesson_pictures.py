@@ -360,7 +360,7 @@ def main(names: list[str]) -> int:
     from da_core.methods import methods
 
     failed = False
-    for name in names or [name for name in methods() if name not in toys.WITHOUT]:
+    for name in names or [name for name in methods() if name not in toys.ON_PICTURES]:
         begun = time.perf_counter()
         try:
             picture = compute(pick(methods(), name, "method"))

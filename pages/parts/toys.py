@@ -61,8 +61,8 @@ EXCEPTIONS: dict[str, Choice] = {
     "rlls": Choice("proportions"),
     "target_shift": Choice("proportions"),
 }
-WITHOUT = {"fda"}
-"""Methods that cannot be shown on points, for they work on pictures."""
+ON_PICTURES = {"fda"}
+"""Methods that work on pictures alone, and are shown on some."""
 
 
 def chosen(method: str, kind: str) -> Choice:

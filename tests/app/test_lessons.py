@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
 from da_core.methods import methods
-from pages.parts import families, idea, lesson_pictures, lessons, params_table, theme, toys, words
+from pages.parts import families, idea, lesson_pictures, lessons, params_table, showcase, theme, toys, words
 from pages.parts.lesson_pictures import SHOWN, SIDE, Panel, Picture
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -79,7 +79,7 @@ def test_both_languages_have_the_same_formula(name: str) -> None:
     assert maths("en") == maths("zh")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in toys.WITHOUT])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in toys.ON_PICTURES])
 def test_every_method_has_a_picture(name: str) -> None:
     picture = lesson_pictures.read(name)
     assert (lesson_pictures.FOLDER / f"{name}.json").stat().st_size < 12_000
@@ -103,8 +103,13 @@ def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
+def test_a_method_on_pictures_is_shown_on_streets_by_day_and_night() -> None:
+    day, night, narrow, wide = idea._strips(showcase.FOLDER)
+    assert len({day, night, narrow, wide}) == 2 + len(idea.BETAS)
+
+
 def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
-    assert {*toys.EXCEPTIONS, *toys.WITHOUT} <= set(NAMES)
+    assert {*toys.EXCEPTIONS, *toys.ON_PICTURES} <= set(NAMES)
     assert {choice.toy for choice in [*toys.KIND.values(), *toys.EXCEPTIONS.values()]} == set(idea.TOYS)
 
 
