@@ -27,7 +27,7 @@ def test_the_losses_are_the_papers_with_labels_inverted():
 
 
 def test_the_features_get_a_strong_gradient_even_where_the_discriminator_wins():
-    adda, b = ADDA(), batch(64, shift=3.0)
+    adda, b = ADDA(hidden=32), batch(64, shift=3.0)
     train_own(adda, built(adda), b)
     assert adda.critic_losses(b)["domain"] < 0.05
     b.target_features.requires_grad_()
