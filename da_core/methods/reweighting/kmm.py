@@ -7,7 +7,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, some
+from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, nystrom, some
 from da_core.params import hyper
 
 TOLERANCE = 1e-5
@@ -102,11 +102,7 @@ class KMM(Reweighting):
 
     def _times_nystrom(self, X: Rows, sigma: float) -> Callable[[Rows], Rows]:
         """K from landmarks L: k(x, L) k(L, L)⁻¹ k(L, x'), its diagonal made 1 as that of K."""
-        landmarks = some(X, self.params.landmarks, self.seed)
-        kernel = gaussian_kernel(landmarks, landmarks, sigma).astype(np.float64)
-        values, vectors = np.linalg.eigh(kernel)
-        kept = values > 1e-6 * values[-1]
-        phi = gaussian_kernel(X, landmarks, sigma) @ (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+        phi = nystrom(X, some(X, self.params.landmarks, self.seed), sigma)
         missing = np.maximum(1 - np.einsum("ij,ij->i", phi, phi), 0)
         return lambda w: phi @ (phi.T @ w.astype(np.float32)) + missing * w
 
