@@ -16,8 +16,7 @@ HELD_OUT = 0.3
 """Share of each domain that a run keeps for scoring when its experiment does not say."""
 
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
-SampleKind = Literal["pictures", "features", "texts"]
-
+SampleKind = Literal["pictures", "features", "texts", "sounds"]
 
 SOUND_RATE = 16_000
 """Samples a second of every sound that is kept."""
@@ -27,8 +26,9 @@ SOUND_RATE = 16_000
 class Domain:
     """One domain's samples and their classes ``y`` (n,) int64.
 
-    ``X``: pictures (n, h, w, 3) uint8, features (n, d) float32, or texts (n,) str. What a person is shown beside or
-    instead of a row of numbers: ``captions`` (n,) str, and ``sounds`` (n, t) int16 at `SOUND_RATE`.
+    ``X``: pictures (n, h, w, 3) uint8, features (n, d) float32, texts (n,) str, or sounds (n, t) int16 at
+    `SOUND_RATE`. What a person is shown beside or instead of a row of numbers: ``captions`` (n,) str, and ``sounds``
+    (n, t) int16 where the samples are not sounds themselves.
     """
 
     name: str
@@ -39,6 +39,11 @@ class Domain:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def heard(self) -> NDArray[np.int16] | None:
+        """The sound (t,) of each sample, whether it is the sample or goes with it."""
+        return self.X if self.X.dtype == np.int16 else self.sounds
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,19 @@ class DomainPair:
     @property
     def kind(self) -> SampleKind:
         """What a sample is, as the networks' ``takes`` says it."""
-        if self.source.X.ndim == 4:
-            return "pictures"
-        return "features" if self.source.X.ndim == 2 else "texts"
+        match self.source.X.ndim, self.source.X.dtype:
+            case 4, _:
+                return "pictures"
+            case 2, np.int16:
+                return "sounds"
+            case 2, _:
+                return "features"
+            case _:
+                return "texts"
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(h, w, 3) of a picture, (d,) of a feature vector, () of a text."""
+        """(h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
         return tuple(self.source.X.shape[1:])
 
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:

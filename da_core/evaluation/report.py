@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.base import Domain, DomainPair
+from da_core.data.base import SOUND_RATE, Domain, DomainPair
+from da_core.data.sounds import log_mel
 from da_core.evaluation.shift import mmd, mmd_p_value, proxy_a_distance, proxy_a_distance_interval
 from da_core.evaluation.weights import effective_sample_size
 from da_core.events import Notice
@@ -22,7 +23,7 @@ Found = Literal["none", "label", "covariate", "concept", "appearance"]
 MOST_ROWS = 600
 """Of each domain that are looked at, spread evenly."""
 _POOLED = 8
-"""Pictures are averaged down to this many pixels a side before they are compared."""
+"""Pictures are averaged down to this many pixels a side before they are compared, and spectrograms in time."""
 _DOUBT = 0.01
 """A shift is there if chance alone gives as large a distance less often than this."""
 _OVERLAP = 0.05
@@ -165,7 +166,7 @@ def _verdict(
 
 
 def comparable(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """Source and target samples as features (n, d): small pictures, the features themselves, or hashed words."""
+    """Source and target as features (n, d): small pictures or spectrograms, hashed words, the features themselves."""
     if pair.kind == "texts":
         from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -179,7 +180,10 @@ def comparable(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.i
 
 
 def _pooled(X: NDArray[Any]) -> NDArray[np.float64]:
-    """Pictures (n, h, w, 3) averaged to 8 × 8 and laid out as rows; features as they are."""
+    """Pictures (n, h, w, 3) averaged to 8 × 8, spectrograms of sounds to 8 frames, as rows; features as they are."""
+    if X.dtype == np.int16:
+        parts = np.array_split(log_mel(X).astype(np.float64), _POOLED, axis=2)
+        return np.concatenate([part.mean(axis=2) for part in parts if part.shape[2]], axis=1)
     if X.ndim == 2:
         return X.astype(np.float64)
     rows, columns = (np.linspace(0, side, _POOLED + 1).astype(int)[:-1] for side in X.shape[1:3])
@@ -223,6 +227,15 @@ def _described(pair: DomainPair, domain: Domain, rows: NDArray[np.int64]) -> dic
             "blue / green": (blue + 1e-3) / (green + 1e-3),
             "edges": edges,
             "dark share": (light < 0.04).mean(axis=(1, 2)),
+        }
+    if pair.kind == "sounds":
+        power = np.exp(log_mel(X).astype(np.float64)).sum(axis=1)
+        spectrum = np.abs(np.fft.rfft(X / 32768)) ** 2
+        hertz = np.fft.rfftfreq(X.shape[1], 1 / SOUND_RATE)
+        return {
+            "loudness (dB)": 10 * np.log10(power.mean(axis=1)),
+            "loudness of the quietest tenth (dB)": 10 * np.log10(np.quantile(power, 0.1, axis=1)),
+            "centre of the spectrum (Hz)": spectrum @ hertz / np.maximum(spectrum.sum(axis=1), np.finfo(float).tiny),
         }
     if pair.kind == "texts":
         texts = [str(text) for text in X]
