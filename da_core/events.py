@@ -137,8 +137,9 @@ class Result(BaseModel):
 class Evidence:
     """The arrays behind a `Result`, all of held-out samples: enough to draw every picture again.
 
-    ``*_index`` are rows of the pair's domains, ``*_features`` (n, d) float32, ``*_predicted`` (n,) int64 class indices;
-    ``state`` is the adapted network's state dict (None where no network was trained).
+    ``*_index`` are rows of the pair's domains, ``*_features`` (n, d) float32, ``*_predicted`` (n,) int64 class indices,
+    ``*_probabilities`` (n, c) float32 (empty in records from before they were kept); ``state`` is the adapted network's
+    state dict (None where no network was trained).
     """
 
     source_index: NDArray[np.int64]
@@ -152,6 +153,8 @@ class Evidence:
     embeddings: dict[str, NDArray[np.float32]]
     weights: NDArray[np.float32] | None = None
     state: dict[str, Any] | None = None
+    source_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)
+    target_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

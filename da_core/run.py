@@ -352,7 +352,8 @@ class _Run:
         """Features and predictions on the held-out part of both domains."""
         Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
-        return Look(Fs, Ft, model.predict(Fs), model.predict(Ft))
+        Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
+        return Look(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
 
     def findings(self, before: Look, after: Look, result: Result) -> Iterator[Notice]:
         """What is wrong with what came out. Only the second looks at the target's labels, once all is done."""

@@ -113,6 +113,21 @@ def test_a_target_encoder_of_its_own_leaves_the_source_as_it_was(places: dict[st
     assert not np.array_equal(end.evidence.target_features["after"], end.evidence.target_features["before"])
 
 
+@pytest.mark.parametrize("head", ["linear", "knn1"])
+def test_probabilities_of_the_held_out_samples_are_kept_and_agree_with_the_predictions(
+    places: dict[str, str], head: str
+) -> None:
+    kept = finished(do(places, method="coral", head=head)).evidence
+    for when in ("before", "after"):
+        for P, predicted in (
+            (kept.source_probabilities[when], kept.source_predicted[when]),
+            (kept.target_probabilities[when], kept.target_predicted[when]),
+        ):
+            assert (P.shape, P.dtype) == ((len(predicted), 3), np.float32)
+            np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-5)
+            np.testing.assert_array_equal(P.argmax(axis=1), predicted)
+
+
 def test_the_oracle_comes_when_it_is_asked_for(places: dict[str, str]) -> None:
     assert finished(do(places, method="coral")).result.oracle is None
     result = finished(do(places, method="coral", oracle="true")).result

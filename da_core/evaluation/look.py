@@ -15,12 +15,14 @@ from da_core.events import DomainScores, Evidence, When
 
 @dataclass(frozen=True)
 class Look:
-    """Held-out features (n, d), after any map, and predicted class indices (n,), of both domains."""
+    """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c)."""
 
     source_features: NDArray[Any]
     target_features: NDArray[Any]
     source_predicted: NDArray[np.int64]
     target_predicted: NDArray[np.int64]
+    source_probabilities: NDArray[np.floating[Any]]
+    target_probabilities: NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ def evidence(
         target_features={when: look.target_features[shown.target].astype(np.float32) for when, look in looks.items()},
         source_predicted={when: look.source_predicted[shown.source] for when, look in looks.items()},
         target_predicted={when: look.target_predicted[shown.target] for when, look in looks.items()},
+        source_probabilities={
+            w: look.source_probabilities[shown.source].astype(np.float32) for w, look in looks.items()
+        },
+        target_probabilities={
+            w: look.target_probabilities[shown.target].astype(np.float32) for w, look in looks.items()
+        },
         embeddings=layouts,
         weights=None if weights is None else weights[shown.source].astype(np.float32),
         state=state,

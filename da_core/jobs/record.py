@@ -23,7 +23,15 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Result
 from da_core.experiment import Experiment
 
-_KEYED = ("source_features", "target_features", "source_predicted", "target_predicted", "embeddings")
+_KEYED = (
+    "source_features",
+    "target_features",
+    "source_predicted",
+    "target_predicted",
+    "embeddings",
+    "source_probabilities",
+    "target_probabilities",
+)
 HALF_WRITTEN = ".writing-"
 """How the name of a folder begins that is still being written."""
 

@@ -51,6 +51,11 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
     def both(right: int) -> DomainScores:
         return DomainScores(target=scores(y, mostly(right), CLASSES), source=scores(y, y, CLASSES))
 
+    def sure(right: int) -> NDArray[np.float32]:
+        """Probabilities of `mostly`: each prediction is said to be 70 % sure."""
+        others = 0.3 / (len(CLASSES) - 1)
+        return np.where(np.eye(len(CLASSES))[mostly(right)] == 1, 0.7, others).astype(np.float32)
+
     rng = np.random.default_rng(0)
     count = 2 * len(y)
     features = {when: rng.normal(size=(len(y), 4)).astype(np.float32) for when in ("before", "after")}
@@ -78,6 +83,8 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
         target_predicted={"before": mostly(5), "after": mostly(8)},
         embeddings={name: rng.normal(size=(count, 2)).astype(np.float32) for name in names},
         weights=np.linspace(0.1, 1.9, len(y)).astype(np.float32) if weights else None,
+        source_probabilities={"before": sure(10), "after": sure(10)},
+        target_probabilities={"before": sure(5), "after": sure(8)},
     )
     return Finished(result, evidence)
 

@@ -59,6 +59,8 @@ def evidence() -> Evidence:
         embeddings={"before/pca": rng.normal(size=(12, 2)).astype(np.float32)},
         weights=np.ones(6, dtype=np.float32),
         state={"head.weight": torch.arange(8.0).reshape(2, 4)},
+        source_probabilities={when: np.full((6, 2), 0.5, np.float32) for when in ("before", "after")},
+        target_probabilities={when: np.full((6, 2), 0.5, np.float32) for when in ("before", "after")},
     )
 
 

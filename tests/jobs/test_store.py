@@ -65,13 +65,16 @@ def test_a_record_comes_back_exactly_as_it_was(tmp_path, result, evidence, histo
 
 
 def test_what_a_run_did_not_make_is_none_or_empty(tmp_path, result, evidence):
-    bare = dataclasses.replace(evidence, weights=None, state=None, embeddings={})
+    bare = dataclasses.replace(
+        evidence, weights=None, state=None, embeddings={}, source_probabilities={}, target_probabilities={}
+    )
     write_record(tmp_path / "run", A_DAY, result, bare)
 
     record = read_record(tmp_path / "run")
 
     assert record.evidence.weights is None
     assert record.evidence.embeddings == {}
+    assert record.evidence.target_probabilities == {}
     assert record.state() is None
     assert record.history == ()
 
