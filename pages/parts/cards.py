@@ -10,11 +10,14 @@ import streamlit as st
 
 @dataclass(frozen=True)
 class Card:
-    """One thing to choose: its name in the experiment, and what a person reads, already translated."""
+    """One thing to choose: its name in the experiment, and what a person reads, already translated.
+
+    Without summaries the cards are small; the screen then says elsewhere what the chosen one is.
+    """
 
     name: str
     title: str
-    summary: str
+    summary: str = ""
 
 
 def choose(label: str, cards: Sequence[Card], chosen: str, key: str, on_choose: Callable[[str], None]) -> None:
@@ -28,7 +31,7 @@ def choose(label: str, cards: Sequence[Card], chosen: str, key: str, on_choose: 
         names,
         index=None,
         format_func=titles.__getitem__,
-        captions=[card.summary for card in cards],
+        captions=[card.summary for card in cards] if any(card.summary for card in cards) else None,
         key=place,
         on_change=lambda: on_choose(st.session_state[place]),
         label_visibility="collapsed",

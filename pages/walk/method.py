@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from da_core.experiment import MethodSpec
@@ -9,8 +11,12 @@ from pages.parts import cards, params_form, patience, runs, state, steps
 from pages.parts.families import FAMILIES, KINDS, grouped
 from pages.parts.words import _
 
+if TYPE_CHECKING:
+    from da_core.methods.base import Method
+
 
 def _choose() -> None:
+    """Names to choose from, and beside them what the chosen method is, its settings, and the button."""
     with st.spinner(_("Waking up the methods…")):
         from da_core.methods import methods
 
@@ -28,20 +34,32 @@ def _choose() -> None:
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))
-    for kind, of_kind in grouped(one for one in known.values() if one.family() == family)[family].items():
-        if kind in KINDS:
-            st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
-        cards.choose(
-            _(KINDS.get(kind, "Method")),
-            [cards.Card(one.name(), _(one.title), _(one.summary)) for one in of_kind],
-            spec.name,
-            f"method-{kind.replace(' ', '-')}",
-            _set,
-        )
-    method = known[spec.name]
+    names, chosen = st.columns([2, 3], gap="large")
+    with names:
+        for kind, of_kind in grouped(one for one in known.values() if one.family() == family)[family].items():
+            if kind in KINDS:
+                st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
+            cards.choose(
+                _(KINDS.get(kind, "Method")),
+                [cards.Card(one.name(), _(one.title)) for one in of_kind],
+                spec.name,
+                f"method-{kind.replace(' ', '-')}",
+                _set,
+            )
+    with chosen:
+        with st.container(border=True):
+            _show(known[spec.name], spec)
+        _train()
+
+
+def _show(method: type[Method], spec: MethodSpec) -> None:
+    """What the chosen method does, the way to its lesson, and its settings."""
+    st.subheader(_(method.title), anchor=False)
+    st.markdown(_(method.summary))
+    if method.paper:
+        st.caption(_("Source: {paper}", paper=method.paper))
     steps.read(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
-        st.subheader(_("Settings of {method}", method=_(method.title)), anchor=False)
         params_form.form(
             method.Params,
             spec.params,
@@ -50,8 +68,6 @@ def _choose() -> None:
         )
         if spec.params:
             st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
-    if method.paper:
-        st.caption(_("Source: {paper}", paper=method.paper))
 
 
 def _set(name: str) -> None:
@@ -75,7 +91,8 @@ def _train() -> None:
 
 
 steps.header("method")
-if not state.is_hidden("method"):
+if state.is_hidden("method"):
+    _train()
+else:
     _choose()
-_train()
 steps.footer("method", quiet=True)
