@@ -21,7 +21,17 @@ class Settings(BaseSettings):
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
-    runs_kept: int = Field(200, ge=1, description="Finished runs kept on disk; the oldest go first.")
+    database: str = Field(
+        "",
+        description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "
+        "postgresql+psycopg://user@host/name; a file of SQLite in the data folder unless told.",
+    )
+    runs_kept: int = Field(
+        1000,
+        ge=1,
+        description="Finished runs kept on disk. First go those in the bin, then those without a name or tag.",
+    )
+    bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is gone for good.")
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")

@@ -78,6 +78,7 @@ class Queue:
                 self._board.join(equal, owner)
                 return equal.run_id
             if not may_change and (done := self._store.find(experiment)) is not None:
+                self._store.keep(done, owner)
                 return done
             self._check_room(owner)
             run_id = new_run_id(experiment)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -89,10 +90,14 @@ def write_record(
     result: Result,
     evidence: Evidence,
     history: Iterable[Losses | Accuracies] = (),
+    around: AbstractContextManager[None] | None = None,
     *,
     compress: bool = False,
 ) -> None:
-    """Write a run as ``folder``, whole or not at all; what was there before is replaced. Raises `OSError`."""
+    """Write a run as ``folder``, whole or not at all; what was there before is replaced. Raises `OSError`.
+
+    ``around`` is entered for the moment in which the folder appears: a transaction that knows of it or is rolled back.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=HALF_WRITTEN, dir=folder.parent))
     try:
@@ -105,9 +110,10 @@ def write_record(
         if evidence.state is not None:
             (new / "model.pt").write_bytes(_model_bytes(evidence.state))
         new.chmod(0o755)  # mkdtemp's folders are the owner's alone
-        if folder.exists():
-            os.replace(folder, new / "replaced")
-        os.replace(new, folder)
+        with around or nullcontext():
+            if folder.exists():
+                os.replace(folder, new / "replaced")
+            os.replace(new, folder)
         shutil.rmtree(folder / "replaced", ignore_errors=True)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)

@@ -1,4 +1,7 @@
-"""Finished runs, kept on disk beyond the life of the server, the last read ones also in memory."""
+"""Finished runs, kept on disk beyond the life of the server, the last read ones also in memory.
+
+What a run measured lies in a folder of its own; what one lists, sorts and names runs by lies in a database.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,18 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
 from da_core.jobs.record import HALF_WRITTEN, Record, read_record, record_in_memory, write_record
 from da_core.settings import settings
+
+if TYPE_CHECKING:
+    from da_core.jobs.library import Library
 
 __all__ = ["Record", "Store", "new_run_id", "read_record", "store", "write_record"]
 
@@ -36,19 +44,48 @@ def new_run_id(experiment: Experiment) -> str:
 
 
 class Store:
-    """Finished runs below ``folder``, at most ``kept`` of them: the oldest go first, never one that is being read.
+    """Finished runs below ``folder``, at most ``kept`` of them: the least missed go first, never one being read.
 
     Runs that were read lately stay in memory, up to ``memory_bytes`` of arrays. Safe to use from many threads.
     A run's id may come from a link: one that does not look like an id is never made into a path.
+    ``database`` is the URL of the list of runs, an SQLite file beside ``folder`` unless told.
     """
 
-    def __init__(self, folder: Path, *, kept: int = 200, memory_bytes: int = 256 * _MEGABYTE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database: str = "",
+        kept: int = 200,
+        bin_days: float = 30.0,
+        memory_bytes: int = 256 * _MEGABYTE,
+    ) -> None:
         self._folder = folder
+        self._database = database or f"sqlite:///{folder.absolute().with_suffix('.db')}"
         self._kept = kept
+        self._bin_age = timedelta(days=bin_days)
         self._memory_bytes = memory_bytes
         self._recent: OrderedDict[str, Record] = OrderedDict()
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
+        self._library: Library | None = None
+
+    @property
+    def library(self) -> Library:
+        """The list of runs, opened when first asked for: folders that it does not know are entered then, and runs
+        whose folder has gone are forgotten.
+
+        Raises `UnreachableError` where the database cannot be reached, `UserError` where it is none.
+        """
+        with self._lock:
+            if self._library is None:
+                from da_core.jobs.library import Library
+
+                self._folder.parent.mkdir(parents=True, exist_ok=True)
+                library = Library(self._database)
+                self._reconcile(library)
+                self._library = library
+            return self._library
 
     def save(
         self,
@@ -57,11 +94,24 @@ class Store:
         result: Result,
         evidence: Evidence,
         history: Iterable[Losses | Accuracies] = (),
+        owners: Iterable[str] = (),
     ) -> Notice | None:
-        """Keep a run. Where the disk will not have it, it stays in memory for a while, and the notice says so."""
-        events = tuple(history)
+        """Keep a run, and put it into its owners' lists.
+
+        Where the disk will not have it, it stays in memory for a while, and where the list will not, it is found by
+        its link alone; the notice says so.
+        """
+        events, path, now = tuple(history), self._path(run_id), datetime.now(UTC)
         try:
-            write_record(self._path(run_id), experiment, result, evidence, events)
+            try:
+                listing = self.library.adding(run_id, experiment, result, now, owners)
+                write_record(path, experiment, result, evidence, events, listing)
+            except UserError:
+                log.warning("run %s could not be listed", run_id, exc_info=True)
+                write_record(path, experiment, result, evidence, events)
+                return Notice(
+                    "The list of runs cannot be reached, so this run is kept but not listed; keep its link to find it."
+                )
         except OSError as error:
             log.warning("run %s could not be saved", run_id, exc_info=True)
             with self._lock:
@@ -71,7 +121,7 @@ class Store:
                     "The server's disk is full, so this run is kept only for a while; download what you need."
                 )
             return Notice("The server could not save this run, so it is kept only for a while; download what you need.")
-        self._drop_oldest()
+        self._drop_expendable()
         return None
 
     def load(self, run_id: str) -> Record | None:
@@ -88,8 +138,7 @@ class Store:
         """The id of a run of this experiment that went to its end, the newest of them; None if there is none."""
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
-            on_disk = [folder.name for folder in reversed(self._oldest_first(f"{experiment.key}-*"))]
-            for run_id in dict.fromkeys(in_memory + on_disk):
+            for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
                 record = self.load(run_id)
                 if record is not None and record.complete and record.experiment == experiment:
                     return run_id
@@ -98,9 +147,27 @@ class Store:
     def latest(self, limit: int = 20) -> list[Record]:
         """The newest readable runs, the newest first."""
         with self._lock:
-            names = dict.fromkeys([*self._recent, *(folder.name for folder in self._oldest_first()[-limit:])])
+            names = dict.fromkeys([*self._recent, *self._listed()[:limit]])
             records = [record for name in names if (record := self._recent.get(name) or self._open(name)) is not None]
         return sorted(records, key=lambda record: record.finished_at, reverse=True)[:limit]
+
+    def keep(self, run_id: str, owner: str) -> None:
+        """Put a run into a visitor's list; a run that is on no list itself stays where it is."""
+        try:
+            self.library.keep(run_id, owner)
+        except UserError:
+            log.warning("run %s could not be put into a list", run_id, exc_info=True)
+
+    def empty_bin(self, owner: str) -> None:
+        """Take what is in the visitor's bin off their list, and what is then on nobody's off the disk."""
+        self._remove(self.library.empty_bin(owner))
+
+    def _listed(self, key: str | None = None) -> list[str]:
+        try:
+            return self.library.run_ids(key)
+        except (UserError, OSError):
+            log.warning("the list of runs cannot be read", exc_info=True)
+            return []
 
     def _path(self, run_id: str) -> Path:
         if not _RUN_ID.fullmatch(run_id):
@@ -127,27 +194,46 @@ class Store:
         while len(self._recent) > 1 and sum(kept.size for kept in self._recent.values()) > self._memory_bytes:
             self._recent.popitem(last=False)
 
-    def _oldest_first(self, pattern: str = "*") -> list[Path]:
-        """The runs' folders. One that another process removes meanwhile is left out."""
-        aged: list[tuple[float, Path]] = []
+    def _reconcile(self, library: Library) -> None:
+        """Let the list and the disk agree: an older version kept no list, and a folder may have been taken away."""
+        known = set(library.run_ids())
+        there = {folder.name for folder in self._folders("*-*") if _RUN_ID.fullmatch(folder.name)}
+        if there:  # a disk that is not mounted is no reason to forget
+            library.forget(known - there)
+        for run_id in sorted(there - known):
+            if (record := self._open(run_id)) is not None:
+                try:
+                    with library.adding(run_id, record.experiment, record.result, record.finished_at):
+                        pass
+                except UserError:  # another server on the same folder was faster
+                    log.warning("run %s is not entered", run_id, exc_info=True)
+
+    def _folders(self, pattern: str) -> list[Path]:
         try:
-            for folder in self._folder.glob(pattern):
-                if _RUN_ID.fullmatch(folder.name) and (changed := _changed(folder)) is not None:
-                    aged.append((changed, folder))
+            return list(self._folder.glob(pattern))
         except OSError:
             log.warning("the folder of runs cannot be read", exc_info=True)
-        return [folder for _, folder in sorted(aged)]
+            return []
 
-    def _drop_oldest(self) -> None:
+    def _drop_expendable(self) -> None:
+        try:
+            self._remove(self.library.expendable(self._kept, datetime.now(UTC) - self._bin_age))
+        except UserError:
+            log.warning("old runs stay for now", exc_info=True)
+        for left in self._folders(f"{HALF_WRITTEN}*"):  # of a process that was ended while it wrote
+            if (changed := _changed(left)) is not None and time.time() - changed > _HOUR:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _remove(self, run_ids: Iterable[str]) -> None:
+        """Off the disk, and then out of the list; those that somebody has in hand stay."""
+        gone = []
         with self._lock:
-            folders = self._oldest_first()
-            for folder in folders[: max(len(folders) - self._kept, 0)]:
-                self._recent.pop(folder.name, None)
-                if folder.name not in self._held:  # else somebody still has the record in hand
-                    shutil.rmtree(folder, ignore_errors=True)
-            for left in self._folder.glob(f"{HALF_WRITTEN}*"):  # of a process that was ended while it wrote
-                if (changed := _changed(left)) is not None and time.time() - changed > _HOUR:
-                    shutil.rmtree(left, ignore_errors=True)
+            for run_id in run_ids:
+                self._recent.pop(run_id, None)
+                if run_id not in self._held:
+                    shutil.rmtree(self._path(run_id), ignore_errors=True)
+                    gone.append(run_id)
+        self.library.forget(gone)
 
 
 def _changed(folder: Path) -> float | None:
@@ -160,4 +246,5 @@ def _changed(folder: Path) -> float | None:
 @functools.cache
 def store() -> Store:
     """The store of this process, below the data folder that the settings name."""
-    return Store(settings().data_dir / "runs", kept=settings().runs_kept)
+    limits = settings()
+    return Store(limits.data_dir / "runs", database=limits.database, kept=limits.runs_kept, bin_days=limits.bin_days)

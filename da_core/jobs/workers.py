@@ -115,7 +115,10 @@ class Workers:
         raise RuntimeError("the run ended without a result")
 
     def _save(self, job: Job, finished: Finished) -> None:
-        notice = self._store.save(job.run_id, job.experiment, finished.result, finished.evidence, job.history.events())
+        history = job.history.events()
+        notice = self._store.save(
+            job.run_id, job.experiment, finished.result, finished.evidence, history, tuple(job.owners)
+        )
         if notice is not None:
             with self._board.changed:
                 job.hear(notice)  # seen with the next change, which is the run's end
