@@ -397,7 +397,7 @@ class _Run:
             "seed": self.experiment.seed,
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-            "preprocessing": self.extractor.preprocessing(self.pair.kind),
+            "preprocessing": self.extractor.preprocessing(self.network_params, self.pair.kind),
             "split": split,
             "selection": "the last epoch",
             "epochs": self.epochs,

@@ -39,7 +39,9 @@ class Sharpness(params.Params):
 def column_setting(default: str) -> Any:
     """The hyperparameter that says which column parts the rows."""
     return hyper(
-        default, title="Split by", help="Rows where this is low tend to be in the source, where it is high in the target."
+        default,
+        title="Split by",
+        help="Rows where this is low tend to be in the source, where it is high in the target.",
     )
 
 
@@ -92,8 +94,8 @@ class Wine(Table):
         "proline",
     )
     origin = (
-        "“Wine” by Aeberhard and Forina, UCI Machine Learning Repository, 1992, as it comes with scikit-learn; parted by "
-        "this project's code."
+        "“Wine” by Aeberhard and Forina, UCI Machine Learning Repository, 1992, as it comes with scikit-learn; parted "
+        "by this project's code."
     )
     licence = "CC BY 4.0."
 
@@ -147,7 +149,7 @@ class Diabetes(Table):
 
     name = "diabetes"
     title = "Diabetes patients"
-    summary = "Whether a patient's diabetes gets worse fast; the target's patients are older, heavier, …"
+    summary = "Whether a patient's diabetes gets worse fast; in the target one measure is higher."
     classes = ("slow", "fast")
     columns = (
         "age",
@@ -162,9 +164,9 @@ class Diabetes(Table):
         "blood sugar",
     )
     origin = (
-        "442 patients of Efron, Hastie, Johnstone and Tibshirani, “Least Angle Regression”, Annals of Statistics, 2004, "
-        "as they come with scikit-learn. The class is progression above or below the median; parted by this project's "
-        "code."
+        "442 patients of Efron, Hastie, Johnstone and Tibshirani, “Least Angle Regression”, Annals of Statistics, "
+        "2004, as they come with scikit-learn. The class is progression above or below the median; parted by this "
+        "project's code."
     )
     licence = "Published by the authors with their paper; no licence is stated."
 

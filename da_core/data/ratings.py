@@ -18,25 +18,36 @@ from da_core.params import hyper
 
 Rows = NDArray[np.float64]
 
-GENRES = ("comedy", "drama", "action", "romance", "science fiction")
+GENRES = 5
 COLUMNS = (
     "age",
     "films rated",
-    *(f"stars for {genre}" for genre in GENRES),
-    *(f"{genre} in the film" for genre in GENRES),
+    "stars for comedy",
+    "stars for drama",
+    "stars for action",
+    "stars for romance",
+    "stars for science fiction",
+    "comedy in it",
+    "drama in it",
+    "action in it",
+    "romance in it",
+    "science fiction in it",
     "year of the film",
     "the film's mean stars",
 )
 _TASTES = np.array([0.2, 0.7, -0.5, 0.6, -0.7])
 """Mean taste of the source's users; the target's is the opposite."""
+_KINDNESS = np.array([1.0, -0.8, 1.2, -0.6, 0.4])
+"""How much more or less generous with stars the target's users are, a genre."""
 _SHIFTS: dict[str, ShiftKind] = {"who rates": "covariate", "how they rate": "appearance", "what they like": "concept"}
 
 
 class Ratings(DataSource):
     """Pairs of a user and a film; the class is whether the film is liked. What differs in the target can be chosen.
 
-    *Who rates*: younger users with another taste, each of whom likes films by the same rule. *How they rate*: the same
-    users give more stars, and use less of the scale. *What they like*: quality counts less, and age works backwards.
+    *Who rates*: younger users with another taste, each of whom likes films by the same rule. *How they rate*: users
+    give more stars for some genres and fewer for others, and use less of the scale. *What they like*: quality counts
+    less, and age works backwards.
     """
 
     name = "ratings"
@@ -82,19 +93,19 @@ def _drawn(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """One group's rows and whether each film is liked. At 0 every group is the first one."""
     age = np.clip(rng.normal(44 - 18 * others, 9, count), 14, 85)
-    taste = _TASTES * (1 - 2 * others) + rng.normal(size=(count, len(GENRES)))
+    taste = _TASTES * (1 - 2 * others) + rng.normal(size=(count, GENRES))
     rated = np.round(np.exp(rng.normal(4, 0.7, count)))
-    genres = rng.dirichlet(np.full(len(GENRES), 0.4), count)
+    genres = rng.dirichlet(np.full(GENRES, 0.4), count)
     year = np.round(2024 - np.clip(rng.gamma(1.8, 12, count), 0, 90))
     quality = rng.normal(size=count)
 
     young_likes_new = (30 - age) / 12 * (year - 2000) / 15
-    score = 2 * (taste * (genres - 1 / len(GENRES))).sum(axis=1)
+    score = 2 * (taste * (genres - 1 / GENRES)).sum(axis=1)
     score += (1 - whim) * quality + 0.7 * (1 - 2 * whim) * young_likes_new
     liked = score + rng.normal(0, 0.4, count) > 0
 
-    known = taste + rng.normal(size=taste.shape) / np.sqrt(rated / len(GENRES))[:, None]
-    stars = _stars(known * (1 - 0.35 * generosity) + 1.2 * generosity)
+    known = taste + rng.normal(size=taste.shape) / np.sqrt(rated / GENRES)[:, None]
+    stars = _stars(known * (1 - 0.3 * generosity) + _KINDNESS * generosity)
     X = np.c_[age.round(), rated, stars, genres, year, _stars(quality)]
     return X.astype(np.float32), liked.astype(np.int64)
 

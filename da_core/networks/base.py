@@ -77,7 +77,7 @@ class Extractor:
             return standardised(Xs, Xs[fit_s]), standardised(Xt, Xt[fit_t])
         return Xs, Xt
 
-    def preprocessing(self, kind: str) -> str:
+    def preprocessing(self, params: Any, kind: str) -> str:
         """What `prepare` and the network's own input do, in words for the recipe."""
         if kind == "pictures":
             return f"(x / 255 - {self.mean}) / {self.std}, the same in both domains"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,6 +21,8 @@ from pages.parts.words import _, number, word
 _A_CLASS = 7
 """Pictures of a class that the gallery shows of each domain."""
 _CLASSES_A_PAGE = 10
+_COLUMNS = 40
+"""Features of a row that the gallery shows."""
 _ROW = 26  # pixels a class in the chart of counts
 
 
@@ -29,8 +32,8 @@ def by_class(pair: DomainPair) -> None:
     page = st.pagination(pages, key="lab-gallery-page") if pages > 1 else 1
     first = (page - 1) * _CLASSES_A_PAGE
     _name, source, target = _row()
-    source.html(_heading(pair.source.name, ""))
-    target.html(_heading(pair.target.name, "target"))
+    source.html(heading(pair.source.name, ""))
+    target.html(heading(pair.target.name, "target"))
     for label in range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))):
         name, *places = _row()
         name.markdown(f"**{safe(word(pair.classes[label]))}**")
@@ -45,12 +48,25 @@ def by_class(pair: DomainPair) -> None:
                 )
 
 
-def rows_of(domain: Domain, classes: Sequence[str], count: int = 8) -> None:
-    """Draw the first few feature vectors of a domain as a table."""
-    chosen = domain.X[:count]
-    table = {_("class"): [word(classes[label]) for label in domain.y[:count]]}
-    table |= {f"x{column + 1}": chosen[:, column].tolist() for column in range(min(chosen.shape[1], 8))}
-    st.dataframe(table, hide_index=True, alt=_("The first samples of {domain}", domain=word(domain.name)))
+def rows_of(pair: DomainPair, domain: Domain, count: int = 9) -> None:
+    """Draw a few feature vectors of every class of a domain as a table, its numbers as exact as they differ."""
+    each = max(1, count // len(pair.classes))
+    rows = np.concatenate([np.flatnonzero(domain.y == label)[:each] for label in range(len(pair.classes))])[: 2 * count]
+    table: dict[str, list[object]] = {}
+    if domain.captions is not None:
+        table[_("sample")] = domain.captions[rows].tolist()
+    table[_("class")] = [word(pair.classes[label]) for label in domain.y[rows]]
+    names = pair.columns or [f"x{column + 1}" for column in range(domain.X.shape[1])]
+    for column, name in enumerate(names[:_COLUMNS]):
+        values = domain.X[:, column]
+        table[word(name)] = np.round(values[rows].astype(np.float64), decimals(values)).tolist()
+    st.dataframe(table, hide_index=True, alt=_("Samples of {domain}", domain=word(domain.name)))
+
+
+def decimals(values: NDArray[np.floating[Any]]) -> int:
+    """How many decimals tell ``values`` (n,) apart: none for hundreds of metres, three for hundredths."""
+    spread = float(np.std(values))
+    return 0 if spread == 0 else int(np.clip(1 - np.floor(np.log10(spread)), 0, 6))
 
 
 def counts(pair: DomainPair) -> go.Figure:
@@ -123,7 +139,8 @@ def _row() -> Sequence[st.delta_generator.DeltaGenerator]:
     return st.columns([1.4, 5, 5], vertical_alignment="center", gap="small")
 
 
-def _heading(name: str, kind: str) -> str:
+def heading(name: str, kind: str) -> str:
+    """A domain's name with its mark, as HTML; ``kind`` is “target” or nothing."""
     return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'
 
 

@@ -16,7 +16,7 @@ from da_core.data.places import check_allowed, keep_upload, resolve_place
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
-from pages.parts import access, cards, charts, gallery, params_form, report, state, steps, words
+from pages.parts import access, cards, charts, gallery, params_form, plane, report, state, steps, words
 from pages.parts.words import _, number, word
 
 OWN = "files"
@@ -163,9 +163,12 @@ def _show(pair: DomainPair) -> None:
     )
     if pair.kind == "pictures":
         gallery.by_class(pair)
+    elif pair.sample_shape == (2,):
+        charts.draw(plane.scatter(pair), key="points", alt=plane.alt(pair))
     else:
-        for domain in (pair.source, pair.target):
-            gallery.rows_of(domain, pair.classes)
+        for domain, mark in ((pair.source, ""), (pair.target, "target")):
+            st.html(gallery.heading(domain.name, mark))
+            gallery.rows_of(pair, domain)
     st.subheader(_("How many of each class"), anchor=False)
     charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     report.section(pair, state.experiment().data.model_dump_json())
