@@ -18,6 +18,11 @@ class Pace:
         self._started[stage] = time.monotonic()
         return StageStarted(stage, tuple(self._plan))
 
+    def skip(self, stage: Stage) -> None:
+        """The stage turns out to take next to no time."""
+        self._plan[stage] = 0.0
+        self._total = sum(self._plan.values())
+
     def at(self, fraction: float) -> Progress:
         """``fraction`` of the stage that was started last is done."""
         names, (*_, stage) = list(self._plan), self._started

@@ -52,7 +52,7 @@ from da_core.networks.base import Network
 from da_core.networks.heads import FittedHead, fit_head
 from da_core.pace import Pace
 from da_core.params import validated
-from da_core.training import checkpoints, devices
+from da_core.training import checkpoints, devices, once
 from da_core.training.good import LastGood, not_finite
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
@@ -239,7 +239,7 @@ class _Run:
         if trained is not None:
             network.load_state_dict(trained.state_dict())
         if self.extractor.learns:
-            for event in train(
+            training = train(
                 network,
                 labelled,
                 phase=phase,
@@ -251,7 +251,15 @@ class _Run:
                 mirror=self.pair.flips,
                 score=lambda: self.live_accuracies(network, method, trained),
                 enough=self.enough,
-            ):
+            )
+            if method is None:
+                live = (self.source_live.X, self.source_live.y, self.target_live.X, self.target_live.y)
+                settings = (phase, spec, self.experiment.seed, self.pair.flips)
+                key = once.digest(network, labelled.X, labelled.y, *live, *settings)
+                if key in once.trained:
+                    self.pace.skip(phase)
+                training = once.trained.follow(key, network, training, spec.epochs)
+            for event in training:
                 if isinstance(event, Notice):  # it diverged and went back to the last good epoch
                     self.epochs[phase] = event.values["epoch"]
                     yield self.noted(event)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from da_core.methods import methods
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.base import Network
 from da_core.run import run
+from da_core.training.once import Once
+from da_core.training.step import Step
 
 
 def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -33,6 +37,12 @@ def places(tmp_path: Path) -> dict[str, str]:
         X, y = rows(shift=shift, seed=len(name))
         np.savez(tmp_path / f"{name}.npz", X=X, y=y)
     return {"data": "files", "data.source": str(tmp_path / "source.npz"), "data.target": str(tmp_path / "target.npz")}
+
+
+@pytest.fixture(autouse=True)
+def trained_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test is answered from another one's training."""
+    monkeypatch.setattr("da_core.training.once.trained", Once(most=0))
 
 
 def finished(events: list[Event]) -> Finished:
@@ -89,6 +99,41 @@ def test_source_only_does_not_depend_on_the_method(places: dict[str, str]) -> No
         finished(do(places, method=name)).result.source_only.target.accuracy for name in ("dann", "coral", "oracle")
     }
     assert len(scores) == 1
+
+
+def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_run_of_its_own(
+    places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps() -> int:
+        return taken.call_count
+
+    with patch.object(Step, "__call__", autospec=True, side_effect=Step.__call__) as taken:
+        alone = finished(do(places, method="deep_coral", oracle="true"))
+        of_one = steps()
+        monkeypatch.setattr("da_core.training.once.trained", Once())
+        first = do(places, method="coral", oracle="true")
+        of_first = steps() - of_one
+        second = do(places, method="deep_coral", oracle="true")
+        of_second = steps() - of_one - of_first
+        other_seed = finished(do(places, method="deep_coral", seed="1"))
+    assert of_second == of_one - of_first  # the method's own steps alone
+    assert finished(second).result.model_dump(exclude={"seconds"}) == alone.result.model_dump(exclude={"seconds"})
+
+    def curves(events: list[Event]) -> list[Event]:
+        return [e for e in events if isinstance(e, Accuracies) and e.phase != "adapt"]
+
+    assert curves(second) == curves(first)
+    assert other_seed.result.source_only != alone.result.source_only
+
+
+def test_what_was_cut_short_is_trained_anew(places: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("da_core.training.once.trained", Once())
+    experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "3", "method": "source_only"})
+    looks = itertools.count()
+    cut = finished(list(run(experiment, embed=False, enough=lambda: next(looks) >= 1)))
+    whole = finished(list(run(experiment, embed=False)))
+    assert cut.result.recipe["epochs"]["source_only"] < 3
+    assert whole.result.recipe["epochs"]["source_only"] == 3
 
 
 def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: dict[str, str]) -> None:
