@@ -42,7 +42,10 @@ class Losses:
 
 @dataclass(frozen=True)
 class Accuracies:
-    """At an epoch's end, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any."""
+    """At an epoch's end, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any.
+
+    There is no ``target`` where no target sample has a label.
+    """
 
     phase: Phase
     epoch: float
@@ -51,7 +54,10 @@ class Accuracies:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What the points of a layout stand for, source first: class indices ``label`` and ``predicted``, both (n,)."""
+    """What the points of a layout stand for, source first: class indices ``label`` and ``predicted``, both (n,).
+
+    ``label`` is −1 where a target sample has none.
+    """
 
     source_count: int
     label: NDArray[np.int64]
@@ -99,9 +105,9 @@ class Scores(BaseModel):
 
 
 class DomainScores(BaseModel):
-    """One model's scores on both domains."""
+    """One model's scores on both domains; ``target`` is None where no target sample has a label."""
 
-    target: Scores
+    target: Scores | None
     source: Scores
 
 
@@ -138,8 +144,9 @@ class Evidence:
     """The arrays behind a `Result`, all of held-out samples: enough to draw every picture again.
 
     ``*_index`` are rows of the pair's domains, ``*_features`` (n, d) float32, ``*_predicted`` (n,) int64 class indices,
-    ``*_probabilities`` (n, c) float32 (empty in records from before they were kept); ``state`` is the adapted network's
-    state dict (None where no network was trained).
+    ``*_probabilities`` (n, c) float32 (empty in records from before they were kept); ``target_label`` is −1 where there
+    is none. ``state`` is the adapted network's state dict (None where no network was trained). ``answers`` (n_t,) are
+    the adapted model's classes for all of the target, kept where labels are missing.
     """
 
     source_index: NDArray[np.int64]
@@ -152,6 +159,7 @@ class Evidence:
     target_predicted: dict[When, NDArray[np.int64]]
     embeddings: dict[str, NDArray[np.float32]]
     weights: NDArray[np.float32] | None = None
+    answers: NDArray[np.int64] | None = None
     state: dict[str, Any] | None = None
     source_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)
     target_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)

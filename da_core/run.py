@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 from collections.abc import Callable, Generator, Iterator
 from importlib.metadata import version
@@ -13,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from da_core.catalogue import pick
-from da_core.data.base import HELD_OUT
+from da_core.data.base import HELD_OUT, UNKNOWN
 from da_core.data.cache import load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
@@ -166,9 +167,9 @@ class _Run:
             yield from lay_out("after", after)
         result = self.result(before, after, self.look(oracle) if oracle is not None else None)
         yield from self.findings(before, after, result)
-        state = adapted.state() if self.extractor.learns else None
+        answers, state = self.answers(adapted, after), adapted.state() if self.extractor.learns else None
         looks: dict[When, Look] = {"before": before, "after": after}
-        kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, state)
+        kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, answers, state)
         yield self.pace.at(1)
         yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "notices": self.notices}), kept)
 
@@ -189,6 +190,7 @@ class _Run:
             held_out = HELD_OUT if self.extractor.learns else 0.0
         few = self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
         self.split = split = pair.split(held_out, self.experiment.seed, few)
+        self.check_labels(few)
 
         Xs, Xt = self.extractor.prepare(
             self.network_params, pair.source.X, pair.target.X, split.source_train, split.target_train
@@ -201,10 +203,25 @@ class _Run:
         self.source_live = self.on_device(Xs, ys, rng.permutation(split.source_test)[:LIVE])
         self.target = as_inputs(Xt[split.target_train], self.device)
         self.target_test = as_inputs(Xt[split.target_test], self.device)
-        self.target_live = self.on_device(Xt, yt, rng.permutation(split.target_test)[:LIVE])
+        live = rng.permutation(split.target_test)
+        live = live[np.argsort(yt[live] == UNKNOWN, kind="stable")]  # those with a label first: they can be scored
+        self.target_live = self.on_device(Xt, yt, live[:LIVE])
         self.few = self.on_device(Xt, yt, split.few)
         if isinstance(self.method, ModelAdaptation):
             self.method.check(self.new_network(), self.adaptation_data())
+
+    def check_labels(self, few: int) -> None:
+        """Raise `UserError` where target labels are asked for and there are none; ``few`` is how many a class."""
+        if self.pair.target_labelled:
+            return
+        if self.wants_oracle:
+            raise UserError("The oracle learns from the target's labels, and there are none; leave it out.")
+        if few:
+            raise UserError(
+                "{method} learns from a few labelled target samples, and the target has no labels; choose another "
+                "method.",
+                method=self.method.title,
+            )
 
     def on_device(self, X: NDArray[Any], y: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:
         return Labelled(as_inputs(X[rows], self.device), torch.tensor(y[rows], device=self.device))
@@ -212,7 +229,8 @@ class _Run:
     def target_with_its_labels(self) -> Labelled:
         """For the oracle alone."""
         labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
-        return Labelled(self.target, labels)
+        known = labels != UNKNOWN
+        return Labelled(self.target, labels) if known.all() else Labelled(self.target[known], labels[known])
 
     def adaptation_data(self) -> AdaptationData:
         """Both domains for a model adaptation: of the target's labels only the few."""
@@ -287,8 +305,11 @@ class _Run:
         with torch.inference_mode():
             Fs, Ft = (trained or network).embed(self.source_live.X), network.embed(self.target_live.X)
             Ls, Lt = network.head(Fs), network.head(Ft)
-            right = [(L.argmax(1) == d.y).float().mean() for L, d in zip((Ls, Lt), domains, strict=True)]
-            values = dict(zip(("source", "target"), torch.stack(right).tolist(), strict=True))
+            right = [
+                (L.argmax(1) == d.y)[d.y != UNKNOWN].float().mean() for L, d in zip((Ls, Lt), domains, strict=True)
+            ]
+            shares = zip(("source", "target"), torch.stack(right).tolist(), strict=True)
+            values = {name: share for name, share in shares if not math.isnan(share)}  # no label, no accuracy
             on_source = method.domain_logits(Fs, Ls) if method is not None else None
             on_target = method.domain_logits(Ft, Lt) if method is not None else None
             if on_source is not None and on_target is not None:
@@ -363,13 +384,24 @@ class _Run:
         Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
         return Look(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
 
+    def answers(self, adapted: Model, after: Look) -> NDArray[np.int64] | None:
+        """Where labels are missing, the classes of all target samples (n_t,) as the adapted model tells them."""
+        if (self.pair.target.y != UNKNOWN).all():
+            return None
+        told = np.empty(len(self.pair.target), np.int64)
+        told[self.split.target_train] = adapted.predict(adapted.map_target(adapted.embed(self.target)))
+        told[self.split.target_test] = after.target_predicted
+        return told
+
     def findings(self, before: Look, after: Look, result: Result) -> Iterator[Notice]:
         """What is wrong with what came out. Only the second looks at the target's labels, once all is done."""
         if self.is_control:
             return
-        found = collapse(before.target_predicted, after.target_predicted, self.pair.classes)
-        scored = (result.source_only.target.confusion, result.adapted.target.confusion)
-        for notice in (found, swaps(*scored, self.pair.classes)):
+        found = [collapse(before.target_predicted, after.target_predicted, self.pair.classes)]
+        was, now = result.source_only.target, result.adapted.target
+        if was is not None and now is not None:
+            found.append(swaps(was.confusion, now.confusion, self.pair.classes))
+        for notice in found:
             if notice is not None:
                 yield self.noted(notice)
 

@@ -20,11 +20,13 @@ SampleKind = Literal["pictures", "features", "texts", "sounds"]
 
 SOUND_RATE = 16_000
 """Samples a second of every sound that is kept."""
+UNKNOWN = -1
+"""The class of a target sample that has no label."""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """One domain's samples and their classes ``y`` (n,) int64.
+    """One domain's samples and their classes ``y`` (n,) int64, `UNKNOWN` where a target sample has no label.
 
     ``X``: pictures (n, h, w, 3) uint8, features (n, d) float32, texts (n,) str, or sounds (n, t) int16 at
     `SOUND_RATE`. What a person is shown beside or instead of a row of numbers: ``captions`` (n,) str, and ``sounds``
@@ -94,6 +96,13 @@ class DomainPair:
             )
         if len(self.classes) < 2:
             raise UserError("There is only one class; a classifier needs at least two.")
+        if (self.source.y == UNKNOWN).any():
+            raise UserError("Samples of the source have no label; only the target's labels may be missing.")
+
+    @property
+    def target_labelled(self) -> bool:
+        """Whether any target sample has a label; where none has, nothing can be scored on the target."""
+        return bool((self.target.y != UNKNOWN).any())
 
     @property
     def kind(self) -> SampleKind:
@@ -116,7 +125,7 @@ class DomainPair:
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:
         """Hold out a share of each class of each domain for scoring (0: fit and score on everything).
 
-        With ``few_per_class`` = k, k target training samples a class (all there are, if fewer) are set apart as
+        Samples without a label are held out like a class of their own. With ``few_per_class`` = k, k target training samples a class (all there are, if fewer) are set apart as
         ``few``; when nothing is held out they are taken out of the scored rows. Deterministic in ``seed``.
         """
         rng = np.random.default_rng([seed, 0x5B117])
@@ -165,5 +174,6 @@ def _stratified(
 def _few(y: NDArray[np.int64], rows: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
     if per_class == 0:
         return np.empty(0, dtype=np.int64)
-    chosen = [rng.permutation(rows[y[rows] == label])[:per_class] for label in np.unique(y[rows])]
-    return np.sort(np.concatenate(chosen))
+    known = rows[y[rows] != UNKNOWN]
+    chosen = [rng.permutation(known[y[known] == label])[:per_class] for label in np.unique(y[known])]
+    return np.sort(np.concatenate([rows[:0], *chosen]))

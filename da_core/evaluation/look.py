@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.base import DomainPair, Split
+from da_core.data.base import UNKNOWN, DomainPair, Split
 from da_core.evaluation.metrics import scores
 from da_core.events import DomainScores, Evidence, When
 
@@ -41,9 +41,11 @@ def choose_shown(split: Split, most: int | None, seed: int) -> Shown:
 
 
 def domain_scores(look: Look, pair: DomainPair, split: Split) -> DomainScores:
-    """Scores on all held-out samples of both domains."""
+    """Scores on all held-out samples of both domains, of the target's on those that have a label."""
+    known = pair.target.y[split.target_test] != UNKNOWN
+    truth, told = pair.target.y[split.target_test][known], look.target_predicted[known]
     return DomainScores(
-        target=scores(pair.target.y[split.target_test], look.target_predicted, pair.classes),
+        target=scores(truth, told, pair.classes) if len(truth) else None,
         source=scores(pair.source.y[split.source_test], look.source_predicted, pair.classes),
     )
 
@@ -55,6 +57,7 @@ def evidence(
     split: Split,
     layouts: dict[str, NDArray[np.float32]],
     weights: NDArray[np.floating[Any]] | None,
+    answers: NDArray[np.int64] | None,
     state: dict[str, Any] | None,
 ) -> Evidence:
     """The arrays of the shown samples. ``weights`` are those of all held-out source samples."""
@@ -76,5 +79,6 @@ def evidence(
         },
         embeddings=layouts,
         weights=None if weights is None else weights[shown.source].astype(np.float32),
+        answers=answers,
         state=state,
     )
