@@ -43,6 +43,7 @@ class View {
     const colours = fresh ? null : this.paint;
     this.data = data;
     this.count = data.label.length;
+    this.unlabelled = data.label.some((label) => label < 0);
     if (fresh) {
       this.colour = data.colour;
       this.active = -1;
@@ -115,14 +116,16 @@ class View {
     const { texts, colours, classes } = this.data;
     if (this.colour === "domain")
       return [[texts.source, colours.source, "circle"], [texts.target, colours.target, "diamond"]];
-    if (this.colour === "class") return classes.map((name, index) => [name, colours.classes[index], null]);
-    return [[texts.right, colours.right, null], [texts.wrong, colours.wrong, null]];
+    const unknown = this.unlabelled ? [[texts.unknown, colours.unknown, null]] : [];
+    if (this.colour === "class") return [...classes.map((name, index) => [name, colours.classes[index], null]), ...unknown];
+    return [[texts.right, colours.right, null], [texts.wrong, colours.wrong, null], ...unknown];
   }
 
   // which legend entry sample i belongs to in a panel
   entry(i, when) {
     const { label, sourceCount, predicted } = this.data;
     if (this.colour === "domain") return i < sourceCount ? 0 : 1;
+    if (label[i] < 0) return this.entries().length - 1; // a target sample without a label
     if (this.colour === "class") return label[i];
     return predicted[when] && predicted[when][i] === label[i] ? 0 : 1;
   }
@@ -197,13 +200,14 @@ class View {
     tip.hidden = i < 0;
     if (i < 0) return;
     const { texts, data } = { texts: this.data.texts, data: this.data };
-    const lines = [element("b", data.classes[data.label[i]])];
+    const lines = [element("b", data.classes[data.label[i]] ?? texts.unknown)];
     lines.push(line(i < data.sourceCount ? texts.source : texts.target, "faint"));
     for (const when of WHENS) {
       const guess = data.predicted[when];
       if (!guess) continue;
       const right = guess[i] === data.label[i];
-      lines.push(line(`${texts[when]}: ${data.classes[guess[i]]} ${right ? "✓" : "✗"} ${right ? texts.right : texts.wrong}`));
+      const judged = data.label[i] < 0 ? "" : right ? ` ✓ ${texts.right}` : ` ✗ ${texts.wrong}`;
+      lines.push(line(`${texts[when]}: ${data.classes[guess[i]]}${judged}`));
     }
     if (data.weight && i < data.sourceCount) lines.push(line(`${texts.weight}: ${data.weight[i]}`));
     tip.querySelector(".words").replaceChildren(...lines);

@@ -205,7 +205,10 @@ def watched(experiment: Experiment) -> Finished:
 
 
 def write(folder: Path, experiment: Experiment, finished: Finished) -> None:
-    """``experiment.json``, ``result.json``, ``features.npz`` and, where a network was trained, ``model.pt``."""
+    """``experiment.json``, ``result.json``, ``features.npz`` and, where a network was trained, ``model.pt``.
+
+    Where target labels are missing, ``predictions.csv`` as well: the adapted model's class of every target sample.
+    """
     import numpy as np
 
     try:
@@ -213,12 +216,22 @@ def write(folder: Path, experiment: Experiment, finished: Finished) -> None:
         (folder / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
         (folder / "result.json").write_text(finished.result.model_dump_json(indent=2), encoding="utf-8")
         np.savez_compressed(folder / "features.npz", **features(finished.evidence))
+        if finished.evidence.answers is not None:
+            (folder / "predictions.csv").write_bytes(predictions(experiment, finished))
         if finished.evidence.state is not None:
             from da_core.training import checkpoints
 
             checkpoints.save(finished.evidence.state, folder / "model.pt")
     except OSError as error:
         raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+
+
+def predictions(experiment: Experiment, finished: Finished) -> bytes:
+    from da_core.data.cache import load_pair
+    from da_core.evaluation.answers import answers_csv
+
+    assert finished.evidence.answers is not None
+    return answers_csv(finished.evidence.answers, finished.result.classes, load_pair(experiment.data).target.captions)
 
 
 def features(evidence: Evidence) -> dict[str, Any]:
@@ -244,6 +257,7 @@ def print_result(result: Result) -> None:
         for name, scores in models.items()
         if scores is not None
         for domain in ("target", "source")
+        if getattr(scores, domain) is not None
     ]
     print_table(("model", "scored on", *(f"{metric} %" for metric in metrics)), rows, numbers_from=2)
     shift = [

@@ -110,6 +110,11 @@ class DomainScores(BaseModel):
     target: Scores | None
     source: Scores
 
+    @property
+    def scored(self) -> Scores:
+        """What the model is judged by: its scores on the target or, where that has no labels, on the source."""
+        return self.source if self.target is None else self.target
+
 
 class ShiftMeasures(BaseModel):
     """How far apart the two domains' features are."""
@@ -137,6 +142,11 @@ class Result(BaseModel):
     recipe: dict[str, Any]
     notices: list[Notice] = Field(default_factory=list)
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
+
+    @property
+    def target_scored(self) -> bool:
+        """Whether the target has labels to score on."""
+        return self.adapted.target is not None
 
 
 @dataclass(frozen=True)

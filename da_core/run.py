@@ -439,6 +439,7 @@ class _Run:
             "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
             "preprocessing": self.extractor.preprocessing(self.network_params, self.pair.kind),
             "split": split,
+            "unlabelled": int((self.pair.target.y == UNKNOWN).sum()),
             "selection": "the last epoch",
             "epochs": self.epochs,
             "stopped_early": self.stopped_early,

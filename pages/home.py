@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from da_core.errors import UserError
-from pages.parts import gallery, runs, scatter, showcase, words
+from pages.parts import finished, gallery, runs, scatter, showcase, words
 from pages.parts.words import _, percent
 
 
@@ -34,7 +34,7 @@ def _numbers(example: showcase.Showcase) -> None:
     if result.oracle is not None:
         shown.append((_("Oracle"), _("trained on labelled nights"), result.oracle, ""))
     cells = "".join(
-        f'<div class="lab-number {kind}"><span>{name}</span><b>{percent(scores.target.accuracy)}</b>'
+        f'<div class="lab-number {kind}"><span>{name}</span><b>{percent(scores.scored.accuracy)}</b>'
         f"<span>{what}</span></div>"
         for name, what, scores, kind in shown
     )
@@ -72,7 +72,7 @@ if example := _example():
         key="showcase",
         run="showcase",
         atlas=example.atlas,
-        scores={"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy},
+        scores=finished.target_accuracies(result),
     )
     st.caption(
         _(

@@ -17,31 +17,38 @@ from da_core.data.pictures import shrunk
 from da_core.errors import UserError
 
 Array = NDArray[Any]
+Labels = list[str | None]
+"""The class of each sample; None where a target sample has no label."""
 
 _KEYS = ((("X", "y"),), (("X_train", "y_train"), ("X_test", "y_test")))
 
 _log = logging.getLogger(__name__)
 
 
-def read_arrays(place: Path) -> tuple[Array, list[str]]:
+def read_arrays(place: Path, *, labelled: bool = True) -> tuple[Array, Labels]:
     """Samples and the class name of each, from ``X`` and ``y``, or ``X_train`` … ``y_test`` joined.
 
-    Samples are pictures (n, h, w, 3) uint8, grey ones widened to three channels, or rows (n, d) float32. Labels may be
-    whole numbers or texts. Raises `UserError` for all that cannot be used; Python objects (pickles) are never loaded.
+    Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. Samples are
+    pictures (n, h, w, 3) uint8, grey ones widened to three channels, or rows (n, d) float32. Labels may be whole
+    numbers or texts. Raises `UserError` for all that cannot be used; Python objects (pickles) are never loaded.
     """
     with opened(place) as archive:
         members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-        pairs = next((pairs for pairs in _KEYS if all(key in members for pair in pairs for key in pair)), None)
+        needed = 2 if labelled else 1
+        pairs = next((pairs for pairs in _KEYS if all(key in members for pair in pairs for key in pair[:needed])), None)
         if pairs is None:
             raise UserError(
                 "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
                 place=shown(place),
                 names=", ".join(sorted(members)[:8]) or "none",
             )
-        parts = []
+        parts: list[tuple[Array, Labels]] = []
         for samples, labels in pairs:
             X = _samples(_load(archive, members[samples], place), samples, place)
-            y = _labels(_load(archive, members[labels], place), labels, place)
+            if labels not in members:
+                parts.append((X, [None] * len(X)))
+                continue
+            y = _labels(_load(archive, members[labels], place), labels, place, labelled)
             if len(X) != len(y):
                 raise UserError(
                     "“{place}” has {samples} samples in {X} but {labels} labels in {y}; give one label a sample.",
@@ -142,9 +149,13 @@ def _rows(X: Array, name: str, place: Path) -> Array:
     return rows
 
 
-def _labels(y: Array, name: str, place: Path) -> list[str]:
+def _labels(y: Array, name: str, place: Path, labelled: bool) -> Labels:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
+    if not labelled and y.ndim == 1 and y.dtype.kind in "fU":
+        known = y != "" if y.dtype.kind == "U" else ~np.isnan(y)
+        found = iter(_labels(y[known], name, place, labelled=True))
+        return [next(found) if one else None for one in known]
     whole = y.dtype.kind in "biu" or (y.dtype.kind == "f" and bool(np.isfinite(y).all() and (y == np.round(y)).all()))
     if y.ndim != 1 or not (whole or y.dtype.kind == "U"):
         raise UserError(

@@ -42,6 +42,10 @@ class Domain:
     def __len__(self) -> int:
         return len(self.y)
 
+    def class_counts(self, classes: int) -> NDArray[np.int64]:
+        """(classes,) how many samples of each class there are, of those that have a label."""
+        return np.bincount(self.y[self.y != UNKNOWN], minlength=classes)
+
     @property
     def heard(self) -> NDArray[np.int16] | None:
         """The sound (t,) of each sample, whether it is the sample or goes with it."""
@@ -125,8 +129,9 @@ class DomainPair:
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:
         """Hold out a share of each class of each domain for scoring (0: fit and score on everything).
 
-        Samples without a label are held out like a class of their own. With ``few_per_class`` = k, k target training samples a class (all there are, if fewer) are set apart as
-        ``few``; when nothing is held out they are taken out of the scored rows. Deterministic in ``seed``.
+        Samples without a label are held out like a class of their own. With ``few_per_class`` = k, k target training
+        samples a class (all there are, if fewer) are set apart as ``few``; when nothing is held out they are taken out
+        of the scored rows. Deterministic in ``seed``.
         """
         rng = np.random.default_rng([seed, 0x5B117])
         source_train, source_test = _stratified(self.source.y, held_out, rng)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from da_core.data.arrays import Array, read_arrays, resized
-from da_core.data.base import DataSource, Domain, DomainPair, Provenance
+from da_core.data.arrays import Array, Labels, read_arrays, resized
+from da_core.data.base import UNKNOWN, DataSource, Domain, DomainPair, Provenance
 from da_core.data.layout import NO_CLASS, classes_of, two_domains
 from da_core.data.listing import TOO_LARGE, File, Listing, UnusableError, listed, opened, shown
 from da_core.data.pictures import decode
@@ -44,16 +45,19 @@ class FilesParams(Params):
 
 @dataclass
 class _Samples:
-    """One domain as it was read: samples, each one's class, and what there is to say about it."""
+    """One domain as it was read: samples, each one's class if it is known, and what there is to say about it."""
 
     name: str
     X: Array
-    labels: list[str]
+    labels: Labels
+    captions: list[str] | None = None
     notices: list[Notice] = field(default_factory=list)
 
     def labelled(self, classes: list[str]) -> Domain:
-        number = {name: index for index, name in enumerate(classes)}
-        return Domain(self.name, self.X, np.array([number[label] for label in self.labels], np.int64))
+        number: dict[str | None, int] = {name: index for index, name in enumerate(classes)}
+        number[None] = UNKNOWN
+        y = np.array([number[label] for label in self.labels], np.int64)
+        return Domain(self.name, self.X, y, None if self.captions is None else np.array(self.captions))
 
 
 class Files(DataSource):
@@ -70,12 +74,14 @@ class Files(DataSource):
     def load_places(self, source: Path, target: Path | None, params: FilesParams) -> DomainPair:
         """Read both domains; without a target, or with the same place twice, both are looked for in the source.
 
-        Pictures become (n, size, size, 3) uint8. The pair's ``notices`` say what was left out. Raises `UserError`.
+        The target may lack labels: pictures that lie in no class folders, or an npz without ``y``. Pictures become (n,
+        size, size, 3) uint8. The pair's ``notices`` say what was left out. Raises `UserError`.
         """
         if target is None or target == source:
             domains = _read_both(source, params)
         else:
-            domains = _read(source, "source", params), _read(target, "target", params)
+            first = _read(source, "source", params)
+            domains = first, _read(target, "target", params, set(first.labels))
         classes = _common_classes(*domains)
         _to_one_size(*domains, params.size)
         return DomainPair(
@@ -92,12 +98,13 @@ class Files(DataSource):
         )
 
 
-def _read(place: Path, role: str, params: FilesParams) -> _Samples:
+def _read(place: Path, role: str, params: FilesParams, known: Collection[str | None] = ()) -> _Samples:
+    """One domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
     name = _domain_name(place, role)
     if _holds_arrays(place):
-        return _Samples(name, *read_arrays(place))
+        return _Samples(name, *read_arrays(place, labelled=not known))
     with listed(place) as listing:
-        return _read_pictures(name, listing, params)
+        return _read_pictures(name, listing, params, known)
 
 
 def _read_both(place: Path, params: FilesParams) -> tuple[_Samples, _Samples]:
@@ -105,7 +112,8 @@ def _read_both(place: Path, params: FilesParams) -> tuple[_Samples, _Samples]:
         raise UserError("An npz file holds one domain, “{place}”; bring another as the target.", place=shown(place))
     with listed(place) as listing:
         (source, day), (target, night) = two_domains(listing)
-        return _read_pictures(source, day, params), _read_pictures(target, night, params)
+        first = _read_pictures(source, day, params)
+        return first, _read_pictures(target, night, params, set(first.labels))
 
 
 def _holds_arrays(place: Path) -> bool:
@@ -123,8 +131,10 @@ def _domain_name(place: Path, role: str) -> str:
 
 
 def _common_classes(source: _Samples, target: _Samples) -> list[str]:
-    """The classes' names in order. Raises `UserError` where the domains differ."""
-    ours, theirs = set(source.labels), set(target.labels)
+    """The classes' names in order. Raises `UserError` where the domains differ, as far as the target's are known."""
+    ours, theirs = ({label for label in domain.labels if label is not None} for domain in (source, target))
+    if None in target.labels and theirs <= ours:
+        theirs = ours
     if ours - theirs and theirs - ours:
         raise UserError(
             "The classes differ: only the source has {source}, only the target has {target}; give both the same.",
@@ -171,21 +181,29 @@ def _to_one_size(source: _Samples, target: _Samples, size: int) -> None:
 # Pictures ----------------------------------------------------------------------------------------------------------
 
 
-def _read_pictures(name: str, listing: Listing, params: FilesParams) -> _Samples:
-    classes, stray = classes_of(listing)
+def _read_pictures(name: str, listing: Listing, params: FilesParams, known: Collection[str | None] = ()) -> _Samples:
+    """Pictures by class folder; for ``known`` see `_read`."""
+    folders, stray = classes_of(listing)
+    classes: dict[str | None, list[File]] = dict(folders.items())
+    if known and stray and not any(folders.values()):
+        classes, stray = {None: stray}, []
+    elif known and len(folders) == 1 and not folders.keys() & known:
+        classes = {None: next(iter(folders.values()))}
     if not any(classes.values()):
         raise UserError(
             "“{place}” has no pictures in class folders; lay it out as class/picture.jpg.", place=listing.place
         )
-    if empty := [label for label, files in classes.items() if not files]:
+    if empty := [label for label, files in folders.items() if not files]:
         raise UserError(
             "The class folder “{name}” in “{place}” is empty; put pictures into it or remove it.",
             name=empty[0],
             place=listing.place,
         )
-    chosen = {label: _spread(files, params.max_per_class) for label, files in classes.items()}
+    most = {label: params.max_per_class * (len(known) if label is None else 1) for label in classes}
+    chosen = {label: _spread(files, most[label]) for label, files in classes.items()}
     X = np.empty((sum(map(len, chosen.values())), params.size, params.size, 3), np.uint8)
-    labels: list[str] = []
+    labels: Labels = []
+    captions: list[str] = []
     left_out: dict[str, list[File]] = {NO_CLASS: stray} if stray else {}
     for label, files in chosen.items():
         for file in files:
@@ -195,6 +213,7 @@ def _read_pictures(name: str, listing: Listing, params: FilesParams) -> _Samples
                 left_out.setdefault(error.reason, []).append(file)
             else:
                 labels.append(label)
+                captions.append("/".join(file.parts))
         if labels[-1:] != [label]:
             raise _nothing_usable(label, listing.place, files, left_out.get(TOO_LARGE, []))
     notices = [
@@ -206,16 +225,22 @@ def _read_pictures(name: str, listing: Listing, params: FilesParams) -> _Samples
     spare = sum(map(len, classes.values())) - len(X)
     if spare:
         notices.append(Notice(TOO_MANY, {"count": spare, "place": listing.place, "most": params.max_per_class}))
-    return _Samples(name, X[: len(labels)], labels, notices)
+    return _Samples(name, X[: len(labels)], labels, captions, notices)
 
 
-def _nothing_usable(label: str, place: str, files: list[File], too_large: list[File]) -> UserError:
+def _nothing_usable(label: str | None, place: str, files: list[File], too_large: list[File]) -> UserError:
     if set(map(id, files)) <= set(map(id, too_large)):
         return UserError(
             "All pictures of class “{name}” in “{place}” are larger than {most} megapixels; make them smaller.",
             name=label,
             place=place,
             most=round(settings().picture_pixels / 1e6, 1),
+        )
+    if label is None:
+        return UserError(
+            "None of the {count} files in “{place}” is a picture that can be read; use JPEG or PNG.",
+            count=len(files),
+            place=place,
         )
     return UserError(
         "None of the {count} files of class “{name}” in “{place}” is a picture that can be read; use JPEG or PNG.",

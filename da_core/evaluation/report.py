@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.base import SOUND_RATE, Domain, DomainPair
+from da_core.data.base import SOUND_RATE, UNKNOWN, Domain, DomainPair
 from da_core.data.sounds import log_mel
 from da_core.evaluation.shift import mmd, mmd_p_value, proxy_a_distance, proxy_a_distance_interval
 from da_core.evaluation.weights import effective_sample_size
@@ -82,13 +82,14 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     balanced = _drawn(ratio[ys], seed)
     before, after = mmd(Fs, Ft), mmd(Fs[balanced], Ft)
     mended = after < _MENDED * before
-    lost = _lost(Fs[balanced], ys[balanced], Ft, yt, seed) if mended else _lost(Fs, ys, Ft, yt, seed)
+    known = yt != UNKNOWN
+    lost = _lost(*((Fs[balanced], ys[balanced]) if mended else (Fs, ys)), Ft[known], yt[known], seed)
 
     found, reasons = _verdict(p_value, distance, interval, before, after, mended, share, lost)
     shares = np.bincount(ys, minlength=count) / len(ys) * ratio
     return DataReport(
         classes=pair.classes,
-        counts=np.stack([np.bincount(domain.y, minlength=count) for domain in (pair.source, pair.target)]),
+        counts=np.stack([domain.class_counts(count) for domain in (pair.source, pair.target)]),
         drifts=drifts(pair, rows_s, rows_t),
         proxy_a_distance=distance,
         interval=interval,
@@ -119,7 +120,7 @@ def _verdict(
     after: float,
     mended: bool,
     share: float,
-    lost: float,
+    lost: float | None,
 ) -> tuple[Found, tuple[Notice, ...]]:
     """Which kind of shift the numbers speak for, and the sentences that say so."""
     same = Notice(
@@ -129,9 +130,14 @@ def _verdict(
     loses = Notice(
         "On the target, a classifier that learned from the source is right {points:.0f} points less often than one "
         "that learned from the target itself.",
-        {"points": 100 * lost},
+        {"points": 100 * (lost or 0)},
     )
-    keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.", {})
+    keeps = Notice(
+        "The target has no labels, so nobody can tell whether the same sample is of the same class in both domains."
+        if lost is None
+        else "A classifier that learned from the source does hardly worse on the target than one of its own."
+    )
+    much = lost is not None and lost > _MUCH
     apart = Notice(
         "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}."
         if interval[0] > 0.1
@@ -144,14 +150,14 @@ def _verdict(
         {"share": share},
     )
     if p_value > _DOUBT:
-        return ("concept", (same, loses)) if lost > _MUCH else ("none", (same, keeps))
-    if mended and lost <= _MUCH:
+        return ("concept", (same, loses)) if much else ("none", (same, keeps))
+    if mended and not much:
         explained = Notice(
             "Other class proportions explain it: with them the distance (MMD) falls from {before:.3f} to {after:.3f}.",
             {"before": before, "after": max(after, 0.0)},
         )
         return "label", (explained, keeps)
-    if share >= _OVERLAP and lost <= _MUCH:
+    if share >= _OVERLAP and not much:
         return "covariate", (apart, overlap, keeps)
     if share >= _OVERLAP:
         return "appearance", (apart, loses)
@@ -272,8 +278,13 @@ def _tells_apart(predictions: Predictions) -> bool:
     return bool(right.mean() > shares.max() + 0.05 and min(known) > 0.2)
 
 
-def _lost(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, yt: NDArray[np.int64], seed: int) -> float:
-    """Accuracy on half of the target that a classifier of the source loses against one of the target's other half."""
+def _lost(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, yt: NDArray[np.int64], seed: int) -> float | None:
+    """Accuracy on half of the target that a classifier of the source loses against one of the target's other half.
+
+    None where the target has no labels.
+    """
+    if not len(yt):
+        return None
     half = np.random.default_rng([seed, 3]).permutation(len(yt)) % 2 == 0
     if min(len(np.unique(yt[half])), len(np.unique(ys))) < 2:
         return 0.0

@@ -40,16 +40,16 @@ def metrics() -> dict[str, Callable[[Scores], float]]:
 
 
 def comparison(result: Result) -> go.Figure:
-    """Accuracy, precision, recall and F1 on the target's held-out part: one row a metric, one mark a model."""
-    values = [[of(scores.target) for of in metrics().values()] for _model, scores in models(result)]
+    """Accuracy, precision, recall and F1 on the held-out part that is scored: one row a metric, one mark a model."""
+    values = [[of(scores.scored) for of in metrics().values()] for _model, scores in models(result)]
     return _dots(list(metrics()), [name for name, _scores in models(result)], values)
 
 
 def class_f1(result: Result) -> go.Figure:
-    """F1 of each class on the target, before → after; the classes that gained most are on top."""
+    """F1 of each class on what is scored, before → after; the classes that gained most are on top."""
 
     def f1(scores: DomainScores) -> dict[str, float]:
-        return {one.name: one.f1 for one in scores.target.per_class}
+        return {one.name: one.f1 for one in scores.scored.per_class}
 
     before, after = f1(result.source_only), f1(result.adapted)
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)

@@ -141,6 +141,11 @@ def reading(values: dict[str, float], source_only: dict[str, float]) -> str:
         return _("The domain classifier still tells source from target: their features look different.")
     if values["domain"] > 0.6:
         return _("The domain classifier finds it harder to tell source from target: the two begin to mix.")
+    if "target" not in values:
+        return _(
+            "The domain classifier does hardly better than a coin: the domains mix, or it has stopped learning. The "
+            "target has no labels that could tell which."
+        )
     if values["target"] > source_only.get("target", 0) + 0.02:
         return _(
             "The domain classifier does hardly better than a coin, and target accuracy has risen: the domains mix."

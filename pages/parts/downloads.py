@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import logging
 from collections.abc import Callable
 
 import streamlit as st
 from pydantic import BaseModel
 
+from da_core.errors import UserError
+from da_core.evaluation.answers import answers_csv
 from da_core.events import DomainScores, Result
 from da_core.jobs.store import Record
+from da_core.spreadsheet import harmless, to_csv
 from pages.parts.words import _
 
+log = logging.getLogger(__name__)
+
 _COLUMNS = ("model", "domain", "class", "accuracy", "precision", "recall", "f1", "samples")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table_csv(result: Result) -> bytes:
     """Every score of every model as CSV that Excel reads: fractions, one row a model, domain and class.
 
-    The row of all classes together has an empty class. A class name that a spreadsheet would take for a formula gets
-    an apostrophe before it (OWASP, CSV injection).
+    The row of all classes together has an empty class.
     """
     models: dict[str, DomainScores | None] = {
         "source only": result.source_only,
         "adapted": result.adapted,
         "oracle": result.oracle,
     }
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(_COLUMNS)
+    rows: list[list[object]] = []
     for model, of_domains in models.items():
         if of_domains is None:
             continue
         for domain, scores in (("target", of_domains.target), ("source", of_domains.source)):
+            if scores is None:
+                continue
             support = sum(one.support for one in scores.per_class)
             macro = (scores.accuracy, scores.precision, scores.recall, scores.f1)
-            rows.writerow([model, domain, "", *(f"{value:.6f}" for value in macro), support])
+            rows.append([model, domain, "", *(f"{value:.6f}" for value in macro), support])
             for one in scores.per_class:
                 of_class = (f"{value:.6f}" for value in (one.precision, one.recall, one.f1))
-                rows.writerow([model, domain, harmless(one.name), "", *of_class, one.support])
-    return text.getvalue().encode("utf-8-sig")
+                rows.append([model, domain, harmless(one.name), "", *of_class, one.support])
+    return to_csv(_COLUMNS, rows)
 
 
-def harmless(cell: str) -> str:
-    """``cell`` so that no spreadsheet computes it."""
-    return "'" + cell if cell.startswith(_FORMULA) else cell
+def predictions_csv(record: Record) -> bytes:
+    """The adapted model's class of every target sample, with the sample's name while its files are there."""
+    from da_core.data.cache import load_pair
+
+    answers, names = record.evidence.answers, None
+    assert answers is not None
+    try:
+        names = load_pair(record.experiment.data).target.captions
+    except (UserError, OSError):
+        log.info("the predictions of run %s have no names", record.run_id, exc_info=True)
+    if names is not None and len(names) != len(answers):  # the files have changed since the run
+        names = None
+    return answers_csv(answers, record.result.classes, names)
 
 
 def model_bytes(record: Record) -> bytes:
@@ -66,6 +79,9 @@ def buttons(record: Record) -> None:
         (_("Results (JSON)"), lambda: _json(record.result), "result.json", json),
         (_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", json),
     ]
+    if record.result.recipe.get("unlabelled"):
+        target = (_("Predictions (CSV)"), lambda: predictions_csv(record), f"predictions-{name}.csv", "text/csv")
+        files.insert(0, target)
     if has_model(record):
         model = f"model-{name}.pt"
         files.append((_("Model (PyTorch)"), lambda: model_bytes(record), model, "application/octet-stream"))

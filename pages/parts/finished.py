@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.events import Result
+from da_core.events import DomainScores, Result, When
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
 from pages.parts import state, steps
@@ -41,15 +41,31 @@ def looked_at() -> Record | None:
 
 
 def headline(result: Result) -> None:
-    """Source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained."""
-    before, after = result.source_only.target.accuracy, result.adapted.target.accuracy
+    """Source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained.
+
+    Where the target has no labels the source's stands there, and a sentence that says so.
+    """
+    before, after = result.source_only.scored.accuracy, result.adapted.scored.accuracy
     # columns would stand below one another on a phone; three numbers fit beside each other
     with st.container(horizontal=True, key="lab-headline"):
         st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
         st.metric(_("Adapted"), percent(after), points(after - before))
         if result.oracle is not None:
             oracle = _("Trained on the target's own labels: the most one can hope for.")
-            st.metric(_("Oracle"), percent(result.oracle.target.accuracy), help=oracle)
+            st.metric(_("Oracle"), percent(result.oracle.scored.accuracy), help=oracle)
+    if not result.target_scored:
+        st.info(
+            _(
+                "The target has no labels, so nothing is scored on it: these are scores on held-out samples of the "
+                "source. What the adapted model takes each target sample for can be downloaded on Results."
+            )
+        )
+
+
+def target_accuracies(result: Result) -> dict[When, float]:
+    """Accuracy on the target before and after adapting; empty where it has no labels."""
+    both: tuple[tuple[When, DomainScores], ...] = (("before", result.source_only), ("after", result.adapted))
+    return {when: scores.target.accuracy for when, scores in both if scores.target is not None}
 
 
 def points(difference: float) -> str:

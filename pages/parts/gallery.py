@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.base import Domain, DomainPair
+from da_core.data.base import UNKNOWN, Domain, DomainPair
 from pages.parts import theme
 from pages.parts.pictures import thumbnail
 from pages.parts.words import _, number, word
@@ -27,35 +27,69 @@ _ROW = 26  # pixels a class in the chart of counts
 
 
 def by_class(pair: DomainPair) -> None:
-    """Draw one row a class: its name, pictures of the source, pictures of the target."""
+    """Draw one row a class: its name, pictures of the source, pictures of the target.
+
+    Target pictures without a label have a row of their own or, where none has a label, the whole right side.
+    """
     pages = -(-len(pair.classes) // _CLASSES_A_PAGE)
     page = st.pagination(pages, key="lab-gallery-page") if pages > 1 else 1
     first = (page - 1) * _CLASSES_A_PAGE
-    _name, source, target = _row()
+    labels = list(range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))))
+    if not pair.target_labelled:
+        left, right = st.columns([6.4, 5], gap="small")
+        left.html(heading(pair.source.name, ""))
+        right.html(heading(pair.target.name, "target"))
+        for label in labels:
+            name, place = left.columns([1.4, 5], vertical_alignment="center", gap="small")
+            name.markdown(f"**{safe(_called(pair, label))}**")
+            _sheet(place, "source", pair, label)
+        _sheet(right, "target", pair, UNKNOWN, len(labels))
+        return
+    _empty, source, target = _row()
     source.html(heading(pair.source.name, ""))
     target.html(heading(pair.target.name, "target"))
-    for label in range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))):
+    for label in [*labels, UNKNOWN] if (pair.target.y == UNKNOWN).any() else labels:
         name, *places = _row()
-        name.markdown(f"**{safe(word(pair.classes[label]))}**")
-        for place, role, domain in zip(places, ("source", "target"), (pair.source, pair.target), strict=True):
-            rows = np.flatnonzero(domain.y == label)
-            chosen = domain.X[rows[:: max(1, len(rows) // _A_CLASS)][:_A_CLASS]]
-            with place.container(key=f"lab-sheet-{role}-{label}"):
-                st.image(
-                    _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
-                    width="stretch",
-                    alt=_("Pictures of {name} in {domain}", name=word(pair.classes[label]), domain=word(domain.name)),
-                )
+        name.markdown(f"**{safe(_called(pair, label))}**")
+        _sheet(places[0], "source", pair, label)
+        _sheet(places[1], "target", pair, label)
+
+
+def _sheet(
+    place: st.delta_generator.DeltaGenerator,
+    role: Literal["source", "target"],
+    pair: DomainPair,
+    label: int,
+    rows: int = 1,
+) -> None:
+    """A few pictures of a class of one domain, spread evenly over all."""
+    domain = pair.source if role == "source" else pair.target
+    of_class = np.flatnonzero(domain.y == label)
+    if not len(of_class):
+        return
+    most = rows * _A_CLASS
+    chosen = domain.X[of_class[:: max(1, len(of_class) // most)][:most]]
+    with place.container(key=f"lab-sheet-{role}-{label}"):
+        st.image(
+            _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
+            width="stretch",
+            alt=_("Pictures of {name} in {domain}", name=_called(pair, label), domain=word(domain.name)),
+        )
+
+
+def _called(pair: DomainPair, label: int) -> str:
+    return _("unknown") if label == UNKNOWN else word(pair.classes[label])
 
 
 def rows_of(pair: DomainPair, domain: Domain, count: int = 9) -> None:
     """Draw a few feature vectors of every class of a domain as a table, its numbers as exact as they differ."""
-    each = max(1, count // len(pair.classes))
-    rows = np.concatenate([np.flatnonzero(domain.y == label)[:each] for label in range(len(pair.classes))])[: 2 * count]
+    labels = np.unique(domain.y)
+    each = max(1, count // len(labels))
+    rows = np.concatenate([np.flatnonzero(domain.y == label)[:each] for label in labels])[: 2 * count]
     table: dict[str, list[object]] = {}
     if domain.captions is not None:
         table[_("sample")] = domain.captions[rows].tolist()
-    table[_("class")] = [word(pair.classes[label]) for label in domain.y[rows]]
+    table[_("class")] = [_called(pair, label) for label in domain.y[rows]]
     names = pair.columns or [f"x{column + 1}" for column in range(domain.X.shape[1])]
     for column, name in enumerate(names[:_COLUMNS]):
         values = domain.X[:, column]
@@ -77,7 +111,7 @@ def counts(pair: DomainPair) -> go.Figure:
     figure = go.Figure(
         [
             go.Scatter(
-                x=np.bincount(domain.y, minlength=len(names)),
+                x=domain.class_counts(len(names)),
                 y=names,
                 name=word(domain.name),
                 mode="markers",
@@ -85,6 +119,7 @@ def counts(pair: DomainPair) -> go.Figure:
                 hovertemplate="%{y}: %{x}<extra>" + word(domain.name) + "</extra>",
             )
             for domain, (colour, symbol, size) in zip((pair.source, pair.target), looks, strict=True)
+            if domain is pair.source or pair.target_labelled
         ]
     )
     figure.update_layout(

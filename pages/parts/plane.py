@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from da_core.data.base import DomainPair
+from da_core.data.base import UNKNOWN, DomainPair
 from pages.parts import theme
 from pages.parts.words import _, number, word
 
@@ -21,12 +21,13 @@ def scatter(pair: DomainPair) -> go.Figure:
     looks = ((theme.SOURCE, theme.SOURCE_SYMBOL), (theme.TARGET, theme.TARGET_SYMBOL))
     for domain, (colour, symbol), size in zip((pair.source, pair.target), looks, _SIZES, strict=True):
         X, y = domain.X[:MOST], domain.y[:MOST]
-        for label, name in enumerate(map(word, pair.classes)):
+        names = dict(enumerate(map(word, pair.classes))) | {UNKNOWN: _("unknown")}
+        for label in np.unique(y):
             figure.add_trace(
                 go.Scatter(
                     x=X[y == label, 0].astype(np.float64).round(3),
                     y=X[y == label, 1].astype(np.float64).round(3),
-                    name=f"{word(domain.name)} · {name}",
+                    name=f"{word(domain.name)} · {names[label]}",
                     mode="markers",
                     marker={
                         "color": colour,

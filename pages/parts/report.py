@@ -111,20 +111,17 @@ def _draw(report: DataReport) -> None:
         hide_index=True,
     )
     st.markdown(f"**{_('Shares of the classes')}**")
-    shares = report.counts / report.counts.sum(axis=1, keepdims=True)
-    st.table(
-        {
-            "": [safe(word(name)) for name in report.classes],
-            _("source"): [percent(share) for share in shares[0]],
-            _("target"): [percent(share) for share in shares[1]],
-            _("target, estimated without its labels"): [percent(share) for share in report.proportions],
-        },
-        border="horizontal",
-        hide_index=True,
-    )
-    st.caption(
-        _(
-            "The estimate reads changed mistakes as changed proportions: it is right under label shift alone. "
-            "The target's labels are used to tell whether a label's meaning changed, and for nothing else."
-        )
-    )
+    labelled = report.counts[1].any()
+    shares = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
+    table = {
+        "": [safe(word(name)) for name in report.classes],
+        _("source"): [percent(share) for share in shares[0]],
+        _("target"): [percent(share) for share in shares[1]],
+        _("target, estimated without its labels"): [percent(share) for share in report.proportions],
+    }
+    if not labelled:
+        del table[_("target")]
+    st.table(table, border="horizontal", hide_index=True)
+    st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))
+    if labelled:
+        st.caption(_("The target's labels are used to tell whether a label's meaning changed, and for nothing else."))

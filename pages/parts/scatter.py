@@ -45,7 +45,8 @@ _HTML = (
 class Cloud:
     """What the panels draw. n samples, source first; ``embeddings`` are (n, 2) by ``"before/pca"`` and the like.
 
-    ``label`` (n,) and ``predicted`` (n,) by moment are class indices; ``weights`` (n_s,) where a method gave them.
+    ``label`` (n,), −1 where there is none, and ``predicted`` (n,) by moment are class indices; ``weights`` (n_s,) where
+    a method gave them.
     """
 
     source_count: int
@@ -132,6 +133,7 @@ def payload(
             "target": theme.TARGET,
             "right": theme.RIGHT,
             "wrong": theme.WRONG,
+            "unknown": theme.UNKNOWN,
             "classes": [theme.class_colour(index) for index in range(len(classes))],
         },
         "texts": {
@@ -141,6 +143,7 @@ def payload(
             "target": _("target"),
             "right": _("right"),
             "wrong": _("wrong"),
+            "unknown": _("unknown"),
             "weight": _("weight"),
             "colourBy": _("Colour by"),
             "colours": {"domain": _("Domain"), "class": _("Class"), "right": _("Right or wrong")},

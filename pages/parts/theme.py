@@ -17,6 +17,8 @@ ACCENT = "#7A6AE0"
 """The one accent, legible on both themes; buttons take theme's own shade of it from ``.streamlit/config.toml``."""
 RIGHT = "#009E73"
 WRONG = "#D55E00"
+UNKNOWN = "#A9AFB9"
+"""Of what has no label."""
 
 CLASSES = (
     "#CC6677",

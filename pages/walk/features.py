@@ -30,7 +30,7 @@ def _picture(record: Record, was_ready: bool) -> None:
         key="features",
         run=record.run_id,
         atlas=sheet.result() if was_ready else None,
-        scores={"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy},
+        scores=finished.target_accuracies(result),
     )
 
 
@@ -93,13 +93,15 @@ if record is not None:
         weights(record)
     picture(record)
     measures(record.result.shift.before, record.result.shift.after)
-    gain = record.result.adapted.target.accuracy - record.result.source_only.target.accuracy
-    st.caption(
-        _(
-            "Accuracy on the target went from {before} to {after} ({points}).",
-            before=percent(record.result.source_only.target.accuracy),
-            after=percent(record.result.adapted.target.accuracy),
-            points=finished.points(gain),
+    if told := finished.target_accuracies(record.result):
+        st.caption(
+            _(
+                "Accuracy on the target went from {before} to {after} ({points}).",
+                before=percent(told["before"]),
+                after=percent(told["after"]),
+                points=finished.points(told["after"] - told["before"]),
+            )
         )
-    )
+    else:
+        st.caption(_("The target has no labels, so how often the models are right there is not known."))
 steps.footer("features")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from da_core.data.cache import loaded
 from da_core.experiment import MethodSpec
 from pages.parts import cards, params_form, patience, runs, state, steps
 from pages.parts.families import FAMILIES, KINDS, grouped
@@ -79,10 +80,15 @@ def _train() -> None:
     patience.tell(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="lab-train"):
         pressed = st.button(_("Train"), type="primary")
-        st.session_state["lab-oracle"] = state.experiment().oracle
+        wanted = st.session_state["lab-oracle"] = state.experiment().oracle
+        pair = loaded(state.experiment().data)
+        labelled = pair is None or pair.target_labelled
         st.toggle(
             _("Train the oracle too"),
-            help=_("A network trained on the target's own labels: the ceiling. It makes the run longer."),
+            help=_("A network trained on the target's own labels: the ceiling. It makes the run longer.")
+            if labelled
+            else _("The target has no labels that an oracle could learn from."),
+            disabled=not labelled and not wanted,
             key="lab-oracle",
             on_change=lambda: state.change(oracle=st.session_state["lab-oracle"]),
         )

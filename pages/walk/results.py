@@ -14,23 +14,31 @@ from pages.parts.words import _, number, percent, seconds, word
 
 
 def scores_table(result: Result) -> pd.DataFrame:
-    """One row a metric: each model's score on the target, the source's beside it in grey, and what adapting gained."""
+    """One row a metric: each model's score on the target, the source's beside it in grey, and what adapting gained.
+
+    Where the target has no labels there is the source's alone.
+    """
     metrics = charts.metrics()
     columns = {
         name: [
-            _("{target} :gray[source {source}]", target=percent(of(scores.target)), source=percent(of(scores.source)))
+            percent(of(scores.source))
+            if scores.target is None
+            else _(
+                "{target} :gray[source {source}]", target=percent(of(scores.target)), source=percent(of(scores.source))
+            )
             for of in metrics.values()
         ]
         for name, scores in charts.models(result)
     }
-    gains = [of(result.adapted.target) - of(result.source_only.target) for of in metrics.values()]
-    columns[_("Gain on the target")] = [finished.points(gain) for gain in gains]
+    if result.target_scored:
+        gains = [of(result.adapted.scored) - of(result.source_only.scored) for of in metrics.values()]
+        columns[_("Gain on the target")] = [finished.points(gain) for gain in gains]
     return pd.DataFrame(columns, index=pd.Index(list(metrics)))
 
 
 def class_table(result: Result) -> pd.DataFrame:
-    """One row a class: its samples in the target's held-out part, then precision, recall and F1 before → after."""
-    before, after = result.source_only.target.per_class, result.adapted.target.per_class
+    """One row a class: its samples among those scored, then precision, recall and F1 before → after."""
+    before, after = result.source_only.scored.per_class, result.adapted.scored.per_class
     pairs = list(zip(before, after, strict=True))
     return pd.DataFrame(
         {
@@ -48,8 +56,8 @@ def confusions(result: Result) -> None:
     """Before and after side by side, in one scale."""
     classes = [word(name) for name in result.classes]
     both: list[tuple[str, str, Scores]] = [
-        ("confusion-before", _("Before: source only"), result.source_only.target),
-        ("confusion-after", _("After: adapted"), result.adapted.target),
+        ("confusion-before", _("Before: source only"), result.source_only.scored),
+        ("confusion-after", _("After: adapted"), result.adapted.scored),
     ]
     for column, (key, title, scores) in zip(st.columns(2, gap="medium"), both, strict=True):
         with column:
@@ -92,10 +100,19 @@ if record is not None:
     st.subheader(_("All scores"), anchor=False)
     st.table(scores_table(result), border="horizontal")
     st.caption(_("On held-out samples. Precision, recall and F1 are averages over the classes, each counting alike."))
-    alt = _("Accuracy, precision, recall and F1 of each model on the target")
+    alt = (
+        _("Accuracy, precision, recall and F1 of each model on the target")
+        if result.target_scored
+        else _("Accuracy, precision, recall and F1 of each model on the source")
+    )
     charts.draw(charts.comparison(result), "scores", alt)
     st.subheader(_("Class by class"), anchor=False)
-    charts.draw(charts.class_f1(result), "f1-by-class", _("F1 of each class on the target, before and after adapting"))
+    alt = (
+        _("F1 of each class on the target, before and after adapting")
+        if result.target_scored
+        else _("F1 of each class on the source, before and after adapting")
+    )
+    charts.draw(charts.class_f1(result), "f1-by-class", alt)
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(class_table(result), border="horizontal")
     st.subheader(_("What is taken for what"), anchor=False)
