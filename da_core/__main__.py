@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from da_core.errors import UserError
-from da_core.experiment import Device, Experiment, Head
+from da_core.experiment import DataSpec, Device, Experiment, Head
 
 if TYPE_CHECKING:
     from da_core.events import Evidence, Finished, Result
@@ -159,11 +159,30 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
 def holds_features(experiment: Experiment) -> bool:
     from da_core.data.cache import load_pair
 
+    bring(experiment.data)
     return load_pair(experiment.data).kind == "features"
+
+
+def bring(data: DataSpec) -> None:
+    """Download what the data lack, with a progress bar on stderr."""
+    from da_core.data.cache import fetch
+
+    shares = fetch(data)
+    first = next(shares, None)
+    if first is None:
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("download", total=1.0)
+        for share in itertools.chain([first], shares):
+            bar.update(task, completed=share)
 
 
 def do_run(options: argparse.Namespace) -> None:
     experiment = experiment_of(options)
+    bring(experiment.data)
     finished = watched(experiment)
     if options.out is not None:
         write(options.out, experiment, finished)

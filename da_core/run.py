@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from da_core.catalogue import pick
 from da_core.data.base import HELD_OUT, UNKNOWN
-from da_core.data.cache import load_pair, resolve_place
+from da_core.data.cache import fetch, load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
 from da_core.evaluation.collapse import collapse, swaps
@@ -125,6 +125,8 @@ class _Run:
     def events(self, embed: bool, shown: int | None) -> Iterator[Event]:
         devices.prepare(self.device)
         yield self.pace.start("load")
+        for share in fetch(self.experiment.data):
+            yield self.pace.at(share)
         self.load()
         yield from self.pair.notices
         keep = choose_shown(self.split, shown, self.experiment.seed)

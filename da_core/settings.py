@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is gone for good.")
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
+    downloads: bool = Field(True, description="Whether visitors may have the server download the sets that it knows.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
     archive_megabytes: int = Field(2_000, ge=1, description="Most bytes unpacked from one archive.")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.data.remote import Remote
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.params import Params, Scalar, validated
@@ -154,6 +155,10 @@ class DataSource:
 
     def load(self, params: Any, seed: int) -> DomainPair:
         raise NotImplementedError
+
+    def remotes(self, params: Any) -> tuple[Remote, ...]:
+        """The files that have to be downloaded once; none for what comes with the project and its packages."""
+        return ()
 
     def load_from(self, values: dict[str, Scalar], seed: int = 0) -> DomainPair:
         """Validate raw settings, then `load`."""

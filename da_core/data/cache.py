@@ -10,7 +10,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,19 @@ from typing import Any
 import numpy as np
 
 from da_core.catalogue import pick
-from da_core.data import sources
+from da_core.data import remote, sources
 from da_core.data.base import Domain, DomainPair, Provenance
 from da_core.data.files import Files
 from da_core.data.listing import file_stamps
 from da_core.data.places import keep_below, keep_upload, mark_used, resolve_place
+from da_core.data.remote import missing
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
 from da_core.params import validated
 from da_core.settings import settings
 
-__all__ = ["keep_upload", "load_pair", "loaded", "resolve_place"]
+__all__ = ["fetch", "keep_upload", "load_pair", "loaded", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
@@ -59,6 +60,15 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
         return source.load(params, seed)  # says what is missing
     first, second = _places(spec)
     return _cached(_key_of(spec, params, seed), lambda: source.load_places(first, second, params))
+
+
+def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
+    """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
+    source = pick(sources(), spec.name, "data set")
+    params: Any = validated(source.Params, spec.params, spec.name)
+    remotes = source.remotes(params)
+    if missing(remotes) and not _file(_key_of(spec, params, seed)).exists():
+        yield from remote.fetch(remotes)
 
 
 def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
@@ -99,7 +109,7 @@ def _cached(key: str, make: Callable[[], DomainPair]) -> DomainPair:
     with _making[int(key[0], 16)]:
         pair = _recall(key)
         if pair is None:
-            file = settings().data_dir / "pairs" / f"{key}.npz"
+            file = _file(key)
             pair = _read(file)
             if pair is None:
                 pair = make()
@@ -108,6 +118,10 @@ def _cached(key: str, make: Callable[[], DomainPair]) -> DomainPair:
                 array.setflags(write=False)
             _remember(key, pair)
     return pair
+
+
+def _file(key: str) -> Path:
+    return settings().data_dir / "pairs" / f"{key}.npz"
 
 
 # In memory ---------------------------------------------------------------------------------------------------------

@@ -102,12 +102,12 @@ def _digits() -> tuple[Pictures, Labels]:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    return _centred((images.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)), labels.astype(np.int64)
+    return centred((images.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)), labels.astype(np.int64)
 
 
 def _mnist() -> tuple[Pictures, Labels]:
     ink, labels = mnist()
-    return _centred(ink), labels
+    return centred(ink), labels
 
 
 def mnist() -> tuple[Pictures, Labels]:
@@ -118,7 +118,7 @@ def mnist() -> tuple[Pictures, Labels]:
     return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
 
 
-def _centred(ink: Pictures) -> Pictures:
+def centred(ink: Pictures) -> Pictures:
     """Digits (n, h, w), cropped to their ink, scaled to one size and centred: (n, 32, 32, 3), equal channels."""
     pictures = np.zeros((len(ink), _SIDE, _SIDE, 3), np.uint8)
     for picture, digit in zip(pictures, ink, strict=True):

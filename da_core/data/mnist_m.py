@@ -49,8 +49,8 @@ class MnistM(DataSource):
         rows = rng.permuted(order, axis=1).T.ravel()
         plain, blended = rows[: params.count], rows[params.count : 2 * params.count]
         return DomainPair(
-            source=Domain("black", _framed(ink[plain]), labels[plain]),
-            target=Domain("photo", _on_photos(_framed(ink[blended]), rng), labels[blended]),
+            source=Domain("black", framed(ink[plain]), labels[plain]),
+            target=Domain("photo", on_photos(framed(ink[blended]), rng), labels[blended]),
             classes=_CLASSES,
             provenance=Provenance(
                 title=self.title,
@@ -63,13 +63,13 @@ class MnistM(DataSource):
         )
 
 
-def _framed(ink: Pictures) -> Pictures:
+def framed(ink: Pictures) -> Pictures:
     """Digits (n, 28, 28) with a rim of black: (n, 32, 32, 3), equal channels."""
     rim = (_SIDE - ink.shape[1]) // 2
     return np.repeat(np.pad(ink, ((0, 0), (rim, rim), (rim, rim)))[..., None], 3, axis=3)
 
 
-def _on_photos(digits: Pictures, rng: np.random.Generator) -> Pictures:
+def on_photos(digits: Pictures, rng: np.random.Generator) -> Pictures:
     """The difference of each digit and a patch from anywhere in either photograph, scaled down to its size."""
     from sklearn.datasets import load_sample_images
 

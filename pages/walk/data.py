@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from typing import Any, cast
 
@@ -13,10 +14,11 @@ from da_core.data.base import DomainPair
 from da_core.data.cache import load_pair
 from da_core.data.listing import shown
 from da_core.data.places import check_allowed, keep_upload, resolve_place
+from da_core.data.remote import MissingError
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
-from pages.parts import access, cards, charts, gallery, params_form, plane, report, state, steps, words
+from pages.parts import access, cards, charts, download, gallery, params_form, plane, report, state, steps, words
 from pages.parts.words import _, number, word
 
 OWN = "files"
@@ -69,7 +71,8 @@ def _use(spec: DataSpec) -> None:
     try:
         for place in filter(None, (spec.source, spec.target)):
             check_allowed(place, localhost_only=access.localhost_only())
-        load_pair(spec)
+        with suppress(MissingError):  # the screen offers to download them
+            load_pair(spec)
     except UserError as error:
         state.report(UserError(error.message, **_with_own_names(error.values)))
     else:
@@ -192,6 +195,8 @@ try:
         for place in filter(None, (spec.source, spec.target)):
             check_allowed(place, localhost_only=access.localhost_only())
         pair = load_pair(spec)
+except MissingError as lacking:
+    download.offer(lacking)
 except UserError as error:
     st.error(words.explain(error))
 else:

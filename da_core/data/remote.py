@@ -1,0 +1,205 @@
+"""Files of known sets that are downloaded once, to ``DATA_DIR/downloads``: told as they come, resumed where they broke.
+
+`fetch` is a generator like a run: iterate it in a thread to download in the background, close it to stop. What has come
+so far stays beside the file as ``.part`` and is where the next attempt goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import logging
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from da_core.errors import UserError
+from da_core.settings import settings
+
+_BLOCK = 2**16
+_TIMEOUT = 20.0
+"""Seconds without a byte after which a connection counts as broken."""
+_WATCH = 0.5
+"""Seconds between two looks at what another thread downloads."""
+_FRUITLESS = 2
+"""Attempts in a row that bring nothing, after which an address is given up."""
+
+_SLACK = 1.1
+"""So many times the stated size is more than any file of that name has; nothing is read beyond."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file of the set ``of`` (its title): where it can be had, its MD5 as its authors state it, its bytes."""
+
+    of: str
+    folder: str
+    name: str
+    urls: tuple[str, ...]
+    md5: str
+    size: int
+
+    @property
+    def path(self) -> Path:
+        """Where it is kept. Whoever has the file may put it there."""
+        return settings().data_dir / "downloads" / self.folder / self.name
+
+    def read(self) -> bytes:
+        """Its bytes. Raises `MissingError` where it is not here."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            raise MissingError([self]) from None
+
+
+class MissingError(UserError):
+    """Files that have to be downloaded, or put in their place, before a pair can be made."""
+
+    def __init__(self, remotes: Sequence[Remote]) -> None:
+        self.remotes = tuple(remotes)
+        super().__init__(
+            "{set} is not on this machine yet; download it on the Data screen, or put {files} into {folder}.",
+            set=self.remotes[0].of,
+            files=", ".join(remote.name for remote in self.remotes),
+            folder=str(self.remotes[0].path.parent),
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (MissingError, (self.remotes,))
+
+
+def missing(remotes: Sequence[Remote]) -> list[Remote]:
+    """Those that are not here."""
+    return [remote for remote in remotes if not remote.path.is_file()]
+
+
+def fetch(remotes: Sequence[Remote]) -> Iterator[float]:
+    """Download what is missing, yielding the share of its bytes that is here.
+
+    Raises `UserError` that names the set, what went wrong and where its files can be put by hand.
+    """
+    lacking = missing(remotes)
+    total, done = sum(remote.size for remote in lacking), 0
+    for remote in lacking:
+        for here in _brought(remote):
+            yield min((done + here) / total, 1.0)
+        done += remote.size
+
+
+def _brought(remote: Remote) -> Iterator[int]:
+    """Download one file, or watch another thread do it."""
+    lock = _lock_of(remote.path)
+    while not lock.acquire(timeout=_WATCH):
+        yield _size(_part(remote))
+    try:
+        if not remote.path.is_file():
+            yield from _download(remote)
+    finally:
+        lock.release()
+
+
+def _download(remote: Remote) -> Iterator[int]:
+    """One file, from whichever address has it; yields the bytes that are here."""
+    if not settings().downloads:
+        raise MissingError([remote])
+    part = _part(remote)
+    problem = ""
+    for url in remote.urls:
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            resumed = part.is_file()
+            for _attempt in range(1 + resumed):  # its beginning may have been damaged: once more, whole
+                yield from _complete(url, part, round(_SLACK * remote.size))
+                if _md5(part) == remote.md5:
+                    os.replace(part, remote.path)
+                    return
+                part.unlink()
+            problem = "checksum"
+            _log.warning("%s is not the file that its authors describe", url)
+        except (OSError, http.client.HTTPException) as error:
+            _log.warning("%s: %r", url, error)
+            problem = str(getattr(error, "reason", error)) or type(error).__name__
+    if problem == "checksum":
+        raise UserError(
+            "{set} could not be downloaded: what came as {file} is not the file that its authors describe. Put the "
+            "right one into {folder}.",
+            set=remote.of,
+            file=remote.name,
+            folder=str(remote.path.parent),
+        )
+    raise UserError(
+        "{set} could not be downloaded ({detail}). Try again later, or put {files} into {folder} yourself.",
+        set=remote.of,
+        detail=problem,
+        files=remote.name,
+        folder=str(remote.path.parent),
+    )
+
+
+def _complete(url: str, part: Path, most: int) -> Iterator[int]:
+    """Get the rest of ``part``, through as many broken connections as it takes while each brings something."""
+    fruitless = 0
+    while True:
+        before = _size(part)
+        try:
+            yield from _append(url, part, most)
+            return
+        except urllib.error.HTTPError as error:
+            if error.code != 416:  # 416: there is no rest
+                raise
+            return
+        except (OSError, http.client.HTTPException):
+            fruitless = 0 if _size(part) > before else fruitless + 1
+            if fruitless == _FRUITLESS:
+                raise
+
+
+def _append(url: str, part: Path, most: int) -> Iterator[int]:
+    """One request: for the rest, where there is a beginning. A server that cannot resume starts it anew."""
+    here = _size(part)
+    headers = {"User-Agent": "da-lab", "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
+    request = urllib.request.Request(url, headers=headers)
+    with closing(urllib.request.urlopen(request, timeout=_TIMEOUT)) as answer:
+        resumes = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {here}-")
+        here = here if resumes else 0
+        length = answer.headers.get("Content-Length")
+        expected = here + int(length) if length else 0
+        with part.open("ab" if resumes else "wb") as file:
+            while block := answer.read1(_BLOCK):
+                here += len(block)
+                if here > most:
+                    raise OSError("longer than it should be")
+                file.write(block)
+                yield here
+    if here < expected:  # http.client tells only some broken connections
+        raise http.client.IncompleteRead(b"", expected - here)
+
+
+def _part(remote: Remote) -> Path:
+    return remote.path.with_name(remote.name + ".part")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+_locks: dict[Path, threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+def _lock_of(path: Path) -> threading.Lock:
+    """One download of a file at a time."""
+    with _locks_lock:
+        return _locks.setdefault(path, threading.Lock())
