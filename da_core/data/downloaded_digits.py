@@ -103,8 +103,10 @@ class DownloadedDigits(DataSource):
             X, y = _drawn(*_read(first), 2 * params.count, rng)
             half = len(y) // 2
             parts = [(framed(X[:half]), y[:half]), (on_photos(framed(X[half:]), rng), y[half:])]
+        source, target = (Domain(name, *part) for name, part in zip(names, parts, strict=True))
         return DomainPair(
-            *(Domain(name, *part) for name, part in zip(names, parts, strict=True)),
+            source=source,
+            target=target,
             classes=_CLOTHES if first == "fashion" else _DIGITS,
             provenance=Provenance(
                 title=self.title,

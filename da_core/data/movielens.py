@@ -151,7 +151,8 @@ def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.
             data, users, films = (
                 members.read(f"ml-100k/{name}").decode("latin-1") for name in ("u.data", "u.user", "u.item")
             )
-        ratings = np.loadtxt(io.StringIO(data), dtype=np.int64, ndmin=2) - [1, 1, 0, 0]
+        ratings = np.loadtxt(io.StringIO(data), dtype=np.int64, ndmin=2)
+        ratings[:, :2] -= 1  # users and films are counted from one
         people = [line.split("|") for line in users.splitlines()]
         items = [line.split("|") for line in films.splitlines()]
         flags = np.array([[float(item[_FLAGS + genre]) for genre in _GENRES] for item in items])

@@ -13,7 +13,7 @@ import os
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def missing(remotes: Sequence[Remote]) -> list[Remote]:
     return [remote for remote in remotes if not remote.path.is_file()]
 
 
-def fetch(remotes: Sequence[Remote]) -> Iterator[float]:
+def fetch(remotes: Sequence[Remote]) -> Generator[float, None, None]:
     """Download what is missing, yielding the share of its bytes that is here.
 
     Raises `UserError` that names the set, what went wrong and where its files can be put by hand.
