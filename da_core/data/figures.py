@@ -1,0 +1,33 @@
+"""What was measured on each built-in pair: source only, the best of a few methods, and the oracle.
+
+The numbers come from ``python tests/bench/catalogue.py``, which writes the file that is read here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "assets" / "data" / "figures.json"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best."""
+
+    source_only: float
+    best: float
+    oracle: float
+    method: str
+    network: str
+    seeds: int
+
+
+@functools.cache
+def figures() -> dict[str, Figures]:
+    """Figures by the name of a source; a source that was not measured has none."""
+    if not FILE.exists():
+        return {}
+    return {name: Figures(**values) for name, values in json.loads(FILE.read_text(encoding="utf-8")).items()}
