@@ -15,7 +15,7 @@ SEEDS = range(3)
 def test_class_balance_methods_undo_a_label_shift(name):
     parts = [split for seed in SEEDS for split in splits("label", seed, 1)]
     before = np.mean([accuracy(None, split) for split in parts])
-    assert np.mean([accuracy(methods()[name], split) for split in parts]) > before + 0.04
+    assert np.mean([accuracy(methods()[name](), split) for split in parts]) > before + 0.04
 
 
 def test_source_only_is_as_published():

@@ -33,6 +33,11 @@ def batch(
     return Batch(Fs, Ft, Fs @ head, Ft @ head, labels, torch.tensor(progress, dtype=dtype))
 
 
+def rows_of_batch(whole: Batch, rows: slice) -> Batch:
+    tensors = (whole.source_features, whole.target_features, whole.source_logits, whole.target_logits)
+    return Batch(*(tensor[rows] for tensor in tensors), whole.source_labels[rows], whole.progress)
+
+
 def with_features(old: Batch, Fs: Tensor, Ft: Tensor, head: Tensor) -> Batch:
     return Batch(Fs, Ft, Fs @ head, Ft @ head, old.source_labels, old.progress)
 
@@ -49,9 +54,11 @@ def turns_of(method: DeepAlignment, part: str) -> list[Turn]:
     return [turn for turn in method.turns() if part in turn.parts]
 
 
-def train_own(method: DeepAlignment, own: torch.nn.Module, on: Batch, steps: int = 300) -> None:
-    """Only the method's own parts learn, by the losses of the first turn that moves them; the features stay."""
-    turn = turns_of(method, "own")[0]
+def train_own(
+    method: DeepAlignment, own: torch.nn.Module, on: Batch, steps: int = 300, turn: Turn | None = None
+) -> None:
+    """Only the method's own parts learn, by a turn's losses (the first that moves them); the features stay."""
+    turn = turn or turns_of(method, "own")[0]
     optimizer = torch.optim.Adam(own.parameters(), lr=1e-2)
     for _ in range(steps):
         optimizer.zero_grad()

@@ -31,6 +31,19 @@ def test_the_map_is_the_papers(pair, regularisation, center):
     np.testing.assert_array_equal(coral.map_target(Xt), Xt)
 
 
+def test_it_agrees_with_skada(pair):
+    """Theirs puts both domains at zero: ours is the same but for one common translation."""
+    from skada import CORALAdapter
+
+    Xs, Xt = pair
+    domain = np.repeat([1, -2], [len(Xs), len(Xt)])
+    theirs = CORALAdapter(reg=1e-9).fit(np.concatenate([Xs, Xt]), sample_domain=domain)
+    moved = theirs.transform(np.concatenate([Xs, Xt]), sample_domain=domain, allow_source=True)
+    coral = CORAL(regularisation=1e-9).fit(Xs, Xt)
+    ours = np.concatenate([coral.map_source(Xs), coral.map_target(Xt)]) - Xt.mean(0)
+    np.testing.assert_allclose(moved, ours, atol=1e-6)
+
+
 def test_without_regularisation_mean_and_covariance_end_equal(pair):
     Xs, Xt = pair
     mapped = CORAL(regularisation=1e-9).fit(Xs, Xt).map_source(Xs)

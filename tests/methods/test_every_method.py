@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from deep import batch, built, deeply, held_fixed, space, train_own, turns_of, with_features
+from deep import batch, built, deeply, held_fixed, rows_of_batch, space, train_own, turns_of, with_features
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
@@ -479,6 +479,20 @@ def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
     assert domain_accuracy() < 0.75
     train_own(deep, own, near)
     assert domain_accuracy() > 0.85
+
+
+@every(DeepAlignment, where=lambda method: method(seed=0).build(6, 3) is not None)
+def test_a_critic_gains_on_a_shift_what_it_cannot_gain_without_one(method):
+    """Its objective on fresh samples, the features stay: what it is for is to notice that the domains differ."""
+    strong = {"weight": 1.0} if "weight" in method.Params.model_fields else {}
+
+    def learned(shift: float) -> float:
+        deep, on = method(seed=0, **strong), batch(600, shift=shift, progress=1.0)
+        own, critic = built(deep), turns_of(deep, "own")[-1]
+        train_own(deep, own, rows_of_batch(on, slice(300)), 100, critic)
+        return sum(float(loss.detach()) for loss in critic.losses(rows_of_batch(on, slice(300, None))).values())
+
+    assert learned(2.0) < learned(0.0) - 0.1
 
 
 class NoNumbers(TorchDispatchMode):

@@ -49,6 +49,14 @@ def test_it_moves_samples_less_than_any_other_map_to_that_covariance(pair):
     assert ((mapped - Xs) ** 2).sum() < ((other - Xs) ** 2).sum()
 
 
+def test_the_way_that_samples_move_is_the_distance_of_bures(pair):
+    Xs, Xt = pair
+    moved = LinearOT(regularisation=1e-12).fit(Xs, Xt).map_source(Xs) - Xs
+    means, covariances = (m.mean(0) for m in pair), (np.cov(X, rowvar=False, ddof=0) for X in pair)
+    theirs = ot.gaussian.bures_wasserstein_distance(*means, *covariances)
+    assert np.sqrt((moved**2).sum(1).mean()) == pytest.approx(theirs, rel=1e-10)
+
+
 def test_equal_domains_stay_where_they_are(pair):
     Xs, _ = pair
     np.testing.assert_allclose(LinearOT().fit(Xs, Xs).map_source(Xs), Xs, atol=1e-8)

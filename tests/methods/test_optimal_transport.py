@@ -38,10 +38,17 @@ def test_with_equally_many_samples_exact_transport_is_the_cheapest_assignment():
     np.testing.assert_allclose(OptimalTransport().fit(Xs, Xt).map_source(Xs)[rows], Xt[columns], atol=1e-9)
 
 
+def test_on_a_line_exact_transport_is_the_distance_of_sorted_samples():
+    Xs, _, Xt, _ = domains(60, 45, d=1)
+    a, b, M = np.full(60, 1 / 60), np.full(45, 1 / 45), cdist(Xs, Xt, "sqeuclidean")
+    plan = OptimalTransport().plan(a, b, M, None)
+    assert (plan * M).sum() == pytest.approx(float(ot.wasserstein_1d(Xs[:, 0], Xt[:, 0], p=2)), rel=1e-10)
+
+
 def test_exact_transport_agrees_with_pot():
     Xs, _, Xt, _ = domains(60, 45)
     theirs = ot.da.EMDTransport().fit(Xs=Xs, Xt=Xt).transform(Xs=Xs)
-    np.testing.assert_allclose(OptimalTransport().fit(Xs, Xt).map_source(Xs), theirs, atol=1e-9)
+    np.testing.assert_allclose(OptimalTransport().fit(Xs, Xt).map_source(Xs), theirs, atol=1e-10)
 
 
 @pytest.mark.parametrize(("epsilon", "apart"), [(0.05, 1e-3), (0.2, 1e-4), (1.0, 1e-5)])
