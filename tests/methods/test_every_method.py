@@ -70,6 +70,12 @@ def test_it_introduces_itself(method):
         assert any(character.isdigit() for character in method.paper), "the paper's year"
 
 
+@every(where=lambda method: issubclass(method, FeatureAlignment | Reweighting))
+def test_a_shallow_method_says_what_it_costs(method):
+    assert "Cost: " in method.__doc__
+    assert "O(" in method.__doc__ or "as TCA" in method.__doc__
+
+
 @pytest.mark.parametrize(("method", "name", "schema"), hyperparameters())
 def test_each_hyperparameter_can_be_shown_and_is_bounded(method, name, schema):
     assert schema["title"]

@@ -26,6 +26,8 @@ class CORAL(FeatureAlignment):
     It fails where the domains differ by more than mean and covariance, above all where class proportions differ: those
     move the mean and covariance too, and matching them moves the classes apart. With few samples and many features
     the covariances are noise; raise λ.
+
+    Cost: O((n_s + n_t) d² + d³), exact at any size.
     """
 
     title = "CORAL"

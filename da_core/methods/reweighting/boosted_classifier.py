@@ -103,13 +103,14 @@ class BoostedClassifier(Reweighting):
         if len(np.unique(is_target)) < 2:
             return lambda X: np.zeros(len(X))
         p = self.params
+        # domains of unlike sizes only add a constant to f, which the calibration takes out; with weights for them
+        # scikit-learn would look for the bins of every feature many times as long as it grows the trees
         trees = HistGradientBoostingClassifier(
             max_iter=p.trees,
             learning_rate=p.learning_rate,
             max_leaf_nodes=p.leaves,
             early_stopping=False,
             max_bins=64,
-            class_weight="balanced",
             random_state=self.seed,
         )
         return trees.fit(X, is_target).decision_function
