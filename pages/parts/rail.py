@@ -24,6 +24,8 @@ def draw(here: Step) -> None:
         for place, step in enumerate(WALK, start=1):
             with st.container(key=f"lab-step-{place}" + ("-here" if step == here else ""), gap=None):
                 go(step, _(SCREENS[step].title))
+        st.html(f'<div class="lab-rail-title">{_("Lab")}</div>')
+        go("runs", _(SCREENS["runs"].title))
         st.html(f'<div class="lab-rail-title">{_("Learn")}</div>')
         go("methods", _(SCREENS["methods"].title))
         go("lesson", _(SCREENS["lesson"].title))

@@ -1,4 +1,4 @@
-"""The screens: the six steps of the walk, what each is for in one sentence, the way on, and the lessons."""
+"""The screens: the six steps of the walk, what each is for in one sentence, the way on, the lab and the lessons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.words import _
 
-Step = Literal["home", "data", "network", "method", "train", "features", "results", "methods", "lesson"]
+Step = Literal["home", "data", "network", "method", "train", "features", "results", "runs", "methods", "lesson"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ SCREENS: dict[Step, Screen] = {
         "Compare source only, adapted and oracle on samples that none of them was trained on.",
         "Next, change one thing and try again.",
     ),
+    "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
 }

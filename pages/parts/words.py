@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime, get_timezone
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
@@ -94,6 +94,12 @@ def negotiated(*wishes: str) -> str:
 def day(moment: datetime) -> str:
     """A date, as the language writes it."""
     return format_date(moment, format="long", locale=_locale())
+
+
+def moment(when: datetime) -> str:
+    """A date and time where the reader is, as the language writes it."""
+    zone = st.context.timezone
+    return str(format_datetime(when, format="short", tzinfo=get_timezone(zone) if zone else None, locale=_locale()))
 
 
 def _translated(message: str, into: str) -> str:

@@ -34,19 +34,19 @@ class Lab:
         self.go = threading.Event()
         self.end: BaseException | Finished = made_up_run.finished()
 
-    def screen(self, name: str, run: str | None = None, **query: str) -> AppTest:
-        """Open a screen of the walk, as its link would."""
+    def screen(self, name: str, run: str | None = None, *, section: str = "walk", **query: str) -> AppTest:
+        """Open a screen, one of the walk unless told, as its link would."""
         app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
         for key, value in {**query, **({"run": run} if run else {})}.items():
             app.query_params[key] = value
         app.run()
-        return app.switch_page(f"walk/{name}.py").run()
+        return app.switch_page(f"{section}/{name}.py").run()
 
     def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
         """Put a finished run into the store."""
         experiment, finished = experiment or Experiment(), finished or made_up_run.finished()
         run = new_run_id(experiment)
-        store().save(run, experiment, finished.result, finished.evidence, made_up_run.history())
+        store().save(run, experiment, finished.result, finished.evidence, made_up_run.history(), [self.visitor])
         return run
 
     def may_go_on(self) -> None:

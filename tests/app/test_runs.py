@@ -1,0 +1,201 @@
+"""The Runs screen: every run found again, named, compared, put away and brought back, each visitor's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import made_up_run
+import pytest
+from lab import Lab, button, has, texts
+from streamlit.testing.v1 import AppTest
+
+from da_core.events import Finished
+from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.comparison import differences, leaderboard, settings_of
+from da_core.jobs.store import store
+from pages.parts import words
+
+CORAL = MethodSpec(name="coral")
+
+
+def runs(lab: Lab, **query: str) -> AppTest:
+    app = lab.screen("runs", section="lab", **query)
+    assert not app.exception
+    return app
+
+
+def reaching(accuracy: float) -> Finished:
+    """The made-up run with another accuracy after adapting."""
+    finished = made_up_run.finished()
+    target = finished.result.adapted.target.model_copy(update={"accuracy": accuracy})
+    adapted = finished.result.adapted.model_copy(update={"target": target})
+    return dataclasses.replace(finished, result=finished.result.model_copy(update={"adapted": adapted}))
+
+
+def listed(app: AppTest) -> list[str]:
+    return [box.label for box in app.checkbox if box.key and box.key.startswith("lab-pick-")]
+
+
+def tick(app: AppTest, *ids: str) -> AppTest:
+    for run in ids:
+        app.checkbox(key=f"lab-pick-{run}").check().run()
+    return app
+
+
+def test_without_a_run_it_says_what_to_do(lab: Lab) -> None:
+    app = runs(lab)
+    assert "There are no runs yet" in texts(app)
+    assert not app.checkbox
+
+
+def test_every_run_is_told_with_its_gain_and_opened_with_its_settings(lab: Lab) -> None:
+    lab.finish()
+    other = lab.finish(reaching(0.4), Experiment(method=CORAL, seed=3))
+    app = runs(lab)
+    assert listed(app) == ["CORAL · seed 3", "DANN · seed 0"], "the newest first"
+    page = " ".join(html.proto.body for html in app.get("html"))
+    assert "+30.0 points" in page
+    assert "-10.0 points" in page
+    button(app, "CORAL · seed 3").click().run()
+    assert app.title[0].value == "Results"
+    assert app.query_params["run"] == other
+    assert app.query_params["method"] == "coral"
+
+
+def test_search_filters_and_order(lab: Lab) -> None:
+    lab.finish()
+    weak = lab.finish(reaching(0.55), Experiment(method=CORAL, seed=3))
+    store().library.tag(weak, lab.visitor, ["homework"])
+    app = runs(lab)
+    app.text_input(key="lab-runs-sought").set_value("hOmeWork coral").run()
+    assert listed(app) == ["CORAL · seed 3"]
+    app.text_input(key="lab-runs-sought").set_value("nothing like it").run()
+    assert listed(app) == []
+    assert "No run fits" in texts(app)
+    app.text_input(key="lab-runs-sought").set_value("").run()
+    app.selectbox(key="lab-runs-order").set_value("Most gained first").run()
+    assert listed(app) == ["DANN · seed 0", "CORAL · seed 3"]
+    app.selectbox(key="lab-runs-method").set_value("dann").run()
+    assert listed(app) == ["DANN · seed 0"]
+
+
+def test_a_name_and_tags_are_kept_and_shown_as_they_are(lab: Lab) -> None:
+    run = lab.finish()
+    app = tick(runs(lab), run)
+    app.text_input[1].set_value("**bold** <b>")
+    app.multiselect[0].set_value([])
+    button(app, "Save").click().run()
+    assert not app.exception
+    assert listed(app) == ["**bold** <b>"]
+    assert any(one.label == r"\*\*bold\*\* \<b\>" for one in app.button)
+    store().library.tag(run, lab.visitor, ["<script>"])
+    assert "<script>" not in " ".join(html.proto.body for html in runs(lab).get("html"))
+
+
+def test_the_bin(lab: Lab) -> None:
+    first, second = lab.finish(), lab.finish(experiment=Experiment(seed=1))
+    app = tick(runs(lab), first)
+    button(app, "Put into the bin").click().run()
+    assert listed(app) == ["DANN · seed 1"]
+    app.button_group(key="lab-runs-view").set_value("bin").run()
+    button(app, "Restore").click().run()
+    assert "The bin is empty" in texts(app)
+    app = tick(runs(lab), first, second)
+    button(app, "Put into the bin").click().run()
+    app.button_group(key="lab-runs-view").set_value("bin").run()
+    button(app, "Delete for good").click().run()
+    assert not app.exception
+    assert store().load(second) is None
+    assert "There are no runs yet" in texts(app)
+
+
+def test_another_visitors_run_is_seen_by_its_link_alone_and_can_be_kept(lab: Lab) -> None:
+    run = lab.finish()
+    lab.visitor = "two"
+    assert "There are no runs yet" in texts(runs(lab))
+    app = runs(lab, run=run)
+    assert "not in your list" in texts(app)
+    button(app, "Keep it").click().run()
+    assert listed(app) == ["DANN · seed 0"]
+    assert not has(app, "Keep it")
+
+
+def test_two_runs_side_by_side(lab: Lab) -> None:
+    plain, other = lab.finish(), lab.finish(reaching(0.9), Experiment(method=CORAL, seed=3))
+    app = tick(runs(lab), plain, other)
+    button(app, "Compare").click().run()
+    assert not app.exception
+    diff, results = (table.value for table in app.table[:2])
+    rows = {row.iloc[0]: list(row.iloc[1:]) for _at, row in diff.iterrows()}
+    assert rows["`method`"] == ["dann", "coral"]
+    assert rows["`seed`"] == ["0", "3"]
+    assert rows["`method.weight`"][1] == "–", "CORAL has no such setting"
+    assert "`training.epochs`" not in rows
+    gains = next(list(row.iloc[1:]) for _at, row in results.iterrows() if row.iloc[0] == "Gain on the target")
+    assert gains == ["+30.0 points", "+40.0 points"]
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert [trace["name"] for trace in figure["data"]] == ["DANN · seed 0", "CORAL · seed 3"]
+    assert len(figure["data"][0]["x"]) == 2
+
+
+def test_equal_experiments_and_one_run_alone_are_told(lab: Lab) -> None:
+    same = [lab.finish(), lab.finish()]
+    app = tick(runs(lab), same[0])
+    assert not has(app, "Compare")
+    tick(app, same[1])
+    button(app, "Compare").click().run()
+    assert "Nothing: these runs are of the same experiment" in texts(app)
+
+
+def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
+    for seed, accuracy in enumerate((0.6, 0.8)):
+        lab.finish(reaching(accuracy), Experiment(seed=seed))
+    lab.finish(reaching(0.75), Experiment(method=CORAL))
+    lab.finish(reaching(0.1), Experiment(method=MethodSpec(name="coral", params={"regularisation": 0.5})))
+    app = runs(lab)
+    app.button_group(key="lab-runs-view").set_value("leaderboard").run()
+    assert not app.exception
+    table = app.table[0].value
+    assert list(table["Method"]) == ["CORAL", "DANN"]
+    assert list(table["Mean"]) == ["75.0%", "70.0%"]
+    assert list(table["Seeds"]) == ["1", "2"]
+    assert list(table["Settings tried"]) == ["2", "1"]
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert figure["data"][0]["x"] == [0.75, 0.6, 0.8]
+
+
+@pytest.mark.parametrize("view", ["list", "compare", "leaderboard", "bin"])
+def test_every_view_is_in_chinese(lab: Lab, view: str) -> None:
+    ids = [lab.finish(), lab.finish(experiment=Experiment(method=CORAL)), lab.finish(experiment=Experiment(seed=9))]
+    store().library.delete(ids[2:], lab.visitor)
+    words.missing.clear()
+    app = tick(runs(lab, lang="zh"), *ids[:2])
+    app.button_group(key="lab-runs-view").set_value(view).run()
+    assert not app.exception
+    assert not words.missing
+
+
+# What stands behind it ------------------------------------------------------------------------------------------------
+
+
+def test_settings_left_out_are_their_defaults_and_no_difference() -> None:
+    default = settings_of(Experiment())["method.weight"]
+    told = Experiment(method=MethodSpec(name="dann", params={"weight": default}))
+    assert default == 0.1
+    assert differences([Experiment(), told]) == {}
+    assert differences([Experiment(), Experiment(seed=1)]) == {"seed": [0, 1]}
+
+
+def test_an_unknown_method_of_another_version_is_compared_as_it_is() -> None:
+    odd = Experiment(method=MethodSpec(name="magic", params={"wand": 3}))
+    assert differences([Experiment(), odd])["method.wand"] == [None, 3]
+
+
+def test_runs_cut_short_or_not_scored_take_no_part_in_the_ranking(lab: Lab) -> None:
+    lab.finish()
+    kept = store().library.listed(lab.visitor)
+    short = dataclasses.replace(kept[0], complete=False)
+    unscored = dataclasses.replace(kept[0], after=None)
+    assert leaderboard([short, unscored]) == []
+    assert [standing.mean for standing in leaderboard([*kept, short, unscored])] == [0.8]
