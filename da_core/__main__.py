@@ -6,7 +6,6 @@ Exit code 0 when all is well, 2 for input that cannot be used (one sentence on s
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import itertools
 import json
 import sys
@@ -18,9 +17,10 @@ from da_core.errors import UserError
 from da_core.experiment import DataSpec, Device, Experiment, Head
 
 if TYPE_CHECKING:
-    from da_core.events import Evidence, Finished, Result
+    from da_core.events import Accuracies, Finished, Losses, Result
 
 LISTS = ("data", "methods", "networks")
+LANGUAGES = ("en", "zh")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,6 +71,19 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
     run.add_argument("--json", action="store_true", help="print result.json instead of a table")
     run.set_defaults(do=do_run)
+
+    export = commands.add_parser("export", help="make a report, a script, figures… of a run that “run --out” wrote")
+    export.add_argument("run", type=Path, metavar="DIR", help="the folder of the run")
+    export.add_argument("--report", type=Path, metavar="HTML", help="one file with all of it, for any browser")
+    export.add_argument("--predictions", type=Path, metavar="CSV", help="the class of every sample without a label")
+    export.add_argument("--table", type=Path, metavar="CSV", help="every score")
+    export.add_argument("--figures", type=Path, metavar="DIR", help="SVG, and PNG of 300 dots an inch")
+    export.add_argument("--script", type=Path, metavar="PY", help="the experiment as a Python script")
+    export.add_argument("--notebook", type=Path, metavar="IPYNB", help="the experiment as a Jupyter notebook")
+    export.add_argument("--model", type=Path, metavar="ZIP", help="the network with its card")
+    export.add_argument("--tensorboard", type=Path, metavar="DIR", help="the curves, for tensorboard --logdir")
+    export.add_argument("--language", choices=LANGUAGES, default="en", help="of report, figures, notebook and card")
+    export.set_defaults(do=do_export)
     return top
 
 
@@ -183,17 +196,36 @@ def bring(data: DataSpec) -> None:
 def do_run(options: argparse.Namespace) -> None:
     experiment = experiment_of(options)
     bring(experiment.data)
-    finished = watched(experiment)
+    history: list[Losses | Accuracies] = []
+    finished = watched(experiment, history)
     if options.out is not None:
-        write(options.out, experiment, finished)
+        from da_core.export.folder import write_folder
+
+        write_folder(options.out, experiment, finished, history)
     if options.json:
         print(finished.result.model_dump_json(indent=2))
     else:
         print_result(finished.result)
 
 
-def watched(experiment: Experiment) -> Finished:
-    """Run to the end, with a progress bar on stderr."""
+def do_export(options: argparse.Namespace) -> None:
+    from da_core.export import files
+    from da_core.export.folder import read_folder
+    from da_core.language import Language
+
+    record = read_folder(options.run)
+    wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
+    if not wishes:
+        raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))
+    for kind, place in wishes.items():
+        try:
+            files.write(record, kind, place, Language(options.language))
+        except OSError as error:
+            raise UserError("{path} cannot be written ({detail}).", path=place, detail=error.strerror) from None
+
+
+def watched(experiment: Experiment, history: list[Losses | Accuracies]) -> Finished:
+    """Run to the end, with a progress bar on stderr; losses and accuracies go into ``history``."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -216,56 +248,13 @@ def watched(experiment: Experiment) -> Finished:
                 bar.update(task, description=event.stage.replace("_", " "))
             elif isinstance(event, events.Progress):
                 bar.update(task, completed=event.fraction)
+            elif isinstance(event, events.Losses | events.Accuracies):
+                history.append(event)
             elif isinstance(event, events.Notice):
                 console.print(event.message.format(**event.values))
             elif isinstance(event, events.Finished):
                 return event
     raise AssertionError("a run ends with Finished")
-
-
-def write(folder: Path, experiment: Experiment, finished: Finished) -> None:
-    """``experiment.json``, ``result.json``, ``features.npz`` and, where a network was trained, ``model.pt``.
-
-    Where target labels are missing, ``predictions.csv`` as well: the adapted model's class of every target sample.
-    """
-    import numpy as np
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
-        (folder / "result.json").write_text(finished.result.model_dump_json(indent=2), encoding="utf-8")
-        np.savez_compressed(folder / "features.npz", **features(finished.evidence))
-        if finished.evidence.answers is not None:
-            (folder / "predictions.csv").write_bytes(predictions(experiment, finished))
-        if finished.evidence.state is not None:
-            from da_core.training import checkpoints
-
-            checkpoints.save(finished.evidence.state, folder / "model.pt")
-    except OSError as error:
-        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
-
-
-def predictions(experiment: Experiment, finished: Finished) -> bytes:
-    from da_core.data.cache import load_pair
-    from da_core.evaluation.answers import answers_csv
-
-    assert finished.evidence.answers is not None
-    return answers_csv(finished.evidence.answers, finished.result.classes, load_pair(experiment.data).target.captions)
-
-
-def features(evidence: Evidence) -> dict[str, Any]:
-    """The held-out samples' features and predictions before and after, with labels and rows, as flat arrays."""
-    flat: dict[str, Any] = {}
-    for field in dataclasses.fields(evidence):
-        value = getattr(evidence, field.name)
-        if field.name in ("state", "embeddings") or value is None:
-            continue
-        flat |= (
-            {f"{field.name}_{key}": array for key, array in value.items()}
-            if isinstance(value, dict)
-            else {field.name: value}
-        )
-    return flat
 
 
 def print_result(result: Result) -> None:

@@ -13,6 +13,15 @@ When = Literal["before", "after"]
 Phase = Literal["source_only", "adapt", "oracle"]
 Stage = Literal["load", "source_only", "before", "adapt", "oracle", "after"]
 Layout = Literal["pca", "umap"]
+STAGES: dict[Stage, str] = {
+    "load": "Load data",
+    "source_only": "Train source only",
+    "before": "Look before",
+    "oracle": "Train oracle",
+    "adapt": "Adapt",
+    "after": "Look after",
+}
+"""What the stages are called, as messages."""
 
 
 @dataclass(frozen=True)

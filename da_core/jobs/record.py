@@ -103,12 +103,12 @@ def write_record(
     try:
         (new / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
         (new / "result.json").write_text(result.model_dump_json(indent=2), encoding="utf-8")
-        course = _Course(finished_at=datetime.now(UTC), events=tuple(history))
+        course = Course(finished_at=datetime.now(UTC), events=tuple(history))
         (new / "history.json").write_text(course.model_dump_json(), encoding="utf-8")
         save = np.savez_compressed if compress else np.savez
         save(new / "evidence.npz", allow_pickle=False, **_arrays(evidence))
         if evidence.state is not None:
-            (new / "model.pt").write_bytes(_model_bytes(evidence.state))
+            (new / "model.pt").write_bytes(model_bytes(evidence.state))
         new.chmod(0o755)  # mkdtemp's folders are the owner's alone
         with around or nullcontext():
             if folder.exists():
@@ -125,7 +125,7 @@ def read_record(folder: Path) -> Record:
     try:
         experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
         result = Result.model_validate_json((folder / "result.json").read_bytes())
-        course = _Course.model_validate_json((folder / "history.json").read_bytes())
+        course = Course.model_validate_json((folder / "history.json").read_bytes())
         with zipfile.ZipFile(folder / "evidence.npz") as archive:  # a cut file has no directory at its end
             size = sum(entry.file_size for entry in archive.infolist())
     except (OSError, ValidationError, UserError, zipfile.BadZipFile) as error:
@@ -138,11 +138,11 @@ def read_record(folder: Path) -> Record:
         finished_at=course.finished_at,
         size=size,
         read_evidence=lambda: _read_evidence(folder),
-        state=lambda: _read_model(folder),
+        state=lambda: read_model(folder),
     )
 
 
-class _Course(BaseModel):
+class Course(BaseModel):
     """``history.json``: how the run went, and when it was over."""
 
     model_config = ConfigDict(ser_json_inf_nan="constants")
@@ -180,7 +180,8 @@ def _read_evidence(folder: Path) -> Evidence:
         raise _unreadable(folder) from error
 
 
-def _read_model(folder: Path) -> dict[str, Any] | None:
+def read_model(folder: Path) -> dict[str, Any] | None:
+    """``model.pt`` on the CPU; None where there is none. Raises `UserError` if it is damaged."""
     if not (folder / "model.pt").exists():
         return None
     import torch
@@ -192,7 +193,8 @@ def _read_model(folder: Path) -> dict[str, Any] | None:
     return state
 
 
-def _model_bytes(state: dict[str, Any]) -> bytes:
+def model_bytes(state: dict[str, Any]) -> bytes:
+    """A state dict as ``torch.save`` writes it."""
     # through memory, because torch turns a full disk into a RuntimeError that nobody recognises
     import torch
 

@@ -12,7 +12,7 @@ from da_core.events import Losses
 from da_core.jobs.comparison import differences, leaderboard
 from da_core.jobs.library import KeptRun, on_target
 from da_core.jobs.store import Record, store
-from pages.parts import charts, finished, kept, theme
+from pages.parts import charts, kept, theme, words
 from pages.parts.gallery import safe
 from pages.parts.words import _, number, percent, seconds, word
 
@@ -106,7 +106,7 @@ def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Re
         table[name] = [
             share(run.before),
             f"**{share(run.after)}**",
-            "–" if run.gain is None else finished.points(run.gain),
+            "–" if run.gain is None else words.points(run.gain),
             of(record, "oracle"),
             of(record, "source"),
             of(record, "distance"),
@@ -230,7 +230,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
 
 def _gain(runs: Sequence[KeptRun]) -> str:
     gains = [run.gain for run in runs if run.gain is not None]
-    return finished.points(sum(gains) / len(gains)) if gains else "–"
+    return words.points(sum(gains) / len(gains)) if gains else "–"
 
 
 def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:

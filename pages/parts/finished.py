@@ -14,9 +14,9 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Result, When
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
-from pages.parts import state, steps
+from pages.parts import state, steps, words
 from pages.parts.pictures import Atlas, atlas
-from pages.parts.words import _, number, percent
+from pages.parts.words import _, percent
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +70,7 @@ def target_accuracies(result: Result) -> dict[When, float]:
 
 def points(difference: float) -> str:
     """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
-    # an ASCII minus: from it Streamlit reads that a metric's arrow points down
-    sign = "+" if difference >= 0.0005 else "-" if difference <= -0.0005 else "±"
-    return _("{points} points", points=sign + number(abs(difference) * 100, 1))
+    return words.points(difference)
 
 
 class Pictures:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from da_core.experiment import DataSpec
 from da_core.jobs.library import HOUSE, KeptRun
 from da_core.jobs.store import store
-from pages.parts import access, finished, state, steps, words
+from pages.parts import access, state, steps, words
 from pages.parts.words import _, percent, word
 
 
@@ -73,7 +73,7 @@ def numbers(run: KeptRun) -> str:
     kind = "up" if run.gain >= 0.0005 else "down" if run.gain <= -0.0005 else ""
     return (
         f'<div class="lab-run-numbers">{percent(run.before)} → <b>{percent(run.after)}</b>'
-        f'<span class="{kind}">{finished.points(run.gain)}</span></div>'
+        f'<span class="{kind}">{words.points(run.gain)}</span></div>'
     )
 
 

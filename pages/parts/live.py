@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.events import Notice, Phase, Stage
+from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
 from da_core.jobs.view import View
 from pages.parts import curves, state
@@ -84,14 +84,7 @@ def phase_names() -> dict[Phase, str]:
 
 def stage_names() -> dict[Stage, str]:
     """The stages of a run in the reader's language."""
-    return {
-        "load": _("Load data"),
-        "source_only": _("Train source only"),
-        "before": _("Look before"),
-        "oracle": _("Train oracle"),
-        "adapt": _("Adapt"),
-        "after": _("Look after"),
-    }
+    return {stage: _(title) for stage, title in STAGES.items()}
 
 
 def _where(view: View) -> None:

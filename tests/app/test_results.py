@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 
 import made_up_run
 from lab import Lab
 
+from da_core.export.model import model_zip
+from da_core.export.tables import table_csv
 from da_core.jobs.store import store
-from pages.parts import downloads
+from da_core.language import Language
 
 
 def figures(app: object) -> list[dict]:
@@ -51,7 +54,7 @@ def test_a_class_name_is_shown_as_it_is(lab: Lab) -> None:
 
 def test_table_is_read_back_with_every_score_and_no_formula(lab: Lab) -> None:
     result = made_up_run.finished(oracle=True).result
-    rows = list(csv.DictReader(io.StringIO(downloads.table_csv(result).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(table_csv(result).decode("utf-8-sig"))))
     macro = {(row["model"], row["domain"]): float(row["accuracy"]) for row in rows if not row["class"]}
     assert macro["source only", "target"] == 0.5
     assert macro["adapted", "target"] == 0.8
@@ -75,7 +78,8 @@ def test_model_bytes_are_a_state_dict_that_loads_without_pickle(lab: Lab) -> Non
     run = lab.finish(dataclasses.replace(finished, evidence=dataclasses.replace(finished.evidence, state=weights)))
     record = store().load(run)
     assert record is not None
-    back = torch.load(io.BytesIO(downloads.model_bytes(record)), weights_only=True)
+    with zipfile.ZipFile(io.BytesIO(model_zip(record, Language("en")))) as archive:
+        back = torch.load(io.BytesIO(archive.read("model.pt")), weights_only=True)
     assert torch.equal(back["head.weight"], weights["head.weight"])
 
 

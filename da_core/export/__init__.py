@@ -1,0 +1,1 @@
+"""A finished run taken away: tables, figures, a report, a script, a notebook, the model, TensorBoard's curves."""

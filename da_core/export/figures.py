@@ -1,0 +1,240 @@
+"""Print-quality figures of a finished run, as SVG or PNG: drawn with Matplotlib, so that nobody needs a browser.
+
+The colours are the screens': source a blue circle, target an orange diamond; models grey and violet, never those two.
+Text in an SVG stays text, in the reader's own fonts.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from matplotlib import colors, font_manager, ticker
+from matplotlib.figure import Figure
+
+from da_core.evaluation.embedding import pca
+from da_core.events import Accuracies, DomainScores, Evidence, Losses, Scores
+from da_core.jobs.record import Record
+from da_core.language import Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DOTS_PER_INCH = 300
+SOURCE, TARGET, ACCENT, GREY, INK = "#0072B2", "#E69F00", "#5B4BC4", "#8A919C", "#23272E"
+HUES = (ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42", "#117733", "#A8325E")
+_CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei")
+_IN_BROWSERS = "Inter, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
+"""For the text of an SVG: the fonts of whoever reads it."""
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "da-lab",  # the same picture is the same file
+    "text.parse_math": False,  # a class may be called “$5$”
+    "font.size": 9,
+    "axes.edgecolor": "#B9BDC4",
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+_drawing = threading.Lock()
+"""Matplotlib's settings are one for the whole process."""
+
+Draw = Callable[[Figure, Record, Language], None]
+
+
+def names(record: Record) -> list[str]:
+    """The figures that there are of a run, by the names of their files."""
+    of_run = {
+        "before-after": True,
+        "scores": record.result.adapted.target is not None,
+        "f1-by-class": record.result.adapted.target is not None,
+        "confusion": record.result.adapted.target is not None,
+        "curves": bool(record.history),
+    }
+    return [name for name, there in of_run.items() if there]
+
+
+def svg(record: Record, name: str, language: Language) -> str:
+    """One figure as an SVG document."""
+    return _drawn(record, name, language, "svg").decode().replace("'DejaVu Sans'", _IN_BROWSERS)
+
+
+def png(record: Record, name: str, language: Language) -> bytes:
+    """One figure as a PNG of 300 dots an inch. Without a Chinese font on this machine its words are English."""
+    return _drawn(record, name, language if chinese_font() or language.code == "en" else Language("en"), "png")
+
+
+@functools.cache
+def chinese_font() -> str | None:
+    """A font of this machine that has Chinese signs."""
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in _CHINESE if name in known), None)
+
+
+def _drawn(record: Record, name: str, language: Language, kind: str) -> bytes:
+    draw, width, height = _FIGURES[name]
+    rows = len(record.result.classes)
+    families = [*filter(None, [chinese_font()]), "DejaVu Sans"]
+    file = io.BytesIO()
+    with _drawing, matplotlib.rc_context({**_STYLE, "font.family": families}):
+        figure = Figure(figsize=(width, height(rows)), layout="constrained")
+        draw(figure, record, language)
+        stamp = {"Date": None} if kind == "svg" else {}
+        figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=stamp)
+    return file.getvalue()
+
+
+def layout(evidence: Evidence) -> dict[str, np.ndarray[Any, Any]]:
+    """Both layouts of the held-out samples, source first: UMAP where the run made it, else PCA."""
+    for kind in ("umap", "pca"):
+        if f"after/{kind}" in evidence.embeddings:
+            return {when: evidence.embeddings[f"{when}/{kind}"] for when in ("before", "after")}
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for when in ("before", "after"):
+        F = np.concatenate([evidence.source_features[when], evidence.target_features[when]])  # type: ignore[index]
+        found[when] = pca(F, start=found.get("before"))
+    return found
+
+
+def _before_after(figure: Figure, record: Record, language: Language) -> None:
+    evidence, result = record.evidence, record.result
+    points = layout(evidence)
+    count = len(evidence.source_label)
+    names_of = {"before": language.say("Before: source only"), "after": language.say("After: adapted")}
+    for axes, (when, XY) in zip(figure.subplots(1, 2), points.items(), strict=True):
+        looks = ((XY[:count], SOURCE, "o", "source"), (XY[count:], TARGET, "D", "target"))
+        for part, colour, marker, domain in looks:
+            size = 9 if marker == "o" else 7
+            axes.scatter(*part.T, s=size, c=colour, marker=marker, linewidths=0, alpha=0.6, label=language.word(domain))
+        scores = result.source_only if when == "before" else result.adapted
+        reached = "" if scores.target is None else f" · {language.percent(scores.target.accuracy)}"
+        axes.set_title(names_of[when] + reached)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
+        axes.set_aspect("equal", adjustable="datalim")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+
+
+def _scores(figure: Figure, record: Record, language: Language) -> None:
+    of: dict[str, Callable[[Scores], float]] = {
+        language.say("Accuracy"): lambda scores: scores.accuracy,
+        language.say("Precision"): lambda scores: scores.precision,
+        language.say("Recall"): lambda scores: scores.recall,
+        language.say("F1"): lambda scores: scores.f1,
+    }
+    values = {
+        name: [metric(on_target(scores)) for metric in of.values()] for name, scores in models(record, language).items()
+    }
+    _dots(figure.subplots(), list(of), values)
+
+
+def _classes(figure: Figure, record: Record, language: Language) -> None:
+    values = {
+        name: [one.f1 for one in on_target(scores).per_class] for name, scores in models(record, language).items()
+    }
+    classes = [language.word(name) for name in record.result.classes]
+    axes = figure.subplots()
+    _dots(axes, classes, values)
+    axes.set_xlabel(language.say("F1"))
+
+
+def _confusion(figure: Figure, record: Record, language: Language) -> None:
+    classes = [language.word(name) for name in record.result.classes]
+    two = ((record.result.source_only, "Before: source only"), (record.result.adapted, "After: adapted"))
+    scale = colors.LinearSegmentedColormap.from_list("accent", ["#FFFFFF", ACCENT])
+    for axes, (scores, title) in zip(figure.subplots(1, 2, sharey=True), two, strict=True):
+        counts = np.asarray(on_target(scores).confusion)
+        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        edges = np.arange(len(classes) + 1) - 0.5
+        axes.pcolormesh(edges, edges, share, cmap=scale, vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.set_aspect("equal")
+        if len(classes) <= 20:
+            for row, column in np.argwhere(counts):
+                ink = "white" if share[row, column] > 0.55 else INK
+                axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=8)
+        axes.set_title(language.say(title))
+        axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(classes)), classes)
+        axes.set_xlabel(language.say("predicted"))
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+    figure.axes[0].set_ylabel(language.say("true"))
+    figure.axes[0].invert_yaxis()
+
+
+def _curves(figure: Figure, record: Record, language: Language) -> None:
+    """Losses and accuracies of the adapting phase, or of source only where nothing else trained."""
+    phase = "adapt" if any(event.phase == "adapt" for event in record.history) else "source_only"
+    hues = {"source": SOURCE, "target": TARGET, "domain": ACCENT}
+    left, right = figure.subplots(1, 2)
+    for axes, kind in ((left, Losses), (right, Accuracies)):
+        series: dict[str, list[tuple[float, float]]] = {}
+        for event in record.history:
+            if isinstance(event, kind) and event.phase == phase:
+                for name, value in (event.terms if isinstance(event, Losses) else event.values).items():
+                    series.setdefault(name, []).append((event.epoch, value))
+        for place, (name, points) in enumerate(series.items()):
+            colour = hues.get(name, GREY) if kind is Accuracies else HUES[place % len(HUES)]
+            axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=language.word(name))
+        axes.set_xlabel(language.say("epoch"))
+        if series:
+            axes.legend(loc="best", fontsize=8)
+    left.set_title(language.say("Loss"))
+    right.set_title(language.say("Accuracy on held-out samples"))
+    right.set_ylim(0, 1.02)
+    right.yaxis.set_major_formatter(ticker.PercentFormatter(1, 0))
+
+
+def on_target(scores: DomainScores) -> Scores:
+    """The scores on the target, of a run whose target has labels."""
+    assert scores.target is not None
+    return scores.target
+
+
+def models(record: Record, language: Language) -> dict[str, DomainScores]:
+    """The models of a run by their names, in the order of every table and picture."""
+    result = record.result
+    named = {language.say("Source only"): result.source_only, language.say("Adapted"): result.adapted}
+    return named | ({language.say("Oracle"): result.oracle} if result.oracle is not None else {})
+
+
+def _dots(axes: Axes, rows: list[str], values: dict[str, list[float]]) -> None:
+    """One row a name, one mark a model, and a line from source only to adapted: what adapting changed."""
+    looks = (("s", "none", GREY), ("s", ACCENT, ACCENT), ("|", GREY, GREY))
+    heights = np.arange(len(rows))
+    before, after, *_rest = values.values()
+    axes.hlines(heights, before, after, color=ACCENT, linewidth=2.2, alpha=0.35)
+    for (name, of_model), (marker, face, edge) in zip(values.items(), looks, strict=False):
+        size = {"s": 6.5, "|": 11}[marker]
+        axes.plot(
+            of_model, heights, marker, ms=size, mfc=face, mec=edge, mew=1.6, label=name, linestyle="none", clip_on=False
+        )
+    axes.set_yticks(heights, rows)
+    axes.set_xlim(0, 1)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(ticker.PercentFormatter(1, 0))
+    axes.grid(axis="x", color="#E4E3DF", linewidth=0.8)
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(values), borderaxespad=0.2)
+
+
+_FIGURES: dict[str, tuple[Draw, float, Callable[[int], float]]] = {
+    "before-after": (_before_after, 7.2, lambda _classes: 3.9),
+    "scores": (_scores, 7.2, lambda _classes: 2.1),
+    "f1-by-class": (_classes, 7.2, lambda classes: 1.0 + 0.26 * classes),
+    "confusion": (_confusion, 7.2, lambda classes: min(4.4, 2.4 + 0.2 * classes)),
+    "curves": (_curves, 7.2, lambda _classes: 2.7),
+}

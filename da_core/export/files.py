@@ -1,0 +1,100 @@
+"""Every export under one roof: what there is of a run, and the bytes of its file. Several files become one zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from da_core.errors import UserError
+from da_core.export.model import has_model, model_zip
+from da_core.export.notebook import notebook
+from da_core.export.script import script
+from da_core.export.tables import predictions_csv, table_csv
+from da_core.jobs.record import Record
+from da_core.language import Language
+
+Kind = Literal["report", "predictions", "table", "figures", "script", "notebook", "model", "tensorboard"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Export:
+    """One thing to take away: its file's name and media type, and what makes its bytes."""
+
+    file: str
+    mime: str
+    make: Callable[[Record, Language], bytes]
+
+
+def exports(record: Record) -> dict[Kind, Export]:
+    """What there is of this run."""
+    run = record.run_id
+    found: dict[Kind, Export] = {
+        "report": Export(f"report-{run}.html", "text/html", _report),
+        "table": Export(f"results-{run}.csv", "text/csv", lambda record, _language: table_csv(record.result)),
+        "figures": Export(f"figures-{run}.zip", "application/zip", lambda *of: _zipped(_figures(*of))),
+        "script": Export("experiment.py", "text/x-python", lambda record, _language: script(record).encode()),
+        "notebook": Export("experiment.ipynb", "application/x-ipynb+json", lambda *of: notebook(*of).encode()),
+        "tensorboard": Export(f"tensorboard-{run}.zip", "application/zip", lambda *of: _zipped(_events(*of))),
+    }
+    if record.result.recipe.get("unlabelled"):
+        found["predictions"] = Export(f"predictions-{run}.csv", "text/csv", _predictions)
+    if has_model(record.experiment):
+        found["model"] = Export(f"model-{run}.zip", "application/zip", model_zip)
+    return found
+
+
+def write(record: Record, kind: Kind, place: Path, language: Language) -> None:
+    """Write one export as the file ``place``, or its files into the folder ``place``.
+
+    Raises `OSError`, and `UserError` where this run has no such thing.
+    """
+    if kind not in exports(record):
+        raise UserError("This run has no {kind}; leave it out.", kind=kind)
+    match kind:
+        case "figures" | "tensorboard":
+            place.mkdir(parents=True, exist_ok=True)
+            for name, content in (_figures if kind == "figures" else _events)(record, language).items():
+                (place / name).write_bytes(content)
+        case _:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(exports(record)[kind].make(record, language))
+
+
+def _predictions(record: Record, _language: Language) -> bytes:
+    return predictions_csv(record.experiment, record.result, record.evidence)
+
+
+def _report(record: Record, language: Language) -> bytes:
+    from da_core.export.report import report_html  # Matplotlib comes with it
+
+    return report_html(record, language).encode()
+
+
+def _figures(record: Record, language: Language) -> Files:
+    from da_core.export import figures
+
+    found: Files = {}
+    for name in figures.names(record):
+        found[f"{name}.svg"] = figures.svg(record, name, language).encode()
+        found[f"{name}.png"] = figures.png(record, name, language)
+    return found
+
+
+def _events(record: Record, _language: Language) -> Files:
+    from da_core.export import tensorboard
+
+    return {tensorboard.file_name(record): tensorboard.event_file(record)}
+
+
+def _zipped(files: Files) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()

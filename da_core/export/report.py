@@ -1,0 +1,225 @@
+"""A finished run as one HTML file, in either language: it opens without a network and prints well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from da_core.data import sources
+from da_core.events import STAGES, Scores
+from da_core.export import figures
+from da_core.export.script import command
+from da_core.jobs.comparison import settings_of
+from da_core.jobs.record import Record
+from da_core.language import Language
+from da_core.methods import methods
+from da_core.networks import networks
+
+_STYLE = """
+:root { color-scheme: light; --ink: #23272e; --soft: #5f6570; --line: #e4e3df; --accent: #5b4bc4; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 52rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: #fff;
+  font: 15px/1.55 Inter, system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
+  "Noto Sans SC", sans-serif; font-variant-numeric: tabular-nums; }
+h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.02em; margin: 0 0 0.3rem; }
+h2 { font-size: 1.2rem; margin: 2.4rem 0 0.6rem; break-after: avoid; }
+p { margin: 0.4rem 0; } .soft, figcaption { color: var(--soft); font-size: 0.92rem; }
+.numbers { display: flex; flex-wrap: wrap; gap: 2.5rem; margin: 1.4rem 0; }
+.numbers div { border-left: 3px solid var(--line); padding-left: 0.9rem; }
+.numbers div.main { border-color: var(--accent); } .numbers .main b { color: var(--accent); }
+.numbers b { display: block; font-size: 2rem; line-height: 1.15; }
+ul.told { padding: 0.8rem 1rem 0.8rem 2rem; background: #f6f6f4; border-radius: 10px; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
+th, td { text-align: left; padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); }
+th, td { vertical-align: top; word-break: keep-all; }
+figcaption { margin: 0.4rem 0 0.6rem; }
+th { color: var(--soft); font-weight: 500; } tr { break-inside: avoid; }
+figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: auto; display: block; }
+code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 0.86rem; }
+pre { background: #f6f6f4; border-radius: 10px; padding: 0.8rem 1rem; overflow-x: auto; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
+@media print {
+  body { padding: 0; max-width: none; font-size: 10.5pt; }
+  details { display: none; }
+  h2 { margin-top: 1.6rem; }
+}
+"""
+
+
+def report_html(record: Record, language: Language, name: str = "") -> str:
+    """The whole document. ``name`` is what a person calls the run; the title says method and pair without one."""
+    say = language.say
+    titles = _titles(record, language)
+    heading = name or f"{titles['method']} · {titles['data']}"
+    parts = [
+        f"<h1>{escape(heading)}</h1>",
+        f'<p class="soft">{escape(_line(record, language, titles))}</p>',
+        _numbers(record, language),
+        _told(record, language),
+    ]
+    captions = {
+        "before-after": say("The same held-out samples before and after adapting, one point a sample."),
+        "scores": say(
+            "On held-out samples. Precision, recall and F1 are averages over the classes, each counting alike."
+        ),
+        "f1-by-class": "",
+        "confusion": say(
+            "Rows are true classes, columns what they were taken for. "
+            "The stronger the colour, the larger the row's share."
+        ),
+        "curves": "",
+    }
+    subtitles = {
+        "before-after": say("What moved in feature space"),
+        "scores": say("All scores"),
+        "f1-by-class": say("Class by class"),
+        "confusion": say("What is taken for what"),
+        "curves": say("How it went"),
+    }
+    tables = {"scores": _scores(record, language), "f1-by-class": _classes(record, language)}
+    for figure in figures.names(record):
+        parts.append(f"<h2>{escape(subtitles[figure])}</h2>")
+        parts.append(_figure(record, figure, captions[figure], language))
+        parts.append(tables.get(figure, ""))
+    parts += [_shift(record, language), _recipe(record, language)]
+    return (
+        f'<!doctype html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(filter(None, parts))
+        + f'\n<p class="soft">{escape(say("Made by Domain Adaptation Lab."))} {escape(record.run_id)}</p>\n'
+        "</body>\n</html>\n"
+    )
+
+
+def _titles(record: Record, language: Language) -> dict[str, str]:
+    """What data, network and method are called; people's own names and those of other versions as they are."""
+    experiment = record.experiment
+    registries = {"data": sources(), "network": networks(), "method": methods()}
+    chosen = {"data": experiment.data.name, "network": experiment.network.name, "method": experiment.method.name}
+    return {
+        of: language.word(registries[of][name].title) if name in registries[of] else name  # type: ignore[index, operator]
+        for of, name in chosen.items()
+    }
+
+
+def _line(record: Record, language: Language, titles: dict[str, str]) -> str:
+    experiment = record.experiment
+    epochs = language.say(
+        "{count} epochs of batches of {size}", count=experiment.training.epochs, size=experiment.training.batch_size
+    )
+    seed = language.say("seed {seed}", seed=experiment.seed)
+    return " · ".join([*titles.values(), epochs, seed, language.day(record.finished_at)])
+
+
+def _numbers(record: Record, language: Language) -> str:
+    """Accuracy on the target of each model, and what adapting gained."""
+    result = record.result
+    if result.adapted.target is None or result.source_only.target is None:
+        return f"<p>{escape(language.say('not scored: no target labels'))}</p>"
+    gain = result.adapted.target.accuracy - result.source_only.target.accuracy
+    cells = []
+    for place, (name, scores) in enumerate(figures.models(record, language).items()):
+        told = f"<span>{escape(language.points(gain))}</span>" if place == 1 else ""
+        reached = language.percent(figures.on_target(scores).accuracy)
+        cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{told}</div>')
+    above = language.say("Accuracy on the target, on samples kept for scoring")
+    return f'<p class="soft">{escape(above)}</p><div class="numbers">{"".join(cells)}</div>'
+
+
+def _told(record: Record, language: Language) -> str:
+    told = [language.told(notice.message, notice.values) for notice in record.result.notices]
+    if not record.complete:
+        told.append(language.say("This run was cut short and keeps what it had learned."))
+    return f'<ul class="told">{"".join(f"<li>{escape(one)}</li>" for one in told)}</ul>' if told else ""
+
+
+def _figure(record: Record, name: str, caption: str, language: Language) -> str:
+    # the XML prolog belongs to a file of its own; ids must not meet those of another figure in this document
+    drawing = figures.svg(record, name, language).partition("<svg")
+    body = drawing[2].replace('id="', f'id="{name}-').replace('"#', f'"#{name}-').replace("url(#", f"url(#{name}-")
+    told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure><svg{body}{told}</figure>"
+
+
+def _scores(record: Record, language: Language) -> str:
+    of: dict[str, str] = {"Accuracy": "accuracy", "Precision": "precision", "Recall": "recall", "F1": "f1"}
+    header = ["", "", *map(language.say, of)]
+    rows = []
+    for name, both in figures.models(record, language).items():
+        for domain, scores in (("target", both.target), ("source", both.source)):
+            if scores is not None:
+                values = [language.percent(getattr(scores, metric)) for metric in of.values()]
+                rows.append([name, language.word(domain), *values])
+    return _table(header, rows)
+
+
+def _classes(record: Record, language: Language) -> str:
+    if record.result.adapted.target is None:
+        return ""
+
+    def by_name(scores: Scores) -> dict[str, float]:
+        return {one.name: one.f1 for one in scores.per_class}
+
+    named = {name: by_name(figures.on_target(scores)) for name, scores in figures.models(record, language).items()}
+    header = ["", language.say("Samples"), *(f"F1 · {name}" for name in named)]
+    rows = [
+        [
+            language.word(one.name),
+            language.number(one.support),
+            *(language.percent(f1.get(one.name, 0)) for f1 in named.values()),
+        ]
+        for one in record.result.adapted.target.per_class
+    ]
+    return _table(header, rows)
+
+
+def _shift(record: Record, language: Language) -> str:
+    shift, say = record.result.shift, language.say
+    rows = [
+        [say("Proxy A-distance"), *(language.number(one.proxy_a_distance, 2) for one in (shift.before, shift.after))],
+        [say("MMD"), *(language.number(one.mmd, 3) for one in (shift.before, shift.after))],
+    ]
+    told = record.result.weights or {}
+    if "effective_sample_size" in told:
+        size = language.number(told["effective_sample_size"])
+        rows.append([say("Effective sample size: {size} samples count as much.", size=size), "", ""])
+    header = ["", say("Before: source only"), say("After: adapted")]
+    return f"<h2>{escape(say('How far apart the domains are'))}</h2>" + _table(header, rows)
+
+
+def _recipe(record: Record, language: Language) -> str:
+    """Every setting, where the data come from, and the command that gives these numbers again."""
+    say, recipe = language.say, record.result.recipe
+    settings = [[name, "–" if value is None else str(value)] for name, value in settings_of(record.experiment).items()]
+    seconds = record.result.seconds
+    spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]
+    whole = json.dumps(recipe, indent=2, ensure_ascii=False, default=str)
+    provenance = recipe.get("provenance", {})
+    origin = " ".join(
+        language.word(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
+    )
+    return "\n".join(
+        [
+            f"<h2>{escape(say('How to get these numbers again'))}</h2>",
+            f"<pre>{escape(command(record.experiment))}</pre>",
+            _table([say("Setting"), say("Value")], settings, code=True),
+            f"<h2>{escape(say('Data'))}</h2><p>{escape(origin)}</p>" if origin else "",
+            f"<h2>{escape(say('Time by stage'))}</h2>" + _table(["", say("Time")], spent),
+            f"<details><summary>{escape(say('Recipe'))}</summary><pre>{escape(whole)}</pre></details>",
+        ]
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, code: bool = False) -> str:
+    """``code`` sets the first column as code."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+
+    def line(cells: Sequence[str]) -> str:
+        first = f"<code>{escape(cells[0])}</code>" if code else escape(cells[0])
+        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in (first, *map(escape, cells[1:]))) + "</tr>"
+
+    return f'<div class="wide"><table><tr>{head}</tr>{"".join(map(line, rows))}</table></div>'

@@ -1,0 +1,115 @@
+"""An experiment as a Python script that runs by itself beside this repository, and as the command of the same."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from da_core.experiment import Experiment
+from da_core.jobs.record import Record
+from da_core.params import Params
+
+_FLAGS = ("data", "method", "network", "head", "seed", "device")
+_SCRIPT = '''"""One experiment, written by Domain Adaptation Lab. Run it in the repository's folder: python {file}"""
+
+from da_core.events import Accuracies, Finished, Notice, Result, StageStarted
+from da_core.experiment import {specs}
+from da_core.run import run
+
+{experiment}
+
+MEASURED = {measured}
+"""Accuracy on the target when the app ran it{short}; another kind of processor may differ in the last digits."""
+
+
+def main() -> None:
+    for event in run(EXPERIMENT, embed=False):
+        match event:
+            case StageStarted():
+                print(event.stage.replace("_", " "))
+            case Accuracies():
+                told = ", ".join(f"{{name}} {{value:.1%}}" for name, value in event.values.items())
+                print(f"  epoch {{event.epoch:g}}: {{told}}")
+            case Notice():
+                print(" ", event.message.format(**event.values))
+            case Finished():
+                tell(event.result)
+
+
+def tell(result: Result) -> None:
+    models = {{"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}}
+    for name, scores in models.items():
+        if scores is not None and scores.target is not None:
+            print(f"{{name}}: {{scores.target.accuracy:.4f}} on the target (the app: {{MEASURED[name]:.4f}})")
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def script(record: Record, file: str = "experiment.py") -> str:
+    """The script. It trains anew and prints what it measures beside what this run measured."""
+    return _SCRIPT.format(
+        file=file,
+        specs=", ".join(sorted(specs(record.experiment))),
+        experiment=code(record.experiment),
+        measured=repr(measured(record)),
+        short="" if record.complete else ", cut short before its end",
+    )
+
+
+def command(experiment: Experiment) -> str:
+    """The command line that does the experiment."""
+    words = ["python", "-m", "da_core", "run"]
+    flat = experiment.to_flat()
+    for name in _FLAGS:
+        if name in flat:
+            words += [f"--{name}", flat.pop(name)]
+    for name, value in flat.items():
+        words += ["--set", f"{name}={value}"]
+    return shlex.join(words)
+
+
+def code(experiment: Experiment) -> str:
+    """``EXPERIMENT = Experiment(…)`` in full, so that every setting can be seen and changed."""
+    lines = ["EXPERIMENT = Experiment("]
+    for name in type(experiment).model_fields:
+        value = getattr(experiment, name)
+        if isinstance(value, Params):
+            lines.append(f"    {name}={type(value).__name__}(")
+            lines += [f"        {field}={part!r}," for field, part in given(value).items()]
+            lines.append("    ),")
+        else:
+            lines.append(f"    {name}={value!r},")
+    if any(str(place).startswith("upload:") for place in places(experiment)):
+        lines.append("    # an “upload:…” is known to the server that took it: put the path of your own file there")
+    return "\n".join([*lines, ")"])
+
+
+def measured(record: Record) -> dict[str, float]:
+    """Accuracy on the target of each model that was scored on it."""
+    result = record.result
+    models = {"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}
+    return {
+        name: scores.target.accuracy
+        for name, scores in models.items()
+        if scores is not None and scores.target is not None
+    }
+
+
+def specs(experiment: Experiment) -> set[str]:
+    """The names that `code` needs."""
+    values = [getattr(experiment, name) for name in type(experiment).model_fields]
+    return {"Experiment"} | {type(value).__name__ for value in values if isinstance(value, Params)}
+
+
+def given(value: Params) -> dict[str, Any]:
+    """A spec's fields less those that are not set."""
+    fields = {name: getattr(value, name) for name in type(value).model_fields}
+    return {name: field for name, field in fields.items() if field is not None}
+
+
+def places(experiment: Experiment) -> list[str | None]:
+    """Where the experiment reads people's own files."""
+    return [experiment.data.source, experiment.data.target, experiment.network.checkpoint]

@@ -1,0 +1,55 @@
+"""A run's scores, and the classes that it predicts, as tables for a spreadsheet."""
+
+from __future__ import annotations
+
+import logging
+
+from da_core.data.cache import load_pair
+from da_core.errors import UserError
+from da_core.evaluation.answers import answers_csv
+from da_core.events import DomainScores, Evidence, Result
+from da_core.experiment import Experiment
+from da_core.spreadsheet import harmless, to_csv
+
+log = logging.getLogger(__name__)
+
+_COLUMNS = ("model", "domain", "class", "accuracy", "precision", "recall", "f1", "samples")
+
+
+def table_csv(result: Result) -> bytes:
+    """Every score of every model as CSV that Excel reads: fractions, one row a model, domain and class.
+
+    The row of all classes together has an empty class.
+    """
+    models: dict[str, DomainScores | None] = {
+        "source only": result.source_only,
+        "adapted": result.adapted,
+        "oracle": result.oracle,
+    }
+    rows: list[list[object]] = []
+    for model, of_domains in models.items():
+        if of_domains is None:
+            continue
+        for domain, scores in (("target", of_domains.target), ("source", of_domains.source)):
+            if scores is None:
+                continue
+            support = sum(one.support for one in scores.per_class)
+            macro = (scores.accuracy, scores.precision, scores.recall, scores.f1)
+            rows.append([model, domain, "", *(f"{value:.6f}" for value in macro), support])
+            for one in scores.per_class:
+                of_class = (f"{value:.6f}" for value in (one.precision, one.recall, one.f1))
+                rows.append([model, domain, harmless(one.name), "", *of_class, one.support])
+    return to_csv(_COLUMNS, rows)
+
+
+def predictions_csv(experiment: Experiment, result: Result, evidence: Evidence) -> bytes:
+    """The adapted model's class of every target sample, with the sample's name while its files are there."""
+    answers, names = evidence.answers, None
+    assert answers is not None
+    try:
+        names = load_pair(experiment.data).target.captions
+    except (UserError, OSError):
+        log.info("predictions on %s have no names", experiment.data.name, exc_info=True)
+    if names is not None and len(names) != len(answers):  # the files have changed since the run
+        names = None
+    return answers_csv(answers, result.classes, names)

@@ -1,0 +1,100 @@
+"""The two languages: sentences, numbers and dates as each writes them.
+
+English in the source is the key, ``assets/locale/<language>`` has the translations: gettext files read as text at first
+use, so nothing has to be compiled. A message without a translation is said in English and remembered in `missing`,
+where a test finds it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
+
+LANGUAGES: dict[str, str] = {"en": "English", "zh": "中文"}
+
+missing: set[tuple[str, str]] = set()
+"""(language, message) of everything that was said untranslated."""
+
+_LOCALES = Path(__file__).parents[1] / "assets" / "locale"
+
+
+@functools.cache
+def catalogue(of: str) -> dict[str, str]:
+    """Every finished translation into ``of`` by its English message; empty for English itself."""
+    path = _LOCALES / of / "LC_MESSAGES" / "app.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        messages = read_po(file, locale=of, charset="utf-8")
+    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+
+
+@dataclass(frozen=True)
+class Language:
+    """One of `LANGUAGES`, by its code."""
+
+    code: str = "en"
+
+    def say(self, message: str, /, **values: object) -> str:
+        """``message`` in this language with its ``{fields}`` filled."""
+        return self._translated(message).format(**values) if values else self._translated(message)
+
+    def told(self, message: str, values: Mapping[str, object]) -> str:
+        """A sentence from ``da_core`` (a notice, an error): as `say`, and words among ``values`` are translated too."""
+        return self.say(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
+
+    def word(self, name: str) -> str:
+        """``name`` translated where the catalogue knows it (class names, stages), else as it is: people's own names."""
+        return catalogue(self.code).get(name, name)
+
+    def number(self, x: float, digits: int = 0) -> str:
+        """``x`` with ``digits`` decimals, grouped as the language groups."""
+        return str(format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self._locale))
+
+    def percent(self, x: float, digits: int = 1) -> str:
+        """A fraction as a percentage: .5213 → 52.1 %, as the language writes it."""
+        return str(
+            format_percent(x, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=self._locale)
+        )
+
+    def points(self, difference: float) -> str:
+        """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
+        # an ASCII minus: from it Streamlit reads that a metric's arrow points down
+        sign = "+" if difference >= 0.0005 else "-" if difference <= -0.0005 else "±"
+        return self.say("{points} points", points=sign + self.number(abs(difference) * 100, 1))
+
+    def seconds(self, x: float) -> str:
+        """A duration, coarse enough to read at a glance: 12 s, or minutes from ninety seconds on."""
+        unit, amount = ("minute", x / 60) if x >= 90 else ("second", x)
+        rounded = round(amount, 1) if unit == "second" and amount < 10 else round(amount)
+        return format_unit(rounded, f"duration-{unit}", length="short", locale=self._locale)
+
+    def day(self, when: datetime) -> str:
+        """A date, as the language writes it."""
+        return format_date(when, format="long", locale=self._locale)
+
+    def moment(self, when: datetime, zone: tzinfo | None = None) -> str:
+        """A date and time of ``zone``, UTC unless told, as the language writes it."""
+        return str(format_datetime(when, format="short", tzinfo=zone, locale=self._locale))
+
+    @property
+    def _locale(self) -> Locale:
+        return Locale.parse(self.code)
+
+    def _translated(self, message: str) -> str:
+        if self.code == "en":
+            return message
+        found = catalogue(self.code).get(message)
+        if found is None:
+            missing.add((self.code, message))
+            return message
+        return found
