@@ -65,8 +65,11 @@ def warm_up(stopping: threading.Event) -> None:
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
     import pages.parts.curves  # noqa: F401  # the live charts
     from da_core.evaluation import embedding
+    from da_core.jobs.store import store
     from da_core.training import loop
 
+    with suppress(UserError):  # told where the list is asked for
+        _ = store().library
     for warm in (loop.warm_up, embedding.warm_up):
         if not stopping.is_set():
             warm()

@@ -48,11 +48,11 @@ pre { background: #f6f6f4; border-radius: 10px; padding: 0.8rem 1rem; overflow-x
 """
 
 
-def report_html(record: Record, language: Language, name: str = "") -> str:
-    """The whole document. ``name`` is what a person calls the run; the title says method and pair without one."""
+def report_html(record: Record, language: Language) -> str:
+    """The whole document."""
     say = language.say
     titles = _titles(record, language)
-    heading = name or f"{titles['method']} · {titles['data']}"
+    heading = f"{titles['method']} · {titles['data']}"
     parts = [
         f"<h1>{escape(heading)}</h1>",
         f'<p class="soft">{escape(_line(record, language, titles))}</p>',

@@ -444,6 +444,23 @@ def test_an_experiment_that_was_done_is_answered_from_the_store(queue, script):
     assert script.begun == [0]
 
 
+def test_a_run_is_in_the_list_of_everyone_who_asked_for_it(queue, script, store):
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    queue.submit(exp(0), BOB)
+    script.finish(0)
+    reaches(queue, run_id, "done")
+    assert [[run.run_id for run in store.library.listed(owner)] for owner in (ANN, BOB, CAT)] == [[run_id]] * 2 + [[]]
+
+    queue.submit(exp(0), CAT)
+    store.library.delete([run_id], ANN)
+    queue.submit(exp(0), ANN)
+
+    (anns,), (cats,) = store.library.listed(ANN), store.library.listed(CAT)
+    assert cats.run_id == run_id
+    assert anns.deleted_at is None, "who asks for it again has it back from the bin"
+
+
 @pytest.mark.parametrize(
     ("place", "again"), [("upload:" + "0" * 64 + ".zip", False), ("/somewhere/on/this/machine", True)]
 )
