@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Device, Experiment, Head
+from da_core.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from da_core.events import Accuracies, Finished, Losses, Result
 
 LISTS = ("data", "methods", "networks")
-LANGUAGES = ("en", "zh")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -211,7 +211,6 @@ def do_run(options: argparse.Namespace) -> None:
 def do_export(options: argparse.Namespace) -> None:
     from da_core.export import files
     from da_core.export.folder import read_folder
-    from da_core.language import Language
 
     record = read_folder(options.run)
     wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}

@@ -31,7 +31,7 @@ HUES = (ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42", "#117733", "#A8325E"
 _CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei")
 _IN_BROWSERS = "Inter, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
 """For the text of an SVG: the fonts of whoever reads it."""
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "da-lab",  # the same picture is the same file
     "text.parse_math": False,  # a class may be called “$5$”

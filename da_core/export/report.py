@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from da_core.data import sources
 from da_core.events import STAGES, Scores
@@ -98,11 +99,14 @@ def report_html(record: Record, language: Language) -> str:
 def _titles(record: Record, language: Language) -> dict[str, str]:
     """What data, network and method are called; people's own names and those of other versions as they are."""
     experiment = record.experiment
-    registries = {"data": sources(), "network": networks(), "method": methods()}
-    chosen = {"data": experiment.data.name, "network": experiment.network.name, "method": experiment.method.name}
+
+    def title(known: Mapping[str, Any], name: str) -> str:
+        return language.word(known[name].title) if name in known else name
+
     return {
-        of: language.word(registries[of][name].title) if name in registries[of] else name  # type: ignore[index, operator]
-        for of, name in chosen.items()
+        "data": title(sources(), experiment.data.name),
+        "network": title(networks(), experiment.network.name),
+        "method": title(methods(), experiment.method.name),
     }
 
 

@@ -41,11 +41,10 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
+from da_core.jobs.record import HOUSE
 
 log = logging.getLogger(__name__)
 
-HOUSE = ""
-"""The one person at a machine that serves nobody else: every run is in their list."""
 LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
 
 _METADATA = MetaData()

@@ -17,6 +17,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.board import Board
 from da_core.jobs.job import Job
+from da_core.jobs.record import HOUSE
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.view import View, view_of_record
 from da_core.jobs.workers import RunFunction, Workers, imported_run
@@ -78,7 +79,7 @@ class Queue:
                 self._board.join(equal, owner)
                 return equal.run_id
             if not may_change and (done := self._store.find(experiment)) is not None:
-                self._store.keep(done, owner)
+                self._store.keep(done, HOUSE if localhost_only else owner)
                 return done
             self._check_room(owner)
             run_id = new_run_id(experiment)

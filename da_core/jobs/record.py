@@ -33,6 +33,8 @@ _KEYED = (
     "source_probabilities",
     "target_probabilities",
 )
+HOUSE = ""
+"""The owner that stands for the one person at a machine that serves nobody else: every run is in their list."""
 HALF_WRITTEN = ".writing-"
 """How the name of a folder begins that is still being written."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from pydantic import BaseModel
@@ -30,7 +31,7 @@ def buttons(record: Record) -> None:
         for kind, label in labels.items():
             if kind in there:
                 export = there[kind]
-                _button(label, lambda export=export: export.make(record, language), export.file, export.mime)
+                _button(label, partial(export.make, record, language), export.file, export.mime)
         _button(_("Results (JSON)"), lambda: _json(record.result), "result.json", "application/json")
         _button(_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", "application/json")
 

@@ -7,7 +7,8 @@ from html import escape
 from pathlib import PurePath
 
 from da_core.experiment import DataSpec
-from da_core.jobs.library import HOUSE, KeptRun
+from da_core.jobs.library import KeptRun
+from da_core.jobs.record import HOUSE
 from da_core.jobs.store import store
 from pages.parts import access, state, steps, words
 from pages.parts.words import _, percent, word

@@ -16,7 +16,8 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import record as record_module
-from da_core.jobs.library import HOUSE, MOST_TAGS, Library, UnreachableError
+from da_core.jobs.library import MOST_TAGS, Library, UnreachableError
+from da_core.jobs.record import HOUSE
 from da_core.jobs.store import Store, new_run_id
 
 ANN, BOB = "ann", "bob"

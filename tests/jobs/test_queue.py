@@ -32,6 +32,7 @@ from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.jobs import store as store_module
 from da_core.jobs.job import History
 from da_core.jobs.queue import Queue
+from da_core.jobs.record import HOUSE
 from da_core.jobs.store import Store
 
 PATIENCE = 20.0
@@ -456,9 +457,13 @@ def test_a_run_is_in_the_list_of_everyone_who_asked_for_it(queue, script, store)
     store.library.delete([run_id], ANN)
     queue.submit(exp(0), ANN)
 
+    store.library.delete([run_id], HOUSE)
+    queue.submit(exp(0), ANN, localhost_only=True)
+
     (anns,), (cats,) = store.library.listed(ANN), store.library.listed(CAT)
     assert cats.run_id == run_id
     assert anns.deleted_at is None, "who asks for it again has it back from the bin"
+    assert store.library.listed(HOUSE)[0].deleted_at is None, "and so has the one person of a house"
 
 
 @pytest.mark.parametrize(
