@@ -24,6 +24,7 @@ if pair.kind == "pictures":
         for place, sample in zip(row, domain.X[:: max(1, len(domain) // 8)]):
             place.imshow(sample)
             place.axis("off")
+    plt.show()
 """
 _RUN = """
 from da_core.events import Accuracies, Finished, Losses
@@ -61,7 +62,8 @@ for place, kind in ((left, Losses), (right, Accuracies)):
     if series:
         place.legend(fontsize=8)
 left.set_title("loss")
-right.set_title("accuracy on held-out samples");
+right.set_title("accuracy on held-out samples")
+plt.show()
 """
 _MOVED = """
 from da_core.evaluation.embedding import pca
@@ -75,7 +77,8 @@ for place, when in zip(places, ("before", "after")):
     place.scatter(*points[:count].T, s=9, c="#0072B2", marker="o", alpha=0.6, label="source")
     place.scatter(*points[count:].T, s=8, c="#E69F00", marker="D", alpha=0.6, label="target")
     place.set(title=when, xticks=[], yticks=[])
-places[0].legend();
+places[0].legend()
+plt.show()
 """
 _METHOD = """
 import inspect

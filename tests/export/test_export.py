@@ -128,7 +128,10 @@ def test_the_script_and_the_command_say_every_setting() -> None:
 def test_the_notebook_gives_the_same_numbers(record: Record) -> None:
     pages = nbformat.reads(notebook(record, ZH), as_version=4)
     nbformat.validate(pages)
-    NotebookClient(pages, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    client = NotebookClient(
+        pages, timeout=300, iopub_timeout=60, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+    )
+    client.execute()
     outputs = [output for cell in pages.cells if cell.cell_type == "code" for output in cell.outputs]
     text = "".join(output.text for output in outputs if output.output_type == "stream")
     assert told(text) == accuracies(record)
