@@ -125,7 +125,8 @@ def test_the_script_and_the_command_say_every_setting() -> None:
     assert 'data.source=/it\'s "here"/$HOME' in listed.stdout.splitlines()
 
 
-def test_the_notebook_gives_the_same_numbers(record: Record) -> None:
+def test_the_notebook_gives_the_same_numbers(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it to one that shows nothing
     pages = nbformat.reads(notebook(record, ZH), as_version=4)
     nbformat.validate(pages)
     client = NotebookClient(
@@ -257,3 +258,20 @@ def test_what_is_no_run_is_told(
 def test_nothing_asked_for_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(folder)]) == 2
     assert "--report" in capsys.readouterr().err
+
+
+def test_a_target_without_labels_is_exported_without_scores(record: Record) -> None:
+    result = record.result.model_copy(deep=True)
+    for scores in (result.source_only, result.adapted):
+        scores.target = None
+    result.recipe["unlabelled"] = 100
+    evidence = dataclasses.replace(record.evidence, answers=np.zeros(3, np.int64))
+    unscored = dataclasses.replace(record, result=result, read_evidence=lambda: evidence)
+    assert figures.names(unscored) == ["before-after", "curves"]
+    assert "no target labels" in report_html(unscored, EN)
+    assert "MEASURED = {}" in script(unscored)
+    there = exports(unscored)
+    for export in (there["table"], there["model"], there["notebook"], there["tensorboard"]):
+        assert export.make(unscored, ZH)
+    assert there["predictions"].make(unscored, EN).decode("utf-8-sig").count(record.result.classes[0]) == 3
+    assert "predictions" not in exports(record)
