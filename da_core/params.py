@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from da_core.errors import UserError
 
@@ -16,6 +16,36 @@ class Params(BaseModel):
     """Base of every set of hyperparameters: frozen, and unknown names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def told(self) -> dict[str, Scalar]:
+        """What one has to say to get these values: those that are not the defaults."""
+        return self.model_dump(exclude_defaults=True)
+
+
+def _ends(value: Any) -> Any:
+    """“0.1..0.3”, or one number for both ends, → the two ends."""
+    if isinstance(value, str):
+        low, dots, high = value.partition("..")
+        return (low, high) if dots else (low, low)
+    return (value, value) if isinstance(value, int | float) else value
+
+
+def _ordered(ends: tuple[Any, Any]) -> tuple[Any, Any]:
+    if ends[0] > ends[1]:
+        raise ValueError("the larger end comes first")
+    return ends
+
+
+def _written(ends: tuple[Any, Any]) -> str:
+    return "..".join(repr(end).removesuffix(".0") for end in ends)
+
+
+End = TypeVar("End")
+Range = Annotated[
+    tuple[End, End], BeforeValidator(_ends), AfterValidator(_ordered), PlainSerializer(_written, return_type=str)
+]
+"""Two ends, from between which each sample draws its own value. ``Range[Share]`` bounds both; in a link, a file and on
+the command line it is written 0.1..0.3."""
 
 
 def hyper(
@@ -34,7 +64,8 @@ def hyper(
     """Declare one hyperparameter.
 
     ``title`` and ``help`` are English and the keys of their translations; ``symbol`` is the paper's letter; ``log``
-    says that a slider should step through powers of ten; ``step`` is the slider's step otherwise.
+    says that a slider should step through powers of ten; ``step`` is the slider's step otherwise. The bounds of a
+    `Range` are those of its ends.
     """
     return Field(
         default,
@@ -58,7 +89,7 @@ def validated(kind: type[P], values: dict[str, Scalar], of: str) -> P:
 def explained(error: ValidationError, of: str) -> UserError:
     """Turn pydantic's first complaint into one sentence."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or of
+    name = ".".join(part for part in first["loc"] if isinstance(part, str)) or of  # an end of a range is its range's
     given = first.get("input")
     context = first.get("ctx", {})
     match first["type"]:
@@ -78,6 +109,13 @@ def explained(error: ValidationError, of: str) -> UserError:
             choices = str(context.get("expected", "")).replace("'", "")
             return UserError(
                 "{name} of {of} is {given}; choose one of {choices}.", name=name, of=of, given=given, choices=choices
+            )
+        case "value_error":
+            return UserError(
+                "{name} of {of} is {given}; a range is written 0.1..0.3, its smaller end first.",
+                name=name,
+                of=of,
+                given=given,
             )
         case _:
             return UserError(

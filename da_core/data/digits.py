@@ -21,7 +21,7 @@ _CLASSES = tuple("0123456789")
 _DAY_BRIGHTNESS = (0.25, 1.1)
 _DAY_KELVIN = (4800, 9000)
 # Boards hang where one can read them: near light, and seen by a better camera than the model's worst.
-_NIGHT = Night(ambient=(0.01, 0.1), exposure=(0.12, 0.35), shot_noise=(1e-4, 4e-3))
+_NIGHT = Night(ambient=(0.01, 0.1), lamp_power=(0.05, 1.0), exposure=(0.12, 0.35), shot_noise=(1e-4, 4e-3))
 
 Pictures = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -1,8 +1,8 @@
 """A small canvas for scenes that must be lit twice: it keeps what a surface is apart from what shines.
 
 Everything is drawn as polygons in unit coordinates on a supersampled RGBA image whose alpha channel does not mean
-opacity but *kind*: open sky, plain surface, or one of ``LIGHTS``. So each shape is drawn once, covers what is behind
-it, lights included, and yet the layers come apart exactly.
+opacity but *kind*: open sky, ground, plain surface, or one of ``LIGHTS``. So each shape is drawn once, covers what is
+behind it, lights included, and yet the layers come apart exactly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TYRE: Colour = (28, 28, 31)
 STEEL: Colour = (92, 96, 102)
 CHROME: Colour = (190, 194, 200)
 
-SURFACE, SKY = 0, 255
+SURFACE, GROUND, SKY = 0, 254, 255
 SUPERSAMPLING = 3
 
 
@@ -62,6 +62,7 @@ LIGHTS = (
 _KIND = {light.name: number for number, light in enumerate(LIGHTS, SURFACE + 1)}
 _RADIANCE = np.zeros((256, 3), np.float32)
 _RADIANCE[[*_KIND.values()]] = [light.radiance for light in LIGHTS]
+_KIND["ground"] = GROUND  # shines only by what it mirrors when it is wet
 _CIRCLE = tuple((math.cos(t * math.tau / 24), math.sin(t * math.tau / 24)) for t in range(24))
 
 
@@ -147,7 +148,7 @@ class Canvas:
         self._pen, self._sun_pen = ImageDraw.Draw(self.image), ImageDraw.Draw(self.sun)
 
     def polygon(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
-        """A surface of some colour; with ``light``, one that shines by night."""
+        """A surface of some colour; with ``light``, one that shines by night, or “ground”."""
         side = self.side
         self._pen.polygon([(x * side, y * side) for x, y in points], _ink(colour, light))
 
@@ -164,8 +165,8 @@ class Canvas:
         side = self.side
         self._sun_pen.polygon([(x * side, y * side) for x, y in points], int(255 * sunlight))
 
-    def layers(self) -> tuple[Array, Array, Array, Array]:
-        """Reflectance and emission (size, size, 3), share of open sky and of sunlight (size, size), in linear light.
+    def layers(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Reflectance and emission (size, size, 3), in linear light, and (size, size) shares of sky, ground, sunlight.
 
         Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
         """
@@ -179,6 +180,7 @@ class Canvas:
             reflectance,
             emission,
             _shrink(open_sky.astype(np.float32)),
+            _shrink((kind == GROUND).astype(np.float32)),
             np.asarray(sun, np.float32) / np.float32(255),
         )
 

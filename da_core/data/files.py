@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from da_core.data.arrays import Array, Labels, read_arrays, resized
 from da_core.data.base import UNKNOWN, DataSource, Domain, DomainPair, Provenance
+from da_core.data.day_sky import sky_of
 from da_core.data.layout import NO_CLASS, classes_of, two_domains
 from da_core.data.listing import TOO_LARGE, File, Listing, UnusableError, listed, opened, shown
+from da_core.data.night import NIGHTS, NightName, night_pictures
 from da_core.data.pictures import decode
 from da_core.errors import UserError
 from da_core.events import Notice
@@ -22,6 +25,10 @@ _MOST_CLASSES = 1000
 _LONGEST_NAME = 80
 _SIDES_KEPT = range(8, 129)
 
+BY_NIGHT = (
+    "Every second picture was turned to night by the model. Its sky was guessed: what is bright, blue or grey, smooth "
+    "and connected to the upper edge."
+)
 TOO_MANY = "{count} files in “{place}” were left out, because {most} pictures of a class are enough."
 
 
@@ -40,6 +47,12 @@ class FilesParams(Params):
     )
     max_per_class: int = hyper(
         2000, ge=2, le=50_000, log=True, title="Pictures a class", help="Most picture files of one class that are read."
+    )
+    night: Literal["none", NightName] = hyper(
+        "none",
+        title="Night by the model",
+        help="Without a target, every second picture of a class becomes one: the same model as for the street scenes "
+        "turns it into such a night.",
     )
 
 
@@ -77,13 +90,21 @@ class Files(DataSource):
         The target may lack labels: pictures that lie in no class folders, or an npz without ``y``. Pictures become (n,
         size, size, 3) uint8. The pair's ``notices`` say what was left out. Raises `UserError`.
         """
-        if target is None or target == source:
+        alone = target is None or target == source
+        by_night = NIGHTS[params.night] if alone and params.night != "none" else None
+        if by_night is not None:
+            domains = _halves(_read(source, "day", params), source)
+        elif target is None or target == source:
             domains = _read_both(source, params)
         else:
             first = _read(source, "source", params)
             domains = first, _read(target, "target", params, set(first.labels))
         classes = _common_classes(*domains)
         _to_one_size(*domains, params.size)
+        if by_night is not None:
+            X = domains[1].X
+            domains[1].X = night_pictures(X, np.random.default_rng(0), by_night, sky_of(X))
+            domains[1].notices = [Notice(BY_NIGHT, {})]
         return DomainPair(
             source=domains[0].labelled(classes),
             target=domains[1].labelled(classes),
@@ -92,7 +113,7 @@ class Files(DataSource):
                 title=self.title,
                 origin="Files that you brought.",
                 licence="Theirs; this server shows them to nobody else.",
-                shift="unknown",
+                shift="unknown" if by_night is None else "appearance",
             ),
             notices=tuple(notice for domain in domains for notice in domain.notices),
         )
@@ -114,6 +135,25 @@ def _read_both(place: Path, params: FilesParams) -> tuple[_Samples, _Samples]:
         (source, day), (target, night) = two_domains(listing)
         first = _read_pictures(source, day, params)
         return first, _read_pictures(target, night, params, set(first.labels))
+
+
+def _halves(samples: _Samples, place: Path) -> tuple[_Samples, _Samples]:
+    """Every second sample of each class, and the others, so that no picture is in both domains."""
+    if samples.X.ndim != 4:
+        raise UserError("“{place}” holds no pictures; only pictures can be turned to night.", place=shown(place))
+    seen: dict[object, int] = {}
+    rows: tuple[list[int], list[int]] = ([], [])
+    for row, label in enumerate(samples.labels):
+        seen[label] = seen.get(label, -1) + 1
+        rows[seen[label] % 2].append(row)
+    if lonely := [str(label) for label, last in seen.items() if last == 0]:
+        raise UserError(
+            "Class “{name}” in “{place}” has one picture; half of each class becomes night, so give it two.",
+            name=lonely[0],
+            place=shown(place),
+        )
+    day, night = (replace(samples, X=samples.X[part], labels=[samples.labels[i] for i in part]) for part in rows)
+    return day, replace(night, name="night", notices=[])
 
 
 def _holds_arrays(place: Path) -> bool:

@@ -4,7 +4,7 @@ A night picture is not a dark day picture. The sun gives way to a weak ambient l
 stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.
 Each step is a function below, in the order in which light meets them:
 
-    linearise → illuminate → glow, shine → exposure_gain → add_noise → develop
+    linearise → illuminate → glow, shine → weather → exposure_gain → add_noise → develop
 
 Pictures are batches (n, height, width, 3). "Linear light" is proportional to radiance, 1 being a white surface in
 daylight. Lengths are fractions of the picture's side, the origin is the top left corner.
@@ -19,53 +19,163 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] > bounds[1]:
-        raise ValueError(f"a range runs from its smaller to its larger end, not {bounds[0]} … {bounds[1]}")
-    return bounds
-
+from da_core.data.weather import afterglow, rain, reflection, wet
+from da_core.params import Params, Range, hyper
 
 Array = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
 
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Positive = Annotated[float, Field(gt=0)]
+_Light = Annotated[float, Field(ge=1e-4, le=2)]
+_Noise = Annotated[float, Field(ge=1e-6, le=0.1)]
 _Kelvin = Annotated[float, Field(ge=1500, le=15000)]
-Shares = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
-Positives = Annotated[tuple[_Positive, _Positive], AfterValidator(_ordered)]
-Kelvins = Annotated[tuple[_Kelvin, _Kelvin], AfterValidator(_ordered)]
-Counts = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(le=64)]], AfterValidator(_ordered)]
+_Reach = Annotated[float, Field(ge=0.02, le=1)]
+_Width = Annotated[float, Field(ge=0.002, le=0.1)]
+_Multiple = Annotated[float, Field(ge=0, le=20)]
+_Count = Annotated[int, Field(ge=0, le=16)]
 
 
-class Night(BaseModel):
-    """What may differ from one night picture to the next; every picture draws its own value from each range."""
+class Night(Params):
+    """What may differ from one night picture to the next; every picture draws its own value from each range.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The defaults are the standard night of the street scenes; `NIGHTS` has others.
+    """
 
-    sky: Positives = Field((0.005, 0.06), description="Night sky, as a share of its daylight radiance")
-    ambient: Positives = Field((0.004, 0.06), description="Light from all around, as a share of daylight")
-    ambient_kelvin: Kelvins = Field((3500, 9000), description="Colour temperature of the ambient light, in kelvin")
-    lamps: Counts = Field((2, 8), description="How many lamps light a picture")
-    lamp_power: Positives = Field((0.05, 1.0), description="Light right below a lamp, as a share of daylight")
-    lamp_kelvin: Kelvins = Field((1800, 5000), description="Colour temperature of the lamps, in kelvin")
-    lamp_radius: Positives = Field((0.06, 0.35), description="Reach of a lamp, as a fraction of the side")
-    lamp_height: Shares = Field((0.3, 1.0), description="Where lamps hang, from the top (0) to the bottom (1)")
-    glow_share: _Share = Field(0.7, description="Share of the lamps that are seen glowing in the picture")
-    glow_strength: Positives = Field((1.0, 6.0), description="Brightness of a glowing lamp, as a multiple of its power")
-    glow_width: Positives = Field((0.006, 0.02), description="Width of a lamp's core, as a fraction of the side")
-    halo: Shares = Field((0.01, 0.06), description="Strength of the halo around a core")
-    exposure: Shares = Field((0.05, 0.28), description="Mean sRGB value that the camera's exposure aims at")
-    max_gain: _Positive = Field(30.0, description="Largest gain of the camera; darker scenes stay darker")
-    shot_noise: Positives = Field((1e-4, 0.012), description="a in the noise variance a·x + b, of the exposed signal")
-    row_noise: Shares = Field((0.1, 0.3), description="Noise of whole rows, as a share of the read noise √b")
-    white_balance: Shares = Field((0.0, 0.6), description="How far the warm cast is corrected: 0 not at all, 1 fully")
+    sky: Range[_Light] = hyper(
+        (0.015, 0.06), log=True, title="Night sky", help="What is left of the day sky's radiance, as a share of it."
+    )
+    afterglow: Range[_Multiple] = hyper(
+        (0.0, 0.0),
+        step=0.5,
+        title="Afterglow",
+        help="Warm light above the horizon after sunset, as a multiple of the night sky. 0: none.",
+    )
+    ambient: Range[_Light] = hyper(
+        (0.02, 0.1), log=True, title="Ambient light", help="Light from all around, as a share of daylight."
+    )
+    ambient_kelvin: Range[_Kelvin] = hyper(
+        (3500, 9000),
+        step=100,
+        unit="K",
+        title="Colour of the ambient light",
+        help="Colour temperature; 6500 K is white, less is warmer.",
+    )
+    lamps: Range[_Count] = hyper((2, 8), step=1, title="Lamps", help="How many lamps light a picture.")
+    lamp_power: Range[_Light] = hyper(
+        (0.05, 0.6), log=True, title="Power of the lamps", help="Light right below a lamp, as a share of daylight."
+    )
+    lamp_kelvin: Range[_Kelvin] = hyper(
+        (1800, 5000),
+        step=100,
+        unit="K",
+        title="Colour of the lamps",
+        help="Colour temperature: 2000 K is a sodium lamp, 4000 K a white LED.",
+    )
+    lamp_radius: Range[_Reach] = hyper(
+        (0.06, 0.35), step=0.01, title="Reach of the lamps", help="How far a lamp's light reaches, in sides."
+    )
+    lamp_height: Range[_Share] = hyper(
+        (0.3, 1.0), step=0.05, title="Place of the lamps", help="From the top of the picture (0) to the bottom (1)."
+    )
+    glow_share: float = hyper(
+        0.7, ge=0, le=1, step=0.05, title="Lamps in view", help="Share of the lamps that are themselves seen, glowing."
+    )
+    glow_strength: Range[_Multiple] = hyper(
+        (1.0, 6.0), step=0.5, title="Glow", help="Brightness of a lamp that is seen, as a multiple of its power."
+    )
+    glow_width: Range[_Width] = hyper(
+        (0.006, 0.02), step=0.002, title="Width of the glow", help="Width of a glowing lamp's core, in sides."
+    )
+    halo: Range[_Share] = hyper(
+        (0.01, 0.06), step=0.01, title="Halo", help="Strength of the halo around a lamp's core."
+    )
+    wetness: Range[_Share] = hyper(
+        (0.0, 0.0), step=0.05, title="Wet road", help="0: dry. 1: a film of water, which darkens the road and mirrors."
+    )
+    rain: Range[_Share] = hyper((0.0, 0.0), step=0.05, title="Rain", help="0: none. 1: a downpour, streaks and a veil.")
+    exposure: Range[_Share] = hyper(
+        (0.11, 0.25), step=0.01, title="Exposure", help="Mean brightness that the camera aims at; 1 is white."
+    )
+    max_gain: float = hyper(
+        30.0, ge=1, le=200, step=1, title="Largest gain", help="A scene that needs more than this stays darker."
+    )
+    shot_noise: Range[_Noise] = hyper(
+        (1e-4, 1e-3), log=True, symbol="a", title="Noise", help="Of the variance a·x + b at brightness x; b follows a."
+    )
+    row_noise: Range[_Share] = hyper(
+        (0.1, 0.3), step=0.05, title="Row noise", help="Noise of whole rows, as a share of the read noise √b."
+    )
+    white_balance: Range[_Share] = hyper(
+        (0.0, 0.6), step=0.05, symbol="ω", title="White balance", help="How far the cast is corrected. 1: fully."
+    )
+
+
+NightName = Literal["easy", "standard", "hard", "dusk", "street lights", "moonless", "rain", "darkened"]
+NIGHTS: dict[NightName, Night] = {
+    "easy": Night(
+        sky=(0.005, 0.06), ambient=(0.05, 0.15), lamp_power=(0.05, 0.5), exposure=(0.18, 0.32), shot_noise=(1e-4, 5e-4)
+    ),
+    "standard": Night(),
+    # the whole width of the model: as dark, warm and noisy as real webcams by night are
+    "hard": Night(
+        sky=(0.005, 0.06),
+        ambient=(0.004, 0.06),
+        lamp_power=(0.05, 1.0),
+        exposure=(0.05, 0.28),
+        shot_noise=(1e-4, 0.012),
+    ),
+    "dusk": Night(
+        sky=(0.06, 0.2),
+        afterglow=(3.0, 10.0),
+        ambient=(0.06, 0.15),
+        ambient_kelvin=(7500, 12000),
+        lamps=(1, 5),
+        lamp_power=(0.03, 0.2),
+        lamp_height=(0.3, 0.6),
+        exposure=(0.2, 0.32),
+        shot_noise=(1e-4, 5e-4),
+        white_balance=(0.0, 0.3),
+    ),
+    "street lights": Night(
+        sky=(0.01, 0.03),
+        ambient=(0.008, 0.03),
+        lamps=(4, 9),
+        lamp_power=(0.15, 0.8),
+        lamp_kelvin=(1900, 3000),
+        lamp_radius=(0.15, 0.45),
+        lamp_height=(0.25, 0.6),
+        glow_share=0.9,
+        exposure=(0.14, 0.28),
+        white_balance=(0.0, 0.4),
+    ),
+    "moonless": Night(
+        sky=(0.002, 0.01),
+        ambient=(0.003, 0.012),
+        lamps=(0, 2),
+        lamp_power=(0.02, 0.2),
+        exposure=(0.05, 0.13),
+        shot_noise=(5e-4, 6e-3),
+    ),
+    "rain": Night(
+        sky=(0.01, 0.04),
+        ambient=(0.01, 0.05),
+        lamps=(3, 8),
+        lamp_height=(0.25, 0.6),
+        halo=(0.04, 0.12),
+        wetness=(0.6, 1.0),
+        rain=(0.3, 1.0),
+    ),
+    # less light and nothing else: what a day picture needs least to be learned from
+    "darkened": Night(
+        sky=0.05, ambient=0.05, ambient_kelvin=6500, lamps=0, exposure=(0.05, 0.28), shot_noise=1e-6, white_balance=0
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -290,13 +400,32 @@ def _batches(count: int, height: int, width: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, count, step))
 
 
-def _take_picture(
+@dataclass(frozen=True)
+class Steps:
+    """Pictures on their way to night, in linear light (n, height, width, 3) until they are developed.
+
+    ``relit`` is what surfaces send, ``glowing`` has the lamps, the sky and the scene's own lights as well, ``weather``
+    the rain; ``exposed`` is multiplied by ``gain`` (n,) and ``noisy`` what the sensor reads.
+    """
+
+    relit: Array
+    glowing: Array
+    weather: Array
+    exposed: Array
+    noisy: Array
+    developed: Pictures
+    gain: Array
+
+
+def steps(
     reflectance: Array,
     sky: Array | None,
     emission: Array | None,
+    ground: Array | None,
     rng: np.random.Generator,
     night: Night,
-) -> Pictures:
+) -> Steps:
+    """Take the pictures of `night_scenes`, and keep what they look like on the way; None is a layer that is empty."""
     count, height, width = reflectance.shape[:3]
     lamps = hang_lamps(count, rng, night)
     falling = illuminate(height, width, lamps, rng, night)
@@ -306,28 +435,53 @@ def _take_picture(
         falling += cast
         seen += emission + bloom
     if sky is not None:
-        seen += sky * _log_uniform(rng, night.sky, (count, 1, 1, 1))
-    light = reflectance * falling + seen
+        left = sky * _log_uniform(rng, night.sky, (count, 1, 1, 1))
+        # what is off draws nothing, so that a night without it stays the same to the last bit
+        seen += afterglow(left, _uniform(rng, night.afterglow, (count,))) if night.afterglow[1] else left
+    wetness = _uniform(rng, night.wetness, (count,)) if ground is not None and night.wetness[1] else None
+    surfaces = reflectance if wetness is None or ground is None else wet(reflectance, ground, wetness)
+    relit = surfaces * falling
+    light = glowing = relit + seen
+    if wetness is not None and ground is not None:
+        light = light + reflection(light, ground, wetness, rng)
+    if night.rain[1]:
+        light = rain(light, falling, _uniform(rng, night.rain, (count,)), rng)
     gain = exposure_gain(light, _uniform(rng, night.exposure, (count,)), night.max_gain)
     exposed = np.minimum(light * gain[:, None, None, None], 1.0)  # full wells: lamps saturate before noise is added
-    signal = add_noise(exposed, *noise_variances(count, rng, night), _uniform(rng, night.row_noise, (count,)), rng)
-    return develop(signal, _uniform(rng, night.white_balance, (count,)))
+    noisy = add_noise(exposed, *noise_variances(count, rng, night), _uniform(rng, night.row_noise, (count,)), rng)
+    developed = develop(noisy, _uniform(rng, night.white_balance, (count,)))
+    return Steps(relit, glowing, light, exposed, noisy, developed, gain)
 
 
-def night_scenes(reflectance: Array, sky: Array, emission: Array, rng: np.random.Generator, night: Night) -> Pictures:
+def night_scenes(
+    reflectance: Array, sky: Array, emission: Array, ground: Array, rng: np.random.Generator, night: Night
+) -> Pictures:
     """Scenes by night, uint8 (n, height, width, 3), from their layers in linear light, each of the same shape.
 
-    ``reflectance`` of surfaces (0 where the sky is), ``sky`` its daylight radiance (0 where surfaces are), and
-    ``emission`` of the lights that belong to the scene.
+    ``reflectance`` of surfaces (0 where the sky is), ``sky`` its daylight radiance (0 where surfaces are),
+    ``emission`` of the lights that belong to the scene, and ``ground`` (n, height, width), the share of each pixel
+    that rain makes wet.
     """
     taken = [
-        _take_picture(reflectance[part], sky[part], emission[part], rng, night)
+        steps(reflectance[part], sky[part], emission[part], ground[part], rng, night).developed
         for part in _batches(*reflectance.shape[:3])
     ]
     return np.concatenate(taken)
 
 
-def night_pictures(pictures: Pictures, rng: np.random.Generator, night: Night) -> Pictures:
-    """Plain day pictures by night, uint8 (n, height, width, 3) → the same: every pixel is taken for a surface."""
-    taken = [_take_picture(linearise(pictures[part]), None, None, rng, night) for part in _batches(*pictures.shape[:3])]
+def night_pictures(
+    pictures: Pictures, rng: np.random.Generator, night: Night, open_sky: Array | None = None
+) -> Pictures:
+    """Plain day pictures by night, uint8 (n, height, width, 3) → the same.
+
+    ``open_sky`` (n, height, width) is the share of sky in each pixel (`da_core.data.day_sky` guesses it); all else, or
+    everything without it, is taken for a surface in even light, and the ground is never wet: nobody knows where it is.
+    """
+    taken = []
+    for part in _batches(*pictures.shape[:3]):
+        light, sky = linearise(pictures[part]), None
+        if open_sky is not None:
+            sky = light * open_sky[part, ..., None]
+            light -= sky
+        taken.append(steps(light, sky, None, None, rng, night).developed)
     return np.concatenate(taken)

@@ -82,20 +82,21 @@ def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
     )
     asphalt = paint(rng, (0.55, 0.7), (0.0, 0.08), (0.26, 0.46))
     kerb, line = (196, 194, 188), rng.choice(((236, 236, 230), (236, 236, 230), (228, 190, 70)))
-    canvas.box(0, horizon, 1, 1, ground)
+    canvas.box(0, horizon, 1, 1, ground, "ground")
     for step in range(3):  # the ground gets darker towards the viewer
-        canvas.box(0, horizon + (1 - horizon) * (0.25 + 0.25 * step), 1, 1, tint(ground, 0.96 - 0.04 * step))
+        canvas.box(0, horizon + (1 - horizon) * (0.25 + 0.25 * step), 1, 1, tint(ground, 0.96 - 0.04 * step), "ground")
     if rng.random() < 0.6:
         top, bottom = horizon + rng.uniform(0.1, 0.2), rng.uniform(0.9, 1.1)
-        canvas.box(0, top - 0.035, 1, bottom + 0.05, (176, 174, 170))
-        canvas.box(0, top - 0.012, 1, bottom + 0.02, kerb)
-        canvas.box(0, top, 1, bottom, asphalt)
+        canvas.box(0, top - 0.035, 1, bottom + 0.05, (176, 174, 170), "ground")
+        canvas.box(0, top - 0.012, 1, bottom + 0.02, kerb, "ground")
+        canvas.box(0, top, 1, bottom, asphalt, "ground")
         middle, shift = (top + bottom) / 2, rng.random()
         for dash in range(-1, 5):
             x = (dash + shift) * 0.28
             canvas.polygon(
                 [(x, middle), (x + 0.15, middle), (x + 0.14, middle + 0.022), (x - 0.015, middle + 0.022)],
                 line,
+                "ground",
             )
     else:
         end, left, right = rng.uniform(0.3, 0.7), rng.uniform(-0.5, 0.05), rng.uniform(0.95, 1.5)
@@ -103,6 +104,7 @@ def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
             canvas.polygon(
                 [(end - 0.02, horizon), (end + 0.02, horizon), (right - inset, 1.0), (left + inset, 1.0)],
                 colour,
+                "ground",
             )
         foot = (left + right) / 2
         for near, far in ((1.0, 0.72), (0.55, 0.4), (0.3, 0.22), (0.16, 0.11)):

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from pydantic import model_validator
 
 from da_core.data.base import DataSource, Domain, DomainPair, Provenance
-from da_core.data.street import CLASSES, Difficulty, pictures
-from da_core.params import Params, hyper
+from da_core.data.night import NIGHTS, Night, NightName
+from da_core.data.street import CLASSES, pictures
+from da_core.params import Scalar, hyper
 
 
-class StreetParams(Params):
-    """How many scenes, how large and how dark."""
+class StreetParams(Night):
+    """How many scenes, how large, and what nights: those of ``difficulty``, but for what is given beside it."""
 
     count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes drawn for each domain.")
     size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
-    difficulty: Difficulty = hyper(
-        "standard", title="Difficulty", help="How dark and noisy the nights are, and how much else is in the scene."
+    difficulty: NightName = hyper(
+        "standard", title="Difficulty", help="What nights these are, and how much else is in the scene."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What is not given is as the chosen difficulty has it; an unknown one is refused by its field."""
+        night = NIGHTS.get(values.get("difficulty", "standard"))
+        return {**night.model_dump(), **values} if night is not None else values
+
+    def told(self) -> dict[str, Scalar]:
+        preset = StreetParams(difficulty=self.difficulty).model_dump(exclude={"difficulty"})
+        return {name: value for name, value in self.model_dump().items() if value != preset.get(name, "standard")}
 
 
 class StreetScenes(DataSource):
@@ -31,7 +46,7 @@ class StreetScenes(DataSource):
         day, night = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
         return DomainPair(
             source=Domain("day", *pictures(params.count, params.size, "day", day, params.difficulty)),
-            target=Domain("night", *pictures(params.count, params.size, "night", night, params.difficulty)),
+            target=Domain("night", *pictures(params.count, params.size, "night", night, params.difficulty, params)),
             classes=CLASSES,
             provenance=Provenance(
                 title=self.title,

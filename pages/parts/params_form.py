@@ -22,6 +22,9 @@ Values = dict[str, Scalar]
 _SLIDER_STEPS = 120
 """A range of more steps than this is typed, not slid: a slider would not stop where one wants."""
 
+_SEGMENTS = 6
+"""More choices than this do not fit on one line."""
+
 
 def form(
     kind: type[Params],
@@ -38,7 +41,7 @@ def form(
     `Params` refuses changes nothing and is told by the frame.
     """
     shown = fields or tuple(kind.model_fields)
-    filled = kind().model_dump() | values
+    now = validated(kind, values, of)
 
     def write(name: str, key: str) -> None:
         try:
@@ -46,13 +49,13 @@ def form(
         except UserError as error:
             state.report(error)
         else:
-            on_change(new.model_dump(exclude_defaults=True))
+            on_change(new.told())
 
     for first in range(0, len(shown), columns):  # row by row, so that a phone shows them in their order too
         row = st.columns(columns, gap="medium")
         for place, name in zip(row, shown[first : first + columns], strict=False):
             key = f"lab-set-{of}-{name}"
-            st.session_state[key] = filled[name]
+            st.session_state[key] = getattr(now, name)
             with place:
                 _field(kind.model_fields[name], key, functools.partial(write, name, key))
 
@@ -66,19 +69,40 @@ def _field(info: FieldInfo, key: str, on_change: Callable[[], None]) -> None:
         "help": _(info.description) if info.description else None,
     }
     low, high = bounds(info)
+    chosen = st.session_state[key]
     if info.annotation is bool:
         st.toggle(label, **same)
     elif get_origin(info.annotation) is Literal:
         options = get_args(info.annotation)
-        st.segmented_control(
-            label, options, format_func=functools.partial(choice, info.title or ""), required=True, **same
-        )
+        control = st.segmented_control if len(options) <= _SEGMENTS else st.pills  # which take more than one line
+        control(label, options, format_func=functools.partial(choice, info.title or ""), required=True, **same)
     elif extra.get("log"):
-        st.select_slider(label, powers(info.default, low, high, st.session_state[key]), format_func=plain, **same)
+        span = isinstance(chosen, tuple)
+        steps = powers(low, high, *(info.default if span else [info.default]), *(chosen if span else [chosen]))
+        ends: dict[str, Any] = {"value": (steps[0], steps[-1])} if span else {}  # or it would read back one end
+        st.select_slider(label, steps, format_func=plain, **ends, **same)
+    elif isinstance(chosen, tuple):
+        _span(label, low, high, extra.get("step"), type(chosen[0]), same)
     elif info.annotation is int:
         _number(label, low, high, extra.get("step") or 1, int, same)
     else:
         _number(label, low, high, extra.get("step"), float, same)
+
+
+def _span(
+    label: str,
+    low: float | None,
+    high: float | None,
+    step: float | None,
+    kind: Callable[[float], int | float],
+    same: dict[str, Any],
+) -> None:
+    """Both ends of a range, which has bounds."""
+    assert low is not None
+    assert high is not None
+    step = step or (high - low) / 100
+    digits = max(0, -math.floor(math.log10(step)))
+    st.slider(label, kind(low), kind(high), step=kind(step), format=f"%.{digits}f", **same)
 
 
 def _number(
@@ -100,8 +124,8 @@ def _number(
         st.number_input(label, **bounds, **same)
 
 
-def powers(default: float, low: float | None, high: float | None, now: float) -> list[float]:
-    """Values 1, 2, 5, 10 … within the bounds for a slider in powers of ten, with ``default`` and ``now`` among them.
+def powers(low: float | None, high: float | None, default: float, *known: float) -> list[float]:
+    """Values 1, 2, 5, 10 … within the bounds for a slider in powers of ten, with ``default`` and ``known`` among them.
 
     Where a bound is 0 or missing, three powers of ten around the default are offered.
     """
@@ -113,15 +137,20 @@ def powers(default: float, low: float | None, high: float | None, now: float) ->
         for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         for digit in (1, 2, 5)
     ]
-    within = {step for step in steps if low <= step <= high} | {float(default), float(now)}
+    within = {step for step in steps if low <= step <= high} | {float(value) for value in (default, *known)}
     return sorted(int(value) if whole else value for value in within)
 
 
 def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
-    """The least and the greatest value; a bound that is itself excluded counts as it is and is refused on writing."""
-    found = {
-        name: getattr(part, name) for part in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(part, name)
-    }
+    """The least and the greatest value; a bound that is itself excluded counts as it is and is refused on writing.
+
+    Those of a range are those of its ends.
+    """
+    parts = info.metadata
+    if get_origin(info.annotation) is tuple:
+        _kind, end = get_args(get_args(info.annotation)[0])
+        parts = end.metadata
+    found = {name: getattr(part, name) for part in parts for name in ("ge", "gt", "le", "lt") if hasattr(part, name)}
     return found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
 
 

@@ -18,7 +18,20 @@ from da_core.data.remote import MissingError
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
-from pages.parts import access, cards, charts, download, gallery, params_form, plane, report, state, steps, words
+from pages.parts import (
+    access,
+    cards,
+    charts,
+    download,
+    gallery,
+    night_preview,
+    params_form,
+    plane,
+    report,
+    state,
+    steps,
+    words,
+)
 from pages.parts.words import _, number, word
 
 OWN = "files"
@@ -53,7 +66,8 @@ def _choose() -> None:
         _bring()
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
         with st.expander(_("Settings of this data")):
-            params_form.form(known[spec.name].Params, spec.params, spec.name, _use_settings)
+            kind = known[spec.name].Params
+            params_form.form(kind, spec.params, spec.name, _use_settings, fields=night_preview.elsewhere(kind))
 
 
 def _take(name: str) -> None:
@@ -172,6 +186,9 @@ def _show(pair: DomainPair) -> None:
         for domain, mark in ((pair.source, ""), (pair.target, "target")):
             st.html(gallery.heading(domain.name, mark))
             gallery.rows_of(pair, domain)
+    spec = state.experiment().data
+    if spec.name == night_preview.OF and not state.is_hidden("data"):
+        night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
     charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     report.section(pair, state.experiment().data.model_dump_json())

@@ -31,11 +31,11 @@ WEBCAMS = Path(__file__).parents[2].parent / "shared" / "data" / "webcams"
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
 
-def load(source: Path, target: Path | None = None, **params: int) -> DomainPair:
+def load(source: Path, target: Path | None = None, **params: int | str) -> DomainPair:
     return Files().load_places(source, target, FilesParams(**params))
 
 
-def complaint(source: Path, target: Path | None = None, **params: int) -> UserError:
+def complaint(source: Path, target: Path | None = None, **params: int | str) -> UserError:
     with pytest.raises(UserError) as raised:
         load(source, target, **params)
     return raised.value
@@ -161,7 +161,7 @@ def test_real_webcams_by_folder_and_by_zip(tmp_path: Path) -> None:
     files = {f.relative_to(WEBCAMS.parent).as_posix(): f.read_bytes() for f in sorted(WEBCAMS.rglob("*.jpg"))}
     for pair in (apart, load(WEBCAMS, size=48), load(packed(tmp_path / "webcams.zip", files), size=48)):
         assert len(pair.classes) == 10
-        assert (pair.source.name, pair.target.name) == ("day", "night")
+        assert pair.target.name == "night"
         assert len(pair.source) + len(pair.target) == len(files) == 278
         assert pair.notices == ()
         np.testing.assert_array_equal(pair.source.X, apart.source.X)
@@ -570,3 +570,32 @@ def test_a_damaged_file_gives_a_pair_or_a_sentence(tmp_path: Path, kind: str) ->
             assert isinstance(load(place, undamaged), DomainPair)
 
     damage()
+
+
+# Night by the model -------------------------------------------------------------------------------------------------
+
+
+def test_day_pictures_alone_become_a_pair_with_the_night(tmp_path: Path) -> None:
+    shades = {f"{name}/{i}.png": encoded((90 + 10 * i,) * 3) for name in ("car", "cat") for i in range(6)}
+    pair = load(write(tmp_path, shades), night="street lights")
+    assert pair.target.name == "night"
+    assert sorted(pair.source.y.tolist()) == sorted(pair.target.y.tolist()) == [0, 0, 0, 1, 1, 1]
+    assert pair.target.X.mean() < 0.7 * pair.source.X.mean()
+    assert set(np.unique(pair.source.X)) == {90, 110, 130}  # the others are those that were turned to night
+    assert "guessed" in pair.notices[-1].message
+
+
+def test_a_target_of_ones_own_is_left_as_it_is(tmp_path: Path) -> None:
+    for domain, shade in (("a", 200), ("b", 180)):
+        write(tmp_path / domain, {f"{name}/1.png": encoded((shade,) * 3) for name in ("car", "cat")})
+    assert set(np.unique(load(tmp_path / "a", tmp_path / "b", night="hard").target.X)) == {180}
+
+
+def test_a_class_of_one_picture_has_no_half(tmp_path: Path) -> None:
+    place = write(tmp_path, {"car/1.png": encoded(), "car/2.png": encoded(), "cat/1.png": encoded()})
+    assert "cat" in str(complaint(place, night="hard"))
+
+
+def test_rows_of_numbers_have_no_night(tmp_path: Path) -> None:
+    np.savez(tmp_path / "rows.npz", X=np.zeros((6, 4), np.float32), y=np.arange(6) % 2)
+    assert "no pictures" in str(complaint(tmp_path / "rows.npz", night="hard"))

@@ -7,8 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from da_core.data.night import (
+    NIGHTS,
     Lamps,
     Night,
+    NightName,
     add_noise,
     develop,
     exposure_gain,
@@ -24,6 +26,7 @@ from da_core.data.night import (
     quantise,
     shine,
     squared_distance,
+    steps,
     to_linear,
     to_srgb,
 )
@@ -165,7 +168,9 @@ def test_without_lamps_a_lit_window_is_what_remains() -> None:
     emission = np.zeros_like(surfaces)
     emission[:, 10:14, 10:14] = 0.5
     dark = Night(lamps=(0, 0), ambient=(1e-4, 1e-4), shot_noise=(1e-6, 1e-6))
-    taken = night_scenes(surfaces, 0 * surfaces, emission, np.random.default_rng(0), dark)[0].mean(-1)
+    taken = night_scenes(surfaces, 0 * surfaces, emission, 0 * surfaces[..., 0], np.random.default_rng(0), dark)[
+        0
+    ].mean(-1)
     assert taken[10:14, 10:14].min() > 3 * taken[24:, 24:].max()
 
 
@@ -177,6 +182,28 @@ def test_impossible_nights_are_refused(wrong: dict[str, object]) -> None:
         Night(**wrong)  # type: ignore[arg-type]
 
 
-def test_a_night_goes_to_json_and_back() -> None:
-    night = Night(lamps=(1, 3))
+def test_the_steps_are_those_of_the_picture() -> None:
+    """Each follows from the one before it, and dry nights have no weather."""
+    surfaces = np.full((3, 24, 24, 3), 0.4, np.float32)
+    made = steps(surfaces, None, None, None, np.random.default_rng(4), Night(shot_noise=1e-6, white_balance=0))
+    assert np.all(made.glowing >= made.relit)
+    assert made.weather is made.glowing
+    assert made.exposed == pytest.approx(np.minimum(made.glowing * made.gain[:, None, None, None], 1))
+    assert made.noisy == pytest.approx(made.exposed, abs=0.02)
+    assert made.developed.astype(int) == pytest.approx(quantise(to_srgb(made.noisy)).astype(int), abs=1)
+
+
+def test_a_sky_is_put_out_where_it_is() -> None:
+    """As a surface it would be lit like all else; as an emitter it is darker than a white wall beside it."""
+    white = np.full((1, 32, 32, 3), 240, np.uint8)
+    left = np.zeros((1, 32, 32), np.float32)
+    left[:, :, :16] = 1
+    night = Night(sky=1e-3, ambient=0.1, lamps=0, shot_noise=1e-6)
+    taken = night_pictures(white, np.random.default_rng(0), night, left)[0].mean((0, 2))
+    assert taken[:14].max() < 0.3 * taken[18:].min()
+
+
+@pytest.mark.parametrize("name", NIGHTS)
+def test_a_night_goes_to_json_and_back(name: NightName) -> None:
+    night = NIGHTS[name]
     assert Night.model_validate_json(night.model_dump_json()) == night

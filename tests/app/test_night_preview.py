@@ -1,0 +1,91 @@
+"""The night on the Data screen: sliders try it on one scene, a button makes it the data's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab import Lab, button, has
+from streamlit.testing.v1 import AppTest
+
+APPLY = "Make the pictures like this"
+
+
+def sheet(app: AppTest) -> str:
+    return next(one.proto.body for one in app.get("html") if 'class="lab-night"' in one.proto.body)
+
+
+def widget(app: AppTest, name: str) -> Any:
+    """The widget of one of the street's settings."""
+    kinds = (app.slider, app.select_slider, app.button_group, app.number_input)
+    return next(one for kind in kinds for one in kind if one.key == f"lab-set-street-{name}")
+
+
+def experiment(app: AppTest) -> Any:
+    return app.session_state["lab.experiment"]
+
+
+def test_every_step_from_day_to_night_is_shown(lab: Lab) -> None:
+    app = lab.screen("data")
+    assert not app.exception
+    shown = sheet(app)
+    names = ("Day", "Linear light", "Relit", "Glow", "Exposed", "Noise", "Night")
+    places = [shown.index(f"<b>{name}</b>") for name in names]
+    assert places == sorted(places)
+    assert shown.count("<img") == len(names)  # the standard night is dry
+    assert not has(app, APPLY)
+
+
+def test_a_slider_redraws_the_scene_and_leaves_the_data(lab: Lab) -> None:
+    app = lab.screen("data")
+    before = sheet(app)
+    widget(app, "exposure").set_value((0.3, 0.4))
+    app.run()
+    assert sheet(app) != before
+    assert experiment(app).data.params == {}
+    assert has(app, APPLY)
+
+
+def test_what_is_previewed_becomes_the_data_and_the_link(lab: Lab) -> None:
+    app = lab.screen("data")
+    widget(app, "exposure").set_value((0.3, 0.4))
+    app.run()
+    button(app, APPLY).click()
+    app.run()
+    assert experiment(app).data.params == {"exposure": "0.3..0.4"}
+    assert app.query_params["data.exposure"] == "0.3..0.4"
+    assert not has(app, APPLY)
+
+
+def test_another_difficulty_sets_all_sliders(lab: Lab) -> None:
+    app = lab.screen("data", **{"data.exposure": "0.3..0.4", "data.count": "500"})
+    assert widget(app, "exposure").value == (0.3, 0.4)
+    widget(app, "difficulty").set_value("rain")
+    app.run()
+    assert widget(app, "exposure").value == (0.11, 0.25)
+    assert widget(app, "rain").value == (0.3, 1.0)
+    assert "<b>Weather</b>" in sheet(app)
+    button(app, APPLY).click()
+    app.run()
+    assert experiment(app).data.params == {"count": 500, "difficulty": "rain"}
+
+
+def test_one_can_go_back(lab: Lab) -> None:
+    app = lab.screen("data")
+    before = sheet(app)
+    widget(app, "ambient").set_value((0.5, 1.0))
+    app.run()
+    button(app, "Back to the data's own").click()
+    app.run()
+    assert sheet(app) == before
+    assert not has(app, APPLY)
+
+
+def test_an_old_link_says_the_same_night(lab: Lab) -> None:
+    app = lab.screen("data", **{"data.difficulty": "hard"})
+    assert widget(app, "shot_noise").value == (1e-4, 0.012)
+    assert not has(app, APPLY)
+
+
+def test_other_data_has_no_such_night(lab: Lab) -> None:
+    app = lab.screen("data", data="digits_night")
+    assert not any('class="lab-night"' in one.proto.body for one in app.get("html"))
