@@ -1,15 +1,18 @@
-// Two scatter panels, before and after, of the same samples: one box of axes, linked hover, pictures on points.
-// Everything shown comes in `data` already translated; text is set through textContent only.
+// Two scatter panels, before and after, of the same samples: one box of axes, linked marks, pictures on points.
+// Everything shown comes in `data` already translated; text is set through textContent only. The files
+// scatter_course.js, scatter_details.js and scatter_marks.js are parts of the same script.
 
 const MOVE_MS = 700;
 const REACH = 26; // how near a pointer must be to a point, in CSS pixels
+const DRAG = 6; // from here on a press that moves draws a lasso
 const WHENS = ["before", "after"];
+const MISSING = -32768; // a sample that a layout leaves out
 const views = new WeakMap();
 
 export default function (component) {
   const root = component.parentElement.querySelector(".scatter");
   if (!views.has(root)) views.set(root, new View(root));
-  views.get(root).show(component.data);
+  views.get(root).show(component.data, (name) => component.setTriggerValue("asked", name));
   return () => {
     views.get(root)?.close();
     views.delete(root);
@@ -21,8 +24,13 @@ class View {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.panels = WHENS.map((when, index) => new Panel(this, when, root.querySelectorAll("figure")[index]));
-    this.active = -1; // the sample under the pointer, the same in both panels
+    this.smalls = []; // panels of the same samples laid out with other seeds
+    this.course = new Course(this, this.find(".course"));
+    this.active = -1; // the sample under the pointer, the same in all panels
+    this.pinned = -1; // the one that was clicked
+    this.selected = null; // (n,) 1 where a lasso has been drawn around
     this.only = null; // the legend's entry that is looked at alone
+    this.classes = new Set(); // those that are looked at; none: all
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.sizes = new ResizeObserver(() => this.draw());
     this.panels.forEach((panel) => this.sizes.observe(panel.plot));
@@ -34,43 +42,60 @@ class View {
 
   close() {
     this.sizes.disconnect();
+    this.course.pause();
     cancelAnimationFrame(this.frame);
   }
 
-  show(data) {
+  show(data, ask) {
     const fresh = !this.data || this.data.id !== data.id;
-    const from = fresh ? null : this.positions;
-    const colours = fresh ? null : this.paint;
-    this.data = data;
-    this.count = data.label.length;
-    this.unlabelled = data.label.some((label) => label < 0);
+    const [from, colours] = fresh ? [] : [this.positions, this.paint];
+    const here = fresh ? null : this.course.name;
+    Object.assign(this, { data, ask, count: data.count });
+    this.label_ = decoded(data.label);
+    this.unlabelled = this.label_.some((label) => label < 0);
+    this.predicted = Object.fromEntries(Object.entries(data.predicted).map(([name, guess]) => [name, decoded(guess)]));
     if (fresh) {
-      this.colour = data.colour;
-      this.active = -1;
-      this.only = null;
+      Object.assign(this, { colour: data.colour, chosen: false, wanted: null, active: -1, pinned: -1, selected: null, only: null });
+      this.classes.clear();
       this.order = shuffled(this.count);
     }
-    if (fresh || !this.chosen) this.layout = data.points[data.layout] ? data.layout : "pca";
-    this.label();
+    if (this.wanted && data.points[this.wanted]) [this.layout, this.chosen, this.wanted] = [this.wanted, true, null];
+    else if (!this.chosen || !data.points[this.layout]) this.layout = data.points[data.layout] ? data.layout : "pca";
+    this.course.reach(here);
+    this.say();
+    this.multiples();
     this.go(from, colours);
+    this.details();
   }
 
   // ── what is on the screen ─────────────────────────────────────────────────────────────────────────────────
 
-  label() {
+  say() {
     const { texts, points, sizes } = this.data;
     this.choose(".colours", texts.colourBy, texts.colours, this.colour, {}, (name) => {
       this.colour = name;
       this.only = null;
     });
-    const missing = Object.fromEntries(Object.keys(texts.layouts).map((name) => [name, points[name] ? "" : texts.pending]));
+    const missing = Object.fromEntries(
+      Object.keys(texts.layouts).map((name) => [name, points[name] || this.data.slow.includes(name) ? "" : texts.pending]),
+    );
     this.choose(".layouts", texts.layout, texts.layouts, this.layout, missing, (name) => {
+      if (!points[name]) {
+        this.wanted = name;
+        this.ask(name);
+        this.find(".state").textContent = texts.coming;
+        return;
+      }
+      this.wanted = null;
       this.layout = name;
       this.chosen = true;
+      this.course.reach(this.course.name);
     });
     this.find(".save").textContent = texts.save;
     this.find(".hint").textContent = sizes ? `${texts.hint} ${texts.sized}` : texts.hint;
-    this.panels.forEach((panel) => panel.label());
+    this.find(".state").textContent = this.wanted ? texts.coming : (this.data.state[this.layout] ?? "");
+    this.panels.forEach((panel) => panel.say());
+    this.course.say();
     this.legend();
   }
 
@@ -82,10 +107,11 @@ class View {
     const box = group.querySelector("div");
     box.setAttribute("aria-label", title);
     const pressed = (name) => {
-      if (name === this.colour || name === this.layout) return;
+      if (name === this.colour || (name === this.layout && !this.wanted)) return;
       const [from, colours] = [this.positions, this.paint];
       pick(name);
-      this.label();
+      if (this.wanted === name) return;
+      this.say();
       this.go(from, colours);
       box.querySelector("[aria-checked=true]").focus();
     };
@@ -111,7 +137,11 @@ class View {
     );
   }
 
-  // the legend's entries: [name, colour, shape or null for both]
+  className(index) {
+    return this.data.classes[index] ?? this.data.texts.unknown;
+  }
+
+  // the legend's entries: [name, colour, shape or null for both]; scales are one entry from colour to colour
   entries() {
     const { texts, colours, classes } = this.data;
     if (this.colour === "domain")
@@ -123,60 +153,103 @@ class View {
 
   // which legend entry sample i belongs to in a panel
   entry(i, when) {
-    const { label, sourceCount, predicted } = this.data;
-    if (this.colour === "domain") return i < sourceCount ? 0 : 1;
-    if (label[i] < 0) return this.entries().length - 1; // a target sample without a label
-    if (this.colour === "class") return label[i];
-    return predicted[when] && predicted[when][i] === label[i] ? 0 : 1;
+    const name = when === "after" ? this.course.name : when;
+    const label = this.label_[i];
+    if (this.colour === "domain") return i < this.data.sourceCount ? 0 : 1;
+    if (this.colour === "class") return label < 0 ? this.data.classes.length : label;
+    if (label < 0 || !this.predicted[name]) return 2; // not known
+    return this.predicted[name][i] === label ? 0 : 1;
+  }
+
+  // the colour of every sample in a panel
+  painted(when) {
+    const { colours, sourceCount } = this.data;
+    const name = when === "after" ? this.course.name : when;
+    if (this.colour === "confidence" || this.colour === "weight") {
+      const told = this.colour === "weight" ? this.data.heaviness : this.data.confidence[name];
+      const values = told && decoded(told, Uint8Array);
+      const known = (i) => values && (this.colour === "confidence" || i < sourceCount);
+      return Array.from({ length: this.count }, (_, i) => (known(i) ? ramp(colours.scale, values[i] / 255) : colours.unknown));
+    }
+    const entries = this.entries();
+    return Array.from({ length: this.count }, (_, i) => entries[this.entry(i, when)]?.[1] ?? colours.unknown);
   }
 
   legend() {
-    const shapes = this.colour === "domain" ? [] : [[this.data.texts.source, "circle"], [this.data.texts.target, "diamond"]];
-    this.find(".legend").replaceChildren(
-      ...this.entries().map(([name, colour, shape], index) => {
-        const button = element("button", "");
-        button.type = "button";
-        button.append(mark(shape ?? "dot", colour), element("span", name));
-        button.setAttribute("aria-pressed", this.only === index);
-        button.classList.toggle("quiet", this.only !== null && this.only !== index);
-        button.onclick = () => {
-          this.only = this.only === index ? null : index;
-          this.legend();
-          this.draw();
-          this.find(".legend").children[index].focus();
-        };
-        return button;
-      }),
-      ...shapes.map(([name, shape]) => {
-        const key = element("button", "");
-        key.disabled = true;
-        key.style.cursor = "default";
-        key.append(mark(shape, "none"), element("span", name));
-        return key;
-      }),
-    );
+    const { texts, colours, scales } = this.data;
+    const keys = [];
+    const scale = scales[this.colour];
+    if (scale) {
+      const bar = element("span", "");
+      bar.className = "ramp";
+      bar.style.background = `linear-gradient(to right, ${colours.scale.join(", ")})`;
+      keys.push(row("scale", element("span", scale[0]), bar, element("span", scale[1])));
+    } else if (this.colour !== "class")
+      keys.push(
+        ...this.entries().map(([name, colour, shape], index) =>
+          this.key(name, mark(shape ?? "dot", colour), this.only === index, this.only !== null && this.only !== index, () => {
+            this.only = this.only === index ? null : index;
+          }),
+        ),
+      );
+    if (this.colour !== "domain") {
+      const shapes = [[texts.source, "circle"], [texts.target, "diamond"]];
+      keys.push(...shapes.map(([name, shape]) => row("shape", mark(shape, "none"), element("span", name))));
+    }
+    this.find(".legend").replaceChildren(...keys);
+    const named = [...this.data.classes.entries(), ...(this.unlabelled ? [[-1, texts.unknown]] : [])];
+    const byClass = named.map(([index, name]) => {
+      const [on, some] = [this.classes.has(index), this.classes.size > 0];
+      const dot = this.colour === "class" ? mark("dot", colours.classes[index] ?? colours.unknown) : "";
+      return this.key(name, dot, on, some && !on, () => (on ? this.classes.delete(index) : this.classes.add(index)));
+    });
+    this.find(".classes").replaceChildren(element("span", texts.classes), ...byClass);
+  }
+
+  key(name, symbol, pressed, quiet, toggle) {
+    const button = element("button", "");
+    button.type = "button";
+    button.append(symbol, element("span", name));
+    button.setAttribute("aria-pressed", pressed);
+    button.classList.toggle("quiet", quiet);
+    button.onclick = () => {
+      const place = [...button.parentElement.children].indexOf(button);
+      const where = button.parentElement;
+      toggle();
+      this.legend();
+      this.draw();
+      where.children[place].focus();
+    };
+    return button;
   }
 
   // ── moving ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  // where the samples of a panel lie in the layout and at the epoch chosen now
+  goal() {
+    return { before: this.points("before"), after: this.course.points() };
+  }
+
+  points(name) {
+    const told = this.data.points[this.layout]?.[name];
+    return told && decoded(told);
+  }
+
   // start towards the state chosen now, from where the points and colours are
   go(from, colours) {
-    const points = this.data.points[this.layout];
-    const goal = Object.fromEntries(WHENS.map((when) => [when, points[when] && Float32Array.from(points[when])]));
-    const paint = Object.fromEntries(
-      WHENS.map((when) => [when, Array.from({ length: this.count }, (_, i) => this.entries()[this.entry(i, when)][1])]),
-    );
+    const goal = this.goal();
     const begin = performance.now();
-    const extent = reach(goal);
+    const extent = this.course.extent();
     const old = this.extent ?? extent;
     this.past = colours;
-    this.paint = paint;
+    this.repaint();
+    this.course.pause();
     cancelAnimationFrame(this.frame);
     const step = (now) => {
-      const t = this.still.matches || !from ? 1 : Math.min((now - begin) / MOVE_MS, 1);
+      const t = this.still.matches || !from ? 1 : Math.min(Math.max((now - begin) / MOVE_MS, 0), 1);
       this.t = t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
       this.positions = Object.fromEntries(WHENS.map((when) => [when, between(from?.[when], goal[when], this.t)]));
-      this.extent = between(old, extent, this.t);
+      this.extent = [between2(old[0], extent[0], this.t), between2(old[1], extent[1], this.t)];
       if (t === 1) this.past = null;
       this.draw();
       if (t < 1) this.frame = requestAnimationFrame(step);
@@ -184,9 +257,38 @@ class View {
     step(begin);
   }
 
+  repaint() {
+    this.paint = Object.fromEntries(WHENS.map((when) => [when, this.painted(when)]));
+  }
+
   draw() {
-    this.panels.forEach((panel) => panel.draw());
-    this.panels.forEach((panel) => panel.highlight());
+    for (const panel of this.everyPanel()) panel.draw();
+    this.mark();
+  }
+
+  mark() {
+    for (const panel of this.everyPanel()) panel.highlight();
+  }
+
+  everyPanel() {
+    return this.panels.concat(this.smalls);
+  }
+
+  // the same samples laid out with other seeds, in small panels that answer like the large ones
+  multiples() {
+    const box = this.find(".seeds");
+    const told = this.data.seeds;
+    box.hidden = !told;
+    if (this.seeds === told) return;
+    this.seeds = told;
+    this.smalls.forEach((panel) => this.sizes.unobserve(panel.plot));
+    const figures = (told ?? []).map(() => this.find(".panels figure").cloneNode(true));
+    this.smalls = figures.map((figure, index) => new Panel(this, "after", figure, decoded(told[index].points)));
+    box.replaceChildren(...figures);
+    this.smalls.forEach((panel, index) => {
+      panel.say(told[index].title);
+      this.sizes.observe(panel.plot);
+    });
   }
 
   // ── the sample under the pointer ──────────────────────────────────────────────────────────────────────────
@@ -194,32 +296,15 @@ class View {
   point(i, panel) {
     if (i !== this.active) {
       this.active = i;
-      this.panels.forEach((each) => each.highlight());
+      this.mark();
     }
     const tip = this.find(".tip");
     tip.hidden = i < 0;
     if (i < 0) return;
-    const { texts, data } = { texts: this.data.texts, data: this.data };
-    const lines = [element("b", data.classes[data.label[i]] ?? texts.unknown)];
-    lines.push(line(i < data.sourceCount ? texts.source : texts.target, "faint"));
-    for (const when of WHENS) {
-      const guess = data.predicted[when];
-      if (!guess) continue;
-      const right = guess[i] === data.label[i];
-      const judged = data.label[i] < 0 ? "" : right ? ` ✓ ${texts.right}` : ` ✗ ${texts.wrong}`;
-      lines.push(line(`${texts[when]}: ${data.classes[guess[i]]}${judged}`));
-    }
-    if (data.weight && i < data.sourceCount) lines.push(line(`${texts.weight}: ${data.weight[i]}`));
+    const lines = this.told(i);
     tip.querySelector(".words").replaceChildren(...lines);
     this.find(".unseen").textContent = lines.map((each) => each.textContent).join(", ");
-    const picture = tip.querySelector(".picture");
-    picture.hidden = !data.atlas;
-    if (data.atlas) {
-      const { uri, columns, rows } = data.atlas;
-      picture.style.backgroundImage = `url("${uri}")`;
-      picture.style.backgroundSize = `${columns * 96}px ${rows * 96}px`;
-      picture.style.backgroundPosition = `${-(i % columns) * 96}px ${-Math.floor(i / columns) * 96}px`;
-    }
+    this.thumbnail(tip.querySelector(".picture"), i, 96);
     const [x, y] = panel.at(i);
     const [outer, plot] = [this.root.getBoundingClientRect(), panel.plot.getBoundingClientRect()];
     const px = plot.left - outer.left + x;
@@ -228,6 +313,50 @@ class View {
     const left = px + 16 + w > outer.width ? px - 16 - w : px + 16;
     tip.style.left = `${Math.min(Math.max(left, 0), Math.max(outer.width - w, 0))}px`;
     tip.style.top = `${Math.max(py - h - 12 < 0 ? py + 16 : py - h - 12, 0)}px`;
+  }
+
+  // a sample in words: its class and domain, and what both networks say
+  told(i) {
+    const { texts, confidence, sourceCount, weight } = this.data;
+    const label = this.label_[i];
+    const lines = [element("b", this.className(label))];
+    lines.push(line(i < sourceCount ? texts.source : texts.target, "faint"));
+    for (const when of WHENS) {
+      const guess = this.predicted[when];
+      if (!guess) continue;
+      const sure = confidence[when] ? ` ${Math.round((decoded(confidence[when], Uint8Array)[i] / 255) * 100)}%` : "";
+      const verdict = label < 0 ? "" : guess[i] === label ? ` ✓ ${texts.right}` : ` ✗ ${texts.wrong}`;
+      lines.push(line(`${texts[when]}: ${this.className(guess[i])}${sure}${verdict}`));
+    }
+    if (weight && i < sourceCount) lines.push(line(`${texts.weight}: ${weight[i]}`));
+    return lines;
+  }
+
+  thumbnail(node, i, side) {
+    const { atlas } = this.data;
+    node.hidden = !atlas;
+    if (!atlas) return;
+    const { uri, columns, rows } = atlas;
+    node.style.backgroundImage = `url("${uri}")`;
+    node.style.backgroundSize = `${columns * side}px ${rows * side}px`;
+    node.style.backgroundPosition = `${-(i % columns) * side}px ${-Math.floor(i / columns) * side}px`;
+  }
+
+  pin(i) {
+    this.pinned = i;
+    this.find(".tip").hidden = true;
+    this.draw();
+    this.details();
+  }
+
+  select(inside) {
+    this.selected = inside?.some(Boolean) ? inside : null;
+    this.draw();
+    this.details();
+  }
+
+  details() {
+    this.find(".details").replaceChildren(...[selection(this), pinned(this)].filter(Boolean));
   }
 
   // ── a picture to keep ─────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +370,8 @@ class View {
     const small = `14px ${style.fontFamily}`;
     pen.font = small;
     let [x, y] = [gap, head + side + 30];
-    const keys = this.entries().map(([name, colour, shape]) => {
+    const ends = this.data.scales[this.colour]?.map((name, index) => [name, this.data.colours.scale.at(-index), null]);
+    const keys = (ends ?? this.entries()).map(([name, colour, shape]) => {
       const room = 40 + pen.measureText(name).width;
       if (x + room > width && x > gap) [x, y] = [gap, y + line];
       x += room;
@@ -256,7 +386,7 @@ class View {
       const x = gap + index * (side + gap);
       pen.fillStyle = style.color;
       pen.font = `600 16px ${style.fontFamily}`;
-      pen.fillText([this.data.texts[panel.when], this.data.scores[panel.when]].filter(Boolean).join("  ·  "), x, head - 14);
+      pen.fillText(panel.caption().filter(Boolean).join("  ·  "), x, head - 14);
       pen.strokeStyle = style.getPropertyValue("--st-border-color") || "grey";
       pen.strokeRect(x, head, side, side);
       pen.save();
@@ -279,72 +409,138 @@ class View {
 }
 
 class Panel {
-  constructor(view, when, figure) {
-    Object.assign(this, { view, when, figure, plot: figure.querySelector(".plot") });
+  // `own`: positions of a small panel that does not follow the choices of layout and epoch
+  constructor(view, when, figure, own = null) {
+    Object.assign(this, { view, when, figure, own, plot: figure.querySelector(".plot"), marks: null });
+    if (own) this.ownExtent = reach([own]);
     [this.base, this.over] = figure.querySelectorAll("canvas");
-    const near = (event) => {
-      const box = this.over.getBoundingClientRect();
-      view.point(this.nearest(event.clientX - box.left, event.clientY - box.top), this);
-    };
-    this.over.onpointermove = near;
-    this.over.onpointerdown = near;
+    this.over.onpointerdown = (event) => this.press(event);
+    this.over.onpointermove = (event) => this.drag(event);
+    this.over.onpointerup = (event) => this.release(event);
+    this.over.onpointercancel = () => this.drop();
     this.over.onpointerleave = (event) => event.pointerType === "mouse" && view.point(-1, this);
     this.over.onblur = () => view.point(-1, this);
     this.over.onkeydown = (event) => this.key(event);
   }
 
-  label() {
-    const { texts, scores, points } = this.view.data;
-    const [title, score] = this.figure.querySelectorAll("figcaption span");
-    title.textContent = texts[this.when];
-    score.textContent = scores[this.when] ?? "";
-    this.over.setAttribute("aria-label", texts.panels[this.when]);
-    const waiting = this.plot.querySelector("p");
-    waiting.hidden = Boolean(points[this.view.layout][this.when]);
-    waiting.textContent = texts.waiting;
-    this.plot.style.height = `${this.view.data.height}px`;
+  caption() {
+    const { texts, scores } = this.view.data;
+    const name = this.when === "after" ? this.view.course.name : this.when;
+    return [this.when === "after" ? this.view.course.title : texts[this.when], scores[name] ?? ""];
   }
 
-  // where sample i lies in this panel, in CSS pixels: y goes up, and one scale serves both axes of both panels
-  at(i, width = this.plot.clientWidth, height = this.plot.clientHeight) {
-    const place = this.view.positions[this.when];
-    const [across, up] = this.view.extent;
-    const scale = (Math.min(width / across, height / up) / 2) * 0.92;
-    return [width / 2 + place[2 * i] * scale, height / 2 - place[2 * i + 1] * scale];
+  say(title = null) {
+    const { texts, points } = this.view.data;
+    const spans = this.figure.querySelectorAll("figcaption span");
+    (title ? [title, ""] : this.caption()).forEach((text, index) => (spans[index].textContent = text));
+    this.over.setAttribute("aria-label", title ?? texts.panels[this.when]);
+    const waiting = this.plot.querySelector("p");
+    waiting.hidden = Boolean(this.own || points[this.view.layout]?.[this.when]);
+    waiting.textContent = texts.waiting;
+    this.plot.style.height = this.own ? "" : `${this.view.data.height}px`;
+  }
+
+  place() {
+    return this.own ?? this.view.positions?.[this.when];
+  }
+
+  // pixels a unit, so that one scale serves both axes of both panels
+  scale(width = this.plot.clientWidth, height = this.plot.clientHeight) {
+    const [across, up] = this.ownExtent ?? this.view.extent;
+    return (Math.min(width / across, height / up) / 2) * 0.92;
+  }
+
+  // where sample i lies in this panel, in CSS pixels: y goes up
+  at(i) {
+    const [place, scale] = [this.place(), this.scale()];
+    return [this.plot.clientWidth / 2 + place[2 * i] * scale, this.plot.clientHeight / 2 - place[2 * i + 1] * scale];
   }
 
   shown(i) {
-    return this.view.only === null || this.view.entry(i, this.when) === this.view.only;
+    const { only, classes, label_ } = this.view;
+    return (only === null || this.view.entry(i, this.when) === only) && (!classes.size || classes.has(label_[i]));
+  }
+
+  // ── pointer and keys ──────────────────────────────────────────────────────────────────────────────────────
+
+  spot(event) {
+    const box = this.over.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  press(event) {
+    this.trail = [this.spot(event)];
+    if (event.pointerType === "mouse") this.over.setPointerCapture(event.pointerId);
+  }
+
+  drag(event) {
+    const spot = this.spot(event);
+    const [x, y] = this.trail?.[0] ?? spot;
+    const lassos = this.trail && event.pointerType !== "touch" && event.buttons === 1;
+    if (lassos && (this.trail.length > 1 || Math.hypot(spot[0] - x, spot[1] - y) > DRAG)) {
+      this.trail.push(spot);
+      this.view.point(-1, this);
+      this.highlight();
+    } else this.view.point(this.nearest(...spot), this);
+  }
+
+  release(event) {
+    const trail = this.trail ?? [];
+    this.drop();
+    if (trail.length > 2) {
+      const inside = new Uint8Array(this.view.count);
+      for (let i = 0; i < inside.length; i++) inside[i] = this.shown(i) && encloses(trail, ...this.at(i)) ? 1 : 0;
+      this.view.select(inside);
+      return;
+    }
+    const found = this.nearest(...this.spot(event));
+    if (found < 0) this.view.select(null);
+    this.view.pin(found);
+  }
+
+  drop() {
+    this.trail = null;
+    this.highlight();
   }
 
   nearest(x, y) {
-    if (!this.view.positions[this.when]) return -1;
-    let [best, reach] = [-1, REACH ** 2];
+    const place = this.place();
+    if (!place) return -1;
+    const scale = this.scale();
+    const [across, up] = [(x - this.plot.clientWidth / 2) / scale, (this.plot.clientHeight / 2 - y) / scale];
+    let [best, reach] = [-1, (REACH / scale) ** 2];
     for (let i = 0; i < this.view.count; i++) {
-      const [px, py] = this.at(i);
-      const far = (px - x) ** 2 + (py - y) ** 2;
+      const far = (place[2 * i] - across) ** 2 + (place[2 * i + 1] - up) ** 2;
       if (far < reach && this.shown(i)) [best, reach] = [i, far];
     }
     return best;
   }
 
   key(event) {
+    const { view } = this;
     const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-    if (event.key === "Escape") this.view.point(-1, this);
-    if (!way || !this.view.positions[this.when]) return;
+    if (event.key === "Escape") {
+      view.point(-1, this);
+      view.select(null);
+      view.pin(-1);
+    }
+    if (event.key === "Enter" && view.active >= 0) view.pin(view.active);
+    if (!way || !this.place()) return;
     event.preventDefault();
-    const from = this.view.active;
+    const from = view.active;
     const [x, y] = from < 0 ? [this.plot.clientWidth / 2, this.plot.clientHeight / 2] : this.at(from);
     let [best, least] = [-1, Infinity];
-    for (let i = 0; i < this.view.count; i++) {
+    for (let i = 0; i < view.count; i++) {
       const [px, py] = this.at(i);
       const along = from < 0 ? 0 : (px - x) * way[0] + (py - y) * way[1];
       const aside = Math.abs((px - x) * way[1]) + Math.abs((py - y) * way[0]);
       const cost = from < 0 ? Math.hypot(px - x, py - y) : along + 2 * aside;
       if (i !== from && this.shown(i) && (from < 0 || along > aside / 2) && cost < least) [best, least] = [i, cost];
     }
-    if (best >= 0) this.view.point(best, this);
+    if (best >= 0) view.point(best, this);
   }
+
+  // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────
 
   draw() {
     const pen = fitted(this.base, this.plot);
@@ -354,17 +550,22 @@ class Panel {
   // `ratio`: how many pixels of the canvas one CSS pixel is
   scatter(pen, width, height, ratio) {
     const { view, when } = this;
-    if (!view.positions?.[when] || !width) return;
-    const { data, past, paint, t } = view;
+    const place = this.place();
+    if (!place || !width) return;
+    const { data, past, paint, t, selected } = view;
     const edge = getComputedStyle(view.root).getPropertyValue("--st-background-color") || "white";
-    const stamps = new Stamps(edge, ratio);
-    const radius = Math.min(Math.max(Math.sqrt((width * height) / view.count) / 4.2, 2.4), 5);
+    if (this.stamps?.edge !== edge || this.stamps.ratio !== ratio) this.stamps = new Stamps(edge, ratio);
+    const { stamps } = this;
+    const radius = Math.min(Math.max(Math.sqrt((width * height) / view.count) / 4.2, this.own ? 1.6 : 2.4), 5);
+    const weighted = data.sizes && when === "after"; // before, all weigh the same
+    const scale = this.scale(width, height);
     for (const i of view.order) {
-      const [x, y] = this.at(i, width, height);
-      const weighs = data.sizes && when === "after" && i < data.sourceCount; // before, all weigh the same
-      const size = radius * (weighs ? data.sizes[i] : 1);
-      const shape = i < data.sourceCount ? "circle" : "diamond";
-      const strength = this.shown(i) ? 0.85 : 0.07;
+      const [x, y] = [width / 2 + place[2 * i] * scale, height / 2 - place[2 * i + 1] * scale];
+      if (x !== x) continue; // left out of this layout
+      const source = i < data.sourceCount;
+      const size = weighted && source ? radius * data.sizes[i] : radius;
+      const shape = source ? "circle" : "diamond";
+      const strength = this.shown(i) && (!selected || selected[i]) ? 0.85 : 0.07;
       const changing = past && past[when][i] !== paint[when][i];
       if (changing) {
         pen.globalAlpha = strength * (1 - t);
@@ -376,136 +577,62 @@ class Panel {
     pen.globalAlpha = 1;
   }
 
-  // the ring around the active sample; in the second panel also the way it came
+  // rings around the active and the pinned sample, the latter's nearest of the other domain, and the lasso
   highlight() {
     const pen = fitted(this.over, this.plot);
     const { view } = this;
-    if (view.active < 0 || !view.positions?.[this.when]) return;
-    const shape = view.active < view.data.sourceCount ? "circle" : "diamond";
-    const ink = getComputedStyle(view.root).color;
-    const [x, y] = this.at(view.active);
-    pen.strokeStyle = ink;
-    if (this.when === "after" && view.positions.before) {
-      const [fromX, fromY] = this.view.panels[0].at(view.active, this.plot.clientWidth, this.plot.clientHeight);
-      pen.setLineDash([4, 4]);
+    pen.strokeStyle = getComputedStyle(view.root).color;
+    if (this.trail?.length > 1) {
+      pen.setLineDash([3, 3]);
       pen.beginPath();
-      pen.moveTo(fromX, fromY);
-      pen.lineTo(x, y);
+      this.trail.forEach(([x, y]) => pen.lineTo(x, y));
       pen.stroke();
       pen.setLineDash([]);
-      pen.stroke(outline(shape, fromX, fromY, 4));
     }
-    pen.fillStyle = view.paint[this.when][view.active];
-    pen.fill(outline(shape, x, y, 7));
+    if (!this.place()) return;
+    if (view.pinned >= 0) {
+      pen.globalAlpha = 0.7;
+      const from = this.at(view.pinned);
+      for (const i of nearestOf(view, view.pinned, this.when === "after" ? view.course.name : this.when)) {
+        const to = this.at(i);
+        pen.beginPath();
+        pen.moveTo(...from);
+        pen.lineTo(...to);
+        pen.stroke();
+        this.ring(pen, i, 5);
+      }
+      pen.globalAlpha = 1;
+      this.ring(pen, view.pinned, 8);
+    }
+    if (view.active >= 0) {
+      this.trace(pen, view.active);
+      this.ring(pen, view.active, 8);
+    }
+  }
+
+  // in the second large panel, the way that a sample came
+  trace(pen, i) {
+    if (this.own || this.when !== "after" || !this.view.positions.before) return;
+    const [fromX, fromY] = this.view.panels[0].at(i);
+    pen.setLineDash([4, 4]);
+    pen.beginPath();
+    pen.moveTo(fromX, fromY);
+    pen.lineTo(...this.at(i));
+    pen.stroke();
+    pen.setLineDash([]);
+    pen.stroke(outline(this.shape(i), fromX, fromY, 4));
+  }
+
+  ring(pen, i, size) {
+    const [x, y] = this.at(i);
+    pen.fillStyle = this.view.paint[this.when][i];
+    pen.fill(outline(this.shape(i), x, y, size - 1));
     pen.lineWidth = 2;
-    pen.stroke(outline(shape, x, y, 8));
-  }
-}
-
-// marks drawn once a look and then copied, which is several times faster than drawing each point's path
-class Stamps {
-  constructor(edge, ratio) {
-    Object.assign(this, { edge, ratio, made: new Map() });
+    pen.stroke(outline(this.shape(i), x, y, size));
+    pen.lineWidth = 1;
   }
 
-  press(pen, shape, colour, radius, x, y) {
-    const size = Math.round(radius * 4) / 4;
-    const key = `${shape}${colour}${size}`;
-    if (!this.made.has(key)) this.made.set(key, this.make(shape, colour, size));
-    const stamp = this.made.get(key);
-    const side = stamp.width / this.ratio;
-    const whole = (value) => Math.round((value - side / 2) * this.ratio) / this.ratio; // no blur between two pixels
-    pen.drawImage(stamp, whole(x), whole(y), side, side);
+  shape(i) {
+    return i < this.view.data.sourceCount ? "circle" : "diamond";
   }
-
-  make(shape, colour, radius) {
-    const stamp = document.createElement("canvas");
-    stamp.width = stamp.height = 2 * Math.ceil((radius * 1.25 + 1) * this.ratio);
-    const pen = stamp.getContext("2d");
-    pen.scale(this.ratio, this.ratio);
-    const path = outline(shape, stamp.width / this.ratio / 2, stamp.width / this.ratio / 2, radius);
-    pen.fillStyle = colour;
-    pen.fill(path);
-    pen.lineWidth = 0.6;
-    pen.strokeStyle = this.edge;
-    pen.stroke(path);
-    return stamp;
-  }
-}
-
-// ── small tools ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-function outline(shape, x, y, r) {
-  const path = new Path2D();
-  if (shape === "diamond") {
-    const d = r * 1.25; // looks as large as the circle of radius r
-    path.moveTo(x, y - d);
-    path.lineTo(x + d, y);
-    path.lineTo(x, y + d);
-    path.lineTo(x - d, y);
-    path.closePath();
-  } else path.arc(x, y, r, 0, 2 * Math.PI);
-  return path;
-}
-
-// a canvas as large as its box in device pixels, cleared, with a pen that counts CSS pixels
-function fitted(canvas, box) {
-  const ratio = devicePixelRatio || 1;
-  const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, box.clientWidth, box.clientHeight);
-  return pen;
-}
-
-function between(from, to, t) {
-  if (!from || !to || from.length !== to.length || t === 1) return to;
-  return to.map((value, i) => from[i] + (value - from[i]) * t);
-}
-
-// how far points lie from the middle, across and up, in both panels together
-function reach(places) {
-  const far = [1e-6, 1e-6];
-  for (const place of Object.values(places)) place?.forEach((value, i) => (far[i % 2] = Math.max(far[i % 2], Math.abs(value))));
-  return far;
-}
-
-// one order for both panels, so that neither domain always lies on top; fixed, so that nothing flickers
-function shuffled(count) {
-  const order = Array.from({ length: count }, (_, i) => i);
-  let seed = 1;
-  for (let i = count - 1; i > 0; i--) {
-    seed = (seed * 48271) % 2147483647;
-    const j = seed % (i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}
-
-function element(tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  return node;
-}
-
-function line(text, kind = "") {
-  const node = element("span", text);
-  node.className = kind;
-  return node;
-}
-
-function mark(shape, colour) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "-6 -6 12 12");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(space, "path");
-  const circle = "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0";
-  path.setAttribute("d", { circle, diamond: "M0,-6L6,0L0,6L-6,0Z", dot: "M-5,-5h10v10h-10z" }[shape]);
-  path.setAttribute("fill", colour);
-  path.setAttribute("stroke", colour === "none" ? "currentColor" : "none");
-  path.setAttribute("stroke-width", "1.5");
-  svg.append(path);
-  return svg;
 }

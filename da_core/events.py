@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field
 When = Literal["before", "after"]
 Phase = Literal["source_only", "adapt", "oracle"]
 Stage = Literal["load", "source_only", "before", "adapt", "oracle", "after"]
-Layout = Literal["pca", "umap"]
+Layout = Literal["pca", "umap", "tsne"]
+Interval = tuple[float, float]
+"""Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {
     "load": "Load data",
     "source_only": "Train source only",
@@ -126,17 +128,27 @@ class DomainScores(BaseModel):
 
 
 class ShiftMeasures(BaseModel):
-    """How far apart the two domains' features are."""
+    """How far apart the two domains' features are; see `da_core.evaluation.shift`.
+
+    ``classwise`` compares the domains class by class; None where no class has samples enough in both. ``intervals`` by
+    the measures' names; a result of an earlier version has neither these nor the last two measures.
+    """
 
     proxy_a_distance: float
     mmd: float
+    coral: float | None = None
+    classwise: float | None = None
+    intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
 class Shift(BaseModel):
-    """Shift before and after adapting."""
+    """Shift before and after adapting. A reweighting method's "after" weighs the source samples."""
 
     before: ShiftMeasures
     after: ShiftMeasures
+    classes_from: Literal["labels", "predictions"] = Field(
+        "labels", description="the target's classes in the class-wise distance: its labels, or each network's guesses"
+    )
 
 
 class Result(BaseModel):
@@ -166,6 +178,9 @@ class Evidence:
     ``*_probabilities`` (n, c) float32 (empty in records from before they were kept); ``target_label`` is −1 where there
     is none. ``state`` is the adapted network's state dict (None where no network was trained). ``answers`` (n_t,) are
     the adapted model's classes for all of the target, kept where labels are missing.
+    ``snapshots`` by epoch ("0", "1", "4", …) are features (n_s + n_t, k) of the same samples, source first, while the
+    network adapted, in few principal components; ``snapshot_predicted`` and ``snapshot_confidence`` (n_s + n_t,) are
+    its own head's classes and their probabilities.
     """
 
     source_index: NDArray[np.int64]
@@ -182,6 +197,9 @@ class Evidence:
     state: dict[str, Any] | None = None
     source_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)
     target_probabilities: dict[When, NDArray[np.float32]] = field(default_factory=dict)
+    snapshots: dict[str, NDArray[np.float16]] = field(default_factory=dict)
+    snapshot_predicted: dict[str, NDArray[np.int16]] = field(default_factory=dict)
+    snapshot_confidence: dict[str, NDArray[np.float16]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from da_core.data.cache import fetch, load_pair, resolve_place
 from da_core.errors import UserError
 from da_core.evaluation import embedding
 from da_core.evaluation.collapse import collapse, swaps
+from da_core.evaluation.course import Course, Sight
 from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
 from da_core.evaluation.shift import measures
 from da_core.evaluation.weights import spread
@@ -33,6 +34,7 @@ from da_core.events import (
     Result,
     Samples,
     Shift,
+    ShiftMeasures,
     Stage,
     When,
 )
@@ -101,6 +103,7 @@ class _Run:
         self.is_control = isinstance(self.method, SourceOnly | Oracle)
         self.pace = Pace(self.plan())
         self.epochs: dict[str, float] = {}
+        self.course: Course | None = None
         self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
         self.notices: list[Notice] = []
@@ -129,7 +132,7 @@ class _Run:
             yield self.pace.at(share)
         self.load()
         yield from self.pair.notices
-        keep = choose_shown(self.split, shown, self.experiment.seed)
+        self.keep = keep = choose_shown(self.split, shown, self.experiment.seed)
         layouts: dict[str, NDArray[np.float32]] = {}
 
         def lay_out(when: When, look: Look) -> Iterator[Event]:
@@ -157,7 +160,10 @@ class _Run:
         adapted, oracle = source_only, None
         if not self.is_control:
             yield self.pace.start("adapt")
+            self.course = self.new_course() if embed else None
             adapted = yield from self.adapt(source_only)
+            if self.course is not None:
+                self.course.ended(self.epochs["adapt"])
         if self.wants_oracle:
             yield self.pace.start("oracle")
             oracle = yield from self.fit("oracle", self.target_with_its_labels())
@@ -171,7 +177,7 @@ class _Run:
         yield from self.findings(before, after, result)
         answers, state = self.answers(adapted, after), adapted.state() if self.extractor.learns else None
         looks: dict[When, Look] = {"before": before, "after": after}
-        kept = evidence(looks, keep, self.pair, self.split, layouts, self.weights, answers, state)
+        kept = evidence(looks, keep, self.pair, self.split, layouts, self.course, self.weights, answers, state)
         yield self.pace.at(1)
         yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "notices": self.notices}), kept)
 
@@ -259,6 +265,8 @@ class _Run:
         if trained is not None:
             network.load_state_dict(trained.state_dict())
         if self.extractor.learns:
+            if phase == "adapt" and trained is None:
+                self.passed(0, Model(network))  # a network of its own, which has learned nothing yet
             training = train(
                 network,
                 labelled,
@@ -285,6 +293,8 @@ class _Run:
                     yield self.noted(event)
                     continue
                 self.epochs[phase] = event.epoch
+                if isinstance(event, Accuracies) and phase == "adapt":
+                    self.passed(event.epoch, Model(network, source_network=trained))
                 yield event
                 yield self.pace.at(event.epoch / spec.epochs)
             self.stopped_early |= self.epochs[phase] < spec.epochs
@@ -353,6 +363,7 @@ class _Run:
             self.epochs["adapt"] = epoch
             yield Losses("adapt", epoch, losses)
             network.eval()
+            self.passed(epoch, Model(network))
             yield Accuracies("adapt", epoch, self.live_accuracies(network, None))
             yield self.pace.at(min(1.0, epoch / getattr(method.params, "epochs", 1)))
             if self.enough():
@@ -363,6 +374,29 @@ class _Run:
             X, y = torch.cat([self.source.X, self.few.X]), torch.cat([self.source.y, self.few.y])
             model.classifier = self.fit_head(model.embed(X), y)
         return model
+
+    def new_course(self) -> Course | None:
+        """To keep the way of a network that adapts epoch by epoch; the other methods have none."""
+        match self.method:
+            case DeepAlignment():
+                return Course(self.experiment.training.epochs)
+            case ModelAdaptation():
+                return Course(getattr(self.method.params, "epochs", 1))
+            case _:
+                return None
+
+    def passed(self, epoch: float, model: Model) -> None:
+        """An epoch of adapting is over."""
+        if self.course is not None:
+            self.course.passed(round(epoch), self.sight(model))
+
+    def sight(self, model: Model) -> Sight:
+        def see() -> tuple[NDArray[Any], NDArray[Any]]:
+            Fs = model.embed_source(self.source_test.X[self.keep.source])
+            F = np.concatenate([Fs, model.embed(self.target_test[self.keep.target])])
+            return F, model.probabilities(F)
+
+        return see
 
     def predictions(self, source_only: Model, Ft: NDArray[Any]) -> Predictions:
         """Class probabilities on source samples that the model was not fitted on, with their labels, and on target."""
@@ -416,14 +450,24 @@ class _Run:
         def scored(look: Look) -> Any:
             return domain_scores(look, self.pair, self.split)
 
-        def shift(look: Look) -> Any:
-            return measures(look.source_features, look.target_features, self.experiment.seed)
+        ys, yt = self.source_test.y.cpu().numpy(), self.pair.target.y[self.split.target_test]
+        known = self.pair.target_labelled
+
+        def shift(look: Look, weights: NDArray[np.floating[Any]] | None = None) -> ShiftMeasures:
+            classes = yt if known else look.target_predicted
+            return measures(
+                look.source_features, look.target_features, self.experiment.seed, ys=ys, yt=classes, weights=weights
+            )
 
         return Result(
             source_only=scored(before),
             adapted=scored(after),
             oracle=scored(oracle) if oracle is not None else None,
-            shift=Shift(before=shift(before), after=shift(after)),
+            shift=Shift(
+                before=shift(before),
+                after=shift(after, self.weights),
+                classes_from="labels" if known else "predictions",
+            ),
             classes=list(self.pair.classes),
             seconds={},
             recipe=self.recipe(),

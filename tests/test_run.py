@@ -383,3 +383,30 @@ def test_dann_closes_much_of_the_gap_between_day_and_night() -> None:
     result = finished(list(run(Experiment(method=MethodSpec(name="dann")), embed=False))).result
     assert result.source_only.target.accuracy <= 0.6
     assert result.adapted.target.accuracy >= result.source_only.target.accuracy + 0.15
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [("dann", "0"), ("adda", "1"), ("pseudo_labels", "1"), ("coral", None), ("domain_classifier", None)],
+)
+def test_the_way_of_a_network_that_adapts_is_kept(places: dict[str, str], method: str, first: str | None) -> None:
+    flat = {"network": "mlp", "training.epochs": "4", "method": method, **few_epochs(method)} | places
+    end = finished(list(run(Experiment.from_flat(flat))))
+    epochs = list(end.evidence.snapshots)
+    assert epochs[:1] == ([first] if first else [])
+    assert end.evidence.snapshot_predicted.keys() == end.evidence.snapshots.keys()
+    count = len(end.evidence.source_label) + len(end.evidence.target_label)
+    assert all(features.shape[0] == count for features in end.evidence.snapshots.values())
+    # without layouts nobody will look at the way, and nothing is spent on it
+    assert not finished(do(places, method=method, **{"training.epochs": "4"})).evidence.snapshots
+
+
+def test_weights_bring_the_domains_closer_in_the_measures_and_intervals_hold_them(places: dict[str, str]) -> None:
+    flat = {"data": "covariate", "network": "identity", "method": "gaussian"}
+    shift = finished(list(run(Experiment.from_flat(flat), embed=False))).result.shift
+    assert shift.after.mmd < shift.before.mmd / 2
+    for measured in (shift.before, shift.after):
+        assert set(measured.intervals) == {"proxy_a_distance", "mmd", "coral", "classwise"}
+        for name, (low, high) in measured.intervals.items():
+            assert low <= getattr(measured, name) <= high
+    assert shift.classes_from == "labels"

@@ -160,6 +160,10 @@ class DataSource:
         """The files that have to be downloaded once; none for what comes with the project and its packages."""
         return ()
 
+    def true_weights(self, params: Any, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """p_t(x, y) / p_s(x, y) of source samples X with classes y: (n,); None where nobody knows it."""
+        return None
+
     def load_from(self, values: dict[str, Scalar], seed: int = 0) -> DomainPair:
         """Validate raw settings, then `load`."""
         return self.load(validated(self.Params, values, self.name), seed)

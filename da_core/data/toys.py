@@ -136,6 +136,9 @@ class Covariate(Toy):
         X = rng.normal(size=(params.count, 2)) * params.spread + [params.mean, 0]
         return X, _bent(X, rng)
 
+    def true_weights(self, params: Any, X: NDArray[Any], y: Labels) -> Points:
+        return self.density_ratio(params, X)
+
     def density_ratio(self, params: Any, X: NDArray[Any]) -> Points:
         """p_t(x) / p_s(x) of points X (n, 2): (n,)."""
         to_target = np.square((X - [params.mean, 0]) / params.spread).sum(axis=1)
@@ -163,8 +166,17 @@ class LabelShift(Toy):
     def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
         return self._drawn(params, (2, 1, 0), rng)
 
+    def true_weights(self, params: Any, X: NDArray[Any], y: Labels) -> Points:
+        share = self._shares(params)
+        ratio: Points = (share[::-1] / share)[y]
+        return ratio
+
+    def _shares(self, params: Any) -> Points:
+        """Of the classes in the source; in the target they are the other way round."""
+        return np.array([2 / 3 - params.rarest, 1 / 3, params.rarest])
+
     def _drawn(self, params: Any, order: tuple[int, ...], rng: np.random.Generator) -> tuple[Points, Labels]:
-        share = np.array([2 / 3 - params.rarest, 1 / 3, params.rarest])[list(order)]
+        share = self._shares(params)[list(order)]
         y = np.repeat(np.arange(3), np.diff(np.round(np.cumsum([0, *share]) * params.count).astype(int)))
         return _blobs(rng.permutation(y), rng, scale=0.6)
 

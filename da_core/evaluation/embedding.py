@@ -1,4 +1,4 @@
-"""Layouts of feature vectors in the plane: PCA at once, UMAP when it is ready, before and after in one frame.
+"""Layouts of feature vectors in the plane: PCA at once, UMAP and t-SNE when they are ready, all stops in one frame.
 
 Every UMAP computation of the process goes through one lock: two at once can abort it (numba's threads).
 """
@@ -6,6 +6,8 @@ Every UMAP computation of the process goes through one lock: two at once can abo
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,32 +24,116 @@ EPOCHS_FROM_START = 100
 _one_at_a_time = threading.Lock()
 
 
-def together(before: Features, after: Features, seed: int, layout: Layout = "umap") -> tuple[Points, Points]:
+@dataclass(frozen=True)
+class LayoutSettings:
+    """Which layout, and what shapes it; PCA looks at none of the numbers, t-SNE at the seed alone."""
+
+    layout: Layout = "umap"
+    seed: int = 0
+    neighbours: int = 15
+    min_dist: float = 0.1
+
+    def layout_of(self, F: Features, start: Points | None = None) -> Points:
+        """The layout of features (n, d) as (n, 2); with ``start``, one of the same samples, begun there."""
+        match self.layout:
+            case "pca":
+                return pca(F, start)
+            case "tsne":
+                return tsne(F, self.seed, start)
+            case "umap":
+                return umap(F, self.seed, start, self.neighbours, self.min_dist)
+
+
+def together(before: Features, after: Features, settings: LayoutSettings) -> tuple[Points, Points]:
     """Layouts of the same n samples before and after adapting, features (n, d) and (n, d′), in one frame.
 
     What moves between them moved in feature space: the second starts from the first and is turned onto it.
     """
-    if layout == "pca":
-        first = pca(before)
-        return first, pca(after, start=first)
-    first = umap(before, seed)
-    return first, umap(after, seed, start=first)
+    first = settings.layout_of(before)
+    return first, settings.layout_of(after, start=first)
 
 
-def pca(F: Features, start: Points | None = None) -> Points:
-    """The first two principal components of features (n, d), as (n, 2); missing ones are 0.
+def travel(
+    before: Features,
+    after: Features,
+    snapshots: Mapping[str, Features],
+    settings: LayoutSettings,
+    ends: tuple[Points, Points] | None = None,
+) -> Iterator[tuple[str, Points]]:
+    """Layouts by name, one after another: ``"before"``, ``"after"``, then ``snapshots`` from the last to the first.
 
-    Signs follow scikit-learn's rule (the largest loading is positive). With ``start``, a layout of the same samples,
-    the result is turned onto it instead (`aligned`).
+    All show the same n samples in one frame. Each begins from its neighbour in time, so that what comes near the end
+    of training joins "after" without a jump. ``ends`` are layouts of before and after that there are already.
+    """
+    first, last = ends if ends is not None else together(before, after, settings)
+    yield "before", first
+    yield "after", last
+    for name in sorted(snapshots, key=float, reverse=True):
+        last = settings.layout_of(snapshots[name], start=last)
+        yield name, last
+
+
+def components(F: Features, count: int) -> Points:
+    """The first principal components of features (n, d), as (n, count); missing ones are 0.
+
+    Signs follow scikit-learn's rule: the largest loading is positive.
     """
     from sklearn.decomposition import PCA
 
     centred = _centred(F)
-    points = np.zeros((len(F), 2), dtype=np.float32)
+    found = np.zeros((len(F), count), dtype=np.float32)
     if centred.any():  # features that all fell onto one point have no components
-        count = min(2, *centred.shape)
-        points[:, :count] = PCA(count, random_state=0).fit_transform(centred)
+        most = min(count, *centred.shape)
+        found[:, :most] = PCA(most, random_state=0).fit_transform(centred)
+    return found
+
+
+def pca(F: Features, start: Points | None = None) -> Points:
+    """The first two principal components of features (n, d), as (n, 2).
+
+    With ``start``, a layout of the same samples, they are turned onto it (`aligned`).
+    """
+    points = components(F, 2)
     return points if start is None else aligned(points, start)
+
+
+def tsne(F: Features, seed: int, start: Points | None = None) -> Points:
+    """t-SNE (van der Maaten and Hinton 2008) of features (n, d), as (n, 2): slow, some seconds for 600 samples.
+
+    It begins from PCA or from ``start``, a layout of the same samples, onto which the result is then turned. Fewer than
+    `FEWEST_FOR_UMAP` samples get PCA.
+    """
+    from sklearn.manifold import TSNE
+
+    if len(F) < FEWEST_FOR_UMAP:
+        return pca(F, start)
+    fresh = start is None
+    begin = 1e-4 * _unit(pca(F)) if start is None else start - start.mean(axis=0)
+    optimiser = TSNE(
+        2,
+        perplexity=min(30.0, (len(F) - 1) / 3),
+        init=begin,
+        early_exaggeration=12.0 if fresh else 1.0,  # to pull clusters together first would undo the start
+        max_iter=1000 if fresh else 500,
+        random_state=seed,
+        n_jobs=1,
+    )
+    points = np.asarray(optimiser.fit_transform(_centred(F)), dtype=np.float32)
+    return points if start is None else aligned(points, start)
+
+
+def kept_neighbours(F: Features, points: Points, k: int = 15) -> float:
+    """Share of each sample's k nearest in feature space (n, d) that are among its k nearest in the plane (n, 2).
+
+    1 where the picture keeps every neighbourhood; what it loses, no picture can show.
+    """
+    from da_core.methods.distances import nearest
+
+    k = min(k, len(F) - 1)
+    if k < 1:
+        return 1.0
+    (_, true), (_, seen) = (nearest(_centred(X), _centred(X), k, skip_same=True) for X in (F, points))
+    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(true, seen, strict=True)]))
 
 
 def umap(F: Features, seed: int, start: Points | None = None, neighbours: int = 15, min_dist: float = 0.1) -> Points:
@@ -66,7 +152,7 @@ def umap(F: Features, seed: int, start: Points | None = None, neighbours: int = 
 def warm_up() -> None:
     """Import UMAP and let numba compile all that `umap` runs, which takes seconds once in a process."""
     F = np.random.default_rng(0).normal(size=(4 * FEWEST_FOR_UMAP, 4))
-    together(F, F, seed=0)
+    together(F, F, LayoutSettings())
 
 
 def aligned(points: Points, onto: Points) -> Points:
@@ -123,6 +209,12 @@ def _umap(F: Points, seed: int, start: Points | None, neighbours: int, min_dist:
         initial_alpha=1.0 if start is None else 0.5,
         move_other=True,
     )
+
+
+def _unit(points: Points) -> Points:
+    """Scaled so that the first axis has a standard deviation of 1, at which scikit-learn's t-SNE begins."""
+    spread = float(points[:, 0].std())
+    return points / spread if spread > 0 else points
 
 
 def _initial(F: Points) -> Points:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.base import UNKNOWN, DomainPair, Split
+from da_core.evaluation.course import Course
 from da_core.evaluation.metrics import scores
 from da_core.events import DomainScores, Evidence, When
 
@@ -56,6 +57,7 @@ def evidence(
     pair: DomainPair,
     split: Split,
     layouts: dict[str, NDArray[np.float32]],
+    course: Course | None,
     weights: NDArray[np.floating[Any]] | None,
     answers: NDArray[np.int64] | None,
     state: dict[str, Any] | None,
@@ -81,4 +83,7 @@ def evidence(
         weights=None if weights is None else weights[shown.source].astype(np.float32),
         answers=answers,
         state=state,
+        snapshots=course.features if course is not None else {},
+        snapshot_predicted=course.predicted if course is not None else {},
+        snapshot_confidence=course.confidence if course is not None else {},
     )

@@ -1,4 +1,7 @@
-"""How far apart two domains' features are, seen without any label."""
+"""How far apart two domains' features are, with intervals, and what the numbers say together.
+
+Intervals are at the 95 % level and of the scored samples alone: network, domain classifiers and kernel stay.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
-from da_core.events import ShiftMeasures
+from da_core.events import Interval, Notice, Shift, ShiftMeasures
 
 Features = NDArray[np.floating[Any]]
+Labels = NDArray[np.int64]
+Values = NDArray[np.float64]
 MOST_ROWS = 1000
-"""Of each domain in the MMD, whose time and memory grow with the square; evenly spaced rows beyond."""
+"""Of each domain in measures whose time and memory grow with the square; evenly spaced rows beyond."""
+FEWEST_OF_A_CLASS = 5
+"""In either domain; a class with fewer is left out of the class-wise distance."""
+DRAWS = 200
+"""Of the bootstrap, for the kernel's measures."""
+LEVEL = 0.95
 
 
-def measures(Fs: Features, Ft: Features, seed: int = 0) -> ShiftMeasures:
-    """Both measures of source (n_s, d) and target (n_t, d) features, at least two samples each."""
-    return ShiftMeasures(proxy_a_distance=proxy_a_distance(Fs, Ft, seed), mmd=mmd(Fs, Ft))
+def measures(
+    Fs: Features,
+    Ft: Features,
+    seed: int = 0,
+    *,
+    ys: Labels | None = None,
+    yt: Labels | None = None,
+    weights: Features | None = None,
+) -> ShiftMeasures:
+    """All measures of source (n_s, d) and target (n_t, d) features, at least two samples each.
+
+    With class indices ``ys`` (n_s,) and ``yt`` (n_t,) also the class-wise distance, where two domains share a class of
+    `FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source sample
+    counts as often as its weight says.
+    """
+    w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
+    right, counted = _told_apart(Fs, Ft, seed, w)
+    rows_s, rows_t = _evenly(len(Fs)), _evenly(len(Ft))
+    source, target = Fs[rows_s], Ft[rows_t]
+    drawn = _Drawn(w[rows_s], len(rows_t), seed)
+    kernel = _kernel(source, target)
+    values = {
+        "mmd": _discrepancy(kernel, *drawn.weights),
+        "coral": _relative(*_means(_second_order(source, target, w[rows_s]), *drawn.weights)),
+    }
+    if ys is not None and yt is not None:
+        values["classwise"] = _class_by_class(kernel, ys[rows_s], yt[rows_t], drawn)
+    values = {name: drawn_values for name, drawn_values in values.items() if len(drawn_values)}
+    return ShiftMeasures(
+        proxy_a_distance=_distance(np.average(right, weights=counted)),
+        **{name: float(each[0]) for name, each in values.items()},
+        intervals={"proxy_a_distance": _accuracy_interval(right, counted, seed)}
+        | {name: _interval(each[1:]) for name, each in values.items()},
+    )
+
+
+def reading(shift: Shift) -> Notice:
+    """What the measures before and after say together; one clearly fell where its intervals do not meet."""
+    before, after = shift.before, shift.after
+
+    def fell(name: str) -> bool:
+        return name in before.intervals and after.intervals.get(name, (np.inf,))[-1] < before.intervals[name][0]
+
+    def rose(name: str) -> bool:
+        return name in after.intervals and before.intervals.get(name, (np.inf,))[-1] < after.intervals[name][0]
+
+    distances = ("proxy_a_distance", "mmd")
+    if before.proxy_a_distance < _CLOSE and before.mmd < _CLOSE_MMD:
+        return Notice("The domains lay close together already: there was hardly a shift for features to show.")
+    if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
+        return Notice("The domains lie farther apart than before.")
+    if not any(fell(name) for name in distances):
+        return Notice("The domains are no closer than before: what changed is within the intervals.")
+    if before.classwise is None or after.classwise is None:
+        return Notice("The domains came closer as a whole; whether class met class cannot be told.")
+    fallen, of_classes = 1 - after.mmd / before.mmd, 1 - after.classwise / before.classwise
+    if fell("classwise") and of_classes > fallen / 2:  # it falls a little where classes lie on wrong ones, too
+        return Notice("The domains came closer, and class by class as well: this is what aligning is for.")
+    return Notice("The domains came closer as a whole, but hardly class by class: classes may lie on wrong ones.")
+
+
+_CLOSE = 0.3
+"""A proxy A-distance below: a domain classifier is right less often than in 57.5 % of cases."""
+_CLOSE_MMD = 0.01
 
 
 def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
@@ -27,23 +98,28 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
     samples that it was not fitted on, averaged over both halves; both domains have as many samples. An error above
     chance counts as 0 distance. Raises `UserError` with fewer than two samples in a domain.
     """
-    return _distance(_told_apart(Fs, Ft, seed).mean())
+    right, _ = _told_apart(Fs, Ft, seed, np.ones(len(Fs)))
+    return _distance(right.mean())
 
 
-def proxy_a_distance_interval(
-    Fs: Features, Ft: Features, seed: int = 0, level: float = 0.95, draws: int = 1000
-) -> tuple[float, float]:
+def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Interval:
     """Bootstrap interval of `proxy_a_distance`: the scored samples are drawn anew, the classifiers stay."""
-    right = _told_apart(Fs, Ft, seed)
+    return _accuracy_interval(*_told_apart(Fs, Ft, seed, np.ones(len(Fs))), seed)
+
+
+def _accuracy_interval(right: NDArray[np.bool_], counted: Values, seed: int, draws: int = 1000) -> Interval:
     drawn = np.random.default_rng([seed, 1]).integers(0, len(right), (draws, len(right)))
-    low, high = np.quantile(right[drawn].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    accuracies = (right[drawn] * counted[drawn]).sum(axis=1) / counted[drawn].sum(axis=1)
+    low, high = _interval(accuracies)
     return _distance(low), _distance(high)
 
 
-def _told_apart(Fs: Features, Ft: Features, seed: int) -> NDArray[np.bool_]:
-    """For each sample whether a domain classifier that was fitted on the other half is right about it."""
+def _told_apart(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[NDArray[np.bool_], Values]:
+    """For each sample whether a domain classifier that was fitted on the other half is right about it, and its weight.
+
+    ``weights`` (n_s,) are the source samples'; a target sample weighs as much as a source sample on average.
+    """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     _at_least_two(Fs, Ft)
@@ -51,13 +127,17 @@ def _told_apart(Fs: Features, Ft: Features, seed: int) -> NDArray[np.bool_]:
     half = min(len(Fs), len(Ft)) // 2
     rows_s, rows_t = (rng.permutation(len(F))[: 2 * half].reshape(2, half) for F in (Fs, Ft))
     X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in zip(rows_s, rows_t, strict=True)]
+    counted = [np.concatenate([weights[s], np.full(half, weights[s].mean())]) for s in rows_s]
     domain = np.repeat([0, 1], half)
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    right = [classifier.fit(X[a], domain).predict(X[b]) == domain for a, b in ((0, 1), (1, 0))]
-    return np.concatenate(right)
+    right = []
+    for a, b in ((0, 1), (1, 0)):
+        scaler = StandardScaler().fit(X[a])
+        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X[a]), domain, counted[a])
+        right.append(classifier.predict(scaler.transform(X[b])) == domain)
+    return np.concatenate(right), np.concatenate([counted[1], counted[0]])
 
 
-def _distance(accuracy: float) -> float:
+def _distance(accuracy: Any) -> float:
     return float(np.clip(2 * (1 - 2 * (1 - accuracy)), 0, 2))
 
 
@@ -69,8 +149,8 @@ def mmd(Fs: Features, Ft: Features) -> float:
     distances between the pooled samples; so the unit of the features does not matter, and no value exceeds 2.
     Raises `UserError` with fewer than two samples in a domain.
     """
-    kernel, count = _kernel(Fs, Ft)
-    return _discrepancy(kernel, np.arange(len(kernel)) < count)
+    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
+    return float(_discrepancy(_kernel(Fs, Ft), *_memberships(len(Fs), len(Ft)))[0])
 
 
 def mmd_p_value(Fs: Features, Ft: Features, seed: int = 0, permutations: int = 200) -> float:
@@ -78,42 +158,123 @@ def mmd_p_value(Fs: Features, Ft: Features, seed: int = 0, permutations: int = 2
 
     Small where a shift is beyond doubt, at least 1 / (permutations + 1); uniform where there is none.
     """
-    kernel, count = _kernel(Fs, Ft)
-    of_source = np.arange(len(kernel)) < count
-    found, rng = _discrepancy(kernel, of_source), np.random.default_rng([seed, 2])
-    dealt = [_discrepancy(kernel, rng.permutation(of_source)) for _ in range(permutations)]
-    return (1 + sum(value >= found for value in dealt)) / (1 + permutations)
+    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
+    kernel, (source, _) = _kernel(Fs, Ft), _memberships(len(Fs), len(Ft))
+    rng = np.random.default_rng([seed, 2])
+    dealt = np.column_stack([source, *(rng.permutation(source) for _ in range(permutations))])
+    found, *by_chance = _discrepancy(kernel, dealt, 1 - dealt)
+    return float(1 + sum(value >= found for value in by_chance)) / (1 + permutations)
 
 
-def _kernel(Fs: Features, Ft: Features) -> tuple[NDArray[np.float64], int]:
-    """The kernel matrix of the pooled samples, source first, and how many of them are the source's."""
+def coral_distance(Fs: Features, Ft: Features) -> float:
+    """‖C_s − C_t‖² / ‖C_s + C_t‖² of the covariances, in Frobenius norm: 0 where they are equal, 1 at most.
+
+    The numerator is the CORAL loss of Sun and Saenko 2016 (equation 1) without its constant; the denominator takes the
+    unit of the features out, so that two networks compare. Both are estimated without a sample's product with itself,
+    which would add what is only noise. Raises `UserError` with fewer than two samples in a domain.
+    """
+    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
+    return float(_relative(*_means(_second_order(Fs, Ft, np.ones(len(Fs))), *_memberships(len(Fs), len(Ft))))[0])
+
+
+class _Drawn:
+    """Weights of the pooled samples, source first, as columns: the samples as they are, then `DRAWS` bootstrap draws.
+
+    A draw gives every sample an exponential weight (the Bayesian bootstrap, Rubin 1981): unlike a resample it never
+    leaves a small class empty, nor sets a sample beside its own copy.
+    """
+
+    def __init__(self, source: Values, target_count: int, seed: int) -> None:
+        drawn = np.random.default_rng([seed, 3]).exponential(size=(len(source) + target_count, DRAWS))
+        every = np.column_stack([np.ones(len(drawn)), drawn])
+        every[: len(source)] *= source[:, None]
+        of_source = np.arange(len(every)) < len(source)
+        self.weights = every * of_source[:, None], every * ~of_source[:, None]
+
+
+def _memberships(source_count: int, target_count: int) -> tuple[Values, Values]:
+    """(n, 1) weights: 1 for the samples of the source, 0 for the others, and the other way round."""
+    source = np.repeat([1.0, 0.0], [source_count, target_count])[:, None]
+    return source, 1 - source
+
+
+def _kernel(Fs: Features, Ft: Features) -> Values:
+    """The kernel matrix of `mmd` of the pooled samples, source first."""
     from sklearn.metrics.pairwise import euclidean_distances
 
     _at_least_two(Fs, Ft)
-    Fs, Ft = _evenly(Fs), _evenly(Ft)
     pooled = np.concatenate([Fs, Ft]).astype(np.float64)
     # centred, since squared distances are computed as differences of squares
     squared = euclidean_distances(pooled - pooled.mean(axis=0), squared=True)
     apart = squared[squared > 0]
     if len(apart) == 0:
-        return np.ones_like(squared), len(Fs)
+        return np.ones_like(squared)
     kernel = np.exp(-squared / (4 * np.median(apart)))
-    total = kernel.copy()
+    total: Values = kernel.copy()
     for _ in range(4):  # squaring the kernel halves f
         kernel *= kernel
         total += kernel
-    return total / 5, len(Fs)
+    total /= 5
+    return total
 
 
-def _discrepancy(kernel: NDArray[np.float64], of_source: NDArray[np.bool_]) -> float:
-    """Mean of the kernel within each domain, a sample with itself left out, less that between them."""
-    source, n, m = of_source.astype(np.float64), of_source.sum(), (~of_source).sum()
-    to_source = kernel @ source
-    diagonal, total = kernel.diagonal(), kernel.sum(axis=1)
-    within_s = (to_source - diagonal)[of_source].sum() / (n * (n - 1))
-    within_t = (total - to_source - diagonal)[~of_source].sum() / (m * (m - 1))
-    between = to_source[~of_source].sum() / (n * m)
-    return float(within_s + within_t - 2 * between)
+def _second_order(Fs: Features, Ft: Features, weights: Values) -> Values:
+    """(x·y)² of pooled samples, each domain around its own mean: its means are inner products of covariances."""
+    _at_least_two(Fs, Ft)
+    around = np.average(Fs, axis=0, weights=weights), Ft.mean(axis=0, dtype=np.float64)
+    centred = np.concatenate([F.astype(np.float64) - mean for F, mean in zip((Fs, Ft), around, strict=True)])
+    kernel: Values = np.square(centred @ centred.T)
+    return kernel
+
+
+def _means(kernel: Values, source: Values, target: Values) -> tuple[Values, Values, Values]:
+    """Weighted means of a kernel (n, n) within source, within target, and between them, a sample with itself left out.
+
+    ``source`` and ``target`` (n, b) are b ways to weigh the samples, 0 for those of the other domain; each mean (b,).
+    """
+    to_source, to_target, diagonal = kernel @ source, kernel @ target, kernel.diagonal()[:, None]
+
+    def within(weights: Values, to_them: Values) -> Values:
+        same = np.square(weights)
+        pairs = weights.sum(axis=0) ** 2 - same.sum(axis=0)
+        mean: Values = (weights * to_them - diagonal * same).sum(axis=0) / np.maximum(pairs, np.finfo(float).tiny)
+        return mean
+
+    between = (target * to_source).sum(axis=0) / (source.sum(axis=0) * target.sum(axis=0))
+    return within(source, to_source), within(target, to_target), between
+
+
+def _discrepancy(kernel: Values, source: Values, target: Values) -> Values:
+    """(b,) means of the kernel within each domain less that between them."""
+    within_s, within_t, between = _means(kernel, source, target)
+    return within_s + within_t - 2 * between
+
+
+def _relative(within_s: Values, within_t: Values, between: Values) -> Values:
+    whole = np.maximum(within_s + within_t + 2 * between, np.finfo(float).tiny)
+    return np.clip((within_s + within_t - 2 * between) / whole, 0, 1)
+
+
+def _class_by_class(kernel: Values, ys: Labels, yt: Labels, drawn: _Drawn) -> Values:
+    """(b,) mean over the classes of MMD² between both domains' samples of one class; (0,) if no class will do."""
+    label = np.concatenate([ys, yt])
+    enough = [
+        rows
+        for c in np.intersect1d(ys, yt)
+        if c >= 0 and min((ys == c).sum(), (yt == c).sum()) >= FEWEST_OF_A_CLASS
+        for rows in [np.flatnonzero(label == c)]
+    ]
+    if not enough:
+        return np.empty(0)
+    source, target = drawn.weights
+    each = [_discrepancy(kernel[np.ix_(rows, rows)], source[rows], target[rows]) for rows in enough]
+    mean: Values = np.mean(each, axis=0)
+    return mean
+
+
+def _interval(values: Values) -> Interval:
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def _at_least_two(Fs: Features, Ft: Features) -> None:
@@ -121,5 +282,6 @@ def _at_least_two(Fs: Features, Ft: Features) -> None:
         raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")
 
 
-def _evenly(F: Features) -> Features:
-    return F if len(F) <= MOST_ROWS else F[np.linspace(0, len(F) - 1, MOST_ROWS).astype(np.int64)]
+def _evenly(count: int) -> NDArray[np.int64]:
+    """Rows of so many: all, or `MOST_ROWS` of them evenly spaced."""
+    return np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64)

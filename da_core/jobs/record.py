@@ -32,6 +32,9 @@ _KEYED = (
     "embeddings",
     "source_probabilities",
     "target_probabilities",
+    "snapshots",
+    "snapshot_predicted",
+    "snapshot_confidence",
 )
 HOUSE = ""
 """The owner that stands for the one person at a machine that serves nobody else: every run is in their list."""

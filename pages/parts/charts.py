@@ -94,7 +94,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ygap=2,
         showscale=False,
     )
-    figure = _figure(heat, height=max(300, 30 * len(classes) + 120))
+    figure = plain(heat, height=max(300, 30 * len(classes) + 120))
     figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
     figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
     return figure
@@ -162,7 +162,7 @@ def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[f
         )
         for name, of_model, look in zip(names, values, looks, strict=False)
     ]
-    figure = _figure(*traces, height=_ROW * len(rows) + 96)
+    figure = plain(*traces, height=_ROW * len(rows) + 96)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
     figure.update_xaxes(
         range=[-0.02, 1.02], tickformat=".0%", dtick=0.25, zeroline=False, showgrid=True, gridcolor=theme.faint()
@@ -176,7 +176,8 @@ def _verbatim(names: Sequence[str]) -> list[str]:
     return [html.escape(name, quote=False) for name in names]
 
 
-def _figure(*traces: go.Scatter | go.Heatmap, height: int) -> go.Figure:
+def plain(*traces: go.Scatter | go.Heatmap | go.Bar, height: int) -> go.Figure:
+    """A figure on the page's own paper that neither zooms nor pans."""
     figure = go.Figure(traces)
     figure.update_layout(
         height=height,

@@ -19,6 +19,8 @@ RIGHT = "#009E73"
 WRONG = "#D55E00"
 UNKNOWN = "#A9AFB9"
 """Of what has no label."""
+SCALE = ("#B0457B", "#8A919C", "#3FB8A6")
+"""From little to much, on either theme and for colour-blind eyes."""
 
 CLASSES = (
     "#CC6677",

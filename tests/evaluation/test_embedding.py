@@ -11,7 +11,17 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 
-from da_core.evaluation.embedding import aligned, pca, together, umap, warm_up
+from da_core.evaluation.embedding import (
+    LayoutSettings,
+    aligned,
+    kept_neighbours,
+    pca,
+    together,
+    travel,
+    tsne,
+    umap,
+    warm_up,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +51,10 @@ def test_seeds_repeat(blobs):
     assert not np.array_equal(umap(F, seed=3), umap(F, seed=4))
 
 
-@pytest.mark.parametrize("layout", ["umap", "pca"])
+@pytest.mark.parametrize("layout", ["umap", "pca", "tsne"])
 def test_samples_whose_features_stayed_stay(blobs, layout):
     F, _ = blobs
-    before, after = together(F, F, 0, layout)
+    before, after = together(F, F, LayoutSettings(layout))
     moved = np.linalg.norm(after - before, axis=1)
     assert np.median(moved) < 0.15 * np.ptp(before, axis=0).max()
 
@@ -53,7 +63,7 @@ def test_samples_whose_features_stayed_stay(blobs, layout):
 def test_a_turned_feature_space_is_no_movement(blobs, layout):
     F, _ = blobs
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))[0]
-    before, after = together(F, F @ turn + 5, 0, layout)
+    before, after = together(F, F @ turn + 5, LayoutSettings(layout))
     assert np.median(np.linalg.norm(after - before, axis=1)) < 0.15 * np.ptp(before, axis=0).max()
 
 
@@ -61,7 +71,7 @@ def test_domains_that_meet_in_feature_space_meet_in_the_picture(blobs):
     F, y = blobs
     domain = np.arange(300) % 2
     apart = F + 40 * domain[:, None]
-    before, after = together(apart, F, 0)
+    before, after = together(apart, F, LayoutSettings())
     assert silhouette_score(before, domain) > 0.3
     assert silhouette_score(after, domain) < 0.05
     assert silhouette_score(after, y) > 0.6
@@ -86,7 +96,7 @@ def test_aligned_undoes_a_turn_a_mirror_and_a_move():
 @pytest.mark.parametrize(("n", "d"), [(1, 3), (2, 1), (5, 8), (9, 4), (10, 4), (14, 1), (16, 3)])
 def test_a_handful_of_samples(n, d):
     F = np.random.default_rng(0).normal(size=(n, d))
-    for points in together(F, 2 * F, 0):
+    for points in together(F, 2 * F, LayoutSettings()):
         assert points.shape == (n, 2)
         assert np.isfinite(points).all()
 
@@ -95,7 +105,7 @@ def test_features_that_collapsed_have_a_layout():
     for F in (np.zeros((40, 3)), np.repeat(np.eye(2), 20, axis=0)):
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
-            before, after = together(F, F, 0)
+            before, after = together(F, F, LayoutSettings())
         assert np.isfinite(before).all()
         assert np.isfinite(after).all()
 
@@ -104,7 +114,7 @@ def test_no_warning_reaches_the_log(blobs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ImportWarning)  # umap-learn's first import looks for TensorFlow
-        together(blobs[0], blobs[0], 0)
+        together(blobs[0], blobs[0], LayoutSettings())
         warm_up()
 
 
@@ -114,3 +124,38 @@ def test_many_at_once_give_what_each_gives_alone(blobs):
     with ThreadPoolExecutor(4) as pool:
         at_once = list(pool.map(lambda seed: umap(F, seed), range(4)))
     np.testing.assert_array_equal(alone, at_once)
+
+
+def test_tsne_keeps_clusters_and_repeats(blobs):
+    F, y = blobs
+    points = tsne(F, seed=1)
+    assert silhouette_score(points, y) > 0.5
+    np.testing.assert_array_equal(points, tsne(F, seed=1))
+    assert tsne(F[:5], seed=0).shape == (5, 2)
+
+
+@pytest.mark.parametrize("layout", ["umap", "pca"])
+def test_points_travel_by_small_steps_and_arrive(blobs, layout):
+    F, _ = blobs
+    step = np.zeros(16)
+    step[0] = 40
+    domain = np.arange(300) % 2
+    stops = {epoch: F + np.outer(domain, step) * (1 - float(epoch) / 10) for epoch in ("2", "5", "8")}
+    before = F + np.outer(domain, step)
+    settings = LayoutSettings(layout)
+    way = dict(travel(before, F, stops, settings))
+    assert list(way) == ["before", "after", "8", "5", "2"]
+    np.testing.assert_array_equal(way["after"], together(before, F, settings)[1])
+    size = np.ptp(way["after"], axis=0).max()
+    for one, next_one in (("8", "after"), ("5", "8")):
+        assert np.median(np.linalg.norm(way[one] - way[next_one], axis=1)) < 0.6 * size
+    given = dict(travel(before, F, {}, settings, ends=(way["after"], way["before"])))
+    np.testing.assert_array_equal(given["before"], way["after"])
+
+
+def test_kept_neighbours_of_a_plane_and_of_noise():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(200, 2))
+    assert kept_neighbours(flat, 3 * flat + 1) == 1
+    assert kept_neighbours(flat, rng.normal(size=(200, 2))) == pytest.approx(15 / 199, abs=0.03)
+    assert kept_neighbours(flat[:1], flat[:1]) == 1

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import ortho_group
 
 from da_core.errors import UserError
-from da_core.evaluation.shift import MOST_ROWS, measures, mmd, proxy_a_distance
+from da_core.evaluation.shift import MOST_ROWS, coral_distance, measures, mmd, proxy_a_distance, reading
+from da_core.events import Shift
 
 
 def two(shift: float, n_s: int = 500, n_t: int = 500, d: int = 20):
@@ -77,3 +78,86 @@ def test_features_that_collapsed_onto_one_point_show_no_shift():
 def test_one_sample_is_too_few():
     with pytest.raises(UserError, match="fewer than two samples"):
         measures(np.zeros((1, 3)), np.ones((5, 3)))
+
+
+def test_coral_distance_of_known_covariances():
+    # C_s = I, C_t = diag(9, 1): the difference is 8² = 64, the sum 10² + 2² = 104
+    rng = np.random.default_rng(0)
+    Fs, Ft = rng.normal(size=(1000, 2)) + 7, rng.normal(size=(1000, 2)) * [3, 1] - 5
+    assert coral_distance(Fs, Ft) == pytest.approx(64 / 104, abs=0.05)
+    assert coral_distance(100 * Fs, 100 * Ft) == pytest.approx(coral_distance(Fs, Ft))
+
+
+def test_coral_distance_is_not_made_of_noise():
+    # the plain estimate of two equal covariances of 60 samples in 50 dimensions is near .45
+    rng = np.random.default_rng(0)
+    draws = [coral_distance(rng.normal(size=(60, 50)), rng.normal(size=(60, 50))) for _ in range(20)]
+    assert np.mean(draws) < 0.03
+
+
+@pytest.mark.parametrize("name", ["mmd", "coral", "classwise"])
+def test_intervals_hold_the_true_value_about_as_often_as_they_say(name):
+    rng = np.random.default_rng(0)
+
+    def draw(count: int) -> tuple[np.ndarray, ...]:
+        ys, yt = rng.integers(0, 2, count), rng.integers(0, 2, count)
+        Fs, Ft = rng.normal(size=(count, 2)) + 2 * ys[:, None], rng.normal(size=(count, 2)) * [2, 1] + yt[:, None]
+        return Fs, Ft, ys, yt
+
+    Fs, Ft, ys, yt = draw(1000)
+    truth = getattr(measures(Fs, Ft, ys=ys, yt=yt), name)
+    held = []
+    for seed in range(25):
+        Fs, Ft, ys, yt = draw(120)
+        low, high = measures(Fs, Ft, seed, ys=ys, yt=yt).intervals[name]
+        held.append(low <= truth <= high)
+    assert np.mean(held) >= 0.8
+
+
+def test_weights_that_undo_a_shift_bring_every_measure_down():
+    rng = np.random.default_rng(0)
+    Fs, Ft = rng.normal(size=(1000, 1)), rng.normal(size=(1000, 1)) + 1
+    weights = np.exp(Fs[:, 0] - 0.5)  # N(1, 1) over N(0, 1)
+    plain, weighed = measures(Fs, Ft), measures(Fs, Ft, weights=weights / weights.mean())
+    assert plain.proxy_a_distance > 0.6 > 0.3 > weighed.proxy_a_distance
+    assert plain.mmd > 0.1 > 0.02 > weighed.mmd
+    assert weighed.coral < 0.02  # weights move the mean, around which a covariance is taken
+
+
+def test_classwise_distance_sees_swapped_classes_that_the_whole_does_not():
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 2
+    F = rng.normal(size=(400, 3)) + 4 * y[:, None]
+    G = rng.normal(size=(400, 3)) + 4 * y[:, None]
+    matched, swapped = measures(F, G, ys=y, yt=y), measures(F, G, ys=y, yt=1 - y)
+    assert matched.mmd == swapped.mmd < 0.01
+    assert matched.classwise < 0.01
+    assert swapped.classwise > 0.5
+
+
+def test_classes_that_are_unknown_or_rare_are_left_out_of_the_classwise_distance():
+    Fs, Ft = two(1)
+    y = np.arange(500) % 2
+    assert measures(Fs, Ft, ys=y, yt=np.full(500, -1)).classwise is None
+    assert measures(Fs, Ft).classwise is None
+    rare = np.where(np.arange(500) < 4, 2, y)
+    assert measures(Fs, Ft, ys=rare, yt=rare).classwise is not None
+
+
+def says(before, after) -> str:
+    return reading(Shift(before=before, after=after)).message
+
+
+def test_what_the_measures_say_together():
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 2
+    F = rng.normal(size=(600, 3)) + 4 * y[:, None]
+    there, moved = rng.normal(size=(600, 3)) + 4 * y[:, None], rng.normal(size=(600, 3)) + 4 * y[:, None] + 5
+    apart, met = measures(F, moved, ys=y, yt=y), measures(F, there, ys=y, yt=y)
+    crossed = measures(F, there, ys=y, yt=1 - y)
+    assert "class by class as well" in says(apart, met)
+    assert "hardly class by class" in says(apart, crossed)
+    assert "no closer than before" in says(apart, measures(F, moved + 0.01, ys=y, yt=y))
+    assert "close together already" in says(met, met)
+    assert "farther apart" in says(measures(F, there + 0.8), apart)
+    assert "cannot be told" in says(measures(F, moved), measures(F, there))

@@ -1,0 +1,59 @@
+"""Snapshots of held-out features while a network adapts, at a bounded cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.evaluation.embedding import components
+
+MOST = 9
+"""Snapshots of one run."""
+COMPONENTS = 32
+"""Principal components that are kept of each: neighbours hardly change, and a run's record stays small."""
+_LARGEST = float(np.finfo(np.float16).max)
+
+Sight = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+"""Features (n, d) and class probabilities (n, c) of the shown samples as the network is now."""
+
+
+def snapshot_epochs(epochs: int) -> frozenset[int]:
+    """After which of so many epochs to take a snapshot: at most `MOST`, closer together early, when most moves.
+
+    Epoch 0 is the network before its first step. The last epoch is not among them: that is "after" itself.
+    """
+    chosen = {round(float(epoch)) for epoch in np.geomspace(1, max(epochs, 1), MOST)}
+    return frozenset({0, *chosen} - {epochs})
+
+
+class Course:
+    """What is kept of a network's way through ``epochs`` epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self._due = snapshot_epochs(epochs)
+        self.features: dict[str, NDArray[np.float16]] = {}
+        self.predicted: dict[str, NDArray[np.int16]] = {}
+        self.confidence: dict[str, NDArray[np.float16]] = {}
+
+    def passed(self, epoch: int, sight: Sight) -> None:
+        """Tell that an epoch is over; ``sight`` is asked only where a snapshot is due."""
+        if epoch not in self._due:
+            return
+        features, probabilities = sight()
+        if np.isfinite(features).all():
+            self.features[str(epoch)] = _small(features)
+            self.predicted[str(epoch)] = probabilities.argmax(axis=1).astype(np.int16)
+            self.confidence[str(epoch)] = probabilities.max(axis=1).astype(np.float16)
+
+    def ended(self, epoch: float) -> None:
+        """Training ended here, perhaps before its time or thrown back: what is not before that is not on the way."""
+        for name in [name for name in self.features if int(name) >= epoch]:
+            del self.features[name], self.predicted[name], self.confidence[name]
+
+
+def _small(F: NDArray[Any]) -> NDArray[np.float16]:
+    few = components(F, min(COMPONENTS, F.shape[1]))
+    return np.clip(few, -_LARGEST, _LARGEST).astype(np.float16)
