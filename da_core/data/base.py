@@ -151,6 +151,8 @@ class DataSource:
     title: ClassVar[str]
     summary: ClassVar[str]
     area: ClassVar[str] = "pictures"
+    shift: ClassVar[ShiftKind] = "unknown"
+    """The kind of shift that a pair with the default settings has."""
     Params: ClassVar[type[Params]] = Params
 
     def load(self, params: Any, seed: int) -> DomainPair:

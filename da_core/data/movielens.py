@@ -70,6 +70,7 @@ class MovieLens(DataSource):
         "Real film ratings from one group of users to another. There is hardly any gap to adapt to: see for yourself."
     )
     area = "recommendation"
+    shift = "covariate"
 
     class Params(params.Params):
         groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(
@@ -111,7 +112,7 @@ class MovieLens(DataSource):
                 origin="MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
                 "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998.",
                 licence="For research; not for redistribution or commercial use without permission (GroupLens).",
-                shift="covariate",
+                shift=self.shift,
             ),
             columns=COLUMNS,
         )

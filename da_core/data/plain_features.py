@@ -49,6 +49,7 @@ class Table(DataSource):
     """A table of measurements; rows with a low value of ``params.column`` tend to be source, with a high one target."""
 
     area = "features"
+    shift = "covariate"
     classes: tuple[str, ...]
     columns: tuple[str, ...]
     origin: str
@@ -62,7 +63,7 @@ class Table(DataSource):
             source=Domain("low", X[~in_target], y[~in_target]),
             target=Domain("high", X[in_target], y[in_target]),
             classes=self.classes,
-            provenance=Provenance(title=self.title, origin=self.origin, licence=self.licence, shift="covariate"),
+            provenance=Provenance(title=self.title, origin=self.origin, licence=self.licence, shift=self.shift),
             columns=self.columns,
         )
 

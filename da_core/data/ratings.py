@@ -54,6 +54,7 @@ class Ratings(DataSource):
     title = "Film ratings"
     summary = "Whether a user likes a film, by what a service knows of both; the target is another group of users."
     area = "recommendation"
+    shift = "covariate"
 
     class Params(params.Params):
         shift: Literal["who rates", "how they rate", "what they like"] = hyper(

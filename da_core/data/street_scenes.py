@@ -40,6 +40,7 @@ class StreetScenes(DataSource):
     name = "street"
     title = "Street scenes, day → night"
     summary = "Ten kinds of things seen from a road, in daylight and under street lamps."
+    shift = "appearance"
     Params = StreetParams
 
     def load(self, params: StreetParams, seed: int) -> DomainPair:
@@ -53,7 +54,7 @@ class StreetScenes(DataSource):
                 origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
                 "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
                 licence="Part of this project; free to use under its licence.",
-                shift="appearance",
+                shift=self.shift,
             ),
             flips=True,
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.base import DataSource, Domain, DomainPair, Provenance, ShiftKind
+from da_core.data.base import DataSource, Domain, DomainPair, Provenance
 from da_core.params import hyper
 
 Points = NDArray[np.float64]
@@ -31,7 +31,6 @@ class Toy(DataSource):
     """A pair of point clouds; a subclass draws one domain after the other."""
 
     area = "points"
-    shift: ShiftKind
     classes: tuple[str, ...] = ("A", "B")
     Params = Count
 

@@ -12,6 +12,7 @@ import streamlit as st
 from da_core.data import sources
 from da_core.data.base import DomainPair
 from da_core.data.cache import load_pair
+from da_core.data.figures import figures
 from da_core.data.listing import shown
 from da_core.data.places import check_allowed, keep_upload, resolve_place
 from da_core.data.remote import MissingError
@@ -20,7 +21,7 @@ from da_core.experiment import DataSpec
 from da_core.settings import settings
 from pages.parts import (
     access,
-    cards,
+    catalogue,
     charts,
     download,
     gallery,
@@ -32,9 +33,9 @@ from pages.parts import (
     steps,
     words,
 )
+from pages.parts.catalogue import OWN
 from pages.parts.words import _, number, word
 
-OWN = "files"
 SHIFTS = {
     "appearance": "Appearance: the same things look different.",
     "covariate": "Covariate: other samples are common, each with the same label as before.",
@@ -42,8 +43,6 @@ SHIFTS = {
     "concept": "Concept: the same sample has another label.",
     "unknown": "Not known.",
 }
-_BRINGING = "lab.bringing"
-"""Session state: whether the visitor is about to bring files, while the experiment still has its former data."""
 _BROUGHT = "lab.brought"
 """Session state: the places of what was uploaded, by role, not yet in use."""
 _NAMES = "lab.names"
@@ -53,15 +52,7 @@ _NAMES = "lab.names"
 def _choose() -> None:
     known = sources()
     spec = state.experiment().data
-    own = spec.name == OWN or st.session_state.get(_BRINGING, False)
-    names = sorted(known, key=lambda name: (name == OWN, name != DataSpec().name))  # the default first, one's own last
-    cards.choose(
-        _("Domain pair"),
-        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in names],
-        OWN if own else spec.name,
-        "data",
-        _take,
-    )
+    own = catalogue.choose(spec.name, _take)
     if own:
         _bring()
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
@@ -71,9 +62,7 @@ def _choose() -> None:
 
 
 def _take(name: str) -> None:
-    st.session_state[_BRINGING] = name == OWN
-    if name != OWN:
-        state.change(data=DataSpec(name=name))
+    state.change(data=DataSpec(name=name))
 
 
 def _use_settings(values: params_form.Values) -> None:
@@ -91,7 +80,6 @@ def _use(spec: DataSpec) -> None:
         state.report(UserError(error.message, **_with_own_names(error.values)))
     else:
         state.change(data=spec)
-        st.session_state[_BRINGING] = False
 
 
 def _with_own_names(values: Mapping[str, object]) -> dict[str, object]:
@@ -166,6 +154,7 @@ def _use_own(source: str, target: str | None) -> None:
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
         st.info(words.told(notice.message, _with_own_names(notice.values)))
+    st.subheader(_(pair.provenance.title), anchor=False)
     facts: dict[str, Any] = {
         word(pair.source.name): _("{count} samples", count=number(len(pair.source))),
         word(pair.target.name): _("{count} samples", count=number(len(pair.target))),
@@ -173,6 +162,9 @@ def _show(pair: DomainPair) -> None:
         _("A sample"): _shape(pair),
         _("Kind of shift"): _(SHIFTS[pair.provenance.shift]),
     }
+    measured = figures().get(state.experiment().data.name)
+    if measured is not None:
+        facts |= catalogue.facts(measured)
     st.html(
         '<div class="lab-facts">'
         + "".join(f"<div>{escape(name)} <b>{escape(str(fact))}</b></div>" for name, fact in facts.items())

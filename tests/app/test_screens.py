@@ -170,7 +170,7 @@ def archive(**folders: int) -> bytes:
 
 def bring(at: AppTest, content: bytes) -> AppTest:
     """Upload a zip as both domains and ask for it to be used."""
-    at.radio[0].set_value("files").run()
+    at.button_group(key="lab-area").set_value("own").run()
     at.file_uploader(key="lab-own-source").set_value(("mine.zip", content, "application/zip")).run()
     next(button for button in at.button if button.label == "Use these files").click().run()
     assert not at.exception
@@ -196,7 +196,7 @@ def test_uploaded_pictures_become_the_data() -> None:
 
 def test_uploaded_features_are_shown_as_a_table() -> None:
     at = opened("data", lang="zh")
-    at.radio[0].set_value("files").run()
+    at.button_group(key="lab-area").set_value("own").run()
     for role in ("source", "target"):
         file = io.BytesIO()
         np.savez(file, X=np.random.default_rng(role == "target").normal(size=(12, 3)), y=np.arange(12) % 2)
@@ -219,7 +219,7 @@ def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
 
 def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path) -> None:
     at = opened("data")
-    at.radio[0].set_value("files").run()
+    at.button_group(key="lab-area").set_value("own").run()
     at.button_group(key="lab-own-how").set_value("Folder on the server").run()
     at.text_input(key="lab-folder-source").set_value(str(tmp_path)).run()
     next(button for button in at.button if button.label == "Use these files").click().run()

@@ -24,6 +24,7 @@ from da_core.data.remote import MissingError
 from da_core.errors import UserError
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment
+from da_core.methods import methods
 from da_core.run import run
 
 FITTING = {
@@ -39,7 +40,7 @@ def setting(pair: DomainPair) -> dict[str, str]:
     """A network that takes the pair. Features keep their meaning: both domains are scaled by the source."""
     match pair.kind:
         case "features":
-            return {"network": "mlp", "network.scaling": "by source", "training.epochs": "25"}
+            return {"network": "mlp", "network.scaling": "by source", "training.epochs": "100"}
         case "texts":
             return {"network": "text"}
         case "sounds":
@@ -71,6 +72,8 @@ def measure(name: str, seeds: int, rows: int) -> dict[str, object]:
             ]
         except UserError as error:
             print(f"{name}: {method} does not fit: {error}", file=sys.stderr)
+    for method, results in found.items():
+        print(f"{name}: {method}", *(result.adapted.target.accuracy for result in results), file=sys.stderr)
     oracle = [finish(flat | {"method": "oracle", "seed": str(seed), "device": "cpu"}) for seed in range(seeds)]
 
     def reached(method: str) -> float:
@@ -82,14 +85,13 @@ def measure(name: str, seeds: int, rows: int) -> dict[str, object]:
         "best": round(reached(best), 3),
         "oracle": round(mean(result.adapted.target.accuracy for result in oracle), 3),
         "method": best,
+        "title": methods()[best].title,
         "network": Experiment.from_flat(flat).network.name,
         "seeds": seeds,
     }
 
 
 if __name__ == "__main__":
-    from da_core.run import run
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)

@@ -50,8 +50,7 @@ def bring(page: Page, role: str, name: str, content: bytes) -> None:
 
 
 def choose_own_files(page: Page) -> None:
-    page.get_by_text("Your own files", exact=True).click()
-    expect(page.get_by_role("radio", name="Your own files")).to_be_checked()
+    page.get_by_role("radio", name="Your own", exact=True).click()
     expect(page.get_by_role("button", name="Use these files")).to_be_visible()
 
 
