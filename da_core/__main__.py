@@ -272,6 +272,10 @@ def print_result(result: Result) -> None:
         for when, measure in (("before", result.shift.before), ("after", result.shift.after))
     ]
     print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+    if result.weights is not None:
+        size, count = result.weights["effective_sample_size"], result.weights["samples"]
+        share = 100 * result.weights["largest_share"]
+        print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f} %")
 
 
 def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int | None = None) -> None:

@@ -88,6 +88,17 @@ def test_a_run_prints_the_result_and_writes_its_files(
     assert main(["run", *places, "--checkpoint", str(out / "model.pt"), "--set", "training.epochs=1"]) == 0
 
 
+def test_a_reweighting_run_says_how_uneven_its_weights_are(
+    capsys: pytest.CaptureFixture[str], places: list[str]
+) -> None:
+    arguments = [*places, "--set", "training.epochs=1", "--method", "nearest_neighbours"]
+    told = answer(capsys, "run", *arguments, "--json")
+    assert isinstance(told, dict)
+    assert main(["run", *arguments]) == 0
+    size = f"{told['weights']['effective_sample_size']:.1f}"
+    assert f"weights: effective sample size {size} of " in capsys.readouterr().out
+
+
 def test_identity_takes_everything_unless_told_otherwise(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
     base = ["run", *places, "--network", "identity", "--method", "source_only", "--json"]
     whole = answer(capsys, *base)

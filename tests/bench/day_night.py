@@ -1,9 +1,9 @@
 """Target accuracy of every method with its defaults, mean over seeds: the README's table.
 
-    python tests/bench/day_night.py [--methods dann coral] [--seeds 3] [--source DIR --target DIR]
+    python tests/bench/day_night.py [--methods dann coral] [--seeds 3] [--data mnist_m | --source DIR --target DIR]
 
-By default on the street scenes; with ``--source`` and ``--target`` on pictures of your own. The source-only network of
-a seed is trained once and serves all methods: it is the same for each of them.
+By default on the street scenes; with ``--data`` on another built-in pair, with ``--source`` and ``--target`` on
+pictures of your own. The source-only network of a seed is trained once and serves all methods: it is the same for each.
 """
 
 from __future__ import annotations
@@ -69,10 +69,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=list(methods()), default=list(methods()))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", default="street")
     parser.add_argument("--source")
     parser.add_argument("--target")
     chosen = parser.parse_args()
-    files = DataSpec(name="files", source=chosen.source, target=chosen.target)
+    data = DataSpec(name="files" if chosen.source else chosen.data, source=chosen.source, target=chosen.target)
     print("| method | source only | adapted (each seed) | seconds to adapt |\n|---|---|---|---|")
     for name in chosen.methods:
-        print(line(name, files if chosen.source else DataSpec(), chosen.seeds), flush=True)
+        print(line(name, data, chosen.seeds), flush=True)

@@ -76,6 +76,16 @@ def test_a_shallow_method_says_what_it_costs(method):
     assert "O(" in method.__doc__ or "as TCA" in method.__doc__
 
 
+@every(where=lambda method: issubclass(method, FeatureAlignment | Reweighting))
+def test_its_estimate_is_of_seconds_by_default_and_warns_of_the_costly_setting(method):
+    assert 0 <= method().seconds(20_000, 20_000, 512) < 20
+    if method.costly:
+        most = method.Params.model_json_schema()["properties"][method.costly]["maximum"]
+        # the linear kernel, which is some methods' default, is always quick
+        curved = {"kernel": "rbf"} if "kernel" in method.Params.model_fields else {}
+        assert method(**curved, **{method.costly: most}).seconds(10_000, 10_000, 512) > 25
+
+
 @pytest.mark.parametrize(("method", "name", "schema"), hyperparameters())
 def test_each_hyperparameter_can_be_shown_and_is_bounded(method, name, schema):
     assert schema["title"]

@@ -41,6 +41,8 @@ class ClassRegularisedOT(Transport):
     summary = "Optimal transport in which each target sample draws from source samples of one class."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
 
+    pair_seconds = 3e-6
+
     class Params(params.Params):
         epsilon: float = EPSILON
         eta: float = hyper(

@@ -47,6 +47,8 @@ class FeatureGAN(FeatureAlignment):
     summary = "A generator learns to make target features look like source features to a discriminator."
     paper = "Goodfellow et al. 2014, Generative Adversarial Nets, NeurIPS; Tzeng et al. 2017, ADDA, CVPR"
 
+    costly = "steps"
+
     class Params(params.Params):
         width: int = hyper(64, ge=8, le=1024, step=8, title="Hidden units", help="Size of both players' hidden layers.")
         steps: int = hyper(400, ge=0, le=20000, step=50, title="Steps", help="How often each player is updated.")
@@ -62,6 +64,9 @@ class FeatureGAN(FeatureAlignment):
             title="Gradient penalty",
             help="How smooth the discriminator must be; more is steadier and slower.",
         )
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        return float(self.params.steps * (2e-3 + 2e-5 * d))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> FeatureGAN:
         """Train both players on source (n_s, d) and target (n_t, d).

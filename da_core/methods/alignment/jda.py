@@ -15,6 +15,7 @@ from da_core.methods.alignment.kernels import (
     discrepancy,
     expand,
     scatter,
+    solving_seconds,
     variance_directions,
 )
 from da_core.methods.alignment.landmarks import in_order, nearest
@@ -55,6 +56,8 @@ class JDA(FeatureAlignment):
     summary = "Brings the domains' means and each class's means together, guessing the target's classes in rounds."
     paper = "Long, Wang, Ding, Sun and Yu 2013, Transfer Feature Learning with Joint Distribution Adaptation, ICCV"
 
+    costly = "exact_up_to"
+
     class Params(params.Params):
         dimensions: int = hyper(
             100, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
@@ -77,6 +80,9 @@ class JDA(FeatureAlignment):
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        return float(self.params.rounds * solving_seconds(n_s + n_t, d, self.params))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> JDA:
         """Learn the map from labelled source (n_s, D) and target (n_t, D).

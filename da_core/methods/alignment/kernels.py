@@ -100,6 +100,15 @@ def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expan
     return Expansion(kernel, shorten), K @ shorten
 
 
+def solving_seconds(n: int, d: int, chosen: Any) -> float:
+    """About how long one eigenproblem on n samples takes, its kernel included."""
+    if chosen.kernel == "linear":
+        return 1e-10 * (n + d) * d**2
+    if n <= chosen.exact_up_to:
+        return 5e-7 * n**2  # some hundred Lanczos steps, each of which reads the kernel twice
+    return 1e-10 * (n + chosen.landmarks) * chosen.landmarks * (d + chosen.landmarks)
+
+
 def median_distance(X: Rows) -> float:
     """The median distance between different samples, on at most ``2 · MEDIAN_ROWS`` of them; 1 if all are alike."""
     some = spread(X, 2 * MEDIAN_ROWS)

@@ -14,6 +14,7 @@ from da_core.methods.alignment.kernels import (
     median_distance,
     scatter,
     signs,
+    solving_seconds,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
@@ -52,6 +53,8 @@ class MIDA(FeatureAlignment):
         "Maximization, IEEE Transactions on Cybernetics"
     )
 
+    costly = "exact_up_to"
+
     class Params(params.Params):
         dimensions: int = hyper(
             20, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
@@ -74,6 +77,9 @@ class MIDA(FeatureAlignment):
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        return solving_seconds(n_s + n_t, d, self.params)
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> MIDA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""

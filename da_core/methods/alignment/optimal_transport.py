@@ -29,6 +29,8 @@ class OptimalTransport(Transport):
     summary = "Moves all source samples onto the target's with the least total squared distance."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
 
+    pair_seconds = 3e-7
+
     class Params(params.Params):
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS

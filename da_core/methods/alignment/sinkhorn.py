@@ -29,6 +29,8 @@ class Sinkhorn(Transport):
     summary = "Moves source samples onto the target's by a transport plan that an entropy keeps smooth."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
 
+    pair_seconds = 5e-7
+
     class Params(params.Params):
         epsilon: float = EPSILON
         exact_up_to: int = exact_up_to(2000)

@@ -12,6 +12,7 @@ from da_core.methods.alignment.kernels import (
     discrepancy,
     expand,
     scatter,
+    solving_seconds,
     variance_directions,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -49,6 +50,8 @@ class TCA(FeatureAlignment):
     summary = "Projects both domains onto kernel components that vary much and whose means agree."
     paper = "Pan, Tsang, Kwok and Yang 2011, Domain Adaptation via Transfer Component Analysis, IEEE TNN 22(2)"
 
+    costly = "exact_up_to"
+
     class Params(params.Params):
         dimensions: int = hyper(
             20, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
@@ -66,6 +69,9 @@ class TCA(FeatureAlignment):
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        return solving_seconds(n_s + n_t, d, self.params)
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> TCA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""

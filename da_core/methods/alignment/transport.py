@@ -57,6 +57,16 @@ class Transport(FeatureAlignment):
         """(n_s, n_t) how much mass goes where: rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
         raise NotImplementedError
 
+    costly = "exact_up_to"
+    pair_seconds: float
+    """What the plan takes, for each pair of a source and a target sample."""
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        if max(n_s, n_t) <= self.params.exact_up_to:
+            return self.pair_seconds * n_s * n_t
+        m = self.params.anchors
+        return float(self.pair_seconds * m**2 + 1.2e-10 * (n_s + n_t) * m * d)
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> Transport:
         """Find the plan from source (n_s, d) to target (n_t, d). Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)

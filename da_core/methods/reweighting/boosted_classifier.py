@@ -41,6 +41,8 @@ class BoostedClassifier(Reweighting):
     )
     paper = "Menon and Ong 2016, Linking Losses for Density Ratio and Class-Probability Estimation, ICML"
 
+    costly = "trees"
+
     class Params(Capped):
         clip: float = hyper(
             50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
@@ -65,6 +67,10 @@ class BoostedClassifier(Reweighting):
             title="Samples learned from",
             help="The classifier learns from at most so many random samples of each domain.",
         )
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        learned = min(n_s, self.params.samples) + min(n_t, self.params.samples)
+        return float(1e-8 * self.params.trees * self.params.folds * learned * d)
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Grow the trees of all folds and calibrate them. Raises `UserError` for tables that do not fit."""

@@ -39,6 +39,8 @@ class KernelDensity(Reweighting):
         "Statistics & Decisions 23"
     )
 
+    costly = "kernels"
+
     class Params(Capped):
         kernels: int = hyper(
             2000,
@@ -48,6 +50,10 @@ class KernelDensity(Reweighting):
             title="Kernels",
             help="Each density is estimated from all samples up to this many, and from so many random ones beyond.",
         )
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        k = min(max(n_s, n_t), self.params.kernels)
+        return float(1e-8 * (2 * len(BANDWIDTHS) * k + 4 * n_s) * k * (1 + d / 500))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose both bandwidths. Raises `UserError` for tables that do not fit."""

@@ -43,6 +43,8 @@ class KLIEP(Reweighting):
         "and Its Application to Covariate Shift Adaptation, NeurIPS"
     )
 
+    costly = "centres"
+
     class Params(Capped):
         centres: int = hyper(
             100,
@@ -64,6 +66,12 @@ class KLIEP(Reweighting):
 
     sigma: float
     alpha: Rows
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        c = min(n_t, self.params.centres)
+        # in each of some ten Newton steps of each fold and width the Hessian, centres by centres
+        tried = 1 if self.params.width > 0 else len(WIDTHS) * (1 + FOLDS)
+        return float(tried * (4e-10 * n_t * c**2 + 1e-10 * (n_s + n_t) * c * d))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""

@@ -43,6 +43,8 @@ class KMM(Reweighting):
         "NeurIPS"
     )
 
+    costly = "exact_up_to"
+
     class Params(Capped):
         clip: float = hyper(
             1000.0,
@@ -78,6 +80,11 @@ class KMM(Reweighting):
             title="Landmarks",
             help="So many random source samples carry the approximation; more are more exact and slower.",
         )
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        exact = n_s <= self.params.exact_up_to
+        steps = 5e-7 * n_s**2 if exact else 4e-7 * n_s * self.params.landmarks
+        return float(steps + n_s * n_t * (5e-9 + 2.5e-11 * d))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Solve the quadratic programme. Raises `UserError` for tables that do not fit."""

@@ -41,6 +41,8 @@ class ULSIF(Reweighting):
     summary = "Fits the density ratio by least squares, in closed form."
     paper = "Kanamori, Hido and Sugiyama 2009, A Least-squares Approach to Direct Importance Estimation, JMLR 10"
 
+    costly = "centres"
+
     class Params(Capped):
         centres: int = hyper(
             100,
@@ -71,6 +73,11 @@ class ULSIF(Reweighting):
 
     alpha = 0.0
     """Share of the target in the denominator; above 0 this is RuLSIF."""
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        c = min(n_t, self.params.centres)
+        tried = 1 if self.params.width > 0 else len(WIDTHS)
+        return float(tried * (4e-11 * (n_s + n_t) * c * (c + d) + 3e-10 * c**3))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and λ and find α. Raises `UserError` for tables that do not fit."""
