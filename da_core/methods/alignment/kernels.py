@@ -106,7 +106,8 @@ def solving_seconds(n: int, d: int, chosen: Any) -> float:
         return 1e-10 * (n + d) * d**2
     if n <= chosen.exact_up_to:
         return 5e-7 * n**2  # some hundred Lanczos steps, each of which reads the kernel twice
-    return 1e-10 * (n + chosen.landmarks) * chosen.landmarks * (d + chosen.landmarks)
+    landmarks = int(chosen.landmarks)
+    return 1e-10 * (n + landmarks) * landmarks * (d + landmarks)
 
 
 def median_distance(X: Rows) -> float:
