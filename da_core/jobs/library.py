@@ -29,7 +29,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     and_,
+    cast,
     create_engine,
     event,
     func,
@@ -169,7 +171,8 @@ class Library:
     def listed(self, owner: str) -> list[KeptRun]:
         """The visitor's runs, those in the bin too, the newest first."""
         mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == _digest(owner))
-        facts = [column for column in _RUNS.c if column is not _RUNS.c.result]
+        facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
+        facts.append(cast(_RUNS.c.experiment, Text).label("experiment"))  # unread: most are known from the last time
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
         wanted = select(*facts, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == HOUSE)
         with self._begin() as connection:
@@ -306,7 +309,7 @@ def on_target(scores: DomainScores) -> float | None:
 def _kept_run(row: Any) -> KeptRun | None:
     """None for the experiment of another version of this program, which knew other settings."""
     try:
-        experiment = _experiment(json.dumps(row.experiment))
+        experiment = _experiment(row.experiment)
     except UserError:
         log.warning("run %s is left out of a list", row.run_id, exc_info=True)
         return None

@@ -116,8 +116,8 @@ def rows(runs: Sequence[KeptRun]) -> None:
         st.pagination(pages, key="lab-runs-page")
 
 
-def actions(runs: Sequence[KeptRun]) -> None:
-    """What can be done with the ticked runs."""
+def actions(runs: Sequence[KeptRun], known: Sequence[str]) -> None:
+    """What can be done with the ticked runs; ``known`` are all tags."""
     with st.container(key="lab-runs-actions", horizontal=True, vertical_alignment="center"):
         if not runs:
             st.markdown(f":gray[{_('Tick a run to name or delete it, two or more to compare them.')}]")
@@ -129,7 +129,7 @@ def actions(runs: Sequence[KeptRun]) -> None:
             if st.button(_("See what moved"), key="lab-see"):
                 kept.open_run(runs[0], "features")
             with st.popover(_("Name and tags")):
-                naming(runs[0])
+                naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
         st.button(_("Put into the bin"), key="lab-delete", on_click=delete, args=(run_ids,))
         st.button(_("Clear"), type="tertiary", key="lab-clear", on_click=picked().clear)
@@ -139,9 +139,8 @@ def _show(view: str) -> None:
     st.session_state[_VIEW] = view
 
 
-def naming(run: KeptRun) -> None:
-    """What a person calls a run, for themselves."""
-    known = sorted({tag for other in kept.listed() for tag in other.tags})
+def naming(run: KeptRun, known: Sequence[str]) -> None:
+    """What a person calls a run, for themselves; ``known`` are the tags that they have used."""
     with st.form(f"lab-name-{run.run_id}", border=False):
         name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=kept.title(run))
         tags = st.multiselect(
@@ -234,7 +233,7 @@ else:
             the_bin(binned)
         case _:
             left = found(here)
-            actions(ticked)
+            actions(ticked, sorted({tag for run in here for tag in run.tags}))
             if not left:
                 st.info(_("No run fits. Change the search or the filters."))
             rows(left)
