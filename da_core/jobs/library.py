@@ -172,9 +172,9 @@ class Library:
         """The visitor's runs, those in the bin too, the newest first."""
         mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == _digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
-        facts.append(cast(_RUNS.c.experiment, Text).label("experiment"))  # unread: most are known from the last time
+        text = cast(_RUNS.c.experiment, Text).label("experiment")  # unread: most are known from the last time
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
-        wanted = select(*facts, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == HOUSE)
+        wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == HOUSE)
         with self._begin() as connection:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
         return [kept for row in rows if (kept := _kept_run(row)) is not None]
