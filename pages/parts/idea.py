@@ -71,7 +71,7 @@ def draw(method: str) -> None:
             charts.draw(figure(picture, panel, weights), key=f"idea-{method}-{name}", alt=f"{name}: {right}")
     if picture.proportions:
         st.markdown(proportions(picture))
-    st.caption(" ".join([_(TOYS[picture.toy]), _(VIEWS[picture.view]), *_asides(picture)]))
+    st.caption(" ".join([_(TOYS[picture.toy]), _(VIEWS[picture.view]), *_asides(method, picture)]))
 
 
 def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
@@ -199,7 +199,9 @@ def proportions(picture: Picture) -> str:
     )
 
 
-def _asides(picture: Picture) -> list[str]:
+def _asides(method: str, picture: Picture) -> list[str]:
+    from da_core.methods import methods
+
     asides = []
     if picture.after.dimensions == 1:
         asides.append(_("Afterwards one dimension is left, from left to right; the height is drawn by chance."))
@@ -207,6 +209,7 @@ def _asides(picture: Picture) -> list[str]:
         count = number(picture.after.dimensions)
         asides.append(_("Afterwards there are {count} dimensions; drawn are the two of most spread.", count=count))
     if picture.settings:
-        told = ", ".join(f"{name} = {value}" for name, value in picture.settings.items())
+        fields = methods()[method].Params.model_fields
+        told = ", ".join(f"{_(fields[name].title or name)} = {value}" for name, value in picture.settings.items())
         asides.append(_("Made with {settings} instead of the published values.", settings=told))
     return asides

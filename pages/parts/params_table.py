@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any, Literal, get_args, get_origin
 
@@ -38,10 +39,19 @@ def rows(kind: type[Params]) -> list[tuple[str, str, str, str, str]]:
     return found
 
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def figure(value: float) -> str:
+    """A number to read: powers of ten that are far from 1 as 10⁻⁶, not as 1e-06."""
+    far = re.fullmatch(r"1e\+?(-?)0*(\d+)", plain(value))
+    return "10" + (far[1] + far[2]).translate(SUPERSCRIPT) if far else plain(value)
+
+
 def _value(value: Any, title: str) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return choice(title, value) if isinstance(value, str) else plain(value)
+    return choice(title, value) if isinstance(value, str) else figure(value)
 
 
 def _range(info: FieldInfo) -> str:
@@ -51,6 +61,6 @@ def _range(info: FieldInfo) -> str:
         return ", ".join(_value(one, info.title or "") for one in get_args(info.annotation))
     low, high = bounds(info)
     if low is None or high is None:
-        return f"≥ {plain(low)}" if low is not None else f"≤ {plain(high)}" if high is not None else ""
+        return f"≥ {figure(low)}" if low is not None else f"≤ {figure(high)}" if high is not None else ""
     above = any(hasattr(part, "gt") for part in info.metadata)
-    return f"{'> ' if above else ''}{plain(low)} – {plain(high)}"
+    return f"{'> ' if above else ''}{figure(low)} – {figure(high)}"

@@ -298,6 +298,22 @@ def test_a_lesson_of_nothing_is_told_in_a_sentence() -> None:
     assert "no method “magic”" in at.warning[0].value
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(1e-9, "10⁻⁹"), (1e6, "10⁶"), (1e-5, "10⁻⁵"), (0.001, "0.001"), (2e-6, "2e-06"), (20_000, "20000")],
+)
+def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
+    assert params_table.figure(value) == read
+
+
+def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
+    chinese = words.catalogue("zh")
+    assert [text for text in (*idea.TOYS.values(), *idea.VIEWS.values()) if text not in chinese] == []
+    captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
+    assert any("成分数 = 2" in text for text in captions)
+    assert not words.missing
+
+
 def test_one_lesson_leads_to_the_next() -> None:
     order = families.in_order(methods())
     assert sorted(order) == sorted(methods())
