@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--data", help="a data set by name (see list data)")
     run.add_argument("--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz")
     run.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
+    run.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
     run.add_argument("--method", help="a method by name (see list methods)")
     run.add_argument("--network", help="a network by name (see list networks)")
     run.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
@@ -154,6 +155,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "data": options.data,
         "data.source": options.source and str(Path(options.source).absolute()),
         "data.target": options.target and str(Path(options.target).absolute()),
+        **third_of(options),
         "method": options.method,
         "network": options.network,
         "network.checkpoint": options.checkpoint,
@@ -167,6 +169,16 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
     if "network" not in flat and holds_features(Experiment.from_flat(flat)):
         flat["network"] = "mlp"
     return Experiment.from_flat(flat)
+
+
+def third_of(options: argparse.Namespace) -> dict[str, str]:
+    """The user's own third domain is the target of a pair with the same source."""
+    if not options.third:
+        return {}
+    if not options.source:
+        raise UserError("--third goes with --source and --target; give them too.")
+    places = {"source": options.source, "target": options.third}
+    return {"third": "files"} | {f"third.{name}": str(Path(place).absolute()) for name, place in places.items()}
 
 
 def holds_features(experiment: Experiment) -> bool:
@@ -257,13 +269,18 @@ def watched(experiment: Experiment, history: list[Losses | Accuracies]) -> Finis
 
 
 def print_result(result: Result) -> None:
-    models = {"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}
+    models = {
+        "source only": result.source_only,
+        "… with target batch norm": result.source_only_bn,
+        "adapted": result.adapted,
+        "oracle": result.oracle,
+    }
     metrics = ("accuracy", "precision", "recall", "f1")
     rows = [
         [name, domain, *(f"{100 * getattr(getattr(scores, domain), metric):.1f}" for metric in metrics)]
         for name, scores in models.items()
         if scores is not None
-        for domain in ("target", "source")
+        for domain in ("target", "source", "third")
         if getattr(scores, domain) is not None
     ]
     print_table(("model", "scored on", *(f"{metric} %" for metric in metrics)), rows, numbers_from=2)
@@ -276,6 +293,14 @@ def print_result(result: Result) -> None:
         size, count = result.weights["effective_sample_size"], result.weights["samples"]
         share = 100 * result.weights["largest_share"]
         print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f} %")
+    for domain, gain in result.gain.items():
+        low, high = (100 * end for end in gain.interval)
+        print(
+            f"{domain}: {100 * gain.accuracy:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %) on {gain.count} samples; "
+            f"{gain.fixed} fixed, {gain.broken} broken"
+        )
+    for finding in result.findings:
+        print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))
 
 
 def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int | None = None) -> None:

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 When = Literal["before", "after"]
 Phase = Literal["source_only", "adapt", "oracle"]
 Stage = Literal["load", "source_only", "before", "adapt", "oracle", "after"]
 Layout = Literal["pca", "umap", "tsne"]
+Scored = Literal["target", "source", "third"]
 Interval = tuple[float, float]
 """Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {
@@ -95,17 +96,39 @@ class Notice:
 
 
 class ClassScores(BaseModel):
-    """Precision, recall and F1 of one class as fractions, and how many held-out samples it has."""
+    """Precision, recall and F1 of one class as fractions, and how many held-out samples it has.
+
+    ``intervals`` by the same names; empty in records from before there were any.
+    """
 
     name: str
     precision: float
     recall: float
     f1: float
     support: int
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+
+
+class ConfidenceBin(BaseModel):
+    """Samples of about the same confidence: how many, how sure the model is on average, and how often it is right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+class Calibration(BaseModel):
+    """Whether a model is right as often as it says: the expected calibration error (ECE), and what it is made of."""
+
+    error: float
+    bins: list[ConfidenceBin]
 
 
 class Scores(BaseModel):
-    """Scores on one domain's held-out part, as fractions; precision, recall and F1 are macro averages."""
+    """Scores on one domain's held-out part, as fractions; precision, recall and F1 are macro averages.
+
+    ``intervals`` by the scores' names; empty in records from before there were any.
+    """
 
     accuracy: float
     precision: float
@@ -113,18 +136,49 @@ class Scores(BaseModel):
     f1: float
     per_class: list[ClassScores] = Field(default_factory=list)
     confusion: list[list[int]] = Field(default_factory=list, description="rows true class, columns predicted class")
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+    calibration: Calibration | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that have samples: each class counts alike."""
+        recalls = [one.recall for one in self.per_class if one.support]
+        return sum(recalls) / len(recalls) if recalls else self.recall
+
+    @property
+    def samples(self) -> int:
+        """How many samples were scored."""
+        return sum(one.support for one in self.per_class)
 
 
 class DomainScores(BaseModel):
-    """One model's scores on both domains; ``target`` is None where no target sample has a label."""
+    """One model's scores on both domains, and on a third that no training saw, where there is one.
+
+    ``target`` is None where no target sample has a label.
+    """
 
     target: Scores | None
     source: Scores
+    third: Scores | None = None
 
     @property
     def scored(self) -> Scores:
         """What the model is judged by: its scores on the target or, where that has no labels, on the source."""
         return self.source if self.target is None else self.target
+
+
+class Gain(BaseModel):
+    """What adapting changed on the same ``count`` samples: accuracy after less before, with its paired interval.
+
+    ``fixed`` samples were wrong before and are right after, ``broken`` ones the other way round.
+    """
+
+    accuracy: float
+    interval: Interval
+    fixed: int
+    broken: int
+    count: int
 
 
 class ShiftMeasures(BaseModel):
@@ -151,17 +205,36 @@ class Shift(BaseModel):
     )
 
 
+class Finding(BaseModel):
+    """Something that the run's numbers say went wrong: what, the numbers, and what to do.
+
+    ``title``, ``evidence`` (filled with ``values``) and ``advice`` are messages as in `da_core.errors.UserError`.
+    """
+
+    name: str
+    title: str
+    evidence: str
+    advice: str
+    values: dict[str, Any] = Field(default_factory=dict)
+    uses_target_labels: bool = Field(False, description="whether it took the target's labels to tell")
+
+
 class Result(BaseModel):
     """What came of a run; this is ``result.json``."""
 
     source_only: DomainScores
     adapted: DomainScores
     oracle: DomainScores | None = None
+    source_only_bn: DomainScores | None = Field(
+        None, description="source only with batch norm's statistics of the target; where there is batch norm"
+    )
+    gain: dict[Scored, Gain] = Field(default_factory=dict)
     shift: Shift
     classes: list[str]
     seconds: dict[str, float]
     recipe: dict[str, Any]
-    notices: list[Notice] = Field(default_factory=list)
+    notices: list[Notice] = Field(default_factory=list, description="on how the data were read")
+    findings: list[Finding] = Field(default_factory=list, description="what went wrong, the gravest first")
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
 
     @property

@@ -78,11 +78,21 @@ class Experiment(Params):
         "None chooses 0.3, or 0 for the identity network.",
     )
     oracle: bool = False
+    third: DataSpec | None = Field(
+        None, description="A pair whose target is scored as well, as a domain that no training has seen."
+    )
 
     @property
     def key(self) -> str:
         """A short name that is the same for the same experiment, on every machine."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @property
+    def places(self) -> list[str]:
+        """Every place of a person's own files that a run reads."""
+        pairs = [self.data] if self.third is None else [self.data, self.third]
+        named = [place for pair in pairs for place in (pair.source, pair.target)]
+        return [place for place in (*named, self.network.checkpoint) if place is not None]
 
     def to_flat(self) -> dict[str, str]:
         """What differs from the defaults, as dotted names: the link's query and the command line's ``--set``."""
@@ -124,7 +134,7 @@ class Experiment(Params):
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
 
 
-_GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec}
+_GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec, "third": DataSpec}
 
 
 def _full_name(name: str) -> str:

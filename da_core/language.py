@@ -68,9 +68,13 @@ class Language:
 
     def points(self, difference: float) -> str:
         """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
+        return self.say("{points} points", points=self.signed(difference))
+
+    def signed(self, difference: float) -> str:
+        """The same less its unit."""
         # an ASCII minus: from it Streamlit reads that a metric's arrow points down
         sign = "+" if difference >= 0.0005 else "-" if difference <= -0.0005 else "±"
-        return self.say("{points} points", points=sign + self.number(abs(difference) * 100, 1))
+        return sign + self.number(abs(difference) * 100, 1)
 
     def seconds(self, x: float) -> str:
         """A duration, coarse enough to read at a glance: 12 s, or minutes from ninety seconds on."""

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from da_core.catalogue import pick
 from da_core.data.base import HELD_OUT, UNKNOWN
 from da_core.data.cache import fetch, load_pair, resolve_place
+from da_core.data.third import third_domain
 from da_core.errors import UserError
 from da_core.evaluation import embedding
-from da_core.evaluation.collapse import collapse, swaps
 from da_core.evaluation.course import Course, Sight
-from da_core.evaluation.look import Look, choose_shown, domain_scores, evidence
+from da_core.evaluation.diagnosis import LIVE, Facts, diagnose
+from da_core.evaluation.look import Look, Truth, choose_shown, domain_scores, evidence, gains
+from da_core.evaluation.metrics import DRAWS, LEVEL
 from da_core.evaluation.shift import measures
 from da_core.evaluation.weights import spread
 from da_core.events import (
     Accuracies,
     Embedded,
     Event,
+    Finding,
     Finished,
     Losses,
     Notice,
@@ -50,6 +53,8 @@ from da_core.methods.base import (
 )
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
+from da_core.methods.control.source_only_bn import SourceOnlyBN
+from da_core.methods.norms import batch_norms
 from da_core.networks import networks
 from da_core.networks.base import Network
 from da_core.networks.heads import FittedHead, fit_head
@@ -62,8 +67,6 @@ from da_core.training.model import Labelled, Model, as_inputs
 
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
-LIVE = 400
-"""Held-out samples of each domain that the live accuracies are measured on."""
 
 
 def run(
@@ -106,7 +109,8 @@ class _Run:
         self.course: Course | None = None
         self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
-        self.notices: list[Notice] = []
+        self.history: list[Losses | Accuracies] = []
+        self.diverged: dict[Phase, float] = {}
 
     def plan(self) -> dict[Stage, float]:
         """The stages and about how long each takes, in epochs of training on one domain."""
@@ -173,13 +177,15 @@ class _Run:
         after = self.look(adapted)
         if embed:
             yield from lay_out("after", after)
-        result = self.result(before, after, self.look(oracle) if oracle is not None else None)
-        yield from self.findings(before, after, result)
+        further = {"oracle": oracle, "source_only_bn": self.with_target_batch_norm(source_only)}
+        looked = {name: self.look(model) for name, model in further.items() if model is not None}
+        result = self.result(before, after, looked)
+        found = self.findings(before, after, result)
         answers, state = self.answers(adapted, after), adapted.state() if self.extractor.learns else None
         looks: dict[When, Look] = {"before": before, "after": after}
         kept = evidence(looks, keep, self.pair, self.split, layouts, self.course, self.weights, answers, state)
         yield self.pace.at(1)
-        yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "notices": self.notices}), kept)
+        yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "findings": found}), kept)
 
     # Step 1 · data ---------------------------------------------------------------------------------------------------
 
@@ -200,11 +206,16 @@ class _Run:
         self.split = split = pair.split(held_out, self.experiment.seed, few)
         self.check_labels(few)
 
+        # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
+        third = third_domain(self.experiment.third, pair) if self.experiment.third is not None else None
+        of_target = pair.target.X if third is None else np.concatenate([pair.target.X, third.X])
         Xs, Xt = self.extractor.prepare(
-            self.network_params, pair.source.X, pair.target.X, split.source_train, split.target_train
+            self.network_params, pair.source.X, of_target, split.source_train, split.target_train
         )
         self.sample_shape = Xs.shape[1:]
         ys, yt = pair.source.y, pair.target.y
+        self.truth = Truth(ys[split.source_test], yt[split.target_test], None if third is None else third.y)
+        self.third = None if third is None else as_inputs(Xt[len(yt) :], self.device)
         rng = np.random.default_rng(self.experiment.seed)
         self.source = self.on_device(Xs, ys, split.source_train)
         self.source_test = self.on_device(Xs, ys, split.source_test)
@@ -289,19 +300,24 @@ class _Run:
                 training = once.trained.follow(key, network, training, spec.epochs)
             for event in training:
                 if isinstance(event, Notice):  # it diverged and went back to the last good epoch
-                    self.epochs[phase] = event.values["epoch"]
-                    yield self.noted(event)
+                    self.epochs[phase] = self.diverged[phase] = event.values["epoch"]
+                    yield event
                     continue
                 self.epochs[phase] = event.epoch
                 if isinstance(event, Accuracies) and phase == "adapt":
                     self.passed(event.epoch, Model(network, source_network=trained))
-                yield event
+                yield self.heard(event)
                 yield self.pace.at(event.epoch / spec.epochs)
             self.stopped_early |= self.epochs[phase] < spec.epochs
         model = Model(network, source_network=trained)
         if self.experiment.head != "linear" or not self.extractor.learns:
             model.classifier = self.fit_head(model.embed_source(labelled.X), labelled.y)
         return model
+
+    def heard(self, event: Losses | Accuracies) -> Losses | Accuracies:
+        """Remembered for the diagnosis."""
+        self.history.append(event)
+        return event
 
     def fit_head(
         self, F: NDArray[Any], y: torch.Tensor, weights: NDArray[np.floating[Any]] | None = None
@@ -351,29 +367,47 @@ class _Run:
         return Model(network, self.fit_head(Fs, self.source.y, weights))
 
     def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:
-        network = self.new_network()
-        network.load_state_dict(source_only.network.state_dict())
+        network = self.copied(source_only)
         good = LastGood(network)
         for epoch, losses in enumerate(method.adapt(network, self.adaptation_data()), start=1):
             term = not_finite(losses)
             if term is not None or not good.keep(epoch):
                 self.stopped_early = True
-                yield self.noted(good.restore(term))
+                yield good.restore(term)
+                self.diverged["adapt"] = good.epoch
                 break
             self.epochs["adapt"] = epoch
-            yield Losses("adapt", epoch, losses)
+            yield self.heard(Losses("adapt", epoch, losses))
             network.eval()
             self.passed(epoch, Model(network))
-            yield Accuracies("adapt", epoch, self.live_accuracies(network, None))
+            yield self.heard(Accuracies("adapt", epoch, self.live_accuracies(network, None)))
             yield self.pace.at(min(1.0, epoch / getattr(method.params, "epochs", 1)))
             if self.enough():
                 self.stopped_early = True
                 break
+        return self.with_head(network, source_only)
+
+    def copied(self, model: Model) -> Network:
+        network = self.new_network()
+        network.load_state_dict(model.network.state_dict())
+        return network
+
+    def with_head(self, network: Network, source_only: Model) -> Model:
+        """A changed copy of the source's network, with a new head if that one's had been fitted to its features."""
         model = Model(network)
         if source_only.classifier is not None:
             X, y = torch.cat([self.source.X, self.few.X]), torch.cat([self.source.y, self.few.y])
             model.classifier = self.fit_head(model.embed(X), y)
         return model
+
+    def with_target_batch_norm(self, source_only: Model) -> Model | None:
+        """Source only with batch norm's statistics of the target; None where the network has no batch norm."""
+        if isinstance(self.method, SourceOnlyBN) or not batch_norms(source_only.network):
+            return None
+        network = self.copied(source_only)
+        for _ in SourceOnlyBN(seed=self.experiment.seed).adapt(network, self.adaptation_data()):
+            pass
+        return self.with_head(network, source_only)
 
     def new_course(self) -> Course | None:
         """To keep the way of a network that adapts epoch by epoch; the other methods have none."""
@@ -418,7 +452,11 @@ class _Run:
         Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
         Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
-        return Look(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
+        look = Look(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
+        if self.third is None:
+            return look
+        F = model.map_target(model.embed(self.third))
+        return dataclasses.replace(look, third_predicted=model.predict(F), third_probabilities=model.probabilities(F))
 
     def answers(self, adapted: Model, after: Look) -> NDArray[np.int64] | None:
         """Where labels are missing, the classes of all target samples (n_t,) as the adapted model tells them."""
@@ -429,26 +467,23 @@ class _Run:
         told[self.split.target_test] = after.target_predicted
         return told
 
-    def findings(self, before: Look, after: Look, result: Result) -> Iterator[Notice]:
-        """What is wrong with what came out. Only the second looks at the target's labels, once all is done."""
-        if self.is_control:
-            return
-        found = [collapse(before.target_predicted, after.target_predicted, self.pair.classes)]
-        was, now = result.source_only.target, result.adapted.target
-        if was is not None and now is not None:
-            found.append(swaps(was.confusion, now.confusion, self.pair.classes))
-        for notice in found:
-            if notice is not None:
-                yield self.noted(notice)
+    def findings(self, before: Look, after: Look, result: Result) -> list[Finding]:
+        """What is wrong with what came out. Here alone the target's labels are looked at, once all is done."""
+        facts = Facts(
+            experiment=self.experiment,
+            family=self.method.family(),
+            few=len(self.few.y),
+            result=result,
+            history=self.history,
+            before=before.target_predicted,
+            after=after.target_predicted,
+            diverged=self.diverged,
+        )
+        return diagnose(facts)
 
-    def noted(self, notice: Notice) -> Notice:
-        """Kept with the result as well."""
-        self.notices.append(notice)
-        return notice
-
-    def result(self, before: Look, after: Look, oracle: Look | None) -> Result:
-        def scored(look: Look) -> Any:
-            return domain_scores(look, self.pair, self.split)
+    def result(self, before: Look, after: Look, further: dict[str, Look]) -> Result:
+        def scored(look: Look | None) -> Any:
+            return look and domain_scores(look, self.truth, self.pair.classes, self.experiment.seed)
 
         ys, yt = self.source_test.y.cpu().numpy(), self.pair.target.y[self.split.target_test]
         known = self.pair.target_labelled
@@ -462,7 +497,9 @@ class _Run:
         return Result(
             source_only=scored(before),
             adapted=scored(after),
-            oracle=scored(oracle) if oracle is not None else None,
+            oracle=scored(further.get("oracle")),
+            source_only_bn=scored(further.get("source_only_bn")),
+            gain=gains(before, after, self.truth),
             shift=Shift(
                 before=shift(before),
                 after=shift(after, self.weights),
@@ -471,6 +508,7 @@ class _Run:
             classes=list(self.pair.classes),
             seconds={},
             recipe=self.recipe(),
+            notices=list(self.pair.notices),
             weights=spread(self.weights) if self.weights is not None else None,
         )
 
@@ -487,6 +525,8 @@ class _Run:
             "split": split,
             "unlabelled": int((self.pair.target.y == UNKNOWN).sum()),
             "selection": "the last epoch",
+            "intervals": f"{LEVEL:.0%}: Wilson (accuracy, each class's precision and recall), Agresti-Min (gains), "
+            f"percentile bootstrap of {DRAWS} draws (the others)",
             "epochs": self.epochs,
             "stopped_early": self.stopped_early,
             "provenance": dataclasses.asdict(self.pair.provenance),

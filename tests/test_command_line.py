@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,3 +140,22 @@ def test_it_runs_as_a_module() -> None:
     )
     assert called.returncode == 2
     assert called.stderr.startswith("Error: seed")
+
+
+def test_a_third_place_is_scored_and_findings_are_printed(
+    capsys: pytest.CaptureFixture[str], places: list[str], tmp_path: Path
+) -> None:
+    third = str(shutil.copy(places[1], tmp_path / "third.npz"))
+    arguments = ["run", *places, "--third", third, "--network", "identity", "--method", "coral"]
+    written = answer(capsys, *arguments, "--json")
+    assert isinstance(written, dict)
+    assert written["source_only"]["third"]["accuracy"] == written["source_only"]["source"]["accuracy"] > 0.9
+    assert written["gain"]["third"]["count"] == 90
+    assert [one["name"] for one in written["findings"]] == ["too_few"]
+    idle = ["--method", "fine_tuning", "--set", "method.epochs=1", "--set", "method.learning_rate=1e-6"]
+    assert main(["run", *places, *idle, "--set", "training.epochs=1"]) == 0
+    said = capsys.readouterr().out
+    assert "target: +0.0 points" in said
+    assert "Fine-tuning has learned next to nothing." in said
+    assert main(["run", "--third", third]) == 2
+    assert "--third goes with --source" in capsys.readouterr().err

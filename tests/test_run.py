@@ -8,6 +8,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from da_core.data.base import Domain, DomainPair, Provenance
@@ -286,8 +287,8 @@ def test_a_model_adaptation_that_diverges_keeps_its_last_good_epoch(
     events = do(flat, method__epochs="3", method__learning_rate="0.001")
     diverged = finished(events)
     said = [event for event in events if isinstance(event, Notice)]
-    assert diverged.result.notices == said
-    assert said[0].values == {"epoch": 2}
+    assert [notice.values for notice in said] == [{"epoch": 2}]
+    assert next((one.name, one.values) for one in diverged.result.findings) == ("diverged", {"epoch": 2})
     assert diverged.result.recipe["stopped_early"]
     assert diverged.result.recipe["epochs"]["adapt"] == 2
     assert not good.result.recipe["stopped_early"]
@@ -313,8 +314,8 @@ def test_a_deep_method_that_diverges_is_told_and_cut_short(
     )
     events = do(places, method="deep_coral", training__epochs="4", training__batch_size="14")
     result = finished(events).result
-    assert [notice.values for notice in result.notices] == [{"epoch": 2}]
-    assert result.notices == [event for event in events if isinstance(event, Notice)]
+    assert [event.values for event in events if isinstance(event, Notice)] == [{"epoch": 2}]
+    assert (result.findings[0].name, result.findings[0].values) == ("diverged", {"epoch": 2})
     assert result.recipe["stopped_early"]
     assert result.recipe["epochs"] == {"source_only": 4, "adapt": 2}
 
@@ -331,9 +332,8 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
             yield {}
 
         monkeypatch.setattr(methods()["shot"], "adapt", adapt)
-        events = do(near, method="shot", training__epochs="10", training__batch_size="14")
-        assert finished(events).result.notices == [event for event in events if isinstance(event, Notice)]
-        return [notice.message.format(**notice.values) for notice in finished(events).result.notices]
+        result = finished(do(near, method="shot", training__epochs="10", training__batch_size="14")).result
+        return [one.evidence.format(**one.values) for one in result.findings if one.name in ("collapsed", "swapped")]
 
     def exchange(network: Network) -> None:
         for part in (network.head.weight, network.head.bias):
@@ -345,7 +345,34 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
     near = places | {"data.target": str(tmp_path / "near.npz")}
     assert told(lambda network: None) == []
     assert "every target sample is predicted as “2”" in told(lambda network: network.head.bias[2].fill_(1e6))[0]
-    assert "changed places on the target: 0 ↔ 1." in told(exchange)[0]
+    assert "taken for the other on the target, and was not before: 0 ↔ 1." in told(exchange)[0]
+
+
+def test_a_third_domain_is_scored_and_changes_nothing_else(places: dict[str, str], tmp_path: Path) -> None:
+    X, y = rows(shift=1.0, seed=11)
+    np.savez(tmp_path / "third.npz", X=X, y=y)
+    third = {"third": "files", "third.source": places["data.source"], "third.target": str(tmp_path / "third.npz")}
+    flat = places | {"network": "identity", "method": "coral", "head": "logistic"}
+    without, found = finished(do(flat)), finished(do(flat | third))
+    assert without.result.adapted.third is None
+    scored = found.result.adapted.third
+    assert scored is not None
+    assert scored.samples == len(y)
+    assert found.result.adapted.target == without.result.adapted.target
+    assert found.result.gain["third"].count == len(y)
+    Xs, ys = rows(seed=len("source"))
+    assert found.result.source_only.third.accuracy == LogisticRegression(max_iter=1000).fit(Xs, ys).score(X, y)
+
+
+def test_where_there_is_batch_norm_source_only_is_told_with_the_targets_statistics_too(
+    places: dict[str, str],
+) -> None:
+    flat = {"method": "dann", "network__norm": "batch"}
+    beside = finished(do(places, **flat)).result.source_only_bn
+    alone = finished(do(places, **(flat | {"method": "source_only_bn"}))).result
+    assert beside == alone.adapted
+    assert alone.source_only_bn is None, "it is the method itself"
+    assert finished(do(places, method="dann")).result.source_only_bn is None
 
 
 @pytest.mark.parametrize(

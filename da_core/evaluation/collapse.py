@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from da_core.events import Notice
+from da_core.events import Finding
 
 FEW = 0.5
 """Predicted classes count as collapsed when fewer than this share of those before are left."""
 MOST = 0.5
 """Share of a class that makes it “most of it”."""
+_ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
@@ -21,25 +22,28 @@ def predicted_classes(predicted: NDArray[np.int64]) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Sequence[str]) -> Notice | None:
+def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Sequence[str]) -> Finding | None:
     """Whether the target's predictions (n,) fell to one class or to few. Needs no labels.
 
     Where they were no better before adapting it is not adapting that did it, and nothing is said.
     """
     if len(np.unique(after)) == 1 < len(np.unique(before)):
-        return Notice(
-            "After adapting, every target sample is predicted as “{name}”: the method has collapsed. Give it less "
-            "weight, a smaller learning rate or fewer epochs.",
-            {"name": classes[int(after[0])]},
+        return Finding(
+            name="collapsed",
+            title="The method has collapsed.",
+            evidence="After adapting, every target sample is predicted as “{name}”.",
+            advice=_ADVICE,
+            values={"name": classes[int(after[0])]},
         )
     was, now = predicted_classes(before), predicted_classes(after)
     if now >= FEW * was:
         return None
-    return Notice(
-        "After adapting, the target's predictions fall on about {now} of {count} classes, {was} before. Unless the "
-        "target really holds so few, the method has collapsed: give it less weight, a smaller learning rate or fewer "
-        "epochs.",
-        {"now": round(now), "was": round(was), "count": len(classes)},
+    return Finding(
+        name="collapsed",
+        title="The method has collapsed, unless the target really holds so few classes.",
+        evidence="After adapting, the target's predictions fall on about {now} of {count} classes, {was} before.",
+        advice=_ADVICE,
+        values={"now": round(now), "was": round(was), "count": len(classes)},
     )
 
 
@@ -58,14 +62,18 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in np.argwhere(new)]
 
 
-def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Notice | None:
+def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:
     """What to say of `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
     pairs = swapped(before, after)
     if not pairs:
         return None
     named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
-    return Notice(
-        "After adapting, classes have changed places on the target: {pairs}. The domains match now, but with the wrong "
-        "classes on top of one another; give the method less weight.",
-        {"pairs": named},
+    return Finding(
+        name="swapped",
+        title="Classes have changed places.",
+        evidence="After adapting, most of each is taken for the other on the target, and was not before: {pairs}.",
+        advice="The domains match now, but with the wrong classes on top of one another. Give the method less weight, "
+        "or choose one that matches class by class.",
+        values={"pairs": named},
+        uses_target_labels=True,
     )

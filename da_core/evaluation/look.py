@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,18 @@ from numpy.typing import NDArray
 
 from da_core.data.base import UNKNOWN, DomainPair, Split
 from da_core.evaluation.course import Course
-from da_core.evaluation.metrics import scores
-from da_core.events import DomainScores, Evidence, When
+from da_core.evaluation.metrics import gain, scores
+from da_core.events import DomainScores, Evidence, Gain, Scored, Scores, When
+
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Look:
-    """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c)."""
+    """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c).
+
+    Of a third domain, where there is one, the last two.
+    """
 
     source_features: NDArray[Any]
     target_features: NDArray[Any]
@@ -24,6 +30,8 @@ class Look:
     target_predicted: NDArray[np.int64]
     source_probabilities: NDArray[np.floating[Any]]
     target_probabilities: NDArray[np.floating[Any]]
+    third_predicted: NDArray[np.int64] | None = None
+    third_probabilities: NDArray[np.floating[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,14 +49,44 @@ def choose_shown(split: Split, most: int | None, seed: int) -> Shown:
     return Shown(source, target)
 
 
-def domain_scores(look: Look, pair: DomainPair, split: Split) -> DomainScores:
-    """Scores on all held-out samples of both domains, of the target's on those that have a label."""
-    known = pair.target.y[split.target_test] != UNKNOWN
-    truth, told = pair.target.y[split.target_test][known], look.target_predicted[known]
+@dataclass(frozen=True)
+class Truth:
+    """True class indices (n,) of the samples that a `Look` is at; −1 where a target sample has none."""
+
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    third: NDArray[np.int64] | None = None
+
+
+def domain_scores(look: Look, truth: Truth, classes: Sequence[str], seed: int) -> DomainScores:
+    """Scores on all held-out samples of both domains and of the third, on those that have a label."""
+
+    def scored(y: Labels | None, predicted: Labels | None, P: NDArray[np.floating[Any]] | None) -> Scores | None:
+        if y is None or predicted is None or P is None or not (known := y != UNKNOWN).any():
+            return None
+        return scores(y[known], predicted[known], classes, P[known], seed)
+
+    source = scored(truth.source, look.source_predicted, look.source_probabilities)
+    assert source is not None  # nobody trains on a source without labels
     return DomainScores(
-        target=scores(truth, told, pair.classes) if len(truth) else None,
-        source=scores(pair.source.y[split.source_test], look.source_predicted, pair.classes),
+        target=scored(truth.target, look.target_predicted, look.target_probabilities),
+        source=source,
+        third=scored(truth.third, look.third_predicted, look.third_probabilities),
     )
+
+
+def gains(before: Look, after: Look, truth: Truth) -> dict[Scored, Gain]:
+    """What adapting changed on each domain, of those of its samples that have a label."""
+    parts: dict[Scored, tuple[Labels | None, Labels | None, Labels | None]] = {
+        "target": (truth.target, before.target_predicted, after.target_predicted),
+        "source": (truth.source, before.source_predicted, after.source_predicted),
+        "third": (truth.third, before.third_predicted, after.third_predicted),
+    }
+    return {
+        name: gain(y[known], was[known], now[known])
+        for name, (y, was, now) in parts.items()
+        if y is not None and was is not None and now is not None and (known := y != UNKNOWN).any()
+    }
 
 
 def evidence(

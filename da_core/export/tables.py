@@ -23,6 +23,7 @@ def table_csv(result: Result) -> bytes:
     """
     models: dict[str, DomainScores | None] = {
         "source only": result.source_only,
+        "source only, target batch norm": result.source_only_bn,
         "adapted": result.adapted,
         "oracle": result.oracle,
     }
@@ -30,7 +31,11 @@ def table_csv(result: Result) -> bytes:
     for model, of_domains in models.items():
         if of_domains is None:
             continue
-        for domain, scores in (("target", of_domains.target), ("source", of_domains.source)):
+        for domain, scores in (
+            ("target", of_domains.target),
+            ("source", of_domains.source),
+            ("third", of_domains.third),
+        ):
             if scores is None:
                 continue
             support = sum(one.support for one in scores.per_class)

@@ -66,8 +66,7 @@ class Queue:
 
         Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
         """
-        places = [experiment.data.source, experiment.data.target, experiment.network.checkpoint]
-        own_files = [place for place in places if place is not None]
+        own_files = experiment.places
         for place in own_files:
             check_allowed(place, localhost_only)
         may_change = any(not place.startswith("upload:") for place in own_files)  # an upload is named for its content

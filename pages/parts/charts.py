@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from da_core.events import DomainScores, Result, Scores
+from da_core.events import ClassScores, DomainScores, Result, Scores
 from pages.parts import theme
 from pages.parts.words import _, number, percent, word
 
@@ -21,40 +23,57 @@ _GREY = "#8A919C"
 _ROW = 34  # pixels a row of a dot plot
 
 
-def models(result: Result) -> list[tuple[str, DomainScores]]:
-    """The models of a run with their names in the reader's language, in the order of every table and picture."""
-    named = [(_("Source only"), result.source_only), (_("Adapted"), result.adapted)]
+@dataclass(frozen=True)
+class Named:
+    """A model of a run, its name in the reader's language, and how its mark looks in a dot plot."""
+
+    name: str
+    scores: DomainScores
+    mark: dict[str, Any]
+
+
+def models(result: Result) -> list[Named]:
+    """The models of a run, in the order of every table and picture."""
+    grey, thick = {"color": _GREY}, {"line": {"width": 2.5, "color": _GREY}}
+    named = [Named(_("Source only"), result.source_only, {"symbol": "square-open", "size": 12, **grey, **thick})]
+    if result.source_only_bn is not None:
+        look = {"symbol": "diamond-tall-open", "size": 12, **grey, **thick}
+        named.append(Named(_("… with target batch norm"), result.source_only_bn, look))
+    named.append(Named(_("Adapted"), result.adapted, {"symbol": "square", "size": 12, "color": theme.ACCENT}))
     if result.oracle is not None:
-        named.append((_("Oracle"), result.oracle))
+        named.append(Named(_("Oracle"), result.oracle, {"symbol": "line-ns-open", "size": 16, **grey, **thick}))
     return named
 
 
-def metrics() -> dict[str, Callable[[Scores], float]]:
-    """The four metrics by their names in the reader's language; all but the first are macro averages."""
+def metrics() -> dict[str, str]:
+    """The metrics' names in the reader's language and in `Scores`; all but the first count each class alike."""
     return {
-        _("Accuracy"): lambda scores: scores.accuracy,
-        _("Precision"): lambda scores: scores.precision,
-        _("Recall"): lambda scores: scores.recall,
-        _("F1"): lambda scores: scores.f1,
+        _("Accuracy"): "accuracy",
+        _("Balanced accuracy"): "balanced_accuracy",
+        _("Precision"): "precision",
+        _("Recall"): "recall",
+        _("F1"): "f1",
     }
 
 
 def comparison(result: Result) -> go.Figure:
-    """Accuracy, precision, recall and F1 on the held-out part that is scored: one row a metric, one mark a model."""
-    values = [[of(scores.scored) for of in metrics().values()] for _model, scores in models(result)]
-    return _dots(list(metrics()), [name for name, _scores in models(result)], values)
+    """Each metric on the held-out part that is scored: one row a metric, one mark a model, with its interval."""
+    names = list(metrics().values())
+    return _dots(list(metrics()), models(result), lambda scores: [(scores, name) for name in names])
 
 
 def class_f1(result: Result) -> go.Figure:
     """F1 of each class on what is scored, before → after; the classes that gained most are on top."""
-
-    def f1(scores: DomainScores) -> dict[str, float]:
-        return {one.name: one.f1 for one in scores.scored.per_class}
-
-    before, after = f1(result.source_only), f1(result.adapted)
+    before, after = (
+        {one.name: one.f1 for one in scores.scored.per_class} for scores in (result.source_only, result.adapted)
+    )
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)
-    of_models = [[f1(scores)[name] for name in names] for _model, scores in models(result)]
-    return _dots(_verbatim([word(name) for name in names]), [name for name, _scores in models(result)], of_models)
+
+    def in_order(scores: Scores) -> list[tuple[ClassScores, str]]:
+        of = {one.name: one for one in scores.per_class}
+        return [(of[name], "f1") for name in names]
+
+    return _dots(_verbatim([word(name) for name in names]), models(result), in_order)
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
@@ -100,6 +119,83 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     return figure
 
 
+def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> go.Figure:
+    """What adapting changed in the confusion matrix: green where it is better, red where it is worse.
+
+    A sample more on the diagonal is better, one more beside it is worse. Colour is the change as a share of the row,
+    full from half of it on.
+    """
+    was, now = np.asarray(before.confusion), np.asarray(after.confusion)
+    change = now - was
+    better = np.where(np.eye(len(classes), dtype=bool), change, -change)
+    share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
+    names = _verbatim(classes)
+    paper = theme.heat(theme.is_dark())[0]
+    heat = go.Heatmap(
+        z=share.round(4).tolist(),
+        x=names,
+        y=names,
+        text=[[f"{value:+d}".replace("-", "−") if value else "" for value in row] for row in change],
+        texttemplate="%{text}" if len(classes) <= 20 else None,
+        customdata=[[f"{a} → {b}" for a, b in zip(*rows, strict=True)] for rows in zip(was, now, strict=True)],
+        hovertemplate="%{y} → %{x}: %{customdata}<extra></extra>",
+        colorscale=[[0, theme.WRONG], [0.5, paper], [1, theme.RIGHT]],
+        zmin=-0.5,
+        zmax=0.5,
+        xgap=2,
+        ygap=2,
+        showscale=False,
+    )
+    figure = plain(heat, height=max(300, 30 * len(classes) + 120))
+    figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
+    figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
+    return figure
+
+
+def reliability(result: Result) -> go.Figure:
+    """How often source only and adapted are right on the target where they are so sure; on the line both are alike."""
+    traces = [
+        go.Scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            line={"color": theme.ink(), "width": 1, "dash": "dash"},
+            opacity=0.5,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    ]
+    for one in models(result):
+        calibration = one.scores.scored.calibration
+        if calibration is None or one.scores not in (result.source_only, result.adapted):
+            continue
+        most = max(b.count for b in calibration.bins)
+        traces.append(
+            go.Scatter(
+                x=[b.confidence for b in calibration.bins],
+                y=[b.accuracy for b in calibration.bins],
+                name=one.name,
+                mode="lines+markers",
+                line={"color": one.mark["color"], "width": 2},
+                marker=one.mark | {"size": [6 + 12 * (b.count / most) ** 0.5 for b in calibration.bins]},
+                customdata=[number(b.count) for b in calibration.bins],
+                hovertemplate=_(
+                    "sure {sure}, right {right}, {count} samples",
+                    sure="%{x:.0%}",
+                    right="%{y:.0%}",
+                    count="%{customdata}",
+                )
+                + f"<extra>{one.name}</extra>",
+            )
+        )
+    figure = plain(*traces, height=340)
+    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
+    axis = {"range": [-0.03, 1.03], "tickformat": ".0%", "dtick": 0.25, "zeroline": False, "gridcolor": theme.faint()}
+    figure.update_xaxes(title_text=_("how sure the model is"), **axis)
+    figure.update_yaxes(title_text=_("how often it is right"), **axis)
+    return figure
+
+
 def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
     """One sentence for those who cannot see the matrix: how much is right, and the commonest mistake."""
     wrong = np.asarray(scores.confusion).copy()
@@ -131,19 +227,25 @@ def draw(figure: go.Figure, key: str, alt: str) -> None:
     )
 
 
-def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[float]]) -> go.Figure:
-    """One row a name, one mark a model, and a line from source only to adapted: what adapting changed."""
-    looks = (
-        {"symbol": "square-open", "size": 12, "color": _GREY, "line": {"width": 2.5, "color": _GREY}},
-        {"symbol": "square", "size": 12, "color": theme.ACCENT},
-        {"symbol": "line-ns-open", "size": 16, "color": _GREY, "line": {"width": 2.5, "color": _GREY}},
-    )
-    change_x = [x for before, after in zip(values[0], values[1], strict=True) for x in (before, after, None)]
-    change_y = [row for row in rows for _end in range(3)]
+def _dots(
+    rows: Sequence[str],
+    shown: Sequence[Named],
+    values_of: Callable[[Scores], Sequence[tuple[Scores | ClassScores, str]]],
+) -> go.Figure:
+    """One row a name, one mark a model, and a line from source only to adapted: what adapting changed.
+
+    ``values_of`` gives for each row the scores of a model's and which of them it is. Source only and adapted have their
+    intervals as thin lines; more would be a thicket.
+    """
+    at = {
+        one.name: [(getattr(of, name), of.intervals.get(name)) for of, name in values_of(one.scores.scored)]
+        for one in shown
+    }
+    before, after = (at[name] for name in (_("Source only"), _("Adapted")))
     traces = [
         go.Scatter(
-            x=change_x,
-            y=change_y,
+            x=[x for (old, _i), (new, _j) in zip(before, after, strict=True) for x in (old, new, None)],
+            y=[row for row in rows for _end in range(3)],
             mode="lines",
             line={"color": theme.ACCENT, "width": 3},
             opacity=0.35,
@@ -151,17 +253,31 @@ def _dots(rows: Sequence[str], names: Sequence[str], values: Sequence[Sequence[f
             showlegend=False,
         )
     ]
-    traces += [
-        go.Scatter(
-            x=list(of_model),
-            y=list(rows),
-            name=name,
-            mode="markers",
-            marker=look,
-            hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
+    for one in shown:
+        values = [value for value, _interval in at[one.name]]
+        ranges = [interval or (value, value) for value, interval in at[one.name]]
+        with_interval = at[one.name] is before or at[one.name] is after
+        traces.append(
+            go.Scatter(
+                x=values,
+                y=list(rows),
+                name=one.name,
+                mode="markers",
+                marker=one.mark,
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [high - value for value, (_low, high) in zip(values, ranges, strict=True)],
+                    "arrayminus": [value - low for value, (low, _high) in zip(values, ranges, strict=True)],
+                    "thickness": 1.2,
+                    "width": 0,
+                    "color": one.mark["color"],
+                    "visible": with_interval,
+                },
+                customdata=[[percent(low), percent(high)] for low, high in ranges],
+                hovertemplate="%{y}: %{x:.1%} (%{customdata[0]} … %{customdata[1]})<extra>" + one.name + "</extra>",
+            )
         )
-        for name, of_model, look in zip(names, values, looks, strict=False)
-    ]
     figure = plain(*traces, height=_ROW * len(rows) + 96)
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
     figure.update_xaxes(

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from da_core.evaluation.telling import History, reading
 from da_core.events import Accuracies, Losses, Phase
 from pages.parts import theme
-from pages.parts.words import _, percent, word
-
-History = Sequence[Losses | Accuracies]
+from pages.parts.words import _, percent, told, word
 
 Json = dict[str, Any]
 
@@ -84,8 +83,9 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
-        with right:
-            st.markdown(reading(values, latest(history, "source_only")))
+        said = reading(history, history[-1].epoch / epochs)
+        if said is not None:
+            right.markdown(told(said.message, said.values))
 
 
 def _title(text: str, *numbers: str) -> None:
@@ -133,27 +133,6 @@ def domain(history: History, phase: Phase, epochs: int) -> Chart:
         },
     ]
     return Chart(table, epochs, _SHARE, lines, _guide(0.5, _("a coin")), _HEIGHT - 60)
-
-
-def reading(values: dict[str, float], source_only: dict[str, float]) -> str:
-    """What the domain classifier's accuracy means just now, in one sentence."""
-    if values["domain"] >= 0.85:
-        return _("The domain classifier still tells source from target: their features look different.")
-    if values["domain"] > 0.6:
-        return _("The domain classifier finds it harder to tell source from target: the two begin to mix.")
-    if "target" not in values:
-        return _(
-            "The domain classifier does hardly better than a coin: the domains mix, or it has stopped learning. The "
-            "target has no labels that could tell which."
-        )
-    if values["target"] > source_only.get("target", 0) + 0.02:
-        return _(
-            "The domain classifier does hardly better than a coin, and target accuracy has risen: the domains mix."
-        )
-    return _(
-        "The domain classifier does hardly better than a coin, yet target accuracy has not risen: either it has "
-        "stopped learning, or the domains mix with the wrong classes on top of one another."
-    )
 
 
 def _table(

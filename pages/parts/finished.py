@@ -16,7 +16,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
 from pages.parts import state, steps, words
 from pages.parts.pictures import Atlas, atlas
-from pages.parts.words import _, percent
+from pages.parts.words import _, number, percent, signed
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,19 @@ def headline(result: Result) -> None:
             _(
                 "The target has no labels, so nothing is scored on it: these are scores on held-out samples of the "
                 "source. What the adapted model takes each target sample for can be downloaded on Results."
+            )
+        )
+    gain = result.gain.get("target")
+    if gain is not None:
+        st.caption(
+            _(
+                "On {count} held-out target samples adapting fixed {fixed} and broke {broken}. The gain lies between "
+                "{low} and {high} points (95 %).",
+                count=number(gain.count),
+                fixed=number(gain.fixed),
+                broken=number(gain.broken),
+                low=signed(gain.interval[0]),
+                high=signed(gain.interval[1]),
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,19 @@ def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
     file = io.BytesIO()
     Image.fromarray(whole).save(file, "WEBP", quality=82, method=2)
     return file.getvalue()
+
+
+def tiles(whole: Atlas, places: Sequence[int] | NDArray[np.int64]) -> list[str]:
+    """Single pictures cut out of an atlas, as data URIs."""
+    image = Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2])))
+    side = image.width // whole.columns
+    found = []
+    for place in places:
+        row, column = divmod(int(place), whole.columns)
+        file = io.BytesIO()
+        image.crop((column * side, row * side, (column + 1) * side, (row + 1) * side)).save(file, "PNG")
+        found.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
+    return found
 
 
 def thumbnail(picture: NDArray[np.uint8], side: int) -> NDArray[Any]:

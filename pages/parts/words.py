@@ -64,6 +64,11 @@ def points(difference: float) -> str:
     return spoken().points(difference)
 
 
+def signed(difference: float) -> str:
+    """The same less its unit."""
+    return spoken().signed(difference)
+
+
 def seconds(x: float) -> str:
     """A duration, coarse enough to read at a glance: 12 s, or minutes from ninety seconds on."""
     return spoken().seconds(x)

@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from da_core.events import Result, Scores
 from da_core.jobs.store import Record
-from pages.parts import charts, downloads, finished, live, steps
-from pages.parts.words import _, number, percent, seconds, word
-
-
-def scores_table(result: Result) -> pd.DataFrame:
-    """One row a metric: each model's score on the target, the source's beside it in grey, and what adapting gained.
-
-    Where the target has no labels there is the source's alone.
-    """
-    metrics = charts.metrics()
-    columns = {
-        name: [
-            percent(of(scores.source))
-            if scores.target is None
-            else _(
-                "{target} :gray[source {source}]", target=percent(of(scores.target)), source=percent(of(scores.source))
-            )
-            for of in metrics.values()
-        ]
-        for name, scores in charts.models(result)
-    }
-    if result.target_scored:
-        gains = [of(result.adapted.scored) - of(result.source_only.scored) for of in metrics.values()]
-        columns[_("Gain on the target")] = [finished.points(gain) for gain in gains]
-    return pd.DataFrame(columns, index=pd.Index(list(metrics)))
-
-
-def class_table(result: Result) -> pd.DataFrame:
-    """One row a class: its samples among those scored, then precision, recall and F1 before → after."""
-    before, after = result.source_only.scored.per_class, result.adapted.scored.per_class
-    pairs = list(zip(before, after, strict=True))
-    return pd.DataFrame(
-        {
-            _("Samples"): [number(old.support) for old, _new in pairs],
-            _("Precision"): [_arrow(old.precision, new.precision) for old, new in pairs],
-            _("Recall"): [_arrow(old.recall, new.recall) for old, new in pairs],
-            _("F1"): [_arrow(old.f1, new.f1) for old, new in pairs],
-            _("F1 gained"): [finished.points(new.f1 - old.f1) for old, new in pairs],
-        },
-        index=pd.Index([verbatim(word(old.name)) for old, _new in pairs]),
-    )
+from pages.parts import changed, charts, downloads, findings, finished, live, score_tables, steps
+from pages.parts.gallery import safe
+from pages.parts.words import _, number, seconds, word
 
 
 def confusions(result: Result) -> None:
-    """Before and after side by side, in one scale."""
+    """Before and after side by side, in one scale; then what changed."""
     classes = [word(name) for name in result.classes]
     both: list[tuple[str, str, Scores]] = [
         ("confusion-before", _("Before: source only"), result.source_only.scored),
@@ -67,6 +28,60 @@ def confusions(result: Result) -> None:
         "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
     )
     st.caption(stronger)
+    picture, said = st.columns(2, gap="medium", vertical_alignment="center")
+    before, after = result.source_only.scored, result.adapted.scored
+    with picture:
+        st.markdown(f"**{_('What adapting changed')}**")
+        change = charts.confusion_change(before, after, classes)
+        charts.draw(change, "confusion-change", _("After less before: how many samples more or fewer are in each cell"))
+    with said:
+        st.markdown("\n".join(f"- {line}" for line in changes(before, after, classes)))
+        st.caption(_("Green cells are better than before, red ones worse."))
+
+
+def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) -> list[str]:
+    """The mistakes whose number changed most."""
+    was, now = np.asarray(before.confusion), np.asarray(after.confusion)
+    change = now - was
+    np.fill_diagonal(change, 0)
+    cells = np.argsort(-np.abs(change), axis=None, kind="stable")[:most]
+    return [
+        _(
+            "{true} taken for {predicted}: {was} → {now}",
+            true=safe(classes[row]),
+            predicted=safe(classes[column]),
+            was=number(int(was[row, column])),
+            now=number(int(now[row, column])),
+        )
+        for row, column in zip(*np.unravel_index(cells, change.shape), strict=True)
+        if change[row, column]
+    ]
+
+
+def calibration(result: Result) -> None:
+    """Whether the models know how good they are."""
+    before, after = result.source_only.scored.calibration, result.adapted.scored.calibration
+    if before is None or after is None:
+        return
+    st.subheader(_("Is it as sure as it is right?"), anchor=False)
+    picture, said = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with picture:
+        alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
+        charts.draw(charts.reliability(result), "reliability", alt)
+    with said:
+        st.markdown(
+            _(
+                "Expected calibration error on the target: **{before}** before, **{after}** after adapting.",
+                before=number(before.error, 3),
+                after=number(after.error, 3),
+            )
+        )
+        st.caption(
+            _(
+                "Below the dashed line a model promises more than it keeps. A support vector machine and the nearest "
+                "neighbour give no probabilities worth the name."
+            )
+        )
 
 
 def recipe(record: Record) -> None:
@@ -82,30 +97,25 @@ def recipe(record: Record) -> None:
         st.json(record.result.recipe, expanded=1)
 
 
-def verbatim(name: str) -> str:
-    """``name`` so that Markdown shows it as it is: people name their classes as they like."""
-    return re.sub(r"([\\`*_{}\[\]()#+.!|<>~:$&-])", r"\\\1", name)
-
-
-def _arrow(old: float, new: float) -> str:
-    return f"{percent(old)} → {percent(new)}"
-
-
 steps.header("results")
 record = finished.looked_at()
 if record is not None:
     result = record.result
     finished.headline(result)
     live.notices(result.notices)
+    findings.section(result.findings)
     st.subheader(_("All scores"), anchor=False)
-    st.table(scores_table(result), border="horizontal")
-    st.caption(_("On held-out samples. Precision, recall and F1 are averages over the classes, each counting alike."))
-    alt = (
-        _("Accuracy, precision, recall and F1 of each model on the target")
-        if result.target_scored
-        else _("Accuracy, precision, recall and F1 of each model on the source")
+    st.table(score_tables.by_metric(result), border="horizontal")
+    st.caption(
+        _(
+            "On held-out samples, with 95 % intervals in grey. Balanced accuracy, precision, recall and F1 are "
+            "averages over the classes, each counting alike."
+        )
     )
-    charts.draw(charts.comparison(result), "scores", alt)
+    charts.draw(charts.comparison(result), "scores", _("Each metric of each model"))
+    st.subheader(_("Domain by domain"), anchor=False)
+    st.table(score_tables.by_domain(result), border="horizontal")
+    st.markdown(" ".join(score_tables.kept(result)))
     st.subheader(_("Class by class"), anchor=False)
     alt = (
         _("F1 of each class on the target, before and after adapting")
@@ -114,9 +124,13 @@ if record is not None:
     )
     charts.draw(charts.class_f1(result), "f1-by-class", alt)
     with st.expander(_("Precision, recall and F1 of each class")):
-        st.table(class_table(result), border="horizontal")
+        st.table(score_tables.by_class(result), border="horizontal")
     st.subheader(_("What is taken for what"), anchor=False)
     confusions(result)
+    if result.target_scored:
+        st.subheader(_("Which samples changed"), anchor=False)
+        changed.section(record)
+        calibration(result)
     st.subheader(_("Take it home"), anchor=False)
     downloads.buttons(record)
     with st.expander(_("How to get these numbers again")):

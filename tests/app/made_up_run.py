@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.base import Domain, DomainPair, Provenance
-from da_core.evaluation.metrics import scores
+from da_core.evaluation.metrics import gain, scores
 from da_core.events import (
     Accuracies,
     DomainScores,
@@ -48,13 +48,14 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
         wrong = np.tile(np.arange(PER_CLASS) >= right, len(CLASSES))
         return np.where(wrong, (y + 1) % len(CLASSES), y)
 
-    def both(right: int) -> DomainScores:
-        return DomainScores(target=scores(y, mostly(right), CLASSES), source=scores(y, y, CLASSES))
-
     def sure(right: int) -> NDArray[np.float32]:
         """Probabilities of `mostly`: each prediction is said to be 70 % sure."""
         others = 0.3 / (len(CLASSES) - 1)
         return np.where(np.eye(len(CLASSES))[mostly(right)] == 1, 0.7, others).astype(np.float32)
+
+    def both(right: int) -> DomainScores:
+        target = scores(y, mostly(right), CLASSES, sure(right))
+        return DomainScores(target=target, source=scores(y, y, CLASSES))
 
     rng = np.random.default_rng(0)
     count = 2 * len(y)
@@ -64,6 +65,7 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
         source_only=both(5),
         adapted=both(8),
         oracle=both(10) if oracle else None,
+        gain={"target": gain(y, mostly(5), mostly(8)), "source": gain(y, y, y)},
         shift=Shift(
             before=ShiftMeasures(proxy_a_distance=1.9, mmd=0.41), after=ShiftMeasures(proxy_a_distance=0.7, mmd=0.05)
         ),

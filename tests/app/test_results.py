@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import zipfile
 
 import made_up_run
-from lab import Lab
+import numpy as np
+import pytest
+from lab import Lab, texts
 
+from da_core.evaluation.metrics import gain
+from da_core.events import Finding, Finished, Result
 from da_core.export.model import model_zip
 from da_core.export.tables import table_csv
 from da_core.jobs.store import store
 from da_core.language import Language
+from pages.parts import changed
+from pages.parts import finished as finished_screen
 
 
 def figures(app: object) -> list[dict]:
@@ -27,8 +34,69 @@ def test_headline_and_table_tell_the_gain_on_the_target(lab: Lab) -> None:
     assert app.metric[1].delta == "+30.0 points"
     accuracy = app.table[0].value.loc["Accuracy"]
     assert accuracy["Source only"].startswith("50.0%")
-    assert "100.0%" in accuracy["Adapted"], "the source's score stands beside the target's"
-    assert accuracy["Gain on the target"] == "+30.0 points"
+    assert accuracy["Adapted"] == "80.0% :gray[62.7 – 90.5%]", "Wilson's interval of 24 of 30"
+    assert accuracy["Gain"].startswith("+30.0 points")
+    assert "fixed 9 and broke 0" in texts(app)
+
+
+def test_what_became_of_the_source_and_of_a_third_domain_is_told_plainly(lab: Lab) -> None:
+    finished = made_up_run.finished()
+    result, y = finished.result, made_up_run.pair().source.y
+    carried = gain(y, np.where(y == 0, 1, y), y)
+    models = {
+        name: getattr(result, name).model_copy(update={"third": getattr(result, name).target})
+        for name in ("source_only", "adapted")
+    }
+    third = result.model_copy(update=models | {"gain": result.gain | {"third": carried}})
+    app = lab.screen("results", lab.finish(dataclasses.replace(finished, result=third)))
+    table = app.table[1].value
+    assert list(table.index) == ["Target, held out", "Source, held out", "Third domain, never trained on"]
+    assert table.loc["Source, held out", "Adapted"].startswith("100.0%")
+    assert "The source keeps its accuracy" in texts(app)
+    assert "adapting has gained 33.3 points: it carries over" in texts(app)
+
+
+def test_source_only_with_target_batch_norm_stands_between_the_two(lab: Lab) -> None:
+    finished = made_up_run.finished()
+    with_bn = finished.result.model_copy(update={"source_only_bn": finished.result.adapted})
+    app = lab.screen("results", lab.finish(dataclasses.replace(finished, result=with_bn)))
+    assert list(app.table[0].value.columns) == ["Source only", "… with target batch norm", "Adapted", "Gain"]
+
+
+def test_what_adapting_fixed_is_shown_as_pictures_with_what_they_were_taken_for(lab: Lab) -> None:
+    run = lab.finish()
+    record = store().load(run)
+    assert record is not None
+    fixed, broken = changed.changed(record)
+    assert sorted(fixed) == [5, 6, 7, 15, 16, 17, 25, 26, 27]
+    assert len(broken) == 0
+    finished_screen.pictures().of(record, patience=30)
+    app = lab.screen("results", run)
+    sheet = next(html.body for html in app.get("html") if "lab-changed" in html.body)
+    assert sheet.count("<figure>") == 9
+    assert "dog → cat" in sheet
+
+
+def test_a_record_of_before_there_were_intervals_is_still_shown(lab: Lab) -> None:
+    finished = made_up_run.finished()
+    bare = finished.result.model_dump_json(exclude={"gain", "findings"})
+    old = json.loads(bare)
+    for model in ("source_only", "adapted"):
+        for scores in (old[model]["target"], old[model]["source"]):
+            del scores["intervals"], scores["calibration"]
+            for one in scores["per_class"]:
+                del one["intervals"]
+    evidence = dataclasses.replace(finished.evidence, source_probabilities={}, target_probabilities={})
+    app = lab.screen("results", lab.finish(Finished(Result.model_validate(old), evidence)))
+    assert not app.exception
+    assert app.table[0].value.loc["Accuracy", "Adapted"] == "80.0%"
+
+
+def test_reliability_shows_how_sure_and_how_right_the_adapted_model_is(lab: Lab) -> None:
+    figure = figures(lab.screen("results", lab.finish()))[-1]
+    adapted = next(trace for trace in figure["data"] if trace.get("name") == "Adapted")
+    assert adapted["x"] == pytest.approx([0.7])
+    assert adapted["y"] == pytest.approx([0.8])
 
 
 def test_oracle_stands_beside_the_others_where_there_is_one(lab: Lab) -> None:
@@ -38,17 +106,20 @@ def test_oracle_stands_beside_the_others_where_there_is_one(lab: Lab) -> None:
 
 
 def test_confusions_before_and_after_share_one_scale_and_hold_the_counts(lab: Lab) -> None:
-    before, after = figures(lab.screen("results", lab.finish()))[2:]
+    before, after, change = figures(lab.screen("results", lab.finish()))[2:5]
     for figure, right in ((before, "5"), (after, "8")):
         heat = figure["data"][0]
         assert (heat["zmin"], heat["zmax"]) == (0, 1)
         assert heat["text"][0][0] == right
         assert "=SUM(A1)" in heat["y"]
+    heat = change["data"][0]
+    assert heat["text"][0][:2] == ["+3", "−3"]
+    assert heat["z"][0][0] == heat["z"][0][1] == 0.3, "one more right and one less wrong are both better"
 
 
 def test_a_class_name_is_shown_as_it_is(lab: Lab) -> None:
     app = lab.screen("results", lab.finish())
-    shown = [name.replace("\\", "") for name in app.table[1].value.index]
+    shown = [name.replace("\\", "") for name in app.table[2].value.index]
     assert set(shown) == set(made_up_run.CLASSES)
 
 
@@ -69,8 +140,6 @@ def test_result_and_experiment_can_be_taken_home(lab: Lab) -> None:
 
 
 def test_model_bytes_are_a_state_dict_that_loads_without_pickle(lab: Lab) -> None:
-    import dataclasses
-
     import torch
 
     finished = made_up_run.finished()
@@ -89,16 +158,23 @@ def test_without_a_run_the_screen_says_what_to_do(lab: Lab) -> None:
     assert any("nothing to show yet" in text.value for text in app.markdown)
 
 
-def test_what_the_run_found_wrong_stands_under_the_headline_and_on_train(lab: Lab) -> None:
-    import dataclasses
-
-    from da_core.events import Notice
-
+def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_becomes_html(lab: Lab) -> None:
     finished = made_up_run.finished()
-    notice = Notice("After adapting, classes have changed places on the target: {pairs}.", {"pairs": "cat ↔ dog"})
-    told = finished.result.model_copy(update={"notices": [notice]})
-    run = lab.finish(dataclasses.replace(finished, result=told))
-    assert store().load(run).result.notices == [notice]
-    for screen in ("results", "train"):
-        app = lab.screen(screen, run)
-        assert any("cat ↔ dog" in info.value for info in app.info), screen
+    found = Finding(
+        name="swapped",
+        title="Classes have changed places.",
+        evidence="After adapting, every target sample is predicted as “{name}”.",
+        advice="Give the method less weight, a smaller learning rate or fewer epochs.",
+        values={"name": "<img src=x>"},
+        uses_target_labels=True,
+    )
+    diagnosed = finished.result.model_copy(update={"findings": [found]})
+    app = lab.screen("results", lab.finish(dataclasses.replace(finished, result=diagnosed)))
+    cards = next(html.body for html in app.get("html") if "lab-findings" in html.body)
+    assert "Classes have changed places. <i" in cards
+    assert "&lt;img src=x&gt;" in cards
+    assert "It took the target's labels to tell" in texts(app)
+
+
+def test_a_run_without_findings_says_so(lab: Lab) -> None:
+    assert "No warning sign was found" in texts(lab.screen("results", lab.finish()))

@@ -19,7 +19,7 @@ from pages.parts.words import catalogue
 ROOT = Path(__file__).parents[2]
 SAYING = {"_": 0, "say": 0, "told": 0, "UserError": 0, "Notice": 0, "UnusableError": 0, "UnreachableError": 0}
 """Calls whose argument at this place is a message."""
-SHOWN_FIELDS = {"title", "summary", "help", "origin", "licence"}
+SHOWN_FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 

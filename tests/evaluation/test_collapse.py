@@ -19,21 +19,21 @@ def test_equally_frequent_classes_count_whole_and_strays_little() -> None:
 
 
 def test_everything_one_class_is_told_by_its_name() -> None:
-    notice = collapse(EVEN, np.full(400, 2), CLASSES)
-    assert notice is not None
-    assert "every target sample is predicted as “car”" in notice.message.format(**notice.values)
+    finding = collapse(EVEN, np.full(400, 2), CLASSES)
+    assert finding is not None
+    assert "every target sample is predicted as “car”" in finding.evidence.format(**finding.values)
 
 
 def test_one_of_two_classes_is_a_collapse_as_well() -> None:
-    notice = collapse(np.arange(50) % 2, np.ones(50, int), ("a", "b"))
-    assert notice is not None
-    assert notice.values == {"name": "b"}
+    finding = collapse(np.arange(50) % 2, np.ones(50, int), ("a", "b"))
+    assert finding is not None
+    assert finding.values == {"name": "b"}
 
 
 def test_hardly_any_predictions_outside_one_class_are_told() -> None:
-    notice = collapse(EVEN, np.r_[np.zeros(395, int), 1, 2, 3, 1, 2], CLASSES)
-    assert notice is not None
-    assert notice.values == {"now": 1, "was": 4, "count": 4}
+    finding = collapse(EVEN, np.r_[np.zeros(395, int), 1, 2, 3, 1, 2], CLASSES)
+    assert finding is not None
+    assert finding.values == {"now": 1, "was": 4, "count": 4}
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ GOOD = np.eye(4, dtype=int) * 25
 def test_swapped_classes_are_told_by_their_names() -> None:
     after = confusion([5, 20, 0, 0], [18, 7, 0, 0], [0, 0, 25, 0], [0, 0, 3, 22])
     assert swapped(GOOD, after) == [(0, 1)]
-    notice = swaps(GOOD, after, CLASSES)
-    assert notice is not None
-    assert "cat ↔ dog" in notice.message.format(**notice.values)
+    finding = swaps(GOOD, after, CLASSES)
+    assert finding is not None
+    assert "cat ↔ dog" in finding.evidence.format(**finding.values)
 
 
 def test_two_pairs_are_both_told() -> None:
     after = confusion([0, 9, 0, 0], [9, 0, 0, 0], [0, 0, 0, 9], [0, 0, 9, 0])
-    notice = swaps(GOOD, after, CLASSES)
-    assert notice is not None
-    assert notice.values["pairs"] == "cat ↔ dog; car ↔ bus"
+    finding = swaps(GOOD, after, CLASSES)
+    assert finding is not None
+    assert finding.values["pairs"] == "cat ↔ dog; car ↔ bus"
 
 
 def test_one_way_confusion_and_a_swap_of_before_are_none_of_adaptings() -> None:

@@ -1,0 +1,176 @@
+"""Every finding on a planted case, and silence on runs that went well."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from da_core.evaluation.diagnosis import CHECKS, Facts, diagnose
+from da_core.evaluation.metrics import gain, scores
+from da_core.events import Accuracies, DomainScores, Losses, Result, Shift, ShiftMeasures
+from da_core.experiment import Experiment, MethodSpec
+
+CLASSES = ("cat", "dog", "car", "bus")
+Y = np.arange(600) % 4
+
+
+def right(share: float, y: np.ndarray = Y, seed: int = 0) -> np.ndarray:
+    """Predictions of which this share is right, the wrong ones anything."""
+    rng = np.random.default_rng(seed)
+    return np.where(rng.permutation(len(y)) < share * len(y), y, (y + rng.integers(1, 4, len(y))) % 4)
+
+
+def sure(predicted: np.ndarray, confidence: float) -> np.ndarray:
+    return np.where(np.eye(4)[predicted] == 1, confidence, (1 - confidence) / 3)
+
+
+def course(
+    target: Sequence[float] = (0.6, 0.7, 0.8, 0.8),
+    domain: Sequence[float] = (0.9, 0.7, 0.6, 0.55),
+    loss: Sequence[float] = (1.2, 0.6, 0.3, 0.2),
+) -> tuple[Losses | Accuracies, ...]:
+    losses = [Losses("adapt", epoch, {"class": value}) for epoch, value in enumerate(loss, 1)]
+    accuracies = [
+        Accuracies("adapt", epoch, {"source": 0.95, "target": t, "domain": d})
+        for epoch, (t, d) in enumerate(zip(target, domain, strict=True), 1)
+    ]
+    return (*losses, *accuracies)
+
+
+def facts(
+    before: np.ndarray | float = 0.6,
+    after: np.ndarray | float = 0.8,
+    *,
+    y: np.ndarray = Y,
+    source: tuple[float, float] = (0.95, 0.95),
+    bn: float | None = None,
+    distance: float = 0.8,
+    confidence: float = 0.8,
+    weights: dict[str, float] | None = None,
+    **changes: Any,
+) -> Facts:
+    """A DANN run that went well, unless told otherwise."""
+    before = right(before, y) if isinstance(before, float) else before
+    after = right(after, y, 1) if isinstance(after, float) else after
+
+    def scored(target: np.ndarray, of_source: float) -> DomainScores:
+        P = sure(target, confidence)
+        return DomainScores(target=scores(y, target, CLASSES, P), source=scores(Y, right(of_source), CLASSES))
+
+    result = Result(
+        source_only=scored(before, source[0]),
+        adapted=scored(after, source[1]),
+        source_only_bn=None if bn is None else scored(right(bn, y, 2), 0.95),
+        gain={"target": gain(y, before, after), "source": gain(Y, right(source[0]), right(source[1]))},
+        shift=Shift(
+            before=ShiftMeasures(proxy_a_distance=1.9, mmd=0.4), after=ShiftMeasures(proxy_a_distance=distance, mmd=0.1)
+        ),
+        classes=list(CLASSES),
+        seconds={},
+        recipe={},
+        weights=weights,
+    )
+    usual = Facts(Experiment(), "alignment", 0, result, course(), before, after, {})
+    return dataclasses.replace(usual, **changes)
+
+
+def names(given: Facts) -> list[str]:
+    return [finding.name for finding in diagnose(given)]
+
+
+def test_a_run_that_went_well_is_told_nothing() -> None:
+    assert names(facts()) == []
+    assert names(facts(0.3, 0.97)) == []
+    assert names(facts(right(0.9), right(0.9), distance=0.1)) == []  # nothing to gain, and 600 samples say so
+
+
+LABEL_SHIFT = np.repeat(np.arange(4), [330, 150, 90, 30])
+SWAP = np.array([1, 0, 2, 3])[Y]
+SPREAD = {"samples": 600.0, "effective_sample_size": 300.0, "largest_share": 0.01}
+
+
+PLANTED = [
+    ({"diverged": {"adapt": 3.0}}, "diverged"),
+    ({"history": course(loss=(1.2, 0.3, 0.9, 2.0))}, "diverged"),
+    ({"source": (0.26, 0.26)}, "not_learned"),
+    ({"after": np.full(600, 2)}, "collapsed"),
+    ({"before": right(0.8), "after": SWAP}, "swapped"),
+    ({"before": 0.8, "after": 0.6}, "negative_transfer"),
+    ({"few": 20, "history": course(loss=(1.4, 1.35, 1.3, 1.3))}, "fine_tuning_idle"),
+    ({"few": 20, "history": course(target=(0.7, 0.85, 0.7, 0.6), loss=(1, 0.3, 0.1, 0))}, "fine_tuning_overfitted"),
+    ({"history": course(target=(0.7, 0.85, 0.7, 0.6))}, "past_its_peak"),
+    ({"weights": SPREAD | {"effective_sample_size": 12.0}}, "weights_concentrated"),
+    ({"weights": SPREAD | {"largest_share": 0.3}}, "weights_concentrated"),
+    ({"history": course(domain=(1.0, 1.0, 0.99, 1.0))}, "domain_classifier_won"),
+    ({"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 1.6}, "domain_classifier_died"),
+    ({"y": LABEL_SHIFT}, "label_shift"),
+    ({"before": right(0.6), "after": right(0.6), "distance": 1.95}, "far_apart"),
+    ({"bn": 0.77}, "batch_norm_did_it"),
+    ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
+    ({"source": (0.95, 0.8)}, "source_lost"),
+    ({"confidence": 0.99}, "bragging"),
+]
+"""Changes to a run that went well, and what they make of it."""
+
+
+@pytest.mark.parametrize(("planted", "found"), PLANTED)
+def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: dict[str, Any], found: str) -> None:
+    all_found = diagnose(facts(**planted))
+    assert found in [finding.name for finding in all_found]
+    for finding in all_found:
+        for text in (finding.title, finding.evidence, finding.advice):
+            assert "{" not in text.format(**finding.values)
+
+
+@pytest.mark.parametrize(
+    "innocent",
+    [
+        {"weights": SPREAD},
+        {"distance": 1.95},  # and yet the target has gained 20 points
+        {"family": "reweighting", "distance": 1.95},  # weights move no point
+        {"family": "reweighting", "y": LABEL_SHIFT},
+        {"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 0.4},  # at a coin since the domains do mix
+        {"history": course(domain=(1.0, 1.0, 0.9, 0.7))},
+        {"bn": 0.62},  # batch norm brings a tenth of the gain
+        {"few": 20, "history": course(loss=(0.2, 0.2, 0.2, 0.19))},  # nothing left to learn
+        {"history": course(target=(0.7, 0.82, 0.8, 0.79))},  # what 400 samples make of noise
+        {"experiment": Experiment(head="knn1"), "confidence": 1.0},
+        {"y": Y[:48], "before": 0.3, "after": 0.9},  # few, and still beyond doubt
+    ],
+)
+def test_what_only_looks_like_one_is_not_told(innocent: dict[str, Any]) -> None:
+    assert names(facts(**innocent)) == []
+
+
+def test_what_needs_the_targets_labels_says_so() -> None:
+    """Wrong labels of the target change no other finding."""
+    told = diagnose(facts(0.8, 0.6, distance=1.95, source=(0.95, 0.8), confidence=0.6))
+    assert {one.name: one.uses_target_labels for one in told} == {
+        "negative_transfer": True,
+        "far_apart": False,
+        "source_lost": False,
+    }
+
+
+def test_a_target_without_labels_is_told_what_can_be_told() -> None:
+    given = facts(right(0.8), np.full(600, 2), distance=1.95)
+    bare = {
+        name: getattr(given.result, name).model_copy(update={"target": None}) for name in ("source_only", "adapted")
+    }
+    del given.result.gain["target"]
+    blind = dataclasses.replace(given, result=given.result.model_copy(update=bare))
+    assert names(blind) == ["collapsed", "far_apart"]
+    assert not any(finding.uses_target_labels for finding in diagnose(blind))
+
+
+def test_adabn_is_not_told_that_it_is_batch_norm() -> None:
+    assert names(facts(bn=0.8, experiment=Experiment(method=MethodSpec(name="adabn")))) == []
+
+
+def test_every_check_has_its_planted_case() -> None:
+    found = {name.replace("fine_tuning_overfitted", "past_its_peak") for _planted, name in PLANTED}
+    assert found == {check.__name__ for check in CHECKS}
