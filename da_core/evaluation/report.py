@@ -32,8 +32,12 @@ _OVERLAP = 0.05
 
 _MENDED = 0.3
 """Other class proportions explain a shift if with them less than this share of the distance is left."""
+_EXPLAINED = 0.45
+"""Weights explain a shift if with them less than this share of the distance is left."""
 _MUCH = 0.1
 """A loss of accuracy that is more than noise."""
+_TORN = 0.06
+"""The same, of a classifier that learned from the target too."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,13 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     weights = DomainClassifier(clip=1e6).weights(Fs, Ft)
     share = effective_sample_size(weights) / len(weights)
     balanced = _drawn(ratio[ys], seed)
-    before, after = mmd(Fs, Ft), mmd(Fs[balanced], Ft)
+    before, after, weighted = (mmd(F, Ft) for F in (Fs, Fs[balanced], Fs[_drawn(weights, seed)]))
     mended = after < _MENDED * before
     known = yt != UNKNOWN
-    lost = _lost(*((Fs[balanced], ys[balanced]) if mended else (Fs, ys)), Ft[known], yt[known], seed)
+    lost, torn = _lost(*((Fs[balanced], ys[balanced]) if mended else (Fs, ys)), Ft[known], yt[known], seed)
 
-    found, reasons = _verdict(p_value, distance, interval, before, after, mended, share, lost)
+    seen = _Seen(p_value, distance, interval, before, after, weighted, share, lost, torn)
+    found, reasons = _verdict(seen)
     shares = np.bincount(ys, minlength=count) / len(ys) * ratio
     return DataReport(
         classes=pair.classes,
@@ -112,60 +117,92 @@ _FAMILY: dict[Found, Family | None] = {
 }
 
 
-def _verdict(
-    p_value: float,
-    distance: float,
-    interval: tuple[float, float],
-    before: float,
-    after: float,
-    mended: bool,
-    share: float,
-    lost: float | None,
-) -> tuple[Found, tuple[Notice, ...]]:
+@dataclass(frozen=True)
+class _Seen:
+    """The numbers that a verdict rests on.
+
+    MMD² as it is, ``balanced`` to the target's estimated class proportions, and ``weighted`` by a domain classifier, of
+    which ``share`` is the effective sample size. ``lost`` and ``torn``: accuracy on the target that a classifier of the
+    source, and one of both domains, loses against the target's own; None where the target has no labels.
+    """
+
+    p_value: float
+    distance: float
+    interval: tuple[float, float]
+    mmd: float
+    balanced: float
+    weighted: float
+    share: float
+    lost: float | None
+    torn: float | None
+
+
+def _verdict(seen: _Seen) -> tuple[Found, tuple[Notice, ...]]:
     """Which kind of shift the numbers speak for, and the sentences that say so."""
     same = Notice(
         "Dealt out at random, the samples lie as far apart in {share:.0%} of all cases (permutation test).",
-        {"share": p_value},
+        {"share": seen.p_value},
     )
     loses = Notice(
         "On the target, a classifier that learned from the source is right {points:.0f} points less often than one "
         "that learned from the target itself.",
-        {"points": 100 * (lost or 0)},
+        {"points": 100 * (seen.lost or 0)},
     )
-    keeps = Notice(
+    nobody = Notice(
         "The target has no labels, so nobody can tell whether the same sample is of the same class in both domains."
-        if lost is None
-        else "A classifier that learned from the source does hardly worse on the target than one of its own."
     )
-    much = lost is not None and lost > _MUCH
-    apart = Notice(
-        "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}."
-        if interval[0] > 0.1
-        else "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
-        "{high:.2f}), but the kernel's distance (MMD) does.",
-        {"distance": distance, "low": interval[0], "high": interval[1]},
-    )
-    overlap = Notice(
-        "Weights can make the source stand for the target: {share:.0%} of its samples would still count.",
-        {"share": share},
-    )
-    if p_value > _DOUBT:
-        return ("concept", (same, loses)) if much else ("none", (same, keeps))
-    if mended and not much:
+    keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.")
+    much = seen.lost is not None and seen.lost > _MUCH
+    if seen.p_value > _DOUBT:
+        if much:
+            return "concept", (same, loses)
+        return "none", (same, nobody if seen.lost is None else keeps)
+    if seen.balanced < _MENDED * seen.mmd and not much:
         explained = Notice(
             "Other class proportions explain it: with them the distance (MMD) falls from {before:.3f} to {after:.3f}.",
-            {"before": before, "after": max(after, 0.0)},
+            {"before": seen.mmd, "after": max(seen.balanced, 0.0)},
         )
-        return "label", (explained, keeps)
-    if share >= _OVERLAP and not much:
-        return "covariate", (apart, overlap, keeps)
-    if share >= _OVERLAP:
-        return "appearance", (apart, loses)
-    scarce = Notice(
-        "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
-        {"share": share},
+        return "label", (explained, nobody if seen.lost is None else keeps)
+    apart = Notice(
+        "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}."
+        if seen.interval[0] > 0.1
+        else "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+        "{high:.2f}), but the kernel's distance (MMD) does.",
+        {"distance": seen.distance, "low": seen.interval[0], "high": seen.interval[1]},
     )
-    return "appearance", (apart, scarce)
+    torn = seen.torn is not None and seen.torn > _TORN
+    if seen.share >= _OVERLAP and seen.weighted < _EXPLAINED * seen.mmd and not torn:
+        overlap = Notice(
+            "Weights can make the source stand for the target: {share:.0%} of its samples would still count, and the "
+            "distance (MMD) falls from {before:.3f} to {after:.3f}.",
+            {"share": seen.share, "before": seen.mmd, "after": max(seen.weighted, 0.0)},
+        )
+        alike = Notice(
+            "One classifier for both domains does about as well on the target as one of its own: the same sample seems "
+            "to be of the same class in both."
+        )
+        return "covariate", (apart, overlap, nobody if seen.torn is None else alike)
+    return "appearance", (apart, _unexplained(seen, torn), *([loses] if much else []))
+
+
+def _unexplained(seen: _Seen, torn: bool) -> Notice:
+    """Why weights alone will not do."""
+    if seen.share < _OVERLAP:
+        return Notice(
+            "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
+            {"share": seen.share},
+        )
+    if torn:
+        return Notice(
+            "One classifier for both domains is right {points:.0f} points less often on the target than one of its "
+            "own: where they overlap, samples that look the same are of other classes.",
+            {"points": 100 * (seen.torn or 0)},
+        )
+    return Notice(
+        "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance (MMD) "
+        "is left.",
+        {"rest": seen.weighted / seen.mmd},
+    )
 
 
 # Samples as numbers --------------------------------------------------------------------------------------------------
@@ -278,24 +315,31 @@ def _tells_apart(predictions: Predictions) -> bool:
     return bool(right.mean() > shares.max() + 0.05 and min(known) > 0.2)
 
 
-def _lost(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, yt: NDArray[np.int64], seed: int) -> float | None:
-    """Accuracy on half of the target that a classifier of the source loses against one of the target's other half.
+def _lost(
+    Fs: Rows, ys: NDArray[np.int64], Ft: Rows, yt: NDArray[np.int64], seed: int
+) -> tuple[float | None, float | None]:
+    """Accuracy on half of the target that others lose against a classifier of the target's other half.
 
-    None where the target has no labels.
+    First one of the source, then one of the source and that other half together: where P(y | x) is the same in both,
+    that one loses nothing. None where the target has no labels.
     """
     if not len(yt):
-        return None
+        return None, None
     half = np.random.default_rng([seed, 3]).permutation(len(yt)) % 2 == 0
     if min(len(np.unique(yt[half])), len(np.unique(ys))) < 2:
-        return 0.0
-    own, of_source = (_fitted(F, y).score(Ft[~half], yt[~half]) for F, y in ((Ft[half], yt[half]), (Fs, ys)))
-    return float(own - of_source)
+        return 0.0, 0.0
+    both = np.concatenate([Fs, Ft[half]]), np.concatenate([ys, yt[half]])
+    own, of_source, of_both = (
+        float(_fitted(F, y).score(Ft[~half], yt[~half])) for F, y in ((Ft[half], yt[half]), (Fs, ys), both)
+    )
+    return own - of_source, own - of_both
 
 
 def _fitted(F: Rows, y: NDArray[np.int64]) -> Any:
     from sklearn.svm import SVC
 
-    return SVC().fit(F, y)
+    # scikit-learn's own width takes in how far apart the columns' means lie, which says nothing of the classes
+    return SVC(gamma=1 / max(F.var(axis=0).sum(), np.finfo(np.float64).tiny)).fit(F, y)
 
 
 def _drawn(weights: Rows, seed: int) -> NDArray[np.int64]:

@@ -9,7 +9,9 @@ import pytest
 
 from da_core.data import sources
 from da_core.data.base import Domain, DomainPair, Provenance
+from da_core.data.cache import load_pair
 from da_core.evaluation.report import comparable, data_report
+from da_core.experiment import DataSpec
 
 PLANTED = {
     "moons": "appearance",
@@ -18,7 +20,19 @@ PLANTED = {
     "covariate": "covariate",
     "label_shift": "label",
     "concept": "concept",
+    "wine": "covariate",
+    "cancer": "covariate",
+    "diabetes": "covariate",
+    "hillside": "covariate",
+    "ratings": "covariate",
+    "digits_mnist": "appearance",
+    "mnist_m": "appearance",
+    "street": "appearance",
 }
+
+
+SMALL = {"street": {"count": 400}, "mnist_m": {"count": 600}}
+"""Settings of pairs that take seconds to draw."""
 
 
 def toy(name: str, **values) -> DomainPair:
@@ -27,7 +41,7 @@ def toy(name: str, **values) -> DomainPair:
 
 @pytest.mark.parametrize(("name", "found"), PLANTED.items())
 def test_the_planted_shift_is_named(name, found):
-    report = data_report(toy(name))
+    report = data_report(load_pair(DataSpec(name=name, params=SMALL.get(name, {}))))
     assert report.found == found
     assert report.reasons
     assert report.family == {"appearance": "alignment", "concept": "adaptation"}.get(found, "reweighting")
@@ -39,6 +53,10 @@ def test_without_a_shift_nothing_is_to_be_done(name, values):
     assert report.found == "none"
     assert report.family is None
     assert report.interval[0] < 0.1
+
+
+def test_another_liking_of_the_same_users_and_films_is_a_concept_shift():
+    assert data_report(toy("ratings", shift="what they like")).found == "concept"
 
 
 def test_class_proportions_are_read_without_the_targets_labels():
