@@ -26,7 +26,7 @@ class Sharpness(params.Params):
     """How the rows are dealt out; a table adds which column does it."""
 
     sharpness: float = hyper(
-        10.0,
+        8.0,
         ge=0,
         le=40,
         step=1,

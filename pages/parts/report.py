@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from da_core.data.base import DomainPair
-from pages.parts import steps
-from pages.parts.gallery import safe
-from pages.parts.words import _, number, percent, told, word
+from pages.parts import charts, steps
+from pages.parts.words import _, number, percent, told
 
 if TYPE_CHECKING:
     from da_core.evaluation.report import DataReport, Found
@@ -82,6 +81,8 @@ def _answer(made: Future[DataReport], was_done: bool) -> None:
 
 
 def _draw(report: DataReport) -> None:
+    from pages.parts import report_pictures  # scikit-learn and the methods come with the report
+
     st.markdown(f"**{_(VERDICTS[report.found])}**")
     st.markdown("\n".join(f"- {told(reason.message, reason.values)}" for reason in report.reasons))
     if report.family is not None:
@@ -100,28 +101,9 @@ def _draw(report: DataReport) -> None:
         hide_index=True,
     )
     st.markdown(f"**{_('What changed most')}**")
-    st.table(
-        {
-            "": [safe(word(drift.name)) for drift in report.drifts],
-            _("source"): [number(drift.source, 2) for drift in report.drifts],
-            _("target"): [number(drift.target, 2) for drift in report.drifts],
-            _("change, in standard deviations"): [f"{drift.effect:+.2f}" for drift in report.drifts],
-        },
-        border="horizontal",
-        hide_index=True,
-    )
+    charts.draw(report_pictures.drifts(report), key="report-drifts", alt=report_pictures.drifts_alt(report))
     st.markdown(f"**{_('Shares of the classes')}**")
-    labelled = report.counts[1].any()
-    shares = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
-    table = {
-        "": [safe(word(name)) for name in report.classes],
-        _("source"): [percent(share) for share in shares[0]],
-        _("target"): [percent(share) for share in shares[1]],
-        _("target, estimated without its labels"): [percent(share) for share in report.proportions],
-    }
-    if not labelled:
-        del table[_("target")]
-    st.table(table, border="horizontal", hide_index=True)
+    charts.draw(report_pictures.shares(report), key="report-shares", alt=report_pictures.shares_alt(report))
     st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))
-    if labelled:
+    if report.counts[1].any():
         st.caption(_("The target's labels are used to tell whether a label's meaning changed, and for nothing else."))
