@@ -18,7 +18,7 @@ from da_core.experiment import Experiment
 from da_core.export.tables import predictions_csv
 from da_core.jobs.record import Course, Record, read_model, read_record
 
-_KEYED = {field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[When")}
+_KEYED = {field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[")} - {"state"}
 
 
 def write_folder(
@@ -88,11 +88,11 @@ def features(evidence: Evidence) -> dict[str, Any]:
 
 def _evidence(flat: dict[str, Any]) -> Evidence:
     """The inverse of `features`."""
-    values: dict[str, Any] = {"embeddings": {}} | {name: {} for name in _KEYED}
+    values: dict[str, Any] = {name: {} for name in _KEYED}
     for name, array in flat.items():
-        group, _, when = name.rpartition("_")
-        if group in _KEYED:
-            values[group][when] = array
-        else:
+        group = next((group for group in _KEYED if name.startswith(f"{group}_")), None)
+        if group is None:
             values[name] = array
+        else:
+            values[group][name.removeprefix(f"{group}_")] = array
     return Evidence(**values)

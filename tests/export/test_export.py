@@ -22,11 +22,11 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from da_core.__main__ import main
-from da_core.events import Accuracies, Notice
+from da_core.events import Accuracies, Evidence, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec
 from da_core.export import figures, tensorboard
 from da_core.export.files import exports
-from da_core.export.folder import read_folder
+from da_core.export.folder import read_folder, write_folder
 from da_core.export.notebook import notebook
 from da_core.export.report import report_html
 from da_core.export.script import command, script
@@ -99,6 +99,20 @@ def test_what_out_wrote_is_read_back(folder: Path, record: Record) -> None:
         np.testing.assert_array_equal(evidence.source_predicted["before"], arrays["source_predicted_before"])
     right = np.mean(evidence.target_predicted["after"] == evidence.target_label)
     assert right == pytest.approx(record.result.adapted.target.accuracy)
+
+
+def test_every_array_comes_back_from_the_folder(record: Record, tmp_path: Path) -> None:
+    keyed = [field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[str, NDArray")]
+    filled = dataclasses.replace(
+        record.evidence, **{name: {"0.5/x": np.ones(3)} for name in keyed if name != "embeddings"}
+    )
+    write_folder(tmp_path / "run", EXPERIMENT, Finished(record.result, filled), record.history)
+    back = read_folder(tmp_path / "run").evidence
+    for field in dataclasses.fields(Evidence):
+        then, now = getattr(filled, field.name), getattr(back, field.name)
+        if isinstance(then, dict):
+            assert then.keys() == now.keys(), field.name
+        assert (then is None) == (now is None), field.name
 
 
 def test_the_script_gives_the_same_numbers(record: Record, tmp_path: Path) -> None:
