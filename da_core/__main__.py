@@ -1,4 +1,4 @@
-"""The command line: ``python -m da_core list …`` and ``python -m da_core run …``; the same experiments as the app's.
+"""The command line: ``python -m da_core list …``, ``run …`` and ``study …``; the same experiments as the app's.
 
 Exit code 0 when all is well, 2 for input that cannot be used (one sentence on stderr), 1 for anything else.
 """
@@ -6,10 +6,11 @@ Exit code 0 when all is well, 2 for input that cannot be used (one sentence on s
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
@@ -19,6 +20,7 @@ from da_core.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from da_core.events import Accuracies, Finished, Losses, Result
+    from da_core.study import Study, Trial
 
 LISTS = ("data", "methods", "networks")
 
@@ -53,25 +55,19 @@ def parser() -> argparse.ArgumentParser:
     listing.set_defaults(do=show_list)
 
     run = commands.add_parser("run", help="do an experiment")
-    run.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
-    run.add_argument("--data", help="a data set by name (see list data)")
-    run.add_argument("--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz")
-    run.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
-    run.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
+    describe_experiment(run)
     run.add_argument("--method", help="a method by name (see list methods)")
-    run.add_argument("--network", help="a network by name (see list networks)")
-    run.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
-    run.add_argument("--head", help=" | ".join(get_args(Head)))
-    run.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
-    )
-    run.add_argument("--seed", metavar="N", help="0 unless told")
-    run.add_argument("--device", help=" | ".join(get_args(Device)))
-    run.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
-    run.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
     run.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
     run.add_argument("--json", action="store_true", help="print result.json instead of a table")
     run.set_defaults(do=do_run)
+
+    study = commands.add_parser("study", help="do an experiment over several methods and seeds")
+    describe_experiment(study)
+    study.add_argument("--method", action="append", dest="methods", help="a method by name; give several to compare")
+    study.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds for each method, 5 unless told")
+    study.add_argument("--out", type=Path, metavar="DIR", help="write study.json here")
+    study.add_argument("--json", action="store_true", help="print study.json instead of a table")
+    study.set_defaults(do=do_study)
 
     export = commands.add_parser("export", help="make a report, a script, figures… of a run that “run --out” wrote")
     export.add_argument("run", type=Path, metavar="DIR", help="the folder of the run")
@@ -86,6 +82,25 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--language", choices=LANGUAGES, default="en", help="of report, figures, notebook and card")
     export.set_defaults(do=do_export)
     return top
+
+
+def describe_experiment(run: argparse.ArgumentParser) -> None:
+    """The options that say what to do, less the method."""
+    run.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
+    run.add_argument("--data", help="a data set by name (see list data)")
+    run.add_argument("--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz")
+    run.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
+    run.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
+    run.add_argument("--network", help="a network by name (see list networks)")
+    run.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
+    run.add_argument("--head", help=" | ".join(get_args(Head)))
+    run.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
+    )
+    run.add_argument("--seed", metavar="N", help="0 unless told")
+    run.add_argument("--device", help=" | ".join(get_args(Device)))
+    run.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
+    run.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
 
 
 def show_list(options: argparse.Namespace) -> None:
@@ -233,6 +248,83 @@ def do_export(options: argparse.Namespace) -> None:
             files.write(record, kind, place, Language(options.language))
         except OSError as error:
             raise UserError("{path} cannot be written ({detail}).", path=place, detail=error.strerror) from None
+
+
+def do_study(options: argparse.Namespace) -> None:
+    from da_core.evaluation.stability import comparisons, spread
+    from da_core.study import Study
+
+    names = options.methods or [Experiment().method.name]
+    options.method = names[0]
+    study = Study.of(experiment_of(options), names, options.seeds)
+    scores = {name: dict[int, float]() for name in ["source_only", *names]}
+    for trial, result in studied(study):
+        if result.adapted.target is None or result.source_only.target is None:
+            raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
+        scores["source_only"][trial.seed] = result.source_only.target.accuracy
+        scores[trial.method][trial.seed] = result.adapted.target.accuracy
+    spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in scores.items()}
+    pairs = comparisons(scores)
+    told = {
+        "study": study.model_dump(),
+        "target_accuracy": {
+            name: dataclasses.asdict(one) | {"seeds": list(scores[name])} for name, one in spreads.items()
+        },
+        "comparisons": [dataclasses.asdict(pair) for pair in pairs],
+    }
+    text = json.dumps(told, indent=2)
+    if options.out is not None:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+            (options.out / "study.json").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError("{path} cannot be written ({detail}).", path=options.out, detail=error.strerror) from None
+    if options.json:
+        print(text)
+        return
+    accuracies = [
+        [name, f"{100 * one.mean:.1f}", f"{100 * one.deviation:.1f}", between(one.interval, ".1f"), each(one.values)]
+        for name, one in spreads.items()
+    ]
+    print_table(("method", "target accuracy %", "± over seeds", "95 %", "each seed"), accuracies, numbers_from=1)
+    differences = [
+        [
+            f"{pair.first} − {pair.second}",
+            f"{100 * pair.mean:+.1f}",
+            between(pair.interval, "+.1f"),
+            f"{pair.better} of {pair.count}",
+        ]
+        for pair in pairs
+    ]
+    print_table(("difference", "points", "95 %, all together", "seeds in favour"), differences, numbers_from=1)
+
+
+def between(interval: tuple[float, float] | None, how: str) -> str:
+    return "" if interval is None else " … ".join(f"{100 * end:{how}}" for end in interval)
+
+
+def each(values: Iterable[float]) -> str:
+    return " ".join(f"{100 * value:.1f}" for value in values)
+
+
+def studied(study: Study) -> Iterator[tuple[Trial, Result]]:
+    """Each run of a study with its result, with a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from da_core.events import Finished, Progress
+    from da_core.study import conduct
+
+    told = conduct(study)
+    first = next(told)
+    with Bar(console=Console(stderr=True)) as bar:
+        task = bar.add_task("study", total=float(first.count))
+        for one in itertools.chain([first], told):
+            if isinstance(one.event, Progress):
+                where = f"{one.trial.method} seed {one.trial.seed}"
+                bar.update(task, completed=one.place - 1 + one.event.fraction, description=where)
+            elif isinstance(one.event, Finished):
+                yield one.trial, one.event.result
 
 
 def watched(experiment: Experiment, history: list[Losses | Accuracies]) -> Finished:

@@ -159,3 +159,27 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     assert "Fine-tuning has learned next to nothing." in said
     assert main(["run", "--third", third]) == 2
     assert "--third goes with --source" in capsys.readouterr().err
+
+
+def test_a_study_prints_each_seed_and_compares_pairs(
+    capsys: pytest.CaptureFixture[str], places: list[str], tmp_path: Path
+) -> None:
+    flat = ["--network", "identity", "--head", "logistic", "--target-split", "0.5"]
+    arguments = ["study", *places, *flat, "--method", "coral", "--method", "tca", "--seeds", "3"]
+    written = answer(capsys, *arguments, "--json", "--out", str(tmp_path / "out"))
+    assert isinstance(written, dict)
+    assert json.loads((tmp_path / "out" / "study.json").read_text()) == written
+    accuracies = written["target_accuracy"]
+    assert list(accuracies) == ["source_only", "coral", "tca"]
+    assert accuracies["coral"]["seeds"] == [0, 1, 2]
+    (of_one_run,) = [answer(capsys, "run", *places, *flat, "--method", "coral", "--seed", "1", "--json")]
+    assert of_one_run["adapted"]["target"]["accuracy"] == accuracies["coral"]["values"][1]
+    assert [(pair["first"], pair["second"]) for pair in written["comparisons"]] == [
+        ("source_only", "coral"),
+        ("source_only", "tca"),
+        ("coral", "tca"),
+    ]
+    assert main([*arguments[:-1], "2"]) == 0
+    assert "coral − tca" in capsys.readouterr().out
+    assert main(["study", *places, "--seeds", "1"]) == 2
+    assert "2 to 20 seeds" in capsys.readouterr().err

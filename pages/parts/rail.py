@@ -26,6 +26,7 @@ def draw(here: Step) -> None:
                 go(step, _(SCREENS[step].title))
         st.html(f'<div class="lab-rail-title">{_("Lab")}</div>')
         go("runs", _(SCREENS["runs"].title))
+        go("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-rail-title">{_("Learn")}</div>')
         go("methods", _(SCREENS["methods"].title))
         go("lesson", _(SCREENS["lesson"].title))

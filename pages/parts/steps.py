@@ -10,7 +10,9 @@ import streamlit as st
 from pages.parts import state
 from pages.parts.words import _
 
-Step = Literal["home", "data", "network", "method", "train", "features", "results", "runs", "methods", "lesson"]
+Step = Literal[
+    "home", "data", "network", "method", "train", "features", "results", "runs", "stability", "methods", "lesson"
+]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ SCREENS: dict[Step, Screen] = {
         "Next, change one thing and try again.",
     ),
     "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
+    "stability": Screen(
+        "lab/stability.py",
+        "Stability",
+        "Run the same experiment with several seeds and methods, and see what is more than luck.",
+        "",
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
 }

@@ -1,0 +1,81 @@
+"""The same experiment over several methods and seeds: one run is one draw, a study tells what is stable."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from da_core.errors import UserError
+from da_core.events import Event
+from da_core.experiment import Experiment, MethodSpec
+from da_core.params import Params, hyper
+
+MOST_METHODS = 6
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a study: which method, which seed, and what to do."""
+
+    method: str
+    seed: int
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run of a study says; ``place`` of ``count`` runs, from 1."""
+
+    trial: Trial
+    place: int
+    count: int
+    event: Event
+
+
+class Study(Params):
+    """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own."""
+
+    experiment: Experiment
+    methods: tuple[MethodSpec, ...] = Field(min_length=1, max_length=MOST_METHODS)
+    seeds: int = hyper(5, ge=2, le=20, step=1, title="Seeds", help="How often each method is run, with another seed.")
+
+    @classmethod
+    def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:
+        """A study of methods by name; the experiment's own keeps its settings, the others have their defaults.
+
+        Raises `UserError` for no method, too many, or a number of seeds out of its bounds.
+        """
+        if not 1 <= len(names) <= MOST_METHODS:
+            raise UserError("Choose one to {most} methods to compare.", most=MOST_METHODS)
+        if not 2 <= seeds <= 20:
+            raise UserError("A study takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
+        own = experiment.method
+        specs = tuple(own if name == own.name else MethodSpec(name=name) for name in dict.fromkeys(names))
+        return cls(experiment=experiment, methods=specs, seeds=seeds)
+
+    @property
+    def key(self) -> str:
+        """A short name that is the same for the same study."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def trials(self) -> list[Trial]:
+        """All runs, seed by seed, so that a study that is cut short has whole pairs."""
+        first = self.experiment.seed
+        return [
+            Trial(spec.name, seed, self.experiment.model_copy(update={"method": spec, "seed": seed}))
+            for seed in range(first, first + self.seeds)
+            for spec in self.methods
+        ]
+
+
+def conduct(study: Study) -> Iterator[Told]:
+    """Do a study, one run after the other, and tell how each goes. What its runs have in common is trained once."""
+    from da_core.run import run
+
+    trials = study.trials()
+    for place, trial in enumerate(trials, start=1):
+        for event in run(trial.experiment, embed=False):
+            yield Told(trial, place, len(trials), event)

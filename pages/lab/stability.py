@@ -1,0 +1,185 @@
+"""The same experiment over several seeds and methods: each seed's dot, mean and spread, and pairs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.evaluation.stability import Comparison, Spread, comparisons, spread
+from da_core.jobs.queue import queue
+from da_core.jobs.store import store
+from da_core.jobs.studies import StudyView, studies
+from da_core.study import MOST_METHODS, Study
+from pages.parts import access, seeds, state, steps
+from pages.parts.words import _, explain, number, percent, points, signed, word
+
+_POLL_SECONDS = 1.0
+_METHODS, _SEEDS = "lab-study-methods", "lab-study-seeds"
+BASELINE = "source_only"
+
+
+def form(going: bool) -> None:
+    """Which methods and how many seeds; all else is the experiment of the walk."""
+    known = titles()
+    experiment = state.experiment()
+    st.session_state.setdefault(_METHODS, [experiment.method.name])
+    st.session_state.setdefault(_SEEDS, 5)
+    with st.container(border=True):
+        st.markdown(seeds.shared(experiment))
+        left, right = st.columns([3, 2], gap="large")
+        names = left.multiselect(
+            _("Methods"), list(known), format_func=known.__getitem__, max_selections=MOST_METHODS, key=_METHODS
+        )
+        count = right.slider(_("Seeds"), 2, 20, key=_SEEDS, help=_("How often each method is run, with another seed."))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(_("Run the study"), type="primary", disabled=going or not names):
+                start(names, count)
+            runs = len(names) * count
+            st.caption(_("{count} runs, one after the other; those that are there already are taken.", count=runs))
+
+
+def start(names: list[str], count: int) -> None:
+    try:
+        study = Study.of(state.experiment(), names, count)
+        studies().start(study, state.owner(), localhost_only=access.localhost_only())
+    except UserError as error:
+        st.error(explain(error))
+    else:
+        st.rerun()
+
+
+def titles() -> dict[str, str]:
+    with st.spinner(_("Waking up the methods…")):
+        from da_core.methods import methods
+
+    return {name: _(method.title) for name, method in methods().items() if name not in (BASELINE, "oracle")}
+
+
+def panel(live: bool) -> None:
+    """The owner's study; while it goes this part alone is drawn again."""
+    view = studies().latest(state.owner())
+    if view is None or (live and view.state != "running"):
+        st.rerun()
+    assert view is not None
+    if view.state == "running":
+        progress(view)
+    elif view.state == "failed" and view.error is not None:
+        st.error(explain(view.error))
+    elif view.state == "stopped":
+        st.info(_("You stopped this study. What had finished is shown."))
+    scores = scored(view)
+    if scores is None:
+        st.info(_("The target has no labels, so there is nothing to compare seeds by."))
+    elif scores[BASELINE]:
+        report(view, scores)
+
+
+def progress(view: StudyView) -> None:
+    count = len(view.study.trials())
+    done = len(view.runs)
+    text, part = _("Starting"), 0.0
+    if view.current is not None:
+        trial, run = view.current
+        seen = queue().view(run)
+        part = seen.fraction if seen is not None else 0.0
+        text = _(
+            "Run {place} of {count}: {method}, seed {seed}",
+            place=min(done + 1, count),
+            count=count,
+            method=word(titles().get(trial.method, trial.method)),
+            seed=trial.seed,
+        )
+    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(min((done + part) / count, 1.0), text)
+    if stop.button(_("Stop"), key="study-stop", width="stretch"):
+        studies().stop(state.owner())
+        st.rerun()
+
+
+def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
+    """Target accuracy by method and seed, source only's first; None where the target has no labels."""
+    found: dict[str, dict[int, float]] = {name: {} for name in (BASELINE, *(spec.name for spec in view.study.methods))}
+    for (method, seed), run in view.runs.items():
+        record = store().load(run)
+        if record is None:
+            continue
+        before, after = record.result.source_only.target, record.result.adapted.target
+        if before is None or after is None:
+            return None
+        found[BASELINE][seed], found[method][seed] = before.accuracy, after.accuracy
+    return found
+
+
+def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
+    names = titles() | {BASELINE: _("Source only")}
+    shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
+    spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in shown.items()}
+    st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
+    seeds.dots(shown, spreads)
+    st.table(spread_table(spreads), border="horizontal")
+    pairs = comparisons(shown)
+    if not pairs or pairs[0].interval is None:
+        st.caption(_("With a second seed of each method, pairs of methods can be compared."))
+        return
+    st.subheader(_("Which one is better?"), anchor=False)
+    st.table(pair_table(pairs), border="horizontal")
+    st.caption(
+        _(
+            "Each seed draws the split, the start and the batches for all methods alike, so the differences within a "
+            "seed are compared. All intervals hold together with 95 % (Student's t, Bonferroni)."
+        )
+    )
+
+
+def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            _("Mean"): [percent(one.mean) for one in spreads.values()],
+            _("Standard deviation"): [number(100 * one.deviation, 1) for one in spreads.values()],
+            _("Mean, 95 %"): [
+                "" if one.interval is None else f"{number(100 * one.interval[0], 1)} – {percent(one.interval[1])}"
+                for one in spreads.values()
+            ],
+            _("Seeds"): [number(len(one.values)) for one in spreads.values()],
+        },
+        index=pd.Index(list(spreads)),
+    )
+
+
+def pair_table(pairs: list[Comparison]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            _("Difference"): [points(pair.mean) for pair in pairs],
+            _("Interval"): [
+                "" if pair.interval is None else " … ".join(signed(end) for end in pair.interval) for pair in pairs
+            ],
+            _("Verdict"): [verdict(pair) for pair in pairs],
+        },
+        index=pd.Index([_("{first} less {second}", first=pair.first, second=pair.second) for pair in pairs]),
+    )
+
+
+def verdict(pair: Comparison) -> str:
+    """In words, and on how many seeds."""
+    if pair.interval is None:
+        return ""
+    if pair.interval[0] > 0:
+        return _(
+            "{name} is better, on {better} of {count} seeds.", name=pair.first, better=pair.better, count=pair.count
+        )
+    if pair.interval[1] < 0:
+        better = pair.count - pair.better
+        return _("{name} is better, on {better} of {count} seeds.", name=pair.second, better=better, count=pair.count)
+    return _("These seeds cannot tell them apart.")
+
+
+st.title(_("Stability"), anchor=False)
+st.html(f'<div class="lab-purpose">{_(steps.SCREENS["stability"].purpose)}</div>')
+latest = studies().latest(state.owner())
+going = latest is not None and latest.state == "running"
+form(going)
+if latest is not None:
+    st.fragment(panel, run_every=_POLL_SECONDS if going else None)(going)

@@ -1,0 +1,81 @@
+"""The Stability screen: a study is started, watched, found again after a reload, and its seeds are compared."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import made_up_run
+import pytest
+from lab import Lab, button, has, texts
+from streamlit.testing.v1 import AppTest
+
+from da_core.experiment import Experiment
+from da_core.jobs import studies as studies_module
+from da_core.jobs.studies import Studies
+from da_core.study import Study
+
+
+@pytest.fixture(autouse=True)
+def fresh_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Studies()
+    monkeypatch.setattr(studies_module, "studies", lambda: mine)
+
+
+def screen(lab: Lab, **query: str) -> AppTest:
+    app = lab.screen("train", **query)
+    return app.switch_page("lab/stability.py").run()
+
+
+def over(lab: Lab) -> None:
+    """Let every run go to its end."""
+    lab.go.set()
+    for thread in threading.enumerate():
+        if thread.name == "study":
+            thread.join(30)
+
+
+def test_before_a_study_the_screen_says_what_it_would_do(lab: Lab) -> None:
+    app = screen(lab)
+    assert not app.exception
+    assert "5 runs, one after the other" in texts(app)
+    assert not button(app, "Run the study").disabled
+
+
+def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab) -> None:
+    app = screen(lab)
+    app.multiselect[0].set_value(["dann", "coral"])
+    app.slider[0].set_value(2)
+    button(app.run(), "Run the study").click()
+    app.run()
+    assert not app.exception
+    assert has(app, "Stop")
+    assert button(app, "Run the study").disabled
+    again = screen(lab)
+    assert has(again, "Stop"), "a reload finds it again"
+    over(lab)
+    done = screen(lab)
+    assert not done.exception
+    assert not has(done, "Stop")
+    table, pairs = (one.value for one in done.table)
+    assert table.loc["DANN", "Mean"] == "80.0%"
+    assert table.loc["Source only", "Mean"] == "50.0%"
+    assert pairs.loc["Source only less DANN", "Difference"] == "-30.0 points"
+    assert pairs.loc["Source only less DANN", "Verdict"] == "DANN is better, on 2 of 2 seeds."
+    assert pairs.loc["DANN less CORAL", "Verdict"] == "These seeds cannot tell them apart."
+    spec = json.loads(done.get("vega_lite_chart")[0].proto.spec)
+    assert len(spec["layer"]) == 3
+
+
+def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
+    study = Study.of(Experiment(), ["dann"], 2)
+    lab.finish(made_up_run.finished(), study.trials()[0].experiment)
+    studies_module.studies().start(study, lab.visitor)
+    app = screen(lab)
+    button(app, "Stop").click()
+    app.run()
+    over(lab)
+    app = screen(lab)
+    assert "You stopped this study" in texts(app)
+    assert app.table[0].value.loc["DANN", "Seeds"] == "1"
+    assert "With a second seed" in texts(app)

@@ -1,0 +1,118 @@
+"""Studies over a scripted queue: runs one by one, taken from the store where it has them, stopped, failed."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from da_core.errors import UserError
+from da_core.events import Event, Evidence, Finished, Result, StageStarted
+from da_core.experiment import Experiment
+from da_core.jobs.queue import Queue
+from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.studies import Studies
+from da_core.study import Study
+
+PATIENCE = 20.0
+STUDY = Study.of(Experiment(), ["dann", "coral"], 2)
+
+
+class Bench:
+    """A queue whose runs wait for `go`, and the studies over it."""
+
+    def __init__(self, folder: Path, result: Result, evidence: Evidence) -> None:
+        self.store = Store(folder)
+        self.begun: list[tuple[str, int]] = []
+        self.begins: queue.Queue[tuple[str, int]] = queue.Queue()
+        self.go = threading.Semaphore(0)
+        self.fails: UserError | None = None
+        self.end = Finished(result, evidence)
+        self.queue = Queue(self.store, self.run, lease_seconds=1000)
+        self.studies = Studies(lambda: self.queue, renew_seconds=0.05)
+
+    def run(self, experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+        self.begun.append((experiment.method.name, experiment.seed))
+        self.begins.put(self.begun[-1])
+        yield StageStarted("load", ("load",))
+        while not self.go.acquire(timeout=0.02):
+            yield StageStarted("load", ("load",))  # so that a stop is heard
+        if self.fails is not None:
+            raise self.fails
+        yield self.end
+
+    def over(self, owner: str = "ann") -> str:
+        """Wait for the end of the owner's study and say how it ended."""
+        for thread in threading.enumerate():
+            if thread.name == "study":
+                thread.join(PATIENCE)
+        view = self.studies.latest(owner)
+        assert view is not None
+        return view.state
+
+
+@pytest.fixture
+def bench(tmp_path: Path, result: Result, evidence: Evidence) -> Iterator[Bench]:
+    one = Bench(tmp_path / "runs", result, evidence)
+    yield one
+    one.go.release(100)
+    one.queue.close()
+    one.over()
+
+
+def test_a_study_runs_all_its_experiments_one_by_one_and_keeps_them(bench: Bench) -> None:
+    bench.go.release(4)
+    bench.studies.start(STUDY, "ann")
+    assert bench.over() == "done"
+    assert bench.begun == [("dann", 0), ("coral", 0), ("dann", 1), ("coral", 1)]
+    view = bench.studies.latest("ann")
+    assert view is not None
+    assert {key: bench.store.load(run).experiment.seed for key, run in view.runs.items()} == {
+        ("dann", 0): 0,
+        ("coral", 0): 0,
+        ("dann", 1): 1,
+        ("coral", 1): 1,
+    }
+
+
+def test_what_the_store_has_is_not_run_again(bench: Bench) -> None:
+    known = STUDY.trials()[1].experiment
+    run_id = new_run_id(known)
+    bench.store.save(run_id, known, bench.end.result, bench.end.evidence, (), ("ann",))
+    bench.go.release(3)
+    bench.studies.start(STUDY, "ann")
+    assert bench.over() == "done"
+    assert ("coral", 0) not in bench.begun
+    assert bench.studies.latest("ann").runs["coral", 0] == run_id
+
+
+def test_a_stopped_study_ends_its_run_and_keeps_what_had_finished(bench: Bench) -> None:
+    bench.go.release(1)
+    bench.studies.start(STUDY, "ann")
+    assert [bench.begins.get(timeout=PATIENCE) for _ in range(2)] == [("dann", 0), ("coral", 0)]
+    bench.studies.stop("ann")
+    assert bench.over() == "stopped"
+    assert list(bench.studies.latest("ann").runs) == [("dann", 0)]
+
+
+def test_a_run_that_fails_ends_the_study_with_its_sentence(bench: Bench) -> None:
+    bench.fails = UserError("The target is empty; give it samples.")
+    bench.go.release(1)
+    bench.studies.start(STUDY, "ann")
+    assert bench.over() == "failed"
+    assert "The target is empty" in str(bench.studies.latest("ann").error)
+
+
+def test_one_study_a_visitor_and_nobody_sees_or_stops_anothers(bench: Bench) -> None:
+    bench.studies.start(STUDY, "ann")
+    bench.studies.start(STUDY, "ann")  # a double click
+    with pytest.raises(UserError, match="still going"):
+        bench.studies.start(Study.of(Experiment(), ["dann"], 2), "ann")
+    assert bench.studies.latest("bob") is None
+    bench.studies.stop("bob")
+    assert bench.studies.latest("ann").state == "running"
+    bench.go.release(4)
+    assert bench.over() == "done"
