@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from da_core.data import cache
 from da_core.data.base import UNKNOWN, Domain, DomainPair
-from da_core.data.cache import load_pair
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 
@@ -18,7 +18,7 @@ def third_domain(spec: DataSpec, pair: DomainPair) -> Domain:
 
     Raises `UserError` where its samples have another form, or a class that ``pair`` has not.
     """
-    other = load_pair(spec, _SEED)
+    other = cache.load_pair(spec, _SEED)
     domain = other.target
     if other.kind != pair.kind or other.sample_shape != pair.sample_shape:
         raise UserError(
