@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.settings import settings
+from pages.parts.samples import base_path, sound
 from pages.parts.state import OWNER_COOKIE
 from pages.parts.steps import SCREENS
 from pages.parts.words import LANGUAGES, _, explain, negotiated
@@ -98,7 +99,7 @@ def document(request: Request) -> HTMLResponse:
     Left to itself it asks each folder of a deep link's address whether the server is there, and logs the failures.
     """
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    start = f"window.location.origin + {json.dumps(_base() + '/')}"
+    start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
     asked = request.query_params.get("lang", "")
@@ -110,7 +111,7 @@ def document(request: Request) -> HTMLResponse:
             OWNER_COOKIE,
             secrets.token_urlsafe(24),
             max_age=YEAR,
-            path=_base() or "/",
+            path=base_path() or "/",
             httponly=True,
             samesite="lax",
             secure=request.url.scheme == "https",
@@ -151,12 +152,6 @@ class Headers:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def _base() -> str:
-    """Where the app begins below the host: "" or, behind a proxy, "/lab"."""
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
-
-
 def _addresses() -> list[str]:
     return ["/", *(f"/{Path(screen.path).stem}" for step, screen in SCREENS.items() if step != "home")]
 
@@ -165,6 +160,9 @@ app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
     on_script_error=tell,
-    routes=[Route(_base() + address, document) for address in _addresses()],
+    routes=[
+        *(Route(base_path() + address, document) for address in _addresses()),
+        Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
+    ],
     middleware=[Middleware(Headers)],
 )

@@ -92,7 +92,8 @@ class View {
       this.course.reach(this.course.name);
     });
     this.find(".save").textContent = texts.save;
-    this.find(".hint").textContent = sizes ? `${texts.hint} ${texts.sized}` : texts.hint;
+    const hints = [texts.hint, this.data.sounds && texts.heard, sizes && texts.sized];
+    this.find(".hint").textContent = hints.filter(Boolean).join(" ");
     this.find(".state").textContent = this.wanted ? texts.coming : (this.data.state[this.layout] ?? "");
     this.panels.forEach((panel) => panel.say());
     this.course.say();
@@ -317,7 +318,7 @@ class View {
 
   // a sample in words: its class and domain, and what both networks say
   told(i) {
-    const { texts, confidence, sourceCount, weight } = this.data;
+    const { texts, confidence, sourceCount, weight, tips } = this.data;
     const label = this.label_[i];
     const lines = [element("b", this.className(label))];
     lines.push(line(i < sourceCount ? texts.source : texts.target, "faint"));
@@ -329,6 +330,7 @@ class View {
       lines.push(line(`${texts[when]}: ${this.className(guess[i])}${sure}${verdict}`));
     }
     if (weight && i < sourceCount) lines.push(line(`${texts.weight}: ${weight[i]}`));
+    if (tips) lines.push(line(tips[i], "said"));
     return lines;
   }
 
@@ -344,9 +346,18 @@ class View {
 
   pin(i) {
     this.pinned = i;
+    this.play(i);
     this.find(".tip").hidden = true;
     this.draw();
     this.details();
+  }
+
+  // the sample's sound, from its start; the browser keeps those that were heard
+  play(i) {
+    if (i < 0 || !this.data.sounds) return;
+    this.sound ??= new Audio();
+    this.sound.src = `${this.data.sounds}/${i}.wav`;
+    this.sound.play().catch(() => {}); // interrupted by the next one
   }
 
   select(inside) {

@@ -8,6 +8,7 @@ import streamlit as st
 
 from da_core.errors import UserError
 from pages.parts import finished, gallery, runs, scatter, showcase, words
+from pages.parts.samples import Shown
 from pages.parts.words import _, percent
 
 
@@ -71,7 +72,7 @@ if example := _example():
         result.classes,
         key="showcase",
         run="showcase",
-        atlas=example.atlas,
+        shown=Shown(atlas=example.atlas),
         scores=finished.target_accuracies(result),
     )
     st.caption(

@@ -1,24 +1,19 @@
-"""What the screens after training share: the run they look at, its headline, and its pictures for hover."""
+"""What the screens after training share: the run they look at, its headline, and what hover shows."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-import numpy as np
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.events import DomainScores, Result, When
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
 from pages.parts import state, steps, words
-from pages.parts.pictures import Atlas, atlas
+from pages.parts.samples import Shown, shown
 from pages.parts.words import _, number, percent, signed
-
-log = logging.getLogger(__name__)
 
 _KEPT = 32
 
@@ -86,47 +81,27 @@ def points(difference: float) -> str:
     return words.points(difference)
 
 
-class Pictures:
-    """The pictures of a run's samples, cut into one sheet by a thread of its own: reading files takes its time."""
+class Samples:
+    """What hover shows of a run's samples, prepared by a thread of its own: reading files takes its time."""
 
     def __init__(self) -> None:
-        self._sheets: OrderedDict[str, Future[Atlas | None]] = OrderedDict()
+        self._prepared: OrderedDict[str, Future[Shown]] = OrderedDict()
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="samples")
 
-    def of(self, record: Record, patience: float = 0.5) -> Future[Atlas | None]:
-        """The sheet, source samples first; None in it where there are none. Waits a moment, since most are ready."""
+    def of(self, record: Record, patience: float = 0.5) -> Future[Shown]:
+        """Pictures, texts and sounds, source samples first. Waits a moment, since most are ready."""
         with self._lock:
-            if record.run_id not in self._sheets:
-                self._sheets[record.run_id] = self._thread.submit(_sheet_of, record)
-                while len(self._sheets) > _KEPT:
-                    self._sheets.popitem(last=False)
-            found = self._sheets[record.run_id]
+            if record.run_id not in self._prepared:
+                self._prepared[record.run_id] = self._thread.submit(shown, record)
+                while len(self._prepared) > _KEPT:
+                    self._prepared.popitem(last=False)
+            found = self._prepared[record.run_id]
         wait([found], timeout=patience)
         return found
 
 
 @st.cache_resource
-def pictures() -> Pictures:
-    """This server's sheets of pictures."""
-    return Pictures()
-
-
-def _sheet_of(record: Record) -> Atlas | None:
-    from da_core.data.cache import load_pair
-
-    evidence = record.evidence
-    try:
-        pair = load_pair(record.experiment.data)
-    except (UserError, OSError):
-        log.info("run %s is shown without pictures", record.run_id, exc_info=True)
-        return None
-    rows = ((pair.source, evidence.source_index), (pair.target, evidence.target_index))
-    labels = (evidence.source_label, evidence.target_label)
-    for (domain, index), label in zip(rows, labels, strict=True):
-        # the user's files may have changed since the run
-        if index.max(initial=-1) >= len(domain) or not np.array_equal(domain.y[index], label):
-            return None
-    if pair.kind != "pictures":
-        return None
-    return atlas(np.concatenate([domain.X[index] for domain, index in rows]))
+def samples() -> Samples:
+    """What this server shows of its runs' samples."""
+    return Samples()

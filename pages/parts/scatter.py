@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from da_core.events import Embedded, Evidence, Layout, When
 from pages.parts import theme
-from pages.parts.pictures import Atlas
+from pages.parts.samples import Shown
 from pages.parts.words import _, number, percent, word
 
 Colour = Literal["domain", "class", "right", "confidence", "weight"]
@@ -116,7 +116,7 @@ def before_after_view(
     *,
     key: str,
     run: str,
-    atlas: Atlas | None = None,
+    shown: Shown | None = None,
     scores: Mapping[When, float] | None = None,
     colour: Colour = "domain",
     layout: Layout = "umap",
@@ -127,7 +127,7 @@ def before_after_view(
 ) -> None:
     """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
-    ``scores`` are target accuracies to stand above the panels; ``atlas`` has one picture a sample, in their order;
+    ``scores`` are target accuracies to stand above the panels; ``shown`` is what hover shows of each sample;
     ``seeds`` are layouts of "after" that other seeds gave; ``state`` is a sentence on each layout. ``on_ask`` is called
     when a layout is asked for that takes its time; without it there is none such to ask for.
     """
@@ -135,7 +135,7 @@ def before_after_view(
         cloud,
         classes,
         run=run,
-        atlas=atlas,
+        shown=shown or Shown(),
         scores=scores or {},
         colour=colour,
         layout=layout,
@@ -157,7 +157,7 @@ def payload(
     classes: Sequence[str],
     *,
     run: str,
-    atlas: Atlas | None,
+    shown: Shown,
     scores: Mapping[When, float],
     colour: Colour,
     layout: Layout,
@@ -205,7 +205,9 @@ def payload(
         "colour": colour,
         "layout": layout,
         "classes": [word(name) for name in classes],
-        "atlas": atlas and {"uri": atlas.uri, "columns": atlas.columns, "rows": atlas.rows},
+        "atlas": shown.atlas and {"uri": shown.atlas.uri, "columns": shown.atlas.columns, "rows": shown.atlas.rows},
+        "tips": shown.tips,
+        "sounds": shown.sounds,
         "scores": {
             stop: _("target {accuracy}", accuracy=percent(share))
             for stop, share in reached.items()
@@ -258,6 +260,7 @@ def payload(
                 "Point at a sample, or tap it, to see it; click to keep it, drag around samples to count them. "
                 "Arrow keys walk from sample to sample, Enter keeps, Escape lets go."
             ),
+            "heard": _("A sample that you keep is played."),
             "sized": _("The larger a source point, the more it weighs."),
             "panels": {
                 "before": _("Held-out samples as the source-only network sees them"),

@@ -28,7 +28,7 @@ def picture(record: Record) -> None:
     chosen, with_seeds = settings(record)
     with place:
         made = _wanted(record, chosen, with_seeds)
-        ready = finished.pictures().of(record).done() and all(one.done for one in made.values())
+        ready = finished.samples().of(record).done() and all(one.done for one in made.values())
         st.fragment(_picture, run_every=None if ready else live.POLL_SECONDS)(record, chosen, with_seeds, ready)
 
 
@@ -52,9 +52,9 @@ def _for(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettin
 
 
 def _picture(record: Record, chosen: LayoutSettings, with_seeds: bool, was_ready: bool) -> None:
-    sheet = finished.pictures().of(record, patience=0)
+    prepared = finished.samples().of(record, patience=0)
     made = _wanted(record, chosen, with_seeds)
-    if (sheet.done() and all(one.done for one in made.values())) != was_ready:
+    if (prepared.done() and all(one.done for one in made.values())) != was_ready:
         st.rerun()
     result, cloud = record.result, Cloud.of(record.evidence)
     drawn = {layout: dict(points) for layout, points in cloud.layouts.items()}
@@ -78,7 +78,7 @@ def _picture(record: Record, chosen: LayoutSettings, with_seeds: bool, was_ready
         result.classes,
         key=_PICTURE,
         run=record.run_id,
-        atlas=sheet.result() if sheet.done() else None,
+        shown=prepared.result() if prepared.done() else None,
         scores=finished.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
         state=said,

@@ -20,6 +20,7 @@ from da_core.events import Evidence, Finished, Shift, ShiftMeasures
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from pages.parts import layouts, pictures, scatter, theme, weighing
+from pages.parts.samples import Shown
 
 
 def drawn(app: object) -> dict:
@@ -29,7 +30,7 @@ def drawn(app: object) -> dict:
 
 
 def told(evidence: Evidence, **changes: object) -> dict:
-    settings = {"run": "a", "atlas": None, "scores": {}, "colour": "domain", "layout": "umap", **changes}
+    settings = {"run": "a", "shown": Shown(), "scores": {}, "colour": "domain", "layout": "umap", **changes}
     return scatter.payload(scatter.Cloud.of(evidence), made_up_run.CLASSES, **settings)
 
 
