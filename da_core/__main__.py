@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Device, Experiment, Head
+from da_core.fitting import with_usual_network
 from da_core.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -181,9 +182,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
-    if "network" not in flat and holds_features(Experiment.from_flat(flat)):
-        flat["network"] = "mlp"
-    return Experiment.from_flat(flat)
+    return with_usual_network(Experiment.from_flat(flat), flat)
 
 
 def third_of(options: argparse.Namespace) -> dict[str, str]:
@@ -194,13 +193,6 @@ def third_of(options: argparse.Namespace) -> dict[str, str]:
         raise UserError("--third goes with --source and --target; give them too.")
     places = {"source": options.source, "target": options.third}
     return {"third": "files"} | {f"third.{name}": str(Path(place).absolute()) for name, place in places.items()}
-
-
-def holds_features(experiment: Experiment) -> bool:
-    from da_core.data.cache import load_pair
-
-    bring(experiment.data)
-    return load_pair(experiment.data).kind == "features"
 
 
 def bring(data: DataSpec) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from da_core.data.remote import Remote
 from da_core.errors import UserError
 from da_core.events import Notice
+from da_core.experiment import NetworkSpec
 from da_core.params import Params, Scalar, validated
 
 HELD_OUT = 0.3
@@ -153,6 +154,10 @@ class DataSource:
     area: ClassVar[str] = "pictures"
     shift: ClassVar[ShiftKind] = "unknown"
     """The kind of shift that a pair with the default settings has."""
+    kind: ClassVar[SampleKind | None] = "pictures"
+    """What its samples are; None where only loading tells."""
+    network: ClassVar[NetworkSpec | None] = None
+    """The network that suits it, where the usual one of its kind does not (see `da_core.fitting`)."""
     Params: ClassVar[type[Params]] = Params
 
     def load(self, params: Any, seed: int) -> DomainPair:

@@ -77,6 +77,7 @@ class Files(DataSource):
     """Pictures in class folders (a folder or a zip), or arrays in an npz; see `load_places`."""
 
     name = "files"
+    kind = None
     title = "Your own files"
     summary = "Pictures in one folder a class, as a zip or a folder, or arrays in an npz file."
     Params = FilesParams

@@ -71,6 +71,7 @@ class MovieLens(DataSource):
     )
     area = "recommendation"
     shift = "covariate"
+    kind = "features"
 
     class Params(params.Params):
         groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(

@@ -50,6 +50,7 @@ class Table(DataSource):
 
     area = "features"
     shift = "covariate"
+    kind = "features"
     classes: tuple[str, ...]
     columns: tuple[str, ...]
     origin: str

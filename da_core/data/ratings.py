@@ -55,6 +55,7 @@ class Ratings(DataSource):
     summary = "Whether a user likes a film, by what a service knows of both; the target is another group of users."
     area = "recommendation"
     shift = "covariate"
+    kind = "features"
 
     class Params(params.Params):
         shift: Literal["who rates", "how they rate", "what they like"] = hyper(

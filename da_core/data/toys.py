@@ -31,6 +31,7 @@ class Toy(DataSource):
     """A pair of point clouds; a subclass draws one domain after the other."""
 
     area = "points"
+    kind = "features"
     classes: tuple[str, ...] = ("A", "B")
     Params = Count
 

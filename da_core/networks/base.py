@@ -62,7 +62,7 @@ class Extractor:
     summary: ClassVar[str]
     Params: ClassVar[type[Params]] = Params
     takes: ClassVar[frozenset[str]] = frozenset({"pictures"})
-    """Which samples it accepts: “pictures”, “features”, “texts”, or some of them."""
+    """Which samples it accepts: “pictures”, “features”, “texts”, “sounds”, or some of them."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from da_core.data.places import check_allowed
+from da_core.experiment import DataSpec
+
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -16,6 +19,12 @@ def localhost_only() -> bool:
     """
     asked = [st.context.headers.get("Host"), st.context.headers.get("Origin")]
     return st.get_option("server.address") in _LOCAL and all(_host(of) in _LOCAL for of in asked)
+
+
+def check_places(spec: DataSpec) -> None:
+    """Raise `UserError` where the data are files that this visitor may not open."""
+    for place in filter(None, (spec.source, spec.target)):
+        check_allowed(place, localhost_only=localhost_only())
 
 
 def _host(of: str | None) -> str | None:

@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 
 from da_core.jobs.store import Record
 from pages.parts import finished, live
-from pages.parts.pictures import Atlas, tiles
+from pages.parts.pictures import tiles
+from pages.parts.samples import Shown
 from pages.parts.words import _, number, percent, word
 
 _A_PAGE = 12
 
 
 def section(record: Record) -> None:
-    """Both, side by side; the pictures come a moment later where they have to be read first."""
-    ready = finished.pictures().of(record).done()
+    """Both, side by side; what shows them comes a moment later where it has to be read first."""
+    ready = finished.samples().of(record).done()
     st.fragment(_section, run_every=None if ready else live.POLL_SECONDS)(record, ready)
 
 
 def _section(record: Record, was_ready: bool) -> None:
-    sheet = finished.pictures().of(record, patience=0)
-    if sheet.done() != was_ready:
+    prepared = finished.samples().of(record, patience=0)
+    if prepared.done() != was_ready:
         st.rerun()
     fixed, broken = changed(record)
     for column, key, title, rows in zip(
@@ -38,7 +39,7 @@ def _section(record: Record, was_ready: bool) -> None:
         with column:
             st.markdown(f"**{title}** · {number(len(rows))}")
             if len(rows):
-                _draw(record, rows, sheet.result() if was_ready else None, key)
+                _draw(record, rows, prepared.result() if was_ready else Shown(), key)
             else:
                 st.caption(_("None."))
 
@@ -60,7 +61,7 @@ def confidence(record: Record) -> dict[str, NDArray[np.floating]]:
     return {when: kept[when].max(axis=1) if when in kept else np.zeros(count) for when in ("before", "after")}
 
 
-def _draw(record: Record, rows: NDArray[np.int64], sheet: Atlas | None, key: str) -> None:
+def _draw(record: Record, rows: NDArray[np.int64], shown: Shown, key: str) -> None:
     pages = -(-len(rows) // _A_PAGE)
     page = st.pagination(pages, key=f"lab-{key}-page") if pages > 1 else 1
     rows = rows[(page - 1) * _A_PAGE : page * _A_PAGE]
@@ -70,12 +71,13 @@ def _draw(record: Record, rows: NDArray[np.int64], sheet: Atlas | None, key: str
         [names[label] for label in of[rows]]
         for of in (evidence.target_label, evidence.target_predicted["before"], evidence.target_predicted["after"])
     )
-    if sheet is None:
+    if shown.atlas is None:
         sure = confidence(record)
+        said = shown.tips and [shown.tips[len(evidence.source_label) + row] for row in rows]
         st.dataframe(
             pd.DataFrame(
                 {
-                    _("Row"): evidence.target_index[rows],
+                    **({_("Sample"): said} if said else {_("Row"): evidence.target_index[rows]}),
                     _("True"): true,
                     _("Was"): was,
                     _("Now"): now,
@@ -86,7 +88,7 @@ def _draw(record: Record, rows: NDArray[np.int64], sheet: Atlas | None, key: str
             hide_index=True,
         )
         return
-    cut = tiles(sheet, rows + len(evidence.source_label))
+    cut = tiles(shown.atlas, rows + len(evidence.source_label))
     figures = "".join(
         f'<figure><img src="{uri}" alt="{escape(t)}"><figcaption><b>{escape(t)}</b>'
         f"<span>{escape(_('{was} → {now}', was=w, now=n))}</span></figcaption></figure>"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from da_core.data.base import UNKNOWN, Domain, DomainPair
 from pages.parts import theme
@@ -26,15 +28,39 @@ _COLUMNS = 40
 _ROW = 26  # pixels a class in the chart of counts
 
 
-def by_class(pair: DomainPair) -> None:
-    """Draw one row a class: its name, pictures of the source, pictures of the target.
+@dataclass(frozen=True)
+class Cell:
+    """Where the samples of one class of one domain are shown. ``called`` is the class in the reader's language."""
 
-    Target pictures without a label have a row of their own or, where none has a label, the whole right side.
+    place: DeltaGenerator
+    domain: Domain
+    role: Literal["source", "target"]
+    label: int
+    called: str
+    lines: int = 1
+
+    def rows(self, a_line: int) -> NDArray[np.int64]:
+        """Samples of the class, as many a line of the cell, spread evenly over all."""
+        rows, most = np.flatnonzero(self.domain.y == self.label), self.lines * a_line
+        return rows[:: max(1, len(rows) // most)][:most]
+
+
+def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> None:
+    """Draw one row a class: its name, samples of the source, samples of the target; ``draw`` fills a cell.
+
+    Target samples without a label have a row of their own or, where none has a label, the whole right side.
     """
     pages = -(-len(pair.classes) // _CLASSES_A_PAGE)
     page = st.pagination(pages, key="lab-gallery-page") if pages > 1 else 1
     first = (page - 1) * _CLASSES_A_PAGE
     labels = list(range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))))
+
+    def cell(place: DeltaGenerator, role: Literal["source", "target"], label: int, lines: int = 1) -> None:
+        domain = pair.source if role == "source" else pair.target
+        if (domain.y == label).any():
+            within = place.container(key=f"lab-sheet-{role}-{label}")
+            (draw or _pictures)(Cell(within, domain, role, label, _called(pair, label), lines))
+
     if not pair.target_labelled:
         left, right = st.columns([6.4, 5], gap="small")
         left.html(heading(pair.source.name, ""))
@@ -42,8 +68,8 @@ def by_class(pair: DomainPair) -> None:
         for label in labels:
             name, place = left.columns([1.4, 5], vertical_alignment="center", gap="small")
             name.markdown(f"**{safe(_called(pair, label))}**")
-            _sheet(place, "source", pair, label)
-        _sheet(right, "target", pair, UNKNOWN, len(labels))
+            cell(place, "source", label)
+        cell(right, "target", UNKNOWN, len(labels))
         return
     _empty, source, target = _row()
     source.html(heading(pair.source.name, ""))
@@ -51,30 +77,17 @@ def by_class(pair: DomainPair) -> None:
     for label in [*labels, UNKNOWN] if (pair.target.y == UNKNOWN).any() else labels:
         name, *places = _row()
         name.markdown(f"**{safe(_called(pair, label))}**")
-        _sheet(places[0], "source", pair, label)
-        _sheet(places[1], "target", pair, label)
+        cell(places[0], "source", label)
+        cell(places[1], "target", label)
 
 
-def _sheet(
-    place: st.delta_generator.DeltaGenerator,
-    role: Literal["source", "target"],
-    pair: DomainPair,
-    label: int,
-    rows: int = 1,
-) -> None:
-    """A few pictures of a class of one domain, spread evenly over all."""
-    domain = pair.source if role == "source" else pair.target
-    of_class = np.flatnonzero(domain.y == label)
-    if not len(of_class):
-        return
-    most = rows * _A_CLASS
-    chosen = domain.X[of_class[:: max(1, len(of_class) // most)][:most]]
-    with place.container(key=f"lab-sheet-{role}-{label}"):
-        st.image(
-            _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
-            width="stretch",
-            alt=_("Pictures of {name} in {domain}", name=_called(pair, label), domain=word(domain.name)),
-        )
+def _pictures(cell: Cell) -> None:
+    chosen = cell.domain.X[cell.rows(_A_CLASS)]
+    cell.place.image(
+        _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
+        width="stretch",
+        alt=_("Pictures of {name} in {domain}", name=cell.called, domain=word(cell.domain.name)),
+    )
 
 
 def _called(pair: DomainPair, label: int) -> str:
@@ -170,7 +183,7 @@ def _strip(content: bytes, shape: tuple[int, ...], columns: int) -> bytes:
     return strip(np.frombuffer(content, np.uint8).reshape(shape), columns)
 
 
-def _row() -> Sequence[st.delta_generator.DeltaGenerator]:
+def _row() -> Sequence[DeltaGenerator]:
     return st.columns([1.4, 5, 5], vertical_alignment="center", gap="small")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.data.places import check_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from pages.parts import access
@@ -19,8 +18,7 @@ def tell(experiment: Experiment) -> None:
     from da_core.estimate import estimate
 
     try:
-        for place in filter(None, (experiment.data.source, experiment.data.target)):
-            check_allowed(place, localhost_only=access.localhost_only())
+        access.check_places(experiment.data)
     except UserError:  # told when the run starts
         return
     found = estimate(experiment)

@@ -16,7 +16,7 @@ from typing import Any
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.experiment import Experiment
+from da_core.experiment import DataSpec, Experiment
 from pages.parts import words
 
 OWNER_COOKIE = "da_lab_owner"
@@ -173,6 +173,10 @@ def _follow(query: dict[str, str]) -> None:
     try:
         found = Experiment.from_flat(asked)
         _vet(found)
+        if found.data != DataSpec() and not found.data.source:  # a link to files names its network; see Data for them
+            from da_core.fitting import with_usual_network
+
+            found = with_usual_network(found, asked)
     except UserError as error:
         report(error)
     else:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from html import escape
 from typing import Any, cast
 
+import numpy as np
 import streamlit as st
 
 from da_core.data import sources
-from da_core.data.base import DomainPair
+from da_core.data.base import SOUND_RATE, DomainPair
 from da_core.data.cache import load_pair
 from da_core.data.figures import figures
 from da_core.data.listing import shown
@@ -18,6 +19,7 @@ from da_core.data.places import check_allowed, keep_upload, resolve_place
 from da_core.data.remote import MissingError
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
+from da_core.fitting import kind_of, with_data
 from da_core.settings import settings
 from pages.parts import (
     access,
@@ -31,6 +33,7 @@ from pages.parts import (
     report,
     state,
     steps,
+    utterances,
     words,
 )
 from pages.parts.catalogue import OWN
@@ -62,7 +65,7 @@ def _choose() -> None:
 
 
 def _take(name: str) -> None:
-    state.change(data=DataSpec(name=name))
+    _set(DataSpec(name=name))
 
 
 def _use_settings(values: params_form.Values) -> None:
@@ -79,7 +82,15 @@ def _use(spec: DataSpec) -> None:
     except UserError as error:
         state.report(UserError(error.message, **_with_own_names(error.values)))
     else:
-        state.change(data=spec)
+        _set(spec)
+
+
+def _set(spec: DataSpec) -> None:
+    """Change the pair, and where it needs another network change that too and say so."""
+    before = state.experiment()
+    state.replace(with_data(before, spec))
+    if state.experiment().network != before.network:
+        st.toast(_("The network has changed with the data: it takes {kind}.", kind=word(kind_of(spec))))
 
 
 def _with_own_names(values: Mapping[str, object]) -> dict[str, object]:
@@ -172,6 +183,10 @@ def _show(pair: DomainPair) -> None:
     )
     if pair.kind == "pictures":
         gallery.by_class(pair)
+    elif pair.kind == "texts":
+        utterances.texts(pair)
+    elif pair.source.heard is not None:
+        utterances.sounds(pair)
     elif pair.sample_shape == (2,):
         charts.draw(plane.scatter(pair), key="points", alt=plane.alt(pair))
     else:
@@ -192,7 +207,18 @@ def _shape(pair: DomainPair) -> str:
     if pair.kind == "pictures":
         height, width = pair.sample_shape[:2]
         return _("{width} × {height} pixels", width=width, height=height)
+    if pair.kind == "texts":
+        return _("a text of about {count} words", count=number(_words(pair)))
+    if pair.kind == "sounds":
+        return _("{seconds} s of sound", seconds=number(pair.sample_shape[0] / SOUND_RATE, 1))
     return _("{count} features", count=number(pair.sample_shape[0]))
+
+
+def _words(pair: DomainPair) -> float:
+    """In the middle of both domains."""
+    return float(
+        np.median([len(str(text).split()) for domain in (pair.source, pair.target) for text in domain.X[:500]])
+    )
 
 
 steps.header("data")

@@ -6,12 +6,14 @@ import sys
 
 import streamlit as st
 
+from da_core.data.base import SampleKind
 from da_core.data.places import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import Head, NetworkSpec, TrainingSpec
+from da_core.fitting import kind_of, usual_network
 from da_core.settings import settings
-from pages.parts import cards, params_form, state, steps
-from pages.parts.words import _
+from pages.parts import access, cards, params_form, state, steps
+from pages.parts.words import _, word
 
 HEADS: dict[Head, str] = {
     "linear": "Linear layer",
@@ -26,17 +28,24 @@ def _extractor() -> None:
     with st.spinner(_("Waking up the networks…")):
         from da_core.networks import networks
 
-    known = networks()
-    spec = state.experiment().network
+    known, spec, usual = networks(), state.experiment().network, _usual()
+    names = list(known)
+    if usual is not None:
+        kind, suits = usual
+        names = sorted((name for name in known if kind in known[name].takes), key=lambda name: name != suits.name)
+        st.caption(_("Your data are {kind}; these networks take them.", kind=word(kind)))
+        if spec.name in known and spec.name not in names:
+            st.info(
+                _("The network {network} does not take them, so another is chosen.", network=_(known[spec.name].title))
+            )
+            spec = suits
+            state.change(network=spec.model_dump())
     cards.choose(
         _("Feature extractor"),
-        [
-            cards.Card(name, _(known[name].title), _(known[name].summary))
-            for name in sorted(known, key=lambda name: name != NetworkSpec().name)  # the default first
-        ],
+        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in names],
         spec.name,
         "network",
-        lambda name: state.change(network=NetworkSpec(name=name)),
+        lambda name: state.change(network=usual[1] if usual and name == usual[1].name else NetworkSpec(name=name)),
     )
     if spec.name in known and known[spec.name].Params.model_fields:
         params_form.form(
@@ -45,6 +54,16 @@ def _extractor() -> None:
             spec.name,
             lambda values: state.change(network=spec.model_copy(update={"params": values})),
         )
+
+
+def _usual() -> tuple[SampleKind, NetworkSpec] | None:
+    """What the data are and the network that suits them; None where they cannot be read, as the Data screen says."""
+    spec = state.experiment().data
+    try:
+        access.check_places(spec)
+        return kind_of(spec), usual_network(spec)
+    except UserError:
+        return None
 
 
 def _checkpoint() -> None:

@@ -13,7 +13,7 @@ def build(name: str, shape: tuple[int, ...], seed: int = 0, **params: object):
 
 
 def test_the_catalogue() -> None:
-    assert set(networks()) == {"small_cnn", "tutorial_cnn", "mlp", "identity", "resnet18"}
+    assert set(networks()) == {"small_cnn", "tutorial_cnn", "mlp", "identity", "resnet18", "text_mlp", "speech_cnn"}
 
 
 @pytest.mark.parametrize("side", [16, 28, 32, 64, 128])

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+from torch import nn
+
+from da_core import params
+from da_core.errors import UserError
+from da_core.networks.base import Extractor, Norm, Rows, Samples, norm_setting
+from da_core.networks.mlp import MLP
+from da_core.params import hyper
+
+_TOKEN = r"(?u)\w+(?:['’]\w+)*|[^\w\s]+"
+"""A word, or signs without a space between them: “:-)” and “!!!” say something too."""
+
+
+class TextMLP(Extractor):
+    """Counts of words or of pieces of words, weighted by TF-IDF (Salton and Buckley 1988), into a small `MLP`.
+
+    Vocabulary and document frequencies are learned on the training texts of both domains; labels play no part. A text
+    is scaled to a mean square of 1 over its features, which is what the layers' initial weights expect.
+    """
+
+    name = "text_mlp"
+    title = "Text MLP"
+    summary = "Counts of words and pieces of words, weighted by TF-IDF, then fully connected layers."
+    takes = frozenset({"texts"})
+
+    class Params(params.Params):
+        pieces: Literal["words", "characters", "both"] = hyper(
+            "words",
+            title="Pieces",
+            help="Count words and pairs of words, runs of 2 to 4 characters within a word, or both.",
+        )
+        vectors: Literal["tf-idf", "hashed"] = hyper(
+            "tf-idf",
+            title="Vectors",
+            help="One number for each of the commonest pieces, or for each group of pieces that share a hash: "
+            "nothing is left out then, but some pieces are taken for one.",
+        )
+        size: int = hyper(
+            1024, ge=64, le=8192, log=True, title="Vector size", help="How many numbers stand for a text."
+        )
+        hidden: int = hyper(128, ge=8, le=1024, step=8, title="Hidden units", help="Size of each hidden layer.")
+        layers: int = hyper(
+            2, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature."
+        )
+        norm: Norm = norm_setting("none")
+
+    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+        """TF-IDF vectors (n_s, d) and (n_t, d) float32. Raises `UserError` where no text holds a word."""
+        counts = _counts(params)
+        try:
+            counts.fit(np.concatenate([Xs[fit_s], Xt[fit_t]]))
+        except ValueError:
+            raise UserError("There is not one word in these texts; choose another column, or other data.") from None
+        return _dense(counts, Xs), _dense(counts, Xt)
+
+    def preprocessing(self, params: Any, kind: str) -> str:
+        return f"{params.vectors} vectors of {params.pieces}, fitted on the training texts of both domains"
+
+    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        return MLP().build(params, sample_shape)
+
+
+def _counts(params: Any) -> Any:
+    """What turns texts into weighted counts, not fitted yet."""
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
+    from sklearn.pipeline import make_pipeline, make_union
+
+    kinds = {
+        "words": {"token_pattern": _TOKEN, "ngram_range": (1, 2)},
+        "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
+    }
+    chosen = list(kinds.values()) if params.pieces == "both" else [kinds[params.pieces]]
+    size = params.size // len(chosen)
+    if params.vectors == "hashed":
+        counters = [HashingVectorizer(n_features=size, alternate_sign=False, norm=None, **kind) for kind in chosen]
+    else:
+        counters = [CountVectorizer(max_features=size, **kind) for kind in chosen]
+    return make_pipeline(make_union(*counters), TfidfTransformer(sublinear_tf=True))
+
+
+def _dense(counts: Any, texts: Samples) -> Samples:
+    vectors = counts.transform(texts).toarray().astype(np.float32)
+    return vectors * np.float32(math.sqrt(vectors.shape[1]))
