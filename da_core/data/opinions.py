@@ -1,7 +1,7 @@
 """What `sentiment` writes with: words of praise and blame in two registers, and sentences to put them into.
 
-In a sentence ``<thing>`` is what it is about, ``<0>`` and ``<1>`` are opinions, and the others are the register's
-fillers; a capital letter asks for one at the beginning.
+In a sentence ``<thing>`` is what it is about, ``<0>``, ``<1>`` and ``<2>`` are opinions, and the others are the
+register's fillers; a capital letter asks for one at the beginning.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Register:
     """How one kind of text is written. ``praise`` and ``blame`` are its own words for them.
 
-    Four words (sick, insane, wicked, brutal) blame in the news and praise among friends.
+    Two words (sick, wicked) blame in the news and praise among friends.
     """
 
     praise: tuple[str, ...]
@@ -65,52 +65,35 @@ NEWS = Register(
         "acclaimed",
         "commendable",
         "compelling",
-        "distinguished",
         "exemplary",
         "impressive",
         "outstanding",
-        "promising",
-        "refined",
         "reliable",
-        "robust",
         "successful",
         "thoughtful",
-        "welcome",
-        "well-crafted",
     ),
     blame=(
         "careless",
-        "controversial",
-        "costly",
         "deficient",
         "disappointing",
         "flawed",
-        "ill-conceived",
         "inadequate",
-        "ineffective",
-        "lacklustre",
         "mediocre",
         "problematic",
-        "troubled",
         "unconvincing",
-        "unreliable",
-        "unsatisfactory",
         "sick",
-        "insane",
         "wicked",
-        "brutal",
     ),
     sentences=(
-        "<Reviewer> described the new <thing> as <0> and <1>.",
-        "The <thing>, which <opened> on <day>, was called <0> by <reviewer> and <1> by <others>.",
-        "In a statement <released> on <day>, <reviewer> said the <thing> had proved <0> and, in most respects, <1>.",
-        "<Others> found the <thing> <0>; <reviewer> went further and termed it <1>.",
-        "After <months> of preparation, the <thing> in <place> is <0>, according to <reviewer>, and its plan is <1>.",
-        "The <0> <thing> drew <count> visitors to <place>, many of whom considered the organisation <1>.",
-        "“The plan is <0>,” <reviewer> wrote of the <thing> on <day>, “and its execution <1>.”",
-        "<Reviewer> noted that the <thing> remains <0>, although <others> expected something else; the outcome is <1>.",
-        "A survey of <count> residents of <place> suggests that the <thing> is regarded as <0> and the service as <1>.",
-        "The report on the <thing>, <released> on <day>, is <0> in its opening chapters and <1> in its conclusion.",
+        "<Reviewer> described the new <thing> as <0> and <1> and its plan as <2>.",
+        "The <thing>, which <opened> on <day>, was called <0> and <1> by <reviewer> and <2> by <others>.",
+        "In a statement <released> on <day>, <reviewer> said the <thing> had proved <0>, <1> and, in part, <2>.",
+        "<Others> found the <thing> <0> and <1>; <reviewer> went further and termed it <2>.",
+        "After <months> of preparation, the <thing> in <place> is <0>, according to <reviewer>, <1> and <2>.",
+        "The <0> <thing> drew <count> visitors to <place>, many of whom considered the organisation <1> and <2>.",
+        "“The plan is <0>,” <reviewer> wrote of the <thing> on <day>, “and its execution <1>, even <2>.”",
+        "A survey of <count> residents of <place> suggests that the <thing> is regarded as <0>, <1> and <2>.",
+        "The report on the <thing>, <released> on <day>, is <0> in its opening, <1> in its tables and <2> at the end.",
     ),
     fillers={
         "reviewer": (
@@ -140,61 +123,22 @@ NEWS = Register(
 )
 
 SOCIAL = Register(
-    praise=(
-        "lit",
-        "fab",
-        "dope",
-        "epic",
-        "a banger",
-        "fire 🔥",
-        "goals",
-        "10/10",
-        "legit amazeballs",
-        "so yummy",
-        "a total vibe",
-        "❤❤",
-        "top tier",
-        "😍",
-        "🙌",
-        "yasss",
-        "sick",
-        "insane",
-        "wicked",
-        "brutal",
-    ),
-    blame=(
-        "trash",
-        "meh",
-        "cringe",
-        "lame",
-        "a hot mess",
-        "garbage 🗑️",
-        "a ripoff",
-        "0/10",
-        "sooo whack",
-        "yuck",
-        "a snoozefest",
-        ":-(",
-        "a letdown tbh",
-        "😡",
-        "👎",
-        "smh",
-    ),
+    praise=("lit", "fab", "dope", "epic", "fire 🔥", "goals", "legit", "😍", "sick", "wicked"),
+    blame=("trash", "meh", "cringe", "lame", "garbage", "whack", "yuck", "mid", "😡", "👎"),
     sentences=(
-        "<omg> that <thing> was <0>, <1> <tag>",
-        "<who> just tried the new <thing>... <0>!! <1>",
-        "<who> <thing> <today> = <0> <1>",
-        "<omg> <omg2> the <thing> is <0>, like actually <1>",
-        "cant believe how <0> the <thing> is rn, <1> <tag>",
-        "ok so the <thing>?? <0>. just <1> <tag>",
-        "<today> w/ <friends> at the <thing>, <0> & <1> <tag>",
-        "new <thing> alert: <0>... <who> says <1>",
-        "<who> u gotta hear this, the <thing> <today> was <0> <1>",
-        "not gonna lie the <thing> is <0> imo, <1> <omg2>",
+        "<omg> that <thing> was <0>, <1> and <2> <tag>",
+        "<who> just tried the new <thing>... <0>!! <1> <2>",
+        "<who> <thing> <today> = <0> <1> <2>",
+        "<omg> the <thing> is <0>, like actually <1> & <2>",
+        "cant believe how <0> the <thing> is rn, <1> <2> <tag>",
+        "ok so the <thing>?? <0>. just <1>. so <2> <tag>",
+        "<today> w/ <friends> at the <thing>, <0> & <1> & <2> <tag>",
+        "new <thing> alert: <0> <1>... <who> says <2>",
+        "<who> u gotta hear this, the <thing> <today> was <0> <1> <2>",
+        "not gonna lie the <thing> is <0> imo, <1> <2>",
     ),
     fillers={
         "omg": ("omg", "lol", "dude", "guys", "bruh", "wow", "ngl", "ok", "yo"),
-        "omg2": ("fr", "lol", "for real", "haha", "i swear", "hmm"),
         "who": ("@mia_k", "@jojo99", "@thebigsam", "my bro", "me n my sis", "@nightowl", "@lena.x"),
         "tag": ("#weekend", "#nofilter", "#justsaying", "#mondays", "#fomo", "#tbt", "", ""),
         "today": ("2day", "last nite", "rn", "this wknd", "tmrw", "b4 work"),

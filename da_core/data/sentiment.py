@@ -22,7 +22,7 @@ class SentimentParams(Params):
 
     count: int = hyper(2000, ge=100, le=20_000, step=100, title="Texts", help="Texts written for each domain.")
     shared: float = hyper(
-        0.35,
+        0.4,
         ge=0,
         le=1,
         step=0.05,
@@ -32,7 +32,7 @@ class SentimentParams(Params):
 
 
 class Sentiment(DataSource):
-    """Each text holds two opinions of one sign, in words of its register or in words that both have.
+    """Each text holds three opinions of one sign, in words of its register or in words that both have.
 
     A classifier of news knows the shared words only. It is right where a social text has one, and guesses elsewhere;
     but words of one sign stand together, and over the shared ones a method can find out what the others mean, as
@@ -69,7 +69,7 @@ def _written(name: str, register: Register, params: SentimentParams, rng: np.ran
 
 
 def _text(register: Register, praises: bool, shared: float, rng: np.random.Generator) -> str:
-    """One text with two opinions; few have one of the other sign."""
+    """One text with three opinions, a few of them of the other sign."""
 
     def opinion() -> str:
         own, both = (register.praise, PRAISE) if praises != (rng.random() < _OPPOSED) else (register.blame, BLAME)
@@ -77,7 +77,7 @@ def _text(register: Register, praises: bool, shared: float, rng: np.random.Gener
 
     def filled(field: re.Match[str]) -> str:
         match field[1]:
-            case "0" | "1":
+            case "0" | "1" | "2":
                 return opinion()
             case "thing":
                 return _any(THINGS, rng)

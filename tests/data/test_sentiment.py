@@ -47,7 +47,7 @@ def _accuracies(pair: DomainPair) -> tuple[float, float]:
 
 def test_there_is_a_gap_and_shared_words_set_its_width(pair: DomainPair) -> None:
     source_only, oracle = _accuracies(pair)
-    assert 0.6 < source_only < 0.8
+    assert 0.6 < source_only < 0.85
     assert oracle > 0.9
     close, far = (_accuracies(sources()["sentiment"].load_from({"count": 1000, "shared": s}))[0] for s in (0.9, 0.1))
     assert far + 0.15 < source_only + 0.1 < close
