@@ -42,7 +42,8 @@ def _voices(formants: Values) -> NDArray[np.int16]:
     for resonance, bandwidth in zip(resonances, _BANDWIDTHS, strict=True):
         voice = _resonated(voice, resonance.clip(max=0.47 * SOUND_RATE), bandwidth)
     voice *= _envelope(steps)
-    return np.round(voice / np.abs(voice).max(axis=1, keepdims=True) * _PEAK * 32767).astype(np.int16)
+    voice *= _PEAK * 32767 / np.abs(voice).max(axis=1, keepdims=True)
+    return voice.round().astype(np.int16)
 
 
 def _buzz(pitch: Values) -> Values:

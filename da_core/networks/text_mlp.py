@@ -81,7 +81,7 @@ def _counts(params: Any) -> Any:
     from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
     from sklearn.pipeline import make_pipeline, make_union
 
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "words": {"token_pattern": _TOKEN},
         "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
     }
@@ -95,5 +95,6 @@ def _counts(params: Any) -> Any:
 
 
 def _dense(counts: Any, texts: Samples) -> Samples:
-    vectors = counts.transform(texts).toarray().astype(np.float32)
-    return vectors * np.float32(math.sqrt(vectors.shape[1]))
+    vectors: Samples = counts.transform(texts).toarray().astype(np.float32)
+    vectors *= math.sqrt(vectors.shape[1])
+    return vectors
