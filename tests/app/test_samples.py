@@ -49,7 +49,7 @@ def test_sentences_are_read_on_hover(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     assert told["tips"][0] == NASTY  # the element sets it as text
     assert len(told["tips"][-1]) == 280
     assert told["tips"][-1].endswith("…")
-    assert len(told["tips"]) == len(told["label"])
+    assert len(told["tips"]) == 2 * len(pair.source)
     assert (told["atlas"], told["sounds"]) == (None, None)
 
 

@@ -42,9 +42,9 @@ def setting(pair: DomainPair) -> dict[str, str]:
         case "features":
             return {"network": "mlp", "network.scaling": "by source", "training.epochs": "100"}
         case "texts":
-            return {"network": "text"}
+            return {"network": "text_mlp"}
         case "sounds":
-            return {"network": "mel_cnn"}
+            return {"network": "speech_cnn"}
         case _:
             return {}
 
