@@ -77,3 +77,17 @@ def test_there_is_no_sound_of_what_there_is_not(lab: Lab, monkeypatch: pytest.Mo
     assert answer(run, 0).status_code == 200
     assert answer(run, 10_000).status_code == 404
     assert answer("../../etc", 0).status_code == 404
+
+
+def test_what_adapting_changed_is_told_in_sentences(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = made_up_run.pair()
+    both = [
+        dataclasses.replace(of, X=np.array([f"{of.name} {row}" for row in range(30)]))
+        for of in (pair.source, pair.target)
+    ]
+    use(monkeypatch, dataclasses.replace(pair, source=both[0], target=both[1]))
+    app = lab.screen("results", lab.finish())
+    assert not app.exception
+    said = [frame.value["Sample"].tolist() for frame in app.dataframe if "Sample" in frame.value]
+    assert said
+    assert all(text.startswith("light ") for texts in said for text in texts)
