@@ -70,7 +70,7 @@ def test_what_adapting_fixed_is_shown_as_pictures_with_what_they_were_taken_for(
     fixed, broken = changed.changed(record)
     assert sorted(fixed) == [5, 6, 7, 15, 16, 17, 25, 26, 27]
     assert len(broken) == 0
-    finished_screen.pictures().of(record, patience=30)
+    finished_screen.samples().of(record, patience=30)
     app = lab.screen("results", run)
     sheet = next(html.body for html in app.get("html") if "lab-changed" in html.body)
     assert sheet.count("<figure>") == 9
