@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from da_core.data import sources
 
@@ -40,3 +42,42 @@ def test_street_scenes_are_a_pair_of_different_scenes() -> None:
     assert pair.source.y.tolist() != pair.target.y.tolist()  # another order: other scenes
     again = sources()["street"].load_from({"count": 100, "size": 48}, 5)
     np.testing.assert_array_equal(again.target.X, pair.target.X)
+
+
+NEEDS_MORE = {"files", "rated_texts"}
+"""What needs files of a visitor, or a package that is not among the requirements."""
+BUILT_IN = [name for name, source in sources().items() if name not in NEEDS_MORE and not source.remotes(source.Params())]
+"""What has to load on a machine without a network."""
+FEW = 200
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_built_in_pair_loads_alone_seeded_and_as_it_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*_: object) -> None:
+        raise AssertionError("a built-in pair asked the network")
+
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    source = sources()[name]
+    values = {"count": FEW} if "count" in source.Params.model_fields else {}
+    pair, again, other = (source.load_from(values, seed) for seed in (0, 0, 1))
+    assert pair.provenance.title == source.title
+    assert pair.provenance.shift == source.shift
+    assert pair.provenance.origin.endswith(".")
+    assert pair.provenance.licence.endswith(".")
+    assert len(set(pair.classes)) == len(pair.classes)
+    if pair.columns:
+        assert pair.sample_shape == (len(pair.columns),)
+    for role in ("source", "target"):
+        domain, same = getattr(pair, role), getattr(again, role)
+        assert len(domain.X) == len(domain.y) > 0
+        assert np.bincount(domain.y, minlength=len(pair.classes)).min() > 1
+        assert len(domain.y) <= FEW or not values
+        np.testing.assert_array_equal(domain.X, same.X)
+        np.testing.assert_array_equal(domain.y, same.y)
+    assert pair.source.name != pair.target.name
+    differs = [not np.array_equal(getattr(pair, role).X, getattr(other, role).X) for role in ("source", "target")]
+    assert any(differs) or name in UNSEEDED
+
+
+UNSEEDED = {"digits_mnist"}
+"""Pairs that are whole sets, so that no seed chooses among their samples."""
