@@ -15,7 +15,7 @@ from da_core.data import sources
 from da_core.data.base import DataSource, ShiftKind
 from da_core.data.figures import Figures, figures
 from da_core.experiment import DataSpec
-from pages.parts import cards, theme
+from pages.parts import cards, theme, thumbnails
 from pages.parts.words import _, percent
 
 OWN = "files"
@@ -98,8 +98,10 @@ def facts(found: Figures) -> dict[str, str]:
 
 
 def _about(source: DataSource, found: Figures | None) -> str:
-    """One sentence, the kind of shift and, where it was measured, the gauge: Markdown for a card."""
-    about = f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
+    """A picture, one sentence, the kind of shift and, where it was measured, the gauge: Markdown for a card."""
+    picture = thumbnails.uri(source.name)
+    about = f"![]({picture})\n\n" if picture else ""
+    about += f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
     if found is None:
         return about
     said = _(

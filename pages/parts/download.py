@@ -13,6 +13,7 @@ import streamlit as st
 from da_core.data.remote import MissingError, Remote, fetch
 from da_core.errors import UserError
 from da_core.settings import settings
+from pages.parts.gallery import safe
 from pages.parts.words import _, explain, number
 
 log = logging.getLogger(__name__)
@@ -91,13 +92,13 @@ def offer(lacking: MissingError) -> None:
         size = number(sum(remote.size for remote in lacking.remotes) / 2**20, 1)
         hosts = ", ".join(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
         if settings().downloads:
-            st.markdown(_("**This set is downloaded once**, {size} MB from {hosts}.", size=size, hosts=hosts))
+            st.markdown(_("**This set is downloaded once**, {size} MB from {hosts}.", size=size, hosts=safe(hosts)))
             st.button(_("Download"), type="primary", on_click=downloads().start, args=(lacking.remotes,))
         st.caption(
             _(
                 "Where it cannot be downloaded, put {files} into {folder} on the server.",
-                files=", ".join(remote.name for remote in lacking.remotes),
-                folder=", ".join(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes)),
+                files=safe(", ".join(remote.name for remote in lacking.remotes)),
+                folder=safe(", ".join(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes))),
             )
         )
 

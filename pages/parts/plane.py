@@ -11,7 +11,7 @@ from pages.parts.words import _, number, word
 
 MOST = 800
 """Points of each domain that are drawn: more would hide one another."""
-_FILLINGS = ("", "-open", "-dot", "-open-dot")
+_FILLINGS = ("", "-open", "-cross-open", "-x-open")
 _SIZES = (7, 8)  # a diamond looks smaller than a circle of its size
 
 
@@ -49,7 +49,7 @@ def scatter(pair: DomainPair) -> go.Figure:
         dragmode=False,
         modebar={"bgcolor": "rgba(0,0,0,0)"},
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-        xaxis={"title": {"text": word(across)}, **axis},
+        xaxis={"title": {"text": word(across)}, "constrain": "domain", **axis},
         yaxis={"title": {"text": word(up)}, "scaleanchor": "x", **axis},
     )
     return figure
