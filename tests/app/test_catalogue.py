@@ -55,7 +55,7 @@ def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyP
     app = lab.screen("data")
     (about,) = (caption for radio in app.radio if radio.key == "lab-cards-data" for caption in radio.proto.captions)
     assert "source only 50%, best 75%, oracle 90%" in about
-    svg = base64.b64decode(re.search(r"base64,([^)]+)\)", about)[1]).decode()
+    svg = base64.b64decode(re.search(r"oracle 90%\]\(.*base64,([^)]+)\)", about)[1]).decode()
     marks = [float(x) for x in re.findall(r"(?:M|x=\")([\d.]+)", svg)]
     assert {110.0, 193.2} <= set(marks)  # 6 + 208 · .5, 6 + 208 · .9
 
