@@ -61,10 +61,14 @@ class View {
     }
     if (this.wanted && data.points[this.wanted]) [this.layout, this.chosen, this.wanted] = [this.wanted, true, null];
     else if (!this.chosen || !data.points[this.layout]) this.layout = data.points[data.layout] ? data.layout : "pca";
-    this.course.reach(here);
+    const shown = JSON.stringify([this.layout, data.points[this.layout], data.predicted, data.confidence, data.height]);
+    const moved = fresh || shown !== this.shownLast; // else what plays, plays on
+    this.shownLast = shown;
+    if (moved) this.course.reach(here);
     this.say();
     this.multiples();
-    this.go(from, colours);
+    if (moved) this.go(from, colours);
+    else this.draw();
     this.details();
   }
 
@@ -258,6 +262,14 @@ class View {
     step(begin);
   }
 
+  // end a move at once, so that another may begin
+  arrive() {
+    cancelAnimationFrame(this.frame);
+    if (this.t === 1) return;
+    Object.assign(this, { t: 1, past: null, extent: this.course.extent(), positions: this.goal() });
+    this.draw();
+  }
+
   repaint() {
     this.paint = Object.fromEntries(WHENS.map((when) => [when, this.painted(when)]));
   }
@@ -279,11 +291,12 @@ class View {
   multiples() {
     const box = this.find(".seeds");
     const told = this.data.seeds;
-    box.hidden = !told;
-    if (this.seeds === told) return;
-    this.seeds = told;
+    box.hidden = !told.length;
+    const shown = JSON.stringify(told);
+    if (this.seeds === shown) return;
+    this.seeds = shown;
     this.smalls.forEach((panel) => this.sizes.unobserve(panel.plot));
-    const figures = (told ?? []).map(() => this.find(".panels figure").cloneNode(true));
+    const figures = told.map(() => this.find(".panels figure").cloneNode(true));
     this.smalls = figures.map((figure, index) => new Panel(this, "after", figure, decoded(told[index].points)));
     box.replaceChildren(...figures);
     this.smalls.forEach((panel, index) => {
@@ -570,13 +583,16 @@ class Panel {
     const radius = Math.min(Math.max(Math.sqrt((width * height) / view.count) / 4.2, this.own ? 1.6 : 2.4), 5);
     const weighted = data.sizes && when === "after"; // before, all weigh the same
     const scale = this.scale(width, height);
+    const whole = view.only === null && !view.classes.size && !selected;
+    const [middle, centre] = [width / 2, height / 2];
     for (const i of view.order) {
-      const [x, y] = [width / 2 + place[2 * i] * scale, height / 2 - place[2 * i + 1] * scale];
+      const x = middle + place[2 * i] * scale;
+      const y = centre - place[2 * i + 1] * scale;
       if (x !== x) continue; // left out of this layout
       const source = i < data.sourceCount;
       const size = weighted && source ? radius * data.sizes[i] : radius;
       const shape = source ? "circle" : "diamond";
-      const strength = this.shown(i) && (!selected || selected[i]) ? 0.85 : 0.07;
+      const strength = whole || (this.shown(i) && (!selected || selected[i])) ? 0.85 : 0.07;
       const changing = past && past[when][i] !== paint[when][i];
       if (changing) {
         pen.globalAlpha = strength * (1 - t);

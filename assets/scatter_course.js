@@ -7,13 +7,14 @@ class Course {
     Object.assign(this, { view, root, at: 0, stops: [] });
     this.slider = root.querySelector("input");
     [this.first, this.player, this.next] = root.querySelectorAll("button");
-    this.first.append(icon("M6 5h2v14H6zM20 5v14L9 12z"));
-    this.next.append(icon("M16 5h2v14h-2zM4 5l11 7-11 7z"));
+    this.first.replaceChildren(icon("M6 5h2v14H6zM20 5v14L9 12z"));
+    this.next.replaceChildren(icon("M16 5h2v14h-2zM4 5l11 7-11 7z"));
     this.first.onclick = () => this.glide(0);
     this.next.onclick = () => this.glide(this.nearest() + 1);
     this.player.onclick = () => (this.playing ? this.pause() : this.play());
     this.slider.oninput = () => {
       this.pause();
+      this.view.arrive();
       this.set(Number(this.slider.value));
     };
     this.slider.onchange = () => this.glide(Math.round(this.slider.value));
@@ -90,14 +91,14 @@ class Course {
   set(at) {
     const was = this.name;
     this.at = Math.min(Math.max(at, 0), this.stops.length - 1);
-    this.view.past = null;
     this.view.positions = this.view.goal();
     if (this.name !== was) {
       this.view.repaint();
       this.view.panels.forEach((panel) => panel.say());
     }
     this.tell();
-    this.view.draw();
+    this.view.panels[1].draw(); // the first stays as it is
+    this.view.mark();
   }
 
   play() {
@@ -122,7 +123,7 @@ class Course {
   }
 
   travel(goal, then = () => {}) {
-    cancelAnimationFrame(this.view.frame);
+    this.view.arrive();
     const [from, begin] = [this.at, performance.now()];
     if (this.view.still.matches) {
       this.set(goal);

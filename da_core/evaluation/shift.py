@@ -82,7 +82,7 @@ def reading(shift: Shift) -> Notice:
         return Notice("The domains came closer as a whole; whether class met class cannot be told.")
     fallen, of_classes = 1 - after.mmd / before.mmd, 1 - after.classwise / before.classwise
     if fell("classwise") and of_classes > fallen / 2:  # it falls a little where classes lie on wrong ones, too
-        return Notice("The domains came closer, and class by class as well: this is what aligning is for.")
+        return Notice("The domains came closer, and class by class as well: this is what adapting is for.")
     return Notice("The domains came closer as a whole, but hardly class by class: classes may lie on wrong ones.")
 
 

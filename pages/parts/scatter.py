@@ -189,10 +189,9 @@ def payload(
         "stops": [{"name": stop, "title": title} for stop, title in stops.items()],
         "slow": list(slow),
         "state": dict(state or {}),
-        "seeds": seeds
-        and [
+        "seeds": [
             {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
-            for seed, points in seeds.items()
+            for seed, points in (seeds or {}).items()
         ],
         "confidence": {stop: _shares(sure) for stop, sure in cloud.confidence.items()},
         "neighbours": {stop: _packed(near) for stop, near in cloud.neighbours.items()}
@@ -273,8 +272,11 @@ def payload(
 def _stops(cloud: Cloud) -> dict[str, str]:
     """Names and titles of all that the second panel can show, in the order of time.
 
-    A network that began anew has epoch 0 of its own; one that went on from source only begins as "before" is.
+    A network that began anew has epoch 0 of its own; one that went on from source only begins as "before" is. Where
+    source samples have weights nothing moves.
     """
+    if cloud.weights is not None:
+        return {"after": _("After")}
     epochs = sorted((stop for stop in cloud.predicted if stop.isdecimal()), key=int)
     first = {} if "0" in epochs else {"before": _("Before")}
     return first | {epoch: _("Epoch {epoch}", epoch=epoch) for epoch in epochs} | {"after": _("After")}

@@ -166,7 +166,7 @@ def test_other_settings_make_another_umap_and_leave_pca(lab: Lab) -> None:
 
 def test_five_seeds_stand_beside_when_asked_for(lab: Lab) -> None:
     app = ready(lab.screen("features", lab.finish()))
-    assert drawn(app)["seeds"] is None
+    assert drawn(app)["seeds"] == []
     button(app, "Try five seeds").click().run()
     seeds = drawn(ready(app))["seeds"]
     assert [each["title"] for each in seeds] == [f"Seed {seed}" for seed in range(5)]
@@ -248,6 +248,7 @@ def test_intervals_and_a_sentence_stand_beside_the_distances(lab: Lab) -> None:
 def test_reweighting_says_that_nothing_moves_and_sizes_points_by_weight(lab: Lab) -> None:
     app = lab.screen("features", lab.finish(made_up_run.finished(weights=True)))
     assert any("moves no point" in note.value for note in app.info)
+    assert [stop["name"] for stop in drawn(app)["stops"]] == ["after"], "there is nothing to play"
     sizes = drawn(app)["sizes"]
     assert sizes == sorted(sizes)
     assert sizes[-1] / sizes[len(sizes) // 2] == pytest.approx((1.9 / 1.0) ** 0.5, rel=0.05), "area tells the weight"

@@ -1,0 +1,130 @@
+"""The panels of the Features screen: travel, pins, the lasso and filters, as a hand and an eye meet them."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+from screen import Visitor, open_screen, shoot
+from server import Server
+
+INK = """canvas => {
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let [sum, n] = [0, 0];
+    for (let i = 3; i < pixels.length; i += 4) {
+        sum = (sum * 31 + pixels[i - 3] + pixels[i]) % 1e9;
+        n += pixels[i] > 0;
+    }
+    return [sum, n];
+}"""
+"""A number that differs where the drawing does, and how many pixels are drawn."""
+
+
+def panel(page: Page, place: int) -> Locator:
+    return page.locator(".panels figure").nth(place)
+
+
+def ink(page: Page, place: int) -> list[int]:
+    return panel(page, place).locator("canvas").first.evaluate(INK)
+
+
+def opened(page: Page, run: dict[str, str]) -> None:
+    """The screen, once the epochs on the way have been laid out."""
+    open_screen(page, "Features", **run)
+    expect(page.locator(".course output")).to_have_text("After")
+    expect(page.locator(".state")).to_contain_text("15 nearest")
+
+
+def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page, finished_run: dict[str, str]) -> None:
+    opened(page, finished_run)
+    page.locator(".scatter").evaluate("root => { root.dataset.same = 'yes' }")
+    after = ink(page, 1)
+    course, output = page.locator(".course"), page.locator(".course output")
+    course.get_by_role("button", name="Back to the start").click()
+    expect(output).to_have_text("Epoch 0")
+    expect(panel(page, 1)).to_contain_text("Epoch 0")
+    assert ink(page, 1) != after
+    course.get_by_role("button", name="One step on").click()
+    expect(output).to_have_text("Epoch 1")
+    course.get_by_role("button", name="Play").click()
+    expect(output).to_have_text("After")
+    expect(course.get_by_role("button", name="Play")).to_be_visible()
+    slider = page.get_by_role("slider", name="Epoch of adapting")
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "Epoch 0")
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "After")
+    for layout in ("PCA", "UMAP"):
+        page.get_by_role("radio", name=layout).click()
+    for colour in ("Class", "Right or wrong", "Confidence", "Domain"):
+        page.get_by_role("radio", name=colour, exact=True).click()
+    expect(page.locator(".scatter")).to_have_attribute("data-same", "yes")
+
+
+def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_said(
+    page: Page, finished_run: dict[str, str]
+) -> None:
+    opened(page, finished_run)
+    canvas = panel(page, 1).get_by_role("img")
+    canvas.focus()
+    canvas.press("ArrowRight")
+    canvas.press("Enter")
+    card = page.locator(".card")
+    expect(card).to_contain_text(re.compile(r"(source|target).*Before: .*\d+%.*After: .*\d+%", re.DOTALL))
+    near = card.locator(".tiles").first.get_by_role("button")
+    expect(near).to_have_count(5)
+    expect(card.locator(".picture").first).to_have_css("background-image", re.compile("data:"))
+    mine = "source" if "source" in card.locator(".who").inner_text() else "target"
+    other = {"source": "target", "target": "source"}[mine]
+    expect(card).to_contain_text(f"nearest in the {other}")
+    near.first.click()
+    expect(card.locator(".who")).to_contain_text(other)
+    shoot(page, "features-pinned-light-wide")
+    card.get_by_role("button", name="Let go of this sample").click()
+    expect(card).to_have_count(0)
+
+
+def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, finished_run: dict[str, str]) -> None:
+    opened(page, finished_run)
+    canvas = panel(page, 0).get_by_role("img")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)]
+    spots = [(box["x"] + across * box["width"], box["y"] + up * box["height"]) for across, up in corners]
+    page.mouse.move(*spots[0])
+    page.mouse.down()
+    for spot in spots[1:]:
+        page.mouse.move(*spot, steps=3)
+    page.mouse.up()
+    card = page.locator(".card")
+    total = re.search(r"(\d+) samples selected", card.inner_text())
+    assert total is not None
+    counts = [[int(cell) for cell in row.locator("td").all_inner_texts()[1:]] for row in card.locator("tr").all()[1:]]
+    assert sum(map(sum, counts)) == int(total[1]) > 0
+    shoot(page, "features-lasso-light-wide")
+    card.get_by_role("button", name="Clear the selection").click()
+    expect(card).to_have_count(0)
+
+    every = ink(page, 0)
+    chip = page.locator(".classes").get_by_role("button").first
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    assert ink(page, 0) != every
+    chip.click()
+    assert ink(page, 0) == every
+
+
+def test_tsne_and_five_seeds_come_when_asked_for(
+    server: Server, visitor: Visitor, finished_run: dict[str, str]
+) -> None:
+    page = visitor(server, dark=True)
+    opened(page, finished_run)
+    page.get_by_role("radio", name="t-SNE").click()
+    expect(page.get_by_role("radio", name="t-SNE")).to_be_checked(timeout=90_000)
+    page.get_by_text("UMAP's settings, and what a picture cannot show").click()
+    page.get_by_role("button", name="Try five seeds").click()
+    expect(page.locator(".seeds figure")).to_have_count(5, timeout=90_000)
+    expect(page.locator(".seeds figure").first).to_contain_text("Seed ")
+    expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
+    shoot(page, "features-seeds-dark-wide")
