@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Remote:
-    """One file of the set ``of`` (its title): where it can be had, its MD5 as its authors state it, its bytes."""
+    """One file of the set ``of`` (its title): where it can be had, its authors' MD5 or SHA-256, its bytes."""
 
     of: str
     folder: str
     name: str
     urls: tuple[str, ...]
-    md5: str
+    digest: str
     size: int
 
     @property
@@ -117,7 +117,7 @@ def _download(remote: Remote) -> Iterator[int]:
             resumed = part.is_file()
             for _attempt in range(1 + resumed):  # its beginning may have been damaged: once more, whole
                 yield from _complete(url, part, round(_SLACK * remote.size))
-                if _md5(part) == remote.md5:
+                if _digest(part, remote.digest) == remote.digest:
                     os.replace(part, remote.path)
                     return
                 part.unlink()
@@ -190,9 +190,11 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
 
 
-def _md5(file: Path) -> str:
+def _digest(file: Path, like: str) -> str:
+    """The file's digest of the kind that ``like`` is, as its length tells."""
+    kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
 
 
 _locks: dict[Path, threading.Lock] = {}

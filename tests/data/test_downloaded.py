@@ -138,14 +138,14 @@ def test_addresses_and_checksums_are_those_of_torchvision() -> None:
     from torchvision import datasets
 
     for name, kind in (("mnist", datasets.MNIST), ("fashion", datasets.FashionMNIST)):
-        assert [(remote.name, remote.md5) for remote in SETS[name]] == kind.resources[:2]
+        assert [(remote.name, remote.digest) for remote in SETS[name]] == kind.resources[:2]
         assert all(url == base + r.name for r in SETS[name] for url, base in zip(r.urls, kind.mirrors, strict=True))
     for name, (url, file, md5) in (
         ("usps", datasets.USPS.split_list["train"]),
         ("svhn", datasets.SVHN.split_list["test"]),
     ):
         (remote,) = SETS[name]
-        assert (remote.urls, remote.name, remote.md5) == ((url,), file, md5)
+        assert (remote.urls, remote.name, remote.digest) == ((url,), file, md5)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="USPS and MNIST are not on this machine")

@@ -120,7 +120,7 @@ def test_the_next_address_is_tried(shelf: Shelf, nowhere: str) -> None:
 
 def test_without_a_network_one_sentence_says_what_to_do(nowhere: str, shelf: Shelf) -> None:
     remote = shelf.remote("a", CONTENT)
-    alone = type(remote)(remote.of, remote.folder, remote.name, (nowhere,), remote.md5, remote.size)
+    alone = type(remote)(remote.of, remote.folder, remote.name, (nowhere,), remote.digest, remote.size)
     with pytest.raises(
         UserError, match=r"^Things could not be downloaded \(.*refused.*\)\. Try .* put a into .*things"
     ):
