@@ -66,13 +66,18 @@ def fit_head(
     from sklearn.svm import SVC
 
     count = class_count or int(y.max()) + 1
+    if len(np.unique(y)) < 2:
+        raise UserError("All training samples are of one class; a classifier needs at least two.")
     if weights is not None:
         if name == "knn1":
             raise UserError("The nearest-neighbour head cannot weight samples; choose linear, logistic or svm.")
         # a class that weighs nothing is no class: libsvm stops at it
         X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
-    if len(np.unique(y)) < 2:
-        raise UserError("All training samples are of one class; a classifier needs at least two.")
+        if len(np.unique(y)) < 2:
+            raise UserError(
+                "All the weight lies on samples of one class, and a classifier needs at least two; lower the largest "
+                "weight, or choose another method."
+            )
     model: Any
     match name:
         case "linear" | "logistic":

@@ -84,5 +84,7 @@ def test_what_cannot_be_fitted_is_said(blobs):
     X, y = blobs
     with pytest.raises(UserError, match="cannot weight samples"):
         fit_head("knn1", X, y, weights=np.ones(len(y)))
-    with pytest.raises(UserError, match="at least two"):
+    with pytest.raises(UserError, match="All the weight lies on samples of one class"):
+        fit_head("linear", X, y, weights=(y == 1).astype(float))
+    with pytest.raises(UserError, match="training samples are of one class"):
         fit_head("linear", X[y == 0], y[y == 0])
