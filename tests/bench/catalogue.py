@@ -20,7 +20,6 @@ from da_core.data import sources
 from da_core.data.base import DomainPair
 from da_core.data.cache import load_pair
 from da_core.data.figures import FILE
-from da_core.data.remote import MissingError
 from da_core.errors import UserError
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment
@@ -102,7 +101,7 @@ if __name__ == "__main__":
     for name in chosen.names or known:
         try:
             measured[name] = measure(name, chosen.seeds, chosen.rows)
-        except MissingError as error:
+        except UserError as error:  # it is not downloaded, or not installed
             print(f"{name}: {error}", file=sys.stderr)
             continue
         print(name, measured[name], flush=True)
