@@ -102,7 +102,7 @@ class MovieLens(DataSource):
             user, film = rows[:, 0], rows[:, 1]
             X = np.c_[ages[user], known[user], flags[film], years[film], film_stars[film]]
             liked = (rows[:, 2] >= _LIKED).astype(np.int64)
-            return Domain(name, X.round(2).astype(np.float32), liked, captions=titles[film])
+            return Domain(name, X.round(2).astype(np.float32), liked, captions=_captions(rows, X, titles))
 
         return DomainPair(
             source=domain(*source),
@@ -117,6 +117,16 @@ class MovieLens(DataSource):
             ),
             columns=COLUMNS,
         )
+
+
+def _captions(rows: Numbers, X: Rows, titles: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The film, then the user's number, age, films rated and mean stars: numbers read alike in every language."""
+    return np.array(
+        [
+            f"{titles[film]} · № {user + 1} · {age:.0f} · {count:.0f} × ★ {stars:.1f}"
+            for (user, film), (age, count, stars) in zip(rows[:, :2], X[:, :3], strict=True)
+        ]
+    )
 
 
 def _halved(ratings: Numbers) -> tuple[Numbers, Numbers]:

@@ -73,7 +73,8 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: Shown, key: str) -> No
     )
     if shown.atlas is None:
         sure = confidence(record)
-        said = shown.tips and [shown.tips[len(evidence.source_label) + row] for row in rows]
+        tips = shown.said()
+        said = tips and [tips[len(evidence.source_label) + row] for row in rows]
         st.dataframe(
             pd.DataFrame(
                 {

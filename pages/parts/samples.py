@@ -14,24 +14,42 @@ from starlette.responses import Response
 from da_core.data.base import Domain, DomainPair
 from da_core.errors import UserError
 from da_core.jobs.store import Record, store
+from pages.parts.gallery import decimals
 from pages.parts.pictures import Atlas, atlas
+from pages.parts.words import word
 
 log = logging.getLogger(__name__)
 
 _LONGEST = 280
 """Letters of a text that a hover shows; a whole page would cover the picture."""
 
+_COLUMNS = 24
+"""Features that a hover names; more would cover the picture."""
+
 
 @dataclass(frozen=True)
 class Shown:
     """What hover shows of each of a run's samples, in their order, source first.
 
-    ``tips`` are plain text; ``sounds`` is the address below which sample i has its sound, as ``{sounds}/{i}.wav``.
+    ``tips`` are plain text; ``sounds`` is the address below which sample i has its sound, as ``{sounds}/{i}.wav``;
+    ``values`` (n, d) are the numbers of samples that have no other text, and whose ``columns`` have names.
     """
 
     atlas: Atlas | None = None
     tips: tuple[str, ...] | None = None
     sounds: str | None = None
+    columns: tuple[str, ...] = ()
+    values: NDArray[np.float32] | None = None
+
+    def said(self) -> tuple[str, ...] | None:
+        """The text of each sample: its tip, or its row with the columns named in the reader's language."""
+        if self.values is None:
+            return self.tips
+        named = [
+            [f"{word(name)} {value:.{decimals(column)}f}" for value in column.tolist()]
+            for name, column in zip(self.columns, self.values.T, strict=True)
+        ]
+        return tuple(" · ".join(row) for row in zip(*named, strict=True))
 
 
 def shown(record: Record) -> Shown:
@@ -40,7 +58,10 @@ def shown(record: Record) -> Shown:
     if pair is None:
         return Shown()
     parts = ((pair.source, record.evidence.source_index), (pair.target, record.evidence.target_index))
+    named = pair.source.captions is None and 0 < len(pair.columns) <= _COLUMNS
     return Shown(
+        columns=pair.columns if named else (),
+        values=np.concatenate([domain.X[rows] for domain, rows in parts]) if named else None,
         atlas=atlas(np.concatenate([domain.X[rows] for domain, rows in parts])) if pair.kind == "pictures" else None,
         tips=tuple(text for domain, rows in parts for text in tips(domain, rows)) or None,
         sounds=f"{base_path()}/sound/{record.run_id}" if pair.source.heard is not None else None,

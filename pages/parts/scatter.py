@@ -205,7 +205,7 @@ def payload(
         "layout": layout,
         "classes": [word(name) for name in classes],
         "atlas": shown.atlas and {"uri": shown.atlas.uri, "columns": shown.atlas.columns, "rows": shown.atlas.rows},
-        "tips": shown.tips,
+        "tips": shown.said(),
         "sounds": shown.sounds,
         "scores": {
             stop: _("target {accuracy}", accuracy=percent(share))

@@ -53,6 +53,17 @@ def test_sentences_are_read_on_hover(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     assert (told["atlas"], told["sounds"]) == (None, None)
 
 
+def test_a_row_is_read_with_its_columns_in_the_readers_language(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = made_up_run.pair()
+    rows = np.tile(np.array([[41, 3.5]], np.float32), (len(pair.source), 1)) + np.arange(len(pair.source))[:, None] % 2
+    source, target = (dataclasses.replace(domain, X=rows) for domain in (pair.source, pair.target))
+    named = dataclasses.replace(pair, source=source, target=target, columns=("age", "stars for drama"))
+    use(monkeypatch, named)
+    run = lab.finish()
+    assert "age 41.00 · stars for drama 3.50" in drawn(lab.screen("features", run))["tips"]
+    assert "年龄 41.00 · 给剧情片的星 3.50" in drawn(lab.screen("features", run, lang="zh"))["tips"]
+
+
 def test_a_sample_is_heard_at_its_address(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     pair = made_up_run.pair()
     use(monkeypatch, dataclasses.replace(pair, source=spoken(pair.source), target=spoken(pair.target)))

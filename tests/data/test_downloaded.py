@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -192,7 +193,7 @@ def test_a_row_says_what_was_known_before_it(place: Path) -> None:
     assert set(known["films rated"]) == {10}
     assert set(known["year of the film"]) == {1995}
     assert pair.target.captions is not None
-    assert str(pair.target.captions[0]).startswith("Film ")
+    assert re.fullmatch(r"Film \d+ \(1995\) · № \d+ · \d+ · 10 × ★ \d\.\d", pair.target.captions[0])
     liked = pair.target.y == 1
     genres = [name for name in movielens.COLUMNS if name in ("for children", "thriller") or name.endswith(" in it")]
     stars = [name for name in movielens.COLUMNS if name.startswith("stars for")]
