@@ -10,6 +10,10 @@ from server import Server
 from test_looks import PHONE, assert_all_chinese, out_of_sight
 
 
+NAME = "Thursday's example 周四"
+"""A person's own words, which stay as they are on a Chinese screen too."""
+
+
 def row(page: Page, run: str) -> Locator:
     """The line of a run."""
     return page.locator(f"[class*='st-key-lab-run-{run}']")
@@ -25,11 +29,11 @@ def test_a_run_is_named_found_put_away_and_brought_back(page: Page, finished_run
     open_screen(page, "Runs")
     tick(page, run)
     page.get_by_role("button", name="Name and tags").click()
-    page.get_by_role("textbox", name="Name").fill("Thursday's example")
+    page.get_by_role("textbox", name="Name").fill(NAME)
     page.get_by_role("button", name="Save").click()
-    expect(row(page, run)).to_contain_text("Thursday's example")
+    expect(row(page, run)).to_contain_text(NAME)
 
-    page.get_by_role("textbox", name="Search runs").fill("thursday")
+    page.get_by_role("textbox", name="Search runs").fill("周四")
     page.keyboard.press("Enter")
     expect(page.locator("[class*='st-key-lab-open-']")).to_have_count(1)
     shoot(page, "runs-light-wide")
@@ -41,7 +45,7 @@ def test_a_run_is_named_found_put_away_and_brought_back(page: Page, finished_run
     expect(main(page)).to_contain_text("The bin is empty.")
 
     page.get_by_role("radio", name=re.compile("All runs")).click()
-    row(page, run).get_by_role("button", name="Thursday's example").click()
+    row(page, run).get_by_role("button", name=NAME).click()
     expect(heading(page)).to_have_text("Results")
     expect(page).to_have_url(re.compile(f"run={run}"))
     expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
