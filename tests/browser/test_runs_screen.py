@@ -9,7 +9,6 @@ from screen import Visitor, heading, main, open_screen, settle, shoot
 from server import Server
 from test_looks import PHONE, assert_all_chinese, out_of_sight
 
-
 NAME = "Thursday's example 周四"
 """A person's own words, which stay as they are on a Chinese screen too."""
 
