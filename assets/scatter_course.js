@@ -31,7 +31,10 @@ class Course {
   // take up the stops that the layout has; stay at the one of this name, else at the last
   reach(name) {
     const told = this.view.data.points[this.view.layout] ?? {};
-    this.stops = this.view.data.stops.filter((stop) => told[stop.name]);
+    const { stops, texts } = this.view.data;
+    this.stops = stops.filter((stop) => told[stop.name]);
+    // a layout without the epochs between still goes from before to after
+    if (this.stops.length === 1 && stops.length > 1 && told.before) this.stops.unshift({ name: "before", title: texts.before });
     const found = this.stops.findIndex((stop) => stop.name === name);
     this.at = found < 0 ? Math.max(this.stops.length - 1, 0) : found;
   }

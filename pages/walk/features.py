@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PICTURE = "features"
 _TSNE = "features.tsne"
 _SEEDS = "features.seeds"
+_LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 
 def picture(record: Record) -> None:
@@ -119,15 +120,14 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
         min_dist = middle.slider(
             _("Minimum distance"), 0.0, 0.99, 0.1, 0.01, help=_("How closely points may be packed.")
         )
-        seed = right.slider(_("Seed of the layout"), 0, 99, min(record.experiment.seed, 99))
+        seed = right.number_input(_("Seed of the layout"), 0, _LAST_SEED, min(record.experiment.seed, _LAST_SEED))
         with_seeds = st.session_state.get(_SEEDS) == record.run_id
         if not with_seeds and st.button(
             _("Try five seeds"), help=_("What differs from seed to seed is the layout's whim.")
         ):
             st.session_state[_SEEDS] = record.run_id
             with_seeds = True
-    own = record.experiment.seed
-    return LayoutSettings("umap", own if seed == min(own, 99) else seed, neighbours, min_dist), with_seeds
+    return LayoutSettings("umap", seed, neighbours, min_dist), with_seeds
 
 
 def measures(shift: Shift) -> None:
