@@ -256,7 +256,7 @@ def do_study(options: argparse.Namespace) -> None:
         scores["source_only"][trial.seed] = result.source_only.target.accuracy
         scores[trial.method][trial.seed] = result.adapted.target.accuracy
     spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in scores.items()}
-    pairs = comparisons(scores)
+    pairs = comparisons({name: scores[name] for name in (*names, "source_only")})
     told = {
         "study": study.model_dump(),
         "target_accuracy": {

@@ -175,9 +175,9 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     (of_one_run,) = [answer(capsys, "run", *places, *flat, "--method", "coral", "--seed", "1", "--json")]
     assert of_one_run["adapted"]["target"]["accuracy"] == accuracies["coral"]["values"][1]
     assert [(pair["first"], pair["second"]) for pair in written["comparisons"]] == [
-        ("source_only", "coral"),
-        ("source_only", "tca"),
         ("coral", "tca"),
+        ("coral", "source_only"),
+        ("tca", "source_only"),
     ]
     assert main([*arguments[:-1], "2"]) == 0
     assert "coral − tca" in capsys.readouterr().out

@@ -118,14 +118,17 @@ def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
     shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
     spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
+    st.caption(seeds.shared(view.study.experiment))
     seeds.dots(shown, spreads)
-    st.table(spread_table(spreads), border="horizontal")
-    pairs = comparisons(shown)
+    with st.container(key="lab-scores-spread"):
+        st.table(spread_table(spreads), border="horizontal")
+    pairs = comparisons({name: shown[name] for name in (*list(shown)[1:], names[BASELINE])})
     if not pairs or pairs[0].interval is None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
         return
     st.subheader(_("Which one is better?"), anchor=False)
-    st.table(pair_table(pairs), border="horizontal")
+    with st.container(key="lab-scores-pairs"):
+        st.table(pair_table(pairs), border="horizontal")
     st.caption(
         _(
             "Each seed draws the split, the start and the batches for all methods alike, so the differences within a "
@@ -138,9 +141,13 @@ def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             _("Mean"): [percent(one.mean) for one in spreads.values()],
-            _("Standard deviation"): [number(100 * one.deviation, 1) for one in spreads.values()],
+            _("Standard deviation"): [
+                number(100 * one.deviation, 1) if one.interval else "" for one in spreads.values()
+            ],
             _("Mean, 95 %"): [
-                "" if one.interval is None else f"{number(100 * one.interval[0], 1)} – {percent(one.interval[1])}"
+                f"{number(100 * max(one.interval[0], 0), 1)} – {percent(min(one.interval[1], 1))}"
+                if one.interval
+                else ""
                 for one in spreads.values()
             ],
             _("Seeds"): [number(len(one.values)) for one in spreads.values()],

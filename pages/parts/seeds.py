@@ -38,7 +38,7 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
     y: Json = {"field": "method", "type": "nominal", "title": None, "sort": names, "axis": {"labelLimit": 260}}
     low = min(min(of_seeds.values()) for of_seeds in scores.values())
     scale = {"domain": [max(0, round(low - 0.08, 1)), 1]}
-    x: Json = {"type": "quantitative", "title": None, "axis": {"format": ".0%"}, "scale": scale}
+    x: Json = {"type": "quantitative", "title": None, "axis": {"format": ".0%", "tickCount": 6}, "scale": scale}
     means = [
         {
             "method": name,

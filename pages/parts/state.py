@@ -192,10 +192,11 @@ def _vet(found: Experiment) -> None:
     from da_core.params import validated
 
     default = Experiment()
-    if found.data != default.data:
-        from da_core.data import sources
+    for data in (found.data, found.third):
+        if data is not None and data != default.data:
+            from da_core.data import sources
 
-        validated(pick(sources(), found.data.name, "data set").Params, found.data.params, found.data.name)
+            validated(pick(sources(), data.name, "data set").Params, data.params, data.name)
     if found.network != default.network:
         from da_core.networks import networks
 

@@ -33,6 +33,7 @@ from pages.parts import (
     report,
     state,
     steps,
+    third,
     utterances,
     words,
 )
@@ -199,6 +200,8 @@ def _show(pair: DomainPair) -> None:
     st.subheader(_("How many of each class"), anchor=False)
     charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     report.section(pair, state.experiment().data.model_dump_json())
+    if not state.is_hidden("data"):
+        third.section(spec)
     st.subheader(_("Where it comes from"), anchor=False)
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{_('Licence')}: {_(pair.provenance.licence)}]")
 

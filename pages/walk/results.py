@@ -105,7 +105,8 @@ if record is not None:
     live.notices(result.notices)
     findings.section(result.findings)
     st.subheader(_("All scores"), anchor=False)
-    st.table(score_tables.by_metric(result), border="horizontal")
+    with st.container(key="lab-scores-metrics"):
+        st.table(score_tables.by_metric(result), border="horizontal")
     st.caption(
         _(
             "On held-out samples, with 95 % intervals in grey. Balanced accuracy, precision, recall and F1 are "
@@ -114,7 +115,8 @@ if record is not None:
     )
     charts.draw(charts.comparison(result), "scores", _("Each metric of each model"))
     st.subheader(_("Domain by domain"), anchor=False)
-    st.table(score_tables.by_domain(result), border="horizontal")
+    with st.container(key="lab-scores-domains"):
+        st.table(score_tables.by_domain(result), border="horizontal")
     st.markdown(" ".join(score_tables.kept(result)))
     st.subheader(_("Class by class"), anchor=False)
     alt = (

@@ -28,6 +28,8 @@ def summary(experiment: Experiment) -> str:
     ]
     if experiment.oracle:
         parts.append(_("with oracle"))
+    if experiment.third is not None:
+        parts.append(_("third domain: {title}", title=word(sources()[experiment.third.name].title)))
     return " · ".join(parts)
 
 

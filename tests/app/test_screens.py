@@ -74,6 +74,22 @@ def test_the_switch_changes_the_language_and_the_link_keeps_it() -> None:
     assert query(at)["lang"] == "zh"
 
 
+def test_a_third_domain_is_chosen_on_data_and_goes_with_the_link() -> None:
+    at = opened("data")
+    at.selectbox(key="lab-third").set_value("street").run()
+    assert not at.exception
+    assert (query(at)["third"], query(at)["third.count"]) == ("street", "100")
+    at.button_group(key="lab-set-third-difficulty").set_value("rain").run()
+    assert query(at)["third.difficulty"] == "rain"
+    at.selectbox(key="lab-third").set_value("").run()
+    assert "third" not in query(at)
+
+
+def test_a_third_domain_that_does_not_exist_is_told_in_a_sentence() -> None:
+    at = opened(third="moon")
+    assert "There is no data set “moon”" in at.warning[0].value
+
+
 # The link ------------------------------------------------------------------------------------------------------------
 
 
