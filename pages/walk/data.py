@@ -123,11 +123,12 @@ def _bring() -> None:
         for role, place, title in (("source", source, _("Source")), ("target", target, _("Target"))):
             with place:
                 found[role] = _upload(role, title) if how == upload else _folder(role, title)
+        night = "none" if found["target"] else night_preview.instead_of_a_target()
         st.button(
             _("Use these files"),
             disabled=not found["source"],
             on_click=_use_own,
-            args=(found["source"], found["target"]),
+            args=(found["source"], found["target"], night),
         )
 
 
@@ -158,8 +159,11 @@ def _folder(role: str, title: str) -> str | None:
     return st.text_input(title, placeholder=hint, key=f"lab-folder-{role}").strip() or None
 
 
-def _use_own(source: str, target: str | None) -> None:
-    params = state.experiment().data.params if state.experiment().data.name == OWN else {}
+def _use_own(source: str, target: str | None, night: str) -> None:
+    params = dict(state.experiment().data.params) if state.experiment().data.name == OWN else {}
+    params.pop("night", None)
+    if night != "none":
+        params["night"] = night
     _use(DataSpec(name=OWN, source=source, target=target, params=params))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lab import Lab, button, has
@@ -89,3 +90,21 @@ def test_an_old_link_says_the_same_night(lab: Lab) -> None:
 def test_other_data_has_no_such_night(lab: Lab) -> None:
     app = lab.screen("data", data="digits_night")
     assert not any('class="lab-night"' in one.proto.body for one in app.get("html"))
+
+
+def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) -> None:
+    app = lab.screen("data")
+    next(one for one in app.radio if "files" in str(one.key) or "Your own files" in one.options).set_value("files")
+    app.run()
+    next(one for one in app.button_group if one.key == "lab-own-how").set_value("Folder on the server")
+    app.run()
+    app.text_input(key="lab-folder-source").set_value(str(tmp_path))
+    next(one for one in app.button_group if one.key == "lab-own-night").set_value("dusk")
+    app.run()
+    button(app, "Use these files").click()
+    app.run()
+    assert experiment(app).data.params == {"night": "dusk"}
+    assert experiment(app).data.source == str(tmp_path)
+    app.text_input(key="lab-folder-target").set_value(str(tmp_path))
+    app.run()
+    assert not any(one.key == "lab-own-night" for one in app.button_group)
