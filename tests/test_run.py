@@ -56,7 +56,7 @@ def do(places: dict[str, str], **flat: str) -> list[Event]:
     return list(run(Experiment.from_flat({"network": "mlp", "training.epochs": "3"} | places | flat), embed=False))
 
 
-ON_PICTURES = ("fda",)
+ON_PICTURES = ("fda", "night_augmentation")
 
 
 def pictures(count: int = 60, seed: int = 0, light: int = 0) -> tuple[np.ndarray, np.ndarray]:

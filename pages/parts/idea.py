@@ -12,10 +12,11 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core.data.night import NIGHTS, NightName, Pictures, night_pictures
 from da_core.errors import UserError
 from pages.parts import charts, gallery, showcase, theme, toys
 from pages.parts.lesson_pictures import COMMAND, SIDE, Panel, Picture, read
-from pages.parts.words import _, number, percent
+from pages.parts.words import _, number, percent, word
 
 TOYS = {
     "light": "Three classes. The target is the source seen in another light: shifted, stretched one way and squeezed "
@@ -43,6 +44,7 @@ VIEWS = {
 }
 BETAS = (0.01, 0.1)
 """Bands that FDA is shown with: the published one, which swaps the mean colour of small pictures, and a wide one."""
+SHOWN_NIGHTS: tuple[NightName, ...] = ("standard", "street lights", "hard")
 _LETTERS = "ABC"
 _FILLINGS = ("", "-open", "-open-dot")
 
@@ -50,7 +52,7 @@ _FILLINGS = ("", "-open", "-open-dot")
 def draw(method: str) -> None:
     """The picture of a method's lesson, with a caption and target accuracy before and after."""
     if method in toys.ON_PICTURES:
-        _restyled()
+        _on_pictures(method)
         return
     try:
         picture = read(method)
@@ -135,41 +137,60 @@ def _regions(panel: Panel) -> list[go.Heatmap]:
     ]
 
 
-def _restyled() -> None:
-    """What FDA does to pictures: streets by day, the nights that lend their light, and both in one."""
+def _on_pictures(method: str) -> None:
+    """What a method makes of street pictures: a picture of each class, by day, by night, and changed."""
     try:
-        day, night, *changed = _strips(showcase.FOLDER)
+        day, night, *changed = _strips(showcase.FOLDER, method)
     except (UserError, OSError):
         st.info(_("The example run is missing; make it with {command}.", command=f"`{showcase.COMMAND}`"))
         return
-    rows = [
-        (_("Source: streets by day"), "", day),
-        (_("Target: the nights whose low frequencies are taken"), "target", night),
-        *((_("Source, restyled with β = {beta}", beta=b), "", row) for b, row in zip(BETAS, changed, strict=True)),
-    ]
+    if method == "fda":
+        seen = _("Target: the nights whose low frequencies are taken")
+        names = [_("Source, restyled with β = {beta}", beta=beta) for beta in BETAS]
+        told = _(
+            "The method takes the light and colour of a night and keeps the shapes of the day; the classifier then "
+            "learns from the restyled pictures with the day's labels. A larger β prints more of the night onto it."
+        )
+    else:
+        seen = _("Target: nights that are never seen in training")
+        names = [_("Source, by night: {night}", night=word(name)) for name in SHOWN_NIGHTS]
+        told = _(
+            "The sky is guessed and put out, lamps are hung at random, and a camera takes the picture; the classifier "
+            "then learns from both with the day's labels. Lit windows and headlights are missing: no day picture "
+            "says which are on."
+        )
+    rows = [(_("Source: streets by day"), "", day), (seen, "target", night)]
+    rows += [(name, "", row) for name, row in zip(names, changed, strict=True)]
     with st.container(key="lab-sheet-idea", gap="small"):
         for title, kind, row in rows:
             st.html(f'<div class="lab-domain {kind}">{title}</div>')
             st.image(row, width="stretch", alt=title)
-    st.caption(
-        _(
-            "The method takes the light and colour of a night and keeps the shapes of the day; the classifier then "
-            "learns from the restyled pictures with the day's labels. A larger β prints more of the night onto it."
-        )
-    )
+    st.caption(told)
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _strips(folder: Path) -> list[bytes]:
-    """Day, night, and the day restyled with each of `BETAS`: a picture of each class side by side."""
+@st.cache_data(max_entries=4, show_spinner=False)
+def _strips(folder: Path, method: str) -> list[bytes]:
+    """Day, night, and the day changed by the method: a picture of each class side by side."""
+    day, night = showcase.read(folder).one_of_each_class()
+    changed = _by_restyling(day, night) if method == "fda" else _by_night(day)
+    return [gallery.strip(pictures, len(pictures)) for pictures in (day, night, *changed)]
+
+
+def _by_restyling(day: Pictures, night: Pictures) -> list[Pictures]:
+    """By FDA, with each of `BETAS`."""
     import torch
 
     from da_core.methods.adaptation.fda import restyled
 
-    day, night = showcase.read(folder).one_of_each_class()
     Xs, Xt = (torch.tensor(pictures).permute(0, 3, 1, 2) for pictures in (day, night))
-    changed = [restyled(Xs, Xt, beta).permute(0, 2, 3, 1).numpy() for beta in BETAS]
-    return [gallery.strip(pictures, len(pictures)) for pictures in (day, night, *changed)]
+    return [restyled(Xs, Xt, beta).permute(0, 2, 3, 1).numpy() for beta in BETAS]
+
+
+def _by_night(day: Pictures) -> list[Pictures]:
+    """By each of `SHOWN_NIGHTS`."""
+    from da_core.data.day_sky import sky_of
+
+    return [night_pictures(day, np.random.default_rng(0), NIGHTS[name], sky_of(day)) for name in SHOWN_NIGHTS]
 
 
 def _legend(picture: Picture) -> None:

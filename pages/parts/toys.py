@@ -61,7 +61,7 @@ EXCEPTIONS: dict[str, Choice] = {
     "rlls": Choice("proportions"),
     "target_shift": Choice("proportions"),
 }
-ON_PICTURES = {"fda"}
+ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone, and are shown on some."""
 
 

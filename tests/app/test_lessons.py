@@ -103,9 +103,16 @@ def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
-def test_a_method_on_pictures_is_shown_on_streets_by_day_and_night() -> None:
-    day, night, narrow, wide = idea._strips(showcase.FOLDER)
-    assert len({day, night, narrow, wide}) == 2 + len(idea.BETAS)
+@pytest.mark.parametrize("name", sorted(toys.ON_PICTURES))
+def test_a_method_on_pictures_is_shown_on_streets_by_day_and_night(name: str) -> None:
+    strips = idea._strips(showcase.FOLDER, name)
+    assert len(set(strips)) == 2 + len(idea.BETAS if name == "fda" else idea.SHOWN_NIGHTS)
+
+
+def test_the_lesson_on_nights_shows_them_and_says_which() -> None:
+    at = opened("lesson", lesson="night_augmentation")
+    assert "never seen in training" in html(at)
+    assert all(f"Source, by night: {name}" in html(at) for name in idea.SHOWN_NIGHTS)
 
 
 def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
