@@ -145,7 +145,14 @@ def counts(pair: DomainPair) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
     )
     figure.update_xaxes(rangemode="tozero", fixedrange=True, automargin=True, zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticklabelstandoff=8, showgrid=False)
+    figure.update_yaxes(
+        type="category",  # else classes called 0 … 9 are taken for numbers
+        autorange="reversed",
+        fixedrange=True,
+        automargin=True,
+        ticklabelstandoff=8,
+        showgrid=False,
+    )
     return figure
 
 

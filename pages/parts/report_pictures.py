@@ -143,5 +143,12 @@ def _finished(figure: go.Figure, rows: int) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
     )
     figure.update_xaxes(fixedrange=True, automargin=True, zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticklabelstandoff=8, showgrid=False)
+    figure.update_yaxes(
+        type="category",  # else classes called 0 … 9 are taken for numbers
+        autorange="reversed",
+        fixedrange=True,
+        automargin=True,
+        ticklabelstandoff=8,
+        showgrid=False,
+    )
     return figure
