@@ -16,7 +16,7 @@ PHONE = (390, 844)
 ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))
 LATIN = "|".join(re.escape(one.title) for one in methods().values() if catalogue("zh").get(one.title) == one.title)
 SAID_ALIKE = re.compile(
-    rf"(English|{LATIN}|UMAP|PCA|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
+    rf"(English|{LATIN}|UMAP|PCA|t-SNE|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
     r"|Skip to main content|[\d\W_])+"
 )
 """Names and numbers that a Chinese reader meets in Latin letters, and a link of Streamlit's own, which has no other."""
