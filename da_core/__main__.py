@@ -116,8 +116,14 @@ def show_list(options: argparse.Namespace) -> None:
 
 def data_rows() -> list[dict[str, Any]]:
     from da_core.data import sources
+    from da_core.data.figures import figures
 
-    return [row(source, name, source.area, "domain pair") for name, source in sources().items()]
+    measured = figures()
+    return [
+        row(source, name, source.area, "domain pair")
+        | {"shift": source.shift, "figures": dataclasses.asdict(measured[name]) if name in measured else None}
+        for name, source in sources().items()
+    ]
 
 
 def method_rows() -> list[dict[str, Any]]:

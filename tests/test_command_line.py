@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from da_core.__main__ import main
+from da_core.data.figures import Figures
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +39,19 @@ def test_lists(capsys: pytest.CaptureFixture[str], what: str) -> None:
     assert main(["list", what]) == 0
     table = capsys.readouterr().out
     assert all(entry["name"] in table for entry in listed)
+
+
+def test_data_are_listed_with_their_shift_and_figures(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = {"moons": Figures(0.5, 0.75, 0.9, "coral", "CORAL", "mlp", 3)}
+    monkeypatch.setattr("da_core.data.figures.figures", lambda: measured)
+    listed = answer(capsys, "list", "data", "--json")
+    assert isinstance(listed, list)
+    by_name = {entry["name"]: entry for entry in listed}
+    assert (by_name["moons"]["shift"], by_name["label_shift"]["shift"]) == ("appearance", "label")
+    assert by_name["moons"]["figures"]["oracle"] == 0.9
+    assert by_name["blobs"]["figures"] is None
 
 
 def test_the_families_of_the_methods(capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,9 +122,9 @@ def _download(remote: Remote) -> Iterator[int]:
                     return
                 part.unlink()
             problem = "checksum"
-            _log.warning("%s is not the file that its authors describe", url)
+            _log.info("%s is not the file that its authors describe", url)
         except (OSError, http.client.HTTPException) as error:
-            _log.warning("%s: %r", url, error)
+            _log.info("%s: %r", url, error)
             problem = str(getattr(error, "reason", error)) or type(error).__name__
     if problem == "checksum":
         raise UserError(

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from shelf import Shelf, opened
 
+from da_core.__main__ import bring
 from da_core.data import downloaded_digits, movielens, sources
 from da_core.data.cache import fetch, load_pair
 from da_core.data.downloaded_digits import SETS
@@ -112,6 +113,18 @@ def test_what_is_missing_is_said_and_then_fetched_as_a_run_does(place: Path, mon
     for file in place.rglob("*.gz"):
         file.unlink()
     assert list(fetch(spec)) == []  # the pair is kept
+
+
+def test_the_command_line_downloads_with_a_bar(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened() as shelf:
+        monkeypatch.setitem(SETS, "mnist", tuple(on(shelf, "mnist", *file) for file in idx(*bars(28)).items()))
+        bring(DataSpec(name="downloaded_digits", params={"pair": "mnist→photos", "count": 300}))
+    said = capsys.readouterr().err
+    assert "download" in said
+    assert "100%" in said
+    assert len(list(place.rglob("*.gz"))) == 2
 
 
 def on(shelf: Shelf, of: str, name: str, content: bytes):
