@@ -44,9 +44,6 @@ def train(
     Raises `UserError` when not even the first epoch was good.
     """
     device = source.X.device
-    if mirror:
-        source = Labelled(with_mirror_images(source.X), source.y.repeat(2))
-        target = with_mirror_images(target) if target is not None else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         own = method.build(network.feature_dim, network.head.out_features) if method is not None else None
@@ -92,11 +89,6 @@ def warm_up() -> None:
     spec = TrainingSpec(epochs=1, batch_size=8)
     for _ in train(network, source, phase="source_only", spec=spec, seed=0, mirror=True):
         pass
-
-
-def with_mirror_images(X: Tensor) -> Tensor:
-    """Pictures (n, 3, h, w) followed by themselves mirrored left to right, in the same memory format."""
-    return torch.cat([X, X.flip(3)]).contiguous(memory_format=torch.channels_last)
 
 
 def _means(step: Step, count: int) -> dict[str, float]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from da_core.networks.base import Network
 from da_core.networks.heads import FittedHead
 
-CHUNK = 512
+CHUNK = 128
 Rows = NDArray[Any]
 
 
@@ -29,9 +29,10 @@ class Labelled:
 def as_inputs(X: NDArray[Any], device: torch.device) -> Tensor:
     """Samples as the network takes them: pictures (n, h, w, 3) uint8 → (n, 3, h, w), features (n, d) → float32.
 
-    Pictures keep their channels-last memory, in which convolutions are fastest, so nothing is copied on a CPU.
+    Pictures keep their channels-last memory, in which convolutions are fastest. On a CPU an array that may be written
+    to is not copied: give it up.
     """
-    tensor = torch.tensor(X, device=device)
+    tensor = (torch.from_numpy(X) if X.flags.writeable else torch.tensor(X)).to(device)
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor.float()
 
 

@@ -61,7 +61,8 @@ def digest(network: Network, *parts: Any) -> str:
     for part in [*network.state_dict().values(), *parts]:
         if isinstance(part, Tensor):
             found.update(f"{part.dtype} {tuple(part.shape)} {part.device}".encode())
-            found.update(part.cpu().contiguous().numpy().data)
+            laid_out = part.permute(0, 2, 3, 1) if part.ndim == 4 else part  # pictures lie channels last
+            found.update(laid_out.cpu().contiguous().numpy().data)
         else:
             found.update(f"{part!r}".encode())
     return found.hexdigest()

@@ -29,22 +29,34 @@ ADAM_BETAS = (0.5, 0.999)
 class Order:
     """Which rows make up each step's batch: shuffled anew every epoch, each row once before any comes again.
 
-    With ``mirrored``, ``X`` has been doubled by its mirror images and each visit draws which of the two to take.
+    With ``mirrored``, each visit of a picture draws whether it is mirrored left to right.
     """
 
     def __init__(self, count: int, steps: int, batch_size: int, mirrored: bool, device: torch.device) -> None:
         self.count, self.mirrored = count, mirrored
         self.rows = torch.zeros(steps, batch_size, dtype=torch.int64, device=device)
+        self.flips = torch.zeros(steps, batch_size, dtype=torch.bool, device=device)
 
     def shuffle(self, generator: torch.Generator) -> None:
         """Draw an epoch's order on the CPU, so that every device sees the same, and copy it in place."""
         needed, drawn = self.rows.numel(), []
         for _ in range(-(-needed // self.count)):
             drawn.append(torch.randperm(self.count, generator=generator))
-        rows = torch.cat(drawn)[:needed]
+        self.rows.copy_(torch.cat(drawn)[:needed].view_as(self.rows))
         if self.mirrored:
-            rows += self.count * torch.randint(2, (needed,), generator=generator)
-        self.rows.copy_(rows.view_as(self.rows))
+            self.flips.copy_(torch.randint(2, (needed,), generator=generator).view_as(self.flips))
+
+    def batch(self, step: Tensor, X: Tensor, *labels: Tensor) -> tuple[Tensor, ...]:
+        """The samples of a step, a tensor (1,), out of ``X`` (n, …), and what belongs to them out of ``labels`` (n,).
+
+        Pictures are mirrored as they are drawn: all mirror images beside all pictures would double the memory.
+        """
+        rows = self.rows.index_select(0, step).squeeze(0)
+        x = X.index_select(0, rows)
+        if self.mirrored:
+            flips = self.flips.index_select(0, step).view(-1, 1, 1, 1)
+            x = torch.where(flips, x.flip(3), x)
+        return x, *(y.index_select(0, rows) for y in labels)
 
 
 class Step:
@@ -64,12 +76,10 @@ class Step:
         device = source.X.device
         self.network, self.source_network, self.spec = network, source_network, spec
         self.source, self.target = source, target
-        self.steps = max(1, len(source.y) // ((1 + mirrored) * spec.batch_size))
-        self.source_order = Order(len(source.y) // (1 + mirrored), self.steps, spec.batch_size, mirrored, device)
+        self.steps = max(1, len(source.y) // spec.batch_size)
+        self.source_order = Order(len(source.y), self.steps, spec.batch_size, mirrored, device)
         self.target_order = (
-            Order(len(target) // (1 + mirrored), self.steps, spec.batch_size, mirrored, device)
-            if target is not None
-            else None
+            Order(len(target), self.steps, spec.batch_size, mirrored, device) if target is not None else None
         )
         self.done = torch.zeros(1, dtype=torch.int64, device=device)
         self.learning_rate = spec.learning_rate if method is None else method.learning_rate(spec.learning_rate)
@@ -101,11 +111,9 @@ class Step:
         progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
         if self.spec.schedule == "annealed":
             self.rate.copy_(self.learning_rate / (1 + 10 * progress) ** 0.75)
-        rows = self.source_order.rows.index_select(0, at).squeeze(0)
-        x, y = self.source.X.index_select(0, rows), self.source.y.index_select(0, rows)
+        x, y = self.source_order.batch(at, self.source.X, self.source.y)
         if self.target is not None and self.target_order is not None:
-            target_rows = self.target_order.rows.index_select(0, at).squeeze(0)
-            x = torch.cat([x, self.target.index_select(0, target_rows)])
+            x = torch.cat([x, *self.target_order.batch(at, self.target)])
         features: Tensor | None = None
         terms, shown = [], []
         for number, turn in enumerate(self.turns):

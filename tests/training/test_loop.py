@@ -20,7 +20,7 @@ from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
 from da_core.networks.base import Network
 from da_core.training import step as step_module
-from da_core.training.loop import train, with_mirror_images
+from da_core.training.loop import train
 from da_core.training.model import Labelled, as_inputs
 from da_core.training.step import Order, Step, captured
 
@@ -102,15 +102,19 @@ def test_a_small_domain_comes_round_again_only_when_it_is_used_up() -> None:
     assert [sorted(batch.tolist()) for batch in order.rows] == [[0, 1, 2, 3, 4]] * 2
 
 
-def test_mirror_images_stand_behind_their_pictures() -> None:
+def test_a_picture_is_mirrored_or_not_at_each_visit_and_keeps_its_label() -> None:
     pictures = torch.randint(0, 256, (2, 3, 4, 4), dtype=torch.uint8)
-    both = with_mirror_images(pictures)
-    assert torch.equal(both[:2], pictures)
-    assert torch.equal(both[2:], pictures.flip(3))
     order = Order(count=2, steps=50, batch_size=2, mirrored=True, device=CPU)
     order.shuffle(torch.Generator().manual_seed(0))
-    assert {0, 1, 2, 3} == set(order.rows.flatten().tolist())
-    assert all(sorted(row % 2 for row in batch) == [0, 1] for batch in order.rows.tolist())
+    seen = set()
+    for at in range(50):
+        x, y = order.batch(torch.tensor([at]), pictures, torch.tensor([0, 1]))
+        assert sorted(y.tolist()) == [0, 1]
+        for picture, label in zip(x, y.tolist(), strict=True):
+            whole, mirrored = torch.equal(picture, pictures[label]), torch.equal(picture, pictures[label].flip(2))
+            assert whole != mirrored
+            seen.add((label, mirrored))
+    assert seen == {(0, False), (0, True), (1, False), (1, True)}
 
 
 def test_enough_stops_and_keeps_what_was_learned() -> None:
