@@ -108,8 +108,10 @@ def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Inte
 
 
 def _accuracy_interval(right: NDArray[np.bool_], counted: Values, seed: int, draws: int = 1000) -> Interval:
-    drawn = np.random.default_rng([seed, 1]).integers(0, len(right), (draws, len(right)))
-    accuracies = (right[drawn] * counted[drawn]).sum(axis=1) / counted[drawn].sum(axis=1)
+    rng, accuracies = np.random.default_rng([seed, 1]), np.empty(draws)
+    for draw in range(draws):  # one after the other: all at once take draws times the memory of the samples
+        drawn = rng.integers(0, len(right), len(right))
+        accuracies[draw] = np.average(right[drawn], weights=counted[drawn])
     low, high = _interval(accuracies)
     return _distance(low), _distance(high)
 
