@@ -31,6 +31,9 @@ CHROME: Colour = (190, 194, 200)
 
 SURFACE, GROUND, SKY = 0, 254, 255
 SUPERSAMPLING = 3
+MEASURED = 32
+"""The side of the standard pair, whose figures are known. There, the gleam of a slanting pane is a pixel wide and goes
+straight up over its edge; larger pictures, where one would see that, keep it inside."""
 
 
 class Light(NamedTuple):
@@ -218,10 +221,17 @@ class Frame:
     def pane(self, points: Sequence[Point], light: str | None = None) -> None:
         """A window pane; where it is not lit from inside, a slanting reflection of the sky."""
         self.fill(points, GLASS, light)
-        (x0, y0), (x1, _), (_, y2) = points[0], points[1], points[2]
         if light is None:
-            wide = x1 - x0
-            gleam = [(x0 + 0.55 * wide, y0), (x0 + 0.75 * wide, y0), (x1, y2), (x1 - 0.2 * wide, y2)]
+            (left, low), (right, _), (top_right, high), (top_left, _) = points
+            if self.canvas.size == MEASURED:
+                top_left, top_right = left, right
+            wide, top_wide = right - left, top_right - top_left
+            gleam = [
+                (left + 0.55 * wide, low),
+                (left + 0.75 * wide, low),
+                (top_left + top_wide, high),
+                (top_left + 0.8 * top_wide, high),
+            ]
             self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
 
     def facing(self) -> Frame:
