@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
     archive_megabytes: int = Field(2_000, ge=1, description="Most bytes unpacked from one archive.")
+    table_rows: int = Field(200_000, ge=1, description="Most rows read from one table.")
+    samples_megabytes: int = Field(1_000, ge=1, description="Most memory that the samples of one domain may take.")
     frame_ancestors: str = Field("'self'", description="Sites that may show the app in a frame, as CSP writes them.")
 
 

@@ -14,11 +14,10 @@ from PIL import Image
 
 from da_core.data.listing import opened, shown
 from da_core.data.pictures import shrunk
+from da_core.data.samples import Labels
 from da_core.errors import UserError
 
 Array = NDArray[Any]
-Labels = list[str | None]
-"""The class of each sample; None where a target sample has no label."""
 
 _KEYS = ((("X", "y"),), (("X_train", "y_train"), ("X_test", "y_test")))
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from da_core.data.listing import File, Listing
-from da_core.errors import UserError
+from da_core.data.listing import File, Listing, OneDomainError
 
-_SOURCE = {"source", "day"}
+SOURCE_WORDS = {"source", "day"}
 _TARGET = {"target", "night"}
 _SPLIT = {"train", "training", "val", "valid", "validation", "test"}
 
@@ -28,9 +27,9 @@ def two_domains(listing: Listing) -> tuple[tuple[str, Listing], tuple[str, Listi
     `UserError` if there are not two domains.
     """
     inside = unwrapped(listing)
-    found = [_part(inside, domain) for domain in (_SOURCE, _TARGET)]
+    found = [_part(inside, domain) for domain in (SOURCE_WORDS, _TARGET)]
     if not all(part.files for _, part in found):
-        raise UserError(
+        raise OneDomainError(
             "“{place}” does not hold two domains; give it the folders “source” and “target” (or “day” and “night”) "
             "with the class folders inside, or bring the target as a place of its own.",
             place=listing.place,
@@ -82,10 +81,10 @@ def _domain(folders: Parts) -> tuple[set[str], int]:
     depth = 0
     for name in folders:
         words = set(re.split(r"[\W_]+", name.lower()))
-        if not words <= _SOURCE | _TARGET | _SPLIT:
+        if not words <= SOURCE_WORDS | _TARGET | _SPLIT:
             break
         found |= words
         depth += 1
     if found & _TARGET:
         return found & _TARGET, depth
-    return found & _SOURCE or ({"source"} if depth else set()), depth
+    return found & SOURCE_WORDS or ({"source"} if depth else set()), depth

@@ -40,6 +40,10 @@ class UnusableError(Exception):
         super().__init__(reason)
 
 
+class OneDomainError(UserError):
+    """A place that should hold both domains holds one: nothing is wrong with it, but the target is still to come."""
+
+
 UNREADABLE = "{count} files in “{place}” were left out, because they are no pictures that can be read: {names}."
 TOO_LARGE = "{count} files in “{place}” were left out, because the server does not open pictures so large: {names}."
 A_LINK = "{count} files in “{place}” were left out, because they are links to other files: {names}."
@@ -151,7 +155,7 @@ def opened(place: Path) -> Iterator[zipfile.ZipFile]:
         except Exception as error:  # a damaged directory makes zipfile raise errors of many kinds
             _log.info("%s: %r", place, error)
             raise UserError(
-                "“{place}” is no folder, zip or npz file, or it is damaged; make it anew.", place=shown(place)
+                "“{place}” is no folder, zip, table or npz file, or it is damaged; make it anew.", place=shown(place)
             ) from None
         with archive:
             _check_members(archive, place)

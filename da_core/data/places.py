@@ -6,27 +6,33 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import tempfile
 import time
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from da_core.errors import UserError
 from da_core.settings import settings
 
-_UPLOAD = re.compile(r"upload:([0-9a-f]{64}\.(?:zip|npz|pt))")
+_ENDINGS = ("zip", "npz", "csv", "tsv", "txt", "pt")
+_UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.(?:{'|'.join(_ENDINGS)}))")
 _UPLOADS_KEPT = 20  # times the largest upload: what all of them may take on disk
 
 
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
-    """Store an upload and return its place, “upload:<sha256>.<zip|npz|pt>”: the same content is kept once.
+    """Store an upload and return its place, “upload:<sha256>.<ending>”: the same content is kept once.
 
     ``name`` is the visitor's file name; only its ending is used. When all uploads together take too much room, those
     longest unused go. Raises `UserError` for another ending, an empty file or one above the settings' limit.
     """
     ending = name.lower().rpartition(".")[2]
-    if ending not in ("zip", "npz", "pt"):
-        raise UserError("“{name}” cannot be used; upload a .zip, a .npz or, for a network, a .pt file.", name=name)
+    if ending not in _ENDINGS:
+        raise UserError(
+            "“{name}” cannot be used; upload a .zip, .csv, .tsv or .npz file or, for a network, a .pt file.", name=name
+        )
     most = settings().upload_megabytes * 2**20
     folder = _uploads()
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +62,20 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
             raise
     keep_below(folder, _UPLOADS_KEPT * most)
     return f"upload:{file}"
+
+
+def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
+    """Store the files of a folder, each under its path in it, as one upload (a zip); see `keep_upload`."""
+    most = settings().upload_megabytes * 2**20
+    with tempfile.SpooledTemporaryFile(max_size=2**25) as kept:
+        with zipfile.ZipFile(kept, "w", zipfile.ZIP_STORED) as archive:
+            for path, stream in files:
+                stream.seek(0)
+                with archive.open(zipfile.ZipInfo(path), "w") as member:  # of one date: the same content is kept once
+                    shutil.copyfileobj(stream, member)
+                if kept.tell() > most:
+                    break  # what is too large is said below
+        return keep_upload(f"{name}.zip", cast("BinaryIO", kept))
 
 
 def resolve_place(place: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 
 import made_up_run
@@ -19,6 +20,7 @@ from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.record import write_record
 from da_core.settings import settings
+from pages.parts import bring as bring_part
 from pages.parts import pictures, showcase, words
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -185,10 +187,22 @@ def archive(**folders: int) -> bytes:
 
 
 def bring(at: AppTest, content: bytes) -> AppTest:
-    """Upload a zip as both domains and ask for it to be used."""
+    """Upload a zip as both domains, and wait until it has been read."""
     at.button_group(key="lab-area").set_value("own").run()
     at.file_uploader(key="lab-own-source").set_value(("mine.zip", content, "application/zip")).run()
-    next(button for button in at.button if button.label == "Use these files").click().run()
+    return understood(at)
+
+
+def understood(at: AppTest) -> AppTest:
+    """Wait for what the background reads of one's own files."""
+    wait(bring_part.readings().made())
+    at.run()
+    assert not at.exception
+    return at
+
+
+def use(at: AppTest, label: str = "Use this data") -> AppTest:
+    next(button for button in at.button if button.label == label).click().run()
     assert not at.exception
     return at
 
@@ -203,6 +217,8 @@ def test_the_data_screen_shows_both_domains() -> None:
 
 def test_uploaded_pictures_become_the_data() -> None:
     at = bring(opened("data"), archive(day__cat=6, day__dog=5, night__cat=4, night__dog=3))
+    assert experiment(at).data.name == "street", "nothing is kept before it has been looked at"
+    use(at)
     spec = experiment(at).data
     assert spec.name == "files"
     pair = load_pair(spec)
@@ -217,8 +233,7 @@ def test_uploaded_features_are_shown_as_a_table() -> None:
         file = io.BytesIO()
         np.savez(file, X=np.random.default_rng(role == "target").normal(size=(12, 3)), y=np.arange(12) % 2)
         at.file_uploader(key=f"lab-own-{role}").set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
-    next(button for button in at.button if button.label == "使用这些文件").click().run()
-    assert not at.exception
+    use(understood(at), "使用这些数据")
     assert not warnings(at)
     assert not words.missing
     assert [table.value.shape for table in at.dataframe] == [(8, 4), (8, 4)]
@@ -226,21 +241,61 @@ def test_uploaded_features_are_shown_as_a_table() -> None:
 
 def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
     at = bring(opened("data"), archive(day__cat=6, night__cat=4))
-    assert "only one class" in warnings(at)[0]
+    assert "only one class" in at.error[0].value
     bring(at, archive(day__cat=6, day__dog=0, night__cat=4, other=1).replace(b"PNG", b"nop"))
-    assert "“mine.zip”" in warnings(at)[0]
+    assert "“mine.zip”" in at.error[0].value
+    assert not any(button.label == "Use this data" for button in at.button)
     assert experiment(at).data == DataSpec(params={"count": 100})
-    assert len(at.image) == 20
 
 
 def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path) -> None:
     at = opened("data")
     at.button_group(key="lab-area").set_value("own").run()
     at.button_group(key="lab-own-how").set_value("Folder on the server").run()
-    at.text_input(key="lab-folder-source").set_value(str(tmp_path)).run()
-    next(button for button in at.button if button.label == "Use these files").click().run()
-    assert "outside of the folder" in warnings(at)[0]
+    at.text_input(key="lab-path-source").set_value(str(tmp_path)).run()
+    assert "outside of the folder" in at.error[0].value
     assert experiment(at).data.name == "street"
+
+
+def flowers(count: int, shift: float = 0, site: str = "") -> list[str]:
+    return [f"{n % 7 + shift},{n},{'rose' if n % 2 else 'lily'},{n % 3}{site}" for n in range(count)]
+
+
+def test_a_tables_columns_are_understood_and_can_be_set_right() -> None:
+    table = "\n".join(["width,height,kind,plot,place", *flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo")])
+    at = opened("data")
+    at.button_group(key="lab-area").set_value("own").run()
+    at.file_uploader(key="lab-own-source").set_value(("garden.csv", table.encode(), "text/csv")).run()
+    understood(at)
+    at.selectbox(key="lab-column-domain").set_value("place").run()
+    understood(at)
+    at.selectbox(key="lab-column-label").set_value("plot").run()
+    understood(at)
+    at.multiselect(key="lab-column-features").set_value(["height"]).run()
+    use(understood(at))
+    spec = experiment(at).data
+    assert spec.params == {"domain": "place", "label": "plot", "features": "height"}
+    pair = load_pair(spec)
+    assert (pair.source.name, pair.target.name, pair.classes) == ("Bern", "Oslo", ("0", "1", "2"))
+    assert pair.columns == ("height",)
+
+
+def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:
+    files = zipfile.ZipFile(io.BytesIO(archive(roses=4, lilies=4)))
+    named = [(f"garden/{name}", files.read(name), "image/png") for name in files.namelist()]
+    loose = [(f"later/{number}.png", content, "image/png") for number, (_name, content, _type) in enumerate(named)]
+    at = opened("data")
+    at.button_group(key="lab-area").set_value("own").run()
+    at.button_group(key="lab-own-how").set_value("Upload a folder").run()
+    at.file_uploader(key="lab-own-folder-source").set_value(named).run()
+    at.file_uploader(key="lab-own-folder-target").set_value(loose).run()
+    use(understood(at))
+    pair = load_pair(experiment(at).data)
+    assert pair.classes == ("lilies", "roses")
+    assert not pair.target_labelled
+    assert pair.target.captions is not None
+    assert pair.target.captions[0].endswith("0.png")
+    assert "without labels" in " ".join(str(html.proto.body) for html in at.get("html"))
 
 
 # Home and the run ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from screen import finished, go, heading, main, open_screen, shoot
+from screen import finished, go, heading, main, open_screen, settle, shoot
 
 ROOT = Path(__file__).parents[2]
 WEBCAMS = ROOT.parent / "shared" / "data" / "webcams"
@@ -51,13 +51,16 @@ def bring(page: Page, role: str, name: str, content: bytes) -> None:
 
 def choose_own_files(page: Page) -> None:
     page.get_by_role("radio", name="Your own", exact=True).click()
-    expect(page.get_by_role("button", name="Use these files")).to_be_visible()
+    expect(page.get_by_role("radio", name="Upload a file")).to_be_checked()
 
 
 def use(page: Page) -> None:
-    button = page.get_by_role("button", name="Use these files")
-    expect(button).to_be_enabled()
+    """Use the data that the preview shows; it is gone then."""
+    button = page.get_by_role("button", name="Use this data")
+    expect(main(page).get_by_text("What was understood")).to_be_visible()
     button.click()
+    expect(button).to_have_count(0)
+    settle(page)
 
 
 def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
@@ -93,11 +96,11 @@ def test_a_bad_upload_gets_one_sentence_and_changes_nothing(page: Page, content:
     before = page.url
     choose_own_files(page)
     bring(page, "Source", "bad.zip", content)
-    use(page)
     alert = page.get_by_role("alert")
     expect(alert).to_have_count(1)
     expect(alert).to_have_text(re.compile(sentence))
     expect(alert).not_to_contain_text("Traceback")
+    expect(page.get_by_role("button", name="Use this data")).to_have_count(0)
     assert alert.inner_text().strip().endswith((".", "?"))
     assert page.url == before
     page.reload()
@@ -118,6 +121,79 @@ def test_a_bad_link_gets_one_sentence_and_the_default_stays(page: Page, query: d
     expect(page.get_by_role("alert")).to_have_text(re.compile(sentence))
     expect(page.get_by_role("radio", name="DANN")).to_be_checked()
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page: Page, tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(pictures(1))) as archive:
+        archive.extractall(tmp_path / "bright")
+    (tmp_path / "dim").mkdir()
+    with zipfile.ZipFile(io.BytesIO(pictures(0.5))) as archive:
+        for number, name in enumerate(archive.namelist()):
+            (tmp_path / "dim" / f"{number:02}.png").write_bytes(archive.read(name))
+    open_screen(page, "Data", **{"training.epochs": "2", "method": "dann", "device": "cpu"})
+    choose_own_files(page)
+    page.get_by_role("radio", name="Upload a folder").click()
+    for role, name in (("Source", "bright"), ("Target", "dim")):
+        uploader = page.get_by_test_id("stFileUploader").filter(has_text=role)
+        uploader.locator("input[type=file]").set_input_files(tmp_path / name)
+    expect(main(page)).to_contain_text(f"{len(CLASSES) * PER_CLASS} samples without labels")
+    shoot(page, "data-own-unlabelled-preview-light-wide")
+    use(page)
+    go(page, "Train")
+    page.get_by_role("button", name="Start training").click()
+    finished(page)
+    expect(main(page)).to_contain_text("nothing is scored on it")
+    page.get_by_role("link", name="See what moved").click()
+    expect(heading(page)).to_have_text("Features")
+    page.get_by_role("radio", name="Class", exact=True).click()
+    expect(page.get_by_role("button", name="unknown")).to_be_visible()
+    shoot(page, "features-unlabelled-light-wide")
+    go(page, "Results")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Predictions (CSV)").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) == 1 + len(CLASSES) * PER_CLASS
+    assert "00.png" in lines[1]
+    assert {line.rpartition(",")[2] for line in lines[1:]} <= set(CLASSES)
+    shoot(page, "results-unlabelled-light-wide")
+
+
+def table() -> bytes:
+    """Two kinds of flowers in two gardens; a column that says nothing, some gaps, and a cell that looks like HTML."""
+    rng = np.random.default_rng(0)
+    lines = ["colour,petal,leaf,kind,garden"]
+    for number in range(120):
+        kind, garden = number % 2, "north" if number < 60 else "south"
+        petal, leaf = rng.normal(4 * kind + 2 * (number >= 60), 1), rng.normal(-3 * kind, 1)
+        gap = "" if number % 40 == 0 else f"{petal:.2f}"
+        lines.append(f"<b>red</b>,{gap},{leaf:.2f},{('rose', 'lily')[kind]},{garden}")
+    return "\n".join(lines).encode()
+
+
+def test_a_table_with_chosen_columns(page: Page) -> None:
+    open_screen(page, "Data", **{"training.epochs": "2", "method": "coral", "device": "cpu"})
+    choose_own_files(page)
+    bring(page, "Source", "flowers.csv", table())
+    pick(page, "Domain", "garden")
+    pick(page, "Label", "kind")
+    expect(main(page)).to_contain_text("colour")
+    expect(main(page)).to_contain_text("a value in them is missing or no number")
+    shoot(page, "data-own-table-light-wide")
+    use(page)
+    expect(page).to_have_url(re.compile("data.label=kind"))
+    go(page, "Train")
+    page.get_by_role("button", name="Start training").click()
+    finished(page)
+    go(page, "Results")
+    expect(main(page)).to_contain_text("lily")
+
+
+def pick(page: Page, label: str, option: str) -> None:
+    """Choose in one of the select boxes for the columns of a table."""
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=re.compile(f"^{option}")).click()
+    settle(page)
+    expect(page.get_by_text("Reading your files…")).to_have_count(0)
 
 
 def test_real_webcams_by_day_and_night_walk_from_a_folder_on_the_server(page: Page) -> None:

@@ -357,10 +357,10 @@ def test_a_picture_is_measured_before_it_is_unpacked(tmp_path: Path, good: Path)
 def test_neither_folder_nor_archive(tmp_path: Path, good: Path) -> None:
     for name, data in (("a.zip", b"hello"), ("b.npz", b""), ("c.txt", b"x" * 5000)):
         (tmp_path / name).write_bytes(data)
-        assert complaint(tmp_path / name, good).message.startswith("“{place}” is no folder, zip or npz file")
+        assert complaint(tmp_path / name, good).message.startswith("“{place}” is no folder, zip, table or npz file")
     cut = packed(tmp_path / "cut.zip", two_classes()).read_bytes()[:-30]
     (tmp_path / "cut.zip").write_bytes(cut)
-    assert complaint(tmp_path / "cut.zip", good).message.startswith("“{place}” is no folder, zip or npz file")
+    assert complaint(tmp_path / "cut.zip", good).message.startswith("“{place}” is no folder, zip, table or npz file")
 
 
 def test_a_closed_folder(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
