@@ -115,7 +115,7 @@ def section(take: Callable[[DataSpec], None]) -> bool:
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
                 found[role] = ways[how](role, title)
-        night = night_preview.instead_of_a_target() if found["source"] and not found["target"] else "none"
+        night = night_preview.instead_of_a_target() if found["source"] and not found["target"] else None
         spec = _spec(found["source"], found["target"], night)
     if spec is None:
         return found["source"] is not None
@@ -124,7 +124,7 @@ def section(take: Callable[[DataSpec], None]) -> bool:
     return spec != state.experiment().data
 
 
-def _spec(source: str | None, target: str | None, night: str) -> DataSpec | None:
+def _spec(source: str | None, target: str | None, night: str | None) -> DataSpec | None:
     """What is being brought, as far as the visitor may; else the own data in use, so that columns can be set right."""
     used = state.experiment().data
     if source is None:
@@ -139,8 +139,9 @@ def _spec(source: str | None, target: str | None, night: str) -> DataSpec | None
         return None
     same = (used.source, used.target) == (source, target)
     chosen: dict[str, Scalar] = st.session_state.get(_CHOSEN, {}).get((source, target), used.params if same else {})
-    if night != "none":
-        chosen = {**chosen, "night": night}
+    if night is not None:
+        chosen = {name: value for name, value in chosen.items() if name != "night"}
+        chosen |= {"night": night} if night != "none" else {}
     return DataSpec(name=Files.name, source=source, target=target, params=chosen)
 
 
@@ -220,6 +221,7 @@ def _preview(spec: DataSpec, was_done: bool, take: Callable[[DataSpec], None]) -
     use = st.button(_("Use this data"), type="primary")
     look.samples(found.pair)
     if use:
+        st.session_state.get(_CHOSEN, {}).pop((spec.source, spec.target), None)  # from now on the experiment says it
         take(spec)
         st.rerun()
 

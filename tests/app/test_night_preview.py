@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
 from lab import Lab, button, has
+from PIL import Image
 from streamlit.testing.v1 import AppTest
+
+from pages.parts import bring
 
 APPLY = "Make the pictures like this"
 
@@ -93,18 +97,19 @@ def test_other_data_has_no_such_night(lab: Lab) -> None:
 
 
 def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (24, 24), (40 * number, 90, 120)).save(tmp_path / "mine" / name / f"{number}.png")
     app = lab.screen("data")
-    next(one for one in app.radio if "files" in str(one.key) or "Your own files" in one.options).set_value("files")
+    app.button_group(key="lab-area").set_value("own").run()
+    app.button_group(key="lab-own-how").set_value("Folder on the server").run()
+    app.text_input(key="lab-path-source").set_value(str(tmp_path / "mine")).run()
+    app.button_group(key="lab-own-night").set_value("dusk").run()
+    wait(bring.readings().made())
     app.run()
-    next(one for one in app.button_group if one.key == "lab-own-how").set_value("Folder on the server")
-    app.run()
-    app.text_input(key="lab-folder-source").set_value(str(tmp_path))
-    next(one for one in app.button_group if one.key == "lab-own-night").set_value("dusk")
-    app.run()
-    button(app, "Use these files").click()
-    app.run()
+    button(app, "Use this data").click().run()
     assert experiment(app).data.params == {"night": "dusk"}
-    assert experiment(app).data.source == str(tmp_path)
-    app.text_input(key="lab-folder-target").set_value(str(tmp_path))
-    app.run()
+    assert experiment(app).data.source == str(tmp_path / "mine")
+    app.text_input(key="lab-path-target").set_value(str(tmp_path)).run()
     assert not any(one.key == "lab-own-night" for one in app.button_group)
