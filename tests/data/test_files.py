@@ -24,6 +24,7 @@ from da_core.data.base import DomainPair
 from da_core.data.files import TOO_MANY, Files, FilesParams
 from da_core.data.layout import NO_CLASS
 from da_core.data.listing import A_LINK, TOO_LARGE, UNREADABLE
+from da_core.data.sounds import to_wav
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -553,10 +554,13 @@ def _damaged(data: bytes, changes: tuple[list[tuple[float, int]], float]) -> byt
     return bytes(damaged[: int(length * len(data))]) if length < 1 else bytes(damaged)
 
 
-@pytest.mark.parametrize("kind", ["zip", "npz"])
+@pytest.mark.parametrize("kind", ["zip", "npz", "wav.zip"])
 def test_a_damaged_file_gives_a_pair_or_a_sentence(tmp_path: Path, kind: str) -> None:
     if kind == "zip":
         undamaged = packed(tmp_path / "whole.zip", two_classes() | {"dog/photo.jpg": encoded(kind="JPEG")})
+    elif kind == "wav.zip":
+        beep = to_wav((8000 * np.sin(np.arange(800))).astype(np.int16))
+        undamaged = packed(tmp_path / "whole.zip", {f"{name}/{n}.wav": beep for name in ("yes", "no") for n in (1, 2)})
     else:
         undamaged = npz(tmp_path / "whole.npz", X=PICTURES, y=LABELS)
     data = undamaged.read_bytes()

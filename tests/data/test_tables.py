@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 
 from da_core.data import tables
 from da_core.data.base import UNKNOWN, DomainPair
@@ -209,3 +213,46 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         roles = tables.Roles("", "", "column 3", ())
         (samples,) = tables.read_table(place, told, roles, ["all"], lambda _cell: 0, labelled=[False])
         assert len(samples.X) == count
+
+
+# Whatever comes ------------------------------------------------------------------------------------------------------
+
+CELLS = st.one_of(
+    st.sampled_from(["", "nan", "inf", "-1e999", "1,5", "=1+1", "<b>", '"', "'", "\x00", "\r", "\n", "#", "\ufeff"]),
+    st.text(max_size=8),
+    st.integers().map(str),
+    st.floats().map(str),
+)
+TABLES = st.lists(st.lists(CELLS, max_size=5), max_size=12)
+
+
+def test_whatever_a_table_holds_gives_a_pair_or_a_sentence(tmp_path: Path) -> None:
+    good, place = table(tmp_path / "good.csv", rows()), tmp_path / "odd.csv"
+
+    @hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(TABLES, st.sampled_from(",;\t|"), st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]), st.booleans())
+    def write(cells: list[list[str]], delimiter: str, encoding: str, with_header: bool) -> None:
+        lines = [delimiter.join(("width", "height", "label"))] * with_header + [delimiter.join(row) for row in cells]
+        place.write_bytes("\n".join(lines).encode(encoding, "surrogatepass"))
+        for pair in ((place, good), (good, place), (place, None)):
+            with suppress(UserError):
+                assert isinstance(load(*pair), DomainPair)
+
+    write()
+
+
+def test_a_damaged_table_gives_a_pair_or_a_sentence(tmp_path: Path) -> None:
+    good, place = table(tmp_path / "good.csv", rows()), tmp_path / "damaged.csv"
+    whole = good.read_bytes()
+
+    @hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=12))
+    def damage(changes: list[tuple[int, int]]) -> None:
+        damaged = bytearray(whole)
+        for at, value in changes:
+            damaged[at] = value
+        place.write_bytes(damaged)
+        with suppress(UserError):
+            assert isinstance(load(place, good), DomainPair)
+
+    damage()
