@@ -272,7 +272,7 @@ def roles_of(place: Path, told: Outline, wishes: Roles, *, with_domain: bool, la
     if with_domain and not domain:
         two = [column for column in free if column.cells == "words" and column.distinct == 2]
         found = _called(free, _DOMAIN) or [column for column in two if column.name.lower() not in _LABEL]
-        if not found:
+        if len(found) != 1:  # of two that might be it, one is as likely the label
             raise OneDomainError(
                 "“{place}” holds one domain; choose the column that says which domain a row belongs to, or bring the "
                 "target as a file of its own. It has {names}.",

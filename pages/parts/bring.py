@@ -29,6 +29,8 @@ _BROUGHT = "lab.brought"
 """Session state: the places of what was uploaded, by the uploader's key, not yet in use."""
 _CHOSEN = "lab.chosen"
 """Session state: what the visitor has set right, by the places that it is about."""
+_CHANGED = "lab.chosen.changed"
+"""Session state: whether that has changed since the page ran: a fragment runs without the page."""
 _NAMES = "lab.names"
 """Session state: what a visitor called an upload, by what a sentence calls its place."""
 _KEPT = 8
@@ -115,7 +117,8 @@ def section(take: Callable[[DataSpec], None]) -> bool:
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
                 found[role] = ways[how](role, title)
-        night = night_preview.instead_of_a_target() if found["source"] and not found["target"] else None
+        pictures = found["source"] is not None and not found["source"].endswith((".csv", ".tsv", ".txt"))
+        night = night_preview.instead_of_a_target() if pictures and not found["target"] else None
         spec = _spec(found["source"], found["target"], night)
     if spec is None:
         return found["source"] is not None
@@ -200,7 +203,7 @@ def _keep(key: str) -> None:
 
 def _preview(spec: DataSpec, was_done: bool, take: Callable[[DataSpec], None]) -> None:
     reading = readings().of(spec)
-    if reading.done() != was_done:
+    if reading.done() != was_done or st.session_state.pop(_CHANGED, False):
         st.rerun()
     if not was_done:
         st.caption(_("Reading your files…"))
@@ -280,3 +283,4 @@ def _set(spec: DataSpec, field: str, value: str) -> None:
         chosen |= {"source_domain": "", "target_domain": ""}
     chosen = {name: one for name, one in chosen.items() if one != ""}
     st.session_state.setdefault(_CHOSEN, {})[spec.source, spec.target] = chosen
+    st.session_state[_CHANGED] = True

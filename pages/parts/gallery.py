@@ -41,8 +41,9 @@ class Cell:
 
     def rows(self, a_line: int) -> NDArray[np.int64]:
         """Samples of the class, as many a line of the cell, spread evenly over all."""
-        rows, most = np.flatnonzero(self.domain.y == self.label), self.lines * a_line
-        return rows[:: max(1, len(rows) // most)][:most]
+        rows = np.flatnonzero(self.domain.y == self.label)
+        most = min(self.lines * a_line, len(rows))
+        return rows[np.arange(most) * len(rows) // most]
 
 
 def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> None:

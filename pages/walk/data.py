@@ -108,7 +108,8 @@ def _show(pair: DomainPair) -> None:
 
 
 steps.header("data")
-if state.is_hidden("data") or not _choose():
+looking = not state.is_hidden("data") and _choose()
+if not looking:
     try:
         with st.spinner(_("Making the pictures…")):
             spec = state.experiment().data
@@ -121,4 +122,4 @@ if state.is_hidden("data") or not _choose():
         st.error(words.explain(bring.told(error)))
     else:
         _show(pair)
-steps.footer("data")
+steps.footer("data", quiet=looking)  # the button to press is the preview's

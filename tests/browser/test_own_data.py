@@ -87,7 +87,7 @@ def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
     ("content", "sentence"),
     [
         pytest.param(b"this is no archive", "zip", id="not a zip"),
-        pytest.param(pictures(1, {"apple": CLASSES["apple"]}), "class", id="one class"),
+        pytest.param(pictures(1, {"day/apple": (200, 40, 30), "night/apple": (20, 4, 3)}), "one class", id="one class"),
         pytest.param(climbing(), r"\.\./x", id="a path out of the archive"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     choose_own_files(page)
     page.get_by_role("radio", name="Upload a folder").click()
     for role, name in (("Source", "bright"), ("Target", "dim")):
-        uploader = page.get_by_test_id("stFileUploader").filter(has_text=role)
+        uploader = page.get_by_test_id("stFileUploader").filter(has_text=f"{role} (a folder")
         uploader.locator("input[type=file]").set_input_files(tmp_path / name)
     expect(main(page)).to_contain_text(f"{len(CLASSES) * PER_CLASS} samples without labels")
     shoot(page, "data-own-unlabelled-preview-light-wide")
@@ -174,13 +174,14 @@ def test_a_table_with_chosen_columns(page: Page) -> None:
     open_screen(page, "Data", **{"training.epochs": "2", "method": "coral", "device": "cpu"})
     choose_own_files(page)
     bring(page, "Source", "flowers.csv", table())
+    expect(page.get_by_role("button", name="Use this data")).to_have_count(0)  # two columns might be the domain
     pick(page, "Domain", "garden")
-    pick(page, "Label", "kind")
+    pick(page, "Source", "south")
     expect(main(page)).to_contain_text("colour")
     expect(main(page)).to_contain_text("a value in them is missing or no number")
     shoot(page, "data-own-table-light-wide")
     use(page)
-    expect(page).to_have_url(re.compile("data.label=kind"))
+    expect(page).to_have_url(re.compile("data.domain=garden.*data.source_domain=south"))
     go(page, "Train")
     page.get_by_role("button", name="Start training").click()
     finished(page)
