@@ -106,9 +106,9 @@ def luminance(page: Page, what: str) -> float:
 
 
 def out_of_sight(page: Page) -> list[str]:
-    """Buttons, links and headings that reach over the screen's right edge."""
+    """Buttons, links and headings that reach over the screen's right edge; a slider's own input cannot be seen."""
     return page.get_by_role("main").evaluate(
-        """main => [...main.querySelectorAll('h1, h2, h3, button, a, input')]
+        """main => [...main.querySelectorAll('h1, h2, h3, button, a, input:not([type=range])')]
             .filter(each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
             .filter(each => !each.closest('[data-testid=stTable], [data-testid=stDataFrame]'))
             .map(each => each.outerHTML.slice(0, 200))"""
