@@ -148,15 +148,30 @@ def test_a_weak_change_of_a_picture_is_a_shift_and_a_mirror_where_allowed():
         assert (mirrored > 0) == flips
 
 
+def dots(low: int, high: int, n: int = 200) -> torch.Tensor:
+    """Grey pictures of dots that are either dark or bright, half of them each."""
+    bright = torch.rand((n, 1, 16, 16), generator=torch.Generator().manual_seed(0)) < 0.5
+    return torch.where(bright, high, low).expand(-1, 3, -1, -1).to(torch.uint8)
+
+
 def test_a_strong_change_alters_light_and_hides_a_square():
-    X = torch.full((200, 3, 16, 16), 90, dtype=torch.uint8)
+    X = dots(60, 120)
     changed = augmentation(X).strong(X)
     assert changed.dtype == torch.uint8
-    hidden = (changed == 128).all(1).float().mean((1, 2))
+    flat = changed.flatten(2)
+    low, high = (value[:, :, None, None] for value in (flat.amin(2), flat.amax(2)))
+    hidden = ((changed > low) & (changed < high)).all(1).float().mean((1, 2))  # neither a dark dot nor a bright one
     assert 0.02 < float(hidden.mean()) <= CUTOUT**2 + 0.05
-    corner = changed[:, :, 0, 0].float()
-    assert corner.mean(1).std() > 15  # brightness differs from picture to picture
-    assert (corner - corner.mean(1, keepdim=True)).abs().mean() > 5  # and so does colour
+    means = changed.float().mean((2, 3))
+    assert means.mean(1).std() > 10  # brightness differs from picture to picture
+    assert (means - means.mean(1, keepdim=True)).abs().mean() > 5  # and so does colour
+
+
+def test_a_strong_change_does_not_put_out_the_night():
+    X = dots(20, 50)
+    changed = augmentation(X).strong(X).float()
+    assert ((changed.mean((1, 2, 3)) > 35 / 2) & (changed.mean((1, 2, 3)) < 35 * 2)).all()
+    assert (changed.std((2, 3)) > 15 / 3).all()  # dots are still to be told apart in each channel
 
 
 def test_changes_of_features_are_noise_in_the_columns_own_scale():

@@ -8,9 +8,12 @@ from torch import Tensor
 SHIFT = 0.125
 """Pictures move by at most this share of their side."""
 COLOUR, BRIGHTNESS, CONTRAST = 0.3, 0.3, 0.4
-"""How far strong changes go: each channel's gain, a common shift in shares of the range, the contrast's gain."""
+"""How far strong changes go: each channel's gain, a common shift in shares of the picture's mean, the contrast's gain.
+
+In shares of what is there, so that a picture taken by night does not turn black or white, and still shows its class.
+"""
 CUTOUT = 0.4
-"""Side of the grey square, as a share of the picture's."""
+"""Side of the square that is painted over, as a share of the picture's."""
 WEAK_NOISE, STRONG_NOISE = 0.05, 0.3
 """Deviation of the noise on features, in the column's own deviations."""
 DROPOUT = 0.2
@@ -21,8 +24,8 @@ class Augmentation:
     """Weak and strong changes of a batch, drawn on the CPU so that every device sees the same.
 
     Pictures (n, 3, h, w) uint8: weak is a mirror (where ``flips``) and a shift by some pixels; strong is this with
-    another colour, brightness and contrast, and a grey square. Features (n, d) float: weak is a little Gaussian noise,
-    strong is more of it and features set to their mean; ``X`` gives the columns' means and deviations.
+    another colour, brightness and contrast, and a square in its mean colour. Features (n, d) float: weak is a little
+    Gaussian noise, strong is more of it and features set to their mean; ``X`` gives the columns' means and deviations.
     """
 
     def __init__(self, X: Tensor, flips: bool, generator: torch.Generator) -> None:
@@ -61,19 +64,19 @@ class Augmentation:
         n = len(x)
         gain = 1 + COLOUR * self._about_zero(n, 3, 1, 1)
         contrast = 1 + CONTRAST * self._about_zero(n, 1, 1, 1)
-        shift = 255 * BRIGHTNESS * self._about_zero(n, 1, 1, 1)
+        brightness = 1 + BRIGHTNESS * self._about_zero(n, 1, 1, 1)
         relit = x * gain
         middle = relit.mean((1, 2, 3), keepdim=True)
-        return ((relit - middle) * contrast + middle + shift).round().clamp(0, 255).to(torch.uint8)
+        return ((relit - middle) * contrast + middle * brightness).round().clamp(0, 255).to(torch.uint8)
 
     def _cut(self, x: Tensor) -> Tensor:
-        """A grey square at a random place, partly outside at times."""
+        """A square of each picture's mean colour at a random place, partly outside at times."""
         inside = []
         for side in x.shape[2:]:
             centre = self._uniform(len(x), 1) * side
             inside.append((torch.arange(side, device=self.device) + 0.5 - centre).abs() < CUTOUT * side / 2)
         square = inside[0][:, None, :, None] & inside[1][:, None, None, :]
-        return x.masked_fill(square, 128)
+        return torch.where(square, x.float().mean((2, 3), keepdim=True).round().to(torch.uint8), x)
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self.generator).to(self.device)
