@@ -10,8 +10,7 @@ from da_core.errors import UserError
 from da_core.jobs.library import MOST_TAGS, KeptRun
 from da_core.jobs.store import store
 from pages.parts import compare, kept, state, steps
-from pages.parts.gallery import safe
-from pages.parts.words import _
+from pages.parts.words import _, safe
 
 _A_PAGE = 20
 _PICKED = "lab.picked"

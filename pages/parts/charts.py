@@ -306,3 +306,20 @@ def plain(*traces: go.Scatter | go.Heatmap | go.Bar, height: int) -> go.Figure:
     figure.update_xaxes(automargin=True, fixedrange=True)
     figure.update_yaxes(automargin=True, fixedrange=True)
     return figure
+
+
+def class_rows(*traces: go.Scatter | go.Bar, height: int) -> go.Figure:
+    """A figure with one row a class, the first on top."""
+    figure = plain(*traces, height=height)
+    figure.update_layout(
+        margin={"l": 0, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
+    )
+    figure.update_xaxes(zeroline=False, gridcolor=theme.faint())
+    figure.update_yaxes(
+        type="category",  # else classes called 0 … 9 are taken for numbers
+        autorange="reversed",
+        ticklabelstandoff=8,
+        showgrid=False,
+    )
+    return figure

@@ -13,8 +13,7 @@ from da_core.jobs.comparison import differences, leaderboard
 from da_core.jobs.library import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from pages.parts import charts, kept, theme, words
-from pages.parts.gallery import safe
-from pages.parts.words import _, number, percent, seconds, word
+from pages.parts.words import _, number, percent, safe, seconds, word
 
 MOST = 8
 """Runs beside one another: more columns and hues cannot be told apart."""
@@ -234,17 +233,10 @@ def _gain(runs: Sequence[KeptRun]) -> str:
 
 
 def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:
-    figure = go.Figure(traces)
+    figure = charts.plain(*traces, height=height)
     figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 24, "t": 32, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None}, showlegend=True
     )
-    figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, showgrid=True, gridcolor=theme.faint())
-    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, gridcolor=theme.faint())
+    figure.update_xaxes(zeroline=False, showgrid=True, gridcolor=theme.faint())
+    figure.update_yaxes(zeroline=False, gridcolor=theme.faint())
     return figure

@@ -13,8 +13,7 @@ import streamlit as st
 from da_core.data.remote import MissingError, Remote, fetch
 from da_core.errors import UserError
 from da_core.settings import settings
-from pages.parts.gallery import safe
-from pages.parts.words import _, explain, number
+from pages.parts.words import _, explain, number, safe
 
 log = logging.getLogger(__name__)
 

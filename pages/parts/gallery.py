@@ -16,9 +16,9 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from da_core.data.base import UNKNOWN, Domain, DomainPair
-from pages.parts import theme
+from pages.parts import charts, theme
 from pages.parts.pictures import thumbnail
-from pages.parts.words import _, number, word
+from pages.parts.words import _, number, safe, word
 
 _A_CLASS = 7
 """Pictures of a class that the gallery shows of each domain."""
@@ -122,38 +122,20 @@ def counts(pair: DomainPair) -> go.Figure:
     names = [word(name) for name in pair.classes]
     # the target's mark fits into the source's, so that both are seen where they are as many
     looks = ((theme.SOURCE, theme.SOURCE_SYMBOL, 16), (theme.TARGET, theme.TARGET_SYMBOL, 9))
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=domain.class_counts(len(names)),
-                y=names,
-                name=word(domain.name),
-                mode="markers",
-                marker={"color": colour, "symbol": symbol, "size": size},
-                hovertemplate="%{y}: %{x}<extra>" + word(domain.name) + "</extra>",
-            )
-            for domain, (colour, symbol, size) in zip((pair.source, pair.target), looks, strict=True)
-            if domain is pair.source or pair.target_labelled
-        ]
-    )
-    figure.update_layout(
-        height=_ROW * len(names) + 90,
-        margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-    )
-    figure.update_xaxes(rangemode="tozero", fixedrange=True, automargin=True, zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(
-        type="category",  # else classes called 0 … 9 are taken for numbers
-        autorange="reversed",
-        fixedrange=True,
-        automargin=True,
-        ticklabelstandoff=8,
-        showgrid=False,
-    )
+    traces = [
+        go.Scatter(
+            x=domain.class_counts(len(names)),
+            y=names,
+            name=word(domain.name),
+            mode="markers",
+            marker={"color": colour, "symbol": symbol, "size": size},
+            hovertemplate="%{y}: %{x}<extra>" + word(domain.name) + "</extra>",
+        )
+        for domain, (colour, symbol, size) in zip((pair.source, pair.target), looks, strict=True)
+        if domain is pair.source or pair.target_labelled
+    ]
+    figure = charts.class_rows(*traces, height=_ROW * len(names) + 90)
+    figure.update_xaxes(rangemode="tozero")
     return figure
 
 
@@ -198,8 +180,3 @@ def _row() -> Sequence[DeltaGenerator]:
 def heading(name: str, kind: str) -> str:
     """A domain's name with its mark, as HTML; ``kind`` is “target” or nothing."""
     return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'
-
-
-def safe(name: str) -> str:
-    """A name of a person's own as Markdown that says just that."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in name)

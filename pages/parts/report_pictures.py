@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from da_core.evaluation.report import DataReport
-from pages.parts import theme
+from pages.parts import charts, theme
 from pages.parts.words import _, number, percent, word
 
 _ROW = 30
@@ -26,12 +26,11 @@ def drifts(report: DataReport) -> go.Figure:
     hover = [
         f"{name}: {text} ({drift.effect:+.2f})" for name, text, drift in zip(names, means, report.drifts, strict=True)
     ]
-    figure = go.Figure(
-        [
-            _lines(np.zeros(len(names)), drawn, names),
-            _marks(np.zeros(len(names)), names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, hover),
-            _marks(drawn, names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, hover),
-        ]
+    figure = charts.class_rows(
+        _lines(np.zeros(len(names)), drawn, names),
+        _marks(np.zeros(len(names)), names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, hover),
+        _marks(drawn, names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, hover),
+        height=_ROW * len(names) + 100,
     )
     for name, x, text in zip(names, drawn, means, strict=True):
         figure.add_annotation(
@@ -45,27 +44,22 @@ def drifts(report: DataReport) -> go.Figure:
         )
     reach = max(1.0, float(np.abs(drawn).max(initial=0))) * 1.15
     figure.update_xaxes(range=[-reach, reach], title={"text": _("change, in standard deviations")})
-    return _finished(figure, len(names))
+    return figure
 
 
 def shares(report: DataReport) -> go.Figure:
     """The share of each class in both domains, and what can be told of the target's without its labels."""
     names = [_verbatim(word(name)) for name in report.classes]
     known = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
-    figure = go.Figure(
-        [_marks(known[0], names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, _percents(names, known[0]))]
-    )
+    traces = [_marks(known[0], names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, _percents(names, known[0]))]
     if report.counts[1].any():
-        figure.add_trace(
-            _marks(known[1], names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, _percents(names, known[1]))
-        )
-    guess = _("target, estimated without its labels")
-    hover = _percents(names, report.proportions)
-    figure.add_trace(
-        _marks(report.proportions, names, guess, theme.TARGET, theme.TARGET_SYMBOL + "-open", hover, size=15)
-    )
+        hover = _percents(names, known[1])
+        traces.append(_marks(known[1], names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, hover))
+    guess, hover = _("target, estimated without its labels"), _percents(names, report.proportions)
+    traces.append(_marks(report.proportions, names, guess, theme.TARGET, theme.TARGET_SYMBOL + "-open", hover, size=15))
+    figure = charts.class_rows(*traces, height=_ROW * len(names) + 100)
     figure.update_xaxes(rangemode="tozero", tickformat=".0%")
-    return _finished(figure, len(names))
+    return figure
 
 
 def drifts_alt(report: DataReport) -> str:
@@ -130,25 +124,3 @@ def _lines(starts: Any, ends: Any, names: Sequence[str]) -> go.Scatter:
         hoverinfo="skip",
         showlegend=False,
     )
-
-
-def _finished(figure: go.Figure, rows: int) -> go.Figure:
-    figure.update_layout(
-        height=_ROW * rows + 100,
-        margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-    )
-    figure.update_xaxes(fixedrange=True, automargin=True, zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(
-        type="category",  # else classes called 0 … 9 are taken for numbers
-        autorange="reversed",
-        fixedrange=True,
-        automargin=True,
-        ticklabelstandoff=8,
-        showgrid=False,
-    )
-    return figure

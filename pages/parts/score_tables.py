@@ -6,8 +6,7 @@ import pandas as pd
 
 from da_core.events import Gain, Interval, Result, Scored, Scores
 from pages.parts import charts
-from pages.parts.gallery import safe
-from pages.parts.words import _, number, percent, points, signed, word
+from pages.parts.words import _, number, percent, points, safe, signed, word
 
 
 def by_metric(result: Result) -> pd.DataFrame:

@@ -35,8 +35,17 @@ def _(message: str, /, **values: object) -> str:
 
 
 def told(message: str, values: Mapping[str, object]) -> str:
-    """A sentence from ``da_core`` (a notice, an error): as `_`, and words among ``values`` are translated too."""
-    return spoken().told(message, values)
+    """A sentence from ``da_core`` (a notice, an error) as Markdown: as `_`, and words among ``values`` are translated.
+
+    Some are people's own (names of files, classes, columns): none is read as Markdown.
+    """
+    known = {name: safe(word(value)) if isinstance(value, str) else value for name, value in values.items()}
+    return _(message, **known)
+
+
+def safe(name: str) -> str:
+    """A name of a person's own as Markdown that says just that."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in name)
 
 
 def explain(error: UserError) -> str:

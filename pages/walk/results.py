@@ -9,8 +9,7 @@ import streamlit as st
 from da_core.events import Result, Scores
 from da_core.jobs.store import Record
 from pages.parts import changed, charts, downloads, findings, finished, live, score_tables, steps
-from pages.parts.gallery import safe
-from pages.parts.words import _, number, seconds, word
+from pages.parts.words import _, number, safe, seconds, word
 
 
 def confusions(result: Result) -> None:

@@ -7,7 +7,6 @@ import dataclasses
 import io
 import json
 import threading
-import time
 
 import made_up_run
 import numpy as np
@@ -42,10 +41,7 @@ def unpacked(text: str, kind: str = "<i2") -> np.ndarray:
 
 def ready(app: AppTest) -> AppTest:
     """Run the screen until all that is made in the background is there."""
-    for _ in range(600):
-        if all(made.done for made in layouts.workshop()._made.values()):
-            break
-        time.sleep(0.05)
+    layouts.workshop()._thread.submit(int).result(timeout=120)  # its one thread comes to this after all else
     return app.run()
 
 

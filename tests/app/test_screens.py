@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import wait
@@ -16,6 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from da_core.data.cache import load_pair
+from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.record import write_record
@@ -243,9 +245,22 @@ def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
     at = bring(opened("data"), archive(day__cat=6, night__cat=4))
     assert "only one class" in at.error[0].value
     bring(at, archive(day__cat=6, day__dog=0, night__cat=4, other=1).replace(b"PNG", b"nop"))
-    assert "“mine.zip”" in at.error[0].value
+    assert f"“{words.safe('mine.zip')}”" in at.error[0].value
     assert not any(button.label == "Use this data" for button in at.button)
     assert experiment(at).data == DataSpec(params={"count": 100})
+
+
+def test_a_name_of_ones_own_in_a_sentence_is_no_markdown() -> None:
+    error = UserError("“{place}” is empty.", place="![look](https://example.org/a.png) <b> `x` $y$")
+    shown = AppTest.from_function(_tell, kwargs={"sentence": words.explain(error)}).run().error[0].value
+    assert re.search(r"(?<!\\)[\[\]<`$]", shown) is None
+    assert "look" in shown
+
+
+def _tell(sentence: str) -> None:
+    import streamlit as st
+
+    st.error(sentence)
 
 
 def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path) -> None:
