@@ -11,22 +11,24 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from da_core.errors import UserError
 from da_core.settings import settings
 
 _ENDINGS = ("zip", "npz", "csv", "tsv", "txt", "pt")
-_UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.(?:{'|'.join(_ENDINGS)}))")
+_LONGEST_NAME = 60
+_UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.(?:{'|'.join(_ENDINGS)}))(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
 _UPLOADS_KEPT = 20  # times the largest upload: what all of them may take on disk
 
 
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
-    """Store an upload and return its place, “upload:<sha256>.<ending>”: the same content is kept once.
+    """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
-    ``name`` is the visitor's file name; only its ending is used. When all uploads together take too much room, those
-    longest unused go. Raises `UserError` for another ending, an empty file or one above the settings' limit.
+    ``name`` is the visitor's file name; the file's own has only its ending, the place says it for `place_name`. When
+    all uploads together take too much room, those longest unused go. Raises `UserError` for another ending, an empty
+    file or one above the settings' limit.
     """
     ending = name.lower().rpartition(".")[2]
     if ending not in _ENDINGS:
@@ -61,7 +63,8 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
             Path(kept.name).unlink(missing_ok=True)
             raise
     keep_below(folder, _UPLOADS_KEPT * most)
-    return f"upload:{file}"
+    plain = "".join(sign for sign in name.rpartition("/")[2] if sign.isprintable())
+    return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
 
 def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
@@ -91,6 +94,13 @@ def resolve_place(place: str) -> Path:
     if path is None or not os.path.exists(path):  # Path.exists would raise where a folder is closed to us
         raise UserError("There is nothing at “{place}”; check the path.", place=place)
     return path
+
+
+def place_name(place: str) -> str:
+    """What people call a place: an upload by the name that it was sent under, else the last part of the path."""
+    if named := _UPLOAD.fullmatch(place):
+        return named[2] or f"{named[1][:8]}…{PurePath(named[1]).suffix}"
+    return PurePath(place).name or place
 
 
 def check_allowed(place: str, localhost_only: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core.data.places import place_name
 from da_core.events import Losses
 from da_core.jobs.comparison import differences, leaderboard
 from da_core.jobs.library import KeptRun, on_target
@@ -64,6 +65,8 @@ def _setting(value: Any) -> str:
             return _("yes") if value else _("no")
         case float():
             return f"{value:g}"
+        case str() if value.startswith("upload:"):
+            return safe(place_name(value))
         case _:
             return safe(str(value))
 

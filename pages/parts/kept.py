@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import PurePath
 
 from da_core.experiment import DataSpec
 from da_core.jobs.library import KeptRun
@@ -44,11 +43,15 @@ def method_title(name: str) -> str:
 
 
 def pair_title(data: DataSpec) -> str:
-    """The name of a domain pair with what is set on it; of people's own files the two names."""
+    """The name of a domain pair with what is set on it; of people's own files their names, or the domains' in one."""
     from da_core.data import sources
+    from da_core.data.places import place_name
 
     if data.source is not None and data.target is not None:
-        return f"{PurePath(data.source).name} → {PurePath(data.target).name}"
+        return f"{place_name(data.source)} → {place_name(data.target)}"
+    if data.source is not None:
+        domains = [str(data.params[end]) for end in ("source_domain", "target_domain") if data.params.get(end)]
+        return place_name(data.source) + (f" ({' → '.join(domains)})" if domains else "")
     named = word(sources()[data.name].title) if data.name in sources() else data.name
     settings = ", ".join(f"{name} {value}" for name, value in data.params.items())
     return f"{named} ({settings})" if settings else named

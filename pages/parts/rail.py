@@ -10,6 +10,8 @@ from pages.parts import state, words
 from pages.parts.steps import SCREENS, WALK, Step, go
 from pages.parts.words import _
 
+_LANGUAGE = "lab-language"
+
 
 def draw(here: Step) -> None:
     """Name of the house, the steps, and what belongs to every screen."""
@@ -37,18 +39,21 @@ def draw(here: Step) -> None:
 
 def _switch_language() -> None:
     names = words.LANGUAGES
-    chosen = st.segmented_control(
+    if st.session_state.get(_LANGUAGE) != words.language():
+        st.session_state[_LANGUAGE] = words.language()
+    st.segmented_control(
         _("Language"),
         list(names),
-        default=words.language(),
         format_func=names.__getitem__,
         required=True,
-        key="lab-language",
+        key=_LANGUAGE,
+        on_change=_follow_language,
         label_visibility="collapsed",
     )
-    if chosen and chosen != words.language():
-        st.session_state[words.CHOSEN] = chosen
-        st.rerun()
+
+
+def _follow_language() -> None:
+    st.session_state[words.CHOSEN] = st.session_state[_LANGUAGE]
 
 
 def _share() -> None:

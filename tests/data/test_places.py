@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from da_core.data.places import check_allowed, keep_upload, resolve_place
+from da_core.data.places import check_allowed, keep_upload, place_name, resolve_place
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -54,6 +54,15 @@ def test_an_upload_of_the_largest_size_is_kept() -> None:
     place = keep_upload("../../etc/passwd.zip", bytes(2**20))
     assert resolve_place(place).read_bytes() == bytes(2**20)
     assert resolve_place(place).parent == settings().data_dir / "uploads"
+
+
+def test_an_upload_is_called_what_its_sender_called_it() -> None:
+    place = keep_upload("my pictures/Tag & Nächte.zip", b"abc")
+    assert place_name(place) == "Tag & Nächte.zip"
+    assert resolve_place(place) == resolve_place(keep_upload("again.zip", b"abc"))
+    assert place_name(keep_upload("long" * 50 + ".zip", b"abc")).endswith("longlong.zip")
+    assert place_name(f"upload:{'0' * 64}.zip") == "00000000….zip"  # a link from before names were kept
+    assert place_name("/data/night") == "night"
 
 
 def test_the_longest_unused_uploads_go_first() -> None:
