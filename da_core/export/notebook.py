@@ -47,6 +47,25 @@ now = {
 }
 for name, accuracy in now.items():
     print(f"{name}: {accuracy:.4f} on the target (the app: {MEASURED[name]:.4f})")
+    low, high = models[name].target.intervals["accuracy"]
+    print(f"    95% interval {low:.4f} to {high:.4f}")
+if gain := result.gain.get("target"):
+    low, high = gain.interval
+    print(f"gain: {gain.accuracy:+.4f}, 95% interval {low:+.4f} to {high:+.4f}")
+    print(f"{gain.fixed} samples fixed, {gain.broken} broken")
+"""
+_FINDINGS = """
+for finding in result.findings:
+    print(finding.title)
+    print("   ", finding.evidence.format(**finding.values))
+    print("   ", finding.advice)
+if not result.findings:
+    print("No warning sign was found in these numbers.")
+"""
+_APART = """
+for measure, before in result.shift.before.model_dump(exclude={"intervals"}, exclude_none=True).items():
+    after = getattr(result.shift.after, measure)
+    print(f"{measure}: {before:.3f} before, {after:.3f} after")
 """
 _CURVES = """
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
@@ -108,8 +127,12 @@ def notebook(record: Record, language: Language) -> str:
         _code(_RUN),
         _code(_TABLE),
         _code(_CURVES),
+        _text(f"## {say('What to look out for')}"),
+        _code(_FINDINGS),
         _text(f"## {say('What moved in feature space')}"),
         _code(_MOVED),
+        _text(f"## {say('How far apart the domains are')}"),
+        _code(_APART),
         _text(f"## {say('The code of this method')}"),
         _code(_METHOD),
     ]

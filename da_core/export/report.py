@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from da_core.data import sources
-from da_core.events import STAGES, Scores
+from da_core.evaluation.shift import reading as reading_of
+from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.script import command
 from da_core.jobs.comparison import settings_of
@@ -59,11 +60,13 @@ def report_html(record: Record, language: Language) -> str:
         f'<p class="soft">{escape(_line(record, language, titles))}</p>',
         _numbers(record, language),
         _told(record, language),
+        _findings(record, language),
     ]
     captions = {
         "before-after": say("The same held-out samples before and after adapting, one point a sample."),
         "scores": say(
-            "On held-out samples. Precision, recall and F1 are averages over the classes, each counting alike."
+            "On held-out samples, with 95 % intervals in brackets. Balanced accuracy, precision, recall and F1 are "
+            "averages over the classes, each counting alike."
         ),
         "f1-by-class": "",
         "confusion": say(
@@ -124,10 +127,12 @@ def _numbers(record: Record, language: Language) -> str:
     result = record.result
     if result.adapted.target is None or result.source_only.target is None:
         return f"<p>{escape(language.say('not scored: no target labels'))}</p>"
-    gain = result.adapted.target.accuracy - result.source_only.target.accuracy
+    gain = language.points(result.adapted.target.accuracy - result.source_only.target.accuracy)
+    if paired := result.gain.get("target"):
+        gain += f" ({language.signed(paired.interval[0])} … {language.signed(paired.interval[1])})"
     cells = []
     for place, (name, scores) in enumerate(figures.models(record, language).items()):
-        told = f"<span>{escape(language.points(gain))}</span>" if place == 1 else ""
+        told = f"<span>{escape(gain)}</span>" if place == 1 else ""
         reached = language.percent(figures.on_target(scores).accuracy)
         cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{told}</div>')
     above = language.say("Accuracy on the target, on samples kept for scoring")
@@ -141,6 +146,20 @@ def _told(record: Record, language: Language) -> str:
     return f'<ul class="told">{"".join(f"<li>{escape(one)}</li>" for one in told)}</ul>' if told else ""
 
 
+def _findings(record: Record, language: Language) -> str:
+    """What the run's numbers warn of: what is wrong, what says so, and what to do."""
+    say, findings = language.say, record.result.findings
+    if not findings:
+        nothing = say("No warning sign was found in this run's numbers.")
+        return f"<p>{escape(nothing)}</p>"
+    told = [
+        [escape(language.told(message, one.values)) for message in (one.title, one.evidence, one.advice)]
+        for one in findings
+    ]
+    cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in told)
+    return f'<h2>{escape(say("What to look out for"))}</h2><ul class="told">{cards}</ul>'
+
+
 def _figure(record: Record, name: str, caption: str, language: Language) -> str:
     # the XML prolog belongs to a file of its own; ids must not meet those of another figure in this document
     drawing = figures.svg(record, name, language).partition("<svg")
@@ -150,15 +169,34 @@ def _figure(record: Record, name: str, caption: str, language: Language) -> str:
 
 
 def _scores(record: Record, language: Language) -> str:
-    of: dict[str, str] = {"Accuracy": "accuracy", "Precision": "precision", "Recall": "recall", "F1": "f1"}
-    header = ["", "", *map(language.say, of)]
+    """Every model on every domain, with intervals, and what adapting gained there."""
+    say, result = language.say, record.result
+    of: dict[str, str] = {
+        say("Accuracy"): "accuracy",
+        say("Balanced accuracy"): "balanced_accuracy",
+        say("Precision"): "precision",
+        say("Recall"): "recall",
+        say("F1"): "f1",
+    }
+    models = figures.models(record, language)
+    if result.source_only_bn is not None:
+        models[say("Source only, target batch norm")] = result.source_only_bn
     rows = []
-    for name, both in figures.models(record, language).items():
-        for domain, scores in (("target", both.target), ("source", both.source)):
+    for name, both in models.items():
+        for domain, scores in (("target", both.target), ("source", both.source), ("third", both.third)):
             if scores is not None:
-                values = [language.percent(getattr(scores, metric)) for metric in of.values()]
-                rows.append([name, language.word(domain), *values])
-    return _table(header, rows)
+                error = "" if scores.calibration is None else language.number(scores.calibration.error, 3)
+                values = [_score(scores, metric, language) for metric in of.values()]
+                rows.append([name, language.word(domain), *values, error])
+    return _table(["", "", *of, say("Calibration error (ECE)")], rows)
+
+
+def _score(scores: Scores, metric: str, language: Language) -> str:
+    value = language.percent(getattr(scores, metric))
+    if metric not in scores.intervals:
+        return value
+    low, high = (language.number(100 * end, 1) for end in scores.intervals[metric])
+    return f"{value} ({low} … {high})"
 
 
 def _classes(record: Record, language: Language) -> str:
@@ -183,16 +221,38 @@ def _classes(record: Record, language: Language) -> str:
 
 def _shift(record: Record, language: Language) -> str:
     shift, say = record.result.shift, language.say
+    measures = {
+        "proxy_a_distance": (say("Proxy A-distance"), 2),
+        "mmd": (say("MMD"), 3),
+        "coral": (say("CORAL distance"), 3),
+        "classwise": (say("Class-wise distance"), 3),
+    }
     rows = [
-        [say("Proxy A-distance"), *(language.number(one.proxy_a_distance, 2) for one in (shift.before, shift.after))],
-        [say("MMD"), *(language.number(one.mmd, 3) for one in (shift.before, shift.after))],
+        [title, *(_measure(one, name, digits, language) for one in (shift.before, shift.after))]
+        for name, (title, digits) in measures.items()
+        if getattr(shift.before, name) is not None
     ]
     told = record.result.weights or {}
     if "effective_sample_size" in told:
         size = language.number(told["effective_sample_size"])
         rows.append([say("Effective sample size: {size} samples count as much.", size=size), "", ""])
     header = ["", say("Before: source only"), say("After: adapted")]
-    return f"<h2>{escape(say('How far apart the domains are'))}</h2>" + _table(header, rows)
+    said = ""
+    if shift.before.intervals:
+        reading = reading_of(shift)
+        said = f"<p>{escape(language.told(reading.message, reading.values))}</p>"
+    return f"<h2>{escape(say('How far apart the domains are'))}</h2>{said}" + _table(header, rows)
+
+
+def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language) -> str:
+    value = getattr(measures, name)
+    if value is None:
+        return "–"
+    told = language.number(value, digits)
+    if name not in measures.intervals:
+        return told
+    low, high = (language.number(end, digits) for end in measures.intervals[name])
+    return f"{told} ({low} … {high})"
 
 
 def _recipe(record: Record, language: Language) -> str:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from da_core.data.cache import load_pair
 from da_core.errors import UserError
 from da_core.evaluation.answers import answers_csv
-from da_core.events import DomainScores, Evidence, Result
+from da_core.events import ClassScores, DomainScores, Evidence, Result, Scores
 from da_core.experiment import Experiment
 from da_core.spreadsheet import harmless, to_csv
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = ("model", "domain", "class", "accuracy", "precision", "recall", "f1", "samples")
+_METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
+_COLUMNS = (
+    *("model", "domain", "class", "samples"),
+    *(f"{metric}{end}" for metric in _METRICS for end in ("", "_low", "_high")),
+    "calibration_error",
+)
 
 
 def table_csv(result: Result) -> bytes:
     """Every score of every model as CSV that Excel reads: fractions, one row a model, domain and class.
 
-    The row of all classes together has an empty class.
+    The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95 % intervals.
     """
     models: dict[str, DomainScores | None] = {
         "source only": result.source_only,
@@ -38,13 +44,19 @@ def table_csv(result: Result) -> bytes:
         ):
             if scores is None:
                 continue
-            support = sum(one.support for one in scores.per_class)
-            macro = (scores.accuracy, scores.precision, scores.recall, scores.f1)
-            rows.append([model, domain, "", *(f"{value:.6f}" for value in macro), support])
+            error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
+            rows.append([model, domain, "", scores.samples, *_cells(scores), error])
             for one in scores.per_class:
-                of_class = (f"{value:.6f}" for value in (one.precision, one.recall, one.f1))
-                rows.append([model, domain, harmless(one.name), "", *of_class, one.support])
+                rows.append([model, domain, harmless(one.name), one.support, *_cells(one), ""])
     return to_csv(_COLUMNS, rows)
+
+
+def _cells(scores: Scores | ClassScores) -> Iterator[str]:
+    """Each metric and its interval's ends, empty where there is none."""
+    for metric in _METRICS:
+        value = getattr(scores, metric, None)
+        for known in (value, *scores.intervals.get(metric, (None, None))):
+            yield "" if known is None else f"{known:.6f}"
 
 
 def predictions_csv(experiment: Experiment, result: Result, evidence: Evidence) -> bytes:

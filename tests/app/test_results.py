@@ -130,6 +130,10 @@ def test_table_is_read_back_with_every_score_and_no_formula(lab: Lab) -> None:
     assert macro["source only", "target"] == 0.5
     assert macro["adapted", "target"] == 0.8
     assert macro["oracle", "target"] == 1.0
+    adapted = next(row for row in rows if (row["model"], row["domain"], row["class"]) == ("adapted", "target", ""))
+    assert float(adapted["balanced_accuracy"]) == pytest.approx(result.adapted.target.balanced_accuracy)
+    for metric, ends in result.adapted.target.intervals.items():
+        assert (float(adapted[f"{metric}_low"]), float(adapted[f"{metric}_high"])) == pytest.approx(ends, abs=1e-6)
     assert {row["class"] for row in rows} == {"", "cat", "dog", "'=SUM(A1)"}
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -22,7 +23,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from da_core.__main__ import main
-from da_core.events import Accuracies, Evidence, Finished, Notice
+from da_core.events import Accuracies, Evidence, Finding, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec
 from da_core.export import figures, tensorboard
 from da_core.export.files import exports
@@ -209,6 +210,34 @@ def test_the_report_stands_alone_and_speaks_one_language(record: Record, languag
     assert all(f"#{name}" not in text or name in read.ids for name in re.findall(r'href="#([^"]+)"', text))
     assert language.percent(record.result.adapted.target.accuracy) in text
     assert "--set method.weight=0.5" in text
+    low, high = record.result.adapted.target.intervals["f1"]
+    assert f"({language.number(100 * low, 1)} … {language.number(100 * high, 1)})" in text
+    low, high = record.result.shift.after.intervals["coral"]
+    assert f"({language.number(low, 3)} … {language.number(high, 3)})" in text
+    low, high = record.result.gain["target"].interval
+    assert f"({language.signed(low)} … {language.signed(high)})" in text
+    assert not missing
+
+
+@pytest.mark.parametrize("language", [EN, ZH])
+def test_the_report_warns_as_the_screen_does(record: Record, language: Language) -> None:
+    missing.clear()
+    warning = Finding(
+        name="mine",
+        title="Training diverged.",
+        evidence="The class loss had fallen to {least:.2f} and ended at {last:.2f}.",
+        advice="Choose a smaller learning rate, or give the method less weight.",
+        values={"least": 0.25, "last": 9.5},
+    )
+    told = record.result.model_copy(update={"findings": [warning]})
+    text = report_html(dataclasses.replace(record, result=told), language)
+    assert language.say(warning.title) in text
+    assert "0.25" in text
+    assert "9.50" in text
+    assert language.say(warning.advice) in text
+    none = record.result.model_copy(update={"findings": []})
+    quiet = language.say("No warning sign was found in this run's numbers.")
+    assert escape(quiet) in report_html(dataclasses.replace(record, result=none), language)
     assert not missing
 
 
