@@ -1,4 +1,5 @@
-"""What is known of every kept run, and each visitor's own list of them: two tables in whatever SQLAlchemy speaks to.
+"""What is known of every kept run, each visitor's own list of them, and their last study: three tables in whatever
+SQLAlchemy speaks to.
 
 The arrays stay files. SQLAlchemy takes a moment to import, so only `da_core.jobs.store` imports this, when it is asked.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -44,6 +46,7 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.record import HOUSE
+from da_core.study import Study
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,12 @@ _ENTRIES = Table(
     Column("name", String(LONGEST_NAME), nullable=False),
     Column("tags", JSON, nullable=False),
     Column("deleted_at", DateTime),
+)
+_STUDIES = Table(
+    "studies",
+    _METADATA,
+    Column("owner", String(32), primary_key=True),
+    Column("study", JSON, nullable=False),
 )
 
 
@@ -224,6 +233,25 @@ class Library:
                 if owner != HOUSE:
                     raise UserError("This run is not in your list; keep it there first.")
                 _enter(connection, run_id, owner, **values)
+
+    # A visitor's last study -------------------------------------------------------------------------------------------
+
+    def remember_study(self, study: Study, owner: str) -> None:
+        """Keep it as the visitor's last one, in place of the one before."""
+        mine = _STUDIES.c.owner == _digest(owner)
+        with self._begin() as connection:
+            connection.execute(_STUDIES.delete().where(mine))
+            connection.execute(_STUDIES.insert().values(owner=_digest(owner), study=study.model_dump(mode="json")))
+
+    def last_study(self, owner: str) -> Study | None:
+        """The visitor's last study; None if there is none, or it is of a version that knew other settings."""
+        with self._begin() as connection:
+            kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == _digest(owner)))
+        try:
+            return None if kept is None else Study.model_validate(kept)
+        except ValidationError:
+            log.warning("a study is left out", exc_info=True)
+            return None
 
     # The connection ---------------------------------------------------------------------------------------------------
 

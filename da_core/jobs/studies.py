@@ -13,6 +13,7 @@ from typing import Literal
 
 from da_core.errors import UserError
 from da_core.jobs.queue import Queue, queue
+from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.study import Study, Trial
 
@@ -47,14 +48,21 @@ class _Studied:
 
 
 class Studies:
-    """All studies of one server; the last ones are remembered. Safe to use from many threads.
+    """All studies of one server. Safe to use from many threads.
 
-    A run that the store or the queue has already is taken from there, as for any visitor. While a study goes, its run
-    is not ended for want of a viewer.
+    The last ones are in memory; an older one, or one of an earlier life of the server, is put together again from the
+    list of runs. A run that the store or the queue has already is taken from there, as for any visitor. While a study
+    goes, its run is not ended for want of a viewer.
     """
 
-    def __init__(self, queue: Callable[[], Queue] = queue, renew_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        queue: Callable[[], Queue] = queue,
+        store: Callable[[], Store] = store,
+        renew_seconds: float | None = None,
+    ) -> None:
         self._queue = queue
+        self._store = store
         self._renew_seconds = renew_seconds or settings().lease_seconds / 3
         self._studied: OrderedDict[tuple[str, str], _Studied] = OrderedDict()
         self._lock = threading.Lock()
@@ -72,10 +80,11 @@ class Studies:
                     "{count} studies are going, which is all that this server takes; try again later.", count=len(going)
                 )
             studied = _Studied(study, owner)
-            self._studied[owner, study.key] = studied
-            self._studied.move_to_end((owner, study.key))
-            while len(self._studied) > _KEPT:
-                self._studied.popitem(last=False)
+            self._keep(studied)
+        try:
+            self._store().library.remember_study(study, owner)
+        except UserError:
+            log.warning("a study goes that no later server will know", exc_info=True)
         thread = threading.Thread(target=self._conduct, args=(studied, localhost_only), name="study", daemon=True)
         thread.start()
 
@@ -83,9 +92,10 @@ class Studies:
         """The owner's newest study, so that a reload finds it again."""
         with self._lock:
             mine = [one for one in self._studied.values() if one.owner == owner]
-            if not mine:
-                return None
-            one = mine[-1]
+        one = mine[-1] if mine else self._recalled(owner)
+        if one is None:
+            return None
+        with self._lock:
             return StudyView(one.study, one.state, MappingProxyType(dict(one.runs)), one.current, one.error)
 
     def stop(self, owner: str) -> None:
@@ -96,6 +106,30 @@ class Studies:
             one.stop.set()
             if (current := one.current) is not None:
                 self._queue().stop(current[1], owner)
+
+    def _recalled(self, owner: str) -> _Studied | None:
+        """The owner's last study as the store knows it."""
+        try:
+            study = self._store().library.last_study(owner)
+        except UserError:
+            log.warning("the studies before cannot be read", exc_info=True)
+            return None
+        if study is None:
+            return None
+        trials = study.trials()
+        found = {(trial.method, trial.seed): self._store().find(trial.experiment) for trial in trials}
+        runs = {which: run for which, run in found.items() if run is not None}
+        one = _Studied(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
+        with self._lock:
+            newer = [other for other in self._studied.values() if other.owner == owner]
+            return newer[-1] if newer else self._keep(one)
+
+    def _keep(self, one: _Studied) -> _Studied:
+        self._studied[one.owner, one.study.key] = one
+        self._studied.move_to_end((one.owner, one.study.key))
+        while len(self._studied) > _KEPT:
+            self._studied.popitem(last=False)
+        return one
 
     def _conduct(self, studied: _Studied, localhost_only: bool) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -36,15 +36,14 @@ def form(going: bool) -> None:
         count = right.slider(_("Seeds"), 2, 20, key=_SEEDS, help=_("How often each method is run, with another seed."))
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
-                start(names, count)
+                start(lambda: Study.of(state.experiment(), names, count))
             runs = len(names) * count
             st.caption(_("{count} runs, one after the other; those that are there already are taken.", count=runs))
 
 
-def start(names: list[str], count: int) -> None:
+def start(study: Callable[[], Study]) -> None:
     try:
-        study = Study.of(state.experiment(), names, count)
-        studies().start(study, state.owner(), localhost_only=access.localhost_only())
+        studies().start(study(), state.owner(), localhost_only=access.localhost_only())
     except UserError as error:
         st.error(explain(error))
     else:
@@ -69,12 +68,19 @@ def panel(live: bool) -> None:
     elif view.state == "failed" and view.error is not None:
         st.error(explain(view.error))
     elif view.state == "stopped":
-        st.info(_("You stopped this study. What had finished is shown."))
+        stopped(view.study)
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so there is nothing to compare seeds by."))
     elif scores[BASELINE]:
         report(view, scores)
+
+
+def stopped(study: Study) -> None:
+    told, button = st.columns([5, 1], vertical_alignment="center")
+    told.info(_("This study was stopped before its end; what had finished is shown."))
+    if button.button(_("Go on"), key="study-on", width="stretch", help=_("Runs that have finished are not run again.")):
+        start(lambda: study)
 
 
 def progress(view: StudyView) -> None:

@@ -76,6 +76,12 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     app.run()
     over(lab)
     app = screen(lab)
-    assert "You stopped this study" in texts(app)
+    assert "stopped before its end" in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "1"
     assert "With a second seed" in texts(app)
+    button(app, "Go on").click()
+    app.run()
+    over(lab)
+    app = screen(lab)
+    assert "stopped before its end" not in texts(app)
+    assert app.table[0].value.loc["DANN", "Seeds"] == "2"

@@ -32,7 +32,7 @@ class Bench:
         self.fails: UserError | None = None
         self.end = Finished(result, evidence)
         self.queue = Queue(self.store, self.run, lease_seconds=1000)
-        self.studies = Studies(lambda: self.queue, renew_seconds=0.05)
+        self.studies = self.server()
 
     def run(self, experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
         self.begun.append((experiment.method.name, experiment.seed))
@@ -43,6 +43,10 @@ class Bench:
         if self.fails is not None:
             raise self.fails
         yield self.end
+
+    def server(self) -> Studies:
+        """What a newly started server knows."""
+        return Studies(lambda: self.queue, lambda: self.store, renew_seconds=0.05)
 
     def over(self, owner: str = "ann") -> str:
         """Wait for the end of the owner's study and say how it ended."""
@@ -116,3 +120,31 @@ def test_one_study_a_visitor_and_nobody_sees_or_stops_anothers(bench: Bench) -> 
     assert bench.studies.latest("ann").state == "running"
     bench.go.release(4)
     assert bench.over() == "done"
+
+
+def test_a_study_is_found_again_by_a_later_server_and_goes_on_where_it_ended(bench: Bench) -> None:
+    bench.go.release(1)
+    bench.studies.start(STUDY, "ann")
+    assert [bench.begins.get(timeout=PATIENCE) for _ in range(2)] == [("dann", 0), ("coral", 0)]
+    bench.studies.stop("ann")
+    bench.over()
+    had = bench.studies.latest("ann").runs
+    bench.studies = bench.server()
+    found = bench.studies.latest("ann")
+    assert (found.study, found.state, found.runs) == (STUDY, "stopped", had)
+    assert bench.studies.latest("bob") is None
+    bench.go.release(4)
+    bench.studies.start(found.study, "ann")
+    assert bench.over() == "done"
+    assert bench.begun.count(("dann", 0)) == 1
+    again = bench.server().latest("ann")
+    assert (again.state, again.runs) == ("done", bench.studies.latest("ann").runs)
+
+
+def test_the_last_study_is_the_one_that_is_found_again(bench: Bench) -> None:
+    other = Study.of(Experiment(), ["dann"], 3)
+    bench.go.release(7)
+    for study in (STUDY, other):
+        bench.studies.start(study, "ann")
+        bench.over()
+    assert bench.server().latest("ann").study == other
