@@ -14,11 +14,15 @@ _SEED = 1
 
 
 def third_domain(spec: DataSpec, pair: DomainPair) -> Domain:
-    """The target of the pair that ``spec`` names, its labels as class indices of ``pair``.
+    """The target of the pair that ``spec`` names, as `as_third` has it. Raises `UserError`."""
+    return as_third(cache.load_pair(spec, _SEED), pair)
+
+
+def as_third(other: DomainPair, pair: DomainPair) -> Domain:
+    """The target of ``other``, its labels as class indices of ``pair``.
 
     Raises `UserError` where its samples have another form, or a class that ``pair`` has not.
     """
-    other = cache.load_pair(spec, _SEED)
     domain = other.target
     if other.kind != pair.kind or other.sample_shape != pair.sample_shape:
         raise UserError(

@@ -34,7 +34,7 @@ _CHANGED = "lab.chosen.changed"
 _NAMES = "lab.names"
 """Session state: what a visitor called an upload, by what a sentence calls its place."""
 _KEPT = 8
-_POLL_SECONDS = 0.4
+POLL_SECONDS = 0.4
 _ENDINGS = ["zip", "npz", "csv", "tsv", "txt"]
 
 
@@ -92,19 +92,7 @@ def section(take: Callable[[DataSpec], None]) -> bool:
     ``take`` makes a pair the experiment's. True where there is one to look at that is not in use.
     """
     with st.container(border=True):
-        ways: dict[str, Callable[[str, str], str | None]] = {
-            _("Upload a file"): _file,
-            _("Upload a folder"): _folder,
-            _("Folder on the server"): _path,
-        }
-        how = st.segmented_control(
-            _("Where from"),
-            list(ways),
-            default=next(iter(ways)),
-            required=True,
-            key="lab-own-how",
-            label_visibility="collapsed",
-        )
+        ask = where_from("lab-own-how")
         st.caption(
             _(
                 "Pictures or sounds in one folder a class, a table (CSV) with one row a sample, or an npz with X and "
@@ -116,14 +104,14 @@ def section(take: Callable[[DataSpec], None]) -> bool:
         found = {}
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
-                found[role] = ways[how](role, title)
+                found[role] = ask(role, title)
         pictures = found["source"] is not None and not found["source"].endswith((".csv", ".tsv", ".txt"))
         night = night_preview.instead_of_a_target() if pictures and not found["target"] else None
         spec = _spec(found["source"], found["target"], night)
     if spec is None:
         return found["source"] is not None
     done = readings().of(spec, patience=0.4).done()
-    st.fragment(_preview, run_every=None if done else _POLL_SECONDS)(spec, done, take)
+    st.fragment(_preview, run_every=None if done else POLL_SECONDS)(spec, done, take)
     return spec != state.experiment().data
 
 
@@ -134,11 +122,7 @@ def _spec(source: str | None, target: str | None, night: str | None) -> DataSpec
         if used.name != Files.name or not used.source:
             return None
         source, target = used.source, used.target
-    try:
-        for place in filter(None, (source, target)):
-            check_allowed(place, localhost_only=access.localhost_only())
-    except UserError as error:
-        st.error(words.explain(told(error)))
+    if not all(is_allowed(place) for place in (source, target) if place):
         return None
     same = (used.source, used.target) == (source, target)
     chosen: dict[str, Scalar] = st.session_state.get(_CHOSEN, {}).get((source, target), used.params if same else {})
@@ -149,6 +133,29 @@ def _spec(source: str | None, target: str | None, night: str | None) -> DataSpec
 
 
 # Where from ----------------------------------------------------------------------------------------------------------
+
+
+def where_from(key: str) -> Callable[[str, str], str | None]:
+    """A choice of ways to bring files, and the chosen one: it takes a role and its title and gives the files' place."""
+    ways: dict[str, Callable[[str, str], str | None]] = {
+        _("Upload a file"): _file,
+        _("Upload a folder"): _folder,
+        _("Folder on the server"): _path,
+    }
+    how = st.segmented_control(
+        _("Where from"), list(ways), default=next(iter(ways)), required=True, key=key, label_visibility="collapsed"
+    )
+    return ways[how]
+
+
+def is_allowed(place: str) -> bool:
+    """Whether this visitor may read the place; says why not."""
+    try:
+        check_allowed(place, localhost_only=access.localhost_only())
+    except UserError as error:
+        st.error(words.explain(told(error)))
+        return False
+    return True
 
 
 def _file(role: str, title: str) -> str | None:

@@ -102,7 +102,7 @@ def _show(pair: DomainPair) -> None:
     charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     report.section(pair, state.experiment().data.model_dump_json())
     if not state.is_hidden("data"):
-        third.section(spec)
+        third.section(spec, pair)
     st.subheader(_("Where it comes from"), anchor=False)
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{_('Licence')}: {_(pair.provenance.licence)}]")
 

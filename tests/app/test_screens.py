@@ -17,6 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from da_core.data.cache import load_pair
+from da_core.data.third import third_domain
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
@@ -311,6 +312,57 @@ def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:
     assert pair.target.captions is not None
     assert pair.target.captions[0].endswith("0.png")
     assert "without labels" in " ".join(str(html.proto.body) for html in at.get("html"))
+
+
+def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_is_refused() -> None:
+    at = opened("data")
+    at.button_group(key="lab-area").set_value("own").run()
+
+    def upload(role: str, columns: int) -> None:
+        file = io.BytesIO()
+        np.savez(file, X=np.random.default_rng(ord(role[0])).normal(size=(12, columns)), y=np.arange(12) % 2)
+        at.file_uploader(key=f"lab-own-{role}").set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
+
+    upload("source", 3)
+    upload("target", 3)
+    use(understood(at))
+    at.selectbox(key="lab-third").set_value("files").run()
+    assert experiment(at).third is None, "nothing is brought yet"
+    upload("third", 4)
+    assert "have shape" in understood(at).error[0].value
+    assert experiment(at).third is None
+    upload("third", 3)
+    understood(at)
+    third = experiment(at).third
+    assert third is not None
+    assert (third.source, third.target) == (experiment(at).data.source, third.target)
+    assert len(third_domain(third, load_pair(experiment(at).data)).y) == 12
+    assert "In use: 12 samples, 12 of them with a label." in [caption.value for caption in at.caption]
+    at.selectbox(key="lab-third").set_value("").run()
+    assert experiment(at).third is None
+
+
+def test_a_third_value_of_a_domain_column_can_be_the_third_domain() -> None:
+    rows = [*flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo"), *flowers(8, 5, ",Rome")]
+    table = "\n".join(["width,height,kind,plot,place", *rows])
+    at = opened("data")
+    at.button_group(key="lab-area").set_value("own").run()
+    at.file_uploader(key="lab-own-source").set_value(("garden.csv", table.encode(), "text/csv")).run()
+    understood(at)
+    at.selectbox(key="lab-column-domain").set_value("place").run()
+    understood(at)
+    at.selectbox(key="lab-column-label").set_value("kind").run()
+    understood(at)
+    assert not any(box.key == "lab-third" for box in at.selectbox), "all other places are the target"
+    at.selectbox(key="lab-column-target_domain").set_value("Oslo").run()
+    use(understood(at))
+    understood(at)
+    at.selectbox(key="lab-third").set_value("domain:Rome").run()
+    third = experiment(at).third
+    assert third is not None
+    domain = third_domain(third, load_pair(experiment(at).data))
+    assert (domain.name, len(domain.y)) == ("Rome", 8)
+    assert at.selectbox(key="lab-third").value == "domain:Rome"
 
 
 # Home and the run ----------------------------------------------------------------------------------------------------
