@@ -10,42 +10,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished, Phase, Result
+from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment
-from da_core.networks.base import Network
-from da_core.run import _Run
-from da_core.training.model import Labelled, Model
+from da_core.run import run
 
 NETWORKS = {"source_only_bn": {"norm": "batch"}, "adabn": {"norm": "batch"}}
 """What a method needs that the default network lacks."""
 
 
-class Compared(_Run):
-    """A run that finds its source-only network among those trained before, where it is there."""
-
-    trained: dict[tuple[int, str], Model] = {}
-
-    def fit(
-        self, phase: Phase, labelled: Labelled, method: DeepAlignment | None = None, trained: Network | None = None
-    ) -> Generator[Event, None, Model]:
-        if phase != "source_only":
-            return (yield from super().fit(phase, labelled, method, trained))
-        key = self.experiment.seed, self.experiment.network.model_dump_json()
-        if key not in self.trained:
-            self.trained[key] = yield from super().fit(phase, labelled)
-        return self.trained[key]
-
-
 def finish(experiment: Experiment) -> Result:
-    for event in Compared(experiment, lambda: False).events(embed=False, shown=None):
+    for event in run(experiment, embed=False):
         if isinstance(event, Finished):
             return event.result
     raise AssertionError("a run ends with Finished")
