@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 from screen import Visitor, open_screen, shoot
 from server import Server
+from test_looks import PHONE
 
 INK = """canvas => {
     const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -113,6 +114,38 @@ def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, 
     assert ink(page, 0) != every
     chip.click()
     assert ink(page, 0) == every
+
+
+def test_a_finger_scrolls_the_page_until_it_is_told_to_draw_around_samples(
+    server: Server, visitor: Visitor, finished_run: dict[str, str]
+) -> None:
+    page = visitor(server, size=PHONE)
+    opened(page, finished_run)
+    canvas = panel(page, 0).get_by_role("img")
+    canvas.scroll_into_view_if_needed()
+    fingers = page.context.new_cdp_session(page)
+
+    def draw() -> None:
+        box = canvas.bounding_box()
+        assert box is not None
+        corners = [(0.02, 0.1), (0.98, 0.1), (0.98, 0.9), (0.02, 0.9), (0.02, 0.12)]
+        for place, (across, up) in enumerate(corners):
+            spot = {"x": box["x"] + across * box["width"], "y": box["y"] + up * box["height"]}
+            kind = "touchMove" if place else "touchStart"
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    card = page.locator(".card", has_text="samples selected")
+    draw()
+    expect(card).to_have_count(0)
+    around = page.get_by_role("button", name="Draw around samples")
+    around.click()
+    expect(around).to_have_attribute("aria-pressed", "true")
+    canvas.scroll_into_view_if_needed()
+    draw()
+    expect(card).to_be_visible()
+    expect(around).to_have_attribute("aria-pressed", "false")
+    shoot(page, "features-lasso-phone")
 
 
 def test_tsne_and_five_seeds_come_when_asked_for(
