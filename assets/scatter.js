@@ -38,6 +38,8 @@ class View {
     root.style.transition = "color 1ms";
     root.addEventListener("transitionend", (event) => event.target === root && this.draw());
     this.find(".save").onclick = () => this.save();
+    this.find(".around").onclick = () => this.around(!this.lassos);
+    this.around(false);
   }
 
   close() {
@@ -96,6 +98,7 @@ class View {
       this.course.reach(this.course.name);
     });
     this.find(".save").textContent = texts.save;
+    this.find(".around").textContent = texts.around;
     const hints = [texts.hint, this.data.sounds && texts.heard, sizes && texts.sized];
     this.find(".hint").textContent = hints.filter(Boolean).join(" ");
     this.find(".state").textContent = this.wanted ? texts.coming : (this.data.state[this.layout] ?? "");
@@ -373,6 +376,13 @@ class View {
     this.sound.play().catch(() => {}); // interrupted by the next one
   }
 
+  // whether a finger that moves draws a lasso, as a mouse always does; else it scrolls the page
+  around(lassos) {
+    this.lassos = lassos;
+    this.find(".around").setAttribute("aria-pressed", lassos);
+    this.root.classList.toggle("lassos", lassos);
+  }
+
   select(inside) {
     this.selected = inside?.some(Boolean) ? inside : null;
     this.draw();
@@ -500,7 +510,7 @@ class Panel {
   drag(event) {
     const spot = this.spot(event);
     const [x, y] = this.trail?.[0] ?? spot;
-    const lassos = this.trail && event.pointerType !== "touch" && event.buttons === 1;
+    const lassos = this.trail && (event.pointerType !== "touch" || this.view.lassos) && event.buttons === 1;
     if (lassos && (this.trail.length > 1 || Math.hypot(spot[0] - x, spot[1] - y) > DRAG)) {
       this.trail.push(spot);
       this.view.point(-1, this);
@@ -515,6 +525,7 @@ class Panel {
       const inside = new Uint8Array(this.view.count);
       for (let i = 0; i < inside.length; i++) inside[i] = this.shown(i) && encloses(trail, ...this.at(i)) ? 1 : 0;
       this.view.select(inside);
+      this.view.around(false);
       return;
     }
     const found = this.nearest(...this.spot(event));

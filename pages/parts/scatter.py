@@ -40,7 +40,8 @@ _HTML = (
     '<div class="frame"><div class="scatter"><div class="bar">'
     + _CHOICE.format(name="colours")
     + _CHOICE.format(name="layouts")
-    + f'<button class="save" type="button"></button></div><div class="panels">{_PANEL}{_PANEL}</div>'
+    + '<button class="around" type="button"></button><button class="save" type="button"></button></div>'
+    f'<div class="panels">{_PANEL}{_PANEL}</div>'
     f'<div class="course">{_BUTTON * 3}<input type="range" min="0" max="1" step="any"><output></output></div>'
     '<div class="legend"></div><div class="classes" role="group"></div><p class="state" role="status"></p>'
     '<p class="hint"></p><div class="details"></div><div class="seeds"></div>'
@@ -243,6 +244,7 @@ def payload(
             "coming": _("This layout is being computed in the background."),
             "waiting": _("This panel fills when the adapted model is ready."),
             "save": _("Save picture"),
+            "around": _("Draw around samples"),
             "course": _("Epoch of adapting"),
             "play": _("Play"),
             "pause": _("Pause"),

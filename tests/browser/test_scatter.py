@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from screen import Visitor, open_screen, shoot
+from screen import Visitor, finished, open_screen, settle, shoot, start
 from server import Server
 from test_looks import PHONE
 
@@ -163,3 +163,34 @@ def test_tsne_and_five_seeds_come_when_asked_for(
     expect(page.locator(".seeds figure").first).to_contain_text("Seed ")
     expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
     shoot(page, "features-seeds-dark-wide")
+
+
+def pointed(page: Page, run_link: str) -> Locator:
+    """The second panel, with the sample under the pointer that the keyboard comes to first."""
+    page.goto(run_link)
+    settle(page)
+    canvas = panel(page, 1).get_by_role("img")
+    canvas.focus()
+    canvas.press("ArrowRight")
+    expect(page.locator(".tip")).to_be_visible()
+    return canvas
+
+
+def test_a_text_shows_its_sentence_and_a_sound_is_heard(page: Page) -> None:
+    start(page, data="sentiment", network="text_mlp", method="coral", **{"training.epochs": "2", "device": "cpu"})
+    finished(page)
+    pointed(page, page.url.replace("/train", "/features"))
+    sentence = page.locator(".tip .said").inner_text()
+    assert len(sentence.split()) >= 3
+    expect(page.locator(".tip")).to_contain_text(re.compile("(source|target)"))
+    shoot(page, "features-sentence-light-wide")
+
+    start(page, data="vowels", network="mlp", method="coral", **{"training.epochs": "2", "device": "cpu"})
+    finished(page)
+    canvas = pointed(page, page.url.replace("/train", "/features"))
+    expect(page.locator(".hint")).to_contain_text("A sample that you keep is played.")
+    with page.expect_response(re.compile(r"/sound/.*\.wav$")) as heard:
+        canvas.press("Enter")
+    assert heard.value.ok
+    assert heard.value.body()[:4] == b"RIFF"
+    expect(page.locator(".card")).to_be_visible()
