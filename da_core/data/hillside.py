@@ -14,29 +14,29 @@ from da_core.params import hyper
 
 
 class Hillside(Table):
-    """Plots of a mountain; what grows follows height, steepness, sun and water by a rule with curved borders."""
+    """Plots of a mountain; what grows follows elevation, steepness, sun and water by a rule with curved borders."""
 
     name = "hillside"
     title = "Forest on a hillside"
     summary = "What grows on a plot of an invented mountain; surveyed in the valley, wanted higher up."
     classes = ("beech", "spruce", "pine", "meadow")
-    columns = ("height", "slope", "noon sun", "distance to water", "distance to a road", "soil depth")
+    columns = ("elevation", "slope", "noon sun", "distance to water", "distance to a road", "soil depth")
     origin = "Drawn by this project's code from distributions that its file states, in the manner of forest-cover maps."
     licence = "None needed."
 
     class Params(Sharpness):
-        column: Literal["height", "slope", "distance to a road", "distance to water"] = column_setting("height")
+        column: Literal["elevation", "slope", "distance to a road", "distance to water"] = column_setting("elevation")
         count: int = hyper(3000, ge=200, le=40_000, step=200, title="Plots", help="Plots of both domains together.")
 
     def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
         count = params.count
-        height = 600 + 1800 * rng.beta(1.6, 1.6, count)  # m
-        slope = rng.gamma(4, 4 + 3 * (height - 600) / 1800)  # °
+        elevation = 600 + 1800 * rng.beta(1.6, 1.6, count)  # m
+        slope = rng.gamma(4, 4 + 3 * (elevation - 600) / 1800)  # °
         sun = np.clip(220 - 1.6 * slope * rng.uniform(-1, 1, count), 60, 254)
-        water = rng.gamma(2, 60 + 0.12 * (height - 600))  # m
-        road = rng.gamma(2, 150 + 0.9 * (height - 600))  # m
-        soil = np.clip(120 - 1.3 * slope - 0.02 * (height - 600) + rng.normal(0, 18, count), 5, 180)  # cm
-        up, dry = (height - 1500) / 450, (water - 250) / 200
+        water = rng.gamma(2, 60 + 0.12 * (elevation - 600))  # m
+        road = rng.gamma(2, 150 + 0.9 * (elevation - 600))  # m
+        soil = np.clip(120 - 1.3 * slope - 0.02 * (elevation - 600) + rng.normal(0, 18, count), 5, 180)  # cm
+        up, dry = (elevation - 1500) / 450, (water - 250) / 200
         warm, deep = (sun - 220) / 25, (soil - 70) / 30
         liking = np.stack(
             [
@@ -48,4 +48,4 @@ class Hillside(Table):
             axis=1,
         )
         y = (2.2 * liking + rng.gumbel(size=liking.shape)).argmax(axis=1)
-        return np.c_[height, slope, sun, water, road, soil].astype(np.float32), y.astype(np.int64)
+        return np.c_[elevation, slope, sun, water, road, soil].astype(np.float32), y.astype(np.int64)

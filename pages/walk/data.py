@@ -104,7 +104,8 @@ def _show(pair: DomainPair) -> None:
     if not state.is_hidden("data"):
         third.section(spec, pair)
     st.subheader(_("Where it comes from"), anchor=False)
-    st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{_('Licence')}: {_(pair.provenance.licence)}]")
+    licence = _("Licence: {licence}", licence=_(pair.provenance.licence))
+    st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{licence}]")
 
 
 steps.header("data")

@@ -56,8 +56,8 @@ def test_without_sharpness_there_is_no_shift():
 def test_the_density_ratio_is_known_from_the_rank():
     """Weighted by p_t/p_s = exp(k (r − ½)), the source has the target's means."""
     pair = TABLES["hillside"].load_from({"count": 20_000, "sharpness": 6})
-    height = np.concatenate([pair.source.X[:, 0], pair.target.X[:, 0]])
-    rank = height.argsort().argsort() / len(height)
+    elevation = np.concatenate([pair.source.X[:, 0], pair.target.X[:, 0]])
+    rank = elevation.argsort().argsort() / len(elevation)
     ratio = np.exp(6 * (rank[: len(pair.source)] - 0.5))
     source, target = pair.source.X, pair.target.X
     spread = target.std(0)
