@@ -27,7 +27,7 @@ from da_core.methods import methods
 from da_core.run import run
 
 FITTING = {
-    "appearance": ("coral", "deep_coral", "dann", "class_regularised_ot"),
+    "appearance": ("coral", "class_regularised_ot", "deep_coral", "dann", "deep_jdot", "shot"),
     "covariate": ("kmm", "rulsif", "domain_classifier"),
     "label": ("bbse", "rlls", "em_prior"),
     "concept": ("fine_tuning",),
