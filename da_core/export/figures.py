@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import threading
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 300
 SOURCE, TARGET, ACCENT, GREY, INK = "#0072B2", "#E69F00", "#5B4BC4", "#8A919C", "#23272E"
 HUES = (ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42", "#117733", "#A8325E")
-_CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei")
+_CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+)
 _IN_BROWSERS = "Inter, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
 """For the text of an SVG: the fonts of whoever reads it."""
 _STYLE: dict[Any, Any] = {
@@ -88,7 +98,8 @@ def _drawn(record: Record, name: str, language: Language, kind: str) -> bytes:
     rows = len(record.result.classes)
     families = [*filter(None, [chinese_font()]), "DejaVu Sans"]
     file = io.BytesIO()
-    with _drawing, matplotlib.rc_context({**_STYLE, "font.family": families}):
+    with _drawing, matplotlib.rc_context({**_STYLE, "font.family": families}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # SVG text is drawn by whoever reads it
         figure = Figure(figsize=(width, height(rows)), layout="constrained")
         draw(figure, record, language)
         stamp = {"Date": None} if kind == "svg" else {}

@@ -196,7 +196,7 @@ def _score(scores: Scores, metric: str, language: Language) -> str:
     if metric not in scores.intervals:
         return value
     low, high = (language.number(100 * end, 1) for end in scores.intervals[metric])
-    return f"{value} ({low} … {high})"
+    return f"{value} ({low}\u00a0…\u00a0{high})"
 
 
 def _classes(record: Record, language: Language) -> str:
@@ -252,7 +252,7 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
     if name not in measures.intervals:
         return told
     low, high = (language.number(end, digits) for end in measures.intervals[name])
-    return f"{told} ({low} … {high})"
+    return f"{told} ({low}\u00a0…\u00a0{high})"
 
 
 def _recipe(record: Record, language: Language) -> str:

@@ -211,9 +211,9 @@ def test_the_report_stands_alone_and_speaks_one_language(record: Record, languag
     assert language.percent(record.result.adapted.target.accuracy) in text
     assert "--set method.weight=0.5" in text
     low, high = record.result.adapted.target.intervals["f1"]
-    assert f"({language.number(100 * low, 1)} … {language.number(100 * high, 1)})" in text
+    assert f"({language.number(100 * low, 1)}\u00a0…\u00a0{language.number(100 * high, 1)})" in text
     low, high = record.result.shift.after.intervals["coral"]
-    assert f"({language.number(low, 3)} … {language.number(high, 3)})" in text
+    assert f"({language.number(low, 3)}\u00a0…\u00a0{language.number(high, 3)})" in text
     low, high = record.result.gain["target"].interval
     assert f"({language.signed(low)} … {language.signed(high)})" in text
     assert not missing
