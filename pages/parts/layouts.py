@@ -114,7 +114,7 @@ def travel(record: Record, settings: LayoutSettings) -> Made:
 
     t-SNE has no epochs on the way, and leaves samples out (NaN).
     """
-    return workshop().of((record.run_id, settings), asker(), settings.layout, lambda: _travel(record, settings))
+    return workshop().of((record.run_id, settings), asker(), settings.layout, lambda: stops(record, settings))
 
 
 def seeds(record: Record, settings: LayoutSettings) -> Made:
@@ -134,7 +134,8 @@ def features(record: Record, when: Literal["before", "after"]) -> NDArray[np.flo
     return np.concatenate([evidence.source_features[when], evidence.target_features[when]])
 
 
-def _travel(record: Record, settings: LayoutSettings) -> Pieces:
+def stops(record: Record, settings: LayoutSettings) -> Pieces:
+    """Make what `travel` tells of, piece by piece, here and now."""
     from da_core.evaluation import embedding
 
     evidence, before, after = record.evidence, features(record, "before"), features(record, "after")

@@ -2,8 +2,8 @@
 
     python -m pages.parts.showcase
 
-runs the experiment that “Try day → night” runs and writes ``assets/showcase``: a record as the store's, less features
-and model, and ``pictures.webp``, the held-out samples that its points stand for.
+runs the experiment that “Try day → night” runs and writes ``assets/showcase``: a record as the store's, with layouts of
+all epochs in place of features and model, and ``pictures.webp``, the held-out samples that its points stand for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL import Image
 
 from da_core.events import Finished
 from da_core.experiment import Experiment
-from da_core.jobs.record import Record, read_record, write_record
+from da_core.jobs.record import Record, read_record, record_in_memory, write_record
 from pages.parts import pictures
 from pages.parts.pictures import Atlas
 
@@ -70,11 +70,32 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
     assert isinstance(finished, Finished)
     evidence = finished.evidence
     nothing = {when: np.empty((len(features), 0), np.float32) for when, features in evidence.source_features.items()}
-    light = dataclasses.replace(evidence, source_features=nothing, target_features=nothing, state=None)
+    light = dataclasses.replace(
+        evidence,
+        source_features=nothing,
+        target_features=nothing,
+        state=None,
+        snapshots={},
+        embeddings=_layouts(record_in_memory("showcase", experiment, finished.result, evidence, ())),
+    )
     write_record(folder, experiment, finished.result, light, compress=True)
     pair = load_pair(experiment.data)
     shown = np.concatenate([pair.source.X[evidence.source_index], pair.target.X[evidence.target_index]])
     (folder / "pictures.webp").write_bytes(pictures.sheet(shown))
+
+
+def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
+    """PCA and UMAP of every stop on the way, as the Features screen makes them of a run."""
+    from da_core.evaluation.embedding import LayoutSettings
+    from pages.parts import layouts
+
+    chosen = [LayoutSettings("pca", record.experiment.seed), LayoutSettings("umap", record.experiment.seed)]
+    return {
+        f"{stop}/{settings.layout}": points
+        for settings in chosen
+        for stop, points in layouts.stops(record, settings)
+        if stop != "kept"
+    }
 
 
 if __name__ == "__main__":
