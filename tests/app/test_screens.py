@@ -24,7 +24,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.record import write_record
 from da_core.settings import settings
 from pages.parts import bring as bring_part
-from pages.parts import pictures, showcase, words
+from pages.parts import pictures, scatter, showcase, words
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 
@@ -377,6 +377,14 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sheet = pictures.sheet(np.zeros((count, 16, 16, 3), np.uint8))
     (tmp_path / "example" / "pictures.webp").write_bytes(sheet)
     monkeypatch.setattr(showcase, "FOLDER", tmp_path / "example")
+
+
+def test_the_example_that_ships_can_be_followed_through_its_epochs() -> None:
+    cloud = scatter.Cloud.of(showcase.read(showcase.FOLDER).record.evidence)
+    stops = {"before", "after", *cloud.confidence}
+    assert {"0", "1", "10"} <= stops
+    assert set(cloud.layouts) == {"pca", "umap"}
+    assert all(set(points) == stops == set(cloud.predicted) for points in cloud.layouts.values())
 
 
 @pytest.mark.usefixtures("example")
