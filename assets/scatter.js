@@ -226,6 +226,7 @@ class View {
       toggle();
       this.legend();
       this.draw();
+      this.details(); // a selection counts what is looked at
       where.children[place].focus();
     };
     return button;
@@ -405,7 +406,9 @@ class View {
     pen.font = small;
     let [x, y] = [gap, head + side + 30];
     const ends = this.data.scales[this.colour]?.map((name, index) => [name, this.data.colours.scale.at(-index), null]);
-    const keys = (ends ?? this.entries()).map(([name, colour, shape]) => {
+    const { texts } = this.data;
+    const shapes = this.colour === "domain" ? [] : [[texts.source, "none", "circle"], [texts.target, "none", "diamond"]];
+    const keys = [...(ends ?? this.entries()), ...shapes].map(([name, colour, shape]) => {
       const room = 40 + pen.measureText(name).width;
       if (x + room > width && x > gap) [x, y] = [gap, y + line];
       x += room;
@@ -430,9 +433,11 @@ class View {
     });
     pen.font = small;
     for (const key of keys) {
-      pen.fillStyle = key.colour;
-      pen.fill(outline(key.shape, key.x + 6, key.y, 6));
-      pen.fillStyle = style.color;
+      const drawn = outline(key.shape, key.x + 6, key.y, 6);
+      pen.fillStyle = key.colour === "none" ? "transparent" : key.colour;
+      pen.fill(drawn);
+      pen.strokeStyle = pen.fillStyle = style.color;
+      if (key.colour === "none") pen.stroke(drawn);
       pen.fillText(key.name, key.x + 18, key.y + 5);
     }
     const link = document.createElement("a");

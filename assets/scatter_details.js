@@ -11,7 +11,7 @@ function selection(view) {
   const { selected, data } = view;
   if (!selected) return null;
   const { texts, sourceCount, classes } = data;
-  const chosen = [...selected.keys()].filter((i) => selected[i]);
+  const chosen = [...selected.keys()].filter((i) => selected[i] && view.panels[1].shown(i));
   const targets = chosen.filter((i) => i >= sourceCount);
   const card = element("section", "");
   card.className = "card";

@@ -58,7 +58,8 @@ class Language:
 
     def number(self, x: float, digits: int = 0) -> str:
         """``x`` with ``digits`` decimals, grouped as the language groups."""
-        return str(format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self._locale))
+        written = format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self._locale)
+        return str(written).replace("-", "−")
 
     def percent(self, x: float, digits: int = 1) -> str:
         """A fraction as a percentage: .5213 → 52.1 %, as the language writes it."""
@@ -72,8 +73,7 @@ class Language:
 
     def signed(self, difference: float) -> str:
         """The same less its unit."""
-        # an ASCII minus: from it Streamlit reads that a metric's arrow points down
-        sign = "+" if difference >= 0.0005 else "-" if difference <= -0.0005 else "±"
+        sign = "+" if difference >= 0.0005 else "−" if difference <= -0.0005 else "±"
         return sign + self.number(abs(difference) * 100, 1)
 
     def seconds(self, x: float) -> str:

@@ -27,7 +27,8 @@ state.arrive(here)
 with st.sidebar:
     rail.draw(here)
 if problem := state.problem():
-    st.warning(words.explain(problem))
+    said = [words.explain(problem), *([_("Nothing of this link was taken over.")] if state.unfollowed() else [])]
+    st.warning(" ".join(said))
 runs.watch(here)
 page.run()
 state.publish()

@@ -134,7 +134,7 @@ class Files(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Files that you brought.",
-                licence="Theirs; this server shows them to nobody else.",
+                licence="As you have them. Whoever has the link of a run on them can see its samples.",
                 shift="unknown" if by_night is None else "appearance",
             ),
             columns=first.columns,

@@ -38,14 +38,19 @@ _TEXT_BYTES = 512 * 2**20
 _DELIMITERS = ("\t", ";", ",", "|")
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_LABEL = {"label", "labels", "class", "classes", "target", "y", "category", "sentiment", "标签", "类别", "类"}
+_LABEL = {"label", "labels", "class", "classes", "target", "y", "category", "sentiment", "outcome", "diagnosis"}
+_LABEL |= {"result", "species", "rating", "标签", "类别", "类", "结果", "诊断"}
 _DOMAIN = {"domain", "域", "领域"}
+_PLACES = {"site", "place", "city", "country", "region", "hospital", "clinic", "centre", "center", "device", "camera"}
+_PLACES |= {"scanner", "sensor", "machine", "lab", "batch", "year", "period"}
+_PLACES |= {"地点", "城市", "医院", "设备", "年份", "批次"}
+"""Names of columns that tell where or when a row was taken, and so often its domain."""
 _TEXT = {"text", "sentence", "review", "content", "tweet", "comment", "message", "文本", "评论", "内容", "句子"}
 _ROW_NUMBER = {"", "id", "index", "idx", "row", "编号", "序号"}
 
 ROWS_LEFT_OUT = "{count} rows of “{place}” were left out, because a value in them is missing or no number: {names}."
 UNLABELLED_LEFT_OUT = "{count} rows of “{place}” were left out, because they have no label."
-NO_DOMAIN_LEFT_OUT = "{count} rows of “{place}” were left out, because they belong to neither domain."
+NO_DOMAIN_LEFT_OUT = "{count} rows of “{place}” were left out, because they are of other domains."
 UNEVEN_LEFT_OUT = "{count} rows of “{place}” were left out, because they have more or fewer cells than the others."
 NO_NUMBERS = "Columns of “{place}” were left out, because they hold no numbers: {names}."
 MOSTLY_MISSING = "Columns of “{place}” were left out, because most of their values are missing: {names}."
@@ -271,7 +276,9 @@ def roles_of(place: Path, told: Outline, wishes: Roles, *, with_domain: bool, la
     domain = wishes.domain if with_domain else ""
     if with_domain and not domain:
         two = [column for column in free if column.cells == "words" and column.distinct == 2]
-        found = _called(free, _DOMAIN) or [column for column in two if column.name.lower() not in _LABEL]
+        several = [column for column in free if 2 <= column.distinct <= 20]
+        found = _called(free, _DOMAIN) or _called(several, _PLACES)
+        found = found or [column for column in two if column.name.lower() not in _LABEL]
         if len(found) != 1:  # of two that might be it, one is as likely the label
             raise OneDomainError(
                 "“{place}” holds one domain; choose the column that says which domain a row belongs to, or bring the "

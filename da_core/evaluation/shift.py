@@ -77,7 +77,7 @@ def reading(shift: Shift) -> Notice:
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
         return Notice("The domains lie farther apart than before.")
     if not any(fell(name) for name in distances):
-        return Notice("The domains are no closer than before: what changed is within the intervals.")
+        return Notice("The domains are hardly closer than before: what changed cannot be told from chance.")
     if before.classwise is None or after.classwise is None:
         return Notice("The domains came closer as a whole; whether class met class cannot be told.")
     fallen, of_classes = 1 - after.mmd / before.mmd, 1 - after.classwise / before.classwise

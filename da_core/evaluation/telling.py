@@ -15,6 +15,8 @@ CERTAIN, COIN = 0.95, 0.6
 """Accuracies of a domain classifier that has won, and of one that does hardly better than a coin."""
 _EARLY = 0.5
 """Share of the training in which a domain classifier may be certain: the weight of its loss is still growing."""
+_TELLS, _FALLEN = 0.85, 0.05
+"""A domain classifier's accuracy that is high, and how far it must lie below its best to have become worse."""
 _SWING = 0.15
 """Standard deviation over the last epochs of an accuracy that settles nowhere."""
 _RISEN = 0.02
@@ -54,16 +56,22 @@ def reading(history: History, progress: float) -> Notice | None:
             "The domain classifier's accuracy swings: it and the features chase each other. If it goes on like this, "
             "take a smaller learning rate."
         )
-    if now >= CERTAIN and progress > _EARLY:
+    if (now >= CERTAIN and progress > _EARLY) or (now >= _TELLS and progress >= 1):
         return Notice(
             "The domain classifier is winning: it is still right in {now:.0%} of all cases, so the features have not "
             "learned to deceive it. Give the method more weight or more epochs.",
             values,
         )
-    if now >= 0.85:
+    if now >= _TELLS:
         return Notice(
             "The domain classifier still tells source from target ({now:.0%}). That is how it begins; it should "
             "become harder as training goes on.",
+            values,
+        )
+    if now > COIN and now > high - _FALLEN:
+        return Notice(
+            "The domain classifier tells source from target in {now:.0%} of all cases, as well as it ever did: the two "
+            "do not mix so far.",
             values,
         )
     if now > COIN:

@@ -142,7 +142,11 @@ def _numbers(record: Record, language: Language) -> str:
 def _told(record: Record, language: Language) -> str:
     told = [language.told(notice.message, notice.values) for notice in record.result.notices]
     if not record.complete:
-        told.append(language.say("This run was cut short and keeps what it had learned."))
+        told.append(
+            language.say(
+                "This run was cut short and keeps what it had learned: more epochs may change all of its numbers."
+            )
+        )
     return f'<ul class="told">{"".join(f"<li>{escape(one)}</li>" for one in told)}</ul>' if told else ""
 
 

@@ -21,12 +21,15 @@ _METHODS, _SEEDS = "lab-study-methods", "lab-study-seeds"
 BASELINE = "source_only"
 
 
-def form(going: bool) -> None:
+def form(latest: StudyView | None, going: bool) -> None:
     """Which methods and how many seeds; all else is the experiment of the walk."""
     known = titles()
     experiment = state.experiment()
-    st.session_state.setdefault(_METHODS, [experiment.method.name])
-    st.session_state.setdefault(_SEEDS, 5)
+    same = latest is not None and latest.study.experiment == experiment
+    st.session_state.setdefault(
+        _METHODS, [spec.name for spec in latest.study.methods] if latest and same else [experiment.method.name]
+    )
+    st.session_state.setdefault(_SEEDS, latest.study.seeds if latest and same else 5)
     with st.container(border=True):
         st.markdown(seeds.shared(experiment))
         left, right = st.columns([3, 2], gap="large")
@@ -171,7 +174,7 @@ def pair_table(pairs: list[Comparison]) -> pd.DataFrame:
             ],
             _("Verdict"): [verdict(pair) for pair in pairs],
         },
-        index=pd.Index([_("{first} less {second}", first=pair.first, second=pair.second) for pair in pairs]),
+        index=pd.Index([_("{first} − {second}", first=pair.first, second=pair.second) for pair in pairs]),
     )
 
 
@@ -193,6 +196,6 @@ st.title(_("Stability"), anchor=False)
 st.html(f'<div class="lab-purpose">{_(steps.SCREENS["stability"].purpose)}</div>')
 latest = studies().latest(state.owner())
 going = latest is not None and latest.state == "running"
-form(going)
+form(latest, going)
 if latest is not None:
     st.fragment(panel, run_every=_POLL_SECONDS if going else None)(going)

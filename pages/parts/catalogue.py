@@ -92,7 +92,7 @@ def facts(found: Figures) -> dict[str, str]:
     """Figures in words, for the row of facts about the chosen pair."""
     return {
         _("Source only"): percent(found.source_only, 0),
-        _("Best method"): f"{percent(found.best, 0)} ({_(found.title)})",
+        _("Best of a few methods"): f"{percent(found.best, 0)} ({_(found.title)})",
         _("Oracle"): percent(found.oracle, 0),
     }
 
@@ -131,7 +131,7 @@ def _gauge(found: Figures) -> str:
 
 def _legend() -> str:
     """What the marks are, and where the numbers come from."""
-    marks = (("before", _("Source only")), ("best", _("Best method")), ("oracle", _("Oracle")))
+    marks = (("before", _("Source only")), ("best", _("Best of a few methods")), ("oracle", _("Oracle")))
     return "".join(f'<span class="{mark}">{name}</span>' for mark, name in marks) + (
         f"<span>{_('Accuracy on the target from 0 to 100 %, mean of three seeds')}</span>"
     )

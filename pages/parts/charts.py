@@ -73,7 +73,7 @@ def class_f1(result: Result) -> go.Figure:
         of = {one.name: one for one in scores.per_class}
         return [(of[name], "f1") for name in names]
 
-    return _dots(_verbatim([word(name) for name in names]), models(result), in_order)
+    return _dots(verbatim([word(name) for name in names]), models(result), in_order)
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
@@ -82,7 +82,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     The scale always runs from 0 to 100 %: two such pictures can be compared by eye.
     """
     counts = np.asarray(scores.confusion)
-    names = _verbatim(classes)
+    names = verbatim(classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     hover = [
         [
@@ -120,7 +120,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
 
 
 def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> go.Figure:
-    """What adapting changed in the confusion matrix: green where it is better, red where it is worse.
+    """What adapting changed in the confusion matrix: green where it is better, orange where it is worse.
 
     A sample more on the diagonal is better, one more beside it is worse. Colour is the change as a share of the row,
     full from half of it on.
@@ -129,7 +129,7 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
     change = now - was
     better = np.where(np.eye(len(classes), dtype=bool), change, -change)
     share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
-    names = _verbatim(classes)
+    names = verbatim(classes)
     paper = theme.heat(theme.is_dark())[0]
     heat = go.Heatmap(
         z=share.round(4).tolist(),
@@ -287,7 +287,7 @@ def _dots(
     return figure
 
 
-def _verbatim(names: Sequence[str]) -> list[str]:
+def verbatim(names: Sequence[str]) -> list[str]:
     """Names so that Plotly, which reads some HTML, shows them as they are."""
     return [html.escape(name, quote=False) for name in names]
 

@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import streamlit as st
 
 from da_core.events import DomainScores, Result, When
+from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
 from pages.parts import state, steps, words
 from pages.parts.samples import Shown, shown
-from pages.parts.words import _, number, percent, signed
+from pages.parts.words import _, number, percent, signed, word
 
 _KEPT = 32
 
@@ -23,6 +24,10 @@ def looked_at() -> Record | None:
     run = state.run_id()
     record = store().load(run) if run else None
     if record is not None:
+        st.caption(f"{summary(record.experiment)} · {words.day(record.finished_at)}")
+        if record.experiment != state.experiment():
+            st.info(_("This is the run of before: you have changed the experiment since, and not trained it yet."))
+        cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
     with st.container(border=True):
@@ -30,9 +35,38 @@ def looked_at() -> Record | None:
             st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))
             steps.go("train", _("Watch it train"))
         else:
-            st.markdown(_("**There is nothing to show yet.** Train a model first; this takes less than a minute."))
+            st.markdown(_("**There is nothing to show yet.** Train a model first."))
             steps.go("train", _("Go to Train"))
     return None
+
+
+def summary(experiment: Experiment) -> str:
+    """What will be trained, in one line."""
+    from da_core.data import sources
+    from da_core.methods import methods
+    from da_core.networks import networks
+
+    training = experiment.training
+    parts = [
+        f"**{word(methods()[experiment.method.name].title)}**",
+        word(sources()[experiment.data.name].title),
+        word(networks()[experiment.network.name].title),
+        _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),
+        _("seed {seed}", seed=experiment.seed),
+    ]
+    if experiment.oracle:
+        parts.append(_("with oracle"))
+    if experiment.third is not None:
+        parts.append(_("third domain: {title}", title=word(sources()[experiment.third.name].title)))
+    return " · ".join(parts)
+
+
+def cut_short(record: Record) -> None:
+    """Say of a run that was ended early that its numbers are of less training than was asked for."""
+    if not record.complete:
+        st.warning(
+            _("This run was cut short and keeps what it had learned: more epochs may change all of its numbers.")
+        )
 
 
 def headline(result: Result) -> None:
@@ -44,7 +78,11 @@ def headline(result: Result) -> None:
     # columns would stand below one another on a phone; three numbers fit beside each other
     with st.container(horizontal=True, key="lab-headline"):
         st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
-        st.metric(_("Adapted"), percent(after), points(after - before))
+        # from an ASCII minus Streamlit reads that the arrow points down
+        delta = points(after - before).replace("−", "-")
+        paired = result.gain.get("target")
+        clear = paired is not None and not paired.interval[0] <= 0 <= paired.interval[1]
+        st.metric(_("Adapted"), percent(after), delta, delta_color="normal" if clear else "off")
         if result.oracle is not None:
             oracle = _("Trained on the target's own labels: the most one can hope for.")
             st.metric(_("Oracle"), percent(result.oracle.scored.accuracy), help=oracle)

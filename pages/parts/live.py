@@ -126,14 +126,32 @@ def _controls(view: View) -> None:
             _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.enough_asked)
         stop = _("Leave this run") if shared else _("Stop")
         _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
-        learned = bool(view.history) and not view.enough_asked and view.state != "stopping"
-        _button(_("Keep what it has learned so far"), queue().enough, view, why, unless=not learned)
+        early = not _may_be_judged(view)
+        unless = early or view.enough_asked or view.state == "stopping"
+        hint = _("From the first epoch of adapting on.") if early else None
+        _button(_("Keep what it has learned so far"), queue().enough, view, why, unless=unless, hint=hint)
     if why:
         st.caption(why)
 
 
-def _button(label: str, act: Callable[[str, str], None], view: View, why: str | None, *, unless: bool = False) -> None:
-    if st.button(label, key=f"run-{act.__name__}", disabled=unless or why is not None, help=why):
+def _may_be_judged(view: View) -> bool:
+    """Whether the run has learned something, of adapting too where the method does that epoch by epoch."""
+    from da_core.methods import methods
+
+    in_epochs = methods()[view.experiment.method.name].kind in ("deep alignment", "model adaptation")
+    return any(event.epoch >= 1 and (event.phase != "source_only" or not in_epochs) for event in view.history)
+
+
+def _button(
+    label: str,
+    act: Callable[[str, str], None],
+    view: View,
+    why: str | None,
+    *,
+    unless: bool = False,
+    hint: str | None = None,
+) -> None:
+    if st.button(label, key=f"run-{act.__name__}", disabled=unless or why is not None, help=why or hint):
         try:
             act(view.run_id, state.owner())
         except UserError as error:

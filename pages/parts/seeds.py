@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +37,8 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
         columns=["method", "seed", "value", "place"],
     )
     y: Json = {"field": "method", "type": "nominal", "title": None, "sort": names, "axis": {"labelLimit": 260}}
-    low = min(min(of_seeds.values()) for of_seeds in scores.values())
-    scale = {"domain": [max(0, round(low - 0.08, 1)), 1]}
+    low = min([*each["value"], *(one.interval[0] for one in spreads.values() if one.interval)])
+    scale = {"domain": [max(0, math.floor(10 * low) / 10), 1]}
     x: Json = {"type": "quantitative", "title": None, "axis": {"format": ".0%", "tickCount": 6}, "scale": scale}
     means = [
         {

@@ -26,6 +26,7 @@ _RUN = "lab.run"
 _OWNER = "lab.owner"
 _HIDDEN = "lab.hidden"
 _PROBLEM = "lab.problem"
+_UNFOLLOWED = "lab.problem.link"
 _TRAIL = "lab.trail"
 _LESSON = "lab.lesson"
 
@@ -124,6 +125,12 @@ def is_hidden(part: str) -> bool:
 def report(error: UserError) -> None:
     """Have the frame tell what was wrong; for callbacks and for screens that start over after it."""
     st.session_state[_PROBLEM] = error
+    st.session_state[_UNFOLLOWED] = False
+
+
+def unfollowed() -> bool:
+    """Whether the `problem` is with a link, of which nothing was taken over then."""
+    return bool(st.session_state.get(_UNFOLLOWED))
 
 
 def problem() -> UserError | None:
@@ -179,6 +186,7 @@ def _follow(query: dict[str, str]) -> None:
             found = with_usual_network(found, asked)
     except UserError as error:
         report(error)
+        st.session_state[_UNFOLLOWED] = True
     else:
         replace(found)
 

@@ -9,7 +9,8 @@ from da_core.data.base import DomainPair
 from da_core.data.third import as_third
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from pages.parts import bring, params_form, state, words
+from da_core.params import Params
+from pages.parts import bring, night_preview, params_form, state, words
 from pages.parts.catalogue import OWN
 from pages.parts.words import _
 
@@ -53,7 +54,13 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
                 third.params,
                 "third",
                 lambda values: state.change(third=third.model_copy(update={"params": values})),
+                fields=_fields(sources()[third.name].Params),
             )
+
+
+def _fields(kind: type[Params]) -> tuple[str, ...]:
+    """The settings to show: of a night the preset alone, which stands for all its ranges, then what else there is."""
+    return ("difficulty", *night_preview.elsewhere(kind)) if "difficulty" in kind.model_fields else ()
 
 
 def _kept(spec: DataSpec) -> DataSpec | None:

@@ -91,11 +91,13 @@ def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
         st.info(words.told(notice.message, bring.with_own_names(notice.values)))
     st.subheader(_(pair.provenance.title), anchor=False)
-    measured = figures().get(state.experiment().data.name)
-    more = catalogue.facts(measured) if measured is not None else {}
+    spec = state.experiment().data
+    measured = figures().get(spec.name)
+    kind = sources()[spec.name].Params
+    as_measured = kind.model_validate(spec.params) == kind()  # other settings make other figures
+    more = catalogue.facts(measured) if measured is not None and as_measured else {}
     look.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     look.samples(pair)
-    spec = state.experiment().data
     if spec.name == night_preview.OF and not state.is_hidden("data"):
         night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
@@ -123,4 +125,6 @@ if not looking:
         st.error(words.explain(bring.told(error)))
     else:
         _show(pair)
+if looking:
+    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
 steps.footer("data", quiet=looking)  # the button to press is the preview's

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from da_core.methods.base import Method
 
 
+_LAST = "lab.method.last"
+"""Session state: the method last chosen of each family, so that a look at another family loses nothing."""
+
+
 def _choose() -> None:
     """Names to choose from, and beside them what the chosen method is, its settings, and the button."""
     with st.spinner(_("Waking up the methods…")):
@@ -25,13 +29,15 @@ def _choose() -> None:
     spec = state.experiment().method
     family = known[spec.name].family()
     st.session_state["lab-family"] = family
+    last = st.session_state.setdefault(_LAST, {})
+    last[family] = spec
     st.segmented_control(
         _("Family"),
         list(FAMILIES),
         format_func=lambda name: _(FAMILIES[name].title),
         required=True,
         key="lab-family",
-        on_change=lambda: _set(FAMILIES[st.session_state["lab-family"]].first),
+        on_change=lambda: _look_at(st.session_state["lab-family"]),
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))
@@ -69,6 +75,11 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
         )
         if spec.params:
             st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
+
+
+def _look_at(family: str) -> None:
+    """The family's method that was chosen last, as it was set, else its first."""
+    state.change(method=st.session_state[_LAST].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:

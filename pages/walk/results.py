@@ -35,7 +35,7 @@ def confusions(result: Result) -> None:
         charts.draw(change, "confusion-change", _("After less before: how many samples more or fewer are in each cell"))
     with said:
         st.markdown("\n".join(f"- {line}" for line in changes(before, after, classes)))
-        st.caption(_("Green cells are better than before, red ones worse."))
+        st.caption(_("Green cells are better than before, orange ones worse."))
 
 
 def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) -> list[str]:
@@ -124,6 +124,7 @@ if record is not None:
         else _("F1 of each class on the source, before and after adapting")
     )
     charts.draw(charts.class_f1(result), "f1-by-class", alt)
+    st.caption(_("F1 of each class, with 95 % intervals; the classes that gained most are on top."))
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")
     st.subheader(_("What is taken for what"), anchor=False)

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.view import View
 from pages.parts import curves, finished, live, patience, runs, state, steps
-from pages.parts.words import _, explain, word
+from pages.parts.words import _, explain
 
 
-def summary(experiment: Experiment) -> str:
-    """What will be trained, in one line."""
-    from da_core.data import sources
-    from da_core.methods import methods
-    from da_core.networks import networks
-
-    training = experiment.training
-    parts = [
-        f"**{word(methods()[experiment.method.name].title)}**",
-        word(sources()[experiment.data.name].title),
-        word(networks()[experiment.network.name].title),
-        _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),
-        _("seed {seed}", seed=experiment.seed),
-    ]
-    if experiment.oracle:
-        parts.append(_("with oracle"))
-    if experiment.third is not None:
-        parts.append(_("third domain: {title}", title=word(sources()[experiment.third.name].title)))
-    return " · ".join(parts)
+def cut_short(view: View) -> bool:
+    record = store().load(view.run_id)
+    return record is not None and not record.complete
 
 
 def over(view: View) -> None:
@@ -39,8 +22,7 @@ def over(view: View) -> None:
     if record is not None:
         st.markdown(f"**{_('Accuracy on the target, on samples kept for scoring')}**")
         finished.headline(record.result)
-        if not record.complete:
-            st.caption(_("This run was cut short and keeps what it had learned."))
+        finished.cut_short(record)
         with st.container(horizontal=True):
             steps.go("features", _("See what moved") + " →")
             steps.go("results", _("See all results") + " →")
@@ -60,13 +42,13 @@ same = view is not None and view.experiment == experiment
 
 with st.container(border=True):
     line, action = st.columns([3, 1], vertical_alignment="center")
-    line.markdown(summary(experiment))
+    line.markdown(finished.summary(experiment))
     if view is not None and view.live and same:
         action.button(_("Training…"), type="primary", disabled=True, width="stretch", key="start")
     elif view is None or not same:
         if action.button(_("Start training"), type="primary", width="stretch", key="start"):
             runs.start(experiment)
-    elif view.state != "done":
+    elif view.state != "done" or cut_short(view):
         if action.button(_("Start again"), type="primary", width="stretch", key="start"):
             runs.start(experiment)
     else:
@@ -81,7 +63,10 @@ if run and view is None:
 if view is not None:
     if not same:
         st.info(
-            _("You have changed the experiment since. Below is the run of before: {run}", run=summary(view.experiment))
+            _(
+                "You have changed the experiment since. Below is the run of before: {run}",
+                run=finished.summary(view.experiment),
+            )
         )
     if not view.live:
         over(view)

@@ -15,6 +15,7 @@ from lab import Lab, texts
 
 from da_core.evaluation.metrics import gain
 from da_core.events import Finding, Finished, Result
+from da_core.experiment import Experiment
 from da_core.export.model import model_zip
 from da_core.export.tables import table_csv
 from da_core.jobs.store import store
@@ -115,6 +116,14 @@ def test_confusions_before_and_after_share_one_scale_and_hold_the_counts(lab: La
     heat = change["data"][0]
     assert heat["text"][0][:2] == ["+3", "−3"]
     assert heat["z"][0][0] == heat["z"][0][1] == 0.3, "one more right and one less wrong are both better"
+
+
+def test_it_says_which_run_these_are_the_results_of(lab: Lab) -> None:
+    run = lab.finish(experiment=Experiment(seed=7))
+    app = lab.screen("results", run, seed="7")
+    assert "seed 7" in app.caption[0].value
+    assert "you have changed the experiment since" not in texts(app)
+    assert "you have changed the experiment since" in texts(lab.screen("results", run, seed="8"))
 
 
 def test_a_class_name_is_shown_as_it_is(lab: Lab) -> None:

@@ -56,7 +56,7 @@ def test_every_run_is_told_with_its_gain_and_opened_with_its_settings(lab: Lab) 
     assert listed(app) == ["CORAL · seed 3", "DANN · seed 0"], "the newest first"
     page = " ".join(html.proto.body for html in app.get("html"))
     assert "+30.0 points" in page
-    assert "-10.0 points" in page
+    assert "−10.0 points" in page
     button(app, "CORAL · seed 3").click().run()
     assert app.title[0].value == "Results"
     assert app.query_params["run"] == other

@@ -60,9 +60,9 @@ def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab
     table, pairs = (one.value for one in done.table)
     assert table.loc["DANN", "Mean"] == "80.0%"
     assert table.loc["Source only", "Mean"] == "50.0%"
-    assert pairs.loc["DANN less Source only", "Difference"] == "+30.0 points"
-    assert pairs.loc["DANN less Source only", "Verdict"] == "DANN is better, on 2 of 2 seeds."
-    assert pairs.loc["DANN less CORAL", "Verdict"] == "These seeds cannot tell them apart."
+    assert pairs.loc["DANN − Source only", "Difference"] == "+30.0 points"
+    assert pairs.loc["DANN − Source only", "Verdict"] == "DANN is better, on 2 of 2 seeds."
+    assert pairs.loc["DANN − CORAL", "Verdict"] == "These seeds cannot tell them apart."
     spec = json.loads(done.get("vega_lite_chart")[0].proto.spec)
     assert len(spec["layer"]) == 3
 

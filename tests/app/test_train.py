@@ -15,9 +15,9 @@ from da_core.jobs.queue import queue
 from pages.parts import curves
 
 
-def started(lab: Lab) -> tuple[AppTest, str]:
+def started(lab: Lab, **query: str) -> tuple[AppTest, str]:
     """Press the button and wait until the script waits for `go`."""
-    app = lab.screen("train")
+    app = lab.screen("train", **query)
     button(app, "Start training").click()
     app.run()
     run = app.query_params["run"]
@@ -76,12 +76,17 @@ def test_pause_offers_resume(lab: Lab) -> None:
 
 
 def test_enough_can_be_asked_once(lab: Lab) -> None:
-    app, run = started(lab)
+    app, run = started(lab, method="coral")
     button(app, "Keep what it has learned so far").click()
     app.run()
     view = queue().view(run)
     assert view is not None
     assert view.enough_asked
+    assert button(app, "Keep what it has learned so far").disabled
+
+
+def test_a_method_that_has_not_begun_to_adapt_cannot_be_cut_short(lab: Lab) -> None:
+    app, _run = started(lab, method="dann")
     assert button(app, "Keep what it has learned so far").disabled
 
 

@@ -29,8 +29,8 @@ from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.run import run
 
-FRAMES = """async until => {
-    const output = document.querySelector(".course output"), frames = [];
+FRAMES = """async (output, until) => {
+    const frames = [];
     let last = performance.now();
     const begin = last, over = () => (until ? output.textContent === until : last - begin > 3000);
     do {
@@ -55,7 +55,7 @@ def share_of_snapshots() -> tuple[float, float]:
 
     Course.passed = timed  # type: ignore[method-assign]
     try:
-        for event in run(Experiment(), embed=False):
+        for event in run(Experiment()):
             if isinstance(event, Finished):
                 return event.result.seconds["adapt"], spent
     finally:
@@ -64,7 +64,7 @@ def share_of_snapshots() -> tuple[float, float]:
 
 
 def frames(page: Page, until: str | None) -> list[float]:
-    found: list[float] = page.evaluate(FRAMES, until)
+    found: list[float] = page.locator(".course output").evaluate(FRAMES, until)
     return found
 
 

@@ -21,5 +21,5 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     settle(page)
     # five seeds of the method, and of source only beside it
     expect(page.get_by_test_id("stVegaLiteChart").locator("g.mark-symbol.role-mark path")).to_have_count(10)
-    expect(page.get_by_test_id("stTable").nth(1)).to_contain_text("CORAL less Source only")
+    expect(page.get_by_test_id("stTable").nth(1)).to_contain_text("CORAL − Source only")
     shoot(page, "stability-light-wide")

@@ -114,6 +114,16 @@ def test_one_of_many_domains_against_another_or_all_others(tmp_path: Path) -> No
     assert complaint(place, domain="site", source_domain="q").values["name"] == "q"
 
 
+def test_a_column_named_for_where_rows_were_taken_is_the_domain_and_an_outcome_the_label(tmp_path: Path) -> None:
+    sites = ["north", "south", "east"]
+    text = ["age,dose,site,outcome"]
+    text += [f"{20 + n},{n % 5},{sites[n % 3]},{'ill' if n % 2 else 'well'}" for n in range(60)]
+    pair = load(table(tmp_path / "trial.csv", "\n".join(text)), source_domain="north")
+    assert pair.classes == ("ill", "well")
+    assert pair.columns == ("age", "dose")
+    assert pair.source.name == "north"
+
+
 def _domains(pair: DomainPair) -> tuple[object, object]:
     return pair.source, pair.target
 

@@ -157,7 +157,7 @@ def test_what_the_measures_say_together():
     crossed = measures(F, there, ys=y, yt=1 - y)
     assert "class by class as well" in says(apart, met)
     assert "hardly class by class" in says(apart, crossed)
-    assert "no closer than before" in says(apart, measures(F, moved + 0.01, ys=y, yt=y))
+    assert "hardly closer than before" in says(apart, measures(F, moved + 0.01, ys=y, yt=y))
     assert "close together already" in says(met, met)
     assert "farther apart" in says(measures(F, there + 0.8), apart)
     assert "cannot be told" in says(measures(F, moved), measures(F, there))
