@@ -75,6 +75,9 @@ function neighbour(view, i) {
   const button = element("button", "");
   button.type = "button";
   button.append(tile(view, i, 48), element("span", view.className(view.label_[i])));
+  const { tips, atlas } = view.data;
+  if (tips && !atlas) button.append(line(tips[i], "said")); // a sentence or a row of numbers is what there is to see
+  if (tips) button.title = tips[i];
   button.onclick = () => view.pin(i);
   const light = (on) => {
     view.active = on ? i : -1;

@@ -141,7 +141,6 @@ def _show(view: str) -> None:
 def naming(run: KeptRun, known: Sequence[str]) -> None:
     """What a person calls a run, for themselves; ``known`` are the tags that they have used."""
     with st.form(f"lab-name-{run.run_id}", border=False):
-        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=kept.title(run))
         tags = st.multiselect(
             _("Tags"),
             known,
@@ -150,6 +149,8 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
             max_selections=MOST_TAGS,
             placeholder=_("Choose tags or type new ones"),
         )
+        # below the tags, whose list of choices stays open over what comes next: it must not be the button
+        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=kept.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
             try:
                 store().library.rename(run.run_id, kept.mine(), name)

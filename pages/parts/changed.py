@@ -87,6 +87,9 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: Shown, key: str) -> No
                 }
             ),
             hide_index=True,
+            column_config={
+                _("Sample"): st.column_config.TextColumn(width="medium")
+            },  # so that the verdicts are seen too
         )
         return
     cut = tiles(shown.atlas, rows + len(evidence.source_label))

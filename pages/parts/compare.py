@@ -143,16 +143,17 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         go.Scatter(
             x=[epoch for epoch, _value in course[chosen]],
             y=[value for _epoch, value in course[chosen]],
-            name=charts.verbatim([name])[0],
+            name=charts.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('source only')})"),
             mode="lines+markers" if len(course[chosen]) < 60 else "lines",
             line={"color": theme.class_colour(place), "width": 2.5},
             marker={"size": 6},
         )
-        for place, (name, course) in enumerate(zip(names, courses, strict=True))
+        for place, (name, course, record) in enumerate(zip(names, courses, records, strict=True))
         if chosen in course
     ]
     figure = _figure(traces, 360)
-    figure.update_xaxes(title_text=_("epoch"))
+    longest = max(max(trace.x) for trace in traces)
+    figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
     if chosen.startswith("accuracy/"):
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     charts.draw(figure, "compare-curves", _("{what} over the epochs, one line a run", what=labels[chosen]))
@@ -164,10 +165,15 @@ def _kind(kind: str, name: str) -> str:
     return _("Loss: {term}", term=word(name))
 
 
+def _adapts(record: Record | None) -> bool:
+    """Whether the run adapted epoch by epoch, so that there are curves of it."""
+    return record is not None and any(event.phase == "adapt" for event in record.history)
+
+
 def _course(record: Record | None) -> dict[str, list[tuple[float, float]]]:
     """Points of every curve of the adapting phase, or of source only where nothing else trained."""
     history = () if record is None else record.history
-    phase = "adapt" if any(event.phase == "adapt" for event in history) else "source_only"
+    phase = "adapt" if _adapts(record) else "source_only"
     found: dict[str, list[tuple[float, float]]] = {}
     for event in history:
         if event.phase != phase:

@@ -99,7 +99,9 @@ def losses(history: History, phase: Phase, epochs: int) -> Chart:
     # a line needs two values: until then a mark shows the first
     line = {"type": "line", "strokeWidth": 2, "point": len(table) <= len(names)}
     colour = _hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
-    y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
+    y: Json = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
+    if table.empty:  # an axis without values would be labelled 0.000000
+        y["axis"] = {"labels": False, "ticks": False}
     return Chart(table, epochs, y, [{"mark": line, "encoding": {"color": colour, "tooltip": _tooltip(".3f")}}])
 
 

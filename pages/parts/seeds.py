@@ -21,8 +21,11 @@ Json = dict[str, Any]
 
 def shared(experiment: Experiment) -> str:
     """What all runs of a study have in common, in one line."""
+    from da_core.networks import networks
+
     parts = [
         f"**{word(sources()[experiment.data.name].title)}**",
+        word(networks()[experiment.network.name].title),
         _("{count} epochs of batches of {size}", count=experiment.training.epochs, size=experiment.training.batch_size),
         _("seeds from {seed} on", seed=experiment.seed),
     ]

@@ -74,4 +74,4 @@ if view is not None:
 else:
     # empty axes: the reader sees what will come, and the browser has loaded what draws it before the first point
     curves.draw((), "source_only", experiment.training.epochs)
-steps.footer("train")
+steps.footer("train", quiet=view is None or view.state != "done")
