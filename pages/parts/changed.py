@@ -87,9 +87,8 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: Shown, key: str) -> No
                 }
             ),
             hide_index=True,
-            column_config={
-                _("Sample"): st.column_config.TextColumn(width="medium")
-            },  # so that the verdicts are seen too
+            # a text may be long, and the verdicts are to be seen too
+            column_config={_("Sample"): st.column_config.TextColumn(width="medium")},
         )
         return
     cut = tiles(shown.atlas, rows + len(evidence.source_label))

@@ -143,7 +143,7 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         go.Scatter(
             x=[epoch for epoch, _value in course[chosen]],
             y=[value for _epoch, value in course[chosen]],
-            name=charts.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('source only')})"),
+            name=charts.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
             mode="lines+markers" if len(course[chosen]) < 60 else "lines",
             line={"color": theme.class_colour(place), "width": 2.5},
             marker={"size": 6},

@@ -109,8 +109,8 @@ if record is not None:
     st.caption(
         _(
             "On held-out samples, with 95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew "
-            "(bootstrap) for the others. Balanced accuracy, precision, recall and F1 are averages over the classes, each "
-            "counting alike."
+            "(bootstrap) for the others. Balanced accuracy, precision, recall and F1 are averages over the classes, "
+            "each counting alike."
         )
     )
     charts.draw(charts.comparison(result), "scores", _("Each metric of each model"))
