@@ -131,6 +131,13 @@ def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
     seeds.dots(shown, spreads)
     with st.container(key="lab-scores-spread"):
         st.table(spread_table(spreads), border="horizontal")
+    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(scores[BASELINE]) > 1:
+        st.info(
+            _(
+                "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
+                "cannot tell what is stable."
+            )
+        )
     pairs = comparisons({name: shown[name] for name in (*list(shown)[1:], names[BASELINE])})
     if not pairs or pairs[0].interval is None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
