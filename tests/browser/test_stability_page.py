@@ -22,7 +22,6 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     # five seeds of the method, and of source only beside it
     expect(page.get_by_test_id("stVegaLiteChart").locator("g.mark-symbol.role-mark path")).to_have_count(10)
     expect(page.get_by_test_id("stTable").nth(1)).to_contain_text("CORAL − Source only")
-    expect(
-        page.get_by_text("Every seed gave the same")
-    ).to_be_visible()  # these points are scored as they are, all of them
+    # these points are scored as they are, all of them
+    expect(page.get_by_text("Every seed gave the same")).to_be_visible()
     shoot(page, "stability-light-wide")
