@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import Lab, opened
+from lab import ROOT, Lab, opened
+
+# AppTest puts the script's folder into sys.path at each run and takes it out again, unless it is there: what a thread in
+# the background imports at that moment is not found. `streamlit run` leaves the folder where it is, and so do we.
+sys.path.append(str(ROOT / "pages"))
 
 
 @pytest.fixture
