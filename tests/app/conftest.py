@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from lab import ROOT, Lab, opened
 
-# AppTest puts the script's folder into sys.path at each run and takes it out again, unless it is there: what a thread in
-# the background imports at that moment is not found. `streamlit run` leaves the folder where it is, and so do we.
+# AppTest puts the script's folder into sys.path for each run and takes it out again, unless it is there: what another
+# thread imports at that moment may not be found. `streamlit run` leaves the folder where it is, and so do we.
 sys.path.append(str(ROOT / "pages"))
 
 
