@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from da_core.data import tables
 from da_core.data.arrays import read_arrays, resized
+from da_core.data.background import with_background
 from da_core.data.base import SOUND_RATE, DataSource, DomainPair, Provenance
 from da_core.data.day_sky import sky_of
 from da_core.data.layout import NO_CLASS, SOURCE_WORDS, classes_of, two_domains
@@ -39,6 +40,7 @@ BY_NIGHT = (
     "Every second picture was turned to night by the model. Its sky was guessed: what is bright, blue or grey, smooth "
     "and connected to the upper edge."
 )
+WITH_NOISE = "Every second sound was given background noise, which is pink: as much of it in each octave."
 TOO_MANY = "{count} files in “{place}” were left out, because {most} samples of a class are enough."
 
 
@@ -63,6 +65,12 @@ class FilesParams(Params):
         title="Night by the model",
         help="Without a target, every second picture of a class becomes one: the same model as for the street scenes "
         "turns it into such a night.",
+    )
+    noise: Literal["none", "20 dB", "10 dB", "5 dB", "0 dB", "-5 dB"] = hyper(
+        "none",
+        title="Background noise",
+        help="Without a target, every second sound of a class gets noise behind it. The number is how many decibels "
+        "the sound is above the noise.",
     )
     seconds: float = hyper(
         1.0,
@@ -110,13 +118,24 @@ class Files(DataSource):
         """
         place = None if target == source else target
         by_night = NIGHTS[params.night] if place is None and params.night != "none" else None
+        quieter = float(params.noise.removesuffix(" dB")) if place is None and params.noise != "none" else None
         kinds = {kind_of(source), kind_of(place or source)}
         if len(kinds) > 1 and "table" in kinds:
             raise UserError("One of the two is a table and the other is not; bring two of a kind.")
         if "table" in kinds:
             first, second = _read_tables(source, place, params)
         elif by_night is not None:
-            first, second = _halves(_read(source, "day", params), source)
+            samples = _read(source, "day", params)
+            if samples.X.ndim != 4:
+                raise UserError(
+                    "“{place}” holds no pictures; only pictures can be turned to night.", place=shown(source)
+                )
+            first, second = _halves(samples, source, "night")
+        elif quieter is not None:
+            samples = _read(source, "quiet", params)
+            if samples.X.dtype != np.int16 or samples.X.ndim != 2:
+                raise UserError("“{place}” holds no sounds; only sounds can get background noise.", place=shown(source))
+            first, second = _halves(samples, source, "noisy")
         elif place is None:
             first, second = _read_both(source, params)
         else:
@@ -127,6 +146,9 @@ class Files(DataSource):
         if by_night is not None:
             second.X = night_pictures(second.X, np.random.default_rng(0), by_night, sky_of(second.X))
             second.notices = [Notice(BY_NIGHT, {})]
+        if quieter is not None and by_night is None:
+            second.X = with_background(second.X, quieter, np.random.default_rng(0))
+            second.notices = [Notice(WITH_NOISE, {})]
         return DomainPair(
             source=first.numbered(classes),
             target=second.numbered(classes),
@@ -135,7 +157,7 @@ class Files(DataSource):
                 title=self.title,
                 origin="Files that you brought.",
                 licence="As you have them. Whoever has the link of a run on them can see its samples.",
-                shift="unknown" if by_night is None else "appearance",
+                shift="unknown" if by_night is None and quieter is None else "appearance",
             ),
             columns=first.columns,
             notices=(*first.notices, *second.notices),
@@ -174,10 +196,8 @@ def _read_both(place: Path, params: FilesParams) -> tuple[Samples, Samples]:
         return first, _read_files(target, night, params, set(first.labels))
 
 
-def _halves(samples: Samples, place: Path) -> tuple[Samples, Samples]:
-    """Every second sample of each class, and the others, so that no picture is in both domains."""
-    if samples.X.ndim != 4:
-        raise UserError("“{place}” holds no pictures; only pictures can be turned to night.", place=shown(place))
+def _halves(samples: Samples, place: Path, other: str) -> tuple[Samples, Samples]:
+    """Every second sample of each class, and the others, called ``other``, so that none is in both domains."""
     seen: dict[object, int] = {}
     rows: tuple[list[int], list[int]] = ([], [])
     for row, label in enumerate(samples.labels):
@@ -185,12 +205,12 @@ def _halves(samples: Samples, place: Path) -> tuple[Samples, Samples]:
         rows[seen[label] % 2].append(row)
     if lonely := [str(label) for label, last in seen.items() if last == 0]:
         raise UserError(
-            "Class “{name}” in “{place}” has one picture; half of each class becomes night, so give it two.",
+            "Class “{name}” in “{place}” has one sample; half of each class becomes the target, so give it two.",
             name=lonely[0],
             place=shown(place),
         )
-    day, night = (samples.part(part) for part in rows)
-    return day, replace(night, name="night", notices=[])
+    first, second = (samples.part(part) for part in rows)
+    return first, replace(second, name=other, notices=[])
 
 
 def _read_tables(source: Path, target: Path | None, params: FilesParams) -> tuple[Samples, Samples]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
-from typing import cast
+from typing import cast, get_args
 
 import streamlit as st
 
@@ -20,10 +20,10 @@ from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.params import Scalar
 from da_core.settings import settings
-from pages.parts import access, look, night_preview, state, words
+from pages.parts import access, look, state, words
 from pages.parts.words import _
 
-SETTINGS = ("size", "max_per_class", "night", "seconds")
+SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
 _BROUGHT = "lab.brought"
 """Session state: the places of what was uploaded, by the uploader's key, not yet in use."""
@@ -105,9 +105,9 @@ def section(take: Callable[[DataSpec], None]) -> bool:
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
                 found[role] = ask(role, title)
-        pictures = found["source"] is not None and not found["source"].endswith((".csv", ".tsv", ".txt"))
-        night = night_preview.instead_of_a_target() if pictures and not found["target"] else None
-        spec = _spec(found["source"], found["target"], night)
+        files = found["source"] is not None and not found["source"].endswith((".csv", ".tsv", ".txt"))
+        made = _instead_of_a_target() if files and not found["target"] else {}
+        spec = _spec(found["source"], found["target"], made)
     if spec is None:
         return found["source"] is not None
     done = readings().of(spec, patience=0.4).done()
@@ -115,7 +115,24 @@ def section(take: Callable[[DataSpec], None]) -> bool:
     return spec != state.experiment().data
 
 
-def _spec(source: str | None, target: str | None, night: str | None) -> DataSpec | None:
+def _instead_of_a_target() -> dict[str, str]:
+    """Ask which target, if any, is to be made of the source: nights of pictures, or sounds in a loud place."""
+    chosen = {}
+    for name in ("night", "noise"):
+        info = FilesParams.model_fields[name]
+        chosen[name] = st.pills(
+            _(info.title or ""),
+            get_args(info.annotation),
+            default=info.default,
+            format_func=words.word,
+            required=True,
+            key=f"lab-own-{name}",
+            help=_(info.description or ""),
+        )
+    return chosen
+
+
+def _spec(source: str | None, target: str | None, made: Mapping[str, str]) -> DataSpec | None:
     """What is being brought, as far as the visitor may; else the own data in use, so that columns can be set right."""
     used = state.experiment().data
     if source is None:
@@ -126,9 +143,8 @@ def _spec(source: str | None, target: str | None, night: str | None) -> DataSpec
         return None
     same = (used.source, used.target) == (source, target)
     chosen: dict[str, Scalar] = st.session_state.get(_CHOSEN, {}).get((source, target), used.params if same else {})
-    if night is not None:
-        chosen = {name: value for name, value in chosen.items() if name != "night"}
-        chosen |= {"night": night} if night != "none" else {}
+    chosen = {name: value for name, value in chosen.items() if name not in made}
+    chosen |= {name: value for name, value in made.items() if value != "none"}
     return DataSpec(name=Files.name, source=source, target=target, params=chosen)
 
 

@@ -9,14 +9,13 @@ import base64
 import io
 from collections.abc import Callable
 from html import escape
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from da_core.data import street
-from da_core.data.files import FilesParams
 from da_core.data.night import Night, NightName, Pictures, Steps, quantise, steps, to_linear, to_srgb
 from da_core.data.street_scenes import StreetParams
 from da_core.params import Params, validated
@@ -58,21 +57,6 @@ def elsewhere(kind: type[Params]) -> tuple[str, ...]:
     """The settings of a source of data that are not drawn here."""
     here = {*Night.model_fields, "difficulty"} if issubclass(kind, Night) else set()
     return tuple(name for name in kind.model_fields if name not in here)
-
-
-def instead_of_a_target() -> str:
-    """Ask which night, if any, is to be made of one's own day pictures where there is no target."""
-    info = FilesParams.model_fields["night"]
-    chosen: str = st.pills(
-        _(info.title or ""),
-        get_args(info.annotation),
-        default=info.default,
-        format_func=word,
-        required=True,
-        key="lab-own-night",
-        help=_(info.description or ""),
-    )
-    return chosen
 
 
 def section(applied: Values, use: Callable[[Values], None]) -> None:

@@ -116,7 +116,7 @@ def _name(third: DataSpec | None) -> str:
 def _beside(spec: DataSpec, third: DataSpec) -> DataSpec:
     """An own third domain is the target of a pair with the same source, read in the same way."""
     rows = {name: value for name, value in third.params.items() if name in ("source_domain", "target_domain")}
-    params = {name: value for name, value in spec.params.items() if name != "night"} | rows
+    params = {name: value for name, value in spec.params.items() if name not in ("night", "noise")} | rows
     return third.model_copy(update={"source": spec.source, "params": params})
 
 

@@ -1,0 +1,27 @@
+"""Background noise of a chosen strength behind sounds, so that the same words are heard in a quiet and a loud place."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def with_background(sounds: NDArray[np.int16], decibels: float, rng: np.random.Generator) -> NDArray[np.int16]:
+    """Sounds (n, t) with pink noise behind each, at a signal-to-noise ratio of ``decibels``.
+
+    Pink noise has the same power in each octave, as the hum of many places has about (power ∝ 1 / f). The ratio is that
+    of a sound's mean power to the noise's, in dB: 10 log10(P_signal / P_noise). What is silent stays silent; where both
+    together are louder than 16 bits hold, the whole is made quieter.
+    """
+    count, length = sounds.shape
+    signal = sounds.astype(np.float64)
+    frequency = np.fft.rfftfreq(length)
+    frequency[0] = np.inf  # no constant part
+    phases = rng.normal(size=(count, len(frequency))) + 1j * rng.normal(size=(count, len(frequency)))
+    noise = np.fft.irfft(phases / np.sqrt(frequency), n=length)
+    wanted = np.square(signal).mean(axis=1, keepdims=True) / 10 ** (decibels / 10)
+    noise *= np.sqrt(wanted / np.maximum(np.square(noise).mean(axis=1, keepdims=True), 1e-300))
+    heard = signal + noise
+    loudest = np.abs(heard).max(axis=1, keepdims=True, initial=0)
+    heard *= np.minimum(1, 32767 / np.maximum(loudest, 1))
+    return np.rint(heard).astype(np.int16)
