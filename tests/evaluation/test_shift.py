@@ -161,3 +161,13 @@ def test_what_the_measures_say_together():
     assert "close together already" in says(met, met)
     assert "farther apart" in says(measures(F, there + 0.8), apart)
     assert "cannot be told" in says(measures(F, moved), measures(F, there))
+
+
+def test_measures_that_disagree_are_not_called_closer():
+    rng = np.random.default_rng(0)
+    thin = 0.01 * rng.normal(size=(2, 600, 1))
+    Fs, Ft = np.concatenate([rng.normal(size=(2, 600, 3)), thin], axis=2)
+    overlapping = measures(Fs, Ft + np.array([1, 1, 1, 0]))
+    given_away = measures(Fs, Ft + np.array([0.3, 0.3, 0.3, 0.1]))  # by a direction that hardly counts for an average
+    assert "averages came closer, yet" in says(overlapping, given_away)
+    assert "averages lie farther apart" in says(given_away, overlapping)
