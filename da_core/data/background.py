@@ -17,8 +17,8 @@ def with_background(sounds: NDArray[np.int16], decibels: float, rng: np.random.G
     signal = sounds.astype(np.float64)
     frequency = np.fft.rfftfreq(length)
     frequency[0] = np.inf  # no constant part
-    phases = rng.normal(size=(count, len(frequency))) + 1j * rng.normal(size=(count, len(frequency)))
-    noise = np.fft.irfft(phases / np.sqrt(frequency), n=length)
+    spectrum = rng.normal(size=(count, len(frequency))) + 1j * rng.normal(size=(count, len(frequency)))
+    noise = np.fft.irfft(spectrum / np.sqrt(frequency), n=length)
     wanted = np.square(signal).mean(axis=1, keepdims=True) / 10 ** (decibels / 10)
     noise *= np.sqrt(wanted / np.maximum(np.square(noise).mean(axis=1, keepdims=True), 1e-300))
     heard = signal + noise

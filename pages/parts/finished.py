@@ -43,12 +43,12 @@ def looked_at() -> Record | None:
 def summary(experiment: Experiment) -> str:
     """What will be trained, in one line."""
     from da_core.data import sources
-    from da_core.methods import methods
     from da_core.networks import networks
+    from pages.parts import kept  # with it comes SQLAlchemy, and the first screen imports this module
 
     training = experiment.training
     parts = [
-        f"**{word(methods()[experiment.method.name].title)}**",
+        f"**{kept.method_title(experiment.method.name)}**",
         word(sources()[experiment.data.name].title),
         word(networks()[experiment.network.name].title),
         _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),
@@ -75,13 +75,13 @@ def headline(result: Result) -> None:
     Where the target has no labels the source's stands there, and a sentence that says so.
     """
     before, after = result.source_only.scored.accuracy, result.adapted.scored.accuracy
+    gain = result.gain.get("target")
     # columns would stand below one another on a phone; three numbers fit beside each other
     with st.container(horizontal=True, key="lab-headline"):
         st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
         # from an ASCII minus Streamlit reads that the arrow points down
         delta = points(after - before).replace("−", "-")
-        paired = result.gain.get("target")
-        clear = paired is not None and not paired.interval[0] <= 0 <= paired.interval[1]
+        clear = gain is not None and not gain.interval[0] <= 0 <= gain.interval[1]
         st.metric(_("Adapted"), percent(after), delta, delta_color="normal" if clear else "off")
         if result.oracle is not None:
             oracle = _("Trained on the target's own labels: the most one can hope for.")
@@ -93,7 +93,6 @@ def headline(result: Result) -> None:
                 "source. What the adapted model takes each target sample for can be downloaded on Results."
             )
         )
-    gain = result.gain.get("target")
     if gain is not None:
         st.caption(
             _(

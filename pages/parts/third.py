@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from da_core.data import sources
@@ -27,7 +29,7 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
     offered = _offered(spec, pair)
     if not offered:
         return
-    chosen = _name(third)
+    chosen = _name(third, offered)
     with st.expander(_("A third domain (optional)"), expanded=bool(chosen)):
         st.markdown(
             _(
@@ -93,23 +95,21 @@ def _offered(spec: DataSpec, pair: DomainPair) -> dict[str, str]:
         return {name: _(sources()[name].title) for name in _built_in(spec)}
     if _is_two_places(spec):
         return {OWN: _(sources()[OWN].title)}
+    if not spec.params.get("target_domain"):  # then all other rows are the target
+        return {}
     reading = bring.readings().of(spec, patience=0.4)
     rows = reading.result().domains if reading.done() else ()
-    return {_ROW + row: row for row in rows if spec.params.get("target_domain") and row not in _names(pair)}
-
-
-def _names(pair: DomainPair) -> tuple[str, str]:
-    return pair.source.name, pair.target.name
+    return {_ROW + row: row for row in rows if row not in (pair.source.name, pair.target.name)}
 
 
 def _is_two_places(spec: DataSpec) -> bool:
     return spec.target not in (None, spec.source)
 
 
-def _name(third: DataSpec | None) -> str:
+def _name(third: DataSpec | None, offered: Mapping[str, str]) -> str:
     """The option that stands for it."""
     if third is None:
-        return OWN if st.session_state.get(_BRINGS) else ""
+        return OWN if st.session_state.get(_BRINGS) and OWN in offered else ""
     return third.name if third.name != OWN or _is_two_places(third) else f"{_ROW}{third.params.get('target_domain')}"
 
 

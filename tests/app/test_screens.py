@@ -348,6 +348,11 @@ def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_
     assert "In use: 12 samples, 12 of them with a label." in [caption.value for caption in at.caption]
     at.selectbox(key="lab-third").set_value("").run()
     assert experiment(at).third is None
+    at.selectbox(key="lab-third").set_value("files").run()
+    at.session_state["lab.experiment"] = Experiment(data=DataSpec(params={"count": 100}))
+    at.button_group(key="lab-area").set_value("pictures").run()
+    assert at.selectbox(key="lab-third").value == "", "beside built-in data none of one's own is asked for"
+    assert not at.exception
 
 
 def test_a_third_value_of_a_domain_column_can_be_the_third_domain() -> None:
