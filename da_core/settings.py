@@ -17,7 +17,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: user_cache_path("da-lab", appauthor=False),
-        description="Where made data, uploads and runs are kept. Folders below it can be opened from the browser.",
+        description="Where made data, uploads and runs are kept. Visitors of a server that does not listen on "
+        "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
@@ -41,6 +42,14 @@ class Settings(BaseSettings):
     table_rows: int = Field(200_000, ge=1, description="Most rows read from one table.")
     samples_megabytes: int = Field(1_000, ge=1, description="Most memory that the samples of one domain may take.")
     frame_ancestors: str = Field("'self'", description="Sites that may show the app in a frame, as CSP writes them.")
+
+    @property
+    def shared_dir(self) -> Path:
+        """Return the only folder that visitors may open by its path; the operator puts it there.
+
+        It is one of its own, because names of uploads and runs are the keys to them: who may list those has them all.
+        """
+        return self.data_dir / "shared"
 
 
 @functools.cache

@@ -106,16 +106,19 @@ def place_name(place: str) -> str:
 def check_allowed(place: str, localhost_only: bool) -> None:
     """Raise `UserError` unless a visitor may use ``place``.
 
-    An upload, and what lies below the settings' data folder once links are followed, always; any path only while the
-    app listens on this machine alone. Whether a forbidden path exists is not told.
+    An upload, and what lies below the settings' shared folder once links are followed, always; any path only while
+    the app listens on this machine alone. Whether a forbidden path exists is not told.
     """
     if localhost_only or _UPLOAD.fullmatch(place):
         return
     path = _path(place)
-    if path is None or not path.is_relative_to(settings().data_dir.resolve()):
+    shared = settings().shared_dir
+    if path is None or not path.is_relative_to(shared.resolve()):
         raise UserError(
-            "“{place}” is outside of the folder that this server shares; choose one inside it, or upload a file.",
+            "“{place}” is outside of the folder {folder} that this server shares; choose one inside it, "
+            "or upload a file.",
             place=place,
+            folder=str(shared),
         )
 
 

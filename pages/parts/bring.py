@@ -196,7 +196,7 @@ def _path(role: str, title: str) -> str | None:
     if access.localhost_only():
         hint = _("Any folder on this machine.")
     else:
-        hint = _("A folder below {folder}.", folder=settings().data_dir)
+        hint = _("A folder below {folder}.", folder=settings().shared_dir)
     return st.text_input(title, placeholder=hint, key=f"lab-path-{role}").strip() or None
 
 

@@ -277,6 +277,7 @@ def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path)
     at = opened("data")
     at.button_group(key="lab-area").set_value("own").run()
     at.button_group(key="lab-own-how").set_value("Folder on the server").run()
+    assert at.text_input(key="lab-path-source").placeholder == f"A folder below {settings().data_dir / 'shared'}."
     at.text_input(key="lab-path-source").set_value(str(tmp_path)).run()
     assert "outside of the folder" in at.error[0].value
     assert experiment(at).data.name == "street"

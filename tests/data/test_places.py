@@ -13,7 +13,9 @@ from da_core.data.places import check_allowed, keep_upload, place_name, resolve_
 from da_core.errors import UserError
 from da_core.settings import settings
 
-FORBIDDEN = "“{place}” is outside of the folder that this server shares; choose one inside it, or upload a file."
+FORBIDDEN = (
+    "“{place}” is outside of the folder {folder} that this server shares; choose one inside it, or upload a file."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -94,21 +96,40 @@ def test_paths_that_do_not_exist(place: str) -> None:
 
 
 def test_only_the_shared_folder_is_open_to_visitors(data_dir: Path, tmp_path: Path) -> None:
-    (data_dir / "mine").mkdir()
-    (data_dir / "way out").symlink_to(tmp_path)
-    (tmp_path / "way in").symlink_to(data_dir / "mine")
-    for place in (data_dir / "mine", tmp_path / "way in", data_dir / "mine" / ".." / "mine", f"upload:{'0' * 64}.zip"):
+    shared = data_dir / "shared"
+    (shared / "x").mkdir(parents=True)
+    (shared / "way out").symlink_to(tmp_path)
+    (tmp_path / "way in").symlink_to(shared / "x")
+    for place in (shared, shared / "x", tmp_path / "way in", shared / "x/../x", f"upload:{'0' * 64}.zip"):
         check_allowed(str(place), localhost_only=False)
-    for place in (
-        tmp_path,
-        data_dir / "way out",
-        data_dir / "mine/../..",
-        "/etc",
-        "/no/such/place",
-        "a\0b",
-        "upload:/etc",
-    ):
-        with pytest.raises(UserError) as raised:
-            check_allowed(str(place), localhost_only=False)
-        assert raised.value.message == FORBIDDEN
+    for place in (tmp_path, shared / "way out", shared / "x/../../..", "/etc", "/no/such/place", "a\0b", "upload:/etc"):
+        assert_refused(place)
     check_allowed("/etc", localhost_only=True)
+
+
+def test_uploads_and_runs_of_others_are_closed_to_visitors(data_dir: Path) -> None:
+    """Their names are the keys to them, so nobody may list them."""
+    place = keep_upload("mine.zip", b"abc")
+    shared = data_dir / "shared"
+    shared.mkdir()
+    (shared / "way out").symlink_to(data_dir / "uploads")
+    for closed in (data_dir, data_dir / "uploads", resolve_place(place), data_dir / "runs", data_dir / "runs.sqlite"):
+        assert_refused(closed)
+    for closed in (shared / "../uploads", shared / "way out", data_dir / "shared and more"):
+        assert_refused(closed)
+    check_allowed(place, localhost_only=False)  # whoever has the name of an upload may use it
+
+
+def test_the_shared_folder_may_lie_elsewhere(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "x").mkdir(parents=True)
+    (data_dir / "shared").symlink_to(tmp_path / "disk")
+    check_allowed(str(data_dir / "shared" / "x"), localhost_only=False)
+    assert_refused(data_dir / "shared" / "..")
+
+
+def assert_refused(place: str | Path) -> None:
+    """No visitor may use the place, and the sentence names the folder that is open to them."""
+    with pytest.raises(UserError) as raised:
+        check_allowed(str(place), localhost_only=False)
+    assert raised.value.message == FORBIDDEN
+    assert f"{settings().data_dir / 'shared'}" in str(raised.value)
