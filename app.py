@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.settings import settings
+from pages.parts.origin import OwnPages
 from pages.parts.samples import base_path, sound
 from pages.parts.state import OWNER_COOKIE
 from pages.parts.steps import SCREENS
@@ -164,5 +165,5 @@ app = st.App(
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
     ],
-    middleware=[Middleware(Headers)],
+    middleware=[Middleware(Headers), Middleware(OwnPages)],  # the outer first: what is refused has headers, too
 )
