@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import streamlit as st
 
 from da_core.data.places import check_allowed
 from da_core.experiment import DataSpec
-
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
+from pages.parts import origin
 
 
 def localhost_only() -> bool:
-    """True if the server listens on localhost alone and the browser, too, believes to be talking to localhost.
+    """True if the server listens on localhost alone, goes by its names only, and the page, too, is localhost's.
 
-    The second half refuses what a proxy on the same machine or a rebound name lets through.
+    A server with another name has a proxy before it, and what a stranger sends through that may say anything. Of the
+    page, host and port count: whatever else listens on this machine is not this app. A browser always sends an Origin
+    to a websocket, so who sends none is no browser.
     """
-    asked = [st.context.headers.get("Host"), st.context.headers.get("Origin")]
-    return st.get_option("server.address") in _LOCAL and all(_host(of) in _LOCAL for of in asked)
+    asked = st.context.headers
+    return (
+        st.get_option("server.address") in origin.LOCAL
+        and origin.LOCAL.issuperset(origin.names())
+        and origin.is_local(asked.get("Host"))
+        and origin.is_own(asked.get("Origin"), asked.get("Host"))
+    )
 
 
 def check_places(spec: DataSpec) -> None:
     """Raise `UserError` where the data are files that this visitor may not open."""
     for place in filter(None, (spec.source, spec.target)):
         check_allowed(place, localhost_only=localhost_only())
-
-
-def _host(of: str | None) -> str | None:
-    return urlsplit(of if of and "//" in of else f"//{of or ''}").hostname
