@@ -24,11 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.settings import settings
-from pages.parts.origin import OwnPages
-from pages.parts.samples import base_path, sound
-from pages.parts.state import OWNER_COOKIE
-from pages.parts.steps import SCREENS
-from pages.parts.words import LANGUAGES, _, explain, negotiated
+from pages.samples.shown_samples import base_path, sound
+from pages.session.origin import OwnPages
+from pages.session.state import OWNER_COOKIE
+from pages.session.words import LANGUAGES, _, explain, negotiated
+from pages.shell.navigation import SCREENS
 
 log = logging.getLogger("da_lab")
 
@@ -54,18 +54,18 @@ def warm_up(stopping: threading.Event) -> None:
     """Prepare the first page while the browser loads its scripts; later what runs need, so that none waits for it."""
     import pandas  # noqa: F401  # Streamlit needs it for the first page's picture
 
-    from pages.parts import gallery, runs, scatter, showcase  # noqa: F401
+    from da_core.teaching import showcase
 
     with suppress(UserError, OSError):  # the first page tells it
         showcase.read(showcase.FOLDER)
     if stopping.wait(WARM_UP_AFTER):
         return
-    from da_core.data.cache import load_pair
+    from da_core.data.loading.cache import load_pair
     from da_core.experiment import DataSpec
 
     load_pair(DataSpec())  # what “Try day → night” needs first; on a new machine it is drawn for seconds
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
-    import pages.parts.curves  # noqa: F401  # the live charts
+    import pages.charts.curves  # noqa: F401  # the live charts
     from da_core.evaluation import embedding
     from da_core.jobs.store import store
     from da_core.training import loop

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Device, Experiment, Head
-from da_core.fitting import with_usual_network
-from da_core.language import LANGUAGES, Language
+from da_core.i18n import LANGUAGES, Language
+from da_core.networks.defaults import with_usual_network
 
 if TYPE_CHECKING:
     from da_core.events import Accuracies, Finished, Losses, Result
@@ -115,8 +115,8 @@ def show_list(options: argparse.Namespace) -> None:
 
 
 def data_rows() -> list[dict[str, Any]]:
-    from da_core.data import sources
-    from da_core.data.figures import figures
+    from da_core.data.measured import figures
+    from da_core.data.sources import sources
 
     measured = figures()
     return [
@@ -203,7 +203,7 @@ def third_of(options: argparse.Namespace) -> dict[str, str]:
 
 def bring(data: DataSpec) -> None:
     """Download what the data lack, with a progress bar on stderr."""
-    from da_core.data.cache import fetch
+    from da_core.data.loading.cache import fetch
 
     shares = fetch(data)
     first = next(shares, None)
@@ -249,7 +249,7 @@ def do_export(options: argparse.Namespace) -> None:
 
 
 def do_study(options: argparse.Namespace) -> None:
-    from da_core.evaluation.stability import comparisons, spread
+    from da_core.evaluation.seed_statistics import comparisons, spread
     from da_core.study import Study
 
     names = options.methods or [Experiment().method.name]

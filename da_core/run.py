@@ -13,18 +13,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from da_core.catalogue import pick
-from da_core.data.base import HELD_OUT, UNKNOWN
-from da_core.data.cache import fetch, load_pair, resolve_place
-from da_core.data.third import third_domain
+from da_core.data.loading.cache import fetch, load_pair, resolve_place
+from da_core.data.loading.third_domain import third_domain
+from da_core.data.pair import HELD_OUT, UNKNOWN
 from da_core.errors import UserError
 from da_core.evaluation import embedding
-from da_core.evaluation.course import Course, Sight
 from da_core.evaluation.diagnosis import LIVE, Facts, diagnose
-from da_core.evaluation.look import Look, Truth, choose_shown, domain_scores, evidence, gains
+from da_core.evaluation.held_out import Look, Truth, choose_shown, domain_scores, evidence, gains
 from da_core.evaluation.metrics import DRAWS, LEVEL
 from da_core.evaluation.shift import measures
-from da_core.evaluation.weights import spread
+from da_core.evaluation.snapshots import Course, Sight
+from da_core.evaluation.weight_spread import spread
 from da_core.events import (
     Accuracies,
     Embedded,
@@ -56,14 +55,15 @@ from da_core.methods.control.source_only import SourceOnly
 from da_core.methods.control.source_only_bn import SourceOnlyBN
 from da_core.methods.norms import batch_norms
 from da_core.networks import networks
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.networks.heads import FittedHead, fit_head
-from da_core.pace import Pace
 from da_core.params import validated
-from da_core.training import checkpoints, devices, once
-from da_core.training.good import LastGood, not_finite
+from da_core.registry import pick
+from da_core.timing import Pace
+from da_core.training import checkpoints, devices, training_cache
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
+from da_core.training.rollback import LastGood, not_finite
 
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
@@ -294,10 +294,10 @@ class _Run:
             if method is None:
                 live = (self.source_live.X, self.source_live.y, self.target_live.X, self.target_live.y)
                 settings = (phase, spec, self.experiment.seed, self.pair.flips)
-                key = once.digest(network, labelled.X, labelled.y, *live, *settings)
-                if key in once.trained:
+                key = training_cache.digest(network, labelled.X, labelled.y, *live, *settings)
+                if key in training_cache.trained:
                     self.pace.skip(phase)
-                training = once.trained.follow(key, network, training, spec.epochs)
+                training = training_cache.trained.follow(key, network, training, spec.epochs)
             for event in training:
                 if isinstance(event, Notice):  # it diverged and went back to the last good epoch
                     self.epochs[phase] = self.diverged[phase] = event.values["epoch"]

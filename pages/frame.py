@@ -6,8 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import rail, runs, state, steps, theme, words
-from pages.parts.words import _
+from pages.run import starting
+from pages.session import state, words
+from pages.session.words import _
+from pages.shell import navigation, sidebar, theme
 
 state.begin()
 st.set_page_config(
@@ -18,17 +20,18 @@ st.set_page_config(
 theme.dress()
 
 pages = {
-    step: st.Page(screen.path, title=_(screen.title), default=step == "home") for step, screen in steps.SCREENS.items()
+    step: st.Page(screen.path, title=_(screen.title), default=step == "home")
+    for step, screen in navigation.SCREENS.items()
 }
 page = st.navigation(list(pages.values()), position="hidden")
 here = next(step for step, known in pages.items() if known == page)
 state.arrive(here)
 
 with st.sidebar:
-    rail.draw(here)
+    sidebar.draw(here)
 if problem := state.problem():
     said = [words.explain(problem), *([_("Nothing of this link was taken over.")] if state.unfollowed() else [])]
     st.warning(" ".join(said))
-runs.watch(here)
+starting.watch(here)
 page.run()
 state.publish()

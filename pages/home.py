@@ -7,9 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from da_core.errors import UserError
-from pages.parts import finished, gallery, runs, scatter, showcase, words
-from pages.parts.samples import Shown
-from pages.parts.words import _, percent
+from da_core.teaching import showcase
+from pages.run import before_after, current_run, starting
+from pages.samples import gallery
+from pages.samples.shown_samples import Shown
+from pages.session import words
+from pages.session.words import _, percent
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -59,7 +62,7 @@ st.html(
     + "</div>"
 )
 if st.button(_("Try day → night"), type="primary"):
-    runs.start(showcase.EXPERIMENT)
+    starting.start(showcase.EXPERIMENT)
 
 if example := _example():
     result = example.record.result
@@ -67,13 +70,13 @@ if example := _example():
     st.subheader(_("How often it is right at night"), anchor=False)
     _numbers(example)
     st.subheader(_("What moved in feature space"), anchor=False)
-    scatter.before_after_view(
-        scatter.Cloud.of(example.record.evidence),
+    before_after.before_after_view(
+        before_after.Cloud.of(example.record.evidence),
         result.classes,
         key="showcase",
         run="showcase",
         shown=Shown(atlas=example.atlas),
-        scores=finished.target_accuracies(result),
+        scores=current_run.target_accuracies(result),
     )
     st.caption(
         _(

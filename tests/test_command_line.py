@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from da_core.__main__ import main
-from da_core.data.figures import Figures
+from da_core.data.measured import Figures
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,7 +45,7 @@ def test_data_are_listed_with_their_shift_and_figures(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = {"moons": Figures(0.5, 0.75, 0.9, "coral", "CORAL", "mlp", 3)}
-    monkeypatch.setattr("da_core.data.figures.figures", lambda: measured)
+    monkeypatch.setattr("da_core.data.measured.figures", lambda: measured)
     listed = answer(capsys, "list", "data", "--json")
     assert isinstance(listed, list)
     by_name = {entry["name"]: entry for entry in listed}

@@ -11,16 +11,16 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from da_core.data.base import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, StageStarted
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
 from da_core.methods.base import AdaptationData, ModelAdaptation
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.run import run
-from da_core.training.once import Once
 from da_core.training.step import Step
+from da_core.training.training_cache import Once
 
 
 def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def places(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def trained_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is answered from another one's training."""
-    monkeypatch.setattr("da_core.training.once.trained", Once(most=0))
+    monkeypatch.setattr("da_core.training.training_cache.trained", Once(most=0))
 
 
 def finished(events: list[Event]) -> Finished:
@@ -111,7 +111,7 @@ def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_ru
     with patch.object(Step, "__call__", autospec=True, side_effect=Step.__call__) as taken:
         alone = finished(do(places, method="deep_coral", oracle="true"))
         of_one = steps()
-        monkeypatch.setattr("da_core.training.once.trained", Once())
+        monkeypatch.setattr("da_core.training.training_cache.trained", Once())
         first = do(places, method="coral", oracle="true")
         of_first = steps() - of_one
         second = do(places, method="deep_coral", oracle="true")
@@ -128,7 +128,7 @@ def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_ru
 
 
 def test_what_was_cut_short_is_trained_anew(places: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("da_core.training.once.trained", Once())
+    monkeypatch.setattr("da_core.training.training_cache.trained", Once())
     experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "3", "method": "source_only"})
     looks = itertools.count()
     cut = finished(list(run(experiment, embed=False, enough=lambda: next(looks) >= 1)))
@@ -213,7 +213,7 @@ def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytes
     few = np.flatnonzero(np.arange(60) < 6) if issubclass(methods()[name], ModelAdaptation) else np.empty(0, int)
     few = few if getattr(methods()[name](), "few_per_class", int)() else few[:0]
     # which rows are the few depends on the labels, so they are named here
-    monkeypatch.setattr("da_core.data.base._few", lambda *_: few)
+    monkeypatch.setattr("da_core.data.pair._few", lambda *_: few)
     poisoned = np.random.default_rng(0).permutation(true)
     poisoned[few] = true[few]
     about = Provenance("made", "made", "none", "covariate")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.evaluation import telling
+from da_core.evaluation import domain_accuracy
 from da_core.evaluation.collapse import collapse, swaps
 from da_core.events import Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
@@ -51,7 +51,7 @@ class Facts:
     few: int
     """Labelled target samples that the method saw."""
     result: Result
-    history: telling.History
+    history: domain_accuracy.History
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     diverged: dict[Phase, float]
@@ -80,7 +80,7 @@ def diverged(facts: Facts) -> Finding | None:
             values={"epoch": epoch},
         )
     for phase in ("source_only", "adapt"):
-        loss = telling.losses(facts.history, phase, "class")
+        loss = domain_accuracy.losses(facts.history, phase, "class")
         if len(loss) >= 3 and loss[-1] > max(2 * min(loss), min(loss) + 0.5):
             return Finding(
                 name="diverged",
@@ -114,7 +114,7 @@ def not_learned(facts: Facts) -> Finding | None:
 
 def fine_tuning_idle(facts: Facts) -> Finding | None:
     """Fine-tuning whose loss on the labelled few hardly fell."""
-    loss = telling.losses(facts.history, "adapt", "class")
+    loss = domain_accuracy.losses(facts.history, "adapt", "class")
     if not facts.few or not loss or loss[-1] < 0.3 or loss[-1] < 0.7 * loss[0]:
         return None
     return Finding(
@@ -137,7 +137,7 @@ def past_its_peak(facts: Facts) -> Finding | None:
 
     Only told, never used to choose an epoch: that would be choosing by the target's labels.
     """
-    target = telling.accuracies(facts.history, "adapt", "target")
+    target = domain_accuracy.accuracies(facts.history, "adapt", "target")
     if len(target) < 2:
         return None
     best, last = max(target), target[-1]
@@ -223,9 +223,9 @@ def weights_concentrated(facts: Facts) -> Finding | None:
 
 def domain_classifier_won(facts: Facts) -> Finding | None:
     """A domain classifier that was certain to the end: the features never learned to deceive it."""
-    domain = telling.accuracies(facts.history, "adapt", "domain")
+    domain = domain_accuracy.accuracies(facts.history, "adapt", "domain")
     late = domain[len(domain) // 2 :]
-    if len(domain) < 4 or min(late) < telling.CERTAIN:
+    if len(domain) < 4 or min(late) < domain_accuracy.CERTAIN:
         return None
     return Finding(
         name="domain_classifier_won",
@@ -239,8 +239,11 @@ def domain_classifier_won(facts: Facts) -> Finding | None:
 
 def domain_classifier_died(facts: Facts) -> Finding | None:
     """A domain classifier at a coin's accuracy from the start, while another one tells the domains apart."""
-    domain, distance = telling.accuracies(facts.history, "adapt", "domain"), facts.result.shift.after.proxy_a_distance
-    if len(domain) < 4 or max(domain) > telling.COIN or distance < TOLD_APART:
+    domain, distance = (
+        domain_accuracy.accuracies(facts.history, "adapt", "domain"),
+        facts.result.shift.after.proxy_a_distance,
+    )
+    if len(domain) < 4 or max(domain) > domain_accuracy.COIN or distance < TOLD_APART:
         return None
     return Finding(
         name="domain_classifier_died",

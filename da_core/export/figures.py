@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 
 from da_core.evaluation.embedding import pca
 from da_core.events import Accuracies, DomainScores, Evidence, Losses, Scores
-from da_core.jobs.record import Record
-from da_core.language import Language
+from da_core.i18n import Language
+from da_core.run_folder import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from da_core.errors import UserError
-from da_core.export.model import has_model, model_zip
+from da_core.export.csv_tables import predictions_csv, table_csv
+from da_core.export.model_card import has_model, model_zip
 from da_core.export.notebook import notebook
 from da_core.export.script import script
-from da_core.export.tables import predictions_csv, table_csv
-from da_core.jobs.record import Record
-from da_core.language import Language
+from da_core.i18n import Language
+from da_core.run_folder import Record
 
 Kind = Literal["report", "predictions", "table", "figures", "script", "notebook", "model", "tensorboard"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

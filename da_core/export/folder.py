@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
-from da_core.export.tables import predictions_csv
-from da_core.jobs.record import Course, Record, read_model, read_record
+from da_core.export.csv_tables import predictions_csv
+from da_core.run_folder import Course, Record, read_model, read_record
 
 _KEYED = {field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[")} - {"state"}
 

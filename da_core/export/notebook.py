@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 from da_core.export.script import code, measured, specs
-from da_core.jobs.record import Record
-from da_core.language import Language
+from da_core.i18n import Language
+from da_core.run_folder import Record
 
 _DATA = """
 import matplotlib.pyplot as plt
 import numpy as np
 
-from da_core.data.cache import load_pair
+from da_core.data.loading.cache import load_pair
 
 pair = load_pair(EXPERIMENT.data)
 for domain in (pair.source, pair.target):

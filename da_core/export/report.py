@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from da_core.data import sources
+from da_core.data.sources import sources
 from da_core.evaluation.shift import reading as reading_of
 from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.script import command
-from da_core.jobs.comparison import settings_of
-from da_core.jobs.record import Record
-from da_core.language import Language
+from da_core.i18n import Language
+from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.run_folder import Record
 
 _STYLE = """
 :root { color-scheme: light; --ink: #23272e; --soft: #5f6570; --line: #e4e3df; --accent: #5b4bc4; }

@@ -6,8 +6,8 @@ import shlex
 from typing import Any
 
 from da_core.experiment import Experiment
-from da_core.jobs.record import Record
 from da_core.params import Params
+from da_core.run_folder import Record
 
 _FLAGS = ("data", "method", "network", "head", "seed", "device")
 _SCRIPT = '''"""One experiment, written by Domain Adaptation Lab. Run it in the repository's folder: python {file}"""

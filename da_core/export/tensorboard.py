@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from da_core.events import Losses
-from da_core.jobs.record import Record
+from da_core.run_folder import Record
 
 STEPS_AN_EPOCH = 100
 """TensorBoard counts whole steps, and epochs are fractional: a step is a hundredth of an epoch."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.view import State, View
+from da_core.jobs.snapshot import State, View
 
 
 class History:

@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from da_core.data.places import check_allowed
+from da_core.data.readers.uploads import check_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.board import Board
 from da_core.jobs.job import Job
-from da_core.jobs.record import HOUSE
+from da_core.jobs.schedule import Board
+from da_core.jobs.snapshot import View, view_of_record
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.view import View, view_of_record
 from da_core.jobs.workers import RunFunction, Workers, imported_run
+from da_core.run_folder import HOUSE
 from da_core.settings import settings
 
 __all__ = ["Queue", "View", "queue"]

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
-from da_core.jobs.record import HALF_WRITTEN, Record, read_record, record_in_memory, write_record
+from da_core.run_folder import HALF_WRITTEN, Record, read_record, record_in_memory, write_record
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.library import Library
+    from da_core.jobs.run_database import Library
 
 __all__ = ["Record", "Store", "new_run_id", "read_record", "store", "write_record"]
 
@@ -79,7 +79,7 @@ class Store:
         """
         with self._lock:
             if self._library is None:
-                from da_core.jobs.library import Library
+                from da_core.jobs.run_database import Library
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
                 library = Library(self._database)

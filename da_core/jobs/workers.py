@@ -11,11 +11,11 @@ from typing import Literal
 
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment
-from da_core.jobs.board import Board
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
+from da_core.jobs.schedule import Board
+from da_core.jobs.snapshot import State
 from da_core.jobs.store import Store
-from da_core.jobs.view import State
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from da_core import catalogue
+from da_core import registry
 from da_core.methods.base import Method
 
 
@@ -14,7 +14,7 @@ def methods() -> dict[str, type[Method]]:
     """Every method by name, controls first, then in the order of families and names."""
     found = [
         value
-        for module in catalogue.modules(sys.modules[__name__])
+        for module in registry.modules(sys.modules[__name__])
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Method) and value.__module__ == module.__name__
     ]

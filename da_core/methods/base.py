@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from da_core.networks.base import Network
+    from da_core.networks.extractor import Network
 
 Family = Literal["alignment", "reweighting", "adaptation", "control"]
 Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]

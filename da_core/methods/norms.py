@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.nn.modules.batchnorm import _BatchNorm
 
-    from da_core.networks.base import Network
+    from da_core.networks.extractor import Network
 
 CHUNK = 512
 """Samples that statistics are measured on at once."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from da_core.networks.base import Extractor
+from da_core.networks.extractor import Extractor
 
 
 class Identity(Extractor):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from torch import nn
 
 from da_core import params
-from da_core.networks.base import Extractor, Norm, Rows, Samples, norm_setting, normalisation, standardised
+from da_core.networks.extractor import Extractor, Norm, Rows, Samples, norm_setting, normalisation, standardised
 from da_core.params import hyper
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.networks.base import Extractor
+from da_core.networks.extractor import Extractor
 from da_core.params import hyper
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from torch import nn
 
 from da_core import params
-from da_core.data.sounds import HOP, MELS, WINDOW, log_mel
-from da_core.networks.base import Extractor, Norm, Rows, Samples, block, norm_setting, standardised
+from da_core.data.readers.sounds import HOP, MELS, WINDOW, log_mel
+from da_core.networks.extractor import Extractor, Norm, Rows, Samples, block, norm_setting, standardised
 from da_core.params import hyper
 
 _SHORTEST = WINDOW + 7 * HOP  # three poolings need eight frames

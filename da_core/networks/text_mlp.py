@@ -8,7 +8,7 @@ from torch import nn
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.networks.base import Extractor, Norm, Rows, Samples, norm_setting
+from da_core.networks.extractor import Extractor, Norm, Rows, Samples, norm_setting
 from da_core.networks.mlp import MLP
 from da_core.params import hyper
 

@@ -5,7 +5,7 @@ from typing import Any
 from torch import nn
 
 from da_core import params
-from da_core.networks.base import Extractor, Norm, block, norm_setting
+from da_core.networks.extractor import Extractor, Norm, block, norm_setting
 from da_core.params import hyper
 
 

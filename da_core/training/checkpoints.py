@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from da_core.errors import UserError
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 
 
 def save(state: dict[str, Any], path: Path) -> None:

@@ -13,9 +13,9 @@ from da_core.events import Accuracies, Losses, Notice, Phase
 from da_core.experiment import TrainingSpec
 from da_core.methods.base import DeepAlignment
 from da_core.networks import networks
-from da_core.networks.base import Network
-from da_core.training.good import LastGood, not_finite
+from da_core.networks.extractor import Network
 from da_core.training.model import Labelled
+from da_core.training.rollback import LastGood, not_finite
 from da_core.training.step import WARM_UP_STEPS, Step, captured
 
 REPORT_SECONDS = 0.2

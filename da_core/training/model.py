@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.networks.heads import FittedHead
 
 CHUNK = 128

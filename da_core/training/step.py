@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core.experiment import TrainingSpec
 from da_core.methods.base import Batch, DeepAlignment, Part, Turn
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.training.model import Labelled
 
 log = logging.getLogger(__name__)

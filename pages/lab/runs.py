@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.jobs.library import MOST_TAGS, KeptRun
+from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import store
-from pages.parts import compare, kept, state, steps
-from pages.parts.words import _, safe
+from pages.run import compare, run_labels
+from pages.session import state
+from pages.session.words import _, safe
+from pages.shell import navigation
 
 _A_PAGE = 20
 _PICKED = "lab.picked"
@@ -45,14 +47,16 @@ def attempt(change: Callable[[], None]) -> None:
 
 
 def delete(run_ids: Sequence[str]) -> None:
-    attempt(lambda: store().library.delete(run_ids, kept.mine()))
+    attempt(lambda: store().library.delete(run_ids, run_labels.mine()))
     st.session_state[_PICKED] = []
 
 
 def found(runs: Sequence[KeptRun]) -> list[KeptRun]:
     """The runs that the row of filters leaves, in the order it asks for."""
-    pairs = {run.pair: kept.pair_title(run.experiment.data) for run in runs}
-    methods = {name: kept.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)}
+    pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
+    methods = {
+        name: run_labels.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)
+    }
     tags = sorted({tag for run in runs for tag in run.tags})
     with st.container(key="lab-runs-filters", horizontal=True, vertical_alignment="bottom"):
         sought = st.text_input(
@@ -89,7 +93,12 @@ def _choice(name: str, everything: str, options: dict[str, str]) -> str:
 
 def _text(run: KeptRun) -> str:
     data = run.experiment.data
-    parts = (kept.title(run), kept.pair_title(data), kept.method_title(run.experiment.method.name), *run.tags)
+    parts = (
+        run_labels.title(run),
+        run_labels.pair_title(data),
+        run_labels.method_title(run.experiment.method.name),
+        *run.tags,
+    )
     return " ".join((*parts, data.name, run.experiment.method.name, run.run_id)).casefold()
 
 
@@ -104,13 +113,18 @@ def rows(runs: Sequence[KeptRun]) -> None:
                 key = f"lab-pick-{run.run_id}"
                 st.session_state[key] = run.run_id in picked()
                 st.checkbox(
-                    kept.title(run), key=key, on_change=pick, args=(run.run_id,), label_visibility="collapsed", width=24
+                    run_labels.title(run),
+                    key=key,
+                    on_change=pick,
+                    args=(run.run_id,),
+                    label_visibility="collapsed",
+                    width=24,
                 )
                 with st.container(gap=None, width="stretch"):
-                    if st.button(safe(kept.title(run)), key=f"lab-open-{run.run_id}", type="tertiary"):
-                        kept.open_run(run, "results")
-                    st.html(kept.facts(run))
-                st.html(kept.numbers(run), width="content")
+                    if st.button(safe(run_labels.title(run)), key=f"lab-open-{run.run_id}", type="tertiary"):
+                        run_labels.open_run(run, "results")
+                    st.html(run_labels.facts(run))
+                st.html(run_labels.numbers(run), width="content")
     if pages > 1:
         st.pagination(pages, key="lab-runs-page")
 
@@ -126,7 +140,7 @@ def actions(runs: Sequence[KeptRun], known: Sequence[str]) -> None:
             st.button(_("Compare"), type="primary", key="lab-compare", on_click=_show, args=("compare",))
         else:
             if st.button(_("See what moved"), key="lab-see"):
-                kept.open_run(runs[0], "features")
+                run_labels.open_run(runs[0], "features")
             with st.popover(_("Name and tags")):
                 naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
@@ -150,11 +164,11 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
             placeholder=_("Choose tags or type new ones"),
         )
         # below the tags, whose list of choices stays open over what comes next: it must not be the button
-        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=kept.title(run))
+        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_labels.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
             try:
-                store().library.rename(run.run_id, kept.mine(), name)
-                store().library.tag(run.run_id, kept.mine(), tags)
+                store().library.rename(run.run_id, run_labels.mine(), name)
+                store().library.tag(run.run_id, run_labels.mine(), tags)
             except UserError as error:
                 state.report(error)
             st.rerun()
@@ -168,19 +182,19 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
     with st.popover(_("Empty the bin")):
         st.markdown(_("The runs in the bin will be gone for good."))
         st.button(
-            _("Delete for good"), type="primary", on_click=lambda: attempt(lambda: store().empty_bin(kept.mine()))
+            _("Delete for good"), type="primary", on_click=lambda: attempt(lambda: store().empty_bin(run_labels.mine()))
         )
     with st.container(key="lab-runs-list", gap=None):
         for run in runs:
             with st.container(key=f"lab-run-{run.run_id}", horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
-                    st.markdown(safe(kept.title(run)))
-                    st.html(kept.facts(run))
-                st.html(kept.numbers(run), width="content")
+                    st.markdown(safe(run_labels.title(run)))
+                    st.html(run_labels.facts(run))
+                st.html(run_labels.numbers(run), width="content")
                 st.button(
                     _("Restore"),
                     key=f"lab-restore-{run.run_id}",
-                    on_click=lambda run_id: attempt(lambda: store().library.restore([run_id], kept.mine())),
+                    on_click=lambda run_id: attempt(lambda: store().library.restore([run_id], run_labels.mine())),
                     args=(run.run_id,),
                 )
 
@@ -192,22 +206,22 @@ def not_mine(runs: Sequence[KeptRun]) -> None:
         return
     with st.container(key="lab-line", horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")
-        st.button(_("Keep it"), on_click=lambda: attempt(lambda: store().library.keep(run, kept.mine())))
+        st.button(_("Keep it"), on_click=lambda: attempt(lambda: store().library.keep(run, run_labels.mine())))
 
 
-st.title(_(steps.SCREENS["runs"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(steps.SCREENS["runs"].purpose)}</div>')
+st.title(_(navigation.SCREENS["runs"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-all_runs = kept.listed()
+all_runs = run_labels.listed()
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
 ticked = [run for run_id in picked() for run in here if run.run_id == run_id]
 not_mine(all_runs)
 if not all_runs:
     with st.container(border=True):
         st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
-        steps.go("train", _("Go to Train"))
+        navigation.go("train", _("Go to Train"))
 else:
     views = {
         "list": _("All runs ({count})", count=len(here)),

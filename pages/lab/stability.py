@@ -8,13 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.evaluation.stability import Comparison, Spread, comparisons, spread
+from da_core.evaluation.seed_statistics import Comparison, Spread, comparisons, spread
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.study import MOST_METHODS, Study
-from pages.parts import access, seeds, state, steps
-from pages.parts.words import _, explain, number, percent, points, signed, word
+from pages.charts import seeds
+from pages.session import access, state
+from pages.session.words import _, explain, number, percent, points, signed, word
+from pages.shell import navigation
 
 _POLL_SECONDS = 1.0
 _METHODS, _SEEDS = "lab-study-methods", "lab-study-seeds"
@@ -200,7 +202,7 @@ def verdict(pair: Comparison) -> str:
 
 
 st.title(_("Stability"), anchor=False)
-st.html(f'<div class="lab-purpose">{_(steps.SCREENS["stability"].purpose)}</div>')
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stability"].purpose)}</div>')
 latest = studies().latest(state.owner())
 going = latest is not None and latest.state == "running"
 form(latest, going)

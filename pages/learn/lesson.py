@@ -7,12 +7,15 @@ import sys
 
 import streamlit as st
 
-from da_core.catalogue import pick
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
-from pages.parts import idea, lessons, params_table, state, steps, words
-from pages.parts.families import FAMILIES, KINDS, in_order
-from pages.parts.words import _
+from da_core.registry import pick
+from da_core.teaching import lesson_file
+from da_core.teaching.families import FAMILIES, KINDS, in_order
+from pages.learn import method_figure
+from pages.session import state, words
+from pages.session.words import _
+from pages.shell import navigation, params_table
 
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
@@ -21,7 +24,7 @@ with st.spinner(_("Waking up the methods…")):
 
 def header(method: type[Method]) -> None:
     """The way back, the title, and what family and kind the method is of."""
-    steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+    navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
     st.title(_(method.title), anchor=False)
     badges = [FAMILIES[method.family()].title, *([KINDS[method.kind]] if method.kind in KINDS else [])]
     with st.container(key="lab-lesson-head", horizontal=True, vertical_alignment="center"):
@@ -29,24 +32,24 @@ def header(method: type[Method]) -> None:
         if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key="lab-try"):
             if state.experiment().method.name != method.name():
                 state.change(method=MethodSpec(name=method.name()))
-            steps.switch("method")
+            navigation.switch("method")
 
 
 def explained(method: type[Method]) -> None:
     """What the lesson's file says, and the picture."""
     lesson = None
     try:
-        lesson = lessons.of(method.name(), words.language())
+        lesson = lesson_file.of(method.name(), words.language())
         st.markdown(lesson.idea)
     except UserError as error:
         st.error(words.explain(error))
     st.subheader(_("What it does to a toy problem"), anchor=False)
-    idea.draw(method.name())
+    method_figure.draw(method.name())
     if lesson is not None:
         in_full(lesson)
 
 
-def in_full(lesson: lessons.Lesson) -> None:
+def in_full(lesson: lesson_file.Lesson) -> None:
     """The formula with its symbols, and when the method helps and fails."""
     st.subheader(_("Formula"), anchor=False)
     with st.container(key="lab-formula"):
@@ -79,11 +82,11 @@ def footer(method: type[Method]) -> None:
     st.space("medium")
     with st.container(key="lab-turn", horizontal=True, horizontal_alignment="distribute"):
         if here:
-            steps.read(order[here - 1], "← " + _(methods()[order[here - 1]].title))
+            navigation.read(order[here - 1], "← " + _(methods()[order[here - 1]].title))
         else:
-            steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+            navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
         if here + 1 < len(order):
-            steps.read(order[here + 1], _(methods()[order[here + 1]].title) + " →")
+            navigation.read(order[here + 1], _(methods()[order[here + 1]].title) + " →")
 
 
 def begin_at_the_top(method: type[Method]) -> None:
@@ -99,9 +102,9 @@ def page() -> None:
     try:
         method = pick(methods(), state.lesson(), "method")
     except UserError as error:
-        st.title(_(steps.SCREENS["lesson"].title), anchor=False)
+        st.title(_(navigation.SCREENS["lesson"].title), anchor=False)
         st.warning(words.explain(error))
-        steps.go("methods", "← " + _(steps.SCREENS["methods"].title))
+        navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
         return
     begin_at_the_top(method)
     header(method)

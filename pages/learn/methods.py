@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import steps
-from pages.parts.families import FAMILIES, KINDS, grouped
-from pages.parts.words import _
+from da_core.teaching.families import FAMILIES, KINDS, grouped
+from pages.session.words import _
+from pages.shell import navigation
 
-st.title(_(steps.SCREENS["methods"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(steps.SCREENS["methods"].purpose)}</div>')
+st.title(_(navigation.SCREENS["methods"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</div>')
 
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
@@ -51,5 +51,5 @@ for of_family, kinds in found.items():
         with st.container(key=f"lab-list-{kind.replace(' ', '-')}", gap=None):
             for method in of_kind:
                 with st.container(key=f"lab-entry-{method.name()}", gap=None):
-                    steps.read(method.name(), _(method.title))
+                    navigation.read(method.name(), _(method.title))
                     st.markdown(f":gray[{_(method.summary)}]")

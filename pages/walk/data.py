@@ -6,33 +6,22 @@ from contextlib import suppress
 
 import streamlit as st
 
-from da_core.data import sources
-from da_core.data.base import DomainPair
-from da_core.data.cache import load_pair
-from da_core.data.figures import figures
-from da_core.data.places import check_allowed
-from da_core.data.remote import MissingError
+from da_core.data.download import MissingError
+from da_core.data.loading.cache import load_pair
+from da_core.data.measured import figures
+from da_core.data.pair import DomainPair
+from da_core.data.readers.uploads import check_allowed
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.fitting import kind_of, with_data
-from pages.parts import (
-    access,
-    bring,
-    catalogue,
-    charts,
-    download,
-    gallery,
-    look,
-    night_preview,
-    params_form,
-    report,
-    state,
-    steps,
-    third,
-    words,
-)
-from pages.parts.catalogue import OWN
-from pages.parts.words import _, word
+from da_core.networks.defaults import kind_of, with_data
+from pages.charts import score_charts
+from pages.own_data import bring_files, catalogue, choose_third_domain, data_report, fetch_data_set, night_preview
+from pages.own_data.catalogue import OWN
+from pages.samples import gallery, pair_preview
+from pages.session import access, state, words
+from pages.session.words import _, word
+from pages.shell import navigation, params_form
 
 SHIFTS = {
     "appearance": "Appearance: the same things look different.",
@@ -48,12 +37,12 @@ def _choose() -> bool:
     known = sources()
     spec = state.experiment().data
     own = catalogue.choose(spec.name, _take)
-    if own and bring.section(_set):
+    if own and bring_files.section(_set):
         return True
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
         with st.expander(_("Settings of this data")):
             kind = known[spec.name].Params
-            fields = bring.SETTINGS if spec.name == OWN else night_preview.elsewhere(kind)
+            fields = bring_files.SETTINGS if spec.name == OWN else night_preview.elsewhere(kind)
             params_form.form(kind, spec.params, spec.name, _use_settings, fields=fields)
     return False
 
@@ -74,7 +63,7 @@ def _use(spec: DataSpec) -> None:
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
     except UserError as error:
-        state.report(bring.told(error))
+        state.report(bring_files.told(error))
     else:
         _set(spec)
 
@@ -89,28 +78,28 @@ def _set(spec: DataSpec) -> None:
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(words.told(notice.message, bring.with_own_names(notice.values)))
+        st.info(words.told(notice.message, bring_files.with_own_names(notice.values)))
     st.subheader(_(pair.provenance.title), anchor=False)
     spec = state.experiment().data
     measured = figures().get(spec.name)
     kind = sources()[spec.name].Params
     as_measured = kind.model_validate(spec.params) == kind()  # other settings make other figures
     more = catalogue.facts(measured) if measured is not None and as_measured else {}
-    look.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
-    look.samples(pair)
+    pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
+    pair_preview.samples(pair)
     if spec.name == night_preview.OF and not state.is_hidden("data"):
         night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
-    charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
-    report.section(pair, state.experiment().data.model_dump_json())
+    score_charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
+    data_report.section(pair, state.experiment().data.model_dump_json())
     if not state.is_hidden("data"):
-        third.section(spec, pair)
+        choose_third_domain.section(spec, pair)
     st.subheader(_("Where it comes from"), anchor=False)
     licence = _("Licence: {licence}", licence=_(pair.provenance.licence))
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{licence}]")
 
 
-steps.header("data")
+navigation.header("data")
 looking = not state.is_hidden("data") and _choose()
 if not looking:
     try:
@@ -120,11 +109,11 @@ if not looking:
                 check_allowed(place, localhost_only=access.localhost_only())
             pair = load_pair(spec)
     except MissingError as lacking:
-        download.offer(lacking)
+        fetch_data_set.offer(lacking)
     except UserError as error:
-        st.error(words.explain(bring.told(error)))
+        st.error(words.explain(bring_files.told(error)))
     else:
         _show(pair)
 if looking:
     st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
-steps.footer("data", quiet=looking)  # the button to press is the preview's
+navigation.footer("data", quiet=looking)  # the button to press is the preview's

@@ -10,9 +10,11 @@ import streamlit as st
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record
-from pages.parts import finished, layouts, live, state, steps, weighing
-from pages.parts.scatter import Cloud, before_after_view
-from pages.parts.words import _, number, percent, told
+from pages.run import current_run, layout_requests, live, weight_charts
+from pages.run.before_after import Cloud, before_after_view
+from pages.session import state
+from pages.session.words import _, number, percent, told
+from pages.shell import navigation
 
 if TYPE_CHECKING:
     from da_core.evaluation.embedding import LayoutSettings
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _PICTURE = "features"
 _TSNE = "features.tsne"
 _SEEDS = "features.seeds"
-_LAST_SEED = 2**32 - 1 - layouts.SEEDS
+_LAST_SEED = 2**32 - 1 - layout_requests.SEEDS
 
 
 def picture(record: Record) -> None:
@@ -29,19 +31,21 @@ def picture(record: Record) -> None:
     chosen, with_seeds = settings(record)
     with place:
         made = _wanted(record, chosen, with_seeds)
-        ready = finished.samples().of(record).done() and all(one.done for one in made.values())
+        ready = current_run.samples().of(record).done() and all(one.done for one in made.values())
         st.fragment(_picture, run_every=None if ready else live.POLL_SECONDS)(record, chosen, with_seeds, ready)
 
 
-def _wanted(record: Record, chosen: LayoutSettings, with_seeds: bool) -> dict[layouts.Kind, layouts.Made]:
-    made: dict[layouts.Kind, layouts.Made] = {"neighbours": layouts.neighbours(record)}
+def _wanted(
+    record: Record, chosen: LayoutSettings, with_seeds: bool
+) -> dict[layout_requests.Kind, layout_requests.Made]:
+    made: dict[layout_requests.Kind, layout_requests.Made] = {"neighbours": layout_requests.neighbours(record)}
     shown: list[Layout] = ["pca", "umap"]
     if st.session_state.get(_TSNE) == record.run_id:
         shown.append("tsne")
     for layout in shown:
-        made[layout] = layouts.travel(record, _for(layout, record, chosen))
+        made[layout] = layout_requests.travel(record, _for(layout, record, chosen))
     if with_seeds:
-        made["seeds"] = layouts.seeds(record, chosen)
+        made["seeds"] = layout_requests.seeds(record, chosen)
     return made
 
 
@@ -53,7 +57,7 @@ def _for(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettin
 
 
 def _picture(record: Record, chosen: LayoutSettings, with_seeds: bool, was_ready: bool) -> None:
-    prepared = finished.samples().of(record, patience=0)
+    prepared = current_run.samples().of(record, patience=0)
     made = _wanted(record, chosen, with_seeds)
     if (prepared.done() and all(one.done for one in made.values())) != was_ready:
         st.rerun()
@@ -80,14 +84,14 @@ def _picture(record: Record, chosen: LayoutSettings, with_seeds: bool, was_ready
         key=_PICTURE,
         run=record.run_id,
         shown=prepared.result() if prepared.done() else None,
-        scores=finished.target_accuracies(result),
+        scores=current_run.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
         state=said,
         on_ask=ask,
     )
 
 
-def _said(made: layouts.Made) -> str:
+def _said(made: layout_requests.Made) -> str:
     """One sentence on a layout: what it is worth, or that it is being made."""
     if made.failed:
         return _("This layout could not be computed.")
@@ -215,28 +219,28 @@ def so_far(run: str) -> None:
         before_after_view(Cloud.so_far(view.embeddings), samples.classes, key="so-far", run=run, layout=layout)
 
 
-steps.header("features")
-record = finished.looked_at()
+navigation.header("features")
+record = current_run.looked_at()
 if record is None and (run := state.run_id()) is not None:
     live_view = queue().view(run)
     if live_view is not None and live_view.live:
         st.fragment(so_far, run_every=live.POLL_SECONDS)(run)
 if record is not None:
     if record.result.weights is not None:
-        weighing.introduction()
+        weight_charts.introduction()
     picture(record)
     if record.result.weights is not None:
-        weighing.section(record)
+        weight_charts.section(record)
     measures(record.result.shift)
-    if reached := finished.target_accuracies(record.result):
+    if reached := current_run.target_accuracies(record.result):
         st.caption(
             _(
                 "Accuracy on the target went from {before} to {after} ({points}).",
                 before=percent(reached["before"]),
                 after=percent(reached["after"]),
-                points=finished.points(reached["after"] - reached["before"]),
+                points=current_run.points(reached["after"] - reached["before"]),
             )
         )
     else:
         st.caption(_("The target has no labels, so how often the models are right there is not known."))
-steps.footer("features")
+navigation.footer("features")

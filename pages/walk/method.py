@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from da_core.data.cache import loaded
+from da_core.data.loading.cache import loaded
 from da_core.experiment import MethodSpec
-from pages.parts import cards, params_form, patience, runs, state, steps
-from pages.parts.families import FAMILIES, KINDS, grouped
-from pages.parts.words import _
+from da_core.teaching.families import FAMILIES, KINDS, grouped
+from pages.run import starting, time_notice
+from pages.session import state
+from pages.session.words import _
+from pages.shell import cards, navigation, params_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -65,7 +67,7 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.markdown(_(method.summary))
     if method.paper:
         st.caption(_("Source: {paper}", paper=method.paper))
-    steps.read(spec.name, _("How {method} works", method=_(method.title)) + " →")
+    navigation.read(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
             method.Params,
@@ -88,7 +90,7 @@ def _set(name: str) -> None:
 
 def _train() -> None:
     """The button of the whole walk, what it will take, and whether the oracle runs along."""
-    patience.tell(state.experiment())
+    time_notice.tell(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="lab-train"):
         pressed = st.button(_("Train"), type="primary")
         wanted = st.session_state["lab-oracle"] = state.experiment().oracle
@@ -104,12 +106,12 @@ def _train() -> None:
             on_change=lambda: state.change(oracle=st.session_state["lab-oracle"]),
         )
     if pressed:
-        runs.start(state.experiment())
+        starting.start(state.experiment())
 
 
-steps.header("method")
+navigation.header("method")
 if state.is_hidden("method"):
     _train()
 else:
     _choose()
-steps.footer("method", quiet=True)
+navigation.footer("method", quiet=True)

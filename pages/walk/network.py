@@ -6,14 +6,15 @@ import sys
 
 import streamlit as st
 
-from da_core.data.base import SampleKind
-from da_core.data.places import keep_upload
+from da_core.data.pair import SampleKind
+from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import Head, NetworkSpec, TrainingSpec
-from da_core.fitting import kind_of, usual_network
+from da_core.networks.defaults import kind_of, usual_network
 from da_core.settings import settings
-from pages.parts import access, cards, params_form, state, steps
-from pages.parts.words import _, word
+from pages.session import access, state
+from pages.session.words import _, word
+from pages.shell import cards, navigation, params_form
 
 HEADS: dict[Head, str] = {
     "linear": "Linear layer",
@@ -154,7 +155,7 @@ def _device() -> None:
     )
 
 
-steps.header("network")
+navigation.header("network")
 if not state.is_hidden("network"):
     st.subheader(_("Feature extractor"), anchor=False)
     _extractor()
@@ -163,4 +164,4 @@ if not state.is_hidden("network"):
 if not state.is_hidden("training"):
     st.subheader(_("Training"), anchor=False)
     _training()
-steps.footer("network")
+navigation.footer("network")

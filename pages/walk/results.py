@@ -8,8 +8,10 @@ import streamlit as st
 
 from da_core.events import Result, Scores
 from da_core.jobs.store import Record
-from pages.parts import changed, charts, downloads, findings, finished, live, score_tables, steps
-from pages.parts.words import _, number, safe, seconds, word
+from pages.charts import score_charts, score_tables
+from pages.run import changed_samples, current_run, export_buttons, findings, live
+from pages.session.words import _, number, safe, seconds, word
+from pages.shell import navigation
 
 
 def confusions(result: Result) -> None:
@@ -22,7 +24,9 @@ def confusions(result: Result) -> None:
     for column, (key, title, scores) in zip(st.columns(2, gap="medium"), both, strict=True):
         with column:
             st.markdown(f"**{title}**")
-            charts.draw(charts.confusion(scores, classes), key, charts.confusion_alt(scores, classes, title))
+            score_charts.draw(
+                score_charts.confusion(scores, classes), key, score_charts.confusion_alt(scores, classes, title)
+            )
     stronger = _(
         "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
     )
@@ -31,8 +35,10 @@ def confusions(result: Result) -> None:
     before, after = result.source_only.scored, result.adapted.scored
     with picture:
         st.markdown(f"**{_('What adapting changed')}**")
-        change = charts.confusion_change(before, after, classes)
-        charts.draw(change, "confusion-change", _("After less before: how many samples more or fewer are in each cell"))
+        change = score_charts.confusion_change(before, after, classes)
+        score_charts.draw(
+            change, "confusion-change", _("After less before: how many samples more or fewer are in each cell")
+        )
     with said:
         st.markdown("\n".join(f"- {line}" for line in changes(before, after, classes)))
         st.caption(_("Green cells are better than before, orange ones worse."))
@@ -66,7 +72,7 @@ def calibration(result: Result) -> None:
     picture, said = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
-        charts.draw(charts.reliability(result), "reliability", alt)
+        score_charts.draw(score_charts.reliability(result), "reliability", alt)
     with said:
         st.markdown(
             _(
@@ -96,11 +102,11 @@ def recipe(record: Record) -> None:
         st.json(record.result.recipe, expanded=1)
 
 
-steps.header("results")
-record = finished.looked_at()
+navigation.header("results")
+record = current_run.looked_at()
 if record is not None:
     result = record.result
-    finished.headline(result)
+    current_run.headline(result)
     live.notices(result.notices)
     findings.section(result.findings)
     st.subheader(_("All scores"), anchor=False)
@@ -113,7 +119,7 @@ if record is not None:
             "each counting alike."
         )
     )
-    charts.draw(charts.comparison(result), "scores", _("Each metric of each model"))
+    score_charts.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
     st.subheader(_("Domain by domain"), anchor=False)
     with st.container(key="lab-scores-domains"):
         st.table(score_tables.by_domain(result), border="horizontal")
@@ -124,7 +130,7 @@ if record is not None:
         if result.target_scored
         else _("F1 of each class on the source, before and after adapting")
     )
-    charts.draw(charts.class_f1(result), "f1-by-class", alt)
+    score_charts.draw(score_charts.class_f1(result), "f1-by-class", alt)
     st.caption(_("F1 of each class, with 95 % intervals; the classes that gained most are on top."))
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")
@@ -132,10 +138,10 @@ if record is not None:
     confusions(result)
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)
-        changed.section(record)
+        changed_samples.section(record)
         calibration(result)
     st.subheader(_("Take it home"), anchor=False)
-    downloads.buttons(record)
+    export_buttons.buttons(record)
     with st.expander(_("How to get these numbers again")):
         recipe(record)
-steps.footer("results")
+navigation.footer("results")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.jobs.queue import queue
+from da_core.jobs.snapshot import View
 from da_core.jobs.store import store
-from da_core.jobs.view import View
-from pages.parts import curves, finished, live, patience, runs, state, steps
-from pages.parts.words import _, explain
+from pages.charts import curves
+from pages.run import current_run, live, starting, time_notice
+from pages.session import state
+from pages.session.words import _, explain
+from pages.shell import navigation
 
 
 def cut_short(view: View) -> bool:
@@ -21,11 +24,11 @@ def over(view: View) -> None:
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
         st.markdown(f"**{_('Accuracy on the target, on samples kept for scoring')}**")
-        finished.headline(record.result)
-        finished.cut_short(record)
+        current_run.headline(record.result)
+        current_run.cut_short(record)
         with st.container(horizontal=True):
-            steps.go("features", _("See what moved") + " →")
-            steps.go("results", _("See all results") + " →")
+            navigation.go("features", _("See what moved") + " →")
+            navigation.go("results", _("See all results") + " →")
     elif view.state == "failed":
         st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
     elif view.error:
@@ -34,7 +37,7 @@ def over(view: View) -> None:
         st.info(_("You stopped this run. Nothing of it was kept; start again when you like."))
 
 
-steps.header("train")
+navigation.header("train")
 experiment = state.experiment()
 run = state.run_id()
 view = queue().view(run, renew=True) if run else None
@@ -42,20 +45,20 @@ same = view is not None and view.experiment == experiment
 
 with st.container(border=True):
     line, action = st.columns([3, 1], vertical_alignment="center")
-    line.markdown(finished.summary(experiment))
+    line.markdown(current_run.summary(experiment))
     if view is not None and view.live and same:
         action.button(_("Training…"), type="primary", disabled=True, width="stretch", key="start")
     elif view is None or not same:
         if action.button(_("Start training"), type="primary", width="stretch", key="start"):
-            runs.start(experiment)
+            starting.start(experiment)
     elif view.state != "done" or cut_short(view):
         if action.button(_("Start again"), type="primary", width="stretch", key="start"):
-            runs.start(experiment)
+            starting.start(experiment)
     else:
         action.markdown(f":green-badge[✓ {_('Finished')}]", text_alignment="right")
 
 if view is None or not same or (not view.live and view.state != "done"):
-    patience.tell(experiment)
+    time_notice.tell(experiment)
 if run and view is None:
     st.warning(
         _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")
@@ -65,7 +68,7 @@ if view is not None:
         st.info(
             _(
                 "You have changed the experiment since. Below is the run of before: {run}",
-                run=finished.summary(view.experiment),
+                run=current_run.summary(view.experiment),
             )
         )
     if not view.live:
@@ -74,4 +77,4 @@ if view is not None:
 else:
     # empty axes: the reader sees what will come, and the browser has loaded what draws it before the first point
     curves.draw((), "source_only", experiment.training.epochs)
-steps.footer("train", quiet=view is None or view.state != "done")
+navigation.footer("train", quiet=view is None or view.state != "done")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import ROOT, Lab, opened
+
+from tests.support.lab import ROOT, Lab, opened
 
 # AppTest puts the script's folder into sys.path for each run and takes it out again, unless it is there: what another
 # thread imports at that moment may not be found. `streamlit run` leaves the folder where it is, and so do we.

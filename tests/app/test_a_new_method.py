@@ -16,7 +16,7 @@ from da_core.__main__ import main
 from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
-from pages.parts import lesson_pictures, lessons, toys
+from da_core.teaching import lesson_figure, lesson_file, toy_problems
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 METHOD = '''
@@ -73,12 +73,12 @@ def centring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One file in a folder that belongs to the package, and one lesson in each language."""
     (tmp_path / "methods").mkdir()
     (tmp_path / "methods" / "centring.py").write_text(textwrap.dedent(METHOD), encoding="utf-8")
-    for language, headings in lessons.HEADINGS.items():
+    for language, headings in lesson_file.HEADINGS.items():
         (tmp_path / "lessons" / language).mkdir(parents=True)
-        text = LESSON.format(*headings, *lessons.TABLE[language])
+        text = LESSON.format(*headings, *lesson_file.TABLE[language])
         (tmp_path / "lessons" / language / "centring.md").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(lessons, "FOLDER", tmp_path / "lessons")
-    monkeypatch.setattr(lesson_pictures, "FOLDER", tmp_path / "pictures")
+    monkeypatch.setattr(lesson_file, "FOLDER", tmp_path / "lessons")
+    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path / "pictures")
     monkeypatch.setattr(alignment, "__path__", [*alignment.__path__, str(tmp_path / "methods")])
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "data"))
     settings.cache_clear()
@@ -132,15 +132,15 @@ def test_its_lesson_opens(language: str) -> None:
     assert any("It takes the mean away." in str(text.value) for text in at.markdown)
     assert any("x \\mapsto x - \\beta m" in str(text.value) for text in at.markdown)
     assert "class Centring(FeatureAlignment)" in at.expander[0].code[0].value
-    assert any(f"{lesson_pictures.COMMAND} centring" in str(note.value) for note in at.info), "how to make its picture"
+    assert any(f"{lesson_figure.COMMAND} centring" in str(note.value) for note in at.info), "how to make its picture"
 
 
 @pytest.mark.usefixtures("centring")
 def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lesson_pictures.main(["centring"]) == 0
+    assert lesson_figure.main(["centring"]) == 0
     assert "centring" in capsys.readouterr().out
-    picture = lesson_pictures.read("centring")
-    assert picture.toy == toys.KIND["feature alignment"].toy
+    picture = lesson_figure.read("centring")
+    assert picture.toy == toy_problems.KIND["feature alignment"].toy
     assert picture.after.accuracy > picture.before.accuracy
     at = opened("learn/lesson.py", lesson="centring")
     assert len(at.get("plotly_chart")) == 2

@@ -6,13 +6,13 @@ import base64
 import re
 
 import pytest
-from lab import Lab
 from streamlit.testing.v1 import AppTest
 
-from da_core.data import sources
-from da_core.data.figures import Figures, figures
-from pages.parts import catalogue
-from pages.parts.state import _EXPERIMENT
+from da_core.data.measured import Figures, figures
+from da_core.data.sources import sources
+from pages.own_data import catalogue
+from pages.session.state import _EXPERIMENT
+from tests.support.lab import Lab
 
 FIGURES = Figures(0.5, 0.75, 0.9, "dann", "DANN", "small_cnn", 3)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import made_up_run
-from lab import Lab, button, has, texts
-
 from da_core.experiment import Experiment
-from pages.parts.report import VERDICTS, reports
+from pages.own_data.data_report import VERDICTS, reports
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
 
 
 def test_the_report_is_made_when_asked_for_and_says_what_to_try_first(lab: Lab) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-import made_up_run
 import pytest
-from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
-
-from da_core.data import cache
-from da_core.data.base import DomainPair
-from da_core.data.remote import MissingError, Remote, missing
-from pages.parts.download import downloads
 from tests.data.shelf import Shelf, opened
+
+from da_core.data.download import MissingError, Remote, missing
+from da_core.data.loading import cache
+from da_core.data.pair import DomainPair
+from pages.own_data.fetch_data_set import downloads
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
 
 CONTENT = bytes(range(256)) * 4000
 

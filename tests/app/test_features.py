@@ -8,18 +8,20 @@ import io
 import json
 import threading
 
-import made_up_run
 import numpy as np
 import pytest
-from lab import Lab, button, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from da_core.events import Evidence, Finished, Shift, ShiftMeasures
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
-from pages.parts import layouts, pictures, scatter, theme, weighing
-from pages.parts.samples import Shown
+from da_core.teaching import picture_atlas
+from pages.run import before_after, layout_requests, weight_charts
+from pages.samples.shown_samples import Shown
+from pages.shell import theme
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, texts
 
 
 def drawn(app: object) -> dict:
@@ -30,7 +32,7 @@ def drawn(app: object) -> dict:
 
 def told(evidence: Evidence, **changes: object) -> dict:
     settings = {"run": "a", "shown": Shown(), "scores": {}, "colour": "domain", "layout": "umap", **changes}
-    return scatter.payload(scatter.Cloud.of(evidence), made_up_run.CLASSES, **settings)
+    return before_after.payload(before_after.Cloud.of(evidence), made_up_run.CLASSES, **settings)
 
 
 def unpacked(text: str, kind: str = "<i2") -> np.ndarray:
@@ -41,7 +43,7 @@ def unpacked(text: str, kind: str = "<i2") -> np.ndarray:
 
 def ready(app: AppTest) -> AppTest:
     """Run the screen until all that is made in the background is there."""
-    layouts.workshop()._thread.submit(int).result(timeout=120)  # its one thread comes to this after all else
+    layout_requests.workshop()._thread.submit(int).result(timeout=120)  # its one thread comes to this after all else
     return app.run()
 
 
@@ -97,7 +99,7 @@ def test_a_live_run_shows_pca_at_once_and_umap_when_it_is_ready(lab: Lab) -> Non
     assert len(unpacked(early["points"]["pca"]["before"])) == early["count"] == 60
     assert early["points"]["umap"] is None
     both = {f"before/{layout}": made_up_run.embedded(layout) for layout in ("pca", "umap")}
-    assert set(scatter.Cloud.so_far(both).layouts) == {"pca", "umap"}
+    assert set(before_after.Cloud.so_far(both).layouts) == {"pca", "umap"}
     lab.go.set()
     queue().wait(run, lambda view: view.state == "done", 30)
     assert set(drawn(lab.screen("features", run))["points"]["umap"]) == {"before", "after"}
@@ -170,7 +172,7 @@ def test_five_seeds_stand_beside_when_asked_for(lab: Lab) -> None:
 
 
 def test_what_nobody_wants_any_more_is_not_finished() -> None:
-    workshop, going, may_go = layouts.Workshop(), threading.Event(), threading.Event()
+    workshop, going, may_go = layout_requests.Workshop(), threading.Event(), threading.Event()
     steps = []
 
     def slowly():
@@ -251,7 +253,7 @@ def test_reweighting_says_that_nothing_moves_and_sizes_points_by_weight(lab: Lab
 
 
 def test_a_run_whose_files_have_changed_is_shown_without_pictures(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    from da_core.data import cache
+    from da_core.data.loading import cache
 
     other = made_up_run.pair()
     swapped = dataclasses.replace(other.source, y=other.source.y[::-1].copy())
@@ -264,7 +266,7 @@ def test_a_run_whose_files_have_changed_is_shown_without_pictures(lab: Lab, monk
 def test_a_picture_that_is_not_square_is_neither_cut_nor_stretched() -> None:
     wide = np.zeros((20, 40, 3), np.uint8)
     wide[:, :20] = 255
-    small = pictures.thumbnail(wide, 16)
+    small = picture_atlas.thumbnail(wide, 16)
     assert small.shape == (16, 16, 3)
     assert (small[4:12, :8] == 255).all()
     assert (small[:4] == 0).all()
@@ -286,15 +288,15 @@ def test_the_weights_have_a_histogram_and_numbers_and_a_warning_when_few_count(l
 
 def test_every_sample_is_in_the_histogram_and_the_truth_beside_it() -> None:
     weights = np.array([0, 1e-9, 0.5, 1, 2, 40], np.float32)
-    bars, line = weighing.histogram(weights, np.array([0.1, 1, 1, 1, 1, 2])).data
+    bars, line = weight_charts.histogram(weights, np.array([0.1, 1, 1, 1, 1, 2])).data
     assert sum(bars.y) == sum(line.y) == 6
-    assert weighing.rank_correlation(weights, weights.astype(float)) == pytest.approx(1)
-    assert weighing.rank_correlation(np.ones(6, np.float32), weights.astype(float)) == 0
+    assert weight_charts.rank_correlation(weights, weights.astype(float)) == pytest.approx(1)
+    assert weight_charts.rank_correlation(np.ones(6, np.float32), weights.astype(float)) == 0
 
 
 @pytest.mark.parametrize("name", ["covariate", "label_shift"])
 def test_true_weights_turn_the_source_into_the_target(name: str) -> None:
-    from da_core.data import sources
+    from da_core.data.sources import sources
 
     source = sources()[name]
     pair = source.load(source.Params(count=20_000), 0)

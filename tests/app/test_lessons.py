@@ -11,8 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
 from da_core.methods import methods
-from pages.parts import families, idea, lesson_pictures, lessons, params_table, showcase, theme, toys, words
-from pages.parts.lesson_pictures import SHOWN, SIDE, Panel, Picture
+from da_core.teaching import families, lesson_figure, lesson_file, showcase, toy_problems
+from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
+from pages.learn import method_figure
+from pages.session import words
+from pages.shell import params_table, theme
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 NAMES = list(methods())
@@ -62,7 +65,7 @@ def links(at: AppTest) -> dict[str, str]:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_method_has_a_lesson_with_all_its_parts(name: str, language: str) -> None:
-    lesson = lessons.of(name, language)
+    lesson = lesson_file.of(name, language)
     assert 2 <= len(lesson.helps) <= 4
     assert 2 <= len(lesson.fails) <= 4
     assert all(re.search(r"\$.+\$", symbol) for symbol, _meaning in lesson.symbols)
@@ -73,26 +76,26 @@ def test_every_method_has_a_lesson_with_all_its_parts(name: str, language: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_languages_have_the_same_formula(name: str) -> None:
     def maths(language: str) -> list[str]:
-        found = re.findall(r"\$\$(.+?)\$\$", lessons.of(name, language).formula, re.DOTALL)
+        found = re.findall(r"\$\$(.+?)\$\$", lesson_file.of(name, language).formula, re.DOTALL)
         return ["".join(re.sub(r"\\text\{[^}]*\}", "", one).split()) for one in found]
 
     assert maths("en") == maths("zh")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in toys.ON_PICTURES])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in toy_problems.ON_PICTURES])
 def test_every_method_has_a_picture(name: str) -> None:
-    picture = lesson_pictures.read(name)
-    assert (lesson_pictures.FOLDER / f"{name}.json").stat().st_size < 12_000
-    chosen = toys.chosen(name, methods()[name].kind)
-    assert (picture.toy, picture.settings) == (chosen.toy, chosen.params), f"make it again: {lesson_pictures.COMMAND}"
-    assert picture.toy in idea.TOYS
-    assert picture.view in idea.VIEWS
+    picture = lesson_figure.read(name)
+    assert (lesson_figure.FOLDER / f"{name}.json").stat().st_size < 12_000
+    chosen = toy_problems.chosen(name, methods()[name].kind)
+    assert (picture.toy, picture.settings) == (chosen.toy, chosen.params), f"make it again: {lesson_figure.COMMAND}"
+    assert picture.toy in method_figure.TOYS
+    assert picture.view in method_figure.VIEWS
     methods()[name](**picture.settings)
     for panel in (picture.before, picture.after):
         assert 0 <= panel.accuracy <= 1
         assert sum(panel.regions[1::2]) in (0, SIDE * SIDE)
         assert {len(panel.source), len(panel.target)} <= {0, 2 * SHOWN}
-    assert {trace.type for trace in idea.figure(picture, picture.after, picture.weights).data} >= {"scatter"}
+    assert {trace.type for trace in method_figure.figure(picture, picture.after, picture.weights).data} >= {"scatter"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,21 +106,23 @@ def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
-@pytest.mark.parametrize("name", sorted(toys.ON_PICTURES))
+@pytest.mark.parametrize("name", sorted(toy_problems.ON_PICTURES))
 def test_a_method_on_pictures_is_shown_on_streets_by_day_and_night(name: str) -> None:
-    strips = idea._strips(showcase.FOLDER, name)
-    assert len(set(strips)) == 2 + len(idea.BETAS if name == "fda" else idea.SHOWN_NIGHTS)
+    strips = method_figure._strips(showcase.FOLDER, name)
+    assert len(set(strips)) == 2 + len(method_figure.BETAS if name == "fda" else method_figure.SHOWN_NIGHTS)
 
 
 def test_the_lesson_on_nights_shows_them_and_says_which() -> None:
     at = opened("lesson", lesson="night_augmentation")
     assert "never seen in training" in html(at)
-    assert all(f"Source, by night: {name}" in html(at) for name in idea.SHOWN_NIGHTS)
+    assert all(f"Source, by night: {name}" in html(at) for name in method_figure.SHOWN_NIGHTS)
 
 
 def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
-    assert {*toys.EXCEPTIONS, *toys.ON_PICTURES} <= set(NAMES)
-    assert {choice.toy for choice in [*toys.KIND.values(), *toys.EXCEPTIONS.values()]} == set(idea.TOYS)
+    assert {*toy_problems.EXCEPTIONS, *toy_problems.ON_PICTURES} <= set(NAMES)
+    assert {choice.toy for choice in [*toy_problems.KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
+        method_figure.TOYS
+    )
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------
@@ -125,7 +130,7 @@ def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["coral", "bbse", "domain_classifier"])
 def test_the_command_makes_the_same_picture_again(name: str) -> None:
-    kept, made = lesson_pictures.read(name), lesson_pictures.compute(methods()[name])
+    kept, made = lesson_figure.read(name), lesson_figure.compute(methods()[name])
     assert (made.source_label, made.target_label) == (kept.source_label, kept.target_label)
     assert made.weights == pytest.approx(kept.weights, abs=0.01)
     for one, other in ((made.before, kept.before), (made.after, kept.after)):
@@ -136,11 +141,11 @@ def test_the_command_makes_the_same_picture_again(name: str) -> None:
 
 
 def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson_pictures, "FOLDER", tmp_path)
-    assert lesson_pictures.main(["coral"]) == 0
-    assert lesson_pictures.read("coral") == lesson_pictures.compute(methods()["coral"])
-    assert lesson_pictures.main(["source_only"]) == 0
-    floor = lesson_pictures.read("source_only")
+    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
+    assert lesson_figure.main(["coral"]) == 0
+    assert lesson_figure.read("coral") == lesson_figure.compute(methods()["coral"])
+    assert lesson_figure.main(["source_only"]) == 0
+    floor = lesson_figure.read("source_only")
     assert (floor.before.domain, floor.after.domain) == ("source", "target")
     assert floor.before.accuracy > floor.after.accuracy + 0.1
 
@@ -148,13 +153,13 @@ def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pyt
 def test_the_ideas_show() -> None:
     """A toy on which nothing gets better teaches nothing."""
     for name in ("coral", "bbse", "domain_classifier", "dann", "deep_coral", "fine_tuning"):
-        picture = lesson_pictures.read(name)
+        picture = lesson_figure.read(name)
         assert picture.after.accuracy > picture.before.accuracy + 0.05, name
 
 
 def test_places_and_regions_agree() -> None:
     """A point that the picture draws lies on the shade that the classifier gives to it."""
-    picture = lesson_pictures.read("coral")
+    picture = lesson_figure.read("coral")
     regions, points = decoded(picture.after), picture.after.source
     shades = [regions[min(y * SIDE // 1000, SIDE - 1)][min(x * SIDE // 1000, SIDE - 1)] for x, y in pairs(points)]
     right = sum(shade == label for shade, label in zip(shades, picture.source_label, strict=True))
@@ -172,8 +177,8 @@ def pairs(places: list[int]) -> list[tuple[int, int]]:
 
 
 def test_source_is_blue_circles_target_orange_diamonds_and_weights_are_sizes() -> None:
-    picture: Picture = lesson_pictures.read("domain_classifier")
-    drawn = idea.figure(picture, picture.after, picture.weights)
+    picture: Picture = lesson_figure.read("domain_classifier")
+    drawn = method_figure.figure(picture, picture.after, picture.weights)
     points = [trace for trace in drawn.data if trace.type == "scatter"]
     marks = {(trace.marker.color, trace.marker.symbol.partition("-")[0]) for trace in points}
     assert marks == {(theme.SOURCE, "circle"), (theme.TARGET, "diamond")}
@@ -214,12 +219,12 @@ def written(folder: Path, text: str) -> Path:
     file = folder / "en" / "toy.md"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    lessons.read.cache_clear()
+    lesson_file.read.cache_clear()
     return file
 
 
 def test_a_lesson_is_read_in_parts(tmp_path: Path) -> None:
-    lesson = lessons.read(written(tmp_path, GOOD))
+    lesson = lesson_file.read(written(tmp_path, GOOD))
     assert lesson.idea == "A text."
     assert lesson.formula == "$$\na = b\n$$"
     assert lesson.symbols == (("$a$", "one"),)
@@ -247,13 +252,13 @@ def test_a_lesson_is_read_in_parts(tmp_path: Path) -> None:
 def test_a_malformed_lesson_is_refused_with_what_is_wrong(tmp_path: Path, change: str, into: str, says: str) -> None:
     assert change in GOOD
     with pytest.raises(UserError, match=says) as refused:
-        lessons.read(written(tmp_path, GOOD.replace(change, into)))
+        lesson_file.read(written(tmp_path, GOOD.replace(change, into)))
     assert "en/toy.md" in str(refused.value)
 
 
 def test_a_missing_lesson_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"en/none\.md is missing"):
-        lessons.read(tmp_path / "en" / "none.md")
+        lesson_file.read(tmp_path / "en" / "none.md")
 
 
 # The screens ----------------------------------------------------------------------------------------------------------
@@ -315,7 +320,7 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
     chinese = words.catalogue("zh")
-    assert [text for text in (*idea.TOYS.values(), *idea.VIEWS.values()) if text not in chinese] == []
+    assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
     captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
     assert any("成分数 = 2" in text for text in captions)
     assert not words.missing

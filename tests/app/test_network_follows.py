@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core.data import cache
+from da_core.data.loading import cache
 from da_core.settings import settings
 
 ROOT = Path(__file__).parents[2]

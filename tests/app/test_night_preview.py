@@ -6,11 +6,11 @@ from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
-from lab import Lab, button, has
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import bring
+from pages.own_data import bring_files
+from tests.support.lab import Lab, button, has
 
 APPLY = "Make the pictures like this"
 
@@ -106,7 +106,7 @@ def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) 
     app.button_group(key="lab-own-how").set_value("Folder on the server").run()
     app.text_input(key="lab-path-source").set_value(str(tmp_path / "mine")).run()
     app.button_group(key="lab-own-night").set_value("dusk").run()
-    wait(bring.readings().made())
+    wait(bring_files.readings().made())
     app.run()
     button(app, "Use this data").click().run()
     assert experiment(app).data.params == {"night": "dusk"}

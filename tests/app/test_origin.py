@@ -11,8 +11,8 @@ import streamlit as st
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from pages.parts import access
-from pages.parts.origin import OwnPages, is_own
+from pages.session import access
+from pages.session.origin import OwnPages, is_own
 
 Configure = Callable[..., None]
 

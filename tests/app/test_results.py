@@ -8,20 +8,20 @@ import io
 import json
 import zipfile
 
-import made_up_run
 import numpy as np
 import pytest
-from lab import Lab, texts
 
 from da_core.evaluation.metrics import gain
 from da_core.events import Finding, Finished, Result
 from da_core.experiment import Experiment
-from da_core.export.model import model_zip
-from da_core.export.tables import table_csv
+from da_core.export.csv_tables import table_csv
+from da_core.export.model_card import model_zip
+from da_core.i18n import Language
 from da_core.jobs.store import store
-from da_core.language import Language
-from pages.parts import changed
-from pages.parts import finished as finished_screen
+from pages.run import changed_samples
+from pages.run import current_run as finished_screen
+from tests.support import made_up_run
+from tests.support.lab import Lab, texts
 
 
 def figures(app: object) -> list[dict]:
@@ -68,7 +68,7 @@ def test_what_adapting_fixed_is_shown_as_pictures_with_what_they_were_taken_for(
     run = lab.finish()
     record = store().load(run)
     assert record is not None
-    fixed, broken = changed.changed(record)
+    fixed, broken = changed_samples.changed(record)
     assert sorted(fixed) == [5, 6, 7, 15, 16, 17, 25, 26, 27]
     assert len(broken) == 0
     finished_screen.samples().of(record, patience=30)

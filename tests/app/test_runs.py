@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import made_up_run
 import pytest
-from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
 
 from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
-from da_core.jobs.comparison import differences, leaderboard, settings_of
+from da_core.jobs.leaderboard import differences, leaderboard, settings_of
 from da_core.jobs.store import store
-from pages.parts import words
+from pages.session import words
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
 
 CORAL = MethodSpec(name="coral")
 

@@ -9,22 +9,24 @@ from collections.abc import Iterator
 from concurrent.futures import wait
 from pathlib import Path
 
-import made_up_run
 import numpy as np
 import pytest
-from lab import Lab
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from da_core.data.cache import load_pair
-from da_core.data.third import third_domain
+from da_core.data.loading.cache import load_pair
+from da_core.data.loading.third_domain import third_domain
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
-from da_core.jobs.record import write_record
+from da_core.run_folder import write_record
 from da_core.settings import settings
-from pages.parts import bring as bring_part
-from pages.parts import pictures, scatter, showcase, words
+from da_core.teaching import picture_atlas, showcase
+from pages.own_data import bring_files as bring_part
+from pages.run import before_after
+from pages.session import words
+from tests.support import made_up_run
+from tests.support.lab import Lab
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 
@@ -386,13 +388,13 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finished = made_up_run.finished()
     count = len(finished.evidence.source_label) + len(finished.evidence.target_label)
     write_record(tmp_path / "example", Experiment(oracle=True), finished.result, finished.evidence)
-    sheet = pictures.sheet(np.zeros((count, 16, 16, 3), np.uint8))
+    sheet = picture_atlas.sheet(np.zeros((count, 16, 16, 3), np.uint8))
     (tmp_path / "example" / "pictures.webp").write_bytes(sheet)
     monkeypatch.setattr(showcase, "FOLDER", tmp_path / "example")
 
 
 def test_the_example_that_ships_can_be_followed_through_its_epochs() -> None:
-    cloud = scatter.Cloud.of(showcase.read(showcase.FOLDER).record.evidence)
+    cloud = before_after.Cloud.of(showcase.read(showcase.FOLDER).record.evidence)
     stops = {"before", "after", *cloud.confidence}
     assert {"0", "1", "10"} <= stops
     assert set(cloud.layouts) == {"pca", "umap"}
@@ -446,7 +448,7 @@ def test_two_visitors_without_a_cookie_are_two_owners() -> None:
 def _tell_owner() -> None:
     import streamlit as st
 
-    from pages.parts import state
+    from pages.session import state
 
     st.text(state.owner())
 
@@ -461,7 +463,7 @@ def _bad_change() -> None:
     import streamlit as st
 
     from da_core.errors import UserError
-    from pages.parts import state
+    from pages.session import state
 
     try:
         state.change(seed=-1)

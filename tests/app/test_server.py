@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 import app
-from pages.parts.state import OWNER_COOKIE
+from pages.session.state import OWNER_COOKIE
 
 ROOT = Path(__file__).parents[2]
 

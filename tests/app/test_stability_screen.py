@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import threading
 
-import made_up_run
 import pytest
-from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
 
 from da_core.experiment import Experiment
 from da_core.jobs import studies as studies_module
 from da_core.jobs.studies import Studies
 from da_core.study import Study
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
 
 
 @pytest.fixture(autouse=True)

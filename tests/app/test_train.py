@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-import made_up_run
-from lab import Lab, button, has, texts
 from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Losses
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
-from pages.parts import curves
+from pages.charts import curves
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
 
 
 def started(lab: Lab, **query: str) -> tuple[AppTest, str]:

@@ -10,11 +10,11 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from da_core.data import sources
+from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
 from da_core.methods import methods
 from da_core.networks import networks
-from pages.parts.words import catalogue
+from pages.session.words import catalogue
 
 ROOT = Path(__file__).parents[2]
 SAYING = {"_": 0, "say": 0, "told": 0, "UserError": 0, "Notice": 0, "UnusableError": 0, "UnreachableError": 0}

@@ -16,10 +16,10 @@ from statistics import mean
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from da_core.data import sources
-from da_core.data.base import DomainPair
-from da_core.data.cache import load_pair
-from da_core.data.figures import FILE
+from da_core.data.loading.cache import load_pair
+from da_core.data.measured import FILE
+from da_core.data.pair import DomainPair
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment

@@ -17,17 +17,15 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
-import chromium
-import screen
 from playwright.sync_api import Page, expect, sync_playwright
-from server import serving
 
-from da_core.evaluation.course import Course, Sight
+from da_core.evaluation.snapshots import Course, Sight
 from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.run import run
+from tests.support import chromium, screen
+from tests.support.server import serving
 
 FRAMES = """async (output, until) => {
     const frames = [];

@@ -41,7 +41,7 @@ def grown(small: Callable[[], object], large: Callable[[], int]) -> tuple[float,
 
 def train(count: int) -> None:
     import da_core.run
-    from da_core.data.base import Domain, DomainPair, Provenance
+    from da_core.data.pair import Domain, DomainPair, Provenance
     from da_core.events import StageStarted
     from da_core.experiment import Experiment, TrainingSpec
 
@@ -69,7 +69,7 @@ def train(count: int) -> None:
 
 
 def read(megabytes: int) -> None:
-    from da_core.data.files import Files, FilesParams
+    from da_core.data.sources.own_files import Files, FilesParams
 
     def make(folder: Path, megabytes: float) -> float:
         rng, made, number = np.random.default_rng(0), 0, 0

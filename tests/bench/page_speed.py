@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import chromium
-import screen
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from server import Server, serving
+
+from tests.support import chromium, screen
+from tests.support.server import Server, serving
 
 HEAVY = ("torch", "torchvision", "sklearn", "numba")  # numba comes with umap, which has no library of its own
 QUIET_SECONDS = 3.0

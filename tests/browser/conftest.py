@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-import chromium
 import pytest
-import screen
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from server import Server, serving
+
+from tests.support import chromium, screen
+from tests.support.server import Server, serving
 
 PATIENCE_MS = 120_000
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
-from screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start
-from server import Server
+
+from tests.support.screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start
+from tests.support.server import Server
 
 
 def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:

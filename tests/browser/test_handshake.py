@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from server import Server, serving
+
+from tests.support.server import Server, serving
 
 
 def shaken(server: Server, host: str, origin: str | None) -> int:

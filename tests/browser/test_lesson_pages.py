@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from screen import Visitor, heading, main, settle, shoot
-from server import Server
+
+from tests.support.screen import Visitor, heading, main, settle, shoot
+from tests.support.server import Server
 
 PHONE = (390, 844)
 

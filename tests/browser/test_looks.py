@@ -6,11 +6,11 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
-from server import Server
 
 from da_core.methods import methods
-from pages.parts.words import catalogue
+from pages.session.words import catalogue
+from tests.support.screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
+from tests.support.server import Server
 
 PHONE = (390, 844)
 ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))

@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from screen import SMALL, Visitor, main, open_screen, settle, shoot
-from server import Server
+
+from tests.support.screen import SMALL, Visitor, main, open_screen, settle, shoot
+from tests.support.server import Server
 
 APPLY = "Make the pictures like this"
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from screen import finished, go, heading, main, open_screen, settle, shoot
+
+from tests.support.screen import finished, go, heading, main, open_screen, settle, shoot
 
 ROOT = Path(__file__).parents[2]
 WEBCAMS = ROOT.parent / "shared" / "data" / "webcams"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from screen import Visitor, heading, main, open_screen, settle, shoot
-from server import Server
 from test_looks import PHONE, assert_all_chinese, out_of_sight
+
+from tests.support.screen import Visitor, heading, main, open_screen, settle, shoot
+from tests.support.server import Server
 
 NAME = "Thursday's example 周四"
 """A person's own words, which stay as they are on a Chinese screen too."""

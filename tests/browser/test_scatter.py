@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from screen import Visitor, finished, open_screen, settle, shoot, start
-from server import Server
 from test_looks import PHONE
+
+from tests.support.screen import Visitor, finished, open_screen, settle, shoot, start
+from tests.support.server import Server
 
 INK = """canvas => {
     const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from playwright.sync_api import Page, expect
-from screen import heading, settle, shoot
+
+from tests.support.screen import heading, settle, shoot
 
 QUICK = "data=moons&network=identity&head=logistic&method=coral"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from screen import Visitor, curves, finished, go, heading, main, open_screen, shoot
-from server import Server
 
 from da_core.experiment import Experiment
+from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, shoot
+from tests.support.server import Server
 
 
 def test_a_deep_link_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor: Visitor) -> None:

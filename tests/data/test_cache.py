@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from da_core.data import cache
-from da_core.data.base import DataSource, Domain, DomainPair, Provenance
-from da_core.data.cache import keep_upload, load_pair, resolve_place
+from da_core.data.loading import cache
+from da_core.data.loading.cache import keep_upload, load_pair, resolve_place
+from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
@@ -161,7 +161,7 @@ def test_threads_that_ask_together_get_one_pair(toy: Toy) -> None:
 
 def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> None:
     code = (
-        "from da_core.data.cache import load_pair; from da_core.experiment import DataSpec; import hashlib;"
+        "from da_core.data.loading.cache import load_pair; from da_core.experiment import DataSpec; import hashlib;"
         "pair = load_pair(DataSpec(name='street', params={'count': 100}));"
         "print(hashlib.sha256(pair.source.X.tobytes() + pair.target.X.tobytes()).hexdigest())"
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from da_core.data import digits
-from da_core.data.base import Domain, DomainPair
-from da_core.data.digits import DigitsMnist, DigitsNight
+from da_core.data.pair import Domain, DomainPair
+from da_core.data.sources import digits
+from da_core.data.sources.digits import DigitsMnist, DigitsNight
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.data.base import DomainPair
-from da_core.data.digits import mnist
-from da_core.data.mnist_m import MnistM
+from da_core.data.pair import DomainPair
+from da_core.data.sources.digits import mnist
+from da_core.data.sources.mnist_m import MnistM
 
 
 @pytest.fixture(scope="module")

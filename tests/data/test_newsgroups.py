@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import _twenty_newsgroups as theirs
 
-from da_core.data import sources
-from da_core.data.newsgroups import ARCHIVE, GROUPS, plain
-from da_core.data.remote import MissingError
+from da_core.data.download import MissingError
+from da_core.data.sources import sources
+from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, plain
 from da_core.errors import UserError
 from da_core.settings import settings
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from da_core.data.night import (
+from da_core.data.synthesis.night import (
     NIGHTS,
     Lamps,
     Night,

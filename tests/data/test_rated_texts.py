@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.data import sources
+from da_core.data.sources import sources
 from da_core.errors import UserError
 
 

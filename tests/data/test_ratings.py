@@ -8,8 +8,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from da_core.data import sources
-from da_core.data.ratings import COLUMNS
+from da_core.data.sources import sources
+from da_core.data.sources.ratings import COLUMNS
 
 CHOICES = {"who rates": "covariate", "how they rate": "appearance", "what they like": "concept"}
 

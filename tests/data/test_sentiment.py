@@ -9,8 +9,8 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from da_core.data import sources
-from da_core.data.base import DomainPair
+from da_core.data.pair import DomainPair
+from da_core.data.sources import sources
 
 
 @pytest.fixture(scope="module")

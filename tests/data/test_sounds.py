@@ -13,19 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from da_core.data.base import SOUND_RATE
-from da_core.data.listing import UnusableError
-from da_core.data.sounds import (
-    HOP,
-    LONGEST,
-    MELS,
-    WINDOW,
-    log_mel,
-    mel_bands,
-    of_one_length,
-    read_wav,
-    to_wav,
-)
+from da_core.data.pair import SOUND_RATE
+from da_core.data.readers.archive import UnusableError
+from da_core.data.readers.sounds import HOP, LONGEST, MELS, WINDOW, log_mel, mel_bands, of_one_length, read_wav, to_wav
 
 
 def tone(hertz: float, seconds: float = 0.5, rate: int = SOUND_RATE, amplitude: float = 0.5) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.data import sources
+from da_core.data.sources import sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ def test_every_source_says_what_it_is() -> None:
 
 def test_the_catalogue_imports_nothing_heavy() -> None:
     code = (
-        "import sys, da_core.data.cache as cache; cache.sources();"
+        "import sys, da_core.data.loading.cache as cache; cache.sources();"
         "print({'torch', 'torchvision', 'sklearn', 'umap', 'mlxtend', 'streamlit'} & set(sys.modules))"
     )
     asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

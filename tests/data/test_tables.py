@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from da_core.data import tables
-from da_core.data.base import UNKNOWN, DomainPair
-from da_core.data.files import Files, FilesParams
+from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.data.readers import tables
+from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 
 SENTIMENT = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment"

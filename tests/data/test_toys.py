@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from da_core.data import sources
-from da_core.data.toys import Covariate, Toy
+from da_core.data.sources import sources
+from da_core.data.sources.toys import Covariate, Toy
 
 TOYS = {name: source for name, source in sources().items() if isinstance(source, Toy)}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.data import sources
-from da_core.data.base import SOUND_RATE, DomainPair
-from da_core.data.voice import spoken
+from da_core.data.pair import SOUND_RATE, DomainPair
+from da_core.data.sources import sources
+from da_core.data.synthesis.formants import spoken
 from da_core.errors import UserError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.data.weather import afterglow, rain, reflection, wet
+from da_core.data.synthesis.weather import afterglow, rain, reflection, wet
 
 SIDE = 48
 

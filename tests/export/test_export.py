@@ -31,8 +31,8 @@ from da_core.export.folder import read_folder, write_folder
 from da_core.export.notebook import notebook
 from da_core.export.report import report_html
 from da_core.export.script import command, script
-from da_core.jobs.record import Record, read_record, write_record
-from da_core.language import Language, missing
+from da_core.i18n import Language, missing
+from da_core.run_folder import Record, read_record, write_record
 from da_core.settings import settings
 
 ROOT = Path(__file__).parents[2]

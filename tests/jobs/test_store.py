@@ -15,8 +15,8 @@ import torch
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs import store as store_module
-from da_core.jobs.record import read_record, write_record
 from da_core.jobs.store import Store, new_run_id
+from da_core.run_folder import read_record, write_record
 
 A_DAY = Experiment()
 ANOTHER = Experiment(seed=1)

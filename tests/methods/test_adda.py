@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from deep import batch, built, train_own
 
 from da_core.experiment import TrainingSpec
 from da_core.methods.alignment.adda import ADDA
 from da_core.networks import networks
 from da_core.training.loop import train
 from da_core.training.model import Labelled, as_inputs
+from tests.support.deep import batch, built, train_own
 
 
 def test_the_losses_are_the_papers_with_labels_inverted():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from deep import CENTRES, batch, deeply
 
 from da_core.methods.alignment.afn import AFN, stepwise
+from tests.support.deep import CENTRES, batch, deeply
 
 
 def test_the_gradient_lengthens_every_feature_alike_whatever_its_norm():

@@ -15,7 +15,7 @@ from da_core.methods.adaptation.tent import TENT, entropy
 from da_core.methods.base import AdaptationData
 from da_core.methods.control.source_only_bn import SourceOnlyBN
 from da_core.networks import networks
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 
 
 def network(norm: str = "batch") -> Network:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from deep import batch
 
 from da_core.methods.alignment.bnm import BNM, nuclear_norm
+from tests.support.deep import batch
 
 
 @pytest.mark.parametrize("shape", [(64, 10), (10, 10), (8, 40), (5, 1)])

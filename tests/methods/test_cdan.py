@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
-from deep import batch, built
 
 from da_core.methods.alignment.cdan import CDAN, RANDOM_DIM, certainty
 from da_core.methods.base import Batch
+from tests.support.deep import batch, built
 
 
 def test_the_classifier_sees_products_of_features_and_softmax_probabilities():

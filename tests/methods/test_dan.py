@@ -8,9 +8,9 @@ import statistics
 
 import pytest
 import torch
-from deep import batch
 
 from da_core.methods.alignment.dan import DAN, gaussian_kernel, mmd
+from tests.support.deep import batch
 
 
 def by_loops(Xs: list[list[float]], Xt: list[list[float]], count: int, unbiased: bool) -> float:

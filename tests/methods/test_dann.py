@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from deep import batch, built
 
 from da_core.methods.alignment.dann import DANN, ReverseGradient, grown
+from tests.support.deep import batch, built
 
 
 def test_reversal_is_the_identity_forward_and_minus_lambda_backward():

@@ -6,9 +6,9 @@ import numpy as np
 import ot
 import pytest
 import torch
-from deep import batch
 
 from da_core.methods.alignment.deep_jdot import DeepJDOT, sinkhorn
+from tests.support.deep import batch
 
 
 def cost(n: int = 20, m: int = 20) -> torch.Tensor:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from deep import batch, built, deeply, held_fixed, rows_of_batch, space, train_own, turns_of, with_features
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
@@ -28,10 +27,21 @@ from da_core.methods.base import (
     Reweighting,
 )
 from da_core.networks import networks
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.networks.heads import fit_head
 from da_core.training.loop import train
 from da_core.training.model import Labelled
+from tests.support.deep import (
+    batch,
+    built,
+    deeply,
+    held_fixed,
+    rows_of_batch,
+    space,
+    train_own,
+    turns_of,
+    with_features,
+)
 
 KIND = {
     "control": Control,

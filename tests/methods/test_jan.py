@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from deep import batch
 
 from da_core.methods.alignment.dan import gaussian_kernel, mmd
 from da_core.methods.alignment.jan import JAN
 from da_core.methods.base import Batch
+from tests.support.deep import batch
 
 ONE_HOT = 20 * torch.eye(2)
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from deep import batch
 
 from da_core.methods.alignment.mcc import MCC, class_confusion
+from tests.support.deep import batch
 
 
 def by_loops(logits: list[list[float]], temperature: float) -> float:

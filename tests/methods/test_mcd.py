@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from deep import batch, built, deeply, space
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from da_core.methods.alignment.mcd import MCD
 from da_core.methods.base import Batch
+from tests.support.deep import batch, built, deeply, space
 
 
 def test_who_moves_when():

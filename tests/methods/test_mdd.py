@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from deep import batch, built, train_own
 
 from da_core.methods.alignment.mdd import MDD, log_of_others
+from tests.support.deep import batch, built, train_own
 
 
 def test_log_of_others_is_log_of_1_minus_the_probability():

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from deep import built, turns_of
 
 from da_core.methods.alignment.mutual_information import MutualInformation
 from da_core.methods.base import Batch
+from tests.support.deep import built, turns_of
 
 
 def two(shift: float, n: int = 1000) -> Batch:

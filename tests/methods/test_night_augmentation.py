@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.data.night import NIGHTS, night_pictures
+from da_core.data.synthesis.night import NIGHTS, night_pictures
 from da_core.experiment import TrainingSpec
 from da_core.methods.adaptation.night_augmentation import NightAugmentation
 from da_core.methods.base import AdaptationData
 from da_core.networks import networks
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.training.loop import train
 from da_core.training.model import Labelled
 

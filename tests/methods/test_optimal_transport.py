@@ -10,10 +10,10 @@ from scipy.spatial.distance import cdist
 
 from da_core.errors import UserError
 from da_core.methods.alignment.class_regularised_ot import ClassRegularisedOT
-from da_core.methods.alignment.landmarks import cluster, nearest, spread
 from da_core.methods.alignment.optimal_transport import OptimalTransport
+from da_core.methods.alignment.shared.landmarks import cluster, nearest, spread
+from da_core.methods.alignment.shared.transport import sinkhorn
 from da_core.methods.alignment.sinkhorn import Sinkhorn
-from da_core.methods.alignment.transport import sinkhorn
 from da_core.networks.heads import fit_head
 
 TRANSPORTS = pytest.mark.parametrize("method", [OptimalTransport, Sinkhorn, ClassRegularisedOT], ids=lambda m: m.name())

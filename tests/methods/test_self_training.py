@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from da_core.methods.adaptation.augmentation import CUTOUT, SHIFT, Augmentation
 from da_core.methods.adaptation.fixmatch import FixMatch
 from da_core.methods.adaptation.mean_teacher import MeanTeacher, follow
 from da_core.methods.adaptation.pseudo_labels import PseudoLabels, sure_cross_entropy
+from da_core.methods.adaptation.shared.augmentation import CUTOUT, SHIFT, Augmentation
 from da_core.methods.base import AdaptationData
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 
 
 def network() -> Network:

@@ -9,7 +9,7 @@ from torch import nn
 
 from da_core.methods.adaptation.shot import SHOT, entropy_of_mean
 from da_core.methods.base import AdaptationData
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 
 CENTRES = torch.tensor([[4.0, 0.0], [0.0, 4.0], [-4.0, -4.0]])
 

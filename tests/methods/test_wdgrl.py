@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from deep import batch, built, train_own, turns_of
 
 from da_core.methods.alignment.wdgrl import WDGRL
 from da_core.methods.base import Batch
+from tests.support.deep import batch, built, train_own, turns_of
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from da_core.data.base import SOUND_RATE
-from da_core.data.sounds import MELS, log_mel
+from da_core.data.pair import SOUND_RATE
+from da_core.data.readers.sounds import MELS, log_mel
 from da_core.errors import UserError
 from da_core.networks import networks
 

@@ -18,7 +18,7 @@ from da_core.methods.alignment.mcd import MCD
 from da_core.methods.alignment.wdgrl import WDGRL
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.training import step as step_module
 from da_core.training.loop import train
 from da_core.training.model import Labelled, as_inputs

@@ -7,7 +7,7 @@ import torch
 from da_core import params
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import measure, require_batch_norm, statistics
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.base import AdaptationData, ModelAdaptation
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 

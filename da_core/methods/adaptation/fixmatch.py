@@ -6,12 +6,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.adaptation.augmentation import Augmentation
-from da_core.methods.adaptation.epochs import Means, descend, pairs_of_batches
 from da_core.methods.adaptation.pseudo_labels import sure_cross_entropy
+from da_core.methods.adaptation.shared.augmentation import Augmentation
+from da_core.methods.adaptation.shared.epochs import Means, descend, pairs_of_batches
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import forgetful, measure
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 

@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.data.day_sky import sky_of
-from da_core.data.night import NIGHTS, Array, NightName, Pictures, night_pictures
+from da_core.data.synthesis.night import NIGHTS, Array, NightName, Pictures, night_pictures
+from da_core.data.synthesis.sky_mask import sky_of
 from da_core.errors import UserError
-from da_core.methods.adaptation.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 
@@ -24,7 +24,7 @@ class NightAugmentation(ModelAdaptation):
 
     Nothing of the target is looked at, neither its labels nor its pictures: what is known of it is physics. A guessed
     sky is put out, ambient light and lamps fall on the rest, lamps glow, and a camera exposes and adds its noise
-    (`da_core.data.night` has the steps and their sources). Every epoch draws new nights. Trained so, the features
+    (`da_core.data.synthesis.night` has the steps and their sources). Every epoch draws new nights. Trained so, the features
     cannot rest on brightness and colour, which the night changes, and keep what it leaves. The paper makes nights in
     the same way, by dimming, relighting and noise in raw light, to train a camera's own processing; here a classifier
     is trained. Batch norm keeps the statistics of day and night together.

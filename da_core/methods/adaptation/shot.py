@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize, one_hot, pad
 
 from da_core import params
-from da_core.methods.adaptation.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import Means, batches, descend
 from da_core.methods.adaptation.tent import entropy
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import CHUNK, forgetful, measure
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.adaptation.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import affine, forgetful, measure
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 

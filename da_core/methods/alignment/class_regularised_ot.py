@@ -4,7 +4,7 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.transport import ANCHORS, EPSILON, MOST_ROUNDS, Transport, exact_up_to, sinkhorn
+from da_core.methods.alignment.shared.transport import ANCHORS, EPSILON, MOST_ROUNDS, Transport, exact_up_to, sinkhorn
 from da_core.methods.base import Labels, Rows
 from da_core.params import hyper
 

@@ -6,8 +6,8 @@ from torch.nn.functional import softplus
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.landmarks import in_order
-from da_core.methods.alignment.subspaces import scaling
+from da_core.methods.alignment.shared.landmarks import in_order
+from da_core.methods.alignment.shared.subspaces import scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 from da_core.params import hyper

@@ -4,8 +4,8 @@ import numpy as np
 import scipy.linalg
 
 from da_core import params
-from da_core.methods.alignment.kernels import power
-from da_core.methods.alignment.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
+from da_core.methods.alignment.shared.kernels import power
+from da_core.methods.alignment.shared.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.kernels import (
+from da_core.methods.alignment.shared.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
     LANDMARKS,
@@ -18,7 +18,7 @@ from da_core.methods.alignment.kernels import (
     solving_seconds,
     variance_directions,
 )
-from da_core.methods.alignment.landmarks import in_order, nearest
+from da_core.methods.alignment.shared.landmarks import in_order, nearest
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 from da_core.params import hyper

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from da_core import params
-from da_core.methods.alignment.kernels import power
+from da_core.methods.alignment.shared.kernels import power
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 from da_core.params import hyper

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from da_core import params
-from da_core.methods.alignment.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
+from da_core.methods.alignment.shared.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
 from da_core.methods.base import Labels, Rows
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from da_core import params
-from da_core.methods.alignment.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
+from da_core.methods.alignment.shared.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 

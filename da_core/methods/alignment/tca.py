@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from da_core import params
-from da_core.methods.alignment.kernels import (
+from da_core.methods.alignment.shared.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
     KERNEL,

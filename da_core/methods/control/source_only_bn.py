@@ -6,7 +6,7 @@ import torch
 
 from da_core.methods.base import AdaptationData, Control, ModelAdaptation
 from da_core.methods.norms import measure, require_batch_norm
-from da_core.networks.base import Network
+from da_core.networks.extractor import Network
 
 
 class SourceOnlyBN(Control, ModelAdaptation):

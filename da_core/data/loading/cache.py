@@ -1,0 +1,214 @@
+"""Domain pairs are made once: kept in memory for pages and runs to share, and on disk for the next start."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from da_core.data import download
+from da_core.data.download import missing
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.readers.archive import file_stamps
+from da_core.data.readers.uploads import keep_below, keep_upload, mark_used, resolve_place
+from da_core.data.sources import sources
+from da_core.data.sources.own_files import Files
+from da_core.errors import UserError
+from da_core.events import Notice
+from da_core.experiment import DataSpec
+from da_core.params import validated
+from da_core.registry import pick
+from da_core.settings import settings
+
+__all__ = ["fetch", "keep_upload", "load_pair", "loaded", "resolve_place"]
+
+_MEMORY_BYTES = 512 * 2**20
+_DISK_BYTES = 4 * 2**30
+
+_KEPT = ("X", "y", "captions", "sounds")
+
+_memory: OrderedDict[str, DomainPair] = OrderedDict()
+_memory_lock = threading.Lock()
+_making = tuple(threading.Lock() for _ in range(16))  # by key, so that one pair is not made by two threads
+
+_log = logging.getLogger(__name__)
+
+
+def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
+    """The pair that ``spec`` names; its arrays are shared and read-only.
+
+    ``seed`` is the data's own, apart from the run's: runs of different seeds see the same pictures. Raises `UserError`
+    for an unknown source, settings out of bounds, or files that cannot be used.
+    """
+    source = pick(sources(), spec.name, "data set")
+    params: Any = validated(source.Params, spec.params, spec.name)
+    if not isinstance(source, Files):
+        if spec.source or spec.target:
+            raise UserError("“{name}” takes no files of yours; choose the data set “files” for them.", name=spec.name)
+        return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed))
+    if not spec.source:
+        return source.load(params, seed)  # says what is missing
+    first, second = _places(spec)
+    return _cached(_key_of(spec, params, seed), lambda: source.load_places(first, second, params))
+
+
+def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
+    """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
+    source = pick(sources(), spec.name, "data set")
+    params: Any = validated(source.Params, spec.params, spec.name)
+    remotes = source.remotes(params)
+    if missing(remotes) and not _file(_key_of(spec, params, seed)).exists():
+        yield from download.fetch(remotes)
+
+
+def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+    """The pair that ``spec`` names if it is in memory; nothing is made or read for it."""
+    try:
+        params = validated(pick(sources(), spec.name, "data set").Params, spec.params, spec.name)
+        return _recall(_key_of(spec, params, seed))
+    except (UserError, OSError):
+        return None
+
+
+def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
+    """What a pair is kept under: its settings and, of one's own files, their stamps."""
+    if not spec.source:
+        return _key(spec.name, params.model_dump(), seed)
+    return _key(spec.name, params.model_dump(), *(list(file_stamps(place)) for place in _places(spec)))
+
+
+def _places(spec: DataSpec) -> tuple[Path, Path]:
+    """Source and target of one's own files; one place may hold both."""
+    assert spec.source is not None
+    first = resolve_place(spec.source)
+    return first, resolve_place(spec.target) if spec.target else first
+
+
+def _key(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps([_code(), *parts], sort_keys=True).encode()).hexdigest()[:32]
+
+
+@functools.cache
+def _code() -> str:
+    """A digest of the code that makes pairs: when it changes, they are made anew."""
+    files = sorted(Path(__file__).parents[1].rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _cached(key: str, make: Callable[[], DomainPair]) -> DomainPair:
+    with _making[int(key[0], 16)]:
+        pair = _recall(key)
+        if pair is None:
+            file = _file(key)
+            pair = _read(file)
+            if pair is None:
+                pair = make()
+                _write(pair, file)
+            for array in _arrays(pair).values():
+                array.setflags(write=False)
+            _remember(key, pair)
+    return pair
+
+
+def _file(key: str) -> Path:
+    return settings().data_dir / "pairs" / f"{key}.npz"
+
+
+# In memory ---------------------------------------------------------------------------------------------------------
+
+
+def _recall(key: str) -> DomainPair | None:
+    with _memory_lock:
+        if key in _memory:
+            _memory.move_to_end(key)
+        return _memory.get(key)
+
+
+def _remember(key: str, pair: DomainPair) -> None:
+    if _size(pair) > _MEMORY_BYTES:
+        return
+    with _memory_lock:
+        _memory[key] = pair
+        while sum(map(_size, _memory.values())) > _MEMORY_BYTES:
+            _memory.popitem(last=False)
+
+
+def _size(pair: DomainPair) -> int:
+    return sum(array.nbytes for array in _arrays(pair).values())
+
+
+def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
+    """What is kept of both domains, less what they do not have."""
+    return {
+        f"{role}_{name}": getattr(domain, name)
+        for role, domain in (("source", pair.source), ("target", pair.target))
+        for name in _KEPT
+        if getattr(domain, name) is not None
+    }
+
+
+# On disk -----------------------------------------------------------------------------------------------------------
+
+
+def _write(pair: DomainPair, file: Path) -> None:
+    """Write to a temporary file first, so that no reader sees half of it. A full disk only costs the cache."""
+    about = {
+        "names": [pair.source.name, pair.target.name],
+        "classes": pair.classes,
+        "provenance": asdict(pair.provenance),
+        "flips": pair.flips,
+        "columns": pair.columns,
+        "notices": [asdict(notice) for notice in pair.notices],
+    }
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as begun:
+            try:
+                arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(pair)}
+                np.savez(begun, **arrays)
+                begun.close()
+                os.replace(begun.name, file)
+            except BaseException:
+                Path(begun.name).unlink(missing_ok=True)
+                raise
+        keep_below(file.parent, _DISK_BYTES)
+    except OSError as error:
+        _log.warning("This pair is not kept on disk: %s", error)
+
+
+def _read(file: Path) -> DomainPair | None:
+    """The pair kept in ``file``; None where there is none or it is broken."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+            source, target = (
+                Domain(name, *(kept.get(f"{role}_{part}") for part in _KEPT))
+                for role, name in zip(("source", "target"), about["names"], strict=True)
+            )
+            pair = DomainPair(
+                source=source,
+                target=target,
+                classes=tuple(about["classes"]),
+                provenance=Provenance(**about["provenance"]),
+                flips=about["flips"],
+                columns=tuple(about["columns"]),
+                notices=tuple(Notice(**notice) for notice in about["notices"]),
+            )
+        mark_used(file)
+        return pair
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # whatever is wrong with it, to make the pair anew mends it
+        _log.warning("%s is broken (%s) and is made anew.", file.name, error)
+        return None

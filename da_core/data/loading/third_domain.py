@@ -1,0 +1,41 @@
+"""A third domain: the target of another pair over the same classes, scored and never trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from da_core.data.loading import cache
+from da_core.data.pair import UNKNOWN, Domain, DomainPair
+from da_core.errors import UserError
+from da_core.experiment import DataSpec
+
+_SEED = 1
+"""Of what is drawn by our code: other scenes than those of the pair itself, which is drawn by 0."""
+
+
+def third_domain(spec: DataSpec, pair: DomainPair) -> Domain:
+    """The target of the pair that ``spec`` names, as `as_third` has it. Raises `UserError`."""
+    return as_third(cache.load_pair(spec, _SEED), pair)
+
+
+def as_third(other: DomainPair, pair: DomainPair) -> Domain:
+    """The target of ``other``, its labels as class indices of ``pair``.
+
+    Raises `UserError` where its samples have another form, or a class that ``pair`` has not.
+    """
+    domain = other.target
+    if other.kind != pair.kind or other.sample_shape != pair.sample_shape:
+        raise UserError(
+            "The third domain's samples have shape {third} and the target's {target}; make them alike.",
+            third=other.sample_shape,
+            target=pair.sample_shape,
+        )
+    unknown = sorted(set(other.classes) - set(pair.classes))
+    if unknown:
+        raise UserError(
+            "The third domain has classes that the source lacks ({names}); remove them or choose another.",
+            names=", ".join(unknown),
+        )
+    index = np.array([pair.classes.index(name) for name in other.classes])
+    y = np.where(domain.y == UNKNOWN, UNKNOWN, index[domain.y])
+    return Domain(domain.name, domain.X, y)

@@ -1,0 +1,61 @@
+"""From a picture file's bytes to a small square of pixels."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from da_core.data.readers.archive import TOO_LARGE, UNREADABLE, UnusableError
+from da_core.settings import settings
+
+# Those that Pillow reads by itself. Others would start programs (EPS: Ghostscript).
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+
+_log = logging.getLogger(__name__)
+
+
+def decode(data: bytes, size: int) -> NDArray[np.uint8]:
+    """The picture, turned upright, its middle square brought to (size, size, 3) uint8 RGB.
+
+    The type is told by content, not by name; of a moving picture the first frame counts, transparent parts become
+    white. Raises `UnusableError` for what is no picture, or one above the settings' limit (seen before it is unpacked).
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if image.width * image.height > settings().picture_pixels:
+                raise UnusableError(TOO_LARGE)
+            image.draft("RGB", (2 * size, 2 * size))  # a JPEG is unpacked no larger than needed
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(_on_white(shrunk(_smooth(upright), size)))
+    except UnusableError:
+        raise
+    except Image.DecompressionBombError:
+        raise UnusableError(TOO_LARGE) from None
+    except Exception as error:  # a damaged picture makes Pillow's decoders raise errors of many kinds
+        _log.info("not a picture: %r", error)
+        raise UnusableError(UNREADABLE) from None
+
+
+def shrunk(image: Image.Image, size: int) -> Image.Image:
+    """The middle square of an image, brought to ``size`` by ``size`` pixels without aliasing."""
+    return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+
+
+def _smooth(image: Image.Image) -> Image.Image:
+    """The image in a mode whose pixels can be averaged."""
+    if image.mode.startswith("I"):  # 16 bits of grey; Pillow's own conversion clips instead of scaling
+        return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
+    if image.mode in ("1", "P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")

@@ -1,0 +1,180 @@
+"""Sounds: reading WAV files with distrust, writing them for a browser, and the log-mel spectrogram of speech work.
+
+A sound is int16 at `SOUND_RATE`, one channel; many of one length are (n, t).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.data.pair import SOUND_RATE
+from da_core.data.readers.archive import UnusableError
+
+Sound = NDArray[np.int16]
+
+NO_SOUND = "{count} files in “{place}” were left out, because they are no WAV sounds that can be read: {names}."
+
+LONGEST = 4.0
+"""Seconds of a file that are read; what comes after them is left out."""
+MELS = 40
+WINDOW, HOP = 400, 160
+"""Samples of a frame, and from one frame to the next: 25 ms and 10 ms."""
+
+_FFT = 512
+_LOW, _HIGH = 20.0, SOUND_RATE / 2
+_FLOOR = 1e-10  # power below this is silence: 16 bits resolve no less
+_RATES = range(2_000, 400_001)
+_CHANNELS = range(1, 65)
+_FRAMES_AT_ONCE = 1 << 12  # they stay in the processor's cache
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+
+
+def read_wav(data: bytes) -> Sound:
+    """The sound (t,) of a WAV file's bytes: channels averaged, resampled to `SOUND_RATE`, at most `LONGEST` seconds.
+
+    Takes PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64. Raises `UnusableError` for anything else: what
+    a header says is only believed as far as there are bytes.
+    """
+    layout, samples = _chunks(data)
+    if len(layout) < 16:
+        raise UnusableError(NO_SOUND)
+    code, channels, rate, _bytes_a_second, frame, bits = struct.unpack("<HHIIHH", layout[:16])
+    if code == _EXTENSIBLE and len(layout) >= 26:
+        code = int.from_bytes(layout[24:26], "little")
+    if rate not in _RATES or channels not in _CHANNELS or frame != channels * bits // 8:
+        raise UnusableError(NO_SOUND)
+    count = min(len(samples) // frame if frame else 0, math.ceil(LONGEST * rate))
+    if count == 0:
+        raise UnusableError(NO_SOUND)
+    heard = _amplitudes(samples[: count * frame], code, bits).reshape(count, channels).mean(axis=1)
+    return _to_int16(_resampled(heard, rate))
+
+
+def to_wav(sound: Sound) -> bytes:
+    """A sound (t,) as a WAV file of 16-bit PCM."""
+    body = sound.astype("<i2").tobytes()
+    layout = struct.pack("<HHIIHH", _PCM, 1, SOUND_RATE, 2 * SOUND_RATE, 2, 16)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + len(body))
+        + b"WAVEfmt "
+        + struct.pack("<I", len(layout))
+        + layout
+        + b"data"
+        + struct.pack("<I", len(body))
+        + body
+    )
+
+
+def of_one_length(sounds: Sequence[Sound], length: int) -> NDArray[np.int16]:
+    """Sounds of any lengths as (n, length): longer ones keep their middle, shorter ones have silence on both sides."""
+    stacked = np.zeros((len(sounds), length), np.int16)
+    for row, sound in zip(stacked, sounds, strict=True):
+        kept = sound[max(len(sound) - length, 0) // 2 :][:length]
+        start = (length - len(kept)) // 2
+        row[start : start + len(kept)] = kept
+    return stacked
+
+
+def log_mel(sounds: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Log-mel spectrograms (n, MELS, frames) of sounds (n, t): ln of the power in each mel band, frame by frame.
+
+    Frames of `WINDOW` samples under a Hann window, every `HOP` samples, each of them whole (a sound shorter than one
+    is filled up with silence); triangular bands that are evenly spaced in mel(f) = 2595 log10(1 + f / 700)
+    (O'Shaughnessy 1987), from 20 Hz to half the rate.
+    """
+    if sounds.shape[1] < WINDOW:
+        sounds = np.pad(sounds, ((0, 0), (0, WINDOW - sounds.shape[1])))
+    frames = 1 + (sounds.shape[1] - WINDOW) // HOP
+    spectrogram = np.empty((len(sounds), MELS, frames), np.float32)
+    window, bands = np.hanning(WINDOW + 1)[:-1].astype(np.float32), mel_bands()
+    at_once = max(_FRAMES_AT_ONCE // frames, 1)
+    for first in range(0, len(sounds), at_once):
+        loudness = sounds[first : first + at_once].astype(np.float32) / 32768
+        framed = np.lib.stride_tricks.sliding_window_view(loudness, WINDOW, axis=1)[:, ::HOP] * window
+        power = np.abs(np.fft.rfft(framed, _FFT)) ** 2 / np.square(window).sum()
+        spectrogram[first : first + at_once] = np.log(power @ bands.T + _FLOOR).transpose(0, 2, 1)
+    return spectrogram
+
+
+@functools.cache
+def mel_bands() -> NDArray[np.float32]:
+    """The bands' weights on the frequencies of a frame: (MELS, 257); each triangle is 1 at its peak."""
+    edges = _hertz(np.linspace(_mel(_LOW), _mel(_HIGH), MELS + 2))
+    low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    frequency = np.fft.rfftfreq(_FFT, 1 / SOUND_RATE)
+    rising, falling = (frequency - low) / (peak - low), (high - frequency) / (high - peak)
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * math.log10(1 + hertz / 700)
+
+
+def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 700 * (10 ** (mel / 2595) - 1)
+
+
+# The file format -----------------------------------------------------------------------------------------------------
+
+
+def _chunks(data: bytes) -> tuple[bytes, bytes]:
+    """The chunks “fmt ” and “data” of a RIFF file; a last chunk that was cut short, as streams have it, is taken."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise UnusableError(NO_SOUND)
+    found: dict[bytes, bytes] = {}
+    for name, body in _walked(data):
+        found.setdefault(name, body)
+    if not {b"fmt ", b"data"} <= found.keys():
+        raise UnusableError(NO_SOUND)
+    return found[b"fmt "], found[b"data"]
+
+
+def _walked(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+
+
+def _amplitudes(samples: bytes, code: int, bits: int) -> NDArray[np.float64]:
+    """Samples of any format within [-1, 1], channel by channel."""
+    match code, bits:
+        case 1, 8:
+            return (np.frombuffer(samples, np.uint8).astype(np.float64) - 128) / 128
+        case 1, 16:
+            return np.frombuffer(samples, "<i2").astype(np.float64) / 2**15
+        case 1, 24:
+            three = np.frombuffer(samples, np.uint8).reshape(-1, 3)
+            four = np.concatenate([np.zeros((len(three), 1), np.uint8), three], axis=1)
+            return np.ascontiguousarray(four).view("<i4")[:, 0].astype(np.float64) / 2**31
+        case 1, 32:
+            return np.frombuffer(samples, "<i4").astype(np.float64) / 2**31
+        case 3, (32 | 64):
+            values = np.frombuffer(samples, f"<f{bits // 8}").astype(np.float64)
+            if not np.isfinite(values).all():
+                raise UnusableError(NO_SOUND)
+            return values.clip(-1, 1)
+    raise UnusableError(NO_SOUND)
+
+
+def _resampled(heard: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    if rate == SOUND_RATE:
+        return heard
+    from scipy.signal import resample_poly
+
+    ratio = Fraction(SOUND_RATE, rate).limit_denominator(1000)  # exact for usual rates; an odd one costs no more
+    resampled: NDArray[np.float64] = resample_poly(heard, ratio.numerator, ratio.denominator)
+    return resampled
+
+
+def _to_int16(heard: NDArray[np.float64]) -> Sound:
+    return np.round(heard.clip(-1, 1) * 32767).astype(np.int16)

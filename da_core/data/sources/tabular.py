@@ -1,0 +1,204 @@
+"""Small tables that come with scikit-learn, parted by one of their own columns: a selection bias, made on purpose.
+
+Which domain a row goes to is drawn from that column alone, so P(y | x) is the same in both: covariate shift, as in
+Huang et al., “Correcting sample selection bias by unlabeled data”, NIPS 2006, section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core import params
+from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.params import hyper
+
+Rows = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+FEWEST = 8
+"""Rows of each class that either domain has at least, however sharply the column parts them."""
+
+
+class Sharpness(params.Params):
+    """How the rows are dealt out; a table adds which column does it."""
+
+    sharpness: float = hyper(
+        8.0,
+        ge=0,
+        le=40,
+        step=1,
+        symbol="k",
+        title="Sharpness",
+        help="How sharply the column parts the rows: 0 deals them out at random, 40 is nearly a cut at its median.",
+    )
+
+
+def column_setting(default: str) -> Any:
+    """The hyperparameter that says which column parts the rows."""
+    return hyper(
+        default,
+        title="Split by",
+        help="Rows where this is low tend to be in the source, where it is high in the target.",
+    )
+
+
+class Table(DataSource):
+    """A table of measurements; rows with a low value of ``params.column`` tend to be source, with a high one target."""
+
+    area = "features"
+    shift = "covariate"
+    kind = "features"
+    classes: tuple[str, ...]
+    columns: tuple[str, ...]
+    origin: str
+    licence: str
+
+    def load(self, params: Any, seed: int) -> DomainPair:
+        rng = np.random.default_rng([seed, 0x7AB1E])
+        X, y = self.rows(params, rng)
+        in_target = parted(X[:, self.columns.index(params.column)], y, params.sharpness, rng)
+        return DomainPair(
+            source=Domain("low", X[~in_target], y[~in_target]),
+            target=Domain("high", X[in_target], y[in_target]),
+            classes=self.classes,
+            provenance=Provenance(title=self.title, origin=self.origin, licence=self.licence, shift=self.shift),
+            columns=self.columns,
+        )
+
+    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+        """All rows (n, d) in the units of the table, and their classes (n,)."""
+        raise NotImplementedError
+
+
+class Wine(Table):
+    """178 wines of one region of Italy from three cultivars, by chemical analysis."""
+
+    name = "wine"
+    title = "Wines"
+    summary = "The grape of 178 wines by chemical analysis; the target's wines have more of one substance."
+    classes = ("grape 1", "grape 2", "grape 3")
+    columns = (
+        "alcohol",
+        "malic acid",
+        "ash",
+        "alkalinity",
+        "magnesium",
+        "phenols",
+        "flavanoids",
+        "other phenols",
+        "proanthocyanins",
+        "colour intensity",
+        "hue",
+        "protein",
+        "proline",
+    )
+    origin = (
+        "“Wine” by Aeberhard and Forina, UCI Machine Learning Repository, 1992, as it comes with scikit-learn; parted "
+        "by this project's code."
+    )
+    licence = "CC BY 4.0."
+
+    class Params(Sharpness):
+        column: Literal["malic acid", "alcohol", "magnesium", "phenols", "hue"] = column_setting("malic acid")
+
+    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+        from sklearn.datasets import load_wine
+
+        X, y = load_wine(return_X_y=True)
+        return X.astype(np.float32), y.astype(np.int64)
+
+
+class BreastCancer(Table):
+    """569 tumours, by ten measures of their cells' nuclei: the mean of each, of thirty numbers in the original."""
+
+    name = "cancer"
+    title = "Breast tumours"
+    summary = "Malignant or benign, by the cells' nuclei under a microscope; in the target one measure is larger."
+    classes = ("malignant", "benign")
+    columns = (
+        "radius",
+        "texture",
+        "perimeter",
+        "area",
+        "smoothness",
+        "compactness",
+        "concavity",
+        "concave points",
+        "symmetry",
+        "fractal dimension",
+    )
+    origin = (
+        "“Breast Cancer Wisconsin (Diagnostic)” by Wolberg, Mangasarian, Street and Street, UCI Machine Learning "
+        "Repository, 1995, as it comes with scikit-learn: the ten means; parted by this project's code."
+    )
+    licence = "CC BY 4.0."
+
+    class Params(Sharpness):
+        column: Literal["concavity", "radius", "texture", "smoothness", "symmetry"] = column_setting("concavity")
+
+    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+        from sklearn.datasets import load_breast_cancer
+
+        X, y = load_breast_cancer(return_X_y=True)
+        return X[:, : len(self.columns)].astype(np.float32), y.astype(np.int64)
+
+
+class Diabetes(Table):
+    """442 patients; the class is whether the disease got on faster within a year than in half of them."""
+
+    name = "diabetes"
+    title = "Diabetes patients"
+    summary = "Whether a patient's diabetes gets worse fast; in the target one measure is higher."
+    classes = ("slow", "fast")
+    columns = (
+        "age",
+        "sex",
+        "body mass index",
+        "blood pressure",
+        "cholesterol",
+        "LDL",
+        "HDL",
+        "cholesterol / HDL",
+        "log triglycerides",
+        "blood sugar",
+    )
+    origin = (
+        "442 patients of Efron, Hastie, Johnstone and Tibshirani, “Least Angle Regression”, Annals of Statistics, "
+        "2004, as they come with scikit-learn. The class is progression above or below the median; parted by this "
+        "project's code."
+    )
+    licence = "Published by the authors with their paper; no licence is stated."
+
+    class Params(Sharpness):
+        column: Literal["cholesterol / HDL", "age", "body mass index", "blood pressure", "blood sugar"] = (
+            column_setting("cholesterol / HDL")
+        )
+
+    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+        from sklearn.datasets import load_diabetes
+
+        X, progression = load_diabetes(return_X_y=True, scaled=False)
+        return X.astype(np.float32), (progression > np.median(progression)).astype(np.int64)
+
+
+def parted(column: Rows, y: Labels, sharpness: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows (n,) are target: drawn with probability 1 / (1 + exp(−k (r − ½))), r the row's rank as a share.
+
+    A class of which one side has too few rows gives it those nearest to it. Equal values are ranked at random.
+    """
+    shuffled = rng.permutation(len(column))
+    rank = np.empty(len(column))
+    rank[shuffled[column[shuffled].argsort(kind="stable")]] = (np.arange(len(column)) + 0.5) / len(column)
+    in_target = rng.random(len(column)) < 1 / (1 + np.exp(-sharpness * (rank - 0.5)))
+    for label in np.unique(y):
+        rows = np.flatnonzero(y == label)
+        rows = rows[rank[rows].argsort()]
+        fewest = min(FEWEST, len(rows) // 2)
+        for side, nearest in ((False, rows), (True, rows[::-1])):
+            lacking = fewest - int((in_target[rows] == side).sum())
+            if lacking > 0:
+                in_target[nearest[in_target[nearest] != side][:lacking]] = side
+    return in_target

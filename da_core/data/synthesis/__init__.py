@@ -1,0 +1,1 @@
+"""Step 1 · what our code makes up: night, weather, noise, formants, phrases."""

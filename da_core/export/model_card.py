@@ -1,0 +1,125 @@
+"""The adapted network with its card, as one zip: weights, where they come from, how good they are, how to load them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import UTC
+
+from da_core.experiment import Experiment
+from da_core.export.figures import models
+from da_core.export.script import command
+from da_core.i18n import Language
+from da_core.run_folder import Record, model_bytes
+
+LOAD = '''"""Load model.pt: run this beside it, with the repository's folder on PYTHONPATH."""
+
+from pathlib import Path
+
+import torch
+
+from da_core.data.pair import HELD_OUT
+from da_core.data.loading.cache import load_pair
+from da_core.experiment import Experiment
+from da_core.methods import methods
+from da_core.methods.base import ModelAdaptation
+from da_core.networks import networks
+from da_core.params import validated
+from da_core.training.model import Model, as_inputs
+
+here = Path(__file__).parent
+experiment = Experiment.from_json((here / "experiment.json").read_text(encoding="utf-8"))
+pair = load_pair(experiment.data)
+method = methods()[experiment.method.name](seed=experiment.seed, **experiment.method.params)
+few = method.few_per_class() if isinstance(method, ModelAdaptation) else 0
+held_out = HELD_OUT if experiment.target_split is None else experiment.target_split
+split = pair.split(held_out, experiment.seed, few)
+
+extractor = networks()[experiment.network.name]
+params = validated(extractor.Params, experiment.network.params, extractor.name)
+# the network sees samples as they were prepared for it, by the training part alone
+Xs, Xt = extractor.prepare(params, pair.source.X, pair.target.X, split.source_train, split.target_train)
+network = extractor.network(params, Xs.shape[1:], len(pair.classes), experiment.seed)
+network.load_state_dict(torch.load(here / "model.pt", weights_only=True))
+
+model = Model(network)
+predicted = model.predict(model.embed(as_inputs(Xt, torch.device("cpu"))))
+if __name__ == "__main__":
+    for label in predicted[split.target_test[:10]]:
+        print(pair.classes[label])
+'''
+
+
+def has_model(experiment: Experiment) -> bool:
+    """Whether a network was trained: features that are used as they are leave none behind."""
+    return experiment.network.name != "identity"
+
+
+def model_zip(record: Record, language: Language) -> bytes:
+    """``model.pt`` (a state dict), ``README.md`` (the card), ``load.py``, ``experiment.json`` and ``result.json``.
+
+    Raises `UserError` where the run's files are damaged.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.pt", model_bytes(record.state() or {}))
+        archive.writestr("README.md", card(record, language))
+        archive.writestr("load.py", LOAD)
+        archive.writestr("experiment.json", record.experiment.model_dump_json(indent=2))
+        archive.writestr("result.json", record.result.model_dump_json(indent=2))
+    return file.getvalue()
+
+
+def card(record: Record, language: Language) -> str:
+    """What someone who is handed the model has to know, as Markdown."""
+    say, recipe, experiment = language.say, record.result.recipe, record.experiment
+    provenance = recipe.get("provenance", {})
+    facts = {
+        say("Data"): ". ".join(
+            _plain(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
+        ),
+        say("Network"): _plain(experiment.network.name),
+        say("Method"): _plain(experiment.method.name),
+        say("Preprocessing"): _plain(str(recipe.get("preprocessing", ""))),
+        say("Classes"): ", ".join(_plain(name) for name in record.result.classes),
+        say("Run"): f"{record.run_id}, {record.finished_at.astimezone(UTC):%Y-%m-%d}",
+    }
+    scores = [
+        f"| {name} | {language.percent(both.target.accuracy) if both.target is not None else '–'} "
+        f"| {language.percent(both.source.accuracy)} |"
+        for name, both in models(record, language).items()
+    ]
+    limits = say(
+        "It was trained on this one pair of domains and scored on a part of it that was held out; on other data it may "
+        "be wrong. The file holds the network with its own linear head: what a method fits to fixed features, and any "
+        "other head, is fitted anew by the command below."
+    )
+    return "\n".join(
+        [
+            f"# {say('A network adapted from one domain to another')}",
+            "",
+            *(f"- **{name}**: {told}" for name, told in facts.items() if told),
+            "",
+            f"| {say('Accuracy')} | {say('target')} | {say('source')} |",
+            "|---|---|---|",
+            *scores,
+            "",
+            f"## {say('What it is not for')}",
+            "",
+            limits,
+            "",
+            f"## {say('How to load it')}",
+            "",
+            "```sh\npython load.py\n```",
+            "",
+            f"## {say('How to get these numbers again')}",
+            "",
+            f"```sh\n{command(experiment)}\n```",
+            "",
+        ]
+    )
+
+
+def _plain(text: str) -> str:
+    """Text on one line in which Markdown finds nothing."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#|" else sign for sign in " ".join(text.split()))

@@ -1,0 +1,93 @@
+"""Kept runs beside one another: what differs in their experiments, and which method does best on a domain pair."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from da_core.data.sources import sources
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.jobs.run_database import KeptRun
+from da_core.methods import methods
+from da_core.networks import networks
+from da_core.params import Scalar
+from da_core.registry import pick
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A method on a domain pair: the runs of its best configuration, one a seed in their order."""
+
+    method: str
+    runs: tuple[KeptRun, ...]
+    mean: float
+    """Mean accuracy on the target over ``runs``."""
+    configurations: int
+    """How many were tried: the more, the more of the best one's lead is luck."""
+
+
+def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
+    """Every setting of an experiment by its dotted name, those left out with their defaults.
+
+    What another version of this program knew and this one does not is given as it is.
+    """
+    dumped = experiment.model_dump()
+    registries: dict[str, dict[str, Any]] = {"data": {**sources()}, "network": {**networks()}, "method": {**methods()}}
+    for group, registry in registries.items():
+        defaults: dict[str, Scalar] = {}
+        try:
+            defaults = pick(registry, dumped[group]["name"], group).Params().model_dump()
+        except UserError:
+            log.info("there is no %s “%s” any more", group, dumped[group]["name"])
+        dumped[group] |= defaults | dumped[group].pop("params")
+    flat: dict[str, Scalar | None] = {}
+    for group, value in dumped.items():
+        if not isinstance(value, dict):
+            flat[group] = value
+            continue
+        for name, setting in value.items():
+            flat[group if name == "name" else f"{group}.{name}"] = setting
+    return flat
+
+
+def differences(experiments: Sequence[Experiment]) -> dict[str, list[Scalar | None]]:
+    """The settings that are not the same in all, in the experiment's order; None where one has no such setting."""
+    flat = [settings_of(experiment) for experiment in experiments]
+    groups = [name.partition(".")[0] for name in flat[0]] if flat else []
+    known = dict.fromkeys(name for one in flat for name in one)
+    ordered = sorted(known, key=lambda name: groups.index(name.partition(".")[0]))
+    both = {name: [one.get(name) for one in flat] for name in ordered}
+    return {name: values for name, values in both.items() if any(value != values[0] for value in values)}
+
+
+def leaderboard(runs: Sequence[KeptRun]) -> list[Standing]:
+    """The methods that ran on one domain pair, the best first, each with the configuration of the best mean.
+
+    Runs that were cut short or have no target labels to be scored on do not take part; of equal experiments the
+    newest does.
+    """
+    configurations: dict[str, dict[int, KeptRun]] = {}
+    for run in sorted(runs, key=lambda run: run.finished_at):
+        if run.complete and run.after is not None:
+            same = run.experiment.model_copy(update={"seed": 0, "device": "auto", "oracle": False})
+            configurations.setdefault(same.key, {})[run.experiment.seed] = run
+    of_methods: dict[str, list[tuple[KeptRun, ...]]] = {}
+    for seeds in configurations.values():
+        tried = tuple(seeds[seed] for seed in sorted(seeds))
+        of_methods.setdefault(tried[0].experiment.method.name, []).append(tried)
+    standings = [
+        Standing(method, max(tried, key=mean_after), max(map(mean_after, tried)), len(tried))
+        for method, tried in of_methods.items()
+    ]
+    return sorted(standings, key=lambda standing: standing.mean, reverse=True)
+
+
+def mean_after(runs: Sequence[KeptRun]) -> float:
+    """Mean accuracy on the target after adapting, over the runs that have one."""
+    return fmean(run.after for run in runs if run.after is not None)

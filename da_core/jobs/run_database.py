@@ -1,0 +1,387 @@
+"""What is known of every kept run, each visitor's own list of them, and their last study: three tables in whatever
+SQLAlchemy speaks to.
+
+The arrays stay files. SQLAlchemy takes a moment to import, so only `da_core.jobs.store` imports this, when it is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import logging
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from da_core.errors import UserError
+from da_core.events import DomainScores, Result
+from da_core.experiment import DataSpec, Experiment
+from da_core.run_folder import HOUSE
+from da_core.study import Study
+
+log = logging.getLogger(__name__)
+
+LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
+
+_METADATA = MetaData()
+_RUNS = Table(
+    "runs",
+    _METADATA,
+    Column("run_id", String(32), primary_key=True),
+    Column("experiment_key", String(16), nullable=False, index=True),
+    Column("pair", String(16), nullable=False, index=True),
+    Column("method", String(100), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("source_only_accuracy", Float),  # on the target; none where it has no labels
+    Column("adapted_accuracy", Float),
+    Column("seconds", Float, nullable=False),
+    Column("finished_at", DateTime, nullable=False, index=True),  # UTC, as all times here
+    Column("experiment", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+)
+_ENTRIES = Table(
+    "entries",
+    _METADATA,
+    Column("owner", String(32), primary_key=True),
+    Column("run_id", ForeignKey(_RUNS.c.run_id, ondelete="CASCADE"), primary_key=True, index=True),
+    Column("name", String(LONGEST_NAME), nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("deleted_at", DateTime),
+)
+_STUDIES = Table(
+    "studies",
+    _METADATA,
+    Column("owner", String(32), primary_key=True),
+    Column("study", JSON, nullable=False),
+)
+
+
+class UnreachableError(UserError):
+    """The database does not answer, or refuses."""
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run as one visitor's list has it. ``before`` and ``after`` are accuracies on the target, as fractions."""
+
+    run_id: str
+    experiment: Experiment
+    pair: str
+    """The same for the same `DataSpec`."""
+    before: float | None
+    after: float | None
+    seconds: float
+    complete: bool
+    finished_at: datetime
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    deleted_at: datetime | None = None
+    """When the visitor put it into the bin; None while it is in the list."""
+
+    @property
+    def gain(self) -> float | None:
+        """What adapting gained."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def pair_key(data: DataSpec) -> str:
+    """A short name that is the same for the same domain pair."""
+    return hashlib.sha256(data.model_dump_json().encode()).hexdigest()[:16]
+
+
+class Library:
+    """The database of runs. Safe to use from many threads; every call is one short transaction.
+
+    A visitor is any text, or `HOUSE`; the database keeps a digest of it, since the text may be a cookie that opens
+    doors. What a visitor calls a run, and whether it lies in the bin, is said of their own list alone, so nobody can
+    change another's. Every method raises `UnreachableError` where the database does.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        with self._reached():
+            _METADATA.create_all(self._engine)
+
+    @contextlib.contextmanager
+    def adding(
+        self, run_id: str, experiment: Experiment, result: Result, finished_at: datetime, owners: Iterable[str] = ()
+    ) -> Iterator[None]:
+        """Enter a run and put it into its owners' lists, if what is done inside succeeds."""
+        with self._begin() as connection:
+            connection.execute(_RUNS.insert().values(**_facts(run_id, experiment, result, finished_at)))
+            for owner in dict.fromkeys(owners):
+                _enter(connection, run_id, owner)
+            yield
+
+    def run_ids(self, key: str | None = None) -> list[str]:
+        """All runs, or those of the experiment with this ``key`` that went to their end; the newest first."""
+        wanted = select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at.desc())
+        if key is not None:
+            wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
+        with self._begin() as connection:
+            return list(connection.scalars(wanted))
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Take runs out of the database and out of every list."""
+        with self._begin() as connection:
+            for run_id in run_ids:
+                connection.execute(_ENTRIES.delete().where(_ENTRIES.c.run_id == run_id))
+                connection.execute(_RUNS.delete().where(_RUNS.c.run_id == run_id))
+
+    def expendable(self, kept: int, binned_before: datetime) -> list[str]:
+        """What has to go so that ``kept`` runs are left, and whatever was put into the bin before that moment.
+
+        First go those that lie in the bin of everyone who has them, then those without a name or tag; of each the
+        oldest.
+        """
+        with self._begin() as connection:
+            runs = list(connection.scalars(select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at)))
+            entries: dict[str, list[Any]] = {}
+            for entry in connection.execute(select(_ENTRIES)):
+                entries.setdefault(entry.run_id, []).append(entry)
+        binned = {run: when for run in runs if (when := _binned(entries.get(run, ()))) is not None}
+        named = {run for run in runs if any(entry.name or entry.tags for entry in entries.get(run, ()))}
+        runs.sort(key=lambda run: (run not in binned, run in named))  # stable: the oldest stay first
+        too_many = max(len(runs) - kept, 0)
+        return [run for place, run in enumerate(runs) if place < too_many or _older(binned.get(run), binned_before)]
+
+    # A visitor's own list ---------------------------------------------------------------------------------------------
+
+    def listed(self, owner: str) -> list[KeptRun]:
+        """The visitor's runs, those in the bin too, the newest first."""
+        mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == _digest(owner))
+        facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
+        text = cast(_RUNS.c.experiment, Text).label("experiment")  # unread: most are known from the last time
+        own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
+        wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == HOUSE)
+        with self._begin() as connection:
+            rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
+        return [kept for row in rows if (kept := _kept_run(row)) is not None]
+
+    def keep(self, run_id: str, owner: str) -> None:
+        """Put a run into the visitor's list, or take it out of their bin. Raises `UserError` if there is none."""
+        with self._begin() as connection:
+            if not connection.scalar(select(func.count()).where(_RUNS.c.run_id == run_id)):
+                raise UserError("There is no run {run} here any more; start it again.", run=run_id)
+            _enter(connection, run_id, owner, deleted_at=None)
+
+    def rename(self, run_id: str, owner: str, name: str) -> None:
+        """Call a run ``name`` in the visitor's list; an empty one takes the name away."""
+        self._change([run_id], owner, name=_plain(name, LONGEST_NAME))
+
+    def tag(self, run_id: str, owner: str, tags: Iterable[str]) -> None:
+        """Give a run these tags and no others. Raises `UserError` for too many."""
+        cleaned = list(dict.fromkeys(filter(None, (_plain(tag, LONGEST_TAG) for tag in tags))))
+        if len(cleaned) > MOST_TAGS:
+            raise UserError("A run takes at most {count} tags; take one away first.", count=MOST_TAGS)
+        self._change([run_id], owner, tags=cleaned)
+
+    def delete(self, run_ids: Iterable[str], owner: str) -> None:
+        """Put runs into the visitor's bin."""
+        self._change(run_ids, owner, deleted_at=_now())
+
+    def restore(self, run_ids: Iterable[str], owner: str) -> None:
+        """Take runs out of the visitor's bin."""
+        self._change(run_ids, owner, deleted_at=None)
+
+    def empty_bin(self, owner: str) -> list[str]:
+        """Take what is in the visitor's bin off their list for good; give the runs that are in nobody's list now."""
+        with self._begin() as connection:
+            mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.deleted_at.is_not(None))
+            binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(mine)))
+            of_all = _ENTRIES.c.run_id.in_(binned)
+            connection.execute(_ENTRIES.delete().where(of_all if owner == HOUSE else mine))
+            still = set(connection.scalars(select(_ENTRIES.c.run_id).where(of_all)))
+        return [run for run in binned if run not in still]
+
+    def _change(self, run_ids: Iterable[str], owner: str, **values: Any) -> None:
+        with self._begin() as connection:
+            for run_id in run_ids:
+                mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
+                if connection.execute(_ENTRIES.update().where(mine).values(**values)).rowcount:
+                    continue
+                if owner != HOUSE:
+                    raise UserError("This run is not in your list; keep it there first.")
+                _enter(connection, run_id, owner, **values)
+
+    # A visitor's last study -------------------------------------------------------------------------------------------
+
+    def remember_study(self, study: Study, owner: str) -> None:
+        """Keep it as the visitor's last one, in place of the one before."""
+        mine = _STUDIES.c.owner == _digest(owner)
+        with self._begin() as connection:
+            connection.execute(_STUDIES.delete().where(mine))
+            connection.execute(_STUDIES.insert().values(owner=_digest(owner), study=study.model_dump(mode="json")))
+
+    def last_study(self, owner: str) -> Study | None:
+        """The visitor's last study; None if there is none, or it is of a version that knew other settings."""
+        with self._begin() as connection:
+            kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == _digest(owner)))
+        try:
+            return None if kept is None else Study.model_validate(kept)
+        except ValidationError:
+            log.warning("a study is left out", exc_info=True)
+            return None
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._reached(), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            log.warning("the database of runs", exc_info=True)
+            raise UnreachableError(
+                "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this "
+                "server."
+            ) from error
+
+
+def _engine(url: str) -> Engine:
+    """Raises `UserError` for a URL that SQLAlchemy does not understand, or a driver that is not installed."""
+    try:
+        # ids and class names may be Chinese: they are kept as people would read them
+        engine = create_engine(
+            url, pool_pre_ping=True, json_serializer=functools.partial(json.dumps, ensure_ascii=False)
+        )
+    except (ArgumentError, ImportError) as error:
+        raise UserError(
+            "The setting {name} is not a database that can be used here: {detail}.",
+            name="DA_LAB_DATABASE",
+            detail=error,
+        ) from error
+    if make_url(url).get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Readers do not wait for a writer, and a writer waits for another."""
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
+    """Put a run into a list, or change it where it is there already. What comes second in a race changes as well."""
+    mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
+    fresh = {"owner": _digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
+    if connection.scalar(select(func.count()).where(mine)):
+        if values:
+            connection.execute(_ENTRIES.update().where(mine).values(**values))
+        return
+    try:
+        with connection.begin_nested():
+            connection.execute(_ENTRIES.insert().values(**fresh))
+    except IntegrityError:
+        if values:
+            connection.execute(_ENTRIES.update().where(mine).values(**values))
+
+
+def _facts(run_id: str, experiment: Experiment, result: Result, finished_at: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "experiment_key": experiment.key,
+        "pair": pair_key(experiment.data),
+        "method": experiment.method.name,
+        "seed": experiment.seed,
+        "complete": not result.recipe.get("stopped_early", False),
+        "source_only_accuracy": on_target(result.source_only),
+        "adapted_accuracy": on_target(result.adapted),
+        "seconds": sum(result.seconds.values()),
+        "finished_at": finished_at.astimezone(UTC).replace(tzinfo=None),
+        "experiment": experiment.model_dump(mode="json"),
+        "result": json.loads(result.model_dump_json()),  # through text: what is not a number becomes null
+    }
+
+
+def on_target(scores: DomainScores) -> float | None:
+    """Accuracy on the target; None where it has no labels."""
+    return scores.target.accuracy if scores.target is not None else None
+
+
+def _kept_run(row: Any) -> KeptRun | None:
+    """None for the experiment of another version of this program, which knew other settings."""
+    try:
+        experiment = _experiment(row.experiment)
+    except UserError:
+        log.warning("run %s is left out of a list", row.run_id, exc_info=True)
+        return None
+    return KeptRun(
+        run_id=row.run_id,
+        experiment=experiment,
+        pair=row.pair,
+        before=row.source_only_accuracy,
+        after=row.adapted_accuracy,
+        seconds=row.seconds,
+        complete=row.complete,
+        finished_at=row.finished_at.replace(tzinfo=UTC),
+        name=row.name or "",
+        tags=tuple(row.tags or ()),
+        deleted_at=row.deleted_at and row.deleted_at.replace(tzinfo=UTC),
+    )
+
+
+@functools.lru_cache(4096)
+def _experiment(text: str) -> Experiment:
+    return Experiment.from_json(text)
+
+
+def _binned(entries: Iterable[Any]) -> datetime | None:
+    """When the last of those who have a run put it away; the one person of the house decides for all."""
+    times = {entry.owner: entry.deleted_at for entry in entries}
+    if times.get(HOUSE) is not None:
+        return times[HOUSE]  # type: ignore[no-any-return]
+    return max(times.values()) if times and all(times.values()) else None
+
+
+def _older(moment: datetime | None, than: datetime) -> bool:
+    return moment is not None and moment < than.astimezone(UTC).replace(tzinfo=None)
+
+
+def _digest(owner: str) -> str:
+    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else HOUSE
+
+
+def _plain(text: str, longest: int) -> str:
+    """One line of what can be seen, not longer than that."""
+    seen = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
+    return " ".join(seen.split())[:longest].strip()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,143 @@
+"""All runs that are not over, in their order, and the last views of those that are. It starts and drives none."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from da_core.errors import UserError
+from da_core.events import Event
+from da_core.experiment import Experiment
+from da_core.jobs.job import Job
+from da_core.jobs.snapshot import State, View
+
+log = logging.getLogger(__name__)
+
+_VIEWS_KEPT = 100
+
+
+class Board:
+    """Shared by the queue's controls and its workers: hold ``changed``, and wait on it, around all that is done here.
+
+    ``waiting`` are the queued runs, the next one first. ``abandoned`` are generators that nobody will ask again; a
+    worker closes them, since closing a generator runs the run's own code.
+    """
+
+    def __init__(self, lease_seconds: float, clock: Callable[[], float]) -> None:
+        self.changed = threading.Condition(threading.RLock())
+        self.jobs: dict[str, Job] = {}
+        self.waiting: list[Job] = []
+        self.abandoned: list[Iterator[Event]] = []
+        self.closed = False
+        self._over: OrderedDict[str, View] = OrderedDict()
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+
+    def add(self, run_id: str, experiment: Experiment, owner: str) -> None:
+        job = Job(run_id, experiment, [owner], seen=self._clock())
+        self.jobs[run_id] = job
+        self.waiting.append(job)
+        self.number_places()
+
+    def join(self, job: Job, owner: str) -> None:
+        job.seen = self._clock()
+        if owner not in job.owners:
+            job.owners.append(owner)
+            self.note(job)
+
+    def see(self, run_id: str) -> None:
+        """Somebody is looking at the run."""
+        if (job := self.jobs.get(run_id)) is not None:
+            job.seen = self._clock()
+
+    def view(self, run_id: str) -> View | None:
+        job = self.jobs.get(run_id)
+        return self._over.get(run_id) if job is None else job.view()
+
+    def keep_view(self, view: View) -> None:
+        self._over[view.run_id] = view
+        while len(self._over) > _VIEWS_KEPT:
+            self._over.popitem(last=False)
+
+    def equal(self, experiment: Experiment, owner: str) -> Job | None:
+        """A live run of this experiment that is the owner's, or that the owner may share."""
+        for job in self.jobs.values():
+            if job.experiment == experiment and job.state != "stopping":
+                shared = job.state in ("queued", "running") and not job.enough.is_set()
+                if shared or owner in job.owners:
+                    return job
+        return None
+
+    def note(self, job: Job, state: State | None = None) -> None:
+        """Let everybody know that something about the run has changed."""
+        job.version += 1
+        job.state = state or job.state
+        self.changed.notify_all()
+
+    def number_places(self) -> None:
+        for job in self.jobs.values():
+            place = self.waiting.index(job) + 1 if job in self.waiting else None
+            if place != job.place:
+                job.place = place
+                self.note(job)
+
+    def pause(self, job: Job) -> None:
+        if job in self.waiting:
+            self.waiting.remove(job)
+        self.note(job, "paused")
+        self.number_places()
+
+    def go_on(self, job: Job) -> None:
+        """Resume a paused run: at the head of the queue, or at its end if it had never begun."""
+        if job.in_hand:  # its worker has not come round to put it aside yet
+            self.note(job, "running")
+            return
+        self.waiting.insert(0 if job.started_at else len(self.waiting), job)
+        self.note(job, "queued")
+        self.number_places()
+
+    def next(self) -> Job | None:
+        """Hand the first run that waits to a worker."""
+        if not self.waiting:
+            return None
+        job = self.waiting.pop(0)
+        job.in_hand = True
+        job.started_at = job.started_at or datetime.now(UTC)
+        self.note(job, "running")
+        self.number_places()
+        return job
+
+    def end(self, job: Job, error: UserError | None = None) -> None:
+        """End a run before its time: at once, or as soon as the worker that has it in hand comes round."""
+        if job.state == "stopping":
+            return
+        job.error = error
+        if job.in_hand:
+            self.note(job, "stopping")
+            return
+        if job.events is not None:
+            self.abandoned.append(job.events)
+        self.conclude(job, "cancelled")
+
+    def end_unseen(self) -> None:
+        """End the runs that nobody has looked at for the time of a lease."""
+        now = self._clock()
+        for job in list(self.jobs.values()):
+            if now - job.seen > self._lease_seconds and job.state != "stopping":
+                log.info("run %s is ended: nobody looks at it", job.run_id)
+                self.end(job, UserError("Nobody looked at this run for a while, so it was ended; start it again."))
+
+    def conclude(self, job: Job, state: State) -> None:
+        """Let go of all of a run but its last view."""
+        if state == "done":
+            job.error = None
+        if job in self.waiting:
+            self.waiting.remove(job)
+        job.place = None
+        self.note(job, state)
+        del self.jobs[job.run_id]
+        self.keep_view(job.view(finished_at=datetime.now(UTC)))
+        self.number_places()

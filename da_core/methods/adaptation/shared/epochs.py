@@ -1,0 +1,61 @@
+"""What the methods that go on training share: an epoch's batches, and the means of its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from da_core.networks.extractor import Network
+
+
+def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
+    """Rows of X in random order, ``size`` at a time; what is left over waits for another epoch.
+
+    The order is drawn on the CPU, so that every device sees the same. Fewer than ``size`` rows make one batch.
+    """
+    import torch
+
+    rows = torch.randperm(len(X), generator=generator)
+    count = max(1, len(X) // size)
+    return list(rows[: count * size].to(X.device).split(size))  # type: ignore[no-untyped-call]
+
+
+def pairs_of_batches(Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """An epoch over the larger of two domains: rows of each, the smaller one's coming round again."""
+    source, target = batches(Xs, size, generator), batches(Xt, size, generator)
+    count = max(len(source), len(target))
+    return zip(islice(cycle(source), count), islice(cycle(target), count), strict=True)
+
+
+def descend(network: Network, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of the weights that the optimiser has.
+
+    The gradient is worked out for all weights: without that of its input, torch's group norm crashes in backward.
+    """
+    network.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+class Means:
+    """The means of named loss terms over an epoch; they stay on the device until they are read."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
+
+    def add(self, losses: dict[str, Tensor]) -> Tensor:
+        """Take in one step's terms; their sum, to go down on."""
+        for name, loss in losses.items():
+            self._sums[name] = self._sums.get(name, 0) + loss.detach()
+        self._count += 1
+        total: Tensor = sum(losses.values())  # type: ignore[assignment]
+        return total
+
+    def read(self) -> dict[str, float]:
+        return {name: float(total) / self._count for name, total in self._sums.items()}

@@ -1,0 +1,192 @@
+"""Kernels, and the eigenproblems that TCA, JDA and MIDA pose on them: exact, or by Nyström above a size.
+
+All three look for projections z(x) = Σ_j k(x, x_j) W_j, one row W_j for each of the n pooled samples. Here such a
+projection is written F(x) A with ‖A‖ = ‖W‖, where the row F(x) is short if the kernel allows it, so that an
+eigenproblem of size n becomes one of the length of F(x):
+
+- Gaussian kernel, exact: F(x) = k(x, all samples), of length n, and A = W.
+- K = ΦΦᵀ with short rows φ(x): the best W lies in the span of Φ (what is orthogonal to it changes no z and costs
+  norm), so W = ΦB, z(x) = φ(x) ΦᵀΦ B, and with A = (ΦᵀΦ)^½ B:   F(x) = φ(x) (ΦᵀΦ)^½,  ‖A‖ = ‖W‖.
+  The linear kernel has φ(x) = x: this is exact. Nyström's approximation (Williams and Seeger 2001) with landmarks L has
+  φ(x) = k(x, L) K_LL^(−½).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.linalg
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from da_core.methods.alignment.shared.landmarks import spread, squared_distances
+from da_core.methods.base import Rows
+from da_core.params import hyper
+
+KernelName = Literal["rbf", "linear"]
+MEDIAN_ROWS = 1000
+"""Of each domain, among which the median distance is taken."""
+DENSE = 1000
+"""Up to this size all eigenvectors are computed; above it Lanczos finds the few that are wanted."""
+
+KERNEL = hyper("rbf", title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+BANDWIDTH = hyper(
+    1.0,
+    ge=1e-3,
+    le=1e3,
+    log=True,
+    symbol="σ",
+    title="Bandwidth",
+    help="Width of the Gaussian kernel, in units of the median distance between samples.",
+)
+EXACT_UP_TO = hyper(
+    4000,
+    ge=0,
+    le=20000,
+    step=100,
+    title="Exact up to",
+    help="Samples of both domains together up to which a Gaussian kernel is solved exactly; above, by landmarks.",
+)
+LANDMARKS = hyper(
+    500,
+    ge=10,
+    le=4000,
+    step=10,
+    title="Landmarks",
+    help="Samples that stand for all of them above that size; more are more exact and slower.",
+)
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Call it with rows (n, d) to get their F(x) (n, m). Made by `expand`."""
+
+    kernel: Callable[[Rows], Rows]
+    """(n, d) → (n, ·): kernel values to the samples or landmarks; the centred features for the linear kernel."""
+    shorten: Rows | None
+    """What turns those into F(x); None where they are F(x) already."""
+
+    def __call__(self, X: Rows) -> Rows:
+        F = self.kernel(X)
+        return F if self.shorten is None else F @ self.shorten
+
+
+def expand(X: Rows, chosen: Any) -> tuple[Expansion, Rows]:
+    """The expansion for pooled samples X (n, d), and F(X), with a method's ``kernel``, ``bandwidth``, ``exact_up_to``
+    and ``landmarks``. The origin is moved to their mean, so that adding one vector to all samples changes nothing."""
+    centre = X.mean(axis=0)
+    if chosen.kernel == "linear":
+        return _short(lambda rows: rows - centre, np.eye(X.shape[1]), X)
+    exact = len(X) <= chosen.exact_up_to
+    basis = (X if exact else spread(X, chosen.landmarks)) - centre
+    width = 2 * (chosen.bandwidth * median_distance(X)) ** 2
+
+    def kernel(rows: Rows) -> Rows:
+        K = squared_distances(rows - centre, basis)
+        K /= -width
+        return np.exp(K, out=K)
+
+    if exact:
+        return Expansion(kernel, None), kernel(X)
+    return _short(kernel, power(kernel(basis + centre), -0.5), X)
+
+
+def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expansion, Rows]:
+    """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten."""
+    K = kernel(X)
+    shorten = whiten @ power(whiten.T @ (K.T @ K) @ whiten, 0.5)
+    return Expansion(kernel, shorten), K @ shorten
+
+
+def solving_seconds(n: int, d: int, chosen: Any) -> float:
+    """About how long one eigenproblem on n samples takes, its kernel included."""
+    if chosen.kernel == "linear":
+        return 1e-10 * (n + d) * d**2
+    if n <= chosen.exact_up_to:
+        return 5e-7 * n**2  # some hundred Lanczos steps, each of which reads the kernel twice
+    landmarks = int(chosen.landmarks)
+    return 1e-10 * (n + landmarks) * landmarks * (d + landmarks)
+
+
+def median_distance(X: Rows) -> float:
+    """The median distance between different samples, on at most ``2 · MEDIAN_ROWS`` of them; 1 if all are alike."""
+    some = spread(X, 2 * MEDIAN_ROWS)
+    squared = squared_distances(some - some.mean(axis=0), some - some.mean(axis=0))
+    apart = squared[np.triu_indices(len(some), k=1)]
+    median = float(np.sqrt(np.median(apart))) if len(apart) else 0.0
+    return median if median > 0 else 1.0
+
+
+def power(S: Rows, exponent: float) -> Rows:
+    """A symmetric positive semi-definite matrix to a real power; where it is zero, but for rounding, it stays zero."""
+    values, vectors = scipy.linalg.eigh(S)
+    real = values > 1e-12 * max(values[-1], 0)
+    kept = vectors[:, real]
+    powered: Rows = (kept * values[real] ** exponent) @ kept.T
+    return powered
+
+
+def discrepancy(count_s: int, count_t: int) -> Rows:
+    """ℓ (n,): 1/n_s on the source, −1/n_t on the target. ℓℓᵀ is the L of TCA: zᵀLz = (mean of z_s − mean of z_t)²."""
+    return np.repeat([1 / count_s, -1 / count_t], [count_s, count_t])
+
+
+def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, count: int) -> tuple[Rows, Rows]:
+    """A (m, d) and eigenvalues (d,), falling: max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
+
+    H centres, S is `scatter` of F; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs
+    nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
+    eigenvectors V of R FᵀHF R. Each column's sign is such that its projections lean to the right (positive third
+    moment). Directions without variance are left out, so that there may be fewer than ``count``.
+    """
+    U, s, _ = scipy.linalg.svd(penalties, full_matrices=False)
+    shrink = 1 - 1 / np.sqrt(1 + s**2)
+
+    def whiten(V: Rows) -> Rows:
+        whitened: Rows = V - U @ (shrink[:, None] * (U.T @ V))
+        return whitened
+
+    values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
+    A = whiten(V)
+    real = values > np.finfo(np.float64).eps * F.shape[1] * values[0]
+    A, values = A[:, real], values[real]
+    return A * signs(F @ A), values
+
+
+def scatter(F: Rows) -> Callable[[Rows], Rows]:
+    """V → FᵀHF V; the matrix in the middle is made only where it is small."""
+    if F.shape[1] > DENSE:
+        return lambda V: F.T @ centred(F @ V)
+    C = centred(F)
+    S = C.T @ C
+    return lambda V: S @ V
+
+
+def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows, Rows]:
+    """The ``count`` largest eigenvalues, falling, and the eigenvectors (size, count) of the symmetric map ``apply``."""
+    count = min(count, size)
+    if size <= DENSE or 3 * count > size:
+        M = apply(np.eye(size))
+        values, vectors = scipy.linalg.eigh((M + M.T) / 2, subset_by_index=(size - count, size - 1))
+    else:
+        operator = LinearOperator(
+            (size, size), matvec=lambda v: apply(v.reshape(size, 1)).ravel(), matmat=apply, dtype=np.float64
+        )
+        start = np.ones(size) / np.sqrt(size)  # the same for any order of the samples
+        values, vectors = eigsh(operator, k=count, which="LA", v0=start)
+        order = np.argsort(values)
+        values, vectors = values[order], vectors[:, order]
+    return values[::-1], vectors[:, ::-1]
+
+
+def centred(Z: Rows) -> Rows:
+    moved: Rows = Z - Z.mean(axis=0)
+    return moved
+
+
+def signs(Z: Rows) -> Rows:
+    """(d,) ±1 that make each column of Z (n, d) lean to the right, whatever the order of the rows."""
+    C = centred(Z)
+    return np.where(np.einsum("nd,nd,nd->d", C, C, C) < 0, -1.0, 1.0)

@@ -1,0 +1,58 @@
+"""The two domains' principal subspaces, which subspace alignment and the geodesic flow kernel both start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from da_core.methods.alignment.shared.kernels import signs
+from da_core.methods.base import Rows
+from da_core.params import hyper
+
+DIMENSIONS = hyper(
+    20,
+    ge=1,
+    le=1000,
+    step=1,
+    symbol="d",
+    title="Dimensions",
+    help="Principal directions kept of each domain; more than there are counts as all of them.",
+)
+STANDARDISE = hyper(
+    True,
+    title="Standardise each domain",
+    help="Divide each feature by its deviation in its own domain first; without it only the means are removed.",
+)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """x → (x − mean) / deviation, with one domain's own numbers."""
+
+    mean: Rows
+    deviation: Rows | float
+
+    def __call__(self, X: Rows) -> Rows:
+        scaled: Rows = (X - self.mean) / self.deviation
+        return scaled
+
+
+def scaling(X: Rows, standardise: bool) -> Scaling:
+    """A domain's scaling. A feature that is constant there is only centred."""
+    if not standardise:
+        return Scaling(X.mean(axis=0), 1.0)
+    deviation = X.std(axis=0)
+    constant = deviation <= 1e-12 * np.abs(X).max(axis=0)
+    return Scaling(X.mean(axis=0), np.where(constant, 1.0, deviation))
+
+
+def principal_directions(X: Rows, count: int) -> Rows:
+    """(d, count) orthonormal: the leading principal directions of the centred X (n, d); the samples lean to the right
+    along each. ``count`` is at most the rank that the numbers of rows and features allow."""
+    size = X.shape[1]
+    count = min(count, size, max(1, len(X) - 1))
+    _, vectors = scipy.linalg.eigh(X.T @ X, subset_by_index=(size - count, size - 1))
+    directions: Rows = vectors[:, ::-1]
+    return directions * signs(X @ directions)

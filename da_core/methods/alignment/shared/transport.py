@@ -1,0 +1,147 @@
+"""What the optimal-transport methods share: the cost, the barycentric map, anchors above a size, and Sinkhorn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from da_core.methods.alignment.shared.landmarks import cluster, in_order, nearest, squared_distances
+from da_core.methods.base import FeatureAlignment, Labels, Rows
+from da_core.methods.checks import feature_pair, rows
+from da_core.params import hyper
+
+TOLERANCE = 1e-6
+"""Sinkhorn stops when less than this share of the mass is missing from the plan's rows."""
+MOST_ROUNDS = 1000
+"""Of Sinkhorn at the last ε. Where a small ε needs more, the plan's columns are still right in the order of 1e-3."""
+ABSORB = 1e100
+"""Scalings larger than this, or smaller than its inverse, go into the potentials, which live in log space."""
+
+
+def exact_up_to(default: int) -> Any:
+    """The hyperparameter that says up to which size no anchors are taken."""
+    return hyper(
+        default,
+        ge=0,
+        le=20000,
+        step=100,
+        title="Every sample up to",
+        help="Samples of the larger domain up to which each one is transported by itself; above, anchors are.",
+    )
+
+
+ANCHORS = hyper(
+    1000,
+    ge=10,
+    le=5000,
+    step=10,
+    title="Anchors",
+    help="Centres of k-means that stand for each domain above that size; a sample moves as its nearest anchor does.",
+)
+EPSILON = hyper(
+    0.05,
+    ge=1e-3,
+    le=10,
+    log=True,
+    symbol="ε",
+    title="Entropy",
+    help="How blurred the plan is, in units of the median squared distance; small is close to exact transport.",
+)
+
+
+class Transport(FeatureAlignment):
+    """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
+
+    def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
+        """(n_s, n_t) how much mass goes where: rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
+        raise NotImplementedError
+
+    costly = "exact_up_to"
+    pair_seconds: float
+    """What the plan takes, for each pair of a source and a target sample."""
+
+    def seconds(self, n_s: int, n_t: int, d: int) -> float:
+        if max(n_s, n_t) <= self.params.exact_up_to:
+            return self.pair_seconds * n_s * n_t
+        m = self.params.anchors
+        return float(self.pair_seconds * m**2 + 1.2e-10 * (n_s + n_t) * m * d)
+
+    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> Transport:
+        """Find the plan from source (n_s, d) to target (n_t, d). Raises `UserError` for tables that do not fit."""
+        Xs, Xt = feature_pair(Xs, Xt)
+        if max(len(Xs), len(Xt)) > self.params.exact_up_to:
+            source, a, ys = cluster(Xs, self.params.anchors, ys)
+            target, b, _ = cluster(Xt, self.params.anchors)
+        else:
+            # the same problem for any order of the samples, also where it has more than one solution
+            s, t = in_order(Xs), in_order(Xt)
+            source, target, ys = Xs[s], Xt[t], None if ys is None else ys[s]
+            a, b = np.full(len(Xs), 1 / len(Xs)), np.full(len(Xt), 1 / len(Xt))
+        centre = target.mean(axis=0)
+        cost = squared_distances(source - centre, target - centre)
+        median = np.median(cost)
+        plan = self.plan(a, b, cost / median if median > 0 else cost, ys)
+        self._fitted = source
+        self._displacement = plan @ target / plan.sum(axis=1)[:, None] - source
+        return self
+
+    def map_source(self, Xs: Rows) -> Rows:
+        """Each sample moves as the nearest fitted sample (or anchor) does; a fitted one is its own nearest."""
+        Xs = rows(Xs, "source")
+        mapped: Rows = Xs + self._displacement[nearest(Xs, self._fitted)]
+        return mapped
+
+    def map_target(self, Xt: Rows) -> Rows:
+        return rows(Xt, "target")
+
+
+def sinkhorn(
+    a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None, most: int = MOST_ROUNDS
+) -> tuple[Rows, Rows]:
+    """The plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013), and f.
+
+    γ_ij = exp((f_i + g_j − cost_ij) / ε). ε comes down in steps from the costs' own size, each starting from the
+    potentials that the last one found; or starts where it is wanted, from the potentials f of a problem like this one.
+    """
+    now = max(epsilon, float(np.median(cost))) if f is None else epsilon
+    g = (cost - (0 if f is None else f[:, None])).min(axis=0)
+    f = (cost - g).min(axis=1)  # now each row and each column has an entry that is exp(0)
+    while now > epsilon:
+        _, f, g = scaled(a, b, cost, now, f, g, 20)
+        now = max(epsilon, now / 4)
+    plan, f, _ = scaled(a, b, cost, epsilon, f, g, most)
+    return plan, f
+
+
+def scaled(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int) -> tuple[Rows, Rows, Rows]:
+    """Sinkhorn's rounds at one ε, at most so many, from the potentials f and g: the plan and the new potentials.
+
+    Columns and rows are scaled in turn to their sums until both hold; the
+    scalings u, v go into the potentials before they overflow (Schmitzer 2019), so that small ε is as safe as in log
+    space and a round costs two matrix-vector products.
+    """
+
+    def kernel() -> Rows:
+        K = f[:, None] + g - cost
+        K /= epsilon
+        return np.exp(K, out=K)
+
+    K, u, v = kernel(), np.ones(len(a)), np.ones(len(b))
+    for at in range(most):
+        v = b / _above_zero(u @ K)
+        sums = K @ v
+        if at % 10 == 9 and np.abs(u * sums - a).sum() < TOLERANCE * a.sum():
+            break
+        u = a / _above_zero(sums)
+        if max(u.max(), v.max()) > ABSORB or min(u.min(), v.min()) < 1 / ABSORB:
+            f, g = f + epsilon * np.log(u), g + epsilon * np.log(v)
+            K, u, v = kernel(), np.ones(len(a)), np.ones(len(b))
+    f, g = f + epsilon * np.log(u), g + epsilon * np.log(v)
+    K *= u[:, None]
+    K *= v
+    return K, f, g
+
+
+def _above_zero(sums: Rows) -> Rows:
+    return np.maximum(sums, np.finfo(np.float64).tiny)

@@ -1,0 +1,1 @@
+"""Whatever teaches and is not a screen: lessons, their figures, toy problems, the showcase."""

@@ -1,0 +1,179 @@
+"""How training goes, as curves that grow in place: loss terms, accuracies, and the domain classifier's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from da_core.evaluation.domain_accuracy import History, reading
+from da_core.events import Accuracies, Losses, Phase
+from pages.session.words import _, percent, told, word
+from pages.shell import theme
+
+Json = dict[str, Any]
+
+_HEIGHT = 280
+_TERMS = (theme.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+
+
+_SHARE: Json = {
+    "field": "value",
+    "type": "quantitative",
+    "title": None,
+    "scale": {"domain": [0, 1]},
+    "axis": {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over the epochs: a table of epoch, what and value, and what draws it.
+
+    The lines and guides are plain Vega-Lite, since building and checking charts twice a second slows training.
+    """
+
+    table: pd.DataFrame
+    epochs: int
+    y: Json
+    lines: Sequence[Json]
+    guides: Sequence[Json] = ()
+    height: int = _HEIGHT
+
+    @property
+    def spec(self) -> Json:
+        axis, scale = {"tickMinStep": 1}, {"domain": [0, self.epochs]}
+        x = {"field": "epoch", "type": "quantitative", "title": _("epoch"), "scale": scale, "axis": axis}
+        lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]
+        return {"height": self.height, "layer": [*lines, *self.guides]}
+
+    def draw(self, key: str, alt: str) -> None:
+        st.vega_lite_chart(self.table, self.spec, key=key, alt=alt)
+
+
+def phases(history: History) -> list[Phase]:
+    """The phases that have begun to train, in their order."""
+    return list(dict.fromkeys(event.phase for event in history))
+
+
+def latest(history: History, phase: Phase) -> dict[str, float]:
+    """The accuracies at the end of the newest epoch of a phase; empty before the first."""
+    found = [event.values for event in history if isinstance(event, Accuracies) and event.phase == phase]
+    return found[-1] if found else {}
+
+
+def draw(history: History, phase: Phase, epochs: int) -> None:
+    """The curves of one phase, each beside what it says."""
+    values = latest(history, phase)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _title(_("Loss"))
+        losses(history, phase, epochs).draw(f"losses-{phase}", _("Each loss term over the epochs"))
+    with right:
+        both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
+        _title(_("Accuracy on held-out samples"), *both)
+        alt_text = _("Accuracy on held-out source and target samples over the epochs")
+        accuracies(history, phase, epochs).draw(f"accuracies-{phase}", alt_text)
+    if "domain" in values:
+        left, right = st.columns(2, gap="medium", vertical_alignment="center")
+        with left:
+            _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
+            alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
+            domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
+        said = reading(history, history[-1].epoch / epochs)
+        if said is not None:
+            right.markdown(told(said.message, said.values))
+
+
+def _title(text: str, *numbers: str) -> None:
+    st.markdown(" · ".join([f"**{text}**", *numbers]))
+
+
+def losses(history: History, phase: Phase, epochs: int) -> Chart:
+    """Each loss term, a line of its own hue."""
+    table = _table(history, Losses, phase)
+    names = list(dict.fromkeys(table["what"]))
+    # a line needs two values: until then a mark shows the first
+    line = {"type": "line", "strokeWidth": 2, "point": len(table) <= len(names)}
+    colour = _hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
+    y: Json = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
+    if table.empty:  # an axis without values would be labelled 0.000000
+        y["axis"] = {"labels": False, "ticks": False}
+    return Chart(table, epochs, y, [{"mark": line, "encoding": {"color": colour, "tooltip": _tooltip(".3f")}}])
+
+
+def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
+    """Source and target accuracy in their own colours and marks; a dashed line is what source only reached."""
+    table = _table(history, Accuracies, phase, ("source", "target"))
+    names, hues = [word("source"), word("target")], [theme.SOURCE, theme.TARGET]
+    colour = _hues(names, hues)
+    shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
+    lines: list[Json] = [
+        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": colour}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "encoding": {"color": colour, "shape": shape, "tooltip": _tooltip(".1%")},
+        },
+    ]
+    yardstick = None if phase == "source_only" else latest(history, "source_only").get("target")
+    guides = [] if yardstick is None else _guide(yardstick, _("target, source only"))
+    return Chart(table, epochs, _SHARE, lines, guides)
+
+
+def domain(history: History, phase: Phase, epochs: int) -> Chart:
+    """How often the domain classifier is right, with the coin's 50 % as a guide."""
+    table = _table(history, Accuracies, phase, ("domain",))
+    mark = {"color": theme.ACCENT, "opacity": 1}
+    lines: list[Json] = [
+        {"mark": {"type": "line", "strokeWidth": 2, **mark}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 40, "shape": "square", **mark},
+            "encoding": {"tooltip": _tooltip(".1%")},
+        },
+    ]
+    return Chart(table, epochs, _SHARE, lines, _guide(0.5, _("a coin")), _HEIGHT - 60)
+
+
+def _table(
+    history: History, kind: type[Losses | Accuracies], phase: Phase, only: Iterable[str] | None = None
+) -> pd.DataFrame:
+    rows = [
+        (event.epoch, word(name), value)
+        for event in history
+        if isinstance(event, kind) and event.phase == phase
+        for name, value in (event.terms if isinstance(event, Losses) else event.values).items()
+        if only is None or name in only
+    ]
+    return pd.DataFrame(rows, columns=["epoch", "what", "value"])
+
+
+def _hues(names: Sequence[str], hues: Sequence[str]) -> Json:
+    legend = {"orient": "top", "title": None, "offset": 4, "symbolStrokeWidth": 3}
+    return {"field": "what", "scale": {"domain": list(names), "range": list(hues)}, "legend": legend, "title": None}
+
+
+def _tooltip(number: str) -> list[Json]:
+    return [
+        {"field": "what", "title": " "},
+        {"field": "epoch", "type": "quantitative", "title": _("epoch"), "format": ".1f"},
+        {"field": "value", "type": "quantitative", "title": _("value"), "format": number},
+    ]
+
+
+def _guide(height: float, label: str) -> list[Json]:
+    """A dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
+    once: Json = {"values": [{}]}
+    y = {"datum": height}
+    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5}
+    text = {"type": "text", "text": label, "align": "right", "baseline": "top", "dx": -4, "dy": 4}
+    return [
+        {"data": once, "mark": rule, "encoding": {"y": y}},
+        {
+            "data": once,
+            "mark": text | {"color": theme.ink(), "opacity": 0.7},
+            "encoding": {"x": {"value": "width"}, "y": y},
+        },
+    ]

@@ -1,0 +1,112 @@
+"""A run's scores as tables: every metric, every domain, every class."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from da_core.events import Gain, Interval, Result, Scored, Scores
+from pages.charts import score_charts
+from pages.session.words import _, number, percent, points, safe, signed, word
+
+
+def by_metric(result: Result) -> pd.DataFrame:
+    """One row a metric: each model's score, on what is scored, with its interval, and what adapting gained."""
+    columns = {
+        one.name: [_score(one.scores.scored, name) for name in score_charts.metrics().values()]
+        for one in score_charts.models(result)
+    }
+    before, after = result.source_only.scored, result.adapted.scored
+    gains = [points(getattr(after, name) - getattr(before, name)) for name in score_charts.metrics().values()]
+    gained = result.gain.get("target" if result.target_scored else "source")
+    if gained is not None:
+        gains[0] = _gain(gained)
+    rows = list(score_charts.metrics())
+    if before.calibration is not None and after.calibration is not None:
+        rows.append(_("Calibration error (ECE)"))
+        for one in score_charts.models(result):
+            calibration = one.scores.scored.calibration
+            columns[one.name].append(number(calibration.error, 3) if calibration is not None else "")
+        gains.append(f"{after.calibration.error - before.calibration.error:+.3f}".replace("-", "−"))
+    return pd.DataFrame({**columns, _("Gain"): gains}, index=pd.Index(rows))
+
+
+def by_domain(result: Result) -> pd.DataFrame:
+    """One row a domain: each model's accuracy there, and what adapting gained or lost."""
+    names: dict[Scored, str] = {
+        "target": _("Target, held out"),
+        "source": _("Source, held out"),
+        "third": _("Third domain, never trained on"),
+    }
+    there = [name for name in names if getattr(result.adapted, name) is not None]
+    columns = {
+        one.name: [_score(getattr(one.scores, domain), "accuracy") for domain in there]
+        for one in score_charts.models(result)
+    }
+    gains = [_gain(result.gain[domain]) if domain in result.gain else "" for domain in there]
+    return pd.DataFrame({**columns, _("Gain"): gains}, index=pd.Index([names[domain] for domain in there]))
+
+
+def kept(result: Result) -> list[str]:
+    """What became of the domains that nobody adapted to, a sentence each."""
+    said: list[str] = []
+    if source := result.gain.get("source"):
+        said.append(
+            _verdict(
+                source,
+                _("The source has lost {points}: adapting has cost something there."),
+                _("The source has gained {points} as well."),
+                _("The source keeps its accuracy: no change beyond chance."),
+            )
+        )
+    if third := result.gain.get("third"):
+        said.append(
+            _verdict(
+                third,
+                _("On the third domain adapting has cost {points}: it does not carry over."),
+                _("On the third domain, which no training has seen, adapting has gained {points}: it carries over."),
+                _("On the third domain adapting has changed nothing beyond chance."),
+            )
+        )
+    return said
+
+
+def by_class(result: Result) -> pd.DataFrame:
+    """One row a class: its samples among those scored, then precision, recall and F1 before → after."""
+    before, after = result.source_only.scored.per_class, result.adapted.scored.per_class
+    pairs = list(zip(before, after, strict=True))
+    return pd.DataFrame(
+        {
+            _("Samples"): [number(old.support) for old, _new in pairs],
+            _("Precision"): [_arrow(old.precision, new.precision) for old, new in pairs],
+            _("Recall"): [_arrow(old.recall, new.recall) for old, new in pairs],
+            _("F1"): [_arrow(old.f1, new.f1) for old, new in pairs],
+            _("F1 of adapted, 95 %"): [_range(new.intervals.get("f1")) for _old, new in pairs],
+            _("F1 gained"): [points(new.f1 - old.f1) for old, new in pairs],
+        },
+        index=pd.Index([safe(word(old.name)) for old, _new in pairs]),
+    )
+
+
+def _verdict(gain: Gain, lost: str, gained: str, same: str) -> str:
+    much = points(gain.accuracy)
+    if gain.interval[1] < 0:
+        return lost.format(points=much.lstrip("-"))
+    return gained.format(points=much.lstrip("+")) if gain.interval[0] > 0 else same
+
+
+def _score(scores: Scores, name: str) -> str:
+    value, between = percent(getattr(scores, name)), _range(scores.intervals.get(name))
+    return f"{value} :gray[{between}]" if between else value
+
+
+def _gain(gain: Gain) -> str:
+    low, high = (signed(end) for end in gain.interval)
+    return f"{points(gain.accuracy)} :gray[{low} … {high}]"
+
+
+def _range(interval: Interval | None) -> str:
+    return "" if interval is None else f"{number(100 * interval[0], 1)} – {percent(interval[1])}"
+
+
+def _arrow(old: float, new: float) -> str:
+    return f"{percent(old)} → {percent(new)}"

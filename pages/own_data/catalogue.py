@@ -1,0 +1,138 @@
+"""The catalogue of data: one area at a time, each pair with its kind of shift and how far adapting brings it.
+
+Marks are those of every chart: source only is an open grey square, the best method a filled one in the accent, the
+oracle a tick.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import streamlit as st
+
+from da_core.data.measured import Figures, figures
+from da_core.data.pair import DataSource, ShiftKind
+from da_core.data.sources import sources
+from da_core.experiment import DataSpec
+from da_core.teaching import thumbnails
+from pages.session.words import _, percent
+from pages.shell import cards, theme
+
+OWN = "files"
+AREAS = {
+    "pictures": "Pictures of things",
+    "digits": "Digits",
+    "speech": "Speech",
+    "text": "Text",
+    "recommendation": "Recommendation",
+    "features": "Plain features",
+    "points": "2-D toys",
+    "own": "Your own",
+}
+SHIFTS: dict[ShiftKind, str] = {
+    "appearance": "Appearance",
+    "covariate": "Covariate shift",
+    "label": "Label shift",
+    "concept": "Concept shift",
+    "unknown": "Not known",
+}
+_BROWSED = "lab.browsed"
+"""Session state: the chosen pair, and the area that was looked at since."""
+_PLACE = "lab-area"
+
+
+def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
+    """Draw the areas and the pairs of one of them; ``on_choose`` gets the name of another pair.
+
+    True where one looks at the area of one's own data, which has no pairs to choose from.
+    """
+    known = sources()
+    of, looked_at = st.session_state.get(_BROWSED, ("", ""))
+    area = looked_at if of == chosen else area_of(known.get(chosen))
+
+    def browse() -> None:
+        st.session_state[_BROWSED] = (chosen, st.session_state[_PLACE])
+
+    st.session_state[_PLACE] = area
+    areas = {name: _(title) for name, title in AREAS.items() if any(area_of(one) == name for one in known.values())}
+    st.pills(
+        _("Area"),
+        list(areas),
+        format_func=areas.__getitem__,
+        required=True,
+        key=_PLACE,
+        on_change=browse,
+        label_visibility="collapsed",
+    )
+    if area == "own":
+        return True
+    names = [name for name in known if area_of(known[name]) == area]
+    names.sort(key=lambda name: name != DataSpec().name)  # the default first
+    measured = figures()
+    cards.choose(
+        _("Domain pair"),
+        [cards.Card(name, _(known[name].title), _about(known[name], measured.get(name))) for name in names],
+        chosen,
+        "data",
+        on_choose,
+    )
+    if any(name in measured for name in names):
+        st.html(f'<div class="lab-gauge-legend">{_legend()}</div>')
+    return False
+
+
+def area_of(source: DataSource | None) -> str:
+    """The area that a source is listed under; a link may name one that is not there."""
+    if source is None:
+        return "pictures"
+    return "own" if source.name == OWN else source.area
+
+
+def facts(found: Figures) -> dict[str, str]:
+    """Figures in words, for the row of facts about the chosen pair."""
+    return {
+        _("Source only"): percent(found.source_only, 0),
+        _("Best of a few methods"): f"{percent(found.best, 0)} ({_(found.title)})",
+        _("Oracle"): percent(found.oracle, 0),
+    }
+
+
+def _about(source: DataSource, found: Figures | None) -> str:
+    """A picture, one sentence, the kind of shift and, where it was measured, the gauge: Markdown for a card."""
+    picture = thumbnails.uri(source.name)
+    about = f"![]({picture})\n\n" if picture else ""
+    about += f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
+    if found is None:
+        return about
+    said = _(
+        "source only {before}, best {best}, oracle {oracle}",
+        before=percent(found.source_only, 0),
+        best=percent(found.best, 0),
+        oracle=percent(found.oracle, 0),
+    )
+    return f"{about}\n\n![{said}]({_gauge(found)})"
+
+
+def _gauge(found: Figures) -> str:
+    """A line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
+    grey, accent = "#8A919C", theme.ACCENT
+    before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'
+        f'<path d="M6 8H214" stroke="{grey}" stroke-opacity=".35" stroke-width="2" stroke-linecap="round"/>'
+        f'<path d="M{before:.1f} 8H{best:.1f}" stroke="{accent}" stroke-opacity=".45" stroke-width="4"/>'
+        f'<path d="M{oracle:.1f} 1V15" stroke="{grey}" stroke-width="2.5"/>'
+        f'<rect x="{before - 4:.1f}" y="4" width="8" height="8" fill="none" stroke="{grey}" stroke-width="2"/>'
+        f'<rect x="{best - 4.5:.1f}" y="3.5" width="9" height="9" fill="{accent}"/>'
+        "</svg>"
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def _legend() -> str:
+    """What the marks are, and where the numbers come from."""
+    marks = (("before", _("Source only")), ("best", _("Best of a few methods")), ("oracle", _("Oracle")))
+    return "".join(f'<span class="{mark}">{name}</span>' for mark, name in marks) + (
+        f"<span>{_('Accuracy on the target from 0 to 100 %, mean of three seeds')}</span>"
+    )

@@ -1,0 +1,176 @@
+"""One street scene turning from day to night, step by step, with the night's parameters on sliders.
+
+What is set here is tried on one scene at once, in a fragment; a button makes it the data's, and the pictures anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from da_core.data.scenes import street
+from da_core.data.sources.street_scenes import StreetParams
+from da_core.data.synthesis.night import Night, NightName, Pictures, Steps, quantise, steps, to_linear, to_srgb
+from da_core.params import Params, validated
+from pages.session.words import _, number, word
+from pages.shell import params_form
+from pages.shell.params_form import Values
+
+OF = "street"
+_SIDE = 128
+_SCENES = 1000
+_DRAFT = "lab.night"
+"""Session state: `_Draft`."""
+_FIRST = (
+    "exposure",
+    "ambient",
+    "lamps",
+    "lamp_power",
+    "lamp_kelvin",
+    "glow_strength",
+    "sky",
+    "afterglow",
+    "wetness",
+    "rain",
+    "shot_noise",
+    "white_balance",
+)
+"""What most of a night's look comes from, in the order of the steps; the rest stands behind a door."""
+_REST = tuple(name for name in Night.model_fields if name not in _FIRST)
+
+
+class _Draft(NamedTuple):
+    """Settings that are tried, and those of the data when they began to be."""
+
+    began: Values
+    values: Values
+
+
+def elsewhere(kind: type[Params]) -> tuple[str, ...]:
+    """The settings of a source of data that are not drawn here."""
+    here = {*Night.model_fields, "difficulty"} if issubclass(kind, Night) else set()
+    return tuple(name for name in kind.model_fields if name not in here)
+
+
+def section(applied: Values, use: Callable[[Values], None]) -> None:
+    """The scene, its steps, and the sliders; ``use`` gets the settings once they are to be the data's own."""
+    st.subheader(_("From day to night"), anchor=False)
+    st.markdown(
+        _(
+            "The target's nights are made from the same kind of scenes by a physical model. Change it and watch one "
+            "scene; each picture draws its own values from the ranges."
+        )
+    )
+    _try(applied, use)
+
+
+@st.fragment
+def _try(applied: Values, use: Callable[[Values], None]) -> None:
+    draft = st.session_state.get(_DRAFT)
+    if draft is None or draft.began != applied:
+        draft = _Draft(applied, applied)
+    params = validated(StreetParams, draft.values, OF)
+    params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=("difficulty",), columns=1)
+    thing, scene = st.columns([5, 1], gap="medium")
+    label = thing.pills(
+        _("Scene with"),
+        range(len(street.CLASSES)),
+        default=0,
+        format_func=lambda at: word(street.CLASSES[at]),
+        required=True,
+        key="lab-night-of",
+    )
+    seed = scene.number_input(_("Number"), 0, _SCENES, key="lab-night-seed")
+    st.html(_sheet(label, int(seed), params.difficulty, params.model_dump_json(include={*Night.model_fields})))
+    params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=_FIRST, columns=3)
+    with st.expander(_("More of the model")):
+        params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=_REST, columns=3)
+    if draft.values != applied:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(_("Make the pictures like this"), type="primary"):
+                use(draft.values)
+                st.rerun()
+            st.button(_("Back to the data's own"), type="tertiary", on_click=_forget)
+
+
+def _draw_from(draft: _Draft) -> Callable[[Values], None]:
+    """What a widget's change does to the draft: another difficulty sets all of the night."""
+
+    def write(values: Values) -> None:
+        if values.get("difficulty") != draft.values.get("difficulty"):
+            values = {name: value for name, value in values.items() if name not in Night.model_fields}
+        st.session_state[_DRAFT] = _Draft(draft.began, values)
+
+    return write
+
+
+def _forget() -> None:
+    st.session_state.pop(_DRAFT, None)
+
+
+def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
+    """The steps as one piece of HTML: a grid of pictures, each with its name and what happened."""
+    day, made = _made(label, seed, difficulty, conditions)
+    shown = [
+        (_("Day"), _("The scene in daylight."), day),
+        (
+            _("Linear light"),
+            _("The same without the display's curve: as a sensor counts light."),
+            quantise(to_linear(day / np.float32(255))),
+        ),
+        (
+            _("Relit"),
+            _("The sun is gone; what is left of light falls on the surfaces."),
+            quantise(to_srgb(made.relit[0])),
+        ),
+        (
+            _("Glow"),
+            _("The sky, lamps and the scene's own lights shine into the lens."),
+            quantise(to_srgb(made.glowing[0])),
+        ),
+    ]
+    if made.weather is not made.glowing:
+        told = _("A wet road mirrors the lights; rain streaks and veils.")
+        shown.append((_("Weather"), told, quantise(to_srgb(made.weather[0]))))
+    shown += [
+        (
+            _("Exposed"),
+            _("The camera makes it {gain} times as bright.", gain=number(float(made.gain[0]), 1)),
+            quantise(to_srgb(made.exposed[0])),
+        ),
+        (_("Noise"), _("The sensor's noise is lifted with it."), quantise(to_srgb(made.noisy[0]))),
+        (_("Night"), _("White balance and 8 bits: what the model gets to see."), made.developed[0]),
+    ]
+    figures = (
+        f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(told)}'
+        "</figcaption></figure>"
+        for name, told, picture in shown
+    )
+    return f'<div class="lab-night">{"".join(figures)}</div>'
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _made(label: int, seed: int, difficulty: NightName, conditions: str) -> tuple[Pictures, Steps]:
+    """The scene by day, (side, side, 3), and all steps to its night; the same scene whatever the night is."""
+    scene = _drawn(label, seed, difficulty)
+    day = street.day(scene, np.random.default_rng(seed))[0]
+    layers = (scene.reflectance, scene.sky, scene.emission, scene.ground)
+    return day, steps(*layers, np.random.default_rng(seed), Night.model_validate_json(conditions))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _drawn(label: int, seed: int, difficulty: NightName) -> street.Scenes:
+    return street.draw_one(label, _SIDE, seed, difficulty)
+
+
+def _image(picture: Pictures) -> str:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=92)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

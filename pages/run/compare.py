@@ -1,0 +1,254 @@
+"""Runs beside one another: what differs in their experiments, results and curves; and the leaderboard of a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from da_core.data.readers.uploads import place_name
+from da_core.events import Losses
+from da_core.jobs.leaderboard import differences, leaderboard
+from da_core.jobs.run_database import KeptRun, on_target
+from da_core.jobs.store import Record, store
+from pages.charts import score_charts
+from pages.run import run_labels
+from pages.session import words
+from pages.session.words import _, number, percent, safe, seconds, word
+from pages.shell import theme
+
+MOST = 8
+"""Runs beside one another: more columns and hues cannot be told apart."""
+_ROW = 44  # pixels a method in the leaderboard
+
+
+def side_by_side(runs: Sequence[KeptRun]) -> None:
+    """Everything that two or more runs can be compared by."""
+    if len(runs) < 2:
+        st.markdown(_("Tick two or more runs in the list to see them side by side."))
+        return
+    if len(runs) > MOST:
+        st.info(_("Only the first {count} ticked runs are shown.", count=MOST))
+    runs = runs[:MOST]
+    if len({run.pair for run in runs}) > 1:
+        st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
+    names = run_labels.titles(runs)
+    st.subheader(_("What differs"), anchor=False)
+    _diff(runs, names)
+    st.subheader(_("What came of it"), anchor=False)
+    records = [store().load(run.run_id) for run in runs]
+    _results(runs, names, records)
+    st.subheader(_("How it went"), anchor=False)
+    _curves(names, records)
+    with st.container(horizontal=True):
+        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
+            if st.button(safe(_("Results of {run}", run=name)), key=f"lab-compare-open-{place}", type="tertiary"):
+                run_labels.open_run(run, "results")
+
+
+def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
+    """Only the settings that are not the same, by the names that links and the command line use."""
+    differing = differences([run.experiment for run in runs])
+    if not differing:
+        st.markdown(_("Nothing: these runs are of the same experiment."))
+        return
+    table = {"": [f"`{name}`" for name in differing]}
+    for place, name in enumerate(_columns(names)):
+        table[name] = [_setting(values[place]) for values in differing.values()]
+    st.table(table, border="horizontal", hide_index=True)
+
+
+def _setting(value: Any) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return _("yes") if value else _("no")
+        case float():
+            return f"{value:g}"
+        case str() if value.startswith("upload:"):
+            return safe(place_name(value))
+        case _:
+            return safe(str(value))
+
+
+def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Record | None]) -> None:
+    """One column a run."""
+
+    def of(record: Record | None, what: str) -> str:
+        if record is None:
+            return "–"
+        result = record.result
+        shift = result.shift
+        match what:
+            case "source":
+                return percent(result.adapted.source.accuracy)
+            case "oracle":
+                best = on_target(result.oracle) if result.oracle is not None else None
+                return "–" if best is None else percent(best)
+            case "distance":
+                return f"{number(shift.before.proxy_a_distance, 2)} → {number(shift.after.proxy_a_distance, 2)}"
+            case _:
+                return f"{number(shift.before.mmd, 3)} → {number(shift.after.mmd, 3)}"
+
+    def share(value: float | None) -> str:
+        return "–" if value is None else percent(value)
+
+    labels = [
+        _("Source only, on the target"),
+        _("Adapted, on the target"),
+        _("Gain on the target"),
+        _("Oracle, on the target"),
+        _("Adapted, on the source"),
+        _("Proxy A-distance"),
+        _("MMD"),
+        _("Time"),
+    ]
+    table = {"": labels}
+    for name, run, record in zip(_columns(names), runs, records, strict=True):
+        table[name] = [
+            share(run.before),
+            f"**{share(run.after)}**",
+            "–" if run.gain is None else words.points(run.gain),
+            of(record, "oracle"),
+            of(record, "source"),
+            of(record, "distance"),
+            of(record, "mmd"),
+            seconds(run.seconds),
+        ]
+    st.table(table, border="horizontal", hide_index=True)
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    return [safe(name) for name in names]
+
+
+def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
+    """One quantity over the epochs of the last phase that trained, a line a run."""
+    courses = [_course(record) for record in records]
+    kinds = list(dict.fromkeys(kind for course in courses for kind in course))
+    if not kinds:
+        st.markdown(_("These runs trained nothing over epochs, so there are no curves."))
+        return
+    labels = {kind: _kind(*kind.split("/", 1)) for kind in kinds}
+    chosen = st.segmented_control(
+        _("Curve"),
+        kinds,
+        default="accuracy/target" if "accuracy/target" in kinds else kinds[0],
+        format_func=labels.__getitem__,
+        required=True,
+        key="lab-compare-curve",
+        label_visibility="collapsed",
+    )
+    traces = [
+        go.Scatter(
+            x=[epoch for epoch, _value in course[chosen]],
+            y=[value for _epoch, value in course[chosen]],
+            name=score_charts.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
+            mode="lines+markers" if len(course[chosen]) < 60 else "lines",
+            line={"color": theme.class_colour(place), "width": 2.5},
+            marker={"size": 6},
+        )
+        for place, (name, course, record) in enumerate(zip(names, courses, records, strict=True))
+        if chosen in course
+    ]
+    figure = _figure(traces, 360)
+    longest = max(max(trace.x) for trace in traces)
+    figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
+    if chosen.startswith("accuracy/"):
+        figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    score_charts.draw(figure, "compare-curves", _("{what} over the epochs, one line a run", what=labels[chosen]))
+
+
+def _kind(kind: str, name: str) -> str:
+    if kind == "accuracy":
+        return {"source": _("Source accuracy"), "target": _("Target accuracy")}.get(name, _("Domain classifier"))
+    return _("Loss: {term}", term=word(name))
+
+
+def _adapts(record: Record | None) -> bool:
+    """Whether the run adapted epoch by epoch, so that there are curves of it."""
+    return record is not None and any(event.phase == "adapt" for event in record.history)
+
+
+def _course(record: Record | None) -> dict[str, list[tuple[float, float]]]:
+    """Points of every curve of the adapting phase, or of source only where nothing else trained."""
+    history = () if record is None else record.history
+    phase = "adapt" if _adapts(record) else "source_only"
+    found: dict[str, list[tuple[float, float]]] = {}
+    for event in history:
+        if event.phase != phase:
+            continue
+        kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
+        for name, value in values.items():
+            found.setdefault(f"{kind}/{name}", []).append((event.epoch, value))
+    return dict(sorted(found.items(), key=lambda item: item[0].startswith("loss")))
+
+
+def leaderboard_of(runs: Sequence[KeptRun]) -> None:
+    """Which method does best on a pair, with every seed's dot."""
+    pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
+    if not pairs:
+        st.markdown(_("There is nothing to rank yet."))
+        return
+    pair = st.selectbox(_("Domain pair"), list(pairs), format_func=pairs.__getitem__, key="lab-leaderboard-pair")
+    standings = leaderboard([run for run in runs if run.pair == pair])
+    if not standings:
+        st.markdown(_("There is nothing to rank yet."))
+        return
+    names = [run_labels.method_title(standing.method) for standing in standings]
+    dots = go.Scatter(
+        x=[run.after for standing in standings for run in standing.runs],
+        y=[name for name, standing in zip(names, standings, strict=True) for _run in standing.runs],
+        mode="markers",
+        name=_("each seed"),
+        marker={"size": 10, "color": theme.ACCENT, "opacity": 0.45},
+        customdata=[run.experiment.seed for standing in standings for run in standing.runs],
+        hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
+    )
+    means = go.Scatter(
+        x=[standing.mean for standing in standings],
+        y=names,
+        mode="markers",
+        name=_("mean"),
+        marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    figure = _figure([dots, means], _ROW * len(standings) + 90)
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
+    score_charts.draw(figure, "leaderboard", _("Accuracy on the target of each method, the best first"))
+    st.table(
+        {
+            _("Method"): [safe(name) for name in names],
+            _("Mean"): [percent(standing.mean) for standing in standings],
+            _("Gain on the target"): [_gain(standing.runs) for standing in standings],
+            _("Seeds"): [number(len(standing.runs)) for standing in standings],
+            _("Settings tried"): [number(standing.configurations) for standing in standings],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+    st.caption(
+        _(
+            "Each method with the best of the settings that were tried, chosen by accuracy on the target: "
+            "the more were tried and the fewer the seeds, the more of a lead is luck."
+        )
+    )
+
+
+def _gain(runs: Sequence[KeptRun]) -> str:
+    gains = [run.gain for run in runs if run.gain is not None]
+    return words.points(sum(gains) / len(gains)) if gains else "–"
+
+
+def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:
+    figure = score_charts.plain(*traces, height=height)
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None}, showlegend=True
+    )
+    figure.update_xaxes(zeroline=False, showgrid=True, gridcolor=theme.faint())
+    figure.update_yaxes(zeroline=False, gridcolor=theme.faint())
+    return figure

@@ -1,0 +1,44 @@
+"""What can be taken home from a finished run; each file is made only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+from pydantic import BaseModel
+
+from da_core.jobs.store import Record
+from pages.session.words import _, spoken
+
+
+def buttons(record: Record) -> None:
+    """One button a file: to read, to compute with, to go on from."""
+    from da_core.export.files import exports
+
+    language, there = spoken(), exports(record)
+    labels = {
+        "report": _("Report (HTML)"),
+        "predictions": _("Predictions (CSV)"),
+        "table": _("Table (CSV)"),
+        "figures": _("Figures (SVG, PNG)"),
+        "script": _("Script (Python)"),
+        "notebook": _("Notebook (Jupyter)"),
+        "model": _("Model (PyTorch)"),
+        "tensorboard": _("Curves (TensorBoard)"),
+    }
+    with st.container(horizontal=True):
+        for kind, label in labels.items():
+            if kind in there:
+                export = there[kind]
+                _button(label, partial(export.make, record, language), export.file, export.mime)
+        _button(_("Results (JSON)"), lambda: _json(record.result), "result.json", "application/json")
+        _button(_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", "application/json")
+
+
+def _button(label: str, make: Callable[[], bytes], file: str, mime: str) -> None:
+    st.download_button(label, make, file, mime, on_click="ignore", key=f"download-{file}")
+
+
+def _json(model: BaseModel) -> bytes:
+    return model.model_dump_json(indent=2).encode()

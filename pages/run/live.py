@@ -1,0 +1,161 @@
+"""A run while it goes: its stage and place, what can be done to it, and its curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.events import STAGES, Notice, Phase, Stage
+from da_core.jobs.queue import queue
+from da_core.jobs.snapshot import View
+from pages.charts import curves
+from pages.session import state
+from pages.session.words import _, explain, percent, seconds, told
+
+POLL_SECONDS = 0.5
+FIRST_POLL_SECONDS = 0.25
+"""Until the first value has been drawn: that is when one waits."""
+
+
+def panel(run: str) -> None:
+    """Draw a run and, while it is live, redraw it twice a second; when it ends, the whole page runs once more."""
+    view = queue().view(run, renew=True)
+    if view is not None:
+        st.fragment(_panel, run_every=_pace(view))(run, _pace(view))
+
+
+def _pace(view: View) -> float | None:
+    """Seconds between two looks at a run; None when it is over."""
+    if not view.live:
+        return None
+    return POLL_SECONDS if view.history or view.state == "queued" else FIRST_POLL_SECONDS
+
+
+def _panel(run: str, pace: float | None) -> None:
+    view = queue().view(run, renew=True)
+    if view is None or (pace is not None and not view.live):
+        st.rerun()
+    assert view is not None
+    if view.live:
+        _where(view)
+        _controls(view)
+    notices(view.notices)
+    progress(view)
+    if _pace(view) != pace:
+        st.rerun()  # what is drawn stays; the page runs again to look at the new pace
+
+
+def notices(said: Iterable[Notice]) -> None:
+    """What a run found that a person should know."""
+    for notice in said:
+        st.info(told(notice.message, notice.values))
+
+
+def progress(view: View) -> None:
+    """The curves of one phase: the one that trains now, or afterwards the adapting one, unless another is picked."""
+    begun = curves.phases(view.history)
+    if not begun:
+        if view.live:
+            curves.draw((), "source_only", view.experiment.training.epochs)
+        return
+    newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
+    names = phase_names()
+    # a new phase, and the end, make a new widget, which then starts where the news is
+    phase: Phase = st.segmented_control(
+        _("Curves of"),
+        begun,
+        default=newest,
+        format_func=names.__getitem__,
+        required=True,
+        key=f"curves-{view.run_id}-{len(begun)}-{view.live}",
+    )
+    # a method may count its own epochs, and a run may be cut short: the axis then follows what there is
+    gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
+    planned = view.experiment.training.epochs if view.live else 1
+    curves.draw(view.history, phase, max(gone, planned))
+
+
+def phase_names() -> dict[Phase, str]:
+    """The phases of training in the reader's language."""
+    return {"source_only": _("Source only"), "adapt": _("Adapting"), "oracle": _("Oracle")}
+
+
+def stage_names() -> dict[Stage, str]:
+    """The stages of a run in the reader's language."""
+    return {stage: _(title) for stage, title in STAGES.items()}
+
+
+def _where(view: View) -> None:
+    names = stage_names()
+    if view.state == "queued":
+        st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
+    elif view.state == "stopping":
+        st.progress(view.fraction, _("Stopping after this step."))
+    else:
+        done = percent(view.fraction, 0)
+        parts = [names[view.stage] if view.stage else _("Starting"), done]
+        if view.state == "paused":
+            parts.append(_("paused"))
+        elif view.enough_asked:
+            parts.append(_("finishing with what it has learned"))
+        elif view.seconds_left is not None:
+            parts.append(_("about {time} left", time=seconds(max(round(view.seconds_left), 1))))
+        st.progress(view.fraction, " · ".join(parts))
+    if view.stages:
+        here = view.stages.index(view.stage) if view.stage in view.stages else -1
+        marks = ["✓" if place < here else "●" if place == here else "○" for place in range(len(view.stages))]
+        colours = ["primary" if place == here else "gray" for place in range(len(view.stages))]
+        chips = zip(colours, marks, view.stages, strict=True)
+        st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
+
+
+def _controls(view: View) -> None:
+    mine = queue().owns(view.run_id, state.owner())
+    shared = view.owners > 1
+    why = None
+    if not mine:
+        why = _("This run belongs to another visitor; start your own to change it.")
+    elif shared:
+        why = _("{count} visitors share this run, so only stopping is yours.", count=view.owners)
+    with st.container(horizontal=True):
+        if view.state == "paused":
+            _button(_("Resume"), queue().resume, view, why)
+        else:
+            _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.enough_asked)
+        stop = _("Leave this run") if shared else _("Stop")
+        _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
+        early = not _may_be_judged(view)
+        unless = early or view.enough_asked or view.state == "stopping"
+        hint = _("From the first epoch of adapting on.") if early else None
+        _button(_("Keep what it has learned so far"), queue().enough, view, why, unless=unless, hint=hint)
+    if why:
+        st.caption(why)
+
+
+def _may_be_judged(view: View) -> bool:
+    """Whether the run has learned something, of adapting too where the method does that epoch by epoch."""
+    from da_core.methods import methods
+
+    in_epochs = methods()[view.experiment.method.name].kind in ("deep alignment", "model adaptation")
+    return any(event.epoch >= 1 and (event.phase != "source_only" or not in_epochs) for event in view.history)
+
+
+def _button(
+    label: str,
+    act: Callable[[str, str], None],
+    view: View,
+    why: str | None,
+    *,
+    unless: bool = False,
+    hint: str | None = None,
+) -> None:
+    if st.button(label, key=f"run-{act.__name__}", disabled=unless or why is not None, help=why or hint):
+        try:
+            act(view.run_id, state.owner())
+        except UserError as error:
+            st.error(explain(error))
+        else:
+            st.rerun()

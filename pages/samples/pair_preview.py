@@ -1,0 +1,65 @@
+"""A pair at a glance: a line of facts, and samples of every class of both domains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from da_core.data.pair import SOUND_RATE, DomainPair
+from pages.charts import points, score_charts
+from pages.samples import gallery, texts_and_sounds
+from pages.session.words import _, number, word
+
+
+def facts(pair: DomainPair, more: Mapping[str, str] | None = None) -> None:
+    """The pair in a line of numbers."""
+    target = number(len(pair.target))
+    line: dict[str, str] = {
+        word(pair.source.name): _("{count} samples", count=number(len(pair.source))),
+        word(pair.target.name): _("{count} samples", count=target)
+        if pair.target_labelled
+        else _("{count} samples without labels", count=target),
+        _("Classes"): number(len(pair.classes)),
+        _("A sample"): shape(pair),
+        **(more or {}),
+    }
+    cells = "".join(f"<div>{escape(name)} <b>{escape(fact)}</b></div>" for name, fact in line.items())
+    st.html(f'<div class="lab-facts">{cells}</div>')
+
+
+def shape(pair: DomainPair) -> str:
+    """What one sample is, in a few words."""
+    if pair.kind == "pictures":
+        height, width = pair.sample_shape[:2]
+        return _("{width} × {height} pixels", width=width, height=height)
+    if pair.kind == "texts":
+        return _("a text of about {count} words", count=number(_words(pair)))
+    if pair.kind == "sounds":
+        return _("{seconds} s of sound", seconds=number(pair.sample_shape[0] / SOUND_RATE, 1))
+    return _("{count} features", count=number(pair.sample_shape[0]))
+
+
+def samples(pair: DomainPair) -> None:
+    """Some samples, each as a person sees or hears it."""
+    if pair.kind == "pictures":
+        gallery.by_class(pair)
+    elif pair.kind == "texts":
+        texts_and_sounds.texts(pair)
+    elif pair.source.heard is not None:
+        texts_and_sounds.sounds(pair)
+    elif pair.sample_shape == (2,):
+        score_charts.draw(points.scatter(pair), key="points", alt=points.alt(pair))
+    else:
+        for domain, mark in ((pair.source, ""), (pair.target, "target")):
+            st.html(gallery.heading(domain.name, mark))
+            gallery.rows_of(pair, domain)
+
+
+def _words(pair: DomainPair) -> float:
+    """In the middle of both domains."""
+    return float(
+        np.median([len(str(text).split()) for domain in (pair.source, pair.target) for text in domain.X[:500]])
+    )

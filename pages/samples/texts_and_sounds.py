@@ -1,0 +1,70 @@
+"""Sentences and sounds for a person to look at and listen to: a few of every class of both domains."""
+
+from __future__ import annotations
+
+import base64
+import functools
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from da_core.data.pair import DomainPair
+from da_core.data.readers.sounds import to_wav
+from pages.samples import gallery, shown_samples
+from pages.session.words import _, word
+from pages.shell import theme
+
+_TEXTS, _SOUNDS = 4, 5
+"""Samples that one row of the gallery shows of a class of each domain."""
+_ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def texts(pair: DomainPair) -> None:
+    """Draw one row a class: its name, sentences of the source, sentences of the target."""
+    gallery.by_class(pair, _sentences)
+
+
+def sounds(pair: DomainPair) -> None:
+    """Draw one row a class: its name, and marks that play sounds of the source and of the target."""
+    st.caption(_("Press a mark to hear the sample."))
+    gallery.by_class(pair, _players)
+
+
+def _sentences(cell: gallery.Cell) -> None:
+    said = "".join(f"<li>{escape(text)}</li>" for text in shown_samples.tips(cell.domain, cell.rows(_TEXTS)))
+    cell.place.html(f'<ul class="lab-texts {cell.role}">{said}</ul>')
+
+
+def _players(cell: gallery.Cell) -> None:
+    domain, rows = cell.domain, cell.rows(_SOUNDS)
+    assert domain.heard is not None
+    captions = shown_samples.tips(domain, rows) or [str(row + 1) for row in rows]
+    label = _("Play {name} of {domain}", name=cell.called, domain=word(domain.name))
+    data = {
+        "sounds": [_uri(domain.heard[row].tobytes()) for row in rows],
+        "titles": [f"{label}: {caption}" for caption in captions],
+        "colour": theme.SOURCE if cell.role == "source" else theme.TARGET,
+        "shape": "circle" if cell.role == "source" else "diamond",
+    }
+    with cell.place:
+        _element()(data=data, key=f"players-{cell.role}-{cell.label}")
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _uri(content: bytes) -> str:
+    wav = to_wav(np.frombuffer(content, np.int16))
+    return "data:audio/wav;base64," + base64.b64encode(wav).decode("ascii")
+
+
+def _element() -> Any:
+    return st.components.v2.component(
+        "da_lab_players", html='<div class="players"></div>', css=_asset("players.css"), js=_asset("players.js")
+    )
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")

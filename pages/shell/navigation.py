@@ -1,0 +1,117 @@
+"""The screens: the six steps of the walk, what each is for in one sentence, the way on, the lab and the lessons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from pages.session import state
+from pages.session.words import _
+
+Step = Literal[
+    "home", "data", "network", "method", "train", "features", "results", "runs", "stability", "methods", "lesson"
+]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen: its file below ``pages``, and its title, purpose and invitation as messages."""
+
+    path: str
+    title: str
+    purpose: str
+    invitation: str
+
+
+SCREENS: dict[Step, Screen] = {
+    "home": Screen("home.py", "Start", "", ""),
+    "data": Screen(
+        "walk/data.py",
+        "Data",
+        "Choose what the model learns from (the source) and where it has to work (the target).",
+        "Next, choose the network that turns a sample into features.",
+    ),
+    "network": Screen(
+        "walk/network.py",
+        "Network",
+        "Choose the network that turns a sample into features, and how it is trained.",
+        "Next, choose how to bring source and target together.",
+    ),
+    "method": Screen(
+        "walk/method.py",
+        "Method",
+        "Choose how to adapt: move the features, reweight the source, or change the trained model.",
+        "Next, train, and watch it learn.",
+    ),
+    "train": Screen(
+        "walk/train.py",
+        "Train",
+        "Watch the losses fall, and see whether accuracy on the target follows.",
+        "Next, look at what moved in feature space.",
+    ),
+    "features": Screen(
+        "walk/features.py",
+        "Features",
+        "See the same held-out samples before and after adapting.",
+        "Next, count what it was worth.",
+    ),
+    "results": Screen(
+        "walk/results.py",
+        "Results",
+        "Compare source only, adapted and oracle on samples that none of them was trained on.",
+        "Next, change one thing and try again.",
+    ),
+    "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
+    "stability": Screen(
+        "lab/stability.py",
+        "Stability",
+        "Run the same experiment with several seeds and methods, and see what is more than luck.",
+        "",
+    ),
+    "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
+    "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
+}
+WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
+
+
+def header(step: Step) -> None:
+    """The screen's place in the walk, its title, and one sentence on what it is for."""
+    place = WALK.index(step) + 1
+    dots = "".join(f'<i class="{"done" if n < place else "here" if n == place else ""}"></i>' for n in range(1, 7))
+    where = _("Step {place} of {count}", place=place, count=len(WALK))
+    st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
+    st.title(_(SCREENS[step].title), anchor=False)
+    st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
+
+
+def footer(step: Step, *, quiet: bool = False) -> None:
+    """One sentence on what comes next, and the links back and on; both keep the address's query.
+
+    ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
+    """
+    here = WALK.index(step)
+    back: Step = WALK[here - 1] if here else "home"
+    st.space("medium")
+    with st.container(key="lab-footer", horizontal=True, vertical_alignment="center"):
+        go(back, "← " + _(SCREENS[back].title))
+        st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
+        with st.container(key="lab-on-quiet" if quiet else "lab-on", width="content"):
+            on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
+            go(on, _(SCREENS[on].title) + " →")
+
+
+def go(step: Step, label: str) -> None:
+    """A link to another screen that takes the session's query along."""
+    st.page_link(SCREENS[step].path, label=label, query_params=state.link())
+
+
+def read(method: str, label: str) -> None:
+    """A link to the lesson of a method; the experiment stays as it is."""
+    st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
+
+
+def switch(step: Step) -> None:
+    """Leave for another screen at once, with the session's query."""
+    st.switch_page(SCREENS[step].path, query_params=state.link())

@@ -1,0 +1,85 @@
+"""Colours that mean something, and the style sheet. Source: a blue circle, target: an orange diamond, everywhere."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import streamlit as st
+
+from pages.session.words import _
+
+SOURCE = "#0072B2"
+TARGET = "#E69F00"
+SOURCE_SYMBOL = "circle"
+TARGET_SYMBOL = "diamond"
+ACCENT = "#7A6AE0"
+"""The one accent, legible on both themes; buttons take theme's own shade of it from ``.streamlit/config.toml``."""
+RIGHT = "#009E73"
+WRONG = "#D55E00"
+UNKNOWN = "#A9AFB9"
+"""Of what has no label."""
+SCALE = ("#B0457B", "#8A919C", "#3FB8A6")
+"""From little to much, on either theme and for colour-blind eyes."""
+
+CLASSES = (
+    "#CC6677",
+    "#44AA99",
+    "#7A6FD0",
+    "#999933",
+    "#88CCEE",
+    "#AA4499",
+    "#117733",
+    "#B8A642",
+    "#A8325E",
+    "#8A919C",
+    "#5FB36B",
+    "#C98BC9",
+    "#A06A42",
+    "#4FA3A5",
+)
+"""A hue a class, in order, none of them source blue or target orange (after Paul Tol's *muted*); then they repeat."""
+
+_STYLE = Path(__file__).parents[2] / "assets" / "style.css"
+
+
+def is_dark() -> bool:
+    """Whether this visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def ink() -> str:
+    """The colour of text on this visitor's theme, for charts."""
+    return "#E8E6E1" if is_dark() else "#23272E"
+
+
+def faint() -> str:
+    """The colour of grid lines and axes on this visitor's theme."""
+    return "rgba(232,230,225,0.14)" if is_dark() else "rgba(35,39,46,0.12)"
+
+
+def heat(dark: bool) -> tuple[str, str]:
+    """The two ends of a heat map: the paper's colour for nothing, the accent for all: white text reads on it."""
+    return ("#171A20", "#6355CE") if dark else ("#FFFFFF", "#5B4BC4")
+
+
+def class_colour(index: int) -> str:
+    """The hue of class ``index``."""
+    return CLASSES[index % len(CLASSES)]
+
+
+def tint(index: int) -> str:
+    """A shade of a class's hue to lie behind points, on either theme."""
+    hue = class_colour(index)
+    red, green, blue = (int(hue[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{0.17 if is_dark() else 0.22})"
+
+
+def dress() -> None:
+    """Put the style sheet on the page, and the words that it says; the frame does it once a run."""
+    st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
+
+
+@functools.cache
+def _style() -> str:
+    return _STYLE.read_text(encoding="utf-8")

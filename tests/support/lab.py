@@ -1,0 +1,98 @@
+"""The whole app in AppTest, with a store of its own and a queue whose runs follow a script."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from da_core.data.loading import cache
+from da_core.events import Event, Finished
+from da_core.experiment import Experiment
+from da_core.jobs import queue as queue_module
+from da_core.jobs.queue import Queue, queue
+from da_core.jobs.store import new_run_id, store
+from da_core.settings import settings
+from pages.session import state
+from tests.support import made_up_run
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # for what a worker does between two lines of a test
+
+
+class Lab:
+    """What a test of a screen needs: pages, finished runs, and a run that waits for `go`."""
+
+    def __init__(self) -> None:
+        self.visitor = "one"
+        """Who sits at the browser; AppTest has no cookies to tell."""
+        self.go = threading.Event()
+        self.end: BaseException | Finished = made_up_run.finished()
+
+    def screen(self, name: str, run: str | None = None, *, section: str = "walk", **query: str) -> AppTest:
+        """Open a screen, one of the walk unless told, as its link would."""
+        app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
+        for key, value in {**query, **({"run": run} if run else {})}.items():
+            app.query_params[key] = value
+        app.run()
+        return app.switch_page(f"{section}/{name}.py").run()
+
+    def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
+        """Put a finished run into the store."""
+        experiment, finished = experiment or Experiment(), finished or made_up_run.finished()
+        run = new_run_id(experiment)
+        store().save(run, experiment, finished.result, finished.evidence, made_up_run.history(), [self.visitor])
+        return run
+
+    def may_go_on(self) -> None:
+        """Where the script waits for `go`."""
+        assert self.go.wait(PATIENCE)
+
+    def wait_for(self, app: AppTest, run: str, state: str) -> AppTest:
+        """Run the screen again once the run has reached ``state``."""
+        queue().wait(run, lambda view: view.state == state, PATIENCE)
+        return app.run()
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The button that says so."""
+    return next(one for one in app.button if one.label == label)
+
+
+def has(app: AppTest, label: str) -> bool:
+    """Whether there is such a button."""
+    return any(one.label == label for one in app.button)
+
+
+def texts(app: AppTest) -> str:
+    """All that a page says outside its widgets."""
+    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
+    return "\n".join(element.value for element in elements)
+
+
+@contextmanager
+def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A lab whose data folder is ``folder`` and whose only pair is the made-up one; its queue is closed at the end."""
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(folder))
+    settings.cache_clear()
+    store.cache_clear()
+    lab = Lab()
+
+    def run(experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+        return made_up_run.scripted(lambda: lab.may_go_on(), lab.end)(experiment, enough=enough)
+
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), run))
+    monkeypatch.setattr(state, "owner", lambda: lab.visitor)
+    monkeypatch.setattr(cache, "load_pair", lambda spec, seed=0: made_up_run.pair())
+    try:
+        yield lab
+    finally:
+        lab.go.set()
+        queue().close()
+        settings.cache_clear()
+        store.cache_clear()
