@@ -86,14 +86,14 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
 
 def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
     """PCA and UMAP of every stop on the way, as the Features screen makes them of a run."""
+    from da_core.evaluation import layouts
     from da_core.evaluation.embedding import LayoutSettings
-    from pages.run import layout_requests
 
     chosen = [LayoutSettings("pca", record.experiment.seed), LayoutSettings("umap", record.experiment.seed)]
     return {
         f"{stop}/{settings.layout}": points
         for settings in chosen
-        for stop, points in layout_requests.stops(record, settings)
+        for stop, points in layouts.stops(record, settings)
         if stop != "kept"
     }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from da_core import palette
 from da_core.data.pair import Domain, DomainPair
 
 FOLDER = Path(__file__).parents[2] / "assets" / "data" / "thumbnails"
@@ -55,14 +56,12 @@ def strip(pair: DomainPair) -> Image.Image:
 
 def points(pair: DomainPair) -> str:
     """A scatter as SVG on a clear ground: the source's circles, and the target's diamonds over them."""
-    from pages.shell import theme
-
     everything = np.concatenate([domain.X[:_POINTS] for domain in (pair.source, pair.target)])
     low, high = everything.min(axis=0), everything.max(axis=0)
     scale = min((_WIDTH - 12) / (high[0] - low[0]), (_HEIGHT - 12) / (high[1] - low[1]))
     middle = (low + high) / 2
     groups = []
-    for domain, colour in ((pair.source, theme.SOURCE), (pair.target, theme.TARGET)):
+    for domain, colour in ((pair.source, palette.SOURCE), (pair.target, palette.TARGET)):
         places = [_WIDTH / 2, _HEIGHT / 2] + scale * (domain.X[:_POINTS] - middle) * [1, -1]
         for filled in (True, False):
             chosen = places[(domain.y[:_POINTS] == 0) == filled]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from da_core import palette
 from da_core.evaluation.domain_accuracy import History, reading
 from da_core.events import Accuracies, Losses, Phase
 from pages.session.words import _, percent, told, word
@@ -17,7 +18,7 @@ from pages.shell import theme
 Json = dict[str, Any]
 
 _HEIGHT = 280
-_TERMS = (theme.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+_TERMS = (palette.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
 
 
 _SHARE: Json = {
@@ -108,7 +109,7 @@ def losses(history: History, phase: Phase, epochs: int) -> Chart:
 def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     """Source and target accuracy in their own colours and marks; a dashed line is what source only reached."""
     table = _table(history, Accuracies, phase, ("source", "target"))
-    names, hues = [word("source"), word("target")], [theme.SOURCE, theme.TARGET]
+    names, hues = [word("source"), word("target")], [palette.SOURCE, palette.TARGET]
     colour = _hues(names, hues)
     shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
     lines: list[Json] = [
@@ -126,7 +127,7 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
 def domain(history: History, phase: Phase, epochs: int) -> Chart:
     """How often the domain classifier is right, with the coin's 50 % as a guide."""
     table = _table(history, Accuracies, phase, ("domain",))
-    mark = {"color": theme.ACCENT, "opacity": 1}
+    mark = {"color": palette.ACCENT, "opacity": 1}
     lines: list[Json] = [
         {"mark": {"type": "line", "strokeWidth": 2, **mark}},
         {

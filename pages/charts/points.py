@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from da_core import palette
 from da_core.data.pair import UNKNOWN, DomainPair
 from pages.session.words import _, number, word
 from pages.shell import theme
@@ -18,7 +19,7 @@ _SIZES = (7, 8)  # a diamond looks smaller than a circle of its size
 def scatter(pair: DomainPair) -> go.Figure:
     """Both domains of a pair with two features, on axes of one scale; later classes repeat the fillings."""
     figure = go.Figure()
-    looks = ((theme.SOURCE, theme.SOURCE_SYMBOL), (theme.TARGET, theme.TARGET_SYMBOL))
+    looks = ((palette.SOURCE, palette.SOURCE_SYMBOL), (palette.TARGET, palette.TARGET_SYMBOL))
     for domain, (colour, symbol), size in zip((pair.source, pair.target), looks, _SIZES, strict=True):
         X, y = domain.X[:MOST], domain.y[:MOST]
         names = dict(enumerate(map(word, pair.classes))) | {UNKNOWN: _("unknown")}

@@ -15,6 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core import palette
 from da_core.events import ClassScores, DomainScores, Result, Scores
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
@@ -39,7 +40,7 @@ def models(result: Result) -> list[Named]:
     if result.source_only_bn is not None:
         look = {"symbol": "diamond-tall-open", "size": 12, **grey, **thick}
         named.append(Named(_("… with target batch norm"), result.source_only_bn, look))
-    named.append(Named(_("Adapted"), result.adapted, {"symbol": "square", "size": 12, "color": theme.ACCENT}))
+    named.append(Named(_("Adapted"), result.adapted, {"symbol": "square", "size": 12, "color": palette.ACCENT}))
     if result.oracle is not None:
         named.append(Named(_("Oracle"), result.oracle, {"symbol": "line-ns-open", "size": 16, **grey, **thick}))
     return named
@@ -139,7 +140,7 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
         texttemplate="%{text}" if len(classes) <= 20 else None,
         customdata=[[f"{a} → {b}" for a, b in zip(*rows, strict=True)] for rows in zip(was, now, strict=True)],
         hovertemplate="%{y} → %{x}: %{customdata}<extra></extra>",
-        colorscale=[[0, theme.WRONG], [0.5, paper], [1, theme.RIGHT]],
+        colorscale=[[0, palette.WRONG], [0.5, paper], [1, palette.RIGHT]],
         zmin=-0.5,
         zmax=0.5,
         xgap=2,
@@ -247,7 +248,7 @@ def _dots(
             x=[x for (old, _i), (new, _j) in zip(before, after, strict=True) for x in (old, new, None)],
             y=[row for row in rows for _end in range(3)],
             mode="lines",
-            line={"color": theme.ACCENT, "width": 3},
+            line={"color": palette.ACCENT, "width": 3},
             opacity=0.35,
             hoverinfo="skip",
             showlegend=False,

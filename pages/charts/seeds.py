@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from da_core import palette
 from da_core.data.sources import sources
 from da_core.evaluation.seed_statistics import Spread
 from da_core.experiment import Experiment
@@ -55,12 +56,12 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
     ]
     rule: Json = {
         "data": {"values": means},
-        "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.3, "color": theme.ACCENT, "clip": True},
+        "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.3, "color": palette.ACCENT, "clip": True},
         "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
     }
     tick: Json = {
         "data": {"values": means},
-        "mark": {"type": "tick", "thickness": 3, "size": 26, "color": theme.ACCENT},
+        "mark": {"type": "tick", "thickness": 3, "size": 26, "color": palette.ACCENT},
         "encoding": {"y": y, "x": x | {"field": "mean"}, "tooltip": {"field": "said", "title": _("Mean")}},
     }
     seed_dots: Json = {

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from da_core import palette
 from da_core.evaluation.shift_report import DataReport
 from pages.charts import score_charts
 from pages.session.words import _, number, percent, word
-from pages.shell import theme
 
 _ROW = 30
 _FARTHEST = 4.0
@@ -29,8 +29,8 @@ def drifts(report: DataReport) -> go.Figure:
     ]
     figure = score_charts.class_rows(
         _lines(np.zeros(len(names)), drawn, names),
-        _marks(np.zeros(len(names)), names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, hover),
-        _marks(drawn, names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, hover),
+        _marks(np.zeros(len(names)), names, _("source"), palette.SOURCE, palette.SOURCE_SYMBOL, hover),
+        _marks(drawn, names, _("target"), palette.TARGET, palette.TARGET_SYMBOL, hover),
         height=_ROW * len(names) + 100,
     )
     for name, x, text in zip(names, drawn, means, strict=True):
@@ -52,12 +52,14 @@ def shares(report: DataReport) -> go.Figure:
     """The share of each class in both domains, and what can be told of the target's without its labels."""
     names = [_verbatim(word(name)) for name in report.classes]
     known = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
-    traces = [_marks(known[0], names, _("source"), theme.SOURCE, theme.SOURCE_SYMBOL, _percents(names, known[0]))]
+    traces = [_marks(known[0], names, _("source"), palette.SOURCE, palette.SOURCE_SYMBOL, _percents(names, known[0]))]
     if report.counts[1].any():
         hover = _percents(names, known[1])
-        traces.append(_marks(known[1], names, _("target"), theme.TARGET, theme.TARGET_SYMBOL, hover))
+        traces.append(_marks(known[1], names, _("target"), palette.TARGET, palette.TARGET_SYMBOL, hover))
     guess, hover = _("target, estimated without its labels"), _percents(names, report.proportions)
-    traces.append(_marks(report.proportions, names, guess, theme.TARGET, theme.TARGET_SYMBOL + "-open", hover, size=15))
+    traces.append(
+        _marks(report.proportions, names, guess, palette.TARGET, palette.TARGET_SYMBOL + "-open", hover, size=15)
+    )
     figure = score_charts.class_rows(*traces, height=_ROW * len(names) + 100)
     figure.update_xaxes(rangemode="tozero", tickformat=".0%")
     return figure
@@ -120,7 +122,7 @@ def _lines(starts: Any, ends: Any, names: Sequence[str]) -> go.Scatter:
         x=[x for start, end in zip(starts, ends, strict=True) for x in (start, end, None)],
         y=[name for name in names for _end in range(3)],
         mode="lines",
-        line={"color": theme.TARGET, "width": 3},
+        line={"color": palette.TARGET, "width": 3},
         opacity=0.4,
         hoverinfo="skip",
         showlegend=False,

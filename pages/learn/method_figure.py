@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core import palette
 from da_core.data.synthesis.night import NIGHTS, NightName, Pictures, night_pictures
 from da_core.errors import UserError
 from da_core.teaching import showcase, toy_problems
@@ -85,8 +86,8 @@ def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
     classes = sorted({*picture.source_label, *picture.target_label})
     sizes = 5.5 + 3.5 * (np.sqrt(np.array(weights)) - 1) if weights else np.full(len(picture.source_label), 7.0)
     for domain, labels, colour, symbol, places, size in (
-        (_("source"), picture.source_label, theme.SOURCE, theme.SOURCE_SYMBOL, panel.source, sizes),
-        (_("target"), picture.target_label, theme.TARGET, theme.TARGET_SYMBOL, panel.target, None),
+        (_("source"), picture.source_label, palette.SOURCE, palette.SOURCE_SYMBOL, panel.source, sizes),
+        (_("target"), picture.target_label, palette.TARGET, palette.TARGET_SYMBOL, panel.target, None),
     ):
         if not places:
             continue

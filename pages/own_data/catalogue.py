@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from da_core import palette
 from da_core.data.measured import Figures, figures
 from da_core.data.pair import DataSource, ShiftKind
 from da_core.data.sources import sources
 from da_core.experiment import DataSpec
 from da_core.teaching import thumbnails
 from pages.session.words import _, percent
-from pages.shell import cards, theme
+from pages.shell import cards
 
 OWN = "files"
 AREAS = {
@@ -116,7 +117,7 @@ def _about(source: DataSource, found: Figures | None) -> str:
 
 def _gauge(found: Figures) -> str:
     """A line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
-    grey, accent = "#8A919C", theme.ACCENT
+    grey, accent = "#8A919C", palette.ACCENT
     before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'

@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from da_core import palette
 from da_core.events import Embedded, Evidence, Layout, When
 from pages.samples.shown_samples import Shown
 from pages.session.words import _, number, percent, word
@@ -214,12 +215,12 @@ def payload(
             if share is not None
         },
         "colours": {
-            "source": theme.SOURCE,
-            "target": theme.TARGET,
-            "right": theme.RIGHT,
-            "wrong": theme.WRONG,
-            "unknown": theme.UNKNOWN,
-            "scale": theme.SCALE,
+            "source": palette.SOURCE,
+            "target": palette.TARGET,
+            "right": palette.RIGHT,
+            "wrong": palette.WRONG,
+            "unknown": palette.UNKNOWN,
+            "scale": palette.SCALE,
             "classes": [theme.class_colour(index) for index in range(len(classes))],
         },
         "scales": {

@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core import palette
 from da_core.data.readers.uploads import place_name
 from da_core.events import Losses
 from da_core.jobs.leaderboard import differences, leaderboard
@@ -204,7 +205,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         y=[name for name, standing in zip(names, standings, strict=True) for _run in standing.runs],
         mode="markers",
         name=_("each seed"),
-        marker={"size": 10, "color": theme.ACCENT, "opacity": 0.45},
+        marker={"size": 10, "color": palette.ACCENT, "opacity": 0.45},
         customdata=[run.experiment.seed for standing in standings for run in standing.runs],
         hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
     )

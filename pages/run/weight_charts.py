@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from da_core import palette
 from da_core.errors import UserError
 from da_core.jobs.store import Record
 from pages.charts import score_charts
@@ -110,7 +111,7 @@ def histogram(weights: NDArray[np.float32], truth: NDArray[np.float64] | None) -
         y=np.histogram(values[0], edges)[0],
         width=np.diff(edges),
         name=_("weights"),
-        marker={"color": theme.SOURCE, "opacity": 0.75, "line": {"width": 0}},
+        marker={"color": palette.SOURCE, "opacity": 0.75, "line": {"width": 0}},
         hovertemplate="%{x:.3g}: %{y}<extra></extra>",
     )
     traces: list[go.Bar | go.Scatter] = [bars]

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from da_core import palette
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.teaching.picture_atlas import thumbnail
 from pages.charts import score_charts
 from pages.session.words import _, number, safe, word
-from pages.shell import theme
 
 _A_CLASS = 7
 """Pictures of a class that the gallery shows of each domain."""
@@ -122,7 +122,7 @@ def counts(pair: DomainPair) -> go.Figure:
     """How many samples of each class there are: source a blue circle, target an orange diamond."""
     names = [word(name) for name in pair.classes]
     # the target's mark fits into the source's, so that both are seen where they are as many
-    looks = ((theme.SOURCE, theme.SOURCE_SYMBOL, 16), (theme.TARGET, theme.TARGET_SYMBOL, 9))
+    looks = ((palette.SOURCE, palette.SOURCE_SYMBOL, 16), (palette.TARGET, palette.TARGET_SYMBOL, 9))
     traces = [
         go.Scatter(
             x=domain.class_counts(len(names)),

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from da_core import palette
 from da_core.data.pair import DomainPair
 from da_core.data.readers.sounds import to_wav
 from pages.samples import gallery, shown_samples
 from pages.session.words import _, word
-from pages.shell import theme
 
 _TEXTS, _SOUNDS = 4, 5
 """Samples that one row of the gallery shows of a class of each domain."""
@@ -46,7 +46,7 @@ def _players(cell: gallery.Cell) -> None:
     data = {
         "sounds": [_uri(domain.heard[row].tobytes()) for row in rows],
         "titles": [f"{label}: {caption}" for caption in captions],
-        "colour": theme.SOURCE if cell.role == "source" else theme.TARGET,
+        "colour": palette.SOURCE if cell.role == "source" else palette.TARGET,
         "shape": "circle" if cell.role == "source" else "diamond",
     }
     with cell.place:

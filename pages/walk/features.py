@@ -17,12 +17,13 @@ from pages.session.words import _, number, percent, told
 from pages.shell import navigation
 
 if TYPE_CHECKING:
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation import layouts
+from da_core.evaluation.embedding import LayoutSettings
 
 _PICTURE = "features"
 _TSNE = "features.tsne"
 _SEEDS = "features.seeds"
-_LAST_SEED = 2**32 - 1 - layout_requests.SEEDS
+_LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 
 def picture(record: Record) -> None:

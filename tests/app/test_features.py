@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from da_core import palette
 from da_core.events import Evidence, Finished, Shift, ShiftMeasures
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.teaching import picture_atlas
 from pages.run import before_after, layout_requests, weight_charts
 from pages.samples.shown_samples import Shown
-from pages.shell import theme
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, texts
 
@@ -61,8 +61,8 @@ def test_both_panels_have_the_same_axes(lab: Lab) -> None:
 def test_source_is_blue_and_target_orange_whatever_the_colour_is_by(lab: Lab) -> None:
     shown = told(made_up_run.finished().evidence, colour="class")
     assert (shown["colours"]["source"], shown["colours"]["target"]) == ("#0072B2", "#E69F00")
-    assert theme.SOURCE not in shown["colours"]["classes"]
-    assert theme.TARGET not in shown["colours"]["classes"]
+    assert palette.SOURCE not in shown["colours"]["classes"]
+    assert palette.TARGET not in shown["colours"]["classes"]
     assert shown["sourceCount"] == 30
     assert len(unpacked(shown["label"])) == shown["count"] == 60
 

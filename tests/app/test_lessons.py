@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core import palette
 from da_core.errors import UserError
 from da_core.methods import methods
 from da_core.teaching import families, lesson_figure, lesson_file, showcase, toy_problems
 from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
 from pages.learn import method_figure
 from pages.session import words
-from pages.shell import params_table, theme
+from pages.shell import params_table
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 NAMES = list(methods())
@@ -181,8 +182,8 @@ def test_source_is_blue_circles_target_orange_diamonds_and_weights_are_sizes() -
     drawn = method_figure.figure(picture, picture.after, picture.weights)
     points = [trace for trace in drawn.data if trace.type == "scatter"]
     marks = {(trace.marker.color, trace.marker.symbol.partition("-")[0]) for trace in points}
-    assert marks == {(theme.SOURCE, "circle"), (theme.TARGET, "diamond")}
-    by_class = [trace for trace in points if trace.marker.color == theme.SOURCE]
+    assert marks == {(palette.SOURCE, "circle"), (palette.TARGET, "diamond")}
+    by_class = [trace for trace in points if trace.marker.color == palette.SOURCE]
     for label, trace in enumerate(by_class):
         weights = [w for w, y in zip(picture.weights, picture.source_label, strict=True) if y == label]
         order = sorted(range(len(weights)), key=weights.__getitem__)
