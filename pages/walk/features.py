@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from da_core.evaluation import layouts
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record
@@ -17,8 +18,7 @@ from pages.session.words import _, number, percent, told
 from pages.shell import navigation
 
 if TYPE_CHECKING:
-    from da_core.evaluation import layouts
-from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.embedding import LayoutSettings
 
 _PICTURE = "features"
 _TSNE = "features.tsne"

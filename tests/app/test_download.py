@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.data.shelf import Shelf, opened
 
 from da_core.data.download import MissingError, Remote, missing
 from da_core.data.loading import cache
@@ -15,6 +14,7 @@ from da_core.data.pair import DomainPair
 from pages.own_data.fetch_data_set import downloads
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
+from tests.support.shelf import Shelf, opened
 
 CONTENT = bytes(range(256)) * 4000
 

@@ -98,18 +98,18 @@ def test_other_data_has_no_such_night(lab: Lab) -> None:
 
 def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) -> None:
     for name in ("cat", "dog"):
-        (tmp_path / "mine" / name).mkdir(parents=True)
+        (tmp_path / "shared" / "mine" / name).mkdir(parents=True)
         for number in range(4):
-            Image.new("RGB", (24, 24), (40 * number, 90, 120)).save(tmp_path / "mine" / name / f"{number}.png")
+            Image.new("RGB", (24, 24), (40 * number, 90, 120)).save(tmp_path / "shared" / "mine" / name / f"{number}.png")
     app = lab.screen("data")
     app.button_group(key="lab-area").set_value("own").run()
     app.button_group(key="lab-own-how").set_value("Folder on the server").run()
-    app.text_input(key="lab-path-source").set_value(str(tmp_path / "mine")).run()
+    app.text_input(key="lab-path-source").set_value(str(tmp_path / "shared" / "mine")).run()
     app.button_group(key="lab-own-night").set_value("dusk").run()
     wait(bring_files.readings().made())
     app.run()
     button(app, "Use this data").click().run()
     assert experiment(app).data.params == {"night": "dusk"}
-    assert experiment(app).data.source == str(tmp_path / "mine")
-    app.text_input(key="lab-path-target").set_value(str(tmp_path)).run()
+    assert experiment(app).data.source == str(tmp_path / "shared" / "mine")
+    app.text_input(key="lab-path-target").set_value(str(tmp_path / "shared")).run()
     assert not any(one.key == "lab-own-night" for one in app.button_group)

@@ -474,9 +474,9 @@ def night_pictures(
 ) -> Pictures:
     """Plain day pictures by night, uint8 (n, height, width, 3) → the same.
 
-    ``open_sky`` (n, height, width) is the share of sky in each pixel (`da_core.data.synthesis.sky_mask` guesses it); all
-    else, or everything without it, is taken for a surface in even light, and the ground is never wet: nobody knows
-    where it is.
+    ``open_sky`` (n, height, width) is the share of sky in each pixel, as `da_core.data.synthesis.sky_mask` guesses it.
+    All else, or everything without it, is taken for a surface in even light, and the ground is never wet: nobody
+    knows where it is.
     """
     taken = []
     for part in _batches(*pictures.shape[:3]):

@@ -25,9 +25,9 @@ class NightAugmentation(ModelAdaptation):
     Nothing of the target is looked at, neither its labels nor its pictures: what is known of it is physics. A guessed
     sky is put out, ambient light and lamps fall on the rest, lamps glow, and a camera exposes and adds its noise
     (`da_core.data.synthesis.night` has the steps and their sources). Every epoch draws new nights. Trained so, the
-    features cannot rest on brightness and colour, which the night changes, and keep what it leaves. The paper makes nights in
-    the same way, by dimming, relighting and noise in raw light, to train a camera's own processing; here a classifier
-    is trained. Batch norm keeps the statistics of day and night together.
+    features cannot rest on brightness and colour, which the night changes, and keep what it leaves. The paper makes
+    nights in the same way, by dimming, relighting and noise in raw light, to train a camera's own processing; here a
+    classifier is trained. Batch norm keeps the statistics of day and night together.
 
     It fails where the shift is no night, where night shows what no day picture holds (headlights, lit signs), and
     where the sky cannot be guessed: one that stays as bright as by day makes no night.
