@@ -71,7 +71,7 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.training import loop
 
     with suppress(UserError):  # told where the list is asked for
-        _ = store().library
+        _ = store().database
     for warm in (loop.warm_up, embedding.warm_up):
         if not stopping.is_set():
             warm()

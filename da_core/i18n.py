@@ -44,13 +44,13 @@ class Language:
 
     code: str = "en"
 
-    def say(self, message: str, /, **values: object) -> str:
+    def translate(self, message: str, /, **values: object) -> str:
         """``message`` in this language with its ``{fields}`` filled."""
         return self._translated(message).format(**values) if values else self._translated(message)
 
-    def told(self, message: str, values: Mapping[str, object]) -> str:
-        """A sentence from ``da_core`` (a notice, an error): as `say`, and words among ``values`` are translated too."""
-        return self.say(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
+    def translate_message(self, message: str, values: Mapping[str, object]) -> str:
+        """Translate a sentence of ``da_core`` (a notice, an error), and the words among its ``values`` too."""
+        return self.translate(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
 
     def word(self, name: str) -> str:
         """``name`` translated where the catalogue knows it (class names, stages), else as it is: people's own names."""
@@ -69,7 +69,7 @@ class Language:
 
     def points(self, difference: float) -> str:
         """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
-        return self.say("{points} points", points=self.signed(difference))
+        return self.translate("{points} points", points=self.signed(difference))
 
     def signed(self, difference: float) -> str:
         """The same less its unit."""

@@ -17,7 +17,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def told(self) -> dict[str, Scalar]:
+    def overrides(self) -> dict[str, Scalar]:
         """What one has to say to get these values: those that are not the defaults."""
         return self.model_dump(exclude_defaults=True)
 

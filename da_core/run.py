@@ -19,10 +19,17 @@ from da_core.data.pair import HELD_OUT, UNKNOWN
 from da_core.errors import UserError
 from da_core.evaluation import embedding
 from da_core.evaluation.diagnosis import LIVE, Facts, diagnose
-from da_core.evaluation.held_out import Look, Truth, choose_shown, domain_scores, evidence, gains
+from da_core.evaluation.held_out import (
+    HeldOutLabels,
+    HeldOutPredictions,
+    choose_evidence_rows,
+    domain_scores,
+    evidence,
+    gains,
+)
 from da_core.evaluation.metrics import DRAWS, LEVEL
 from da_core.evaluation.shift import measures
-from da_core.evaluation.snapshots import Course, Sight
+from da_core.evaluation.snapshots import SnapshotRecorder, View
 from da_core.evaluation.weight_spread import spread
 from da_core.events import (
     Accuracies,
@@ -63,7 +70,7 @@ from da_core.timing import Pace
 from da_core.training import checkpoints, devices, training_cache
 from da_core.training.loop import train
 from da_core.training.model import Labelled, Model, as_inputs
-from da_core.training.rollback import LastGood, not_finite
+from da_core.training.rollback import LastFiniteState, not_finite
 
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
@@ -74,22 +81,22 @@ def run(
     *,
     embed: bool = True,
     shown: int | None = SHOWN,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Do an experiment and tell how it goes.
 
-    To pause, stop asking; to cancel, close the generator; once ``enough`` is true training ends where it is and what
-    has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples a
-    domain that `Evidence` holds (None: all held-out ones). Raises `UserError` for what the experiment asks in vain.
+    To pause, stop asking; to cancel, close the generator; once ``should_stop`` is true training ends where it is and
+    what has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples
+    a domain that `Evidence` holds (None: all held-out ones). Raises `UserError` for what the experiment asks in vain.
     """
-    yield from _Run(experiment, enough).events(embed, shown)
+    yield from _Run(experiment, should_stop).events(embed, shown)
 
 
 class _Run:
     """One walk, and what it remembers from one stage to the next."""
 
-    def __init__(self, experiment: Experiment, enough: Callable[[], bool]) -> None:
-        self.experiment, self.enough = experiment, enough
+    def __init__(self, experiment: Experiment, should_stop: Callable[[], bool]) -> None:
+        self.experiment, self.should_stop = experiment, should_stop
         self.method = pick(methods(), experiment.method.name, "method")(
             seed=experiment.seed, **experiment.method.params
         )
@@ -106,7 +113,7 @@ class _Run:
         self.is_control = isinstance(self.method, SourceOnly | Oracle)
         self.pace = Pace(self.plan())
         self.epochs: dict[str, float] = {}
-        self.course: Course | None = None
+        self.course: SnapshotRecorder | None = None
         self.weights: NDArray[np.floating[Any]] | None = None
         self.stopped_early = False
         self.history: list[Losses | Accuracies] = []
@@ -136,10 +143,10 @@ class _Run:
             yield self.pace.at(share)
         self.load()
         yield from self.pair.notices
-        self.keep = keep = choose_shown(self.split, shown, self.experiment.seed)
+        self.keep = keep = choose_evidence_rows(self.split, shown, self.experiment.seed)
         layouts: dict[str, NDArray[np.float32]] = {}
 
-        def lay_out(when: When, look: Look) -> Iterator[Event]:
+        def lay_out(when: When, look: HeldOutPredictions) -> Iterator[Event]:
             """Draw the held-out features in the plane: PCA at once, then UMAP; after starts from before."""
             F = np.concatenate([look.source_features[keep.source], look.target_features[keep.target]])
             rows_s, rows_t = self.split.source_test[keep.source], self.split.target_test[keep.target]
@@ -182,7 +189,7 @@ class _Run:
         result = self.result(before, after, looked)
         found = self.findings(before, after, result)
         answers, state = self.answers(adapted, after), adapted.state() if self.extractor.learns else None
-        looks: dict[When, Look] = {"before": before, "after": after}
+        looks: dict[When, HeldOutPredictions] = {"before": before, "after": after}
         kept = evidence(looks, keep, self.pair, self.split, layouts, self.course, self.weights, answers, state)
         yield self.pace.at(1)
         yield Finished(result.model_copy(update={"seconds": self.pace.seconds(), "findings": found}), kept)
@@ -214,7 +221,7 @@ class _Run:
         )
         self.sample_shape = Xs.shape[1:]
         ys, yt = pair.source.y, pair.target.y
-        self.truth = Truth(ys[split.source_test], yt[split.target_test], None if third is None else third.y)
+        self.truth = HeldOutLabels(ys[split.source_test], yt[split.target_test], None if third is None else third.y)
         self.third = None if third is None else as_inputs(Xt[len(yt) :], self.device)
         rng = np.random.default_rng(self.experiment.seed)
         self.source = self.on_device(Xs, ys, split.source_train)
@@ -289,7 +296,7 @@ class _Run:
                 source_network=trained,
                 mirror=self.pair.flips,
                 score=lambda: self.live_accuracies(network, method, trained),
-                enough=self.enough,
+                should_stop=self.should_stop,
             )
             if method is None:
                 live = (self.source_live.X, self.source_live.y, self.target_live.X, self.target_live.y)
@@ -297,7 +304,7 @@ class _Run:
                 key = training_cache.digest(network, labelled.X, labelled.y, *live, *settings)
                 if key in training_cache.trained:
                     self.pace.skip(phase)
-                training = training_cache.trained.follow(key, network, training, spec.epochs)
+                training = training_cache.trained.replay(key, network, training, spec.epochs)
             for event in training:
                 if isinstance(event, Notice):  # it diverged and went back to the last good epoch
                     self.epochs[phase] = self.diverged[phase] = event.values["epoch"]
@@ -306,7 +313,7 @@ class _Run:
                 self.epochs[phase] = event.epoch
                 if isinstance(event, Accuracies) and phase == "adapt":
                     self.passed(event.epoch, Model(network, source_network=trained))
-                yield self.heard(event)
+                yield self.record(event)
                 yield self.pace.at(event.epoch / spec.epochs)
             self.stopped_early |= self.epochs[phase] < spec.epochs
         model = Model(network, source_network=trained)
@@ -314,7 +321,7 @@ class _Run:
             model.classifier = self.fit_head(model.embed_source(labelled.X), labelled.y)
         return model
 
-    def heard(self, event: Losses | Accuracies) -> Losses | Accuracies:
+    def record(self, event: Losses | Accuracies) -> Losses | Accuracies:
         """Remembered for the diagnosis."""
         self.history.append(event)
         return event
@@ -368,7 +375,7 @@ class _Run:
 
     def adapt_network(self, method: ModelAdaptation, source_only: Model) -> Generator[Event, None, Model]:
         network = self.copied(source_only)
-        good = LastGood(network)
+        good = LastFiniteState(network)
         for epoch, losses in enumerate(method.adapt(network, self.adaptation_data()), start=1):
             term = not_finite(losses)
             if term is not None or not good.keep(epoch):
@@ -377,12 +384,12 @@ class _Run:
                 self.diverged["adapt"] = good.epoch
                 break
             self.epochs["adapt"] = epoch
-            yield self.heard(Losses("adapt", epoch, losses))
+            yield self.record(Losses("adapt", epoch, losses))
             network.eval()
             self.passed(epoch, Model(network))
-            yield self.heard(Accuracies("adapt", epoch, self.live_accuracies(network, None)))
+            yield self.record(Accuracies("adapt", epoch, self.live_accuracies(network, None)))
             yield self.pace.at(min(1.0, epoch / getattr(method.params, "epochs", 1)))
-            if self.enough():
+            if self.should_stop():
                 self.stopped_early = True
                 break
         return self.with_head(network, source_only)
@@ -409,22 +416,22 @@ class _Run:
             pass
         return self.with_head(network, source_only)
 
-    def new_course(self) -> Course | None:
+    def new_course(self) -> SnapshotRecorder | None:
         """To keep the way of a network that adapts epoch by epoch; the other methods have none."""
         match self.method:
             case DeepAlignment():
-                return Course(self.experiment.training.epochs)
+                return SnapshotRecorder(self.experiment.training.epochs)
             case ModelAdaptation():
-                return Course(getattr(self.method.params, "epochs", 1))
+                return SnapshotRecorder(getattr(self.method.params, "epochs", 1))
             case _:
                 return None
 
     def passed(self, epoch: float, model: Model) -> None:
         """An epoch of adapting is over."""
         if self.course is not None:
-            self.course.passed(round(epoch), self.sight(model))
+            self.course.observe(round(epoch), self.sight(model))
 
-    def sight(self, model: Model) -> Sight:
+    def sight(self, model: Model) -> View:
         def see() -> tuple[NDArray[Any], NDArray[Any]]:
             Fs = model.embed_source(self.source_test.X[self.keep.source])
             F = np.concatenate([Fs, model.embed(self.target_test[self.keep.target])])
@@ -447,18 +454,18 @@ class _Run:
 
     # Step 5 · evaluation ---------------------------------------------------------------------------------------------
 
-    def look(self, model: Model) -> Look:
+    def look(self, model: Model) -> HeldOutPredictions:
         """Features and predictions on the held-out part of both domains."""
         Fs = model.map_source(model.embed_source(self.source_test.X))
         Ft = model.map_target(model.embed(self.target_test))
         Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
-        look = Look(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
+        look = HeldOutPredictions(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
         if self.third is None:
             return look
         F = model.map_target(model.embed(self.third))
         return dataclasses.replace(look, third_predicted=model.predict(F), third_probabilities=model.probabilities(F))
 
-    def answers(self, adapted: Model, after: Look) -> NDArray[np.int64] | None:
+    def answers(self, adapted: Model, after: HeldOutPredictions) -> NDArray[np.int64] | None:
         """Where labels are missing, the classes of all target samples (n_t,) as the adapted model tells them."""
         if (self.pair.target.y != UNKNOWN).all():
             return None
@@ -467,7 +474,7 @@ class _Run:
         told[self.split.target_test] = after.target_predicted
         return told
 
-    def findings(self, before: Look, after: Look, result: Result) -> list[Finding]:
+    def findings(self, before: HeldOutPredictions, after: HeldOutPredictions, result: Result) -> list[Finding]:
         """What is wrong with what came out. Here alone the target's labels are looked at, once all is done."""
         facts = Facts(
             experiment=self.experiment,
@@ -481,14 +488,16 @@ class _Run:
         )
         return diagnose(facts)
 
-    def result(self, before: Look, after: Look, further: dict[str, Look]) -> Result:
-        def scored(look: Look | None) -> Any:
+    def result(
+        self, before: HeldOutPredictions, after: HeldOutPredictions, further: dict[str, HeldOutPredictions]
+    ) -> Result:
+        def scored(look: HeldOutPredictions | None) -> Any:
             return look and domain_scores(look, self.truth, self.pair.classes, self.experiment.seed)
 
         ys, yt = self.source_test.y.cpu().numpy(), self.pair.target.y[self.split.target_test]
         known = self.pair.target_labelled
 
-        def shift(look: Look, weights: NDArray[np.floating[Any]] | None = None) -> ShiftMeasures:
+        def shift(look: HeldOutPredictions, weights: NDArray[np.floating[Any]] | None = None) -> ShiftMeasures:
             classes = yt if known else look.target_predicted
             return measures(
                 look.source_features, look.target_features, self.experiment.seed, ys=ys, yt=classes, weights=weights

@@ -36,7 +36,7 @@ _KEYED = (
     "snapshot_predicted",
     "snapshot_confidence",
 )
-HOUSE = ""
+EVERYONE = ""
 """The owner that stands for the one person at a machine that serves nobody else: every run is in their list."""
 HALF_WRITTEN = ".writing-"
 """How the name of a folder begins that is still being written."""
@@ -108,7 +108,7 @@ def write_record(
     try:
         (new / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
         (new / "result.json").write_text(result.model_dump_json(indent=2), encoding="utf-8")
-        course = Course(finished_at=datetime.now(UTC), events=tuple(history))
+        course = RunHistory(finished_at=datetime.now(UTC), events=tuple(history))
         (new / "history.json").write_text(course.model_dump_json(), encoding="utf-8")
         save = np.savez_compressed if compress else np.savez
         save(new / "evidence.npz", allow_pickle=False, **_arrays(evidence))
@@ -130,7 +130,7 @@ def read_record(folder: Path) -> Record:
     try:
         experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
         result = Result.model_validate_json((folder / "result.json").read_bytes())
-        course = Course.model_validate_json((folder / "history.json").read_bytes())
+        course = RunHistory.model_validate_json((folder / "history.json").read_bytes())
         with zipfile.ZipFile(folder / "evidence.npz") as archive:  # a cut file has no directory at its end
             size = sum(entry.file_size for entry in archive.infolist())
     except (OSError, ValidationError, UserError, zipfile.BadZipFile) as error:
@@ -147,7 +147,7 @@ def read_record(folder: Path) -> Record:
     )
 
 
-class Course(BaseModel):
+class RunHistory(BaseModel):
     """``history.json``: how the run went, and when it was over."""
 
     model_config = ConfigDict(ser_json_inf_nan="constants")

@@ -10,7 +10,7 @@ from da_core.errors import UserError
 from da_core.teaching import showcase
 from pages.run import before_after, current_run, starting
 from pages.samples import gallery
-from pages.samples.shown_samples import Shown
+from pages.samples.shown_samples import ShownSamples
 from pages.session import words
 from pages.session.words import _, percent
 
@@ -75,7 +75,7 @@ if example := _example():
         result.classes,
         key="showcase",
         run="showcase",
-        shown=Shown(atlas=example.atlas),
+        shown=ShownSamples(atlas=example.atlas),
         scores=current_run.target_accuracies(result),
     )
     st.caption(

@@ -20,7 +20,7 @@ from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.run import run
 from da_core.training.step import Step
-from da_core.training.training_cache import Once
+from da_core.training.training_cache import TrainingCache
 
 
 def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def places(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def trained_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is answered from another one's training."""
-    monkeypatch.setattr("da_core.training.training_cache.trained", Once(most=0))
+    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache(most=0))
 
 
 def finished(events: list[Event]) -> Finished:
@@ -111,7 +111,7 @@ def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_ru
     with patch.object(Step, "__call__", autospec=True, side_effect=Step.__call__) as taken:
         alone = finished(do(places, method="deep_coral", oracle="true"))
         of_one = steps()
-        monkeypatch.setattr("da_core.training.training_cache.trained", Once())
+        monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache())
         first = do(places, method="coral", oracle="true")
         of_first = steps() - of_one
         second = do(places, method="deep_coral", oracle="true")
@@ -128,10 +128,10 @@ def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_ru
 
 
 def test_what_was_cut_short_is_trained_anew(places: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("da_core.training.training_cache.trained", Once())
+    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache())
     experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "3", "method": "source_only"})
     looks = itertools.count()
-    cut = finished(list(run(experiment, embed=False, enough=lambda: next(looks) >= 1)))
+    cut = finished(list(run(experiment, embed=False, should_stop=lambda: next(looks) >= 1)))
     whole = finished(list(run(experiment, embed=False)))
     assert cut.result.recipe["epochs"]["source_only"] < 3
     assert whole.result.recipe["epochs"]["source_only"] == 3
@@ -258,7 +258,7 @@ def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
 
 def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
     experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "50", "method": "dann"})
-    result = finished(list(run(experiment, embed=False, enough=lambda: True))).result
+    result = finished(list(run(experiment, embed=False, should_stop=lambda: True))).result
     assert result.recipe["stopped_early"]
     assert result.recipe["epochs"]["adapt"] < 50
 
@@ -335,7 +335,7 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
 
         monkeypatch.setattr(methods()["shot"], "adapt", adapt)
         result = finished(do(near, method="shot", training__epochs="10", training__batch_size="14")).result
-        return [one.evidence.format(**one.values) for one in result.findings if one.name in ("collapsed", "swapped")]
+        return [one.evidence.format(**one.values) for one in result.findings if one.name in ("collapsed", "classes_swapped")]
 
     def exchange(network: Network) -> None:
         for part in (network.head.weight, network.head.bias):

@@ -69,7 +69,7 @@ def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Findin
         return None
     named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
     return Finding(
-        name="swapped",
+        name="classes_swapped",
         title="Classes have changed places.",
         evidence="After adapting, most of each is taken for the other on the target, and was not before: {pairs}.",
         advice="The domains match now, but with the wrong classes on top of one another. Give the method less weight, "

@@ -132,7 +132,7 @@ def fine_tuning_idle(facts: Facts) -> Finding | None:
     )
 
 
-def past_its_peak(facts: Facts) -> Finding | None:
+def overtrained(facts: Facts) -> Finding | None:
     """Held-out target accuracy that had been clearly better in an earlier epoch: overfitted, or trained for too long.
 
     Only told, never used to choose an epoch: that would be choosing by the target's labels.
@@ -156,7 +156,7 @@ def past_its_peak(facts: Facts) -> Finding | None:
             uses_target_labels=True,
         )
     return Finding(
-        name="past_its_peak",
+        name="overtrained",
         title="Adapting went on for too long.",
         evidence=evidence,
         advice="Take fewer epochs or less weight, and do not choose the epoch by this curve: it is drawn from labels "
@@ -192,7 +192,7 @@ def collapsed(facts: Facts) -> Finding | None:
     return collapse(facts.before, facts.after, facts.result.classes)
 
 
-def swapped(facts: Facts) -> Finding | None:
+def classes_swapped(facts: Facts) -> Finding | None:
     """Classes that changed places."""
     result = facts.result
     return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
@@ -243,7 +243,7 @@ def domain_classifier_died(facts: Facts) -> Finding | None:
         domain_accuracy.accuracies(facts.history, "adapt", "domain"),
         facts.result.shift.after.proxy_a_distance,
     )
-    if len(domain) < 4 or max(domain) > domain_accuracy.COIN or distance < TOLD_APART:
+    if len(domain) < 4 or max(domain) > domain_accuracy.CHANCE or distance < TOLD_APART:
         return None
     return Finding(
         name="domain_classifier_died",
@@ -301,7 +301,7 @@ def label_shift(facts: Facts) -> Finding | None:
     )
 
 
-def batch_norm_did_it(facts: Facts) -> Finding | None:
+def batch_norm_explains_gain(facts: Facts) -> Finding | None:
     """A gain that batch norm's statistics of the target bring alone."""
     result = facts.result
     if result.source_only_bn is None or facts.family == "control" or facts.experiment.method.name == "adabn":
@@ -310,7 +310,7 @@ def batch_norm_did_it(facts: Facts) -> Finding | None:
     if alone - before < NOTICEABLE or after < before or alone - before < 0.5 * (after - before):
         return None
     return Finding(
-        name="batch_norm_did_it",
+        name="batch_norm_explains_gain",
         title="Batch norm has done most of the work.",
         evidence="Source only {before:.1%}, with batch norm's statistics of the target {alone:.1%}, adapted "
         "{after:.1%}.",
@@ -334,7 +334,7 @@ def source_lost(facts: Facts) -> Finding | None:
     )
 
 
-def bragging(facts: Facts) -> Finding | None:
+def overconfident(facts: Facts) -> Finding | None:
     """Confidences on the target that promise too much. A support vector machine or a neighbour promises nothing."""
     calibration = facts.result.adapted.scored.calibration
     if facts.experiment.head in ("svm", "knn1") or calibration is None or calibration.error < BRAGGING:
@@ -344,7 +344,7 @@ def bragging(facts: Facts) -> Finding | None:
     if sure < accuracy:
         return None
     return Finding(
-        name="bragging",
+        name="overconfident",
         title="The adapted model is surer than it should be.",
         evidence="On the target it is {sure:.0%} sure on average and right in {accuracy:.0%} of all cases (expected "
         "calibration error {error:.2f}).",
@@ -375,20 +375,22 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     diverged,
     not_learned,
     collapsed,
-    swapped,
+    classes_swapped,
     negative_transfer,
     fine_tuning_idle,
-    past_its_peak,
+    overtrained,
     weights_concentrated,
     domain_classifier_won,
     domain_classifier_died,
     label_shift,
     far_apart,
-    batch_norm_did_it,
+    batch_norm_explains_gain,
     too_few,
     source_lost,
-    bragging,
+    overconfident,
 )
 
-NEED_LABELS = frozenset({swapped, negative_transfer, past_its_peak, label_shift, batch_norm_did_it, too_few, bragging})
+NEED_LABELS = frozenset(
+    {classes_swapped, negative_transfer, overtrained, label_shift, batch_norm_explains_gain, too_few, overconfident}
+)
 """Of these, the checks that look at the target's labels."""

@@ -11,7 +11,7 @@ from da_core.events import Accuracies, Losses, Notice, Phase
 
 History = Sequence[Losses | Accuracies]
 
-CERTAIN, COIN = 0.95, 0.6
+CERTAIN, CHANCE = 0.95, 0.6
 """Accuracies of a domain classifier that has won, and of one that does hardly better than a coin."""
 _EARLY = 0.5
 """Share of the training in which a domain classifier may be certain: the weight of its loss is still growing."""
@@ -68,25 +68,25 @@ def reading(history: History, progress: float) -> Notice | None:
             "become harder as training goes on.",
             values,
         )
-    if now > COIN and now > high - _FALLEN:
+    if now > CHANCE and now > high - _FALLEN:
         return Notice(
             "The domain classifier tells source from target in {now:.0%} of all cases, as well as it ever did: the two "
             "do not mix so far.",
             values,
         )
-    if now > COIN:
+    if now > CHANCE:
         return Notice(
             "The domain classifier finds it harder to tell source from target ({high:.0%} at best, now {now:.0%}): "
             "the two begin to mix.",
             values,
         )
-    if now < 1 - COIN:
+    if now < 1 - CHANCE:
         return Notice(
             "The domain classifier is wrong more often than a coin ({now:.0%}): the features have just outrun it. A "
             "moment of this is normal; if it stays, take a smaller learning rate.",
             values,
         )
-    if high <= COIN and len(course) >= 3:
+    if high <= CHANCE and len(course) >= 3:
         return Notice(
             "The domain classifier has been at a coin's accuracy from the start, never above {high:.0%}. Either the "
             "domains were alike, or it has died and its number says nothing: compare the proxy A-distance.",

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, DomainPair, Split
 from da_core.evaluation.metrics import gain, scores
-from da_core.evaluation.snapshots import Course
+from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.events import DomainScores, Evidence, Gain, Scored, Scores, When
 
 Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Look:
+class HeldOutPredictions:
     """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c).
 
     Of a third domain, where there is one, the last two.
@@ -35,30 +35,30 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Shown:
+class EvidenceRows:
     """Which held-out samples are kept for pictures: positions in ``source_test`` and in ``target_test``."""
 
     source: NDArray[np.int64]
     target: NDArray[np.int64]
 
 
-def choose_shown(split: Split, most: int | None, seed: int) -> Shown:
+def choose_evidence_rows(split: Split, most: int | None, seed: int) -> EvidenceRows:
     """At most ``most`` samples of each domain, drawn by ``seed`` (None: all)."""
     rng = np.random.default_rng([seed, 1])
     source, target = (np.sort(rng.permutation(len(rows))[:most]) for rows in (split.source_test, split.target_test))
-    return Shown(source, target)
+    return EvidenceRows(source, target)
 
 
 @dataclass(frozen=True)
-class Truth:
-    """True class indices (n,) of the samples that a `Look` is at; −1 where a target sample has none."""
+class HeldOutLabels:
+    """True class indices (n,) of the samples that a `HeldOutPredictions` is at; −1 where a target sample has none."""
 
     source: NDArray[np.int64]
     target: NDArray[np.int64]
     third: NDArray[np.int64] | None = None
 
 
-def domain_scores(look: Look, truth: Truth, classes: Sequence[str], seed: int) -> DomainScores:
+def domain_scores(look: HeldOutPredictions, truth: HeldOutLabels, classes: Sequence[str], seed: int) -> DomainScores:
     """Scores on all held-out samples of both domains and of the third, on those that have a label."""
 
     def scored(y: Labels | None, predicted: Labels | None, P: NDArray[np.floating[Any]] | None) -> Scores | None:
@@ -75,7 +75,7 @@ def domain_scores(look: Look, truth: Truth, classes: Sequence[str], seed: int) -
     )
 
 
-def gains(before: Look, after: Look, truth: Truth) -> dict[Scored, Gain]:
+def gains(before: HeldOutPredictions, after: HeldOutPredictions, truth: HeldOutLabels) -> dict[Scored, Gain]:
     """What adapting changed on each domain, of those of its samples that have a label."""
     parts: dict[Scored, tuple[Labels | None, Labels | None, Labels | None]] = {
         "target": (truth.target, before.target_predicted, after.target_predicted),
@@ -90,12 +90,12 @@ def gains(before: Look, after: Look, truth: Truth) -> dict[Scored, Gain]:
 
 
 def evidence(
-    looks: dict[When, Look],
-    shown: Shown,
+    looks: dict[When, HeldOutPredictions],
+    shown: EvidenceRows,
     pair: DomainPair,
     split: Split,
     layouts: dict[str, NDArray[np.float32]],
-    course: Course | None,
+    course: SnapshotRecorder | None,
     weights: NDArray[np.floating[Any]] | None,
     answers: NDArray[np.int64] | None,
     state: dict[str, Any] | None,

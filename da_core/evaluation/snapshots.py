@@ -16,7 +16,7 @@ COMPONENTS = 32
 """Principal components that are kept of each: neighbours hardly change, and a run's record stays small."""
 _LARGEST = float(np.finfo(np.float16).max)
 
-Sight = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+View = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
 """Features (n, d) and class probabilities (n, c) of the shown samples as the network is now."""
 
 
@@ -29,7 +29,7 @@ def snapshot_epochs(epochs: int) -> frozenset[int]:
     return frozenset({0, *chosen} - {epochs})
 
 
-class Course:
+class SnapshotRecorder:
     """What is kept of a network's way through ``epochs`` epochs."""
 
     def __init__(self, epochs: int) -> None:
@@ -38,7 +38,7 @@ class Course:
         self.predicted: dict[str, NDArray[np.int16]] = {}
         self.confidence: dict[str, NDArray[np.float16]] = {}
 
-    def passed(self, epoch: int, sight: Sight) -> None:
+    def observe(self, epoch: int, sight: View) -> None:
         """Tell that an epoch is over; ``sight`` is asked only where a snapshot is due."""
         if epoch not in self._due:
             return

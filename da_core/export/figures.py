@@ -123,7 +123,7 @@ def _before_after(figure: Figure, record: Record, language: Language) -> None:
     evidence, result = record.evidence, record.result
     points = layout(evidence)
     count = len(evidence.source_label)
-    names_of = {"before": language.say("Before: source only"), "after": language.say("After: adapted")}
+    names_of = {"before": language.translate("Before: source only"), "after": language.translate("After: adapted")}
     for axes, (when, XY) in zip(figure.subplots(1, 2), points.items(), strict=True):
         looks = ((XY[:count], SOURCE, "o", "source"), (XY[count:], TARGET, "D", "target"))
         for part, colour, marker, domain in looks:
@@ -140,10 +140,10 @@ def _before_after(figure: Figure, record: Record, language: Language) -> None:
 
 def _scores(figure: Figure, record: Record, language: Language) -> None:
     of: dict[str, Callable[[Scores], float]] = {
-        language.say("Accuracy"): lambda scores: scores.accuracy,
-        language.say("Precision"): lambda scores: scores.precision,
-        language.say("Recall"): lambda scores: scores.recall,
-        language.say("F1"): lambda scores: scores.f1,
+        language.translate("Accuracy"): lambda scores: scores.accuracy,
+        language.translate("Precision"): lambda scores: scores.precision,
+        language.translate("Recall"): lambda scores: scores.recall,
+        language.translate("F1"): lambda scores: scores.f1,
     }
     values = {
         name: [metric(on_target(scores)) for metric in of.values()] for name, scores in models(record, language).items()
@@ -158,7 +158,7 @@ def _classes(figure: Figure, record: Record, language: Language) -> None:
     classes = [language.word(name) for name in record.result.classes]
     axes = figure.subplots()
     _dots(axes, classes, values)
-    axes.set_xlabel(language.say("F1"))
+    axes.set_xlabel(language.translate("F1"))
 
 
 def _confusion(figure: Figure, record: Record, language: Language) -> None:
@@ -175,13 +175,13 @@ def _confusion(figure: Figure, record: Record, language: Language) -> None:
             for row, column in np.argwhere(counts):
                 ink = "white" if share[row, column] > 0.55 else INK
                 axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=8)
-        axes.set_title(language.say(title))
+        axes.set_title(language.translate(title))
         axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(classes)), classes)
-        axes.set_xlabel(language.say("predicted"))
+        axes.set_xlabel(language.translate("predicted"))
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    figure.axes[0].set_ylabel(language.say("true"))
+    figure.axes[0].set_ylabel(language.translate("true"))
     figure.axes[0].invert_yaxis()
 
 
@@ -199,11 +199,11 @@ def _curves(figure: Figure, record: Record, language: Language) -> None:
         for place, (name, points) in enumerate(series.items()):
             colour = hues.get(name, GREY) if kind is Accuracies else HUES[place % len(HUES)]
             axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=language.word(name))
-        axes.set_xlabel(language.say("epoch"))
+        axes.set_xlabel(language.translate("epoch"))
         if series:
             axes.legend(loc="best", fontsize=8)
-    left.set_title(language.say("Loss"))
-    right.set_title(language.say("Accuracy on held-out samples"))
+    left.set_title(language.translate("Loss"))
+    right.set_title(language.translate("Accuracy on held-out samples"))
     right.set_ylim(0, 1.02)
     right.yaxis.set_major_formatter(ticker.PercentFormatter(1, 0))
 
@@ -217,8 +217,8 @@ def on_target(scores: DomainScores) -> Scores:
 def models(record: Record, language: Language) -> dict[str, DomainScores]:
     """The models of a run by their names, in the order of every table and picture."""
     result = record.result
-    named = {language.say("Source only"): result.source_only, language.say("Adapted"): result.adapted}
-    return named | ({language.say("Oracle"): result.oracle} if result.oracle is not None else {})
+    named = {language.translate("Source only"): result.source_only, language.translate("Adapted"): result.adapted}
+    return named | ({language.translate("Oracle"): result.oracle} if result.oracle is not None else {})
 
 
 def _dots(axes: Axes, rows: list[str], values: dict[str, list[float]]) -> None:

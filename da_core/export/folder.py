@@ -16,7 +16,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
 from da_core.export.csv_tables import predictions_csv
-from da_core.run_folder import Course, Record, read_model, read_record
+from da_core.run_folder import Record, RunHistory, read_model, read_record
 
 _KEYED = {field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[")} - {"state"}
 
@@ -33,7 +33,7 @@ def write_folder(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
         (folder / "result.json").write_text(finished.result.model_dump_json(indent=2), encoding="utf-8")
-        course = Course(finished_at=datetime.now(UTC), events=tuple(history))
+        course = RunHistory(finished_at=datetime.now(UTC), events=tuple(history))
         (folder / "history.json").write_text(course.model_dump_json(), encoding="utf-8")
         np.savez_compressed(folder / "features.npz", **features(finished.evidence))
         if finished.evidence.answers is not None:
@@ -54,7 +54,7 @@ def read_folder(folder: Path) -> Record:
     try:
         experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
         result = Result.model_validate_json((folder / "result.json").read_bytes())
-        course = Course.model_validate_json((folder / "history.json").read_bytes())
+        course = RunHistory.model_validate_json((folder / "history.json").read_bytes())
         with np.load(folder / "features.npz", allow_pickle=False) as archive:
             evidence = _evidence(dict(archive))
     except (OSError, ValueError, KeyError, TypeError, ValidationError, zipfile.BadZipFile) as error:

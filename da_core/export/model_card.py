@@ -72,7 +72,7 @@ def model_zip(record: Record, language: Language) -> bytes:
 
 def card(record: Record, language: Language) -> str:
     """What someone who is handed the model has to know, as Markdown."""
-    say, recipe, experiment = language.say, record.result.recipe, record.experiment
+    say, recipe, experiment = language.translate, record.result.recipe, record.experiment
     provenance = recipe.get("provenance", {})
     facts = {
         say("Data"): ". ".join(

@@ -52,7 +52,7 @@ pre { background: #f6f6f4; border-radius: 10px; padding: 0.8rem 1rem; overflow-x
 
 def report_html(record: Record, language: Language) -> str:
     """The whole document."""
-    say = language.say
+    say = language.translate
     titles = _titles(record, language)
     heading = f"{titles['method']} · {titles['data']}"
     parts = [
@@ -115,10 +115,10 @@ def _titles(record: Record, language: Language) -> dict[str, str]:
 
 def _line(record: Record, language: Language, titles: dict[str, str]) -> str:
     experiment = record.experiment
-    epochs = language.say(
+    epochs = language.translate(
         "{count} epochs of batches of {size}", count=experiment.training.epochs, size=experiment.training.batch_size
     )
-    seed = language.say("seed {seed}", seed=experiment.seed)
+    seed = language.translate("seed {seed}", seed=experiment.seed)
     return " · ".join([*titles.values(), epochs, seed, language.day(record.finished_at)])
 
 
@@ -126,7 +126,7 @@ def _numbers(record: Record, language: Language) -> str:
     """Accuracy on the target of each model, and what adapting gained."""
     result = record.result
     if result.adapted.target is None or result.source_only.target is None:
-        return f"<p>{escape(language.say('not scored: no target labels'))}</p>"
+        return f"<p>{escape(language.translate('not scored: no target labels'))}</p>"
     gain = language.points(result.adapted.target.accuracy - result.source_only.target.accuracy)
     if paired := result.gain.get("target"):
         gain += f" ({language.signed(paired.interval[0])} … {language.signed(paired.interval[1])})"
@@ -135,15 +135,15 @@ def _numbers(record: Record, language: Language) -> str:
         told = f"<span>{escape(gain)}</span>" if place == 1 else ""
         reached = language.percent(figures.on_target(scores).accuracy)
         cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{told}</div>')
-    above = language.say("Accuracy on the target, on samples kept for scoring")
+    above = language.translate("Accuracy on the target, on samples kept for scoring")
     return f'<p class="soft">{escape(above)}</p><div class="numbers">{"".join(cells)}</div>'
 
 
 def _told(record: Record, language: Language) -> str:
-    told = [language.told(notice.message, notice.values) for notice in record.result.notices]
+    told = [language.translate_message(notice.message, notice.values) for notice in record.result.notices]
     if not record.complete:
         told.append(
-            language.say(
+            language.translate(
                 "This run was cut short and keeps what it had learned: more epochs may change all of its numbers."
             )
         )
@@ -152,12 +152,12 @@ def _told(record: Record, language: Language) -> str:
 
 def _findings(record: Record, language: Language) -> str:
     """What the run's numbers warn of: what is wrong, what says so, and what to do."""
-    say, findings = language.say, record.result.findings
+    say, findings = language.translate, record.result.findings
     if not findings:
         nothing = say("No warning sign was found in this run's numbers.")
         return f"<p>{escape(nothing)}</p>"
     told = [
-        [escape(language.told(message, one.values)) for message in (one.title, one.evidence, one.advice)]
+        [escape(language.translate_message(message, one.values)) for message in (one.title, one.evidence, one.advice)]
         for one in findings
     ]
     cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in told)
@@ -174,7 +174,7 @@ def _figure(record: Record, name: str, caption: str, language: Language) -> str:
 
 def _scores(record: Record, language: Language) -> str:
     """Every model on every domain, with intervals, and what adapting gained there."""
-    say, result = language.say, record.result
+    say, result = language.translate, record.result
     of: dict[str, str] = {
         say("Accuracy"): "accuracy",
         say("Balanced accuracy"): "balanced_accuracy",
@@ -211,7 +211,7 @@ def _classes(record: Record, language: Language) -> str:
         return {one.name: one.f1 for one in scores.per_class}
 
     named = {name: by_name(figures.on_target(scores)) for name, scores in figures.models(record, language).items()}
-    header = ["", language.say("Samples"), *(f"F1 · {name}" for name in named)]
+    header = ["", language.translate("Samples"), *(f"F1 · {name}" for name in named)]
     rows = [
         [
             language.word(one.name),
@@ -224,7 +224,7 @@ def _classes(record: Record, language: Language) -> str:
 
 
 def _shift(record: Record, language: Language) -> str:
-    shift, say = record.result.shift, language.say
+    shift, say = record.result.shift, language.translate
     measures = {
         "proxy_a_distance": (say("Proxy A-distance"), 2),
         "mmd": (say("MMD"), 3),
@@ -244,7 +244,7 @@ def _shift(record: Record, language: Language) -> str:
     said = ""
     if shift.before.intervals:
         reading = reading_of(shift)
-        said = f"<p>{escape(language.told(reading.message, reading.values))}</p>"
+        said = f"<p>{escape(language.translate_message(reading.message, reading.values))}</p>"
     return f"<h2>{escape(say('How far apart the domains are'))}</h2>{said}" + _table(header, rows)
 
 
@@ -261,7 +261,7 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
 
 def _recipe(record: Record, language: Language) -> str:
     """Every setting, where the data come from, and the command that gives these numbers again."""
-    say, recipe = language.say, record.result.recipe
+    say, recipe = language.translate, record.result.recipe
     settings = [[name, "–" if value is None else str(value)] for name, value in settings_of(record.experiment).items()]
     seconds = record.result.seconds
     spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]

@@ -72,7 +72,7 @@ class Job:
     in_hand: bool = False
     events: Iterator[Event] | None = None
     """The run itself, once a worker has begun it."""
-    enough: threading.Event = field(default_factory=threading.Event)
+    finish_early: threading.Event = field(default_factory=threading.Event)
     submitted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_at: datetime | None = None
     version: int = 0
@@ -87,7 +87,7 @@ class Job:
     error: UserError | None = None
     _view: View | None = None
 
-    def hear(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Take in one event."""
         match event:
             case StageStarted():
@@ -124,6 +124,6 @@ class Job:
                 embeddings=MappingProxyType(dict(self.embeddings)),
                 notices=tuple(self.notices),
                 error=self.error,
-                enough_asked=self.enough.is_set(),
+                finishing_early=self.finish_early.is_set(),
             )
         return self._view

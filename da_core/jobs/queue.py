@@ -16,11 +16,11 @@ from da_core.data.readers.uploads import check_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.job import Job
-from da_core.jobs.schedule import Board
+from da_core.jobs.schedule import Schedule
 from da_core.jobs.snapshot import View, view_of_record
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.workers import RunFunction, Workers, imported_run
-from da_core.run_folder import HOUSE
+from da_core.run_folder import EVERYONE
 from da_core.settings import settings
 
 __all__ = ["Queue", "View", "queue"]
@@ -34,8 +34,8 @@ class Queue:
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
 
-    The controls `pause`, `resume`, `stop` and `enough` do nothing to a run that is over, and raise `UserError` where
-    the run is another visitor's or there is none.
+    The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
+    where the run is another visitor's or there is none.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Queue:
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
-        self._board = Board(lease_seconds, clock)
-        self._changed = self._board.changed
-        self._workers = Workers(self._board, store, run, workers)
+        self._schedule = Schedule(lease_seconds, clock)
+        self._changed = self._schedule.changed
+        self._workers = Workers(self._schedule, store, run, workers)
 
     def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False) -> str:
         """Ask for a run and return its id at once.
@@ -71,18 +71,18 @@ class Queue:
             check_allowed(place, localhost_only)
         may_change = any(not place.startswith("upload:") for place in own_files)  # an upload is named for its content
         with self._changed:
-            if self._board.closed:
+            if self._schedule.closed:
                 raise UserError("The server is about to stop; try again in a moment.")
-            self._board.end_unseen()
-            if (equal := self._board.equal(experiment, owner)) is not None:
-                self._board.join(equal, owner)
+            self._schedule.end_unseen()
+            if (equal := self._schedule.equal(experiment, owner)) is not None:
+                self._schedule.join(equal, owner)
                 return equal.run_id
             if not may_change and (done := self._store.find(experiment)) is not None:
-                self._store.keep(done, HOUSE if localhost_only else owner)
+                self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
             self._check_room(owner)
             run_id = new_run_id(experiment)
-            self._board.add(run_id, experiment, owner)
+            self._schedule.add(run_id, experiment, owner)
             self._workers.start()
             return run_id
 
@@ -93,9 +93,9 @@ class Queue:
         """
         with self._changed:
             if renew:
-                self._board.see(run_id)
-            self._board.end_unseen()
-            view = self._board.view(run_id)
+                self._schedule.see(run_id)
+            self._schedule.end_unseen()
+            view = self._schedule.view(run_id)
         if view is not None or (record := self._store.load(run_id)) is None:
             return view
         try:
@@ -104,18 +104,18 @@ class Queue:
             log.warning("run %s is damaged", run_id, exc_info=True)
             return None
         with self._changed:
-            self._board.keep_view(view)
+            self._schedule.keep_view(view)
         return view
 
     def renew(self, run_id: str) -> None:
         """Tell that somebody is looking at the run."""
         with self._changed:
-            self._board.see(run_id)
+            self._schedule.see(run_id)
 
     def owns(self, run_id: str, owner: str) -> bool:
         """Whether this visitor may control the run, while it is live."""
         with self._changed:
-            return run_id in self._board.jobs and owner in self._board.jobs[run_id].owners
+            return run_id in self._schedule.jobs and owner in self._schedule.jobs[run_id].owners
 
     def pause(self, run_id: str, owner: str) -> None:
         """Put the run aside and free its worker. Only for a sole owner."""
@@ -128,14 +128,14 @@ class Queue:
                     "{count} visitors share this run, so it cannot be paused; choose another seed to have your own.",
                     count=len(job.owners),
                 )
-            self._board.pause(job)
+            self._schedule.pause(job)
 
     def resume(self, run_id: str, owner: str) -> None:
         """Go on with a paused run, before those that wait."""
         with self._changed:
             job = self._controlled(run_id, owner)
             if job is not None and job.state == "paused":
-                self._board.go_on(job)
+                self._schedule.go_on(job)
 
     def stop(self, run_id: str, owner: str) -> None:
         """Take the owner off the run, and end it if that was the last one."""
@@ -145,11 +145,11 @@ class Queue:
                 return
             if len(job.owners) > 1:
                 job.owners.remove(owner)
-                self._board.note(job)
+                self._schedule.touch(job)
             else:
-                self._board.end(job)
+                self._schedule.end(job)
 
-    def enough(self, run_id: str, owner: str) -> None:
+    def finish_early(self, run_id: str, owner: str) -> None:
         """Have the run evaluate what it has learned so far and finish. Only for a sole owner, once it has begun."""
         with self._changed:
             job = self._controlled(run_id, owner)
@@ -162,10 +162,10 @@ class Queue:
                 )
             if job.started_at is None:
                 raise UserError("This run has not begun, so it has learned nothing yet; wait for it or stop it.")
-            job.enough.set()
-            self._board.note(job)
+            job.finish_early.set()
+            self._schedule.touch(job)
             if job.state == "paused":
-                self._board.go_on(job)
+                self._schedule.go_on(job)
 
     def wait(self, run_id: str, until: Callable[[View], bool], timeout: float) -> View:
         """Block until the run's view satisfies ``until`` and return that view.
@@ -184,25 +184,25 @@ class Queue:
 
     @property
     def closed(self) -> bool:
-        return self._board.closed
+        return self._schedule.closed
 
     def close(self, timeout: float = 10.0) -> None:
         """End every run and the workers; wait at most ``timeout`` seconds for them."""
         with self._changed:
-            self._board.closed = True
-            for job in list(self._board.jobs.values()):
-                self._board.end(job)
+            self._schedule.closed = True
+            for job in list(self._schedule.jobs.values()):
+                self._schedule.end(job)
             self._changed.notify_all()
         self._workers.join(timeout)
 
     def _check_room(self, owner: str) -> None:
-        mine = sum(owner in job.owners for job in self._board.jobs.values())
+        mine = sum(owner in job.owners for job in self._schedule.jobs.values())
         if mine >= self._per_owner:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
-        waiting = sum(job.state in ("queued", "paused") for job in self._board.jobs.values())
+        waiting = sum(job.state in ("queued", "paused") for job in self._schedule.jobs.values())
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
@@ -210,9 +210,9 @@ class Queue:
 
     def _controlled(self, run_id: str, owner: str) -> Job | None:
         """The live run, if it is this owner's; None if it is over. With the lock held."""
-        job = self._board.jobs.get(run_id)
+        job = self._schedule.jobs.get(run_id)
         if job is None:
-            if self._board.view(run_id) is None and self._store.load(run_id) is None:
+            if self._schedule.view(run_id) is None and self._store.load(run_id) is None:
                 _no_such_run(run_id)
             return None
         if owner not in job.owners:

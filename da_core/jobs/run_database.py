@@ -45,7 +45,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.run_folder import HOUSE
+from da_core.run_folder import EVERYONE
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
@@ -119,10 +119,10 @@ def pair_key(data: DataSpec) -> str:
     return hashlib.sha256(data.model_dump_json().encode()).hexdigest()[:16]
 
 
-class Library:
+class RunDatabase:
     """The database of runs. Safe to use from many threads; every call is one short transaction.
 
-    A visitor is any text, or `HOUSE`; the database keeps a digest of it, since the text may be a cookie that opens
+    A visitor is any text, or `EVERYONE`; the database keeps a digest of it, since the text may be a cookie that opens
     doors. What a visitor calls a run, and whether it lies in the bin, is said of their own list alone, so nobody can
     change another's. Every method raises `UnreachableError` where the database does.
     """
@@ -183,7 +183,7 @@ class Library:
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
         text = cast(_RUNS.c.experiment, Text).label("experiment")  # unread: most are known from the last time
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
-        wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == HOUSE)
+        wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
         with self._begin() as connection:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
         return [kept for row in rows if (kept := _kept_run(row)) is not None]
@@ -220,7 +220,7 @@ class Library:
             mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.deleted_at.is_not(None))
             binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(mine)))
             of_all = _ENTRIES.c.run_id.in_(binned)
-            connection.execute(_ENTRIES.delete().where(of_all if owner == HOUSE else mine))
+            connection.execute(_ENTRIES.delete().where(of_all if owner == EVERYONE else mine))
             still = set(connection.scalars(select(_ENTRIES.c.run_id).where(of_all)))
         return [run for run in binned if run not in still]
 
@@ -230,7 +230,7 @@ class Library:
                 mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
                 if connection.execute(_ENTRIES.update().where(mine).values(**values)).rowcount:
                     continue
-                if owner != HOUSE:
+                if owner != EVERYONE:
                     raise UserError("This run is not in your list; keep it there first.")
                 _enter(connection, run_id, owner, **values)
 
@@ -364,8 +364,8 @@ def _experiment(text: str) -> Experiment:
 def _binned(entries: Iterable[Any]) -> datetime | None:
     """When the last of those who have a run put it away; the one person of the house decides for all."""
     times = {entry.owner: entry.deleted_at for entry in entries}
-    if times.get(HOUSE) is not None:
-        return times[HOUSE]  # type: ignore[no-any-return]
+    if times.get(EVERYONE) is not None:
+        return times[EVERYONE]  # type: ignore[no-any-return]
     return max(times.values()) if times and all(times.values()) else None
 
 
@@ -374,7 +374,7 @@ def _older(moment: datetime | None, than: datetime) -> bool:
 
 
 def _digest(owner: str) -> str:
-    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else HOUSE
+    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE
 
 
 def _plain(text: str, longest: int) -> str:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _VIEWS_KEPT = 100
 
 
-class Board:
+class Schedule:
     """Shared by the queue's controls and its workers: hold ``changed``, and wait on it, around all that is done here.
 
     ``waiting`` are the queued runs, the next one first. ``abandoned`` are generators that nobody will ask again; a
@@ -46,7 +46,7 @@ class Board:
         job.seen = self._clock()
         if owner not in job.owners:
             job.owners.append(owner)
-            self.note(job)
+            self.touch(job)
 
     def see(self, run_id: str) -> None:
         """Somebody is looking at the run."""
@@ -66,12 +66,12 @@ class Board:
         """A live run of this experiment that is the owner's, or that the owner may share."""
         for job in self.jobs.values():
             if job.experiment == experiment and job.state != "stopping":
-                shared = job.state in ("queued", "running") and not job.enough.is_set()
+                shared = job.state in ("queued", "running") and not job.finish_early.is_set()
                 if shared or owner in job.owners:
                     return job
         return None
 
-    def note(self, job: Job, state: State | None = None) -> None:
+    def touch(self, job: Job, state: State | None = None) -> None:
         """Let everybody know that something about the run has changed."""
         job.version += 1
         job.state = state or job.state
@@ -82,21 +82,21 @@ class Board:
             place = self.waiting.index(job) + 1 if job in self.waiting else None
             if place != job.place:
                 job.place = place
-                self.note(job)
+                self.touch(job)
 
     def pause(self, job: Job) -> None:
         if job in self.waiting:
             self.waiting.remove(job)
-        self.note(job, "paused")
+        self.touch(job, "paused")
         self.number_places()
 
     def go_on(self, job: Job) -> None:
         """Resume a paused run: at the head of the queue, or at its end if it had never begun."""
         if job.in_hand:  # its worker has not come round to put it aside yet
-            self.note(job, "running")
+            self.touch(job, "running")
             return
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
-        self.note(job, "queued")
+        self.touch(job, "queued")
         self.number_places()
 
     def next(self) -> Job | None:
@@ -106,7 +106,7 @@ class Board:
         job = self.waiting.pop(0)
         job.in_hand = True
         job.started_at = job.started_at or datetime.now(UTC)
-        self.note(job, "running")
+        self.touch(job, "running")
         self.number_places()
         return job
 
@@ -116,7 +116,7 @@ class Board:
             return
         job.error = error
         if job.in_hand:
-            self.note(job, "stopping")
+            self.touch(job, "stopping")
             return
         if job.events is not None:
             self.abandoned.append(job.events)
@@ -137,7 +137,7 @@ class Board:
         if job in self.waiting:
             self.waiting.remove(job)
         job.place = None
-        self.note(job, state)
+        self.touch(job, state)
         del self.jobs[job.run_id]
         self.keep_view(job.view(finished_at=datetime.now(UTC)))
         self.number_places()

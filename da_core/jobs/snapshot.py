@@ -42,7 +42,7 @@ class View:
     notices: tuple[Notice, ...] = ()
     error: UserError | None = None
     """Why the run failed, or was ended without anyone asking for it."""
-    enough_asked: bool = False
+    finishing_early: bool = False
     """Whether it is on its way to the end with what it has learned so far."""
 
     @property
@@ -64,5 +64,5 @@ def view_of_record(record: Record) -> View:
         seconds_left=0.0,
         history=record.history,
         notices=tuple(record.result.notices),
-        enough_asked=not record.complete,
+        finishing_early=not record.complete,
     )

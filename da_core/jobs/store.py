@@ -27,7 +27,7 @@ from da_core.run_folder import HALF_WRITTEN, Record, read_record, record_in_memo
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.run_database import Library
+    from da_core.jobs.run_database import RunDatabase
 
 __all__ = ["Record", "Store", "new_run_id", "read_record", "store", "write_record"]
 
@@ -68,24 +68,24 @@ class Store:
         self._recent: OrderedDict[str, Record] = OrderedDict()
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
-        self._library: Library | None = None
+        self._run_database: RunDatabase | None = None
 
     @property
-    def library(self) -> Library:
+    def database(self) -> RunDatabase:
         """The list of runs, opened when first asked for: folders that it does not know are entered then, and runs
         whose folder has gone are forgotten.
 
         Raises `UnreachableError` where the database cannot be reached, `UserError` where it is none.
         """
         with self._lock:
-            if self._library is None:
-                from da_core.jobs.run_database import Library
+            if self._run_database is None:
+                from da_core.jobs.run_database import RunDatabase
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
-                library = Library(self._database)
+                library = RunDatabase(self._database)
                 self._reconcile(library)
-                self._library = library
-            return self._library
+                self._run_database = library
+            return self._run_database
 
     def save(
         self,
@@ -104,7 +104,7 @@ class Store:
         events, path, now = tuple(history), self._path(run_id), datetime.now(UTC)
         try:
             try:
-                listing = self.library.adding(run_id, experiment, result, now, owners)
+                listing = self.database.adding(run_id, experiment, result, now, owners)
                 write_record(path, experiment, result, evidence, events, listing)
             except UserError:
                 log.warning("run %s could not be listed", run_id, exc_info=True)
@@ -154,17 +154,17 @@ class Store:
     def keep(self, run_id: str, owner: str) -> None:
         """Put a run into a visitor's list; a run that is on no list itself stays where it is."""
         try:
-            self.library.keep(run_id, owner)
+            self.database.keep(run_id, owner)
         except UserError:
             log.warning("run %s could not be put into a list", run_id, exc_info=True)
 
     def empty_bin(self, owner: str) -> None:
         """Take what is in the visitor's bin off their list, and what is then on nobody's off the disk."""
-        self._remove(self.library.empty_bin(owner))
+        self._remove(self.database.empty_bin(owner))
 
     def _listed(self, key: str | None = None) -> list[str]:
         try:
-            return self.library.run_ids(key)
+            return self.database.run_ids(key)
         except (UserError, OSError):
             log.warning("the list of runs cannot be read", exc_info=True)
             return []
@@ -194,7 +194,7 @@ class Store:
         while len(self._recent) > 1 and sum(kept.size for kept in self._recent.values()) > self._memory_bytes:
             self._recent.popitem(last=False)
 
-    def _reconcile(self, library: Library) -> None:
+    def _reconcile(self, library: RunDatabase) -> None:
         """Let the list and the disk agree: an older version kept no list, and a folder may have been taken away."""
         known = set(library.run_ids())
         there = {folder.name for folder in self._folders("*-*") if _RUN_ID.fullmatch(folder.name)}
@@ -217,7 +217,7 @@ class Store:
 
     def _drop_expendable(self) -> None:
         try:
-            self._remove(self.library.expendable(self._kept, datetime.now(UTC) - self._bin_age))
+            self._remove(self.database.expendable(self._kept, datetime.now(UTC) - self._bin_age))
         except UserError:
             log.warning("old runs stay for now", exc_info=True)
         for left in self._folders(f"{HALF_WRITTEN}*"):  # of a process that was ended while it wrote
@@ -233,7 +233,7 @@ class Store:
                 if run_id not in self._held:
                     shutil.rmtree(self._path(run_id), ignore_errors=True)
                     gone.append(run_id)
-        self.library.forget(gone)
+        self.database.forget(gone)
 
 
 def _changed(folder: Path) -> float | None:

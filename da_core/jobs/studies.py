@@ -37,7 +37,7 @@ class StudyView:
 
 
 @dataclass(eq=False)
-class _Studied:
+class StudyState:
     study: Study
     owner: str
     state: State = "running"
@@ -64,7 +64,7 @@ class Studies:
         self._queue = queue
         self._store = store
         self._renew_seconds = renew_seconds or settings().lease_seconds / 3
-        self._studied: OrderedDict[tuple[str, str], _Studied] = OrderedDict()
+        self._studied: OrderedDict[tuple[str, str], StudyState] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(self, study: Study, owner: str, *, localhost_only: bool = False) -> None:
@@ -79,10 +79,10 @@ class Studies:
                 raise UserError(
                     "{count} studies are going, which is all that this server takes; try again later.", count=len(going)
                 )
-            studied = _Studied(study, owner)
+            studied = StudyState(study, owner)
             self._keep(studied)
         try:
-            self._store().library.remember_study(study, owner)
+            self._store().database.remember_study(study, owner)
         except UserError:
             log.warning("a study goes that no later server will know", exc_info=True)
         thread = threading.Thread(target=self._conduct, args=(studied, localhost_only), name="study", daemon=True)
@@ -107,10 +107,10 @@ class Studies:
             if (current := one.current) is not None:
                 self._queue().stop(current[1], owner)
 
-    def _recalled(self, owner: str) -> _Studied | None:
+    def _recalled(self, owner: str) -> StudyState | None:
         """The owner's last study as the store knows it."""
         try:
-            study = self._store().library.last_study(owner)
+            study = self._store().database.last_study(owner)
         except UserError:
             log.warning("the studies before cannot be read", exc_info=True)
             return None
@@ -119,19 +119,19 @@ class Studies:
         trials = study.trials()
         found = {(trial.method, trial.seed): self._store().find(trial.experiment) for trial in trials}
         runs = {which: run for which, run in found.items() if run is not None}
-        one = _Studied(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
+        one = StudyState(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
         with self._lock:
             newer = [other for other in self._studied.values() if other.owner == owner]
             return newer[-1] if newer else self._keep(one)
 
-    def _keep(self, one: _Studied) -> _Studied:
+    def _keep(self, one: StudyState) -> StudyState:
         self._studied[one.owner, one.study.key] = one
         self._studied.move_to_end((one.owner, one.study.key))
         while len(self._studied) > _KEPT:
             self._studied.popitem(last=False)
         return one
 
-    def _conduct(self, studied: _Studied, localhost_only: bool) -> None:
+    def _conduct(self, studied: StudyState, localhost_only: bool) -> None:
         try:
             state = self._all_runs(studied, localhost_only)
         except UserError as error:
@@ -142,7 +142,7 @@ class Studies:
         with self._lock:
             studied.current, studied.state = None, state
 
-    def _all_runs(self, studied: _Studied, localhost_only: bool) -> State:
+    def _all_runs(self, studied: StudyState, localhost_only: bool) -> State:
         for trial in studied.study.trials():
             if studied.stop.is_set():
                 return "stopped"

@@ -13,14 +13,14 @@ from da_core.events import Event, Finished
 from da_core.experiment import Experiment
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
-from da_core.jobs.schedule import Board
+from da_core.jobs.schedule import Schedule
 from da_core.jobs.snapshot import State
 from da_core.jobs.store import Store
 
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
-"""``run(experiment, enough=…)``, as `da_core.run.run`."""
+"""``run(experiment, should_stop=…)``, as `da_core.run.run`."""
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs that nobody looks at any more."""
@@ -28,18 +28,18 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """`da_core.run.run`, imported in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
-    return run(experiment, enough=enough)
+    return run(experiment, should_stop=should_stop)
 
 
 class Workers:
     """``count`` daemon threads over one board; they begin when `start` is first called."""
 
-    def __init__(self, board: Board, store: Store, run: RunFunction, count: int) -> None:
-        self._board = board
+    def __init__(self, board: Schedule, store: Store, run: RunFunction, count: int) -> None:
+        self._schedule = board
         self._store = store
         self._run = run
         self._count = count
@@ -59,7 +59,7 @@ class Workers:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _work(self) -> None:
-        board = self._board
+        board = self._schedule
         while True:
             with board.changed:
                 while not (board.waiting or board.abandoned or board.closed):
@@ -90,19 +90,19 @@ class Workers:
             job.error = explained_failure(error, job.run_id)
         if job.events is not None:
             _close(job.events)
-        with self._board.changed:
+        with self._schedule.changed:
             self._put_down(job)
-            self._board.conclude(job, state)
+            self._schedule.conclude(job, state)
 
     def _listen(self, job: Job) -> Finished | Literal["stopped", "put aside"]:
         """Ask for events until the last one, or until somebody wants the run stopped or paused."""
-        board = self._board
+        board = self._schedule
         if job.events is None:
-            job.events = self._run(job.experiment, enough=job.enough.is_set)
+            job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
         for event in job.events:
             with board.changed:
-                job.hear(event)
-                board.note(job)
+                job.apply(event)
+                board.touch(job)
                 board.end_unseen()
                 if job.state == "stopping":
                     return "stopped"
@@ -120,12 +120,12 @@ class Workers:
             job.run_id, job.experiment, finished.result, finished.evidence, history, tuple(job.owners)
         )
         if notice is not None:
-            with self._board.changed:
-                job.hear(notice)  # seen with the next change, which is the run's end
+            with self._schedule.changed:
+                job.apply(notice)  # seen with the next change, which is the run's end
 
     def _close_abandoned(self) -> None:
-        with self._board.changed:
-            abandoned, self._board.abandoned = self._board.abandoned, []
+        with self._schedule.changed:
+            abandoned, self._schedule.abandoned = self._schedule.abandoned, []
         for events in abandoned:
             _close(events)
 
@@ -135,7 +135,7 @@ class Workers:
 
     def _set_switch(self) -> None:
         """With a run in hand, change threads often; else as often as before."""
-        busy = any(job.in_hand for job in self._board.jobs.values())
+        busy = any(job.in_hand for job in self._schedule.jobs.values())
         if busy and self._usual_switch is None:
             self._usual_switch = sys.getswitchinterval()
             sys.setswitchinterval(_BUSY_SWITCH)

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from da_core.errors import UserError
 from da_core.params import Scalar
 from da_core.teaching import toy_problems
-from da_core.teaching.toy_problems import Labels, Points, Toy
+from da_core.teaching.toy_problems import Labels, Points, ToyProblem
 
 if TYPE_CHECKING:
     import torch
@@ -123,7 +123,7 @@ def compute(method: type[Method]) -> Picture:
 # On fixed points -----------------------------------------------------------------------------------------------------
 
 
-def _moved(method: FeatureAlignment, toy: Toy) -> dict[str, Any]:
+def _moved(method: FeatureAlignment, toy: ToyProblem) -> dict[str, Any]:
     method.fit(toy.Xs, toy.Xt, toy.ys)
     Zs: Points = np.asarray(method.map_source(toy.Xs), dtype=np.float64)
     Zt: Points = np.asarray(method.map_target(toy.Xt), dtype=np.float64)
@@ -136,7 +136,7 @@ def _moved(method: FeatureAlignment, toy: Toy) -> dict[str, Any]:
     }
 
 
-def _weighted(method: Reweighting, toy: Toy) -> dict[str, Any]:
+def _weighted(method: Reweighting, toy: ToyProblem) -> dict[str, Any]:
     from da_core.methods.base import Predictions
     from da_core.networks.heads import fit_head
 
@@ -169,14 +169,14 @@ def _linear(X: Points, y: Labels, weights: Points | None = None) -> Classify:
 # With a network ------------------------------------------------------------------------------------------------------
 
 
-def _trained(method: DeepAlignment, toy: Toy) -> dict[str, Any]:
+def _trained(method: DeepAlignment, toy: ToyProblem) -> dict[str, Any]:
     trained = _fitted(toy.Xs, toy.ys)
     before = _classifier(trained)
     after = _classifier(_fitted(toy.Xs, toy.ys, method, toy.Xt, trained))
     return {"view": "trained", **_both(toy, before, after)}
 
 
-def _adapted(method: ModelAdaptation, toy: Toy) -> dict[str, Any]:
+def _adapted(method: ModelAdaptation, toy: ToyProblem) -> dict[str, Any]:
     from da_core.methods.base import AdaptationData
 
     network = _fitted(toy.Xs, toy.ys, normalised=True)
@@ -191,7 +191,7 @@ def _adapted(method: ModelAdaptation, toy: Toy) -> dict[str, Any]:
     return {"view": "adapted", "before": before, "after": after, "few": [int(row) for row in few if row < SHOWN]}
 
 
-def _yardstick(name: str, toy: Toy) -> dict[str, Any]:
+def _yardstick(name: str, toy: ToyProblem) -> dict[str, Any]:
     before = _classifier(_fitted(toy.Xs, toy.ys))
     if name == "oracle":
         return {"view": "ceiling", **_both(toy, before, _classifier(_fitted(toy.Xt, toy.yt)))}
@@ -204,7 +204,7 @@ def _yardstick(name: str, toy: Toy) -> dict[str, Any]:
     }
 
 
-def _both(toy: Toy, before: Classify, after: Classify) -> dict[str, Panel]:
+def _both(toy: ToyProblem, before: Classify, after: Classify) -> dict[str, Panel]:
     box = _box(toy.Xs, toy.Xt)
     return {
         "before": _panel(toy.Xs, toy.Xt, toy.yt, before, box),

@@ -21,7 +21,7 @@ COUNT = 240
 
 
 @dataclass(frozen=True)
-class Toy:
+class ToyProblem:
     """Source Xs (n, d) with labels ys and target Xt with labels yt, which only score; d is 2 unless it says more."""
 
     Xs: Points
@@ -70,7 +70,7 @@ def chosen(method: str, kind: str) -> Choice:
     return EXCEPTIONS.get(method, KIND[kind])
 
 
-def make(name: str, seed: int = 0) -> Toy:
+def make(name: str, seed: int = 0) -> ToyProblem:
     """Draw a toy; the same seed gives the same points."""
     return _TOYS[name](np.random.default_rng(seed))
 
@@ -82,20 +82,20 @@ def _blobs(rng: np.random.Generator, proportions: tuple[float, ...], spread: flo
     return centres[y] + spread * rng.normal(size=(COUNT, 2)), y
 
 
-def _light(rng: np.random.Generator) -> Toy:
+def _light(rng: np.random.Generator) -> ToyProblem:
     """Another light: the target is shifted, and stretched along one axis and squeezed along the other."""
     even = (1 / 3, 1 / 3, 1 / 3)
     (Xs, ys), (Xt, yt) = _blobs(rng, even, 0.7), _blobs(rng, even, 0.7)
-    return Toy(Xs, ys, Xt * [1.6, 0.6] + [4.0, -3.0], yt)
+    return ToyProblem(Xs, ys, Xt * [1.6, 0.6] + [4.0, -3.0], yt)
 
 
-def _aside(rng: np.random.Generator) -> Toy:
+def _aside(rng: np.random.Generator) -> ToyProblem:
     """The target lies beside the source, and is otherwise the same."""
     (Xs, ys), (Xt, yt) = (_blobs(rng, (1 / 3, 1 / 3, 1 / 3), 0.7) for _domain in range(2))
-    return Toy(Xs, ys, Xt - [0.0, 2.5], yt)
+    return ToyProblem(Xs, ys, Xt - [0.0, 2.5], yt)
 
 
-def _moons(rng: np.random.Generator, degrees: float = 28.0) -> Toy:
+def _moons(rng: np.random.Generator, degrees: float = 28.0) -> ToyProblem:
     """Two half moons that reach into one another; in the target both are turned."""
 
     def moons() -> tuple[Points, Labels]:
@@ -108,15 +108,15 @@ def _moons(rng: np.random.Generator, degrees: float = 28.0) -> Toy:
     (Xs, ys), (Xt, yt) = moons(), moons()
     turn = np.radians(degrees)
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return Toy(Xs, ys, Xt @ rotation, yt)
+    return ToyProblem(Xs, ys, Xt @ rotation, yt)
 
 
-def _far_moons(rng: np.random.Generator) -> Toy:
+def _far_moons(rng: np.random.Generator) -> ToyProblem:
     """Two half moons, turned so far in the target that labels, or trust in one's own predictions, are needed."""
     return _moons(rng, degrees=40.0)
 
 
-def _elsewhere(rng: np.random.Generator) -> Toy:
+def _elsewhere(rng: np.random.Generator) -> ToyProblem:
     """The boundary is a curve, the same in both domains; the target lies at one end of what the source covers."""
 
     def samples(at: float, spread: float) -> tuple[Points, Labels]:
@@ -125,16 +125,16 @@ def _elsewhere(rng: np.random.Generator) -> Toy:
         return np.stack([x, up], axis=1), (up > 0.55 * x**2 - 0.6).astype(np.int64)
 
     (Xs, ys), (Xt, yt) = samples(-0.2, 1.1), samples(1.7, 0.6)
-    return Toy(Xs, ys, Xt, yt)
+    return ToyProblem(Xs, ys, Xt, yt)
 
 
-def _proportions(rng: np.random.Generator) -> Toy:
+def _proportions(rng: np.random.Generator) -> ToyProblem:
     """Three classes that overlap and look alike in both domains; in the target one is rare and one is common."""
     (Xs, ys), (Xt, yt) = _blobs(rng, (0.45, 0.35, 0.2), 1.4), _blobs(rng, (0.05, 0.2, 0.75), 1.4)
-    return Toy(Xs, ys, Xt, yt)
+    return ToyProblem(Xs, ys, Xt, yt)
 
 
-_TOYS: dict[str, Callable[[np.random.Generator], Toy]] = {
+_TOYS: dict[str, Callable[[np.random.Generator], ToyProblem]] = {
     "light": _light,
     "aside": _aside,
     "moons": _moons,

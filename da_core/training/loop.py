@@ -15,7 +15,7 @@ from da_core.methods.base import DeepAlignment
 from da_core.networks import networks
 from da_core.networks.extractor import Network
 from da_core.training.model import Labelled
-from da_core.training.rollback import LastGood, not_finite
+from da_core.training.rollback import LastFiniteState, not_finite
 from da_core.training.step import WARM_UP_STEPS, Step, captured
 
 REPORT_SECONDS = 0.2
@@ -33,13 +33,13 @@ def train(
     source_network: Network | None = None,
     mirror: bool = False,
     score: Callable[[], dict[str, float]] = dict,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Losses | Accuracies | Notice]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
     With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
     to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
-    ``enough`` turn true (stop here and keep what has been learned).
+    ``should_stop`` turn true (stop here and keep what has been learned).
     Training ends when a loss is no longer finite: the network goes back to its last good epoch, and a `Notice` says so.
     Raises `UserError` when not even the first epoch was good.
     """
@@ -54,7 +54,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
     reported, told = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
-    good = LastGood(network)
+    good = LastFiniteState(network)
     for epoch in range(spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):
@@ -70,7 +70,7 @@ def train(
                     return
                 yield Losses(phase, (taken + 1) / step.steps, means)
                 reported, told = taken + 1, time.monotonic()
-                if enough():
+                if should_stop():
                     return
         if not good.keep(epoch + 1):
             yield good.restore(None)

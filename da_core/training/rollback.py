@@ -13,7 +13,7 @@ from da_core.events import Notice
 from da_core.networks.extractor import Network
 
 
-class LastGood:
+class LastFiniteState:
     """The network's state after the last epoch whose losses were finite, and its weights."""
 
     def __init__(self, network: Network) -> None:

@@ -16,7 +16,7 @@ from da_core.networks.extractor import Network
 Told = Losses | Accuracies | Notice
 
 
-class Once:
+class TrainingCache:
     """The newest ``most`` trainings of this process: what each said, and the weights that it ended with.
 
     A training is known by a digest of all that goes into it. Safe to use from many threads.
@@ -30,7 +30,7 @@ class Once:
     def __contains__(self, key: str) -> bool:
         return key in self._known
 
-    def follow(self, key: str, network: Network, training: Iterator[Told], epochs: int) -> Iterator[Told]:
+    def replay(self, key: str, network: Network, training: Iterator[Told], epochs: int) -> Iterator[Told]:
         """Train ``network``, or, where that has been done before, tell it all again and take the weights over.
 
         A training that diverged or ended before its last epoch is not kept.
@@ -68,5 +68,5 @@ def digest(network: Network, *parts: Any) -> str:
     return found.hexdigest()
 
 
-trained = Once()
+trained = TrainingCache()
 """What this process has trained."""

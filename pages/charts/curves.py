@@ -12,7 +12,7 @@ import streamlit as st
 from da_core import palette
 from da_core.evaluation.domain_accuracy import History, reading
 from da_core.events import Accuracies, Losses, Phase
-from pages.session.words import _, percent, told, word
+from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
         said = reading(history, history[-1].epoch / epochs)
         if said is not None:
-            right.markdown(told(said.message, said.values))
+            right.markdown(translate_message(said.message, said.values))
 
 
 def _title(text: str, *numbers: str) -> None:

@@ -47,7 +47,7 @@ def attempt(change: Callable[[], None]) -> None:
 
 
 def delete(run_ids: Sequence[str]) -> None:
-    attempt(lambda: store().library.delete(run_ids, run_labels.mine()))
+    attempt(lambda: store().database.delete(run_ids, run_labels.mine()))
     st.session_state[_PICKED] = []
 
 
@@ -167,8 +167,8 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
         name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_labels.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
             try:
-                store().library.rename(run.run_id, run_labels.mine(), name)
-                store().library.tag(run.run_id, run_labels.mine(), tags)
+                store().database.rename(run.run_id, run_labels.mine(), name)
+                store().database.tag(run.run_id, run_labels.mine(), tags)
             except UserError as error:
                 state.report(error)
             st.rerun()
@@ -194,7 +194,7 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
                 st.button(
                     _("Restore"),
                     key=f"lab-restore-{run.run_id}",
-                    on_click=lambda run_id: attempt(lambda: store().library.restore([run_id], run_labels.mine())),
+                    on_click=lambda run_id: attempt(lambda: store().database.restore([run_id], run_labels.mine())),
                     args=(run.run_id,),
                 )
 
@@ -206,7 +206,7 @@ def not_mine(runs: Sequence[KeptRun]) -> None:
         return
     with st.container(key="lab-line", horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")
-        st.button(_("Keep it"), on_click=lambda: attempt(lambda: store().library.keep(run, run_labels.mine())))
+        st.button(_("Keep it"), on_click=lambda: attempt(lambda: store().database.keep(run, run_labels.mine())))
 
 
 st.title(_(navigation.SCREENS["runs"].title), anchor=False)

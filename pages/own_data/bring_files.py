@@ -82,7 +82,7 @@ def with_own_names(values: Mapping[str, object]) -> dict[str, object]:
     return {field: names.get(value, value) for field, value in values.items()}
 
 
-def told(error: UserError) -> UserError:
+def with_upload_names(error: UserError) -> UserError:
     """The error with the visitor's own names of files."""
     return UserError(error.message, **with_own_names(error.values))
 
@@ -170,7 +170,7 @@ def is_allowed(place: str) -> bool:
     try:
         check_allowed(place, localhost_only=access.localhost_only())
     except UserError as error:
-        st.error(words.explain(told(error)))
+        st.error(words.explain(with_upload_names(error)))
         return False
     return True
 
@@ -238,13 +238,13 @@ def _preview(spec: DataSpec, was_done: bool, take: Callable[[DataSpec], None]) -
     if found.problem is not None:
         readings().forget(spec)
         tell = st.info if isinstance(found.problem, OneDomainError) else st.error
-        tell(words.explain(told(found.problem)))
+        tell(words.explain(with_upload_names(found.problem)))
     if found.pair is None or spec == state.experiment().data:
         return
     st.markdown(f"**{_('What was understood')}**")
     pair_preview.facts(found.pair)
     for notice in found.pair.notices:
-        st.caption(words.told(notice.message, with_own_names(notice.values)))
+        st.caption(words.translate_message(notice.message, with_own_names(notice.values)))
     use = st.button(_("Use this data"), type="primary")
     pair_preview.samples(found.pair)
     if use:

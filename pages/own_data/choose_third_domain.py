@@ -161,7 +161,7 @@ def _read(wanted: DataSpec, pair: DomainPair, was_done: bool) -> None:
         domain = as_third(found.pair, pair)
     except UserError as error:
         bring_files.readings().forget(wanted)
-        st.error(words.explain(bring_files.told(error)))
+        st.error(words.explain(bring_files.with_upload_names(error)))
         return
     if wanted != state.experiment().third:
         state.change(third=wanted)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from da_core.data.pair import DomainPair
 from pages.charts import score_charts
-from pages.session.words import _, number, percent, told
+from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _draw(report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
     st.markdown(f"**{_(VERDICTS[report.found])}**")
-    st.markdown("\n".join(f"- {told(reason.message, reason.values)}" for reason in report.reasons))
+    st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
     if report.family is not None:
         navigation.go("method", _("Choose a method") + " →")
     low, high = report.interval

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from da_core import palette
 from da_core.events import Embedded, Evidence, Layout, When
-from pages.samples.shown_samples import Shown
+from pages.samples.shown_samples import ShownSamples
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
@@ -118,7 +118,7 @@ def before_after_view(
     *,
     key: str,
     run: str,
-    shown: Shown | None = None,
+    shown: ShownSamples | None = None,
     scores: Mapping[When, float] | None = None,
     colour: Colour = "domain",
     layout: Layout = "umap",
@@ -137,7 +137,7 @@ def before_after_view(
         cloud,
         classes,
         run=run,
-        shown=shown or Shown(),
+        shown=shown or ShownSamples(),
         scores=scores or {},
         colour=colour,
         layout=layout,
@@ -159,7 +159,7 @@ def payload(
     classes: Sequence[str],
     *,
     run: str,
-    shown: Shown,
+    shown: ShownSamples,
     scores: Mapping[When, float],
     colour: Colour,
     layout: Layout,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from da_core.jobs.store import Record
 from da_core.teaching.picture_atlas import tiles
 from pages.run import current_run, live
-from pages.samples.shown_samples import Shown
+from pages.samples.shown_samples import ShownSamples
 from pages.session.words import _, number, percent, word
 
 _A_PAGE = 12
@@ -39,7 +39,7 @@ def _section(record: Record, was_ready: bool) -> None:
         with column:
             st.markdown(f"**{title}** · {number(len(rows))}")
             if len(rows):
-                _draw(record, rows, prepared.result() if was_ready else Shown(), key)
+                _draw(record, rows, prepared.result() if was_ready else ShownSamples(), key)
             else:
                 st.caption(_("None."))
 
@@ -61,7 +61,7 @@ def confidence(record: Record) -> dict[str, NDArray[np.floating]]:
     return {when: kept[when].max(axis=1) if when in kept else np.zeros(count) for when in ("before", "after")}
 
 
-def _draw(record: Record, rows: NDArray[np.int64], shown: Shown, key: str) -> None:
+def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str) -> None:
     pages = -(-len(rows) // _A_PAGE)
     page = st.pagination(pages, key=f"lab-{key}-page") if pages > 1 else 1
     rows = rows[(page - 1) * _A_PAGE : page * _A_PAGE]

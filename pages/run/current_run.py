@@ -12,7 +12,7 @@ from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
-from pages.samples.shown_samples import Shown, shown
+from pages.samples.shown_samples import ShownSamples, shown
 from pages.session import state, words
 from pages.session.words import _, number, percent, signed, word
 from pages.shell import navigation
@@ -123,11 +123,11 @@ class Samples:
     """What hover shows of a run's samples, prepared by a thread of its own: reading files takes its time."""
 
     def __init__(self) -> None:
-        self._prepared: OrderedDict[str, Future[Shown]] = OrderedDict()
+        self._prepared: OrderedDict[str, Future[ShownSamples]] = OrderedDict()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="samples")
 
-    def of(self, record: Record, patience: float = 0.5) -> Future[Shown]:
+    def of(self, record: Record, patience: float = 0.5) -> Future[ShownSamples]:
         """Pictures, texts and sounds, source samples first. Waits a moment, since most are ready."""
         with self._lock:
             if record.run_id not in self._prepared:

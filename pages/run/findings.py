@@ -25,7 +25,8 @@ def section(findings: Sequence[Finding]) -> None:
 def card(finding: Finding) -> str:
     """A finding as HTML. Class names among its values are people's own, so all of it is escaped."""
     title, evidence, advice = (
-        escape(spoken().told(message, finding.values)) for message in (finding.title, finding.evidence, finding.advice)
+        escape(spoken().translate_message(message, finding.values))
+        for message in (finding.title, finding.evidence, finding.advice)
     )
     mark = ' <i aria-hidden="true">◆</i>' if finding.uses_target_labels else ""
     return f"<article><h4>{title}{mark}</h4><p>{evidence}</p><p>{advice}</p></article>"

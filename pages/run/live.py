@@ -13,7 +13,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.snapshot import View
 from pages.charts import curves
 from pages.session import state
-from pages.session.words import _, explain, percent, seconds, told
+from pages.session.words import _, explain, percent, seconds, translate_message
 
 POLL_SECONDS = 0.5
 FIRST_POLL_SECONDS = 0.25
@@ -51,7 +51,7 @@ def _panel(run: str, pace: float | None) -> None:
 def notices(said: Iterable[Notice]) -> None:
     """What a run found that a person should know."""
     for notice in said:
-        st.info(told(notice.message, notice.values))
+        st.info(translate_message(notice.message, notice.values))
 
 
 def progress(view: View) -> None:
@@ -99,7 +99,7 @@ def _where(view: View) -> None:
         parts = [names[view.stage] if view.stage else _("Starting"), done]
         if view.state == "paused":
             parts.append(_("paused"))
-        elif view.enough_asked:
+        elif view.finishing_early:
             parts.append(_("finishing with what it has learned"))
         elif view.seconds_left is not None:
             parts.append(_("about {time} left", time=seconds(max(round(view.seconds_left), 1))))
@@ -124,13 +124,13 @@ def _controls(view: View) -> None:
         if view.state == "paused":
             _button(_("Resume"), queue().resume, view, why)
         else:
-            _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.enough_asked)
+            _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.finishing_early)
         stop = _("Leave this run") if shared else _("Stop")
         _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
         early = not _may_be_judged(view)
-        unless = early or view.enough_asked or view.state == "stopping"
+        unless = early or view.finishing_early or view.state == "stopping"
         hint = _("From the first epoch of adapting on.") if early else None
-        _button(_("Keep what it has learned so far"), queue().enough, view, why, unless=unless, hint=hint)
+        _button(_("Keep what it has learned so far"), queue().finish_early, view, why, unless=unless, hint=hint)
     if why:
         st.caption(why)
 

@@ -8,7 +8,7 @@ from html import escape
 from da_core.experiment import DataSpec
 from da_core.jobs.run_database import KeptRun
 from da_core.jobs.store import store
-from da_core.run_folder import HOUSE
+from da_core.run_folder import EVERYONE
 from pages.session import access, state, words
 from pages.session.words import _, percent, word
 from pages.shell import navigation
@@ -16,12 +16,12 @@ from pages.shell import navigation
 
 def mine() -> str:
     """Whose list this visitor sees: their own, or all of it where the app serves one person alone."""
-    return HOUSE if access.localhost_only() else state.owner()
+    return EVERYONE if access.localhost_only() else state.owner()
 
 
 def listed() -> list[KeptRun]:
     """This visitor's runs, those in the bin too, the newest first."""
-    return store().library.listed(mine())
+    return store().database.listed(mine())
 
 
 def title(run: KeptRun) -> str:

@@ -28,7 +28,7 @@ _COLUMNS = 24
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownSamples:
     """What hover shows of each of a run's samples, in their order, source first.
 
     ``tips`` are plain text; ``sounds`` is the address below which sample i has its sound, as ``{sounds}/{i}.wav``;
@@ -52,14 +52,14 @@ class Shown:
         return tuple(" · ".join(row) for row in zip(*named, strict=True))
 
 
-def shown(record: Record) -> Shown:
+def shown(record: Record) -> ShownSamples:
     """Read the run's data again and take from it what a person can see or hear; nothing where it has changed."""
     pair = _pair_of(record)
     if pair is None:
-        return Shown()
+        return ShownSamples()
     parts = ((pair.source, record.evidence.source_index), (pair.target, record.evidence.target_index))
     named = pair.source.captions is None and 0 < len(pair.columns) <= _COLUMNS
-    return Shown(
+    return ShownSamples(
         columns=pair.columns if named else (),
         values=np.concatenate([domain.X[rows] for domain, rows in parts]) if named else None,
         atlas=atlas(np.concatenate([domain.X[rows] for domain, rows in parts])) if pair.kind == "pictures" else None,

@@ -31,10 +31,10 @@ def spoken() -> Language:
 
 def _(message: str, /, **values: object) -> str:
     """``message`` in the visitor's language with its ``{fields}`` filled."""
-    return spoken().say(message, **values)
+    return spoken().translate(message, **values)
 
 
-def told(message: str, values: Mapping[str, object]) -> str:
+def translate_message(message: str, values: Mapping[str, object]) -> str:
     """A sentence from ``da_core`` (a notice, an error) as Markdown: as `_`, and words among ``values`` are translated.
 
     Some are people's own (names of files, classes, columns): none is read as Markdown.
@@ -50,7 +50,7 @@ def safe(name: str) -> str:
 
 def explain(error: UserError) -> str:
     """What went wrong, in the visitor's language."""
-    return told(error.message, error.values)
+    return translate_message(error.message, error.values)
 
 
 def word(name: str) -> str:

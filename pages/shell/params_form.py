@@ -49,7 +49,7 @@ def form(
         except UserError as error:
             state.report(error)
         else:
-            on_change(new.told())
+            on_change(new.overrides())
 
     for first in range(0, len(shown), columns):  # row by row, so that a phone shows them in their order too
         row = st.columns(columns, gap="medium")

@@ -63,7 +63,7 @@ def _use(spec: DataSpec) -> None:
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
     except UserError as error:
-        state.report(bring_files.told(error))
+        state.report(bring_files.with_upload_names(error))
     else:
         _set(spec)
 
@@ -78,7 +78,7 @@ def _set(spec: DataSpec) -> None:
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(words.told(notice.message, bring_files.with_own_names(notice.values)))
+        st.info(words.translate_message(notice.message, bring_files.with_own_names(notice.values)))
     st.subheader(_(pair.provenance.title), anchor=False)
     spec = state.experiment().data
     measured = figures().get(spec.name)
@@ -111,7 +111,7 @@ if not looking:
     except MissingError as lacking:
         fetch_data_set.offer(lacking)
     except UserError as error:
-        st.error(words.explain(bring_files.told(error)))
+        st.error(words.explain(bring_files.with_upload_names(error)))
     else:
         _show(pair)
 if looking:

@@ -14,7 +14,7 @@ from da_core.jobs.store import Record
 from pages.run import current_run, layout_requests, live, weight_charts
 from pages.run.before_after import Cloud, before_after_view
 from pages.session import state
-from pages.session.words import _, number, percent, told
+from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def measures(shift: Shift) -> None:
     st.subheader(_("How far apart the domains are"), anchor=False)
     if shift.before.intervals:
         said = reading(shift)
-        st.markdown(f"**{told(said.message, said.values)}**")
+        st.markdown(f"**{translate_message(said.message, said.values)}**")
     by = (
         _(
             "MMD between samples of one class, averaged over the classes, by the target's labels: they are read "

@@ -19,7 +19,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.teaching import picture_atlas
 from pages.run import before_after, layout_requests, weight_charts
-from pages.samples.shown_samples import Shown
+from pages.samples.shown_samples import ShownSamples
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, texts
 
@@ -31,7 +31,7 @@ def drawn(app: object) -> dict:
 
 
 def told(evidence: Evidence, **changes: object) -> dict:
-    settings = {"run": "a", "shown": Shown(), "scores": {}, "colour": "domain", "layout": "umap", **changes}
+    settings = {"run": "a", "shown": ShownSamples(), "scores": {}, "colour": "domain", "layout": "umap", **changes}
     return before_after.payload(before_after.Cloud.of(evidence), made_up_run.CLASSES, **settings)
 
 

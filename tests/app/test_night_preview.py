@@ -100,7 +100,9 @@ def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) 
     for name in ("cat", "dog"):
         (tmp_path / "shared" / "mine" / name).mkdir(parents=True)
         for number in range(4):
-            Image.new("RGB", (24, 24), (40 * number, 90, 120)).save(tmp_path / "shared" / "mine" / name / f"{number}.png")
+            Image.new("RGB", (24, 24), (40 * number, 90, 120)).save(
+                tmp_path / "shared" / "mine" / name / f"{number}.png"
+            )
     app = lab.screen("data")
     app.button_group(key="lab-area").set_value("own").run()
     app.button_group(key="lab-own-how").set_value("Folder on the server").run()

@@ -174,7 +174,7 @@ def test_without_a_run_the_screen_says_what_to_do(lab: Lab) -> None:
 def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_becomes_html(lab: Lab) -> None:
     finished = made_up_run.finished()
     found = Finding(
-        name="swapped",
+        name="classes_swapped",
         title="Classes have changed places.",
         evidence="After adapting, every target sample is predicted as “{name}”.",
         advice="Give the method less weight, a smaller learning rate or fewer epochs.",

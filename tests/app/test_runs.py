@@ -66,7 +66,7 @@ def test_every_run_is_told_with_its_gain_and_opened_with_its_settings(lab: Lab) 
 def test_search_filters_and_order(lab: Lab) -> None:
     lab.finish()
     weak = lab.finish(reaching(0.55), Experiment(method=CORAL, seed=3))
-    store().library.tag(weak, lab.visitor, ["homework"])
+    store().database.tag(weak, lab.visitor, ["homework"])
     app = runs(lab)
     app.text_input(key="lab-runs-sought").set_value("hOmeWork coral").run()
     assert listed(app) == ["CORAL · seed 3"]
@@ -89,7 +89,7 @@ def test_a_name_and_tags_are_kept_and_shown_as_they_are(lab: Lab) -> None:
     assert not app.exception
     assert listed(app) == ["**bold** <b>"]
     assert any(one.label == r"\*\*bold\*\* \<b\>" for one in app.button)
-    store().library.tag(run, lab.visitor, ["<script>"])
+    store().database.tag(run, lab.visitor, ["<script>"])
     assert "<script>" not in " ".join(html.proto.body for html in runs(lab).get("html"))
 
 
@@ -168,7 +168,7 @@ def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
 @pytest.mark.parametrize("view", ["list", "compare", "leaderboard", "bin"])
 def test_every_view_is_in_chinese(lab: Lab, view: str) -> None:
     ids = [lab.finish(), lab.finish(experiment=Experiment(method=CORAL)), lab.finish(experiment=Experiment(seed=9))]
-    store().library.delete(ids[2:], lab.visitor)
+    store().database.delete(ids[2:], lab.visitor)
     words.missing.clear()
     app = tick(runs(lab, lang="zh"), *ids[:2])
     app.button_group(key="lab-runs-view").set_value(view).run()
@@ -194,7 +194,7 @@ def test_an_unknown_method_of_another_version_is_compared_as_it_is() -> None:
 
 def test_runs_cut_short_or_not_scored_take_no_part_in_the_ranking(lab: Lab) -> None:
     lab.finish()
-    kept = store().library.listed(lab.visitor)
+    kept = store().database.listed(lab.visitor)
     short = dataclasses.replace(kept[0], complete=False)
     unscored = dataclasses.replace(kept[0], after=None)
     assert leaderboard([short, unscored]) == []

@@ -81,7 +81,7 @@ def test_enough_can_be_asked_once(lab: Lab) -> None:
     app.run()
     view = queue().view(run)
     assert view is not None
-    assert view.enough_asked
+    assert view.finishing_early
     assert button(app, "Keep what it has learned so far").disabled
 
 

@@ -17,7 +17,15 @@ from da_core.networks import networks
 from pages.session.words import catalogue
 
 ROOT = Path(__file__).parents[2]
-SAYING = {"_": 0, "say": 0, "told": 0, "UserError": 0, "Notice": 0, "UnusableError": 0, "UnreachableError": 0}
+SAYING = {
+    "_": 0,
+    "translate": 0,
+    "translate_message": 0,
+    "UserError": 0,
+    "Notice": 0,
+    "UnusableError": 0,
+    "UnreachableError": 0,
+}
 """Calls whose argument at this place is a message."""
 SHOWN_FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""

@@ -59,11 +59,11 @@ class Meter:
         self.stop.wait(seconds)
         return (self.epoch - before) / (time.monotonic() - start)
 
-    def told(self, _experiment: Experiment | None = None, *, enough: Callable[[], bool] = bool) -> Iterator[Event]:
+    def told(self, _experiment: Experiment | None = None, *, should_stop: Callable[[], bool] = bool) -> Iterator[Event]:
         for event in training():
             self.epoch = max(self.epoch, getattr(event, "epoch", 0.0))
             yield event
-            if self.stop.is_set() or enough():
+            if self.stop.is_set() or should_stop():
                 return
 
 

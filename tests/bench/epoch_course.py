@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from da_core.evaluation.snapshots import Course, Sight
+from da_core.evaluation.snapshots import SnapshotRecorder, View
 from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.run import run
@@ -43,21 +43,21 @@ FRAMES = """async (output, until) => {
 
 def share_of_snapshots() -> tuple[float, float]:
     """Seconds that a default DANN run takes to adapt, and those of them in which it takes snapshots."""
-    spent, passed = 0.0, Course.passed
+    spent, passed = 0.0, SnapshotRecorder.observe
 
-    def timed(self: Course, epoch: int, sight: Sight) -> None:
+    def timed(self: SnapshotRecorder, epoch: int, sight: View) -> None:
         nonlocal spent
         start = time.perf_counter()
         passed(self, epoch, sight)
         spent += time.perf_counter() - start
 
-    Course.passed = timed  # type: ignore[method-assign]
+    SnapshotRecorder.observe = timed  # type: ignore[method-assign]
     try:
         for event in run(Experiment()):
             if isinstance(event, Finished):
                 return event.result.seconds["adapt"], spent
     finally:
-        Course.passed = passed  # type: ignore[method-assign]
+        SnapshotRecorder.observe = passed  # type: ignore[method-assign]
     raise AssertionError("a run ends with Finished")
 
 

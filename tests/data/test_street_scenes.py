@@ -122,9 +122,9 @@ def test_a_difficulty_sets_what_is_not_given() -> None:
     params = StreetParams(difficulty="rain", exposure="0.2..0.3")
     assert params.exposure == (0.2, 0.3)
     assert params.rain == NIGHTS["rain"].rain
-    assert params.told() == {"difficulty": "rain", "exposure": "0.2..0.3"}
-    assert StreetParams(**params.told()) == params
-    assert StreetParams().told() == {}
+    assert params.overrides() == {"difficulty": "rain", "exposure": "0.2..0.3"}
+    assert StreetParams(**params.overrides()) == params
+    assert StreetParams().overrides() == {}
     assert StreetParams(exposure=0.2).exposure == (0.2, 0.2)
 
 

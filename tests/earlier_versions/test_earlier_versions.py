@@ -83,12 +83,12 @@ def test_equal_experiments_still_find_the_runs_of_before(kept: Store) -> None:
 
 
 def test_the_list_of_runs_keeps_names_tags_bin_and_study(kept: Store) -> None:
-    of_ann = {run.run_id: run for run in kept.library.listed("ann")}
+    of_ann = {run.run_id: run for run in kept.database.listed("ann")}
     assert of_ann[ADAPTED].name == "The first one"
     assert of_ann[ADAPTED].tags == ("lecture", "第一")
     assert of_ann[REWEIGHTED].deleted_at is not None
-    assert [run.run_id for run in kept.library.listed("bob")] == [REWEIGHTED]
-    study = kept.library.last_study("ann")
+    assert [run.run_id for run in kept.database.listed("bob")] == [REWEIGHTED]
+    study = kept.database.last_study("ann")
     assert study is not None
     assert [spec.name for spec in study.methods] == ["kmm", "ulsif"]
 

@@ -98,21 +98,21 @@ PLANTED = [
     ({"history": course(loss=(1.2, 0.3, 0.9, 2.0))}, "diverged"),
     ({"source": (0.26, 0.26)}, "not_learned"),
     ({"after": np.full(600, 2)}, "collapsed"),
-    ({"before": right(0.8), "after": SWAP}, "swapped"),
+    ({"before": right(0.8), "after": SWAP}, "classes_swapped"),
     ({"before": 0.8, "after": 0.6}, "negative_transfer"),
     ({"few": 20, "history": course(loss=(1.4, 1.35, 1.3, 1.3))}, "fine_tuning_idle"),
     ({"few": 20, "history": course(target=(0.7, 0.85, 0.7, 0.6), loss=(1, 0.3, 0.1, 0))}, "fine_tuning_overfitted"),
-    ({"history": course(target=(0.7, 0.85, 0.7, 0.6))}, "past_its_peak"),
+    ({"history": course(target=(0.7, 0.85, 0.7, 0.6))}, "overtrained"),
     ({"weights": SPREAD | {"effective_sample_size": 12.0}}, "weights_concentrated"),
     ({"weights": SPREAD | {"largest_share": 0.3}}, "weights_concentrated"),
     ({"history": course(domain=(1.0, 1.0, 0.99, 1.0))}, "domain_classifier_won"),
     ({"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 1.6}, "domain_classifier_died"),
     ({"y": LABEL_SHIFT}, "label_shift"),
     ({"before": right(0.6), "after": right(0.6), "distance": 1.95}, "far_apart"),
-    ({"bn": 0.77}, "batch_norm_did_it"),
+    ({"bn": 0.77}, "batch_norm_explains_gain"),
     ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
     ({"source": (0.95, 0.8)}, "source_lost"),
-    ({"confidence": 0.99}, "bragging"),
+    ({"confidence": 0.99}, "overconfident"),
 ]
 """Changes to a run that went well, and what they make of it."""
 
@@ -172,5 +172,5 @@ def test_adabn_is_not_told_that_it_is_batch_norm() -> None:
 
 
 def test_every_check_has_its_planted_case() -> None:
-    found = {name.replace("fine_tuning_overfitted", "past_its_peak") for _planted, name in PLANTED}
+    found = {name.replace("fine_tuning_overfitted", "overtrained") for _planted, name in PLANTED}
     assert found == {check.__name__ for check in CHECKS}

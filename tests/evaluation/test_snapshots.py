@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from da_core.evaluation.embedding import pca
-from da_core.evaluation.snapshots import COMPONENTS, MOST, Course, snapshot_epochs
+from da_core.evaluation.snapshots import COMPONENTS, MOST, SnapshotRecorder, snapshot_epochs
 from da_core.methods.distances import nearest
 
 
@@ -24,8 +24,8 @@ def test_there_are_few_snapshots_and_more_of_them_early(epochs: int) -> None:
 def test_a_snapshot_keeps_neighbours_and_the_picture_in_a_bounded_space() -> None:
     rng = np.random.default_rng(0)
     F = (rng.normal(size=(400, 20)) @ rng.normal(size=(20, 512)) + rng.normal(size=(400, 512)) / 10).astype(np.float32)
-    course = Course(10)
-    course.passed(1, lambda: (F, 0.8 * np.eye(3)[np.arange(400) % 3] + 0.1))
+    course = SnapshotRecorder(10)
+    course.observe(1, lambda: (F, 0.8 * np.eye(3)[np.arange(400) % 3] + 0.1))
     (kept,) = course.features.values()
     assert kept.nbytes <= 400 * COMPONENTS * 2
     (_, true), (_, seen) = (nearest(X, X, 10, skip_same=True) for X in (F, kept.astype(np.float32)))
@@ -42,9 +42,9 @@ def test_only_due_epochs_are_looked_at_and_what_was_undone_is_forgotten() -> Non
         asked.append(True)
         return np.ones((4, 2)), np.ones((4, 1))
 
-    course = Course(100)
+    course = SnapshotRecorder(100)
     for epoch in range(1, 60):
-        course.passed(epoch, sight)
+        course.observe(epoch, sight)
     assert len(asked) == len([epoch for epoch in snapshot_epochs(100) if 0 < epoch < 60])
     course.ended(10)  # it diverged, and went back
     assert course.features
@@ -53,8 +53,8 @@ def test_only_due_epochs_are_looked_at_and_what_was_undone_is_forgotten() -> Non
 
 
 def test_features_too_large_for_half_precision_stay_finite_and_broken_ones_are_left_out() -> None:
-    course = Course(3)
-    course.passed(0, lambda: (np.array([[1e6, 0], [-1e6, 1], [0, 2]]), np.ones((3, 1))))
-    course.passed(1, lambda: (np.array([[np.nan, 0], [1, 1]]), np.ones((2, 1))))
+    course = SnapshotRecorder(3)
+    course.observe(0, lambda: (np.array([[1e6, 0], [-1e6, 1], [0, 2]]), np.ones((3, 1))))
+    course.observe(1, lambda: (np.array([[np.nan, 0], [1, 1]]), np.ones((2, 1))))
     assert list(course.features) == ["0"]
     assert np.isfinite(course.features["0"]).all()

@@ -231,12 +231,12 @@ def test_the_report_warns_as_the_screen_does(record: Record, language: Language)
     )
     told = record.result.model_copy(update={"findings": [warning]})
     text = report_html(dataclasses.replace(record, result=told), language)
-    assert language.say(warning.title) in text
+    assert language.translate(warning.title) in text
     assert "0.25" in text
     assert "9.50" in text
-    assert language.say(warning.advice) in text
+    assert language.translate(warning.advice) in text
     none = record.result.model_copy(update={"findings": []})
-    quiet = language.say("No warning sign was found in this run's numbers.")
+    quiet = language.translate("No warning sign was found in this run's numbers.")
     assert escape(quiet) in report_html(dataclasses.replace(record, result=none), language)
     assert not missing
 

@@ -33,7 +33,7 @@ from da_core.jobs import store as store_module
 from da_core.jobs.job import History
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
-from da_core.run_folder import HOUSE
+from da_core.run_folder import EVERYONE
 
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)
@@ -54,13 +54,13 @@ class Script:
         self.closed: dict[int, std.Queue[str]] = defaultdict(std.Queue)
         self.switch_interval = 0.0
 
-    def __call__(self, experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+    def __call__(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         seed = experiment.seed
         self.begun.append(seed)
         self.switch_interval = sys.getswitchinterval()
         try:
             yield StageStarted("load", ("load", "adapt"))
-            while not enough():
+            while not should_stop():
                 line = self.lines[seed].get(timeout=PATIENCE)
                 if line is None:
                     return
@@ -218,7 +218,7 @@ def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script
 def test_a_run_that_never_was_is_none_and_cannot_be_controlled(queue):
     for run_id in ("../../etc/passwd", "0" * 16 + "-" + "0" * 8):
         assert queue.view(run_id) is None
-        for control in (queue.pause, queue.resume, queue.stop, queue.enough):
+        for control in (queue.pause, queue.resume, queue.stop, queue.finish_early):
             with pytest.raises(UserError, match="There is no run"):
                 control(run_id, ANN)
 
@@ -333,11 +333,11 @@ def test_enough_keeps_what_was_learned_but_does_not_pass_for_the_whole_run(queue
     run_id = queue.submit(exp(0), ANN)
     begins(queue, run_id)
 
-    queue.enough(run_id, ANN)
-    assert queue.view(run_id).enough_asked
+    queue.finish_early(run_id, ANN)
+    assert queue.view(run_id).finishing_early
     script.say(0, HALF)
 
-    assert reaches(queue, run_id, "done").enough_asked
+    assert reaches(queue, run_id, "done").finishing_early
     assert store.load(run_id).result.recipe["stopped_early"]
     assert queue.submit(exp(0), ANN) != run_id
 
@@ -349,7 +349,7 @@ def test_enough_brings_a_paused_run_to_its_end(queue, script):
     script.say(0, HALF)
     begins(queue, second)
 
-    queue.enough(first, ANN)
+    queue.finish_early(first, ANN)
     assert place(queue, first) == 1
     script.finish(1)
 
@@ -360,7 +360,7 @@ def test_a_run_that_has_learned_nothing_yet_cannot_be_cut_short(queue):
     first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
     begins(queue, first)
     with pytest.raises(UserError, match="has not begun"):
-        queue.enough(second, ANN)
+        queue.finish_early(second, ANN)
 
 
 def test_closing_ends_everything(queue, script):
@@ -397,7 +397,7 @@ def test_equal_experiments_of_many_are_one_run_which_ends_when_the_last_one_leav
     assert {queue.submit(exp(0), owner) for owner in (BOB, CAT)} == {run_id}
     assert queue.view(run_id).owners == 3
 
-    for control in (queue.pause, queue.enough):
+    for control in (queue.pause, queue.finish_early):
         with pytest.raises(UserError, match="3 visitors share this run"):
             control(run_id, BOB)
     queue.stop(run_id, ANN)
@@ -422,7 +422,7 @@ def test_nobody_is_made_to_share_a_run_that_another_visitor_paused_or_cut_short(
     assert bobs != paused
     begins(queue, bobs)
 
-    queue.enough(bobs, BOB)
+    queue.finish_early(bobs, BOB)
 
     assert queue.submit(exp(0), CAT) not in (paused, bobs)
 
@@ -430,7 +430,7 @@ def test_nobody_is_made_to_share_a_run_that_another_visitor_paused_or_cut_short(
 def test_another_visitors_run_cannot_be_touched(queue, script):
     run_id = queue.submit(exp(0), ANN)
     begins(queue, run_id)
-    for control in (queue.pause, queue.resume, queue.stop, queue.enough):
+    for control in (queue.pause, queue.resume, queue.stop, queue.finish_early):
         with pytest.raises(UserError, match="belongs to another visitor"):
             control(run_id, BOB)
     assert queue.view(run_id).state == "running"
@@ -451,19 +451,19 @@ def test_a_run_is_in_the_list_of_everyone_who_asked_for_it(queue, script, store)
     queue.submit(exp(0), BOB)
     script.finish(0)
     reaches(queue, run_id, "done")
-    assert [[run.run_id for run in store.library.listed(owner)] for owner in (ANN, BOB, CAT)] == [[run_id]] * 2 + [[]]
+    assert [[run.run_id for run in store.database.listed(owner)] for owner in (ANN, BOB, CAT)] == [[run_id]] * 2 + [[]]
 
     queue.submit(exp(0), CAT)
-    store.library.delete([run_id], ANN)
+    store.database.delete([run_id], ANN)
     queue.submit(exp(0), ANN)
 
-    store.library.delete([run_id], HOUSE)
+    store.database.delete([run_id], EVERYONE)
     queue.submit(exp(0), ANN, localhost_only=True)
 
-    (anns,), (cats,) = store.library.listed(ANN), store.library.listed(CAT)
+    (anns,), (cats,) = store.database.listed(ANN), store.database.listed(CAT)
     assert cats.run_id == run_id
     assert anns.deleted_at is None, "who asks for it again has it back from the bin"
-    assert store.library.listed(HOUSE)[0].deleted_at is None, "and so has the one person of a house"
+    assert store.database.listed(EVERYONE)[0].deleted_at is None, "and so has the one person of a house"
 
 
 @pytest.mark.parametrize(

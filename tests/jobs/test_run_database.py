@@ -15,9 +15,9 @@ from da_core import run_folder as record_module
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
-from da_core.jobs.run_database import MOST_TAGS, Library, UnreachableError
+from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import HOUSE
+from da_core.run_folder import EVERYONE
 from tests.support import postgres
 
 ANN, BOB = "ann", "bob"
@@ -39,7 +39,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "sqlite":
         return Store(tmp_path / "runs")
     store = Store(tmp_path / "runs", database=request.getfixturevalue("postgresql"))
-    store.library.forget(store.library.run_ids())  # of the test before
+    store.database.forget(store.database.run_ids())  # of the test before
     return store
 
 
@@ -57,20 +57,20 @@ def saved(result: Result, evidence: Evidence) -> Save:
 
 
 def names(store: Store, owner: str) -> list[str]:
-    return [run.run_id for run in store.library.listed(owner) if run.deleted_at is None]
+    return [run.run_id for run in store.database.listed(owner) if run.deleted_at is None]
 
 
 def test_a_run_is_listed_with_what_one_compares(store: Store, saved: Save) -> None:
     run = saved(store, ANN, gain=0.25, method=MethodSpec(name="coral"), seed=7)
 
-    (listed,) = store.library.listed(ANN)
+    (listed,) = store.database.listed(ANN)
 
     assert (listed.run_id, listed.experiment.method.name, listed.experiment.seed) == (run, "coral", 7)
     assert listed.before == pytest.approx(2 / 3)
     assert listed.gain == pytest.approx(0.25)
     assert listed.seconds == 0.25
     assert abs(datetime.now(UTC) - listed.finished_at) < timedelta(minutes=1)
-    assert store.library.run_ids() == [run]
+    assert store.database.run_ids() == [run]
 
 
 def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved: Save) -> None:
@@ -78,20 +78,20 @@ def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved:
     assert names(store, ANN) == [anns, shared]
     assert names(store, BOB) == [shared]
 
-    store.library.rename(shared, ANN, "mine")
-    store.library.tag(shared, ANN, ["a", "夜"])
-    assert [(run.name, run.tags) for run in store.library.listed(ANN)] == [("", ()), ("mine", ("a", "夜"))]
-    assert [(run.name, run.tags) for run in store.library.listed(BOB)] == [("", ())]
+    store.database.rename(shared, ANN, "mine")
+    store.database.tag(shared, ANN, ["a", "夜"])
+    assert [(run.name, run.tags) for run in store.database.listed(ANN)] == [("", ()), ("mine", ("a", "夜"))]
+    assert [(run.name, run.tags) for run in store.database.listed(BOB)] == [("", ())]
 
     for change in (
-        lambda: store.library.rename(anns, BOB, "stolen"),
-        lambda: store.library.tag(anns, BOB, ["stolen"]),
-        lambda: store.library.delete([anns], BOB),
-        lambda: store.library.restore([anns], BOB),
+        lambda: store.database.rename(anns, BOB, "stolen"),
+        lambda: store.database.tag(anns, BOB, ["stolen"]),
+        lambda: store.database.delete([anns], BOB),
+        lambda: store.database.restore([anns], BOB),
     ):
         with pytest.raises(UserError, match="not in your list"):
             change()
-    store.library.delete([shared], BOB)
+    store.database.delete([shared], BOB)
     store.empty_bin(BOB)
     assert names(store, ANN) == [anns, shared]
     assert store.load(shared) is not None
@@ -100,54 +100,54 @@ def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved:
 def test_a_refused_change_of_many_changes_none(store: Store, saved: Save) -> None:
     anns, bobs = saved(store, ANN), saved(store, BOB)
     with pytest.raises(UserError):
-        store.library.delete([anns, bobs], ANN)
+        store.database.delete([anns, bobs], ANN)
     assert names(store, ANN) == [anns]
 
 
 def test_a_run_seen_by_its_link_can_be_kept(store: Store, saved: Save) -> None:
     run = saved(store, ANN)
     for _twice in range(2):
-        store.library.keep(run, BOB)
+        store.database.keep(run, BOB)
     assert names(store, BOB) == [run]
     with pytest.raises(UserError, match="There is no run"):
-        store.library.keep("0" * 16 + "-" + "0" * 8, BOB)
+        store.database.keep("0" * 16 + "-" + "0" * 8, BOB)
 
 
 def test_the_bin_gives_back_and_when_emptied_takes_the_files(store: Store, saved: Save) -> None:
     one, other = saved(store, ANN), saved(store, ANN, seed=1)
-    store.library.delete([one, other], ANN)
+    store.database.delete([one, other], ANN)
     assert names(store, ANN) == []
     assert store.load(one) is not None
 
-    store.library.restore([one], ANN)
+    store.database.restore([one], ANN)
     assert names(store, ANN) == [one]
 
     store.empty_bin(ANN)
-    assert [run.run_id for run in store.library.listed(ANN)] == [one]
+    assert [run.run_id for run in store.database.listed(ANN)] == [one]
     assert store.load(other) is None
 
 
 def test_the_house_has_every_run_in_its_list(store: Store, saved: Save) -> None:
     run, nobodys = saved(store, ANN), saved(store, seed=1)
-    store.library.rename(run, HOUSE, "all mine")
-    assert [(listed.run_id, listed.name) for listed in store.library.listed(HOUSE)] == [
+    store.database.rename(run, EVERYONE, "all mine")
+    assert [(listed.run_id, listed.name) for listed in store.database.listed(EVERYONE)] == [
         (nobodys, ""),
         (run, "all mine"),
     ]
-    store.library.delete([run], HOUSE)
-    store.empty_bin(HOUSE)
-    assert [listed.run_id for listed in store.library.listed(HOUSE)] == [nobodys]
+    store.database.delete([run], EVERYONE)
+    store.empty_bin(EVERYONE)
+    assert [listed.run_id for listed in store.database.listed(EVERYONE)] == [nobodys]
     assert store.load(run) is None
 
 
 def test_the_least_missed_go_first(tmp_path: Path, saved: Save) -> None:
     store = Store(tmp_path / "runs", kept=2)
     named, plain = saved(store, ANN), saved(store, ANN, seed=1)
-    store.library.rename(named, ANN, "the good one")
+    store.database.rename(named, ANN, "the good one")
     third = saved(store, ANN, seed=2)
     assert names(store, ANN) == [third, named], "the unnamed one goes before an older one with a name"
     assert store.load(plain) is None
-    store.library.delete([named], ANN)
+    store.database.delete([named], ANN)
     fourth = saved(store, ANN, seed=3)
     assert names(store, ANN) == [fourth, third], "what lies in the bin goes first"
 
@@ -155,10 +155,10 @@ def test_the_least_missed_go_first(tmp_path: Path, saved: Save) -> None:
 def test_what_lies_in_the_bin_for_long_is_gone(tmp_path: Path, saved: Save) -> None:
     store = Store(tmp_path / "runs", bin_days=0)
     old = saved(store, ANN, BOB)
-    store.library.delete([old], ANN)
+    store.database.delete([old], ANN)
     first = saved(store, ANN, seed=1)
     assert store.load(old) is not None, "Bob still has it"
-    store.library.delete([old], BOB)
+    store.database.delete([old], BOB)
     second = saved(store, ANN, seed=2)
     assert names(store, ANN) == [second, first]
     assert store.load(old) is None
@@ -166,22 +166,22 @@ def test_what_lies_in_the_bin_for_long_is_gone(tmp_path: Path, saved: Save) -> N
 
 def test_names_and_tags_are_one_plain_line(store: Store, saved: Save) -> None:
     run = saved(store, ANN)
-    store.library.rename(run, ANN, " two\nlines\x00 ‮and more " + "x" * 200)
-    store.library.tag(run, ANN, ["", " a ", "a", "b\tc"])
-    (listed,) = store.library.listed(ANN)
+    store.database.rename(run, ANN, " two\nlines\x00 ‮and more " + "x" * 200)
+    store.database.tag(run, ANN, ["", " a ", "a", "b\tc"])
+    (listed,) = store.database.listed(ANN)
     assert listed.name.startswith("two lines and more x")
     assert len(listed.name) == 80
     assert listed.tags == ("a", "b c")
     with pytest.raises(UserError, match="at most 8 tags"):
-        store.library.tag(run, ANN, map(str, range(MOST_TAGS + 1)))
+        store.database.tag(run, ANN, map(str, range(MOST_TAGS + 1)))
 
 
 def test_a_restart_finds_names_and_bin_as_they_were(store: Store, saved: Save, tmp_path: Path) -> None:
     run, binned = saved(store, ANN), saved(store, ANN, seed=1)
-    store.library.rename(run, ANN, "夜")
-    store.library.delete([binned], ANN)
+    store.database.rename(run, ANN, "夜")
+    store.database.delete([binned], ANN)
     again = Store(tmp_path / "runs", database=store._database)
-    assert again.library.listed(ANN) == store.library.listed(ANN)
+    assert again.database.listed(ANN) == store.database.listed(ANN)
 
 
 def test_folders_of_an_older_version_are_entered_and_lost_ones_forgotten(
@@ -195,7 +195,7 @@ def test_folders_of_an_older_version_are_entered_and_lost_ones_forgotten(
     again = Store(tmp_path / "runs", database=store._database)
 
     assert names(again, ANN) == [kept]
-    assert set(names(again, HOUSE)) == {kept, "0" * 16 + "-" + "a" * 8}
+    assert set(names(again, EVERYONE)) == {kept, "0" * 16 + "-" + "a" * 8}
 
 
 def test_a_disk_that_is_not_there_makes_nobody_forget(store: Store, saved: Save, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_list_and_folder_come_together_or_not_at_all(
         experiment = Experiment(seed=1)
         notice = store.save(new_run_id(experiment), experiment, result, evidence, (), [ANN])
     assert notice is not None
-    assert len(store.library.run_ids()) == len(names(store, ANN)) == 1
+    assert len(store.database.run_ids()) == len(names(store, ANN)) == 1
 
 
 def test_many_threads_at_once(store: Store, saved: Save) -> None:
@@ -228,9 +228,9 @@ def test_many_threads_at_once(store: Store, saved: Save) -> None:
         try:
             for turn in range(5):
                 saved(store, ANN, seed=100 * number + turn)
-                store.library.keep(run, BOB)
-                store.library.rename(run, BOB, f"{number}/{turn}")
-                store.library.listed(ANN)
+                store.database.keep(run, BOB)
+                store.database.rename(run, BOB, f"{number}/{turn}")
+                store.database.listed(ANN)
         except Exception as error:
             trouble.append(error)
 
@@ -257,7 +257,7 @@ def test_without_its_database_a_run_is_still_kept(tmp_path: Path, result: Result
     assert store.find(Experiment(seed=1)) is None
     store.keep(run, ANN)
     with pytest.raises(UnreachableError):
-        store.library.listed(ANN)
+        store.database.listed(ANN)
     # once there is one, the run is entered
     assert Store(tmp_path / "runs").find(Experiment()) == run
 
@@ -265,14 +265,14 @@ def test_without_its_database_a_run_is_still_kept(tmp_path: Path, result: Result
 @pytest.mark.parametrize("url", ["nonsense", "nosuch://here", "mysql+nosuch://here/x"])
 def test_a_setting_that_is_no_database_is_told(url: str) -> None:
     with pytest.raises(UserError, match="DA_LAB_DATABASE"):
-        Library(url)
+        RunDatabase(url)
 
 
 def test_an_experiment_of_another_version_does_not_spoil_the_list(store: Store, saved: Save) -> None:
     from sqlalchemy import text
 
     odd, good = saved(store, ANN), saved(store, ANN, seed=1)
-    with store.library._begin() as connection:
+    with store.database._begin() as connection:
         changed = text("update runs set experiment = :json where run_id = :run")
         connection.execute(changed, {"json": '{"flavour": "mint"}', "run": odd})
     assert names(store, ANN) == [good]

@@ -34,7 +34,7 @@ class Bench:
         self.queue = Queue(self.store, self.run, lease_seconds=1000)
         self.studies = self.server()
 
-    def run(self, experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+    def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         self.begun.append((experiment.method.name, experiment.seed))
         self.begins.put(self.begun[-1])
         yield StageStarted("load", ("load",))

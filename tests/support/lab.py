@@ -83,8 +83,8 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     store.cache_clear()
     lab = Lab()
 
-    def run(experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
-        return made_up_run.scripted(lambda: lab.may_go_on(), lab.end)(experiment, enough=enough)
+    def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        return made_up_run.scripted(lambda: lab.may_go_on(), lab.end)(experiment, should_stop=should_stop)
 
     monkeypatch.setattr(queue_module, "_current", Queue(store(), run))
     monkeypatch.setattr(state, "owner", lambda: lab.visitor)

@@ -120,7 +120,7 @@ def embedded(layout: Layout) -> Embedded:
 def scripted(wait: Callable[[], None], end: BaseException | Finished) -> Callable[..., Iterator[Event]]:
     """A run that trains source only, waits until it may go on, and comes to ``end``."""
 
-    def run(experiment: Experiment, *, enough: Callable[[], bool]) -> Iterator[Event]:
+    def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         stages = ("load", "source_only", "before", "adapt", "after")
         yield StageStarted("load", stages)
         yield StageStarted("source_only", stages)

@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 
 def read_arrays(place: Path, *, labelled: bool = True) -> tuple[Array, Labels]:
-    """Samples and the class name of each, from ``X`` and ``y``, or ``X_train`` … ``y_test`` joined.
+    """RawDomain and the class name of each, from ``X`` and ``y``, or ``X_train`` … ``y_test`` joined.
 
-    Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. Samples are
+    Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. RawDomain are
     pictures (n, h, w, 3) uint8, grey ones widened to three channels, or rows (n, d) float32. Labels may be whole
     numbers or texts. Raises `UserError` for all that cannot be used; Python objects (pickles) are never loaded.
     """

@@ -16,7 +16,7 @@ Labels = list[str | None]
 
 
 @dataclass
-class Samples:
+class RawDomain:
     """``X`` as in `Domain`, each sample's class if it is known, and what there is to say about how they were read."""
 
     name: str
@@ -26,7 +26,7 @@ class Samples:
     notices: list[Notice] = field(default_factory=list)
     columns: tuple[str, ...] = ()
 
-    def part(self, rows: list[int]) -> Samples:
+    def part(self, rows: list[int]) -> RawDomain:
         """Some of them."""
         captions = None if self.captions is None else [self.captions[row] for row in rows]
         return replace(self, X=self.X[rows], labels=[self.labels[row] for row in rows], captions=captions)

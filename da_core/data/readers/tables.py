@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.readers.archive import OneDomainError, shown
-from da_core.data.readers.raw_domain import Labels, Samples
+from da_core.data.readers.raw_domain import Labels, RawDomain
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.settings import settings
@@ -354,7 +354,7 @@ def read_table(
     keep: Callable[[str], int | None],
     *,
     labelled: Sequence[bool],
-) -> list[Samples]:
+) -> list[RawDomain]:
     """The rows of a table as one domain or as several.
 
     ``keep`` says from a row's cell in the domain column (or an empty text) to which domain it goes, if to any;
@@ -434,7 +434,7 @@ def read_table(
             if text_at is not None
             else np.frombuffer(numbers[number], np.float32).reshape(len(labels[number]), len(feature_at))
         )
-        found.append(Samples(name, X, labels[number], None, notices if number == 0 else [], roles.features))
+        found.append(RawDomain(name, X, labels[number], None, notices if number == 0 else [], roles.features))
     return found
 
 

@@ -20,7 +20,7 @@ from da_core.data.readers.archive import TOO_LARGE, File, Listing, OneDomainErro
 from da_core.data.readers.arrays import read_arrays, resized
 from da_core.data.readers.folder_layout import NO_CLASS, SOURCE_WORDS, classes_of, two_domains
 from da_core.data.readers.pictures import decode
-from da_core.data.readers.raw_domain import Labels, Samples
+from da_core.data.readers.raw_domain import Labels, RawDomain
 from da_core.data.readers.sounds import of_one_length, read_wav
 from da_core.data.synthesis.night import NIGHTS, NightName, night_pictures
 from da_core.data.synthesis.noise import with_background
@@ -176,16 +176,16 @@ def kind_of(place: Path) -> Literal["files", "arrays", "table"]:
     return "arrays" if arrays else "files"
 
 
-def _read(place: Path, role: str, params: FilesParams, known: Collection[str | None] = ()) -> Samples:
+def _read(place: Path, role: str, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
     """One domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
     name = _domain_name(place, role)
     if kind_of(place) == "arrays":
-        return Samples(name, *read_arrays(place, labelled=not known))
+        return RawDomain(name, *read_arrays(place, labelled=not known))
     with listed(place) as listing:
         return _read_files(name, listing, params, known)
 
 
-def _read_both(place: Path, params: FilesParams) -> tuple[Samples, Samples]:
+def _read_both(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     if kind_of(place) == "arrays":
         raise OneDomainError(
             "An npz file holds one domain, “{place}”; bring another as the target.", place=shown(place)
@@ -196,7 +196,7 @@ def _read_both(place: Path, params: FilesParams) -> tuple[Samples, Samples]:
         return first, _read_files(target, night, params, set(first.labels))
 
 
-def _halves(samples: Samples, place: Path, other: str) -> tuple[Samples, Samples]:
+def _halves(samples: RawDomain, place: Path, other: str) -> tuple[RawDomain, RawDomain]:
     """Every second sample of each class, and the others, called ``other``, so that none is in both domains."""
     seen: dict[object, int] = {}
     rows: tuple[list[int], list[int]] = ([], [])
@@ -213,7 +213,7 @@ def _halves(samples: Samples, place: Path, other: str) -> tuple[Samples, Samples
     return first, replace(second, name=other, notices=[])
 
 
-def _read_tables(source: Path, target: Path | None, params: FilesParams) -> tuple[Samples, Samples]:
+def _read_tables(source: Path, target: Path | None, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     """Two tables with the same columns, or the two domains that a column of one table tells apart."""
     told = tables.outline(source)
     roles = tables.roles_of(source, told, params.roles(), with_domain=target is None, labelled=True)
@@ -265,7 +265,7 @@ def _domain_name(place: Path, role: str) -> str:
     return name if 0 < len(name) <= 40 else role
 
 
-def _common_classes(source: Samples, target: Samples) -> list[str]:
+def _common_classes(source: RawDomain, target: RawDomain) -> list[str]:
     """The classes' names in order. Raises `UserError` where the domains differ, as far as the target's are known."""
     ours, theirs = ({label for label in domain.labels if label is not None} for domain in (source, target))
     if None in target.labels and theirs <= ours:
@@ -303,7 +303,7 @@ def _common_classes(source: Samples, target: Samples) -> list[str]:
         return sorted(ours)
 
 
-def _to_one_size(source: Samples, target: Samples, size: int) -> None:
+def _to_one_size(source: RawDomain, target: RawDomain, size: int) -> None:
     """Bring pictures to ``size``, but for ready-made arrays that nobody asked to change (see ``FilesParams.size``)."""
     if source.X.ndim != 4 or target.X.ndim != 4:
         return
@@ -341,7 +341,7 @@ def _head(file: File) -> bytes:
         return b""
 
 
-def _read_files(name: str, listing: Listing, params: FilesParams, known: Collection[str | None] = ()) -> Samples:
+def _read_files(name: str, listing: Listing, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
     """Pictures or sounds by class; for ``known`` see `_read`."""
     form = _form(listing, params)
     classes, stray = _classes(listing, form, known)
@@ -383,7 +383,7 @@ def _read_files(name: str, listing: Listing, params: FilesParams, known: Collect
     spare = sum(map(len, classes.values())) - len(X)
     if spare:
         notices.append(Notice(TOO_MANY, {"count": spare, "place": listing.place, "most": params.max_per_class}))
-    return Samples(name, X[: len(labels)], labels, captions, notices)
+    return RawDomain(name, X[: len(labels)], labels, captions, notices)
 
 
 def _classes(

@@ -29,7 +29,7 @@ class StreetParams(Night):
         night = NIGHTS.get(values.get("difficulty", "standard"))
         return {**night.model_dump(), **values} if night is not None else values
 
-    def told(self) -> dict[str, Scalar]:
+    def overrides(self) -> dict[str, Scalar]:
         preset = StreetParams(difficulty=self.difficulty).model_dump(exclude={"difficulty"})
         return {name: value for name, value in self.model_dump().items() if value != preset.get(name, "standard")}
 
