@@ -335,7 +335,9 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
 
         monkeypatch.setattr(methods()["shot"], "adapt", adapt)
         result = finished(do(near, method="shot", training__epochs="10", training__batch_size="14")).result
-        return [one.evidence.format(**one.values) for one in result.findings if one.name in ("collapsed", "classes_swapped")]
+        return [
+            one.evidence.format(**one.values) for one in result.findings if one.name in ("collapsed", "classes_swapped")
+        ]
 
     def exchange(network: Network) -> None:
         for part in (network.head.weight, network.head.bias):
