@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -18,6 +18,8 @@ Device = Literal["auto", "cpu", "cuda"]
 class DataSpec(Params):
     """Which domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
 
+    what: ClassVar[str] = "data set"
+
     name: str = "street"
     params: dict[str, Scalar] = Field(default_factory=dict)
     source: str | None = None
@@ -27,6 +29,8 @@ class DataSpec(Params):
 class NetworkSpec(Params):
     """Which feature extractor, and a checkpoint (a state dict) to start from."""
 
+    what: ClassVar[str] = "network"
+
     name: str = "small_cnn"
     params: dict[str, Scalar] = Field(default_factory=dict)
     checkpoint: str | None = None
@@ -34,6 +38,8 @@ class NetworkSpec(Params):
 
 class MethodSpec(Params):
     """Which method and its hyperparameters; those left out take the published defaults."""
+
+    what: ClassVar[str] = "method"
 
     name: str = "dann"
     params: dict[str, Scalar] = Field(default_factory=dict)
