@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from da_core import palette
 from da_core.errors import UserError
 from da_core.methods import methods
+from da_core.params import validated
 from da_core.teaching import families, lesson_figure, lesson_file, showcase, toy_problems
 from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
 from pages.learn import method_figure
@@ -91,7 +92,7 @@ def test_every_method_has_a_picture(name: str) -> None:
     assert (picture.toy, picture.settings) == (chosen.toy, chosen.params), f"make it again: {lesson_figure.COMMAND}"
     assert picture.toy in method_figure.TOYS
     assert picture.view in method_figure.VIEWS
-    methods()[name](**picture.settings)
+    validated(methods()[name].Params, picture.settings, name)
     for panel in (picture.before, picture.after):
         assert 0 <= panel.accuracy <= 1
         assert sum(panel.regions[1::2]) in (0, SIDE * SIDE)

@@ -70,7 +70,7 @@ def spoken(tree: ast.Module) -> Iterator[str]:
                     yield from constants(keyword.value)
         if isinstance(node, ast.ClassDef):
             for line in node.body:
-                if isinstance(line, ast.Assign) and line.targets[0].id in SHOWN_FIELDS:
+                if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", None) in SHOWN_FIELDS:
                     yield from constants(line.value)
 
 

@@ -23,7 +23,8 @@ NIGHTS = ("easy", "standard", "hard", "street lights", "rain")
 TRIED: dict[str, dict[str, Scalar]] = {
     "day, as long": {"share": 0.0},
     "day and darkened": {"night": "darkened"},
-} | {f"day and night: {name}": {"night": name} for name in NIGHTS}
+    **{f"day and night: {name}": {"night": name} for name in NIGHTS},
+}
 
 
 def finish(experiment: Experiment) -> Result:

@@ -41,16 +41,16 @@ class Toy(DataSource):
     def load(self, params: ToyParams, seed: int) -> DomainPair:
         self.made += 1
         rng = np.random.default_rng(seed)
-        domains = [
+        day, night = (
             Domain(
                 name,
                 rng.integers(0, 256, (params.count, 8, 8, 3), dtype=np.uint8),
                 np.arange(params.count, dtype=np.int64) % 2,
             )
             for name in ("day", "night")
-        ]
+        )
         about = Provenance("Toy", "Made up.", "None.", "appearance")
-        return DomainPair(*domains, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
+        return DomainPair(day, night, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
 
 
 @pytest.fixture(autouse=True)

@@ -42,7 +42,7 @@ def complaint(source: Path, target: Path | None = None, **params: int | str) -> 
     return raised.value
 
 
-def encoded(colour: object = RED, size: tuple[int, int] = (24, 24), kind: str = "PNG") -> bytes:
+def encoded(colour: Any = RED, size: tuple[int, int] = (24, 24), kind: str = "PNG") -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", size, colour).save(stream, kind)
     return stream.getvalue()
@@ -432,7 +432,7 @@ ROWS = np.random.default_rng(0).normal(size=(6, 5))
 LABELS = np.array([0, 1, 0, 1, 0, 1])
 
 
-def npz(place: Path, **arrays: object) -> Path:
+def npz(place: Path, **arrays: Any) -> Path:
     np.savez_compressed(place, **arrays)
     return place
 

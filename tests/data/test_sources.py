@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from da_core.data.sources import sources
+from da_core.params import Scalar
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,7 +61,7 @@ def test_every_built_in_pair_loads_alone_seeded_and_as_it_says(name: str, monkey
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     source = sources()[name]
-    values = {"count": FEW} if "count" in source.Params.model_fields else {}
+    values: dict[str, Scalar] = {"count": FEW} if "count" in source.Params.model_fields else {}
     pair, again, other = (source.load_from(values, seed) for seed in (0, 0, 1))
     assert pair.provenance.title == source.title
     assert pair.provenance.shift == source.shift

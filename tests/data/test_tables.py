@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.data.readers import tables
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -124,7 +124,7 @@ def test_a_column_named_for_where_rows_were_taken_is_the_domain_and_an_outcome_t
     assert pair.source.name == "north"
 
 
-def _domains(pair: DomainPair) -> tuple[object, object]:
+def _domains(pair: DomainPair) -> tuple[Domain, Domain]:
     return pair.source, pair.target
 
 

@@ -155,7 +155,7 @@ def test_points_travel_by_small_steps_and_arrive(blobs, layout):
 
 def test_kept_neighbours_of_a_plane_and_of_noise():
     rng = np.random.default_rng(0)
-    flat = rng.normal(size=(200, 2))
+    flat, noise = rng.normal(size=(2, 200, 2)).astype(np.float32)
     assert kept_neighbours(flat, 3 * flat + 1) == 1
-    assert kept_neighbours(flat, rng.normal(size=(200, 2))) == pytest.approx(15 / 199, abs=0.03)
+    assert kept_neighbours(flat, noise) == pytest.approx(15 / 199, abs=0.03)
     assert kept_neighbours(flat[:1], flat[:1]) == 1

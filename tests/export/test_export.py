@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -104,9 +105,8 @@ def test_what_out_wrote_is_read_back(folder: Path, record: Record) -> None:
 
 def test_every_array_comes_back_from_the_folder(record: Record, tmp_path: Path) -> None:
     keyed = [field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[str, NDArray")]
-    filled = dataclasses.replace(
-        record.evidence, **{name: {"0.5/x": np.ones(3)} for name in keyed if name != "embeddings"}
-    )
+    arrays: dict[str, Any] = {name: {"0.5/x": np.ones(3)} for name in keyed if name != "embeddings"}
+    filled = dataclasses.replace(record.evidence, **arrays)
     write_folder(tmp_path / "run", EXPERIMENT, Finished(record.result, filled), record.history)
     back = read_folder(tmp_path / "run").evidence
     for field in dataclasses.fields(Evidence):

@@ -26,6 +26,7 @@ from da_core.methods.base import (
     Predictions,
     Reweighting,
 )
+from da_core.methods.norms import batch_norms
 from da_core.networks import networks
 from da_core.networks.extractor import Network
 from da_core.networks.heads import fit_head
@@ -440,13 +441,13 @@ def test_the_gradient_is_that_of_the_loss(method):
     deep, plain = method(seed=0), batch(8, 4, dtype=torch.float64)
     built(deep, 4, torch.float64)
     head = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+    Fs, Ft = features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
     for turn in turns_of(deep, "extractor"):
         with held_fixed() as again:
 
             def total(turn=turn, again=again):
                 again()
-                return torch.stack(list(turn.losses(with_features(plain, *features, head)).values())).sum()
+                return torch.stack(list(turn.losses(with_features(plain, Fs, Ft, head)).values())).sum()
 
             found = torch.autograd.grad(total(), features, allow_unused=True)
             for F, gradient in zip(features, found, strict=True):
@@ -475,8 +476,8 @@ def test_a_loss_term_never_asks_the_device_for_a_number(method):
     built(deep)
     with NoNumbers():
         for turn in deep.turns():
-            features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
-            torch.stack(list(turn.losses(with_features(plain, *features, torch.ones(6, 3))).values())).sum().backward()
+            Fs, Ft = (F.clone().requires_grad_() for F in (plain.source_features, plain.target_features))
+            torch.stack(list(turn.losses(with_features(plain, Fs, Ft, torch.ones(6, 3))).values())).sum().backward()
 
 
 # MCD's second head learns from the source whatever the weight
@@ -603,7 +604,7 @@ def adaptation_problem(name: str, scale: float = 1.0, shift: float = 0.0) -> tup
 def trained(pictures: bool) -> Network:
     extractor = networks()["small_cnn" if pictures else "mlp"]
     settings = {"width": 8, "features": 16} if pictures else {"hidden": 16}
-    params = extractor.Params(**settings, norm="batch")
+    params = extractor.Params.model_validate({**settings, "norm": "batch"})
     network = extractor.network(params, (16, 16, 3) if pictures else (2,), 3, 0)
     rng = np.random.default_rng(6)
     y = rng.integers(3, size=240)
@@ -688,21 +689,19 @@ def test_after_every_epoch_the_network_is_one_to_use(method):
     assert all(weight.requires_grad for weight in looked_at.parameters())
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, m in methods().items() if issubclass(m, ModelAdaptation) and n not in ON_PICTURES]
-)
-def test_batch_norms_statistics_end_as_those_of_one_domain(name):
+@every(ModelAdaptation, lambda method: method.name() not in ON_PICTURES)
+def test_batch_norms_statistics_end_as_those_of_one_domain(method):
     """The first layer's mean is that of what comes in, never a mixture; on pictures it is the changed source."""
-    network, data, _ = adaptation_problem(name, 0.5, 4.0)
-    source_mean = next(m for m in network.modules() if hasattr(m, "running_mean")).running_mean.clone()
-    adapt(methods()[name], network, data)
-    layers = list(network.features)
-    at, norm = next((at, m) for at, m in enumerate(layers) if hasattr(m, "running_mean"))
+    network, data, _ = adaptation_problem(method.name(), 0.5, 4.0)
+    source_mean = batch_norms(network)[0].running_mean.clone()
+    adapt(method, network, data)
+    layers = list(network.features.children())
+    at, norm = next((at, layer) for at, layer in enumerate(layers) if isinstance(layer, torch.nn.BatchNorm1d))
     with torch.inference_mode():
         x = data.Xt
         for layer in layers[:at]:
             x = layer(x)
-    expected = source_mean if name in WITH_LABELS else x.mean(0)
+    expected = source_mean if method.name() in WITH_LABELS else x.mean(0)
     torch.testing.assert_close(norm.running_mean, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -727,7 +726,7 @@ def test_a_domain_smaller_than_a_batch_will_do(method):
 def test_what_it_cannot_adapt_is_refused_before_it_begins(method):
     """A network without any normalisation, and rows of features: whoever cannot use them says so in `check`."""
     extractor = networks()["mlp"]
-    plain = extractor.network(extractor.Params(hidden=16), (2,), 3, 0)
+    plain = extractor.network(extractor.Params.model_validate({"hidden": 16}), (2,), 3, 0)
     _, data, _ = adaptation_problem("adabn")
     needs = {"adabn": "batch", "source_only_bn": "batch", "tent": "normalisation"}
     needs |= dict.fromkeys(ON_PICTURES, "pictures")

@@ -13,7 +13,7 @@ from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment, NetworkSpec
 from da_core.networks import networks
 from da_core.networks.defaults import USUAL, kind_of, usual_network, with_data
-from da_core.params import validated
+from da_core.params import Scalar, validated
 
 
 def asked(*options: str) -> NetworkSpec:
@@ -32,7 +32,7 @@ def test_every_usual_network_takes_its_kind_and_its_settings_are_valid() -> None
 
 @pytest.mark.parametrize("name", ["moons", "vowels", "sentiment", "ratings", "wine"])
 def test_a_source_says_truly_what_its_samples_are(name: str) -> None:
-    count = {"count": 100} if name in ("moons", "sentiment") else {}
+    count: dict[str, Scalar] = {"count": 100} if name in ("moons", "sentiment") else {}
     assert sources()[name].load_from(count).kind == sources()[name].kind
 
 
