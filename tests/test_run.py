@@ -86,6 +86,7 @@ def few_epochs(name: str) -> dict[str, str]:
     return {"method.epochs": "2"} if "epochs" in methods()[name].Params.model_fields else {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(methods()))
 def test_every_method_walks_to_the_end_and_repeats(places: dict[str, str], tmp_path: Path, name: str) -> None:
     places = fitting(places, name, tmp_path)
@@ -208,6 +209,7 @@ def what_is_told_without_labels(event: Event) -> object:
             return event
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(methods()) - {"oracle"}))
 def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Features, predictions, weights and the network: only the labelled few of a method may matter."""
@@ -414,6 +416,7 @@ def test_cuda_is_asked_for_in_vain(places: dict[str, str], monkeypatch: pytest.M
         do(places, device="cuda")
 
 
+@pytest.mark.slow
 def test_dann_closes_much_of_the_gap_between_day_and_night() -> None:
     """The main promise, with the defaults and one seed; the README's table has three."""
     result = finished(list(run(Experiment(method=MethodSpec(name="dann")), embed=False))).result

@@ -32,6 +32,7 @@ def test_the_same_study_has_the_same_key_and_goes_to_json_and_back() -> None:
     assert study.key == Study.of(Experiment(), ["dann", "coral"], 3).key != Study.of(Experiment(), ["dann"], 3).key
 
 
+@pytest.mark.slow
 def test_each_event_says_which_run_it_is_of() -> None:
     flat = {"data": "moons", "network": "identity", "method": "coral", "head": "logistic"}
     told = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))

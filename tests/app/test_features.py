@@ -113,6 +113,7 @@ def with_snapshots(*epochs: str) -> Finished:
     return Finished(end.result, evidence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epochs", "stops"),
     [

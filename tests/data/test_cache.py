@@ -159,6 +159,7 @@ def test_threads_that_ask_together_get_one_pair(toy: Toy) -> None:
     assert len({id(pair) for pair in pairs}) == 1
 
 
+@pytest.mark.slow
 def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> None:
     code = (
         "from da_core.data.loading.cache import load_pair; from da_core.experiment import DataSpec; import hashlib;"

@@ -16,6 +16,7 @@ def pair() -> DomainPair:
     return sources()["vowels"].load_from({})
 
 
+@pytest.mark.slow
 def test_the_table_is_whole(pair: DomainPair) -> None:
     assert (pair.kind, pair.source.name, pair.target.name) == ("features", "men", "children")
     assert np.bincount(pair.source.y).tolist() == [66] * 10  # 33 men, two each

@@ -51,6 +51,7 @@ def test_seeds_repeat(blobs):
     assert not np.array_equal(umap(F, seed=3), umap(F, seed=4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["umap", "pca", "tsne"])
 def test_samples_whose_features_stayed_stay(blobs, layout):
     F, _ = blobs
@@ -126,6 +127,7 @@ def test_many_at_once_give_what_each_gives_alone(blobs):
     np.testing.assert_array_equal(alone, at_once)
 
 
+@pytest.mark.slow
 def test_tsne_keeps_clusters_and_repeats(blobs):
     F, y = blobs
     points = tsne(F, seed=1)

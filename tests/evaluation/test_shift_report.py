@@ -39,6 +39,7 @@ def toy(name: str, **values) -> DomainPair:
     return sources()[name].load_from(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "found"), PLANTED.items())
 def test_the_planted_shift_is_named(name, found):
     report = data_report(load_pair(DataSpec(name=name, params=SMALL.get(name, {}))))

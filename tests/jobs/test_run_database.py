@@ -21,6 +21,8 @@ from da_core.jobs.store import Store, new_run_id
 from da_core.run_folder import EVERYONE
 from tests.support import postgres
 
+pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
+
 ANN, BOB = "ann", "bob"
 Save = Callable[..., str]
 

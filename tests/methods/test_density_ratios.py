@@ -43,6 +43,7 @@ BOUNDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "bound"), BOUNDS.items())
 def test_the_ratio_is_found(name, bound):
     for seed in (0, 1):

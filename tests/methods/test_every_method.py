@@ -53,9 +53,14 @@ KIND = {
 }
 
 
-def every(kind: type = Method, where=lambda method: True):
+LEARNS_LONG = {"feature_gan", "night_augmentation"}
+"""Those that take a second or more in each test in which they learn."""
+
+
+def every(kind: type = Method, where=lambda method: True, slow=()):
     found = [method for method in methods().values() if issubclass(method, kind) and where(method)]
-    return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
+    each = [pytest.param(method, marks=pytest.mark.slow if method.name() in slow else ()) for method in found]
+    return pytest.mark.parametrize("method", each, ids=[method.name() for method in found])
 
 
 def hyperparameters() -> list[Any]:
@@ -166,7 +171,7 @@ def test_alignment_undoes_another_light(method):
     assert aligned(method, Xs, ys, Xt, yt) > 0.9
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_undoes_the_offset_of_one_feature_that_tells_a_class(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     rng = np.random.default_rng(2)
@@ -185,7 +190,7 @@ def test_alignment_does_no_harm_where_nothing_shifted(method):
     assert aligned(method, Xs, ys, Xt, yt) > accuracy(Xs, ys, Xt, yt) - 0.03
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_does_no_harm_where_nothing_shifted_and_classes_are_as_frequent(method):
     y = np.arange(300) % 3
     Xs, Xt = (CENTRES[y] + np.random.default_rng(seed).normal(size=(300, 2)) for seed in (0, 1))
@@ -198,7 +203,7 @@ def distances(fitted, Xs, Xt) -> Any:
     return np.linalg.norm(mapped[:, None] - mapped, axis=-1)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_does_not_mind_where_the_origin_is(method):
     (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
     Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
@@ -221,7 +226,7 @@ def test_alignment_does_not_mind_how_the_axes_are_turned(method):
     np.testing.assert_allclose(there, here, atol=1e-6)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
     (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
     Xs, Xt = Xs.astype(np.float32), Xt.astype(np.float32)
@@ -237,7 +242,7 @@ def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
     np.testing.assert_array_equal(double.map_source(new), source)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of_other_sizes(method):
     rng = np.random.default_rng(0)
     Xs, ys, Xt = rng.normal(size=(25, 40)), np.arange(25) % 3, rng.normal(size=(12, 40))
@@ -249,7 +254,7 @@ def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of
     assert np.isfinite(fitted.map_target(Xt)).all()
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_repeats_and_does_not_mind_the_order_of_samples(method):
     (Xs, ys), (Xt, _) = blobs(120, 0), blobs(100, 1)
     s, t = np.random.default_rng(2).permutation(120), np.random.default_rng(3).permutation(100)
@@ -491,6 +496,7 @@ def test_a_weight_of_zero_is_source_only(method):
     assert all(F.grad is None or F.grad.abs().max() == 0 for F in (Fs, Ft))
 
 
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method.domain_logits is not DeepAlignment.domain_logits)
 def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
     """The features stay; only the method's own parts learn."""
@@ -508,6 +514,7 @@ def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
     assert domain_accuracy() > 0.85
 
 
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method(seed=0).build(6, 3) is not None)
 def test_a_critic_gains_on_a_shift_what_it_cannot_gain_without_one(method):
     """Its objective on fresh samples, the features stay: what it is for is to notice that the domains differ."""
@@ -541,12 +548,14 @@ def without_adapting(shift: float) -> float:
 
 # AFN only lets norms grow, and MCD brings in what lies just outside the source: they have problems of their own, in
 # test_afn.py and test_mcd.py
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method.name() not in ("afn", "mcd"))
 def test_deep_alignment_undoes_a_shift(method):
     # .09 is three standard deviations of a difference of two accuracies on 320 samples
     assert deeply(method, *space(320, 0), *space(320, 1, 2.0))[0] > without_adapting(2.0) + 0.09
 
 
+@pytest.mark.slow
 @every(DeepAlignment)
 def test_deep_alignment_does_no_harm_where_nothing_shifted(method):
     assert deeply(method, *space(320, 0), *space(320, 1))[0] > without_adapting(0.0) - 0.03
@@ -638,7 +647,7 @@ def test_adapting_undoes_another_scale_and_offset(method):
     assert right(network, data.Xt, yt) > (before + 0.1 if name in NOT_OF_STATISTICS else 0.9)
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_does_not_lose_on_a_gentle_move(method):
     name = method.name()
     network, data, yt = adaptation_problem(name, 1.0, 20.0 if name in ON_PICTURES else 0.5)
@@ -647,7 +656,7 @@ def test_adapting_does_not_lose_on_a_gentle_move(method):
     assert right(network, data.Xt, yt) > before - 0.02
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_does_no_harm_where_nothing_shifted(method):
     network, data, yt = adaptation_problem(method.name())
     before = right(network, data.Xt, yt)
@@ -656,7 +665,7 @@ def test_adapting_does_no_harm_where_nothing_shifted(method):
     assert right(network, data.Xt, yt) > before - 0.03
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
     start, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
     ends, told = [], []
@@ -670,7 +679,7 @@ def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_after_every_epoch_the_network_is_one_to_use(method):
     """In eval mode, with finite numbers, and the next epoch minds neither a look at it nor a changed mode."""
     network, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
