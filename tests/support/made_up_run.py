@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -41,34 +42,40 @@ def pair() -> DomainPair:
     return DomainPair(Domain("dark", dark, y), Domain("light", light, y), CLASSES, about)
 
 
+def _predicted(right: int) -> NDArray[np.int64]:
+    """``right`` of each class are predicted as they are, the others as the next class."""
+    y = pair().source.y
+    wrong = np.tile(np.arange(PER_CLASS) >= right, len(CLASSES))
+    return np.where(wrong, (y + 1) % len(CLASSES), y)
+
+
+def _probabilities(right: int) -> NDArray[np.float32]:
+    """Each prediction of `_predicted` is 70 % sure."""
+    others = 0.3 / (len(CLASSES) - 1)
+    return np.where(np.eye(len(CLASSES))[_predicted(right)] == 1, 0.7, others).astype(np.float32)
+
+
+@functools.cache  # its intervals are drawn again and again
+def _scores(right: int) -> DomainScores:
+    """Of a network that has ``right`` of each class right on the target, and all on the source."""
+    y = pair().source.y
+    target = scores(y, _predicted(right), CLASSES, _probabilities(right))
+    return DomainScores(target=target, source=scores(y, y, CLASSES))
+
+
 def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
     """Source only knows half of the target, adapted 8 of 10 of each class, both all of the source."""
     y = pair().source.y
-
-    def mostly(right: int) -> NDArray[np.int64]:
-        """``right`` of each class are told right, the others taken for the next class."""
-        wrong = np.tile(np.arange(PER_CLASS) >= right, len(CLASSES))
-        return np.where(wrong, (y + 1) % len(CLASSES), y)
-
-    def sure(right: int) -> NDArray[np.float32]:
-        """Probabilities of `mostly`: each prediction is said to be 70 % sure."""
-        others = 0.3 / (len(CLASSES) - 1)
-        return np.where(np.eye(len(CLASSES))[mostly(right)] == 1, 0.7, others).astype(np.float32)
-
-    def both(right: int) -> DomainScores:
-        target = scores(y, mostly(right), CLASSES, sure(right))
-        return DomainScores(target=target, source=scores(y, y, CLASSES))
-
     rng = np.random.default_rng(0)
     count = 2 * len(y)
     moments: tuple[When, ...] = ("before", "after")
     features = {when: rng.normal(size=(len(y), 4)).astype(np.float32) for when in moments}
     names = [f"{when}/{layout}" for when in moments for layout in ("pca", "umap")]
     result = Result(
-        source_only=both(5),
-        adapted=both(8),
-        oracle=both(10) if oracle else None,
-        gain={"target": gain(y, mostly(5), mostly(8)), "source": gain(y, y, y)},
+        source_only=_scores(5),
+        adapted=_scores(8),
+        oracle=_scores(10) if oracle else None,
+        gain={"target": gain(y, _predicted(5), _predicted(8)), "source": gain(y, y, y)},
         shift=Shift(
             before=ShiftMeasures(proxy_a_distance=1.9, mmd=0.41), after=ShiftMeasures(proxy_a_distance=0.7, mmd=0.05)
         ),
@@ -85,11 +92,11 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
         source_features=features,
         target_features=features,
         source_predicted={"before": y, "after": y},
-        target_predicted={"before": mostly(5), "after": mostly(8)},
+        target_predicted={"before": _predicted(5), "after": _predicted(8)},
         embeddings={name: rng.normal(size=(count, 2)).astype(np.float32) for name in names},
         weights=np.linspace(0.1, 1.9, len(y)).astype(np.float32) if weights else None,
-        source_probabilities={"before": sure(10), "after": sure(10)},
-        target_probabilities={"before": sure(5), "after": sure(8)},
+        source_probabilities={"before": _probabilities(10), "after": _probabilities(10)},
+        target_probabilities={"before": _probabilities(5), "after": _probabilities(8)},
     )
     return Finished(result, evidence)
 

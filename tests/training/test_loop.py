@@ -122,7 +122,7 @@ def test_enough_stops_and_keeps_what_was_learned() -> None:
     before = model.head.weight.detach().clone()
     spec = TrainingSpec(epochs=50, batch_size=20)
     events = list(train(model, points(), phase="adapt", spec=spec, seed=0, should_stop=lambda: next(asked) >= 1))
-    assert 0 < max(event.epoch for event in events if isinstance(event, Accuracies)) < 50
+    assert 0 < max(event.epoch for event in events if isinstance(event, Losses)) < 50
     assert not torch.equal(before, model.head.weight)
 
 
