@@ -18,3 +18,9 @@ CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], pytest.param(["mypy"
 def test_the_code_is_clean(check: list[str]) -> None:
     checked = subprocess.run([sys.executable, "-m", *check], cwd=ROOT, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_readme_says_what_ci_runs() -> None:
+    *_, command = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert command.endswith("-m pytest")
+    assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()

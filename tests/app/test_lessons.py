@@ -142,6 +142,7 @@ def test_the_command_makes_the_same_picture_again(name: str) -> None:
         assert len(one.regions) == pytest.approx(len(other.regions), abs=8)
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
     assert lesson_figure.main(["coral"]) == 0

@@ -9,10 +9,12 @@ trained by day, and the same after as many more epochs on day pictures alone, on
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec

@@ -9,10 +9,12 @@ pictures of your own. The source-only network of a seed is trained once and serv
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.errors import UserError
 from da_core.events import Finished, Result

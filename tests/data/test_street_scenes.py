@@ -28,6 +28,7 @@ def test_classes_are_balanced_in_every_stretch() -> None:
     assert sorted(labels[40:50].tolist()) == list(range(len(CLASSES)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", ["day", "night"])
 def test_the_seed_decides_everything(time: Time) -> None:
     first, again, other = (pictures(150, 32, time, seed)[0] for seed in (3, 3, 4))

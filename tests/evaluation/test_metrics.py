@@ -53,6 +53,7 @@ def test_wilson_agrees_with_scipy_and_knows_what_it_does_not_know():
     assert wilson(0, 0) == (0, 1)
 
 
+@pytest.mark.slow
 def test_bootstrap_intervals_agree_with_scipys():
     from scipy.stats import bootstrap
     from sklearn.metrics import balanced_accuracy_score

@@ -31,6 +31,7 @@ def test_at_step_0_it_matches_mean_and_deviation_and_no_more(turned):
     np.testing.assert_array_equal(gan.map_source(Xs), Xs)
 
 
+@pytest.mark.slow
 def test_the_players_undo_what_scaling_cannot(turned):
     Xs, Xt, y = turned
     head = fit_head("linear", Xs, y)

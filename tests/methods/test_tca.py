@@ -26,6 +26,7 @@ def matrices(Xs, Xt, kernel="rbf"):
     return K, np.eye(n) - 1 / n, np.outer(ell, ell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mu", [0.0, 1.0, 10.0])
 @pytest.mark.parametrize("sizes", [(80, 60), (600, 500)], ids=["dense", "Lanczos"])
 def test_it_solves_the_generalised_eigenproblem(mu, sizes):
