@@ -14,7 +14,7 @@ _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 
 def is_dark() -> bool:
-    """Whether this visitor sees the dark theme."""
+    """Tell whether this visitor sees the dark theme."""
     return st.context.theme.type == "dark"
 
 
@@ -45,8 +45,8 @@ def tint(index: int) -> str:
     return f"rgba({red},{green},{blue},{0.17 if is_dark() else 0.22})"
 
 
-def dress() -> None:
-    """Put the style sheet on the page, and the words that it says; the frame does it once a run."""
+def apply() -> None:
+    """Put the style sheet on the page, with the words in it translated; the frame does it once a run."""
     st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
 
 
