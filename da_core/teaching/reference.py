@@ -47,15 +47,18 @@ def data_page() -> str:
     rows = []
     for name, source in sources().items():
         known = measured.get(name)
-        scores = [f"{100 * value:.1f}" for value in (known.source_only, known.best, known.oracle)] if known else [""] * 3
+        scores = (
+            [f"{100 * value:.1f}" for value in (known.source_only, known.best, known.oracle)] if known else [""] * 3
+        )
         best = f"{scores[1]} ({methods()[known.method].title})" if known else ""
         rows.append((f"`{name}`", source.title, source.area, source.shift, scores[0], best, scores[2]))
     return "\n".join(
         [
             "# Data",
             "",
-            f"Written by `{COMMAND}`. The names are those of `--data` and of links. Target accuracy in %, the mean of",
-            "three seeds, where it was measured: source only, the best of a few methods made for that shift, and the oracle.",
+            f"Written by `{COMMAND}`. The names are those of `--data` and of links. Target accuracy in %,",
+            "the mean of three seeds, where it was measured: source only, the best of a few methods made for that shift,",
+            "and the oracle.",
             "",
             *table(("name", "data", "area", "shift", "source only", "best", "oracle"), rows),
             "",

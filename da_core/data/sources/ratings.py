@@ -83,7 +83,7 @@ class Ratings(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Drawn by this project's code from a latent-factor model that its file states.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=_SHIFTS[params.shift],
             ),
             columns=COLUMNS,

@@ -57,7 +57,7 @@ class Sentiment(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Written by a grammar of this project. Nobody said any of it.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift="appearance",
             ),
         )

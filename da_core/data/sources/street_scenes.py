@@ -53,7 +53,7 @@ class StreetScenes(DataSource):
                 title=self.title,
                 origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
                 "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
-                licence="Part of this project; free to use under its licence.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=self.shift,
             ),
             flips=True,

@@ -47,7 +47,7 @@ class Toy(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Drawn by this project's code from distributions that its file states.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=self.shift,
             ),
             columns=("x1", "x2"),
