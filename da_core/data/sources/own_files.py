@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import SOUND_RATE, DataSource, DomainPair, Provenance
+from da_core.data.pair import SOUND_RATE, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.data.readers import tables
 from da_core.data.readers.archive import TOO_LARGE, File, Listing, OneDomainError, UnusableError, listed, opened, shown
 from da_core.data.readers.arrays import read_arrays, resized
@@ -101,9 +102,11 @@ class Files(DataSource):
     """Pictures or sounds in class folders (a folder or a zip), arrays in an npz, or tables; see `load_places`."""
 
     name = "files"
-    kind = None
     title = "Your own files"
     summary = "Pictures or sounds in one folder a class, tables (CSV) or arrays (npz). Target labels may be missing."
+    area = "own"
+    shift = "unknown"
+    kind = None
     Params = FilesParams
 
     def load(self, params: FilesParams, seed: int) -> DomainPair:
