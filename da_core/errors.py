@@ -25,7 +25,11 @@ class UserError(ValueError):
 
 
 class UnknownNameError(UserError):
-    """There is no method, network or data set of this name; ``values["kind"]`` says which of them was looked for."""
+    """There is no method, network or data set of this name; ``kind`` says which of them was looked for."""
+
+    @property
+    def kind(self) -> str:
+        return str(self.values["kind"])
 
 
 def _rebuild(message: str, values: dict[str, object]) -> UserError:
@@ -37,6 +41,6 @@ def shorten(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """List the names in ``known`` that are spelt like ``name``, at most three, the nearest first; "" if none is."""
-    return ", ".join(difflib.get_close_matches(shorten(name).lower(), list(known), n=3, cutoff=0.5))
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """List the names in ``known`` that are spelt like ``name``: at most three, the nearest first."""
+    return difflib.get_close_matches(shorten(name).lower(), list(known), n=3, cutoff=0.5)

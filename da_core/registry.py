@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
@@ -54,13 +54,11 @@ class Registered:
         super().__init_subclass__(**keywords)
         cls.abstract = abstract
         if not abstract and (problems := "; ".join(_problems(cls))):
-            raise TypeError(f"{inspect.getfile(cls)}: class {cls.__name__} {problems}.")
+            raise TypeError(f"{file_of(cls)}: class {cls.__name__} {problems}.")
 
 
 def _problems(cls: type[Registered]) -> Iterator[str]:
-    declared = {
-        name for base in cls.__mro__ if base is cls or getattr(base, "abstract", True) for name in vars(base)
-    }
+    declared = {name for base in cls.__mro__ if base is cls or getattr(base, "abstract", True) for name in vars(base)}
     required = _required(next(base for base in cls.__mro__ if Registered in base.__bases__))
     if lacking := [name for name in required if name not in declared]:
         yield f"does not declare {', '.join(lacking)}"
@@ -96,10 +94,15 @@ def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str
                 continue
             name = name_of(value)
             if name in found:
-                files = " and ".join(inspect.getfile(one) for one in (found[name], value))
+                files = " and ".join(file_of(one) for one in (found[name], value))
                 raise TypeError(f"{files}: two have the name “{name}”.")
             found[name] = value
     return found
+
+
+def file_of(kind: type) -> str:
+    """Return the path of the file that defines a class, or its module's name where there is no file (a notebook)."""
+    return getattr(sys.modules.get(kind.__module__), "__file__", None) or kind.__module__
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -124,7 +127,7 @@ def pick(known: dict[str, T], name: str, kind: str) -> T:
     """Return ``known[name]``, or raise `UserError` with the three nearest names. ``kind`` is what it is: “method”."""
     if name in known:
         return known[name]
-    if near := nearest(name, known):
+    if near := ", ".join(nearest(name, known)):
         raise UnknownNameError(
             "There is no {kind} “{name}”; did you mean {nearest}?", kind=kind, name=shorten(name), nearest=near
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from typing import get_args
 
@@ -22,7 +21,7 @@ def methods() -> dict[str, type[Method]]:
     for method in found.values():
         if method.family() not in order:
             raise TypeError(
-                f"{inspect.getfile(method)}: class {method.__name__} does not lie in one of the folders "
+                f"{registry.file_of(method)}: class {method.__name__} does not lie in one of the folders "
                 f"{', '.join(order)}; one that is not a method itself says abstract=True."
             )
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].family()), item[1].kind, item[0])))

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import model_validator
 
 from da_core.data.pair import Domain, DomainPair, Provenance
-from da_core.data.source import DataSource
 from da_core.data.scenes.street import CLASSES, pictures
+from da_core.data.source import DataSource
 from da_core.data.synthesis.night import NIGHTS, Night, NightName
 from da_core.params import Scalar, hyper
 
