@@ -36,6 +36,9 @@ class Toy(DataSource):
     """Random pictures, and a count of how often they were made."""
 
     name: ClassVar[str] = "toy"
+    title = summary = "Toy"
+    area = kind = "pictures"
+    shift = "appearance"
     Params = ToyParams
     made: int = 0
 

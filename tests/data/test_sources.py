@@ -6,11 +6,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from da_core.data.source import AREAS, Area
 from da_core.data.sources import sources
+from da_core.params import describe
 from tests.support.pairs import load
 
 ROOT = Path(__file__).parents[2]
@@ -19,9 +22,12 @@ ROOT = Path(__file__).parents[2]
 def test_every_source_says_what_it_is() -> None:
     assert {"street", "digits_mnist", "digits_night", "mnist_m", "files"} <= set(sources())
     for source in sources().values():
-        assert source.title
         assert source.summary.endswith(".")
-        assert all(field.description for field in source.Params.model_fields.values())
+        assert all(hyper.help for hyper in describe(source.Params))
+
+
+def test_the_areas_of_the_catalogue_are_those_that_a_source_may_declare() -> None:
+    assert set(AREAS) == set(get_args(Area)) == {source.area for source in sources().values()}
 
 
 def test_the_catalogue_imports_nothing_heavy() -> None:
