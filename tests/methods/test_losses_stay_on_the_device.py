@@ -25,7 +25,7 @@ DEEP = {name: method for name, method in methods().items() if issubclass(method,
 FEATURES = 6
 
 
-class LeftTheDevice(AssertionError):
+class OffDeviceError(AssertionError):
     """An operation that makes the host wait for the device, or moves data between them."""
 
 
@@ -37,14 +37,14 @@ class NoCopies(TorchDispatchMode):
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function in (aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default):
-            raise LeftTheDevice(f"{function} waits for values")
+            raise OffDeviceError(f"{function} waits for values")
         copies = function in (aten._to_copy.default, aten.copy_.default)
         operands = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor) and (copies or leaf.dim())]
         devices = {operand.device for operand in operands}
         if copies and kwargs and kwargs.get("device") is not None:
             devices.add(kwargs["device"])
         if len(devices) > 1:
-            raise LeftTheDevice(f"{function} copies between devices")
+            raise OffDeviceError(f"{function} copies between devices")
         return function(*args, **(kwargs or {}))
 
 
@@ -54,7 +54,7 @@ class NoUploads(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         device = args[0].device if function is Tensor.new_tensor else (kwargs or {}).get("device")
         if function in (torch.tensor, torch.as_tensor, Tensor.new_tensor) and device is not None:
-            raise LeftTheDevice(f"{function.__name__} copies from the host")
+            raise OffDeviceError(f"{function.__name__} copies from the host")
         return function(*args, **(kwargs or {}))
 
 
@@ -150,7 +150,7 @@ class Planted(DeepAlignment):
 )
 def test_a_loss_that_leaves_the_device_is_caught(loss: Callable[[Planted, Batch], Tensor]) -> None:
     faulty = type("Faulty", (Planted,), {"loss": loss})
-    with pytest.raises(LeftTheDevice):
+    with pytest.raises(OffDeviceError):
         step(faulty(seed=0))
 
 
