@@ -18,7 +18,7 @@ from pages.shell import theme
 Json = dict[str, Any]
 
 _HEIGHT = 280
-_TERMS = (palette.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+_TERMS = (palette.ACCENT, *palette.SERIES)
 
 
 _SHARE: Json = {
@@ -111,7 +111,11 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     table = _table(history, Accuracies, phase, ("source", "target"))
     names, hues = [word("source"), word("target")], [palette.SOURCE, palette.TARGET]
     colour = _hues(names, hues)
-    shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
+    shape = {
+        "field": "what",
+        "scale": {"domain": names, "range": [palette.SOURCE_SYMBOL, palette.TARGET_SYMBOL]},
+        "title": None,
+    }
     lines: list[Json] = [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": colour}},
         {
