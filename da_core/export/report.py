@@ -9,7 +9,7 @@ from typing import Any
 
 from da_core import palette
 from da_core.data.sources import sources
-from da_core.evaluation.shift import reading as reading_of
+from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.script import command
@@ -248,8 +248,8 @@ def _shift(record: Record, language: Language) -> str:
     header = ["", say("Before: source only"), say("After: adapted")]
     said = ""
     if shift.before.intervals:
-        reading = reading_of(shift)
-        said = f"<p>{escape(language.translate_message(reading.message, reading.values))}</p>"
+        notice = interpret_shift(shift)
+        said = f"<p>{escape(language.translate_message(notice.message, notice.values))}</p>"
     return f"<h2>{escape(say('How far apart the domains are'))}</h2>{said}" + _table(header, rows)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from da_core import palette
-from da_core.evaluation.domain_accuracy import History, reading
+from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
@@ -84,7 +84,7 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
-        said = reading(history, history[-1].epoch / epochs)
+        said = interpret(history, history[-1].epoch / epochs)
         if said is not None:
             right.markdown(translate_message(said.message, said.values))
 
