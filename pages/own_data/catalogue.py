@@ -106,7 +106,7 @@ def _about(source: DataSource, found: Figures | None) -> str:
 
 def _gauge(found: Figures) -> str:
     """A line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
-    grey, accent = "#8A919C", palette.ACCENT
+    grey, accent = palette.GREY, palette.ACCENT
     before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'

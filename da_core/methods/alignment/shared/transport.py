@@ -20,7 +20,7 @@ ABSORB = 1e100
 
 
 def exact_up_to(default: int) -> Any:
-    """The hyperparameter that says up to which size no anchors are taken."""
+    """Declare the hyperparameter that says up to which size no anchors are taken."""
     return hyper(
         default,
         ge=0,
