@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.loading import cache
-from da_core.data.pair import DataSource
+from da_core.data.source import DataSource
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.registry import resolve

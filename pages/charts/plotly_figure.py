@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from da_core import palette
 from pages.shell import theme
 
 NARROW = {"l": 0, "r": 8, "t": 8, "b": 8}
@@ -25,10 +26,10 @@ def base_figure(
     figure.update_layout(
         height=height,
         margin=margin or {"l": 8, "r": 24, "t": 32, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=palette.CLEAR,
+        plot_bgcolor=palette.CLEAR,
         dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
+        modebar={"bgcolor": palette.CLEAR},
     )
     if legend:
         figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})

@@ -19,7 +19,6 @@ from pages.charts import plotly_figure
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
-_GREY = "#8A919C"
 _ROW = 34  # pixels a row of a dot plot
 
 
@@ -34,7 +33,7 @@ class ModelMark:
 
 def models(result: Result) -> list[ModelMark]:
     """List the models of a run, in the order of every table and picture."""
-    grey, thick = {"color": _GREY}, {"line": {"width": 2.5, "color": _GREY}}
+    grey, thick = {"color": palette.GREY}, {"line": {"width": 2.5, "color": palette.GREY}}
     named = [ModelMark(_("Source only"), result.source_only, {"symbol": "square-open", "size": 12, **grey, **thick})]
     if result.source_only_bn is not None:
         look = {"symbol": "diamond-tall-open", "size": 12, **grey, **thick}
@@ -97,7 +96,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ]
         for row, true in enumerate(names)
     ]
-    low, high = theme.heat(theme.is_dark())
+    low, high = theme.colours().heat
     heat = go.Heatmap(
         z=share.round(4),
         x=names,
@@ -130,7 +129,7 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
     better = np.where(np.eye(len(classes), dtype=bool), change, -change)
     share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
     names = plotly_figure.verbatim(classes)
-    paper = theme.heat(theme.is_dark())[0]
+    paper = theme.colours().heat[0]
     heat = go.Heatmap(
         z=share.round(4).tolist(),
         x=names,

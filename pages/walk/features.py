@@ -153,11 +153,11 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
 
 def measures(shift: Shift) -> None:
     """Draw how far apart the domains' features are, with intervals, how to read each, and what they say together."""
-    from da_core.evaluation.shift import reading
+    from da_core.evaluation.shift import interpret_shift
 
     st.subheader(_("How far apart the domains are"), anchor=False)
     if shift.before.intervals:
-        notice = reading(shift)
+        notice = interpret_shift(shift)
         st.markdown(f"**{translate_message(notice.message, notice.values)}**")
     by = (
         _(
