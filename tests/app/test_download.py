@@ -42,7 +42,7 @@ def needed(lab: Lab, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Remote:
 
 def ended(app: AppTest, remote: Remote) -> AppTest:
     """The screen once the download's thread has ended."""
-    found = downloads().of((remote,))
+    found = downloads.get((remote,))
     assert found is not None
     found.wait(30)
     return app.run()

@@ -12,10 +12,10 @@ import pytest
 
 from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
+from da_core.i18n import translations
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.params import describe
-from pages.session.words import translations
 
 ROOT = Path(__file__).parents[2]
 SAYING = {
@@ -31,6 +31,8 @@ SAYING = {
 """Calls whose argument at this place is a message."""
 SHOWN_FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
+SHOWN_TABLES = {"TEXTS", "COLOURS", "PANELS"}
+"""Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 
 
@@ -70,6 +72,10 @@ def spoken(tree: ast.Module) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg in SHOWN_FIELDS:
                     yield from constants(keyword.value)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
+            names = [ast.unparse(name) for name in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+            for value in node.value.values if SHOWN_TABLES.intersection(names) else ():
+                yield from constants(value)
         if isinstance(node, ast.ClassDef):
             for line in node.body:
                 if isinstance(line, ast.Assign) and line.targets[0].id in SHOWN_FIELDS:
