@@ -93,13 +93,13 @@ def _about(source: DataSource, found: Figures | None) -> str:
     about += f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
     if found is None:
         return about
-    said = _(
+    described = _(
         "source only {before}, best {best}, oracle {oracle}",
         before=percent(found.source_only, 0),
         best=percent(found.best, 0),
         oracle=percent(found.oracle, 0),
     )
-    return f"{about}\n\n![{said}]({_gauge(found)})"
+    return f"{about}\n\n![{described}]({_gauge(found)})"
 
 
 def _gauge(found: Figures) -> str:

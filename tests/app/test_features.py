@@ -99,7 +99,7 @@ def test_a_live_run_shows_pca_at_once_and_umap_when_it_is_ready(lab: Lab) -> Non
     assert len(unpacked(early["points"]["pca"]["before"])) == early["count"] == 60
     assert early["points"]["umap"] is None
     both = {f"before/{layout}": made_up_run.embedded(layout) for layout in ("pca", "umap")}
-    assert set(before_after.Cloud.so_far(both).layouts) == {"pca", "umap"}
+    assert set(before_after.Cloud.from_live_run(both).layouts) == {"pca", "umap"}
     lab.go.set()
     queue().wait(run, lambda view: view.state == "done", 30)
     assert set(drawn(lab.screen("features", run))["points"]["umap"]) == {"before", "after"}
