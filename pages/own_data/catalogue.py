@@ -73,7 +73,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
 
 
 def area_of(source: DataSource | None) -> Area:
-    """The area that a source is listed under; a link may name one that is not there."""
+    """Return the area that a source is listed under; a link may name one that is not there."""
     return "pictures" if source is None else source.area
 
 

@@ -77,7 +77,7 @@ TEXTS = {
     "heard": "A sample that you keep is played.",
     "sized": "The larger a source point, the more it weighs.",
 }
-"""What the element says; it fills the fields itself."""
+"""Texts of the element, which fills their fields itself."""
 _MISSING = -(2**15)
 _PANEL = (
     '<figure><figcaption><span></span><span class="score"></span></figcaption><div class="plot">'
@@ -228,7 +228,7 @@ def payload(
 
 
 def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
-    """What is known of each sample, in their order, source first."""
+    """Write what is known of each sample, in their order, source first."""
     weights = cloud.weights
     return {
         "count": len(cloud.label),
@@ -252,7 +252,7 @@ def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
 def _layouts(
     cloud: Cloud, seeds: Mapping[int, Points], status: Mapping[Layout, str], on_request: Sequence[Layout]
 ) -> dict[str, Any]:
-    """Where the samples lie. Both panels have the same axes, so that they compare."""
+    """Write where the samples lie, on the same axes in both panels, so that they compare."""
     return {
         "points": {layout: _placed(cloud.layouts.get(layout, {})) for layout in LAYOUTS},
         "stops": [{"name": stop, "title": title} for stop, title in _stops(cloud).items()],
@@ -268,7 +268,7 @@ def _layouts(
 def _labels(
     cloud: Cloud, classes: Sequence[str], scores: Mapping[When, float], on_request: Sequence[Layout]
 ) -> dict[str, Any]:
-    """Names, numbers and colours in the reader's language and theme."""
+    """Write names, numbers and colours, in the reader's language and theme."""
     reached = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
     reached |= dict(scores.items())
     colours = {name: _(title) for name, title in COLOURS.items()}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ASKERS = 256
-"""Wishes that are remembered, of all pages: more than there are pages at once."""
+"""Requests that are remembered, of all pages together: more than there are pages at once."""
 
 Kind = Literal["umap", "pca", "tsne", "seeds", "neighbours"]
 
@@ -50,7 +50,7 @@ class LayoutQueue:
         self._wanted: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
         self._lock = Lock()
         self._current: tuple[Hashable, Progress] = (None, Progress())
-        """What the thread is at."""
+        """The key that the thread works on, and how far it is."""
         self.background = Background(self._compute, keep=48)
 
     def request(self, key: Hashable, asker: str, kind: Kind, compute: Callable[[], Pieces]) -> Progress:

@@ -31,7 +31,7 @@ _LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """What comes while one looks: what a hover shows, and layouts by their kind."""
+    """What the panels draw beyond the run's own layouts: samples to show on hover, and further layouts by kind."""
 
     samples: Future[ShownSamples]
     layouts: dict[layout_requests.Kind, layout_requests.Progress]
@@ -41,7 +41,7 @@ class Prepared:
 
 
 def picture(record: Record) -> None:
-    """Draw both panels. What is not there yet, pictures for a hover and further layouts, comes while one looks."""
+    """Draw both panels; what is not there yet, pictures for a hover and further layouts, is drawn as it comes."""
     place = st.container()
     chosen, with_seeds = settings(record)
     samples = shown_samples.prepare(record)
