@@ -15,9 +15,9 @@ from da_core import run_folder as record_module
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import EVERYONE
 from tests.support import postgres
 
 ANN, BOB = "ann", "bob"
