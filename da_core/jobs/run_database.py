@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import logging
+import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -294,9 +295,11 @@ def _engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Readers do not wait for a writer, and a writer waits for another."""
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000", "foreign_keys = ON"):
+    """Let no reader wait for a writer, and a writer wait for another."""
+    for pragma in ("busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+    with contextlib.suppress(sqlite3.OperationalError):  # “locked” at once where another server is just doing the same
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
