@@ -225,9 +225,9 @@ def do_run(options: argparse.Namespace) -> None:
     history: list[Losses | Accuracies] = []
     finished = watched(experiment, history)
     if options.out is not None:
-        from da_core.export.folder import write_folder
+        from da_core.export.files import write_run
 
-        write_folder(options.out, experiment, finished, history)
+        write_run(options.out, experiment, finished, history)
     if options.json:
         print(finished.result.model_dump_json(indent=2))
     else:
@@ -236,9 +236,9 @@ def do_run(options: argparse.Namespace) -> None:
 
 def do_export(options: argparse.Namespace) -> None:
     from da_core.export import files
-    from da_core.export.folder import read_folder
+    from da_core.run_folder import read_record
 
-    record = read_folder(options.run)
+    record = read_record(options.run)
     wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
     if not wishes:
         raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))

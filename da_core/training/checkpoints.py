@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from da_core.errors import UserError
 from da_core.networks.extractor import Network
-
-
-def save(state: dict[str, Any], path: Path) -> None:
-    """Write a state dict."""
-    torch.save(state, path)
 
 
 def load_into(network: Network, path: Path) -> bool:

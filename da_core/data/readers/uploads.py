@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -120,6 +120,12 @@ def check_allowed(place: str, localhost_only: bool) -> None:
             place=place,
             folder=str(shared),
         )
+
+
+def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
+    """Raise `UserError` unless a visitor may use every one of ``places``; see `check_allowed`."""
+    for place in places:
+        check_allowed(place, localhost_only)
 
 
 def mark_used(path: Path) -> None:
