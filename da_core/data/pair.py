@@ -14,9 +14,6 @@ from da_core.events import Notice
 from da_core.experiment import NetworkSpec
 from da_core.params import Params, Scalar, validated
 
-HELD_OUT = 0.3
-"""Share of each domain that a run keeps for scoring when its experiment does not say."""
-
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
 SampleKind = Literal["pictures", "features", "texts", "sounds"]
 

@@ -13,12 +13,12 @@ from da_core.networks.extractor import Network
 
 
 def save(state: dict[str, Any], path: Path) -> None:
-    """Write a state dict."""
+    """Write a state dict to a file."""
     torch.save(state, path)
 
 
 def load_into(network: Network, path: Path) -> bool:
-    """Load a checkpoint's extractor, and its head where it has as many classes; say whether the head came along.
+    """Load a checkpoint's extractor, and its head where it has as many classes; return whether the head fitted.
 
     Raises `UserError` if the file is no checkpoint or belongs to another network.
     """
