@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from da_core.errors import UserError
 from da_core.events import Notice
 
-HELD_OUT = 0.3
-"""Share of each domain that a run keeps for scoring when its experiment does not say."""
-
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
 SampleKind = Literal["pictures", "features", "texts", "sounds"]
 

@@ -78,11 +78,14 @@ class Extractor(Registered, abstract=True):
             return standardised(Xs, Xs[fit_s]), standardised(Xt, Xt[fit_t])
         return Xs, Xt
 
-    def preprocessing(self, params: Any, kind: str) -> str:
-        """What `prepare` and the network's own input do, in words for the recipe."""
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        """Describe what `prepare` and the network's own input do, as keys and numbers for the recipe.
+
+        `da_core.export.recipe_sentences` has a sentence for each ``kind``.
+        """
         if kind == "pictures":
-            return f"(x / 255 - {self.mean}) / {self.std}, the same in both domains"
-        return "each domain scaled by its own mean and deviation" if self.learns else "none"
+            return {"kind": "pixels", "mean": list(self.mean), "std": list(self.std)}
+        return {"kind": "standardised", "by": "domain"} if self.learns else {"kind": "none"}
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         """The module for samples of this shape, (h, w, 3) or (d,), and its feature size.

@@ -12,7 +12,7 @@ from da_core.networks.extractor import Network
 
 
 def load_into(network: Network, path: Path) -> bool:
-    """Load a checkpoint's extractor, and its head where it has as many classes; say whether the head came along.
+    """Load a checkpoint's extractor, and its head where it has as many classes; return whether the head fitted.
 
     Raises `UserError` if the file is no checkpoint or belongs to another network.
     """
