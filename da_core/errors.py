@@ -42,5 +42,7 @@ def shorten(text: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """List the names in ``known`` that are spelt like ``name``: at most three, the nearest first."""
-    return difflib.get_close_matches(shorten(name).lower(), list(known), n=3, cutoff=0.5)
+    """List the names in ``known``, at most three, that contain ``name`` (“cnn”: small_cnn) or are spelt like it."""
+    name, names = shorten(name).lower(), list(known)
+    containing = [one for one in names if len(name) > 2 and name in one]
+    return list(dict.fromkeys(containing + difflib.get_close_matches(name, names)))[:3]

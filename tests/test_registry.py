@@ -152,7 +152,8 @@ def test_a_class_of_a_notebook_has_no_file_and_is_named_by_its_module(monkeypatc
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("cora", "There is no method “cora”; did you mean coral, "),
+        ("cora", "There is no method “cora”; did you mean coral, deep_coral, oracle?"),
+        ("wgrl", "There is no method “wgrl”; did you mean wdgrl?"),
         ("DANN", "There is no method “DANN”; did you mean dann, "),
         ("Deep CORAL", "There is no method “Deep CORAL”; did you mean deep_coral, "),
         ("zzzzqq", "There is no method “zzzzqq”; choose one from the list."),
@@ -190,7 +191,7 @@ def test_a_spec_is_resolved_to_its_kind_and_its_settings_with_defaults() -> None
         (DataSpec(name="moon"), "There is no data set “moon”; did you mean moons?"),
         (DataSpec(name="moons", params={"angel": 3}), "moons has no setting called “angel”; did you mean angle?"),
         (DataSpec(name="moons", params={"colour": 3}), "moons has no setting called “colour”; remove it."),
-        (DataSpec(name="moons", params={"angle": -1}), "angle of moons is -1; it must be at least 0."),
+        (DataSpec(name="moons", params={"angle": -1}), "angle of moons is -1; it must be at least 0.0."),
     ],
 )
 def test_a_spec_that_cannot_be_resolved_gets_one_sentence(spec: DataSpec, answer: str) -> None:
