@@ -22,9 +22,10 @@ from PIL import Image
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import A_LINK, TOO_LARGE, UNREADABLE
+from da_core.data.readers.class_folders import TOO_MANY
 from da_core.data.readers.folder_layout import NO_CLASS
 from da_core.data.readers.sounds import to_wav
-from da_core.data.sources.own_files import TOO_MANY, Files, FilesParams
+from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.settings import settings
 

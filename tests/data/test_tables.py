@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from da_core.data.pair import UNKNOWN, DomainPair
-from da_core.data.readers import tables
+from da_core.data.readers import columns, tables
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 
@@ -67,16 +67,16 @@ def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
 
 def test_a_table_without_a_header(tmp_path: Path) -> None:
     text = rows().split("\n", 1)[1]
-    told = tables.outline(table(tmp_path / "a.csv", text))
-    assert not told.header
-    assert [column.name for column in told.columns] == ["column 1", "column 2", "column 3"]
+    outline = columns.read_outline(table(tmp_path / "a.csv", text))
+    assert not outline.header
+    assert [column.name for column in outline.columns] == ["column 1", "column 2", "column 3"]
     assert len(load(tmp_path / "a.csv", table(tmp_path / "b.csv", text)).source) == 12
 
 
 def test_a_quotation_mark_in_a_tweet_swallows_nothing(tmp_path: Path) -> None:
     text = "".join(f'"so good, said nobody {n}\t{"no" if n % 2 else "yes"}\n' for n in range(10))
-    told = tables.outline(table(tmp_path / "a.tsv", text))
-    assert (told.delimiter, len(told.rows)) == ("\t", 10)
+    outline = columns.read_outline(table(tmp_path / "a.tsv", text))
+    assert (outline.dialect.delimiter, len(outline.rows)) == ("\t", 10)
 
 
 def test_quoted_cells_may_have_commas_quotes_and_line_breaks(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_columns_can_be_chosen(tmp_path: Path) -> None:
 
 def test_a_name_with_a_comma_can_be_chosen() -> None:
     names = ("height, m", "width", 'the "old" one')
-    assert tables.split_names(tables.joined_names(names)) == names
+    assert columns.split_names(columns.join_names(names)) == names
 
 
 def test_what_only_numbers_the_rows_is_no_feature(tmp_path: Path) -> None:
@@ -219,9 +219,9 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         pytest.skip(f"the sentiment texts are not at {SENTIMENT}")
     for name, count in (("tweets", 4200), ("nytEditorialSnippets", 5190), ("movieReviewSnippets", 10605)):
         place = SENTIMENT / f"{name}_GroundTruth.txt"
-        told = tables.outline(place)
-        roles = tables.Roles("", "", "column 3", ())
-        (samples,) = tables.read_table(place, told, roles, ["all"], lambda _cell: 0, labelled=[False])
+        outline = columns.read_outline(place)
+        roles = columns.Roles("", "", "column 3", ())
+        (samples,) = tables.read_table(place, outline, roles, ["all"], lambda _cell: 0, labelled=[False])
         assert len(samples.X) == count
 
 

@@ -1,4 +1,4 @@
-"""Domain pairs are made once: kept in memory for pages and runs to share, and on disk for the next start."""
+"""The cache of domain pairs: in memory for pages and runs to share, and on disk for the next start."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from da_core.params import validated
 from da_core.registry import pick
 from da_core.settings import settings
 
-__all__ = ["fetch", "keep_upload", "load_pair", "loaded", "resolve_place"]
+__all__ = ["fetch", "keep_upload", "load_pair", "pair_in_memory", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
 
-_KEPT = ("X", "y", "captions", "sounds")
+_ARRAYS = ("X", "y", "captions", "sounds")
 
 _memory: OrderedDict[str, DomainPair] = OrderedDict()
 _memory_lock = threading.Lock()
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
-    """The pair that ``spec`` names; its arrays are shared and read-only.
+    """Load the pair that ``spec`` names; its arrays are shared and read-only.
 
     ``seed`` is the data's own, apart from the run's: runs of different seeds see the same pictures. Raises `UserError`
     for an unknown source, settings out of bounds, or files that cannot be used.
@@ -64,7 +64,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
-    """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
+    """Download what `load_pair` lacks, yielding the share of it that has come; nothing where it lacks nothing."""
     source = pick(sources(), spec.name, "data set")
     params: Any = validated(source.Params, spec.params, spec.name)
     remotes = source.remotes(params)
@@ -72,8 +72,8 @@ def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
         yield from download.fetch(remotes)
 
 
-def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
-    """The pair that ``spec`` names if it is in memory; nothing is made or read for it."""
+def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+    """Return the pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
         params = validated(pick(sources(), spec.name, "data set").Params, spec.params, spec.name)
         return _recall(_key_of(spec, params, seed))
@@ -149,11 +149,11 @@ def _size(pair: DomainPair) -> int:
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
-    """What is kept of both domains, less what they do not have."""
+    """The arrays of both domains, less those that they do not have."""
     return {
         f"{role}_{name}": getattr(domain, name)
         for role, domain in (("source", pair.source), ("target", pair.target))
-        for name in _KEPT
+        for name in _ARRAYS
         if getattr(domain, name) is not None
     }
 
@@ -193,7 +193,7 @@ def _read(file: Path) -> DomainPair | None:
         with np.load(file, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
             source, target = (
-                Domain(name, *(kept.get(f"{role}_{part}") for part in _KEPT))
+                Domain(name, *(kept.get(f"{role}_{part}") for part in _ARRAYS))
                 for role, name in zip(("source", "target"), about["names"], strict=True)
             )
             pair = DomainPair(

@@ -113,7 +113,7 @@ def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
             for member in members:
                 group = member.name.rpartition("/")[0].rpartition("/")[2]
                 file = members.extractfile(member) if member.isfile() and group in groups else None
-                if file is not None and (text := plain(file.read().decode("latin-1"))):
+                if file is not None and (text := strip_letter(file.read().decode("latin-1"))):
                     yield group, text
     except (tarfile.TarError, EOFError, OSError, zlib.error):
         raise UserError(
@@ -123,8 +123,8 @@ def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
         ) from None
 
 
-def plain(letter: str) -> str:
-    """What a letter says in its own words: without header, quotations and signature, on one line."""
+def strip_letter(letter: str) -> str:
+    """Strip a letter of header, quotations and signature, so that its own words are left, on one line."""
     body = letter.replace("\r", "").partition("\n\n")[2]
     own = ("\n" + _QUOTED.sub("", body)).partition("\n--")[0]
     return _SPACE.sub(" ", own).strip()[:_LONGEST]

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
 from da_core.data.scenes.street import CLASSES, pictures
-from da_core.data.synthesis.night import NIGHTS, Night, NightName
+from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
 from da_core.params import Scalar, hyper
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.synthesis.formants import spoken
+from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
 from da_core.experiment import NetworkSpec
 from da_core.params import Params, hyper
@@ -91,7 +91,7 @@ def _domain(speakers: Speakers) -> Domain:
         X=np.log(hertz).astype(np.float32),
         y=np.array([words.index(row["word"]) for row in rows], np.int64),
         captions=_captions(rows),
-        sounds=spoken(hertz),
+        sounds=speak_vowels(hertz),
     )
 
 
