@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.data.readers import columns, tables
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
+from da_core.settings import settings
 
 SENTIMENT = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment"
 
@@ -223,6 +226,63 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         roles = columns.Roles("", "", "column 3", ())
         (samples,) = tables.read_table(place, outline, roles, ["all"], lambda _cell: 0, labelled=[False])
         assert len(samples.X) == count
+
+
+# What has no end -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A server that reads 1000 rows of a table."""
+    monkeypatch.setenv("DA_LAB_TABLE_ROWS", "1000")
+    settings.cache_clear()
+    yield 1000
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_ten_megabytes_of_blank_lines_are_not_parsed(
+    tmp_path: Path, few_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted in lines, blank ones included: over all passes a tenth of those that the file has, at most."""
+    parsed = 0
+    reader = csv.reader
+
+    def counting(lines: Iterator[str], **how: object) -> Iterator[list[str]]:
+        nonlocal parsed
+        for row in reader(lines, **how):
+            parsed += 1
+            yield row
+
+    monkeypatch.setattr(csv, "reader", counting)
+    blank = 10 * 2**20
+    place = table(tmp_path / "blank.csv", rows(count=40) + "\n" * blank)
+    pair = load(place, table(tmp_path / "good.csv", rows(count=40)))
+    assert len(pair.source) == 40
+    assert [(n.message, n.values["most"]) for n in pair.notices] == [(tables.TOO_MANY_ROWS, few_rows)]
+    assert parsed < blank / 10
+
+
+def test_blank_lines_between_rows_take_no_row_away(tmp_path: Path, few_rows: int) -> None:
+    spaced = table(tmp_path / "spaced.csv", rows(count=few_rows - 1).replace("\n", "\n\n"))
+    pair = load(spaced, table(tmp_path / "b.csv", rows()))
+    assert len(pair.source) == few_rows - 1
+    assert pair.notices == ()
+
+
+def test_rows_beyond_the_most_are_left_out_with_a_notice(tmp_path: Path, few_rows: int) -> None:
+    target = table(tmp_path / "b.csv", rows())
+    assert load(table(tmp_path / "full.csv", rows(count=few_rows)), target).notices == ()
+    pair = load(table(tmp_path / "more.csv", rows(count=few_rows + 1)), target)
+    assert len(pair.source) == few_rows
+    assert [n.message for n in pair.notices] == [tables.TOO_MANY_ROWS]
+
+
+def test_the_delimiter_is_found_in_lines_too_long_for_the_first_look(tmp_path: Path) -> None:
+    """Of 1500 columns a line has 10 kB, so that few of them are looked at, and the last of these is cut."""
+    lines = [";".join([*(f"{n * n}.{at:05}" for at in range(1500)), "ab"[n % 2]]) for n in range(12)]
+    places = [table(tmp_path / f"{name}.csv", "\n".join(lines)) for name in "st"]
+    assert load(*places).source.X.shape == (12, 1500)
 
 
 # Whatever comes ------------------------------------------------------------------------------------------------------

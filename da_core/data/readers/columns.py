@@ -22,6 +22,7 @@ CellKind = Literal["numbers", "words", "texts", "nothing"]
 
 _MOST_COLUMNS = 2000
 _MOST_NAMES = 12  # of columns in a sentence
+_LARGEST = float(np.finfo(np.float32).max)
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _LABEL = {"label", "labels", "class", "classes", "target", "y", "category", "sentiment", "outcome", "diagnosis"}
@@ -94,7 +95,7 @@ def to_number(cell: str, decimal_comma: bool) -> float | None:
     if not _NUMBER.fullmatch(cell):
         return None
     value = float(cell)
-    return value if abs(value) <= np.finfo(np.float32).max else None
+    return value if abs(value) <= _LARGEST else None
 
 
 # What a table looks like ---------------------------------------------------------------------------------------------
