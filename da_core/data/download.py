@@ -178,7 +178,7 @@ def _append(url: str, part: Path, most: int) -> Iterator[int]:
                     raise OSError("longer than it should be")
                 file.write(block)
                 yield here
-    if here < expected:  # http.client tells only some broken connections
+    if here < expected:  # http.client reports only some broken connections
         raise http.client.IncompleteRead(b"", expected - here)
 
 
@@ -191,7 +191,7 @@ def _size(file: Path) -> int:
 
 
 def _digest(file: Path, like: str) -> str:
-    """The file's digest of the kind that ``like`` is, as its length tells."""
+    """The file's digest of the kind that ``like`` is, which its length gives away."""
     kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()

@@ -21,7 +21,7 @@ from da_core.data import download
 from da_core.data.download import missing
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
-from da_core.data.readers.uploads import keep_below, keep_upload, mark_used, resolve_place
+from da_core.data.readers.uploads import keep_below, mark_used, resolve_place
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
@@ -31,7 +31,7 @@ from da_core.params import validated
 from da_core.registry import pick
 from da_core.settings import settings
 
-__all__ = ["fetch", "keep_upload", "load_pair", "pair_in_memory", "resolve_place"]
+__all__ = ["fetch", "load_pair", "pair_in_memory", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
@@ -82,14 +82,14 @@ def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
 
 
 def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
-    """What a pair is kept under: its settings and, of one's own files, their stamps."""
+    """What a pair is kept under: its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, params.model_dump(), seed)
     return _key(spec.name, params.model_dump(), *(list(file_stamps(place)) for place in _places(spec)))
 
 
 def _places(spec: DataSpec) -> tuple[Path, Path]:
-    """Source and target of one's own files; one place may hold both."""
+    """Source and target of a user's own files; one place may hold both."""
     assert spec.source is not None
     first = resolve_place(spec.source)
     return first, resolve_place(spec.target) if spec.target else first
@@ -190,10 +190,10 @@ def _write(pair: DomainPair, file: Path) -> None:
 def _read(file: Path) -> DomainPair | None:
     """The pair kept in ``file``; None where there is none or it is broken."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
+        with np.load(file, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
             source, target = (
-                Domain(name, *(kept.get(f"{role}_{part}") for part in _ARRAYS))
+                Domain(name, *(stored.get(f"{role}_{part}") for part in _ARRAYS))
                 for role, name in zip(("source", "target"), about["names"], strict=True)
             )
             pair = DomainPair(

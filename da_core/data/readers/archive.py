@@ -103,7 +103,7 @@ def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
 
 def _walk(folder: Path) -> list[os.DirEntry[str]]:
     """Every entry below ``folder``, itself left out, but for hidden ones; links are not followed."""
-    found: list[os.DirEntry[str]] = []
+    below: list[os.DirEntry[str]] = []
     waiting = [str(folder)]
     try:
         while waiting:
@@ -111,15 +111,15 @@ def _walk(folder: Path) -> list[os.DirEntry[str]]:
                 for entry in entries:
                     if _is_noise(entry.name):
                         continue
-                    found.append(entry)
+                    below.append(entry)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    if len(found) > settings().archive_files:
+                    if len(below) > settings().archive_files:
                         raise _too_many(folder)
     except OSError as error:
         _log.info("%s: %s", folder, error)
         raise UserError("“{place}” cannot be opened; let the server read it.", place=short_name(folder)) from None
-    return sorted(found, key=lambda entry: entry.path)
+    return sorted(below, key=lambda entry: entry.path)
 
 
 def _list_folder(folder: Path) -> Listing:

@@ -51,7 +51,7 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
     Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. Samples are
     pictures (n, h, w, 3) uint8, grey ones widened to three channels, or rows (n, d) float32. Labels may be whole
     numbers or texts. Raises `UserError` for all that cannot be used or would take too much memory, which the headers
-    tell before anything is read; Python objects (pickles) are never loaded.
+    say before anything is read; Python objects (pickles) are never loaded.
     """
     with open_archive(place) as archive:
         members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}

@@ -1,7 +1,7 @@
 """Which folder means which domain and which class.
 
-One domain is laid out as for torchvision's ImageFolder: ``class/…/picture.jpg``. Two domains in one place are told
-apart by the words in their folders' names, so that ``day/cat``, ``night/cat``, ``source/train/cat``,
+One domain is laid out as for torchvision's ImageFolder: ``class/…/picture.jpg``. Two domains in one place are
+distinguished by the words in their folders' names, so that ``day/cat``, ``night/cat``, ``source/train/cat``,
 ``train/day/cat`` and CODaN's ``train/cat``, ``test_night/cat`` are all understood.
 """
 

@@ -55,7 +55,7 @@ def read_two_tables(source: Path, target: Path, names: tuple[str, str], wanted: 
     return first, second
 
 
-def read_table_of_two(place: Path, wanted: Roles, source: str, target: str) -> tuple[RawDomain, RawDomain]:
+def read_mixed_table(place: Path, wanted: Roles, source: str, target: str) -> tuple[RawDomain, RawDomain]:
     """Read the two domains that a column of one table tells apart.
 
     ``source`` and ``target`` are values of that column, as `choose_domains` takes them. Raises `UserError`.

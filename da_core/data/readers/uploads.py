@@ -106,7 +106,7 @@ def check_allowed(place: str, localhost_only: bool) -> None:
     """Raise `UserError` unless a visitor may use ``place``.
 
     An upload, and what lies below the settings' shared folder once links are followed, always; any path only while
-    the app listens on this machine alone. Whether a forbidden path exists is not told.
+    the app listens on this machine alone. It does not say whether a forbidden path exists.
     """
     if localhost_only or _UPLOAD.fullmatch(place):
         return

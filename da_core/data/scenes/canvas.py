@@ -15,12 +15,10 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from da_core.data.synthesis.colour import linearise, planck_colour
+from da_core.data.synthesis.colour import Array, linearise, planck_colour
 
-Array = NDArray[np.float32]
 Point = tuple[float, float]
 Colour = tuple[int, int, int]  # sRGB, 0…255
 

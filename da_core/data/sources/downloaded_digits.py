@@ -163,8 +163,8 @@ def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
     """MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
     from scipy.io import loadmat
 
-    found = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])
-    return _checked(np.ascontiguousarray(found["X"].transpose(3, 0, 1, 2)), found["y"].ravel().astype(np.int64) % 10)
+    arrays = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])
+    return _checked(np.ascontiguousarray(arrays["X"].transpose(3, 0, 1, 2)), arrays["y"].ravel().astype(np.int64) % 10)
 
 
 def _checked(X: Pictures, y: Labels) -> tuple[Pictures, Labels]:

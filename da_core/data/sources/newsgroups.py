@@ -48,7 +48,7 @@ GROUPS: dict[Topics, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ),
     },
 }
-"""Groups of the source and of the target by topic, parted as Dai, Xue, Yang and Yu (KDD 2007) parted them."""
+"""Groups of the source and of the target by topic, split as by Dai, Xue, Yang and Yu (KDD 2007)."""
 
 _LONGEST = 2000  # letters of a letter that are kept
 _QUOTED = re.compile(r"(?m)^(?:[>|}:].*|.*(?:writes|wrote|says|said):?)$\n?")
@@ -84,12 +84,12 @@ class Newsgroups(DataSource):
         rng = np.random.default_rng([seed, 0x20E5])
 
         def domain(name: str, side: int) -> Domain:
-            found = [
+            ours = [
                 (text, wanted[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
             ]
-            rows = rng.permutation(len(found))[: params.count]
+            rows = rng.permutation(len(ours))[: params.count]
             return Domain(
-                name, np.array([found[row][0] for row in rows]), np.array([found[row][1] for row in rows], np.int64)
+                name, np.array([ours[row][0] for row in rows]), np.array([ours[row][1] for row in rows], np.int64)
             )
 
         return DomainPair(

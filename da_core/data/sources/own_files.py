@@ -15,7 +15,7 @@ from da_core.data.readers.csv_dialect import is_table
 from da_core.data.readers.folder_layout import split_domains
 from da_core.data.readers.pictures import resize_pictures
 from da_core.data.readers.raw_domain import RawDomain, common_classes
-from da_core.data.readers.tables import read_table_of_two, read_two_tables
+from da_core.data.readers.tables import read_mixed_table, read_two_tables
 from da_core.data.synthesis.night_conditions import NightName
 from da_core.data.synthesis.simulated_target import Simulation, night_simulation, noise_simulation, simulate_target
 from da_core.errors import UserError
@@ -202,7 +202,7 @@ def _refuse_npz(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]
 
 
 def _read_both_rows(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
-    return read_table_of_two(place, params.roles(), params.source_domain, params.target_domain)
+    return read_mixed_table(place, params.roles(), params.source_domain, params.target_domain)
 
 
 _PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams], tuple[RawDomain, RawDomain]]] = {

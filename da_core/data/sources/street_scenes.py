@@ -35,7 +35,7 @@ class StreetParams(Night):
 
 
 class StreetScenes(DataSource):
-    """Ten kinds of things seen from a road, drawn and lit by our own code; no scene is in both domains."""
+    """Ten kinds of objects seen from a road, drawn and lit by our own code; no scene is in both domains."""
 
     name = "street"
     title = "Street scenes, day → night"

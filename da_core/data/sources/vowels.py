@@ -1,4 +1,4 @@
-"""Spoken vowels: the formants that Peterson and Barney measured in 1952, made audible again."""
+"""Spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
 
 from __future__ import annotations
 

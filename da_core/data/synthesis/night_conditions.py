@@ -1,4 +1,4 @@
-"""What nights the model can make: the ranges that its parameters are drawn from, and eight nights that have a name."""
+"""The night model's parameters: the ranges that they are drawn from, and eight kinds of night that have a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A target made of half of the source, for whoever has one domain only: its pictures by night, its sounds in noise."""
+"""A target simulated from half of the source, where there is but one domain: pictures by night, sounds in noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the sky is in a plain day picture: a guess, and how it is made."""
+"""The sky of a plain day picture, estimated from its brightness, colour, smoothness and place."""
 
 from __future__ import annotations
 
