@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is deleted.")
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
+    uploads_megabytes: int = Field(
+        default_factory=lambda fields: 20 * fields["upload_megabytes"],
+        ge=1,
+        description="Most that all uploads together may take on disk, 20 of the largest unless set; beyond it those "
+        "longest unused are deleted. No upload is deleted for its age.",
+    )
     downloads: bool = Field(True, description="Whether visitors may have the server download the sets that it knows.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")

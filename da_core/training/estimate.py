@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from da_core.data.loading.cache import loaded
+from da_core.data.loading.cache import pair_in_memory
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
@@ -49,7 +49,7 @@ def estimate(experiment: Experiment) -> Estimate | None:
 def _sizes(experiment: Experiment) -> tuple[int, int, tuple[int, ...]] | None:
     """Find each domain's size and a sample's shape, if the pair is in memory or its settings say; else None."""
     spec = experiment.data
-    pair = loaded(spec)
+    pair = pair_in_memory(spec)
     if pair is not None:
         return len(pair.source), len(pair.target), pair.sample_shape
     try:
