@@ -14,16 +14,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
-from da_core.errors import UserError
+from da_core.errors import UnknownNameError, UserError
 from da_core.experiment import DataSpec, Device, Experiment, Head
 from da_core.i18n import LANGUAGES, Language
 from da_core.networks.defaults import with_usual_network
+from da_core.params import describe
 
 if TYPE_CHECKING:
     from da_core.events import Accuracies, Finished, Losses, Result
     from da_core.study import Study, Trial
 
-LISTS = ("data", "methods", "networks")
+LISTED = {"data set": "data", "method": "methods", "network": "networks"}
+"""What ``list`` takes for each kind of thing that an experiment names."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         return int(options.do(options) or 0)
+    except UnknownNameError as error:
+        print(f"Error: {error} “python -m da_core list {LISTED[error.kind]}” shows them all.", file=sys.stderr)
+        return 2
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -51,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list data sets, methods or networks")
-    listing.add_argument("what", choices=LISTS)
+    listing.add_argument("what", choices=LISTED.values())
     listing.add_argument("--json", action="store_true", help="objects with all hyperparameters")
     listing.set_defaults(do=show_list)
 
@@ -140,17 +145,13 @@ def network_rows() -> list[dict[str, Any]]:
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
     """One line of a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
-    schema = thing.Params.model_json_schema().get("properties", {})
     return {
         "name": name,
         "family": family,
         "kind": kind,
         "title": thing.title,
         "summary": thing.summary,
-        "params": {
-            key: {k: v for k, v in field.items() if k == "default" or not (v is None or v is False or v == "")}
-            for key, field in schema.items()
-        },
+        "params": {hyper.name: hyper.schema() for hyper in describe(thing.Params)},
     }
 
 
@@ -224,9 +225,9 @@ def do_run(options: argparse.Namespace) -> None:
     history: list[Losses | Accuracies] = []
     finished = watched(experiment, history)
     if options.out is not None:
-        from da_core.export.folder import write_folder
+        from da_core.export.files import write_run
 
-        write_folder(options.out, experiment, finished, history)
+        write_run(options.out, experiment, finished, history)
     if options.json:
         print(finished.result.model_dump_json(indent=2))
     else:
@@ -235,9 +236,9 @@ def do_run(options: argparse.Namespace) -> None:
 
 def do_export(options: argparse.Namespace) -> None:
     from da_core.export import files
-    from da_core.export.folder import read_folder
+    from da_core.run_folder import read_record
 
-    record = read_folder(options.run)
+    record = read_record(options.run)
     wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
     if not wishes:
         raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))

@@ -138,12 +138,9 @@ def _moved(method: FeatureAlignment, toy: ToyProblem) -> dict[str, Any]:
 
 def _weighted(method: Reweighting, toy: ToyProblem) -> dict[str, Any]:
     from da_core.methods.base import Predictions
-    from da_core.networks.heads import fit_head
+    from da_core.networks.heads import cross_fitted, fit_head
 
-    half = np.arange(len(toy.ys)) % 2 == 0
-    Ps = np.empty((len(toy.ys), int(toy.ys.max()) + 1))
-    for fitted, predicted in ((half, ~half), (~half, half)):  # honest: on samples that the head was not fitted on
-        Ps[predicted] = fit_head("linear", toy.Xs[fitted], toy.ys[fitted]).predict_proba(toy.Xs[predicted])
+    Ps = cross_fitted("linear", toy.Xs, toy.ys, folds=np.arange(len(toy.ys)) % 2)
     Pt = fit_head("linear", toy.Xs, toy.ys).predict_proba(toy.Xt)
     predictions = Predictions(toy.ys, Ps, Pt)
     weights: Points = np.asarray(method.weights(toy.Xs, toy.Xt, toy.ys, predictions), dtype=np.float64)

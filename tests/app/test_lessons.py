@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from da_core import palette
 from da_core.errors import UserError
 from da_core.methods import methods
+from da_core.params import describe
 from da_core.teaching import families, lesson_figure, lesson_file, showcase, toy_problems
 from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
 from pages.learn import method_figure
@@ -103,7 +104,7 @@ def test_every_method_has_a_picture(name: str) -> None:
 def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     kind = methods()[name].Params
     rows = params_table.rows(kind)
-    assert [row[0] for row in rows] == [info.json_schema_extra["symbol"] for info in kind.model_fields.values()]
+    assert [row[0] for row in rows] == [hyper.symbol for hyper in describe(kind)]
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
@@ -320,7 +321,7 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 
 
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
-    chinese = words.catalogue("zh")
+    chinese = words.translations("zh")
     assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
     captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
     assert any("成分数 = 2" in text for text in captions)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import pytest
 
@@ -14,7 +14,8 @@ from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
 from da_core.methods import methods
 from da_core.networks import networks
-from pages.session.words import catalogue
+from da_core.params import describe
+from pages.session.words import translations
 
 ROOT = Path(__file__).parents[2]
 SAYING = {
@@ -22,6 +23,7 @@ SAYING = {
     "translate": 0,
     "translate_message": 0,
     "UserError": 0,
+    "UnknownNameError": 0,
     "Notice": 0,
     "UnusableError": 0,
     "UnreachableError": 0,
@@ -100,13 +102,10 @@ def of_registries() -> Iterator[str]:
     for one in kinds:
         yield from (one.title, one.summary)
     for params in [*(one.Params for one in kinds), TrainingSpec]:
-        for info in params.model_fields.values():
-            extra = info.json_schema_extra or {}
-            yield from filter(None, (info.title, info.description, extra.get("unit")))
-            if get_origin(info.annotation) is Literal:
-                choices = [choice for choice in get_args(info.annotation) if isinstance(choice, str)]
-                by_field = {choice: f"{info.title}: {choice}" for choice in choices}
-                yield from (by_field[c] if by_field[c] in catalogue("zh") else c for c in choices)
+        for hyper in describe(params):
+            yield from filter(None, (hyper.title, hyper.help, hyper.unit))
+            by_field = {choice: f"{hyper.title}: {choice}" for choice in hyper.choices if isinstance(choice, str)}
+            yield from (by_field[c] if by_field[c] in translations("zh") else c for c in by_field)
 
 
 def wanted() -> dict[str, str]:
@@ -118,7 +117,7 @@ def wanted() -> dict[str, str]:
 
 
 def test_every_message_is_translated() -> None:
-    known = catalogue("zh")
+    known = translations("zh")
     missing = {message: place for message, place in wanted().items() if message not in known}
     assert not missing, "\n".join(f"{place}: {message}" for message, place in missing.items())
 
@@ -128,7 +127,7 @@ def test_translations_fill_the_same_fields(language: str) -> None:
     def fields(text: str) -> set[str]:
         return set(re.findall(r"\{(\w*)\}", text))
 
-    different = {m: t for m, t in catalogue(language).items() if fields(m) != fields(t)}
+    different = {m: t for m, t in translations(language).items() if fields(m) != fields(t)}
     assert not different
 
 
@@ -139,4 +138,4 @@ def test_no_translation_is_of_something_that_nobody_says() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert not set(catalogue("zh")) - said - set(of_registries())
+    assert not set(translations("zh")) - said - set(of_registries())

@@ -12,6 +12,7 @@ from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.sources import sources
 from da_core.evaluation.shift_report import comparable, data_report
 from da_core.experiment import DataSpec
+from tests.support.pairs import load
 
 PLANTED = {
     "moons": "appearance",
@@ -36,7 +37,7 @@ SMALL = {"street": {"count": 400}, "mnist_m": {"count": 600}}
 
 
 def toy(name: str, **values) -> DomainPair:
-    return sources()[name].load_from(values)
+    return load(sources()[name], values)
 
 
 @pytest.mark.parametrize(("name", "verdict"), PLANTED.items())

@@ -50,7 +50,7 @@ EPSILON = hyper(
 )
 
 
-class Transport(FeatureAlignment):
+class Transport(FeatureAlignment, abstract=True):
     """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
