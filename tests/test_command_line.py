@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.measured import Figures
 
 ROOT = Path(__file__).parents[1]

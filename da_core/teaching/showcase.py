@@ -1,6 +1,6 @@
 """The finished example that stands on the first screen: made once by a command, read by every visitor.
 
-    python -m da_core.teaching.showcase
+    python -m da_core make showcase
 
 runs the experiment that “Try day → night” runs and writes ``assets/showcase``: a record as the store's, with layouts of
 all epochs in place of features and model, and ``pictures.webp``, the held-out samples that its points stand for.
@@ -25,7 +25,7 @@ from da_core.run_folder import Record, read_record, record_in_memory, write_reco
 from da_core.teaching import picture_atlas
 from da_core.teaching.picture_atlas import Atlas
 
-COMMAND = "python -m da_core.teaching.showcase"
+COMMAND = "python -m da_core make showcase"
 FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 EXPERIMENT = Experiment(oracle=True)
 
@@ -96,7 +96,3 @@ def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
         for stop, points in layouts.stops(record, settings)
         if stop != "kept"
     }
-
-
-if __name__ == "__main__":
-    make(FOLDER)

@@ -1,6 +1,6 @@
 """Small pictures for the cards of the catalogue: a few samples of the source, then of the target.
 
-    python -m da_core.teaching.thumbnails [NAME …]
+    python -m da_core make thumbnails [DATA …]
 
 makes those of the pairs whose samples are pictures or points anew. Nothing of it happens on a page: it reads the files.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from PIL import Image
 from da_core import palette
 from da_core.data.pair import Domain, DomainPair
 
+COMMAND = "python -m da_core make thumbnails"
 FOLDER = Path(__file__).parents[2] / "assets" / "data" / "thumbnails"
 _TYPES = {".webp": "image/webp", ".svg": "image/svg+xml"}
 _SIDE, _GAP, _MIDDLE, _EACH = 32, 2, 10, 4
@@ -79,16 +79,3 @@ def _a_few(domain: Domain, classes: int) -> list[int]:
     """One row each of a few classes, spread evenly over them."""
     labels = np.linspace(0, classes - 1, min(_EACH, classes)).round().astype(int)
     return [int(np.flatnonzero(domain.y == label)[0]) for label in labels]
-
-
-if __name__ == "__main__":
-    from da_core.data.loading.cache import load_pair
-    from da_core.data.sources import sources
-    from da_core.errors import UserError
-    from da_core.experiment import DataSpec
-
-    for asked in sys.argv[1:] or list(sources()):
-        try:
-            draw(asked, load_pair(DataSpec(name=asked)))
-        except UserError as error:
-            print(f"{asked}: {error}", file=sys.stderr)

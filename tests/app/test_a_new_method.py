@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
@@ -137,7 +137,7 @@ def test_its_lesson_opens(language: str) -> None:
 
 @pytest.mark.usefixtures("centring")
 def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lesson_figure.main(["centring"]) == 0
+    assert main(["make", "lesson-figure", "centring"]) == 0
     assert "centring" in capsys.readouterr().out
     picture = lesson_figure.read("centring")
     assert picture.toy == toy_problems.KIND["feature alignment"].toy
