@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TESTS = {
-    "method": ("tests/methods/test_every_method.py", "tests/methods/test_{name}.py"),
+    "method": (
+        "tests/methods/test_every_method.py",
+        "tests/methods/test_{name}.py",
+        "tests/training/test_loop.py",
+        "tests/test_run.py",
+    ),
     "data set": ("tests/data/test_sources.py", "tests/app/test_catalogue.py", "tests/data/test_{name}.py"),
 }
 """The tests of each kind of thing: the common ones, and those of its own where there are any."""

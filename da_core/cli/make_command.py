@@ -32,12 +32,13 @@ def add(commands: Commands) -> None:
 
 def make_lesson_figures(options: argparse.Namespace) -> int:
     """Make the pictures of the methods named, or of all. Returns 1 if one could not be made."""
+    import torch
+
     from da_core.methods import methods
     from da_core.registry import pick
     from da_core.teaching import lesson_figure, toy_adaptation, toy_problems
-    from da_core.training.devices import bound_threads
 
-    bound_threads(1)
+    torch.set_num_threads(1)  # the networks are tiny, and threads that wait for one another on a busy machine spin
     names = options.methods or [name for name in methods() if name not in toy_problems.ON_PICTURES]
     failed = False
     for method in [pick(methods(), name, "method") for name in names]:
@@ -59,9 +60,7 @@ def make_lesson_figures(options: argparse.Namespace) -> int:
 def make_showcase(_options: argparse.Namespace) -> None:
     """Run the example of the first screen and write it."""
     from da_core.teaching import showcase
-    from da_core.training.devices import bound_threads
 
-    bound_threads(1)
     showcase.make(showcase.FOLDER)
 
 
@@ -72,9 +71,7 @@ def make_thumbnails(options: argparse.Namespace) -> int:
     from da_core.experiment import DataSpec
     from da_core.registry import pick
     from da_core.teaching import thumbnails
-    from da_core.training.devices import bound_threads
 
-    bound_threads(1)
     failed = False
     for source in [pick(sources(), name, "data set") for name in options.data or sources()]:
         try:

@@ -31,15 +31,7 @@ def prepare(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
     else:
         keep_freed_memory()
-        bound_threads(max(1, (os.cpu_count() or 1) // settings().workers))
-
-
-def bound_threads(count: int) -> None:
-    """Bound the threads that torch computes with.
-
-    They spin while they wait for one another: on a busy machine, two take many times as long as one.
-    """
-    torch.set_num_threads(count)
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings().workers))
 
 
 @functools.cache
