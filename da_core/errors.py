@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
+MOST_LETTERS = 80
+"""So much of what a person wrote is repeated in a sentence: a link can hold a name of any length."""
+
 
 class UserError(ValueError):
     """One clear sentence that says what was wrong and what to do.
@@ -18,5 +24,23 @@ class UserError(ValueError):
         return (_rebuild, (self.message, self.values))
 
 
+class UnknownNameError(UserError):
+    """There is no method, network or data set of this name; ``kind`` says which of them was looked for."""
+
+    @property
+    def kind(self) -> str:
+        return str(self.values["kind"])
+
+
 def _rebuild(message: str, values: dict[str, object]) -> UserError:
     return UserError(message, **values)
+
+
+def shorten(text: str) -> str:
+    """Cut what a person wrote to `MOST_LETTERS`."""
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """List the names in ``known`` that are spelt like ``name``: at most three, the nearest first."""
+    return difflib.get_close_matches(shorten(name).lower(), list(known), n=3, cutoff=0.5)

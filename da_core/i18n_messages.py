@@ -6,19 +6,28 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
-from da_core.i18n import catalogue
+from da_core.i18n import translations
 from da_core.methods import methods
 from da_core.networks import networks
-from da_core.params import Params
+from da_core.params import Params, describe
 
 ROOT = Path(__file__).parents[1]
 ENGLISH_ONLY = ROOT / "da_core" / "cli"
 """The command line speaks English."""
-CALLS = {"_", "translate", "translate_message", "UserError", "Notice", "UnusableError", "UnreachableError"}
+CALLS = {
+    "_",
+    "translate",
+    "translate_message",
+    "UserError",
+    "UnknownNameError",
+    "Notice",
+    "UnusableError",
+    "UnreachableError",
+}
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
@@ -35,7 +44,7 @@ def collect() -> dict[str, str]:
 
 def untranslated(messages: Iterable[str], language: str) -> list[str]:
     """List the messages without a translation, each once, in their order; numbers and symbols need none."""
-    known = catalogue(language)
+    known = translations(language)
     return [message for message in dict.fromkeys(messages) if message not in known and _has_words(message)]
 
 
@@ -66,13 +75,10 @@ def of_thing(thing: Any) -> Iterator[str]:
 
 def of_params(kind: type[Params]) -> Iterator[str]:
     """List what a form shows of hyperparameters: titles and help, units, and the names of choices."""
-    for info in kind.model_fields.values():
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        yield from (str(text) for text in (info.title, info.description, extra.get("unit")) if text)
-        if get_origin(info.annotation) is Literal:
-            choices = [choice for choice in get_args(info.annotation) if isinstance(choice, str)]
-            of_field = {choice: f"{info.title}: {choice}" for choice in choices}
-            yield from (of_field[c] if of_field[c] in catalogue("zh") else c for c in choices)
+    for hyper in describe(kind):
+        yield from filter(None, (hyper.title, hyper.help, hyper.unit))
+        of_field = {choice: f"{hyper.title}: {choice}" for choice in hyper.choices if isinstance(choice, str)}
+        yield from (of_field[c] if of_field[c] in translations("zh") else c for c in of_field)
 
 
 def of_code(tree: ast.Module) -> Iterator[str]:

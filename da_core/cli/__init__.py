@@ -10,7 +10,8 @@ import sys
 from typing import NoReturn
 
 from da_core.cli import check_command, export_command, list_command, make_command, run_command, study_command
-from da_core.errors import UserError
+from da_core.cli.list_command import LISTS
+from da_core.errors import UnknownNameError, UserError
 
 COMMANDS = (list_command, run_command, study_command, export_command, make_command, check_command)
 
@@ -20,6 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         return int(options.do(options) or 0)
+    except UnknownNameError as error:
+        lists = [f"“python -m da_core list {LISTS[kind]}”" for kind in error.kind.split(" or ")]
+        print(
+            f"Error: {error} {' and '.join(lists)} {'show' if len(lists) > 1 else 'shows'} them all.", file=sys.stderr
+        )
+        return 2
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2

@@ -8,15 +8,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from da_core.cli.terminal_tables import print_table
+from da_core.params import describe
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
+
+LISTS = {"data set": "data", "method": "methods", "network": "networks"}
+"""What ``list`` takes for each kind of thing that an experiment names."""
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("list", help="list data sets, methods or networks")
-    command.add_argument("what", choices=("data", "methods", "networks"))
+    command.add_argument("what", choices=LISTS.values())
     command.add_argument("--json", action="store_true", help="objects with all hyperparameters")
     command.set_defaults(do=print_list)
 
@@ -61,15 +65,11 @@ def network_rows() -> list[dict[str, Any]]:
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
     """One line of a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
-    schema = thing.Params.model_json_schema().get("properties", {})
     return {
         "name": name,
         "family": family,
         "kind": kind,
         "title": thing.title,
         "summary": thing.summary,
-        "params": {
-            key: {k: v for k, v in field.items() if k == "default" or not (v is None or v is False or v == "")}
-            for key, field in schema.items()
-        },
+        "params": {hyper.name: hyper.schema() for hyper in describe(thing.Params)},
     }

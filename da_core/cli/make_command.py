@@ -29,6 +29,9 @@ def add(commands: Commands) -> None:
     thumbnails.add_argument("data", nargs="*", metavar="DATA", help="data sets by name; all by default")
     thumbnails.set_defaults(do=make_thumbnails)
 
+    reference = things.add_parser("reference", help="the pages of all methods and all data sets")
+    reference.set_defaults(do=make_reference)
+
 
 def make_lesson_figures(options: argparse.Namespace) -> int:
     """Make the pictures of the methods named, or of all. Returns 1 if one could not be made."""
@@ -80,3 +83,10 @@ def make_thumbnails(options: argparse.Namespace) -> int:
             print(f"{source.name}: {error}", file=sys.stderr)
             failed = True
     return int(failed)
+
+
+def make_reference(_options: argparse.Namespace) -> None:
+    """Write the reference pages of methods and data sets."""
+    from da_core.teaching import reference
+
+    reference.write(reference.FOLDER)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.download import Remote
 from da_core.errors import UserError
 from da_core.events import Notice
-from da_core.experiment import NetworkSpec
-from da_core.params import Params, Scalar, validated
 
 HELD_OUT = 0.3
 """Share of each domain that a run keeps for scoring when its experiment does not say."""
@@ -140,40 +137,6 @@ class DomainPair:
         target_train, target_test = _stratified(self.target.y, held_out, rng)
         few = _few(self.target.y, target_train, few_per_class, rng)
         return Split(source_train, source_test, target_train, np.setdiff1d(target_test, few), few)
-
-
-class DataSource:
-    """A source of domain pairs: one subclass a file in ``da_core/data``; ``name`` is what ``--data`` takes.
-
-    ``load(params, seed)`` makes the pair; it is deterministic in both. Results are cached by the caller.
-    """
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    summary: ClassVar[str]
-    area: ClassVar[str] = "pictures"
-    shift: ClassVar[ShiftKind] = "unknown"
-    """The kind of shift that a pair with the default settings has."""
-    kind: ClassVar[SampleKind | None] = "pictures"
-    """What its samples are; None where only loading tells."""
-    network: ClassVar[NetworkSpec | None] = None
-    """The network that suits it, where the usual one of its kind does not (see `da_core.networks.defaults`)."""
-    Params: ClassVar[type[Params]] = Params
-
-    def load(self, params: Any, seed: int) -> DomainPair:
-        raise NotImplementedError
-
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
-        """The files that have to be downloaded once; none for what comes with the project and its packages."""
-        return ()
-
-    def true_weights(self, params: Any, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """p_t(x, y) / p_s(x, y) of source samples X with classes y: (n,); None where nobody knows it."""
-        return None
-
-    def load_from(self, values: dict[str, Scalar], seed: int = 0) -> DomainPair:
-        """Validate raw settings, then `load`."""
-        return self.load(validated(self.Params, values, self.name), seed)
 
 
 def _stratified(

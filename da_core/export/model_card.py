@@ -24,7 +24,7 @@ from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import ModelAdaptation
 from da_core.networks import networks
-from da_core.params import validated
+from da_core.registry import resolve
 from da_core.training.model import Model, as_inputs
 
 here = Path(__file__).parent
@@ -35,8 +35,7 @@ few = method.few_per_class() if isinstance(method, ModelAdaptation) else 0
 held_out = HELD_OUT if experiment.target_split is None else experiment.target_split
 split = pair.split(held_out, experiment.seed, few)
 
-extractor = networks()[experiment.network.name]
-params = validated(extractor.Params, experiment.network.params, extractor.name)
+extractor, params = resolve(networks(), experiment.network)
 # the network sees samples as they were prepared for it, by the training part alone
 Xs, Xt = extractor.prepare(params, pair.source.X, pair.target.X, split.source_train, split.target_train)
 network = extractor.network(params, Xs.shape[1:], len(pair.classes), experiment.seed)

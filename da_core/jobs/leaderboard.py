@@ -6,16 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from da_core.data.sources import sources
-from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.run_database import KeptRun
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.params import Scalar
-from da_core.registry import pick
+from da_core.registry import Registered
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +36,15 @@ def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
     What another version of this program knew and this one does not is given as it is.
     """
     dumped = experiment.model_dump()
-    registries: dict[str, dict[str, Any]] = {"data": {**sources()}, "network": {**networks()}, "method": {**methods()}}
-    for group, registry in registries.items():
-        defaults: dict[str, Scalar] = {}
-        try:
-            defaults = pick(registry, dumped[group]["name"], group).Params().model_dump()
-        except UserError:
+    kinds: dict[str, Registered | type[Registered] | None] = {
+        "data": sources().get(experiment.data.name),
+        "network": networks().get(experiment.network.name),
+        "method": methods().get(experiment.method.name),
+    }
+    for group, kind in kinds.items():
+        if kind is None:
             log.info("there is no %s “%s” any more", group, dumped[group]["name"])
+        defaults = {} if kind is None else kind.Params().model_dump()
         dumped[group] |= defaults | dumped[group].pop("params")
     flat: dict[str, Scalar | None] = {}
     for group, value in dumped.items():

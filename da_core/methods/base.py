@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from da_core.errors import UserError
 from da_core.params import Params, Scalar, hyper, validated
+from da_core.registry import Registered
 
 if TYPE_CHECKING:
     import torch
@@ -22,20 +23,19 @@ if TYPE_CHECKING:
 
     from da_core.networks.extractor import Network
 
-Family = Literal["alignment", "reweighting", "adaptation", "control"]
+Family = Literal["control", "alignment", "reweighting", "adaptation"]
 Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]
 Rows = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 
 
-class Method:
+class Method(Registered, abstract=True):
     """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
 
     title: ClassVar[str]
     summary: ClassVar[str]
     paper: ClassVar[str]
     kind: ClassVar[Kind]
-    Params: ClassVar[type[Params]] = Params
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
@@ -60,13 +60,13 @@ class Method:
         return cls.__module__.split(".")[-2]  # type: ignore[return-value]  # the folder's name is the family's
 
 
-class Control(Method):
+class Control(Method, abstract=True):
     """A yardstick, not a method: what every method is held against."""
 
     kind: ClassVar[Kind] = "control"
 
 
-class FeatureAlignment(Method):
+class FeatureAlignment(Method, abstract=True):
     """A map that makes source and target features look alike, learned without target labels.
 
     Xs (n_s, d) and Xt (n_t, d) are features, ys (n_s,) class indices (methods that need no labels ignore them).
@@ -105,7 +105,7 @@ class Capped(Params):
     )
 
 
-class Reweighting(Method):
+class Reweighting(Method, abstract=True):
     """One weight a source sample, mean 1, so that the weighted source stands for the target.
 
     ``fit`` learns from both domains, ``log_weights`` gives the logarithm of each row's weight up to a common constant,
@@ -140,7 +140,7 @@ class Reweighting(Method):
         return self.fit(Xs, Xt, ys, predictions).weights_of(Xs, ys)
 
 
-class ClassBalance(Reweighting):
+class ClassBalance(Reweighting, abstract=True):
     """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
 
     of_class: Rows
@@ -214,7 +214,7 @@ class Turn:
     with_class: bool = True
 
 
-class DeepAlignment(Method):
+class DeepAlignment(Method, abstract=True):
     """Loss terms added to the source's cross-entropy in every step of training.
 
     ``build`` makes the method's own trainable parts once the feature size is known; ``losses`` returns named scalar
@@ -265,7 +265,7 @@ class AdaptationData:
     flips: bool = False
 
 
-class ModelAdaptation(Method):
+class ModelAdaptation(Method, abstract=True):
     """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
 
     kind: ClassVar[Kind] = "model adaptation"

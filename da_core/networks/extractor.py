@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from da_core.params import Params, hyper
+from da_core.data.pair import SampleKind
+from da_core.params import hyper
+from da_core.registry import Registered
 
 Norm = Literal["group", "batch", "none"]
 
@@ -54,15 +56,14 @@ class Network(nn.Module):
         return logits
 
 
-class Extractor:
+class Extractor(Registered, abstract=True):
     """A kind of feature extractor: one subclass a file; ``name`` is what ``--network`` takes."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
-    Params: ClassVar[type[Params]] = Params
-    takes: ClassVar[frozenset[str]] = frozenset({"pictures"})
-    """Which samples it accepts: “pictures”, “features”, “texts”, “sounds”, or some of them."""
+    takes: ClassVar[frozenset[SampleKind]]
+    """Which samples it accepts."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)

@@ -1,11 +1,10 @@
-"""What a method or a data set still lacks to be whole: lessons, picture, translations, figures, a line in the README.
+"""List what a method or a data set lacks: lessons, picture, translations, figures, a row in the reference pages.
 
 The tests and ``python -m da_core check`` ask here.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ from typing import Any
 
 from da_core import i18n_messages
 from da_core.data.measured import figures
-from da_core.data.pair import DataSource
+from da_core.data.source import DataSource
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
 from da_core.methods import methods
 from da_core.methods.base import Method
-from da_core.teaching import lesson_figure, lesson_file, thumbnails, toy_problems
+from da_core.registry import file_of
+from da_core.teaching import lesson_figure, lesson_file, reference, thumbnails, toy_problems
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 TRANSLATIONS = "assets/locale/{language}/LC_MESSAGES/app.po"
 NEEDS_MORE = {"files", "rated_texts"}
 """Data that need files of a visitor, or a package that is not among the requirements."""
@@ -48,7 +47,8 @@ def gaps_of_method(name: str) -> list[Gap]:
         *formula_gaps(name),
         *picture_gaps(method),
         *translation_gaps(method, method),
-        *_table_gaps("methods", method.title),
+        *reference_gaps(reference.methods_page(), "methods.md", name),
+        *result_gaps(method),
     ]
 
 
@@ -60,7 +60,7 @@ def gaps_of_data(name: str) -> list[Gap]:
         *thumbnail_gaps(source),
         *figure_gaps(source),
         *translation_gaps(source, type(source)),
-        *_table_gaps("data", f"`{name}`"),
+        *reference_gaps(reference.data_page(), "data.md", name),
     ]
 
 
@@ -118,6 +118,14 @@ def picture_gaps(method: type[Method]) -> Iterator[Gap]:
         yield Gap("toy problem", f"nothing gets better on “{picture.toy}”; choose another toy or settings in {where}.")
 
 
+def result_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the method was measured on the street scenes."""
+    page = reference.FOLDER / "results_street.md"
+    if f"\n| {method.title} | " not in page.read_text(encoding="utf-8"):
+        command = f"python tests/bench/day_night.py --methods {method.name()} --out {_relative(page)}"
+        yield Gap("measured figures", f"measure them: {command}")
+
+
 def _formulas(text: str) -> list[str]:
     blocks = re.findall(r"\$\$(.+?)\$\$", text, re.DOTALL)
     return ["".join(re.sub(r"\\text\{[^}]*\}", "", block).split()) for block in blocks]
@@ -142,7 +150,7 @@ def thumbnail_gaps(source: DataSource) -> Iterator[Gap]:
 def figure_gaps(source: DataSource) -> Iterator[Gap]:
     """Check that source only, the best method and oracle have been measured."""
     if _is_built_in(source) and source.name not in figures():
-        yield Gap("measured figures", f"measure them: python tests/bench/catalogue.py {source.name}")
+        yield Gap("measured figures", f"measure them: python tests/bench/measure_catalogue.py {source.name}")
 
 
 def _is_built_in(source: DataSource) -> bool:
@@ -164,14 +172,15 @@ def translation_gaps(thing: Any, kind: type) -> Iterator[Gap]:
             yield Gap(f"translation ({language})", f"add to {file}: msgid {_quoted(message)}")
 
 
-def _table_gaps(table: str, entry: str) -> Iterator[Gap]:
-    rows = [line for line in README.read_text(encoding="utf-8").lower().splitlines() if line.startswith("|")]
-    if not any(entry.lower() in row for row in rows):
-        yield Gap("README", f"add {entry} to the table of {table} in {_relative(README)}.")
+def reference_gaps(page: str, file: str, name: str) -> Iterator[Gap]:
+    """Check that the written reference page has the row of ``name`` as ``page`` has it."""
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    if row not in (reference.FOLDER / file).read_text(encoding="utf-8").splitlines():
+        yield Gap("reference page", f"write it: {reference.COMMAND}")
 
 
 def _code_of(kind: type) -> str:
-    return _relative(Path(inspect.getfile(kind)))
+    return _relative(Path(file_of(kind)))
 
 
 def _relative(file: Path) -> str:

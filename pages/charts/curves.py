@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from da_core import palette
-from da_core.evaluation.domain_accuracy import History, reading
+from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
@@ -18,7 +18,7 @@ from pages.shell import theme
 Json = dict[str, Any]
 
 _HEIGHT = 280
-_TERMS = (palette.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+_TERMS = (palette.ACCENT, *palette.SERIES)
 
 
 _SHARE: Json = {
@@ -84,7 +84,7 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
-        said = reading(history, history[-1].epoch / epochs)
+        said = interpret(history, history[-1].epoch / epochs)
         if said is not None:
             right.markdown(translate_message(said.message, said.values))
 
@@ -111,7 +111,11 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     table = _table(history, Accuracies, phase, ("source", "target"))
     names, hues = [word("source"), word("target")], [palette.SOURCE, palette.TARGET]
     colour = _hues(names, hues)
-    shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
+    shape = {
+        "field": "what",
+        "scale": {"domain": names, "range": [palette.SOURCE_SYMBOL, palette.TARGET_SYMBOL]},
+        "title": None,
+    }
     lines: list[Json] = [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": colour}},
         {

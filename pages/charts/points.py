@@ -45,10 +45,10 @@ def scatter(pair: DomainPair) -> go.Figure:
     figure.update_layout(
         height=430,
         margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=palette.CLEAR,
+        plot_bgcolor=palette.CLEAR,
         dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
+        modebar={"bgcolor": palette.CLEAR},
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
         xaxis={"title": {"text": word(across)}, "constrain": "domain", **axis},
         yaxis={"title": {"text": word(up)}, "scaleanchor": "x", **axis},

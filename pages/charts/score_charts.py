@@ -20,7 +20,6 @@ from da_core.events import ClassScores, DomainScores, Result, Scores
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
-_GREY = "#8A919C"
 _ROW = 34  # pixels a row of a dot plot
 
 
@@ -35,7 +34,7 @@ class Named:
 
 def models(result: Result) -> list[Named]:
     """The models of a run, in the order of every table and picture."""
-    grey, thick = {"color": _GREY}, {"line": {"width": 2.5, "color": _GREY}}
+    grey, thick = {"color": palette.GREY}, {"line": {"width": 2.5, "color": palette.GREY}}
     named = [Named(_("Source only"), result.source_only, {"symbol": "square-open", "size": 12, **grey, **thick})]
     if result.source_only_bn is not None:
         look = {"symbol": "diamond-tall-open", "size": 12, **grey, **thick}
@@ -98,7 +97,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ]
         for row, true in enumerate(names)
     ]
-    low, high = theme.heat(theme.is_dark())
+    low, high = theme.colours().heat
     heat = go.Heatmap(
         z=share.round(4),
         x=names,
@@ -131,7 +130,7 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
     better = np.where(np.eye(len(classes), dtype=bool), change, -change)
     share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
     names = verbatim(classes)
-    paper = theme.heat(theme.is_dark())[0]
+    paper = theme.colours().heat[0]
     heat = go.Heatmap(
         z=share.round(4).tolist(),
         x=names,
@@ -299,10 +298,10 @@ def plain(*traces: go.Scatter | go.Heatmap | go.Bar, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 24, "t": 32, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=palette.CLEAR,
+        plot_bgcolor=palette.CLEAR,
         dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
+        modebar={"bgcolor": palette.CLEAR},
     )
     figure.update_xaxes(automargin=True, fixedrange=True)
     figure.update_yaxes(automargin=True, fixedrange=True)

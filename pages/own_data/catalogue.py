@@ -13,7 +13,8 @@ import streamlit as st
 
 from da_core import palette
 from da_core.data.measured import Figures, figures
-from da_core.data.pair import DataSource, ShiftKind
+from da_core.data.pair import ShiftKind
+from da_core.data.source import AREAS, Area, DataSource
 from da_core.data.sources import sources
 from da_core.experiment import DataSpec
 from da_core.teaching import thumbnails
@@ -21,16 +22,6 @@ from pages.session.words import _, percent
 from pages.shell import cards
 
 OWN = "files"
-AREAS = {
-    "pictures": "Pictures of things",
-    "digits": "Digits",
-    "speech": "Speech",
-    "text": "Text",
-    "recommendation": "Recommendation",
-    "features": "Plain features",
-    "points": "2-D toys",
-    "own": "Your own",
-}
 SHIFTS: dict[ShiftKind, str] = {
     "appearance": "Appearance",
     "covariate": "Covariate shift",
@@ -83,11 +74,9 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     return False
 
 
-def area_of(source: DataSource | None) -> str:
+def area_of(source: DataSource | None) -> Area:
     """The area that a source is listed under; a link may name one that is not there."""
-    if source is None:
-        return "pictures"
-    return "own" if source.name == OWN else source.area
+    return "pictures" if source is None else source.area
 
 
 def facts(found: Figures) -> dict[str, str]:
@@ -117,7 +106,7 @@ def _about(source: DataSource, found: Figures | None) -> str:
 
 def _gauge(found: Figures) -> str:
     """A line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
-    grey, accent = "#8A919C", palette.ACCENT
+    grey, accent = palette.GREY, palette.ACCENT
     before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'

@@ -15,13 +15,13 @@ from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
-    from da_core.evaluation.shift_report import DataReport, Found
+    from da_core.evaluation.shift_report import DataReport, Verdict
 
 _KEPT = 64
 _POLL_SECONDS = 0.5
 _ASKED = "lab.report"
 """Session state: the pair whose report was asked for."""
-VERDICTS: dict[Found, str] = {
+VERDICTS: dict[Verdict, str] = {
     "none": "No shift can be seen. Source only should do; whatever adapts has little to gain.",
     "label": "This looks like label shift. Try sample reweighting first, by class: BBSE or EM.",
     "covariate": "This looks like covariate shift. Try sample reweighting first.",
@@ -84,7 +84,7 @@ def _answer(made: Future[DataReport], was_done: bool) -> None:
 def _draw(report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
-    st.markdown(f"**{_(VERDICTS[report.found])}**")
+    st.markdown(f"**{_(VERDICTS[report.verdict])}**")
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
     if report.family is not None:
         navigation.go("method", _("Choose a method") + " →")

@@ -79,7 +79,7 @@ def section(record: Record) -> None:
 def true_weights(record: Record) -> NDArray[np.float64] | None:
     """The density ratio at the shown source samples, mean 1 as the weights' is; None where nobody knows it."""
     from da_core.data.loading.cache import load_pair
-    from da_core.data.pair import DataSource
+    from da_core.data.source import DataSource
     from da_core.data.sources import sources
     from da_core.params import validated
 

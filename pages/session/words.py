@@ -10,9 +10,9 @@ from babel import Locale
 from babel.dates import get_timezone
 
 from da_core.errors import UserError
-from da_core.i18n import LANGUAGES, Language, catalogue, missing
+from da_core.i18n import LANGUAGES, Language, missing, translations
 
-__all__ = ["CHOSEN", "LANGUAGES", "catalogue", "missing"]
+__all__ = ["CHOSEN", "LANGUAGES", "missing", "translations"]
 
 CHOSEN = "lab.language"
 """Where session state keeps the language that a visitor chose; absent while the browser decides."""

@@ -137,11 +137,11 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
 
 def measures(shift: Shift) -> None:
     """How far apart the domains' features are, with intervals, how to read each, and what they say together."""
-    from da_core.evaluation.shift import reading
+    from da_core.evaluation.shift import interpret_shift
 
     st.subheader(_("How far apart the domains are"), anchor=False)
     if shift.before.intervals:
-        said = reading(shift)
+        said = interpret_shift(shift)
         st.markdown(f"**{translate_message(said.message, said.values)}**")
     by = (
         _(

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core.data.measured import Figures, figures
+from da_core.data.source import AREAS
 from da_core.data.sources import sources
 from pages.own_data import catalogue
 from pages.session.state import _EXPERIMENT
@@ -30,7 +31,7 @@ def test_every_source_is_found_in_an_area(lab: Lab) -> None:
     app = lab.screen("data")
     found = set()
     for area in app.button_group(key="lab-area").options:
-        name = {catalogue.AREAS[key]: key for key in catalogue.AREAS}[area]
+        name = {AREAS[key]: key for key in AREAS}[area]
         found |= set(cards(look_at(app, name)))
     assert found == {source.title for source in sources().values() if source.name != "files"}
 
@@ -61,9 +62,8 @@ def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", [name for name in sources() if name != "files"])
-def test_kinds_and_areas_are_known(name: str) -> None:
+def test_the_kind_of_shift_has_a_name(name: str) -> None:
     source = sources()[name]
-    assert source.area in catalogue.AREAS
     assert source.shift in catalogue.SHIFTS
     assert source.shift != "unknown"
 

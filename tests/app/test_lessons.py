@@ -13,8 +13,8 @@ from da_core import palette
 from da_core.cli import main
 from da_core.errors import UserError
 from da_core.methods import methods
+from da_core.params import describe
 from da_core.teaching import (
-    completeness,
     families,
     lesson_figure,
     lesson_file,
@@ -69,23 +69,7 @@ def links(at: AppTest) -> dict[str, str]:
     return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
 
 
-# Every method has one -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", NAMES)
-def test_every_method_has_a_lesson_with_all_its_parts(name: str, language: str) -> None:
-    assert not [str(gap) for gap in completeness.lesson_gaps(name, language)]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_both_languages_have_the_same_formula(name: str) -> None:
-    assert not [str(gap) for gap in completeness.formula_gaps(name)]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_method_has_a_picture_of_its_toy_on_which_something_gets_better(name: str) -> None:
-    assert not [str(gap) for gap in completeness.picture_gaps(methods()[name])]
+# What a lesson shows of its method ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in toy_problems.ON_PICTURES])
@@ -105,7 +89,7 @@ def test_every_picture_can_be_drawn_and_read(name: str) -> None:
 def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     kind = methods()[name].Params
     rows = params_table.rows(kind)
-    assert [row[0] for row in rows] == [info.json_schema_extra["symbol"] for info in kind.model_fields.values()]
+    assert [row[0] for row in rows] == [hyper.symbol for hyper in describe(kind)]
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
@@ -321,7 +305,7 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 
 
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
-    chinese = words.catalogue("zh")
+    chinese = words.translations("zh")
     assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
     captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
     assert any("成分数 = 2" in text for text in captions)

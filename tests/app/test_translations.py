@@ -8,7 +8,7 @@ import re
 import pytest
 
 from da_core import i18n_messages
-from da_core.i18n import catalogue
+from da_core.i18n import translations
 
 
 def test_every_message_is_translated() -> None:
@@ -38,7 +38,7 @@ def test_translations_fill_the_same_fields(language: str) -> None:
     def fields(text: str) -> set[str]:
         return set(re.findall(r"\{(\w*)\}", text))
 
-    different = {m: t for m, t in catalogue(language).items() if fields(m) != fields(t)}
+    different = {m: t for m, t in translations(language).items() if fields(m) != fields(t)}
     assert not different
 
 
@@ -49,4 +49,4 @@ def test_no_translation_is_of_something_that_nobody_says() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert not set(catalogue("zh")) - constants - set(i18n_messages.of_registries())
+    assert not set(translations("zh")) - constants - set(i18n_messages.of_registries())

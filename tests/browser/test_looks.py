@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from da_core.methods import methods
-from pages.session.words import catalogue
+from pages.session.words import translations
 from tests.support.screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
 from tests.support.server import Server
 
 PHONE = (390, 844)
 ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))
-LATIN = "|".join(re.escape(one.title) for one in methods().values() if catalogue("zh").get(one.title) == one.title)
+LATIN = "|".join(re.escape(one.title) for one in methods().values() if translations("zh").get(one.title) == one.title)
 SAID_ALIKE = re.compile(
     rf"(English|{LATIN}|UMAP|PCA|t-SNE|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
     r"|Skip to main content|[\d\W_])+"

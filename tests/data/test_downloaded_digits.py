@@ -23,6 +23,7 @@ from da_core.data.sources.downloaded_digits import SETS
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
+from tests.support.pairs import load
 from tests.support.shelf import Shelf, opened
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "digits"
@@ -199,7 +200,7 @@ def ratings_archive(rng: np.random.Generator, users: int = 60, films: int = 40) 
 
 def test_a_row_says_what_was_known_before_it(place: Path) -> None:
     put(place / "movielens", {"ml-100k.zip": ratings_archive(np.random.default_rng(0))})
-    pair = sources()["movielens"].load_from({"groups": "men→women"})
+    pair = load(sources()["movielens"], {"groups": "men→women"})
     assert (pair.source.name, pair.target.name, pair.columns) == ("men", "women", movielens.COLUMNS)
     assert (len(pair.source), len(pair.target)) == (400, 200)  # the later 10 ratings of 40 men and 20 women
     known = dict(zip(pair.columns, pair.target.X.T, strict=True))
@@ -219,7 +220,7 @@ def test_the_targets_stars_are_unknown_to_the_films(place: Path) -> None:
     archive = ratings_archive(np.random.default_rng(0))
     put(place / "movielens", {"ml-100k.zip": archive})
     source = sources()["movielens"]
-    before = source.load_from({"groups": "men→women"})
+    before = load(source, {"groups": "men→women"})
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
         kept = {name: members.read(name) for name in members.namelist()}
     women = {str(user + 1) for user in range(60) if user % 3 == 0}
@@ -230,7 +231,7 @@ def test_the_targets_stars_are_unknown_to_the_films(place: Path) -> None:
     with zipfile.ZipFile(place / "movielens" / "ml-100k.zip", "w") as members:
         for name, content in kept.items():
             members.writestr(name, content)
-    after = source.load_from({"groups": "men→women"})
+    after = load(source, {"groups": "men→women"})
     np.testing.assert_array_equal(before.source.X, after.source.X)
     np.testing.assert_array_equal(before.target.X[:, -1], after.target.X[:, -1])
     assert after.target.y.max() == 0

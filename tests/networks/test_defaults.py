@@ -15,6 +15,7 @@ from da_core.experiment import DataSpec, Experiment, NetworkSpec
 from da_core.networks import networks
 from da_core.networks.defaults import USUAL, kind_of, usual_network, with_data
 from da_core.params import validated
+from tests.support.pairs import load
 
 
 def asked(*options: str) -> NetworkSpec:
@@ -34,7 +35,7 @@ def test_every_usual_network_takes_its_kind_and_its_settings_are_valid() -> None
 @pytest.mark.parametrize("name", ["moons", "vowels", "sentiment", "ratings", "wine"])
 def test_a_source_says_truly_what_its_samples_are(name: str) -> None:
     count = {"count": 100} if name in ("moons", "sentiment") else {}
-    assert sources()[name].load_from(count).kind == sources()[name].kind
+    assert load(sources()[name], count).kind == sources()[name].kind
 
 
 def test_the_network_follows_to_another_kind_and_back() -> None:

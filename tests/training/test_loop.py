@@ -257,6 +257,8 @@ def test_a_whole_step_never_asks_the_device_for_a_number(method: type[DeepAlignm
 class Players(DeepAlignment):
     """Three turns, each of one part."""
 
+    title, summary, paper = "Players", "Three players.", "Nobody 2000"
+
     def __init__(self) -> None:
         super().__init__()
         self.parts: tuple[torch.Tensor, ...] = ()

@@ -27,8 +27,7 @@ from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
-from da_core.params import validated
-from da_core.registry import pick
+from da_core.registry import resolve
 from da_core.settings import settings
 
 __all__ = ["fetch", "keep_upload", "load_pair", "loaded", "resolve_place"]
@@ -51,8 +50,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
     ``seed`` is the data's own, apart from the run's: runs of different seeds see the same pictures. Raises `UserError`
     for an unknown source, settings out of bounds, or files that cannot be used.
     """
-    source = pick(sources(), spec.name, "data set")
-    params: Any = validated(source.Params, spec.params, spec.name)
+    source, params = resolve(sources(), spec)
     if not isinstance(source, Files):
         if spec.source or spec.target:
             raise UserError("“{name}” takes no files of yours; choose the data set “files” for them.", name=spec.name)
@@ -65,8 +63,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
     """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
-    source = pick(sources(), spec.name, "data set")
-    params: Any = validated(source.Params, spec.params, spec.name)
+    source, params = resolve(sources(), spec)
     remotes = source.remotes(params)
     if missing(remotes) and not _file(_key_of(spec, params, seed)).exists():
         yield from download.fetch(remotes)
@@ -75,7 +72,7 @@ def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
 def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
     """The pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
-        params = validated(pick(sources(), spec.name, "data set").Params, spec.params, spec.name)
+        _source, params = resolve(sources(), spec)
         return _recall(_key_of(spec, params, seed))
     except (UserError, OSError):
         return None

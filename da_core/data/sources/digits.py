@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.data.synthesis.night import Night, night_pictures, planck_colour, quantise, to_srgb
 from da_core.params import Params, hyper
 
@@ -43,6 +44,7 @@ class DigitsMnist(DataSource):
     summary = "Handwritten digits from two collections: a coarse one of 8×8 pixels and MNIST."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = ScannersParams
 
     def load(self, params: ScannersParams, seed: int) -> DomainPair:
@@ -78,6 +80,7 @@ class DigitsNight(DataSource):
     summary = "Handwritten digits on coloured boards, in daylight and under street lamps."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = NightParams
 
     def load(self, params: NightParams, seed: int) -> DomainPair:

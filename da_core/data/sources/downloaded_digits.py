@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from da_core import params
 from da_core.data.download import MissingError, Remote, missing
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.data.sources.digits import centred
 from da_core.data.sources.mnist_m import framed, on_photos
 from da_core.errors import UserError
@@ -78,6 +79,7 @@ class DownloadedDigits(DataSource):
     summary = "The digits and clothes that papers report on, in full; they are downloaded once."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(

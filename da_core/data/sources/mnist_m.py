@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.data.sources.digits import mnist
 from da_core.params import Params, hyper
 
@@ -41,6 +42,7 @@ class MnistM(DataSource):
     summary = "Handwritten digits, white on black; others of them blended with patches of photographs, as in MNIST-M."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = MnistMParams
 
     def load(self, params: MnistMParams, seed: int) -> DomainPair:

@@ -13,7 +13,8 @@ import numpy as np
 
 from da_core import params
 from da_core.data.download import Remote
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.params import hyper
 

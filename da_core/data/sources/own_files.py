@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import SOUND_RATE, DataSource, DomainPair, Provenance
+from da_core.data.pair import SOUND_RATE, DomainPair, Provenance
 from da_core.data.readers import tables
 from da_core.data.readers.archive import TOO_LARGE, File, Listing, OneDomainError, UnusableError, listed, opened, shown
 from da_core.data.readers.arrays import read_arrays, resized
@@ -22,6 +22,7 @@ from da_core.data.readers.folder_layout import NO_CLASS, SOURCE_WORDS, classes_o
 from da_core.data.readers.pictures import decode
 from da_core.data.readers.raw_domain import Labels, RawDomain
 from da_core.data.readers.sounds import of_one_length, read_wav
+from da_core.data.source import DataSource
 from da_core.data.synthesis.night import NIGHTS, NightName, night_pictures
 from da_core.data.synthesis.noise import with_background
 from da_core.data.synthesis.sky_mask import sky_of
@@ -101,9 +102,11 @@ class Files(DataSource):
     """Pictures or sounds in class folders (a folder or a zip), arrays in an npz, or tables; see `load_places`."""
 
     name = "files"
-    kind = None
     title = "Your own files"
     summary = "Pictures or sounds in one folder a class, tables (CSV) or arrays (npz). Target labels may be missing."
+    area = "own"
+    shift = "unknown"
+    kind = None
     Params = FilesParams
 
     def load(self, params: FilesParams, seed: int) -> DomainPair:

@@ -13,7 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.params import Params, hyper
 

@@ -7,7 +7,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.data.synthesis.phrases import BLAME, NEWS, PRAISE, SOCIAL, THINGS, Register
 from da_core.params import Params, hyper
 
@@ -57,7 +58,7 @@ class Sentiment(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Written by a grammar of this project. Nobody said any of it.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift="appearance",
             ),
         )

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.params import hyper
 
 Rows = NDArray[np.float32]
@@ -45,7 +46,7 @@ def column_setting(default: str) -> Any:
     )
 
 
-class Table(DataSource):
+class Table(DataSource, abstract=True):
     """A table of measurements; rows with a low value of ``params.column`` tend to be source, with a high one target."""
 
     area = "features"

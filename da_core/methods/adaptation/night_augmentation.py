@@ -11,7 +11,7 @@ from da_core import params
 from da_core.data.synthesis.night import NIGHTS, Array, NightName, Pictures, night_pictures
 from da_core.data.synthesis.sky_mask import sky_of
 from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -45,9 +45,7 @@ class NightAugmentation(ModelAdaptation):
         epochs: int = hyper(
             20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source, with new nights each."
         )
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
+        learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in one step.")
 
     def check(self, network: Network, data: AdaptationData) -> None:

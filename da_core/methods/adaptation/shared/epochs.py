@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from da_core.params import hyper
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from da_core.networks.extractor import Network
+
+EPOCHS = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
+LEARNING_RATE = hyper(1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam.")
+BATCH_SIZE = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
 
 
 def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:

@@ -31,7 +31,17 @@ MEDIAN_ROWS = 1000
 DENSE = 1000
 """Up to this size all eigenvectors are computed; above it Lanczos finds the few that are wanted."""
 
-KERNEL = hyper("rbf", title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+
+def components(default: int) -> Any:
+    """Declare the hyperparameter d, how many components are kept."""
+    return hyper(default, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept.")
+
+
+def kernel_name(default: KernelName) -> Any:
+    """Declare the hyperparameter that chooses the kernel."""
+    return hyper(default, title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+
+
 BANDWIDTH = hyper(
     1.0,
     ge=1e-3,

@@ -20,7 +20,7 @@ ABSORB = 1e100
 
 
 def exact_up_to(default: int) -> Any:
-    """The hyperparameter that says up to which size no anchors are taken."""
+    """Declare the hyperparameter that says up to which size no anchors are taken."""
     return hyper(
         default,
         ge=0,
@@ -50,7 +50,7 @@ EPSILON = hyper(
 )
 
 
-class Transport(FeatureAlignment):
+class Transport(FeatureAlignment, abstract=True):
     """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
