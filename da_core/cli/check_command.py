@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 TESTS = {
     "method": (
         "tests/methods/test_every_method.py",
+        "tests/methods/test_losses_stay_on_the_device.py",
         "tests/methods/test_{name}.py",
         "tests/training/test_loop.py",
         "tests/test_run.py",

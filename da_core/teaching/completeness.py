@@ -69,12 +69,15 @@ def gaps_of_data(name: str) -> list[Gap]:
 
 def lesson_gaps(name: str, language: str) -> Iterator[Gap]:
     """Check that a lesson is there, well formed, and written in its language."""
-    what, file = f"lesson ({language})", _relative(lesson_file.FOLDER / language / f"{name}.md")
+    what, place = f"lesson ({language})", lesson_file.FOLDER / language / f"{name}.md"
+    file = _relative(place)
+    if not place.exists():
+        yield Gap(what, f"write {file}; {_relative(place.with_name('coral.md'))} is an example.")
+        return
     try:
-        lesson = lesson_file.of(name, language)
+        lesson = lesson_file.load(name, language)
     except UserError as error:
-        example = _relative(lesson_file.FOLDER / language / "coral.md")
-        yield Gap(what, f"{error} It is {file}; {example} is an example.")
+        yield Gap(what, str(error))
         return
     if (len(re.findall(r"[\u4e00-\u9fff]", lesson.idea)) > 30) != (language == "zh"):
         yield Gap(what, f"{file} is in another language; translate it.")
@@ -86,7 +89,7 @@ def lesson_gaps(name: str, language: str) -> Iterator[Gap]:
 def formula_gaps(name: str) -> Iterator[Gap]:
     """Check that the lesson has the same formula in all languages, words in it apart."""
     try:
-        formulas = {language: _formulas(lesson_file.of(name, language).formula) for language in LANGUAGES}
+        formulas = {language: _formulas(lesson_file.load(name, language).formula) for language in LANGUAGES}
     except UserError:
         return  # the lesson itself is missing
     for language, formula in formulas.items():
@@ -100,7 +103,7 @@ def picture_gaps(method: type[Method]) -> Iterator[Gap]:
     name, command = method.name(), f"{lesson_figure.COMMAND} {method.name()}"
     if name in toy_problems.ON_PICTURES:
         return
-    choice = toy_problems.chosen(name, method.kind)
+    choice = toy_problems.choose(name, method.kind)
     where = f"EXCEPTIONS in {_relative(Path(toy_problems.__file__))}"
     try:
         method(seed=0, **choice.params)

@@ -39,7 +39,7 @@ class Showcase:
     samples: NDArray[np.uint8]
 
     def one_of_each_class(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """A source and a target sample of every class: two (classes, side, side, 3)."""
+        """Pick a source and a target sample of every class: two (classes, side, side, 3)."""
         evidence = self.record.evidence
         count = len(self.record.result.classes)
         source = [int(np.argmax(evidence.source_label == label)) for label in range(count)]
@@ -85,7 +85,7 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
 
 
 def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
-    """PCA and UMAP of every stop on the way, as the Features screen makes them of a run."""
+    """Lay out every stop on the way by PCA and UMAP, as the Features screen does."""
     from da_core.evaluation import layouts
     from da_core.evaluation.embedding import LayoutSettings
 

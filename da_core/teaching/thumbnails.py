@@ -2,7 +2,7 @@
 
     python -m da_core make thumbnails [DATA …]
 
-makes those of the pairs whose samples are pictures or points anew. Nothing of it happens on a page: it reads the files.
+draws those of the pairs whose samples are pictures or points. The page only reads the files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WIDTH, _HEIGHT, _POINTS = 220, 84, 70
 
 @functools.cache
 def uri(name: str) -> str | None:
-    """The picture of a pair as a data URI; None where there is none."""
+    """Read the picture of a pair as a data URI; None where there is none."""
     for suffix, kind in _TYPES.items():
         file = FOLDER / f"{name}{suffix}"
         if file.exists():
@@ -44,7 +44,7 @@ def draw(name: str, pair: DomainPair) -> None:
 
 
 def strip(pair: DomainPair) -> Image.Image:
-    """Four pictures of the source and four of the target in one row, of the same classes."""
+    """Set four pictures of the source and four of the target in one row, of the same classes."""
     side = _EACH * (_SIDE + _GAP) - _GAP
     whole = Image.new("RGBA", (2 * side + _MIDDLE, _SIDE), (0, 0, 0, 0))
     for first, domain in ((0, pair.source), (side + _MIDDLE, pair.target)):
@@ -55,7 +55,7 @@ def strip(pair: DomainPair) -> Image.Image:
 
 
 def points(pair: DomainPair) -> str:
-    """A scatter as SVG on a clear ground: the source's circles, and the target's diamonds over them."""
+    """Draw a scatter as SVG on a clear ground: the source's circles, and the target's diamonds over them."""
     everything = np.concatenate([domain.X[:_POINTS] for domain in (pair.source, pair.target)])
     low, high = everything.min(axis=0), everything.max(axis=0)
     scale = min((_WIDTH - 12) / (high[0] - low[0]), (_HEIGHT - 12) / (high[1] - low[1]))

@@ -24,8 +24,8 @@ from da_core.teaching.toy_problems import Labels, Points, ToyProblem
 
 def compute(kind: type[Method]) -> Picture:
     """Apply a method to the toy that it is shown on; the same picture each time."""
-    choice = toy_problems.chosen(kind.name(), kind.kind)
-    toy, method = toy_problems.make(choice.toy), kind(seed=0, **choice.params)
+    choice = toy_problems.choose(kind.name(), kind.kind)
+    toy, method = toy_problems.generate(choice.toy), kind(seed=0, **choice.params)
     match method:
         case FeatureAlignment():
             parts = _align_features(method, toy)

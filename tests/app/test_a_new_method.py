@@ -152,7 +152,7 @@ def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) 
     assert main(["make", "lesson-figure", "centring"]) == 0
     assert "centring" in capsys.readouterr().out
     picture = lesson_figure.read("centring")
-    assert picture.toy == toy_problems.KIND["feature alignment"].toy
+    assert picture.toy == toy_problems.BY_KIND["feature alignment"].toy
     assert picture.after.accuracy > picture.before.accuracy
     at = opened("learn/lesson.py", lesson="centring")
     assert len(at.get("plotly_chart")) == 2

@@ -107,7 +107,7 @@ def test_the_lesson_on_nights_shows_them_and_says_which() -> None:
 
 def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
     assert {*toy_problems.EXCEPTIONS, *toy_problems.ON_PICTURES} <= set(NAMES)
-    assert {choice.toy for choice in [*toy_problems.KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
+    assert {choice.toy for choice in [*toy_problems.BY_KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
         method_figure.TOYS
     )
 
