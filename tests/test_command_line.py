@@ -93,10 +93,10 @@ def test_a_run_prints_the_result_and_writes_its_files(
     assert {"proxy_a_distance", "mmd"} <= set(printed["shift"]["before"])
     assert {"load", "source_only", "adapt"} <= set(printed["seconds"])
     assert {"versions", "seed", "preprocessing", "split", "selection"} <= set(printed["recipe"])
-    with np.load(out / "features.npz", allow_pickle=False) as features:
+    with np.load(out / "evidence.npz", allow_pickle=False) as evidence:
         for when in ("before", "after"):
-            assert features[f"source_features_{when}"].shape == (len(features["source_label"]), 128)
-            assert features[f"target_features_{when}"].shape == (len(features["target_label"]), 128)
+            assert evidence[f"source_features/{when}"].shape == (len(evidence["source_label"]), 128)
+            assert evidence[f"target_features/{when}"].shape == (len(evidence["target_label"]), 128)
     assert "head.weight" in torch.load(out / "model.pt", weights_only=True)
     # the written experiment gives the same numbers again, and the written model can be brought along
     again = answer(capsys, "run", "--experiment", str(out / "experiment.json"), "--json")

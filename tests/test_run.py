@@ -142,7 +142,7 @@ def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: d
     (Xs, ys), (Xt, yt) = rows(seed=len("source")), rows(shift=2.0, seed=len("target"))
     assert result.source_only.target.accuracy == SVC().fit(Xs, ys).score(Xt, yt)
     assert sum(scores.support for scores in result.source_only.target.per_class) == len(yt)
-    assert result.recipe["preprocessing"] == "none"
+    assert result.recipe["preprocessing"] == {"kind": "none"}
 
 
 def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
@@ -223,7 +223,7 @@ def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytes
     runs = []
     for labels in (true, poisoned):
         pair = DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
-        monkeypatch.setattr("da_core.run.load_pair", lambda spec, pair=pair: pair)
+        monkeypatch.setattr("da_core.training.prepared.load_pair", lambda spec, pair=pair: pair)
         # nothing is held out, since a share held out of each class would differ with the labels
         runs.append(do({}, method=name, target_split="0", **flat))
     told = [[what_is_told_without_labels(event) for event in events] for events in runs]

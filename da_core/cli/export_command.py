@@ -32,9 +32,9 @@ def add(commands: Commands) -> None:
 def write_exports(options: argparse.Namespace) -> None:
     """Write the files asked for of one run. Raises `UserError` if none is, or if one cannot be written."""
     from da_core.export import files
-    from da_core.export.folder import read_folder
+    from da_core.run_folder import read_record
 
-    record = read_folder(options.run)
+    record = read_record(options.run)
     wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
     if not wishes:
         raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))

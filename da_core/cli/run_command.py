@@ -33,9 +33,9 @@ def do_run(options: argparse.Namespace) -> None:
     history: list[Losses | Accuracies] = []
     finished = _run_with_progress_bar(experiment, history)
     if options.out is not None:
-        from da_core.export.folder import write_folder
+        from da_core.export.files import write_run
 
-        write_folder(options.out, experiment, finished, history)
+        write_run(options.out, experiment, finished, history)
     if options.json:
         print(finished.result.model_dump_json(indent=2))
     else:

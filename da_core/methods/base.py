@@ -1,7 +1,7 @@
 """Step 3 · the kinds of method, each with the smallest interface that serves it.
 
 Every method is one file. Its name is the file's, its family the folder's; it declares ``title``, ``summary``, ``paper``
-and ``Params``. As a plain Python object: ``CORAL(regularisation=1.0).fit(Xs, Xt).map_source(Xs)``.
+and ``Params`` (see `da_core.registry`). As a plain object: ``CORAL(regularisation=1.0).fit(Xs, Xt).map_source(Xs)``.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ Labels = NDArray[np.int64]
 class Method(Registered, abstract=True):
     """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
 
-    title: ClassVar[str]
-    summary: ClassVar[str]
     paper: ClassVar[str]
     kind: ClassVar[Kind]
     costly: ClassVar[str] = ""
@@ -44,7 +42,7 @@ class Method(Registered, abstract=True):
         self.seed = seed
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
-        """About how long this takes on two cores with these hyperparameters, for features (n_s, d) and (n_t, d).
+        """Estimate how long this takes on two cores with these hyperparameters, for features (n_s, d) and (n_t, d).
 
         The form says so before a run that takes more than a minute. It need only be right to a factor of two; the
         default, 0.0, stands for “quick, or nothing is known”. What the network's training takes is not counted.
@@ -53,10 +51,12 @@ class Method(Registered, abstract=True):
 
     @classmethod
     def name(cls) -> str:
+        """Return the name that links, files and the command line know it by: its module's."""
         return cls.__module__.rpartition(".")[2]
 
     @classmethod
     def family(cls) -> Family:
+        """Return the family that it belongs to: its folder's name."""
         return cls.__module__.split(".")[-2]  # type: ignore[return-value]  # the folder's name is the family's
 
 

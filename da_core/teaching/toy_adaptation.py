@@ -15,7 +15,7 @@ from da_core.methods.base import (
     Predictions,
     Reweighting,
 )
-from da_core.networks.heads import fit_head
+from da_core.networks.heads import cross_fitted, fit_head
 from da_core.teaching import toy_network, toy_problems
 from da_core.teaching.figure_panels import Classify, accuracy, bounding_box, panel
 from da_core.teaching.lesson_figure import SHOWN, Panel, Picture
@@ -127,8 +127,5 @@ def _linear(X: Points, y: Labels, weights: Points | None = None) -> Classify:
 
 def _predictions(toy: ToyProblem) -> Predictions:
     """A linear head's class probabilities; those of source samples by a head fitted on the other half of them."""
-    half = np.arange(len(toy.ys)) % 2 == 0
-    Ps = np.empty((len(toy.ys), int(toy.ys.max()) + 1))
-    for fitted, predicted in ((half, ~half), (~half, half)):
-        Ps[predicted] = fit_head("linear", toy.Xs[fitted], toy.ys[fitted]).predict_proba(toy.Xs[predicted])
+    Ps = cross_fitted("linear", toy.Xs, toy.ys, folds=np.arange(len(toy.ys)) % 2)
     return Predictions(toy.ys, Ps, fit_head("linear", toy.Xs, toy.ys).predict_proba(toy.Xt))

@@ -11,9 +11,9 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from da_core.data.loading.inspection import Understood, understand
-from da_core.data.readers.archive import OneDomainError, shown
-from da_core.data.readers.tables import Outline, Roles, joined_names
+from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.columns import Outline, Roles, join_names
 from da_core.data.readers.uploads import check_allowed, keep_folder, keep_upload, resolve_place
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -43,16 +43,16 @@ class Readings:
     """What was understood of files, each read once by a thread of its own: reading pictures takes its time."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[str, Future[Understood]] = OrderedDict()
+        self._made: OrderedDict[str, Future[Inspection]] = OrderedDict()
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bring")
 
-    def of(self, spec: DataSpec, patience: float = 0) -> Future[Understood]:
+    def of(self, spec: DataSpec, patience: float = 0) -> Future[Inspection]:
         """What ``spec`` names, as it was understood; small files are waited for."""
         key = spec.model_dump_json()
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._thread.submit(understand, spec)
+                self._made[key] = self._thread.submit(inspect_files, spec)
                 while len(self._made) > _KEPT:
                     self._made.popitem(last=False)
             self._made.move_to_end(key)
@@ -60,7 +60,7 @@ class Readings:
         wait([found], timeout=patience)
         return found
 
-    def made(self) -> list[Future[Understood]]:
+    def made(self) -> list[Future[Inspection]]:
         """All that has been read or is being read."""
         with self._lock:
             return list(self._made.values())
@@ -219,7 +219,7 @@ def _keep(key: str) -> None:
         state.report(error)
     else:
         brought[key] = place
-        st.session_state.setdefault(_NAMES, {})[shown(resolve_place(place))] = name
+        st.session_state.setdefault(_NAMES, {})[short_name(resolve_place(place))] = name
 
 
 # What was understood -------------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[s
             _("Features"),
             [name for name in numbers if name != roles.label],
             key=key,
-            on_change=lambda: _set(spec, "features", joined_names(st.session_state[key])),
+            on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
         )
     if spec.target is None:
         place, source, target = st.columns(3, gap="medium")

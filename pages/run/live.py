@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from pages.charts import curves
 from pages.session import state
 from pages.session.words import _, explain, percent, seconds, translate_message
@@ -27,7 +27,7 @@ def panel(run: str) -> None:
         st.fragment(_panel, run_every=_pace(view))(run, _pace(view))
 
 
-def _pace(view: View) -> float | None:
+def _pace(view: RunView) -> float | None:
     """Seconds between two looks at a run; None when it is over."""
     if not view.live:
         return None
@@ -54,7 +54,7 @@ def notices(said: Iterable[Notice]) -> None:
         st.info(translate_message(notice.message, notice.values))
 
 
-def progress(view: View) -> None:
+def progress(view: RunView) -> None:
     """The curves of one phase: the one that trains now, or afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
@@ -88,7 +88,7 @@ def stage_names() -> dict[Stage, str]:
     return {stage: _(title) for stage, title in STAGES.items()}
 
 
-def _where(view: View) -> None:
+def _where(view: RunView) -> None:
     names = stage_names()
     if view.state == "queued":
         st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
@@ -112,7 +112,7 @@ def _where(view: View) -> None:
         st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
 
 
-def _controls(view: View) -> None:
+def _controls(view: RunView) -> None:
     mine = queue().owns(view.run_id, state.owner())
     shared = view.owners > 1
     why = None
@@ -135,7 +135,7 @@ def _controls(view: View) -> None:
         st.caption(why)
 
 
-def _may_be_judged(view: View) -> bool:
+def _may_be_judged(view: RunView) -> bool:
     """Whether the run has learned something, of adapting too where the method does that epoch by epoch."""
     from da_core.methods import methods
 
@@ -146,7 +146,7 @@ def _may_be_judged(view: View) -> bool:
 def _button(
     label: str,
     act: Callable[[str, str], None],
-    view: View,
+    view: RunView,
     why: str | None,
     *,
     unless: bool = False,

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from da_core.data.loading import cache
-from da_core.data.loading.cache import keep_upload, load_pair, resolve_place
+from da_core.data.loading.cache import load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.events import Notice

@@ -7,7 +7,8 @@ import pytest
 
 from da_core.data.scenes.street import CLASSES, Time, draw, draw_one, pictures
 from da_core.data.sources.street_scenes import StreetParams, StreetScenes
-from da_core.data.synthesis.night import NIGHTS, NightName, linearise, luminance
+from da_core.data.synthesis.colour import linearise, luminance
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.errors import UserError
 from tests.support.pairs import load
 

@@ -30,10 +30,9 @@ from da_core.events import (
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.jobs import store as store_module
-from da_core.jobs.job import History
+from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
-from da_core.run_folder import EVERYONE
 
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,23 +14,12 @@ from da_core import run_folder as record_module
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import EVERYONE
-from tests.support import postgres
 
 ANN, BOB = "ann", "bob"
 Save = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if postgres.programs() is None:
-        pytest.skip("this machine has no PostgreSQL")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "pg") as url:
-            yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
