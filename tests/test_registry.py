@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from da_core import registry
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.source import DataSource
 from da_core.data.sources import sources
 from da_core.errors import UserError

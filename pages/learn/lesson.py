@@ -39,7 +39,7 @@ def explained(method: type[Method]) -> None:
     """What the lesson's file says, and the picture."""
     lesson = None
     try:
-        lesson = lesson_file.of(method.name(), words.language())
+        lesson = lesson_file.load(method.name(), words.language())
         st.markdown(lesson.idea)
     except UserError as error:
         st.error(words.explain(error))

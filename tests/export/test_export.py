@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Accuracies, Finding, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.sounds import to_wav
 
