@@ -13,7 +13,7 @@ from da_core.networks.extractor import Network
 
 
 def save(state: dict[str, Any], path: Path) -> None:
-    """Write a state dict to a file."""
+    """Write a state dict."""
     torch.save(state, path)
 
 

@@ -47,7 +47,7 @@ def estimate(experiment: Experiment) -> Estimate | None:
 
 
 def _sizes(experiment: Experiment) -> tuple[int, int, tuple[int, ...]] | None:
-    """Find the size of each domain and the shape of a sample, if the pair is in memory or its settings say; else None."""
+    """Find the size of each domain and the shape of a sample; None if no pair is in memory and no settings say it."""
     spec = experiment.data
     pair = loaded(spec)
     if pair is not None:
