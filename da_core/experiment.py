@@ -28,6 +28,11 @@ class DataSpec(Params):
     source: str | None = None
     target: str | None = None
 
+    @property
+    def places(self) -> list[str]:
+        """The places of the user's own files."""
+        return [place for place in (self.source, self.target) if place is not None]
+
 
 class NetworkSpec(Params):
     """Which feature extractor, and a checkpoint (a state dict) to start from."""
@@ -100,8 +105,8 @@ class Experiment(Params):
     def places(self) -> list[str]:
         """List every place of the user's own files that a run reads."""
         pairs = [self.data] if self.third is None else [self.data, self.third]
-        named = [place for pair in pairs for place in (pair.source, pair.target)]
-        return [place for place in (*named, self.network.checkpoint) if place is not None]
+        named = [place for pair in pairs for place in pair.places]
+        return named if self.network.checkpoint is None else [*named, self.network.checkpoint]
 
     def held_out(self, learns: bool) -> float:
         """Choose the share of each domain that is held out for scoring; ``learns``: whether the network is trained.

@@ -31,6 +31,8 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
+TABLES = {"TEXTS", "COLOURS", "PANELS"}
+"""Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 
 
@@ -104,6 +106,10 @@ def _in_calls_and_attributes(tree: ast.Module) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg in FIELDS:
                     yield from _constants(keyword.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            names = [ast.unparse(name) for name in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+            for value in node.value.values if TABLES.intersection(names) else ():
+                yield from _constants(value)
         if isinstance(node, ast.ClassDef):
             for line in node.body:
                 if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", None) in FIELDS:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from da_core.errors import UserError
 from da_core.params import Hyper, Params, Scalar, describe, validated
-from pages.session import state
+from pages.session import keys, state
 from pages.session.words import _, word
 
 Values = dict[str, Scalar]
@@ -54,7 +54,7 @@ def form(
     for first in range(0, len(shown), columns):  # row by row, so that a phone shows them in their order too
         row = st.columns(columns, gap="medium")
         for place, name in zip(row, shown[first : first + columns], strict=False):
-            key = f"lab-set-{of}-{name}"
+            key = keys.setting(of, name)
             st.session_state[key] = getattr(now, name)
             with place:
                 _field(known[name], key, functools.partial(write, name, key))

@@ -38,8 +38,8 @@ def tint(index: int) -> str:
     return palette.translucent(class_colour(index), colours().tint)
 
 
-def dress() -> None:
-    """Put the style sheet on the page, with its colours and the words that it says; the frame does it once a run."""
+def apply() -> None:
+    """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
     st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
 
 

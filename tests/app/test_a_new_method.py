@@ -17,6 +17,7 @@ from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
 from da_core.teaching import completeness, lesson_figure, lesson_file, toy_problems
+from pages.session import keys
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 METHOD = '''
@@ -120,7 +121,7 @@ def test_the_form_offers_it() -> None:
     at = opened("walk/method.py", method="coral")
     at.radio[0].set_value("centring").run()
     assert not at.exception
-    assert at.slider(key="lab-set-centring-share").value == 1.0
+    assert at.slider(key=keys.setting("centring", "share")).value == 1.0
     assert at.query_params["method"] == "centring"
 
 

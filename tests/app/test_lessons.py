@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import palette
+from da_core import i18n, palette
 from da_core.cli import main
 from da_core.errors import UserError
 from da_core.methods import methods
@@ -24,7 +24,7 @@ from da_core.teaching import (
 )
 from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
 from pages.learn import method_figure
-from pages.session import words
+from pages.session import keys
 from pages.shell import params_table
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -33,9 +33,9 @@ NAMES = list(methods())
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    words.missing.clear()
+    i18n.missing.clear()
     yield
-    words.missing.clear()
+    i18n.missing.clear()
 
 
 def opened(page: str, lesson: str = "", **query: str) -> AppTest:
@@ -261,7 +261,7 @@ def test_a_lesson_opens_from_its_link_in_either_language(language: str) -> None:
     assert ("何时有效" if language == "zh" else "When it helps") in [str(one.value) for one in at.subheader]
     assert "class CORAL(FeatureAlignment)" in at.expander[0].code[0].value
     assert "da_core/methods/alignment/coral.py" in [str(one.value) for one in at.caption]
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
@@ -269,26 +269,26 @@ def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
     assert at.title[0].value == "CORAL"
     assert query(at) == {"lesson": "coral", "method.weight": "0.5", "seed": "3"}
     at.switch_page("walk/method.py").run()
-    assert at.slider(key="lab-set-dann-weight").value == 0.5
+    assert at.slider(key=keys.setting("dann", "weight")).value == 0.5
     assert query(at) == {"method.weight": "0.5", "seed": "3"}
 
 
 def test_try_it_takes_the_method_along() -> None:
     at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
-    at.button(key="lab-try").click().run()
+    at.button(key=keys.TRY).click().run()
     assert at.title[0].value == "Method"
     assert query(at) == {"method": "coral", "seed": "3"}
 
 
 def test_try_it_keeps_the_settings_of_the_method_that_is_chosen_already() -> None:
     at = opened("lesson", method="coral", method__regularisation="0.1")
-    at.button(key="lab-try").click().run()
+    at.button(key=keys.TRY).click().run()
     assert query(at) == {"method": "coral", "method.regularisation": "0.1"}
 
 
 def test_a_teachers_link_that_hides_the_method_hides_the_button() -> None:
     at = opened("lesson", method="coral", hide="method")
-    assert "lab-try" not in [button.key for button in at.button]
+    assert keys.TRY not in [button.key for button in at.button]
 
 
 def test_a_lesson_of_nothing_gets_a_sentence() -> None:
@@ -305,11 +305,11 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 
 
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
-    chinese = words.translations("zh")
+    chinese = i18n.translations("zh")
     assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
     captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
     assert any("成分数 = 2" in text for text in captions)
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_one_lesson_leads_to_the_next() -> None:
@@ -333,18 +333,18 @@ def test_all_methods_are_listed_with_a_link_to_their_lesson(language: str) -> No
     at = opened("methods", lang=language)
     listed = {name: found[1] for name in links(at).values() if (found := re.search(r"lesson=(\w+)", name))}
     assert sorted(listed.values()) == sorted(methods())
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_methods_are_found_by_name_and_family() -> None:
     at = opened("methods")
-    at.text_input(key="lab-find-name").set_value("Coral").run()
+    at.text_input(key=keys.METHOD_SEARCH_NAME).set_value("Coral").run()
     assert {"CORAL", "Deep CORAL"} <= set(links(at))
     assert "DANN" not in links(at)
-    at.button_group(key="lab-find-family").set_value("reweighting").run()
+    at.button_group(key=keys.METHOD_SEARCH_FAMILY).set_value("reweighting").run()
     assert "CORAL" not in links(at)
     assert "“Coral”" in at.info[0].value
-    at.text_input(key="lab-find-name").set_value("").run()
+    at.text_input(key=keys.METHOD_SEARCH_NAME).set_value("").run()
     assert {"BBSE", "Domain classifier"} <= set(links(at))
 
 

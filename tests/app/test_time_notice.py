@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import params
+from da_core import i18n, params
 from da_core.data.loading import cache
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.methods import methods
@@ -18,7 +18,6 @@ from da_core.networks import networks
 from da_core.params import hyper
 from da_core.training import estimate as estimating
 from da_core.training.estimate import estimate
-from pages.session import words
 from tests.support import made_up_run
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -51,7 +50,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimating, "methods", lambda: found)
     monkeypatch.setattr("da_core.methods.methods", lambda: found)
     monkeypatch.setattr(cache, "_memory", type(cache._memory)())
-    words.missing.clear()
+    i18n.missing.clear()
 
 
 def experiment(**data: Any) -> Experiment:
@@ -109,7 +108,7 @@ def test_the_notice_stands_where_the_run_is_started(page: str, language: str, sa
     at = opened(page, language)
     assert says in at.info[0].value
     assert ("Lower “Features” to make it fast." if language == "en" else "调低“特征”") in at.info[0].value
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_no_notice_below_a_minute() -> None:

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from da_core.i18n import translations
 from da_core.methods import methods
-from pages.session.words import translations
 from tests.support.screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
 from tests.support.server import Server
 
