@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def places(tmp_path: Path) -> list[str]:
     return ["--source", str(tmp_path / "source.npz"), "--target", str(tmp_path / "target.npz")]
 
 
-def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     assert main(list(arguments)) == 0
     return json.loads(capsys.readouterr().out)
 

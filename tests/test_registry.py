@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from da_core.methods import adaptation, alignment, methods
 from da_core.methods.base import DeepAlignment, FeatureAlignment, Method
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor
-from da_core.params import Params, describe
+from da_core.params import Params, describe, validated
 from da_core.registry import pick, resolve
 
 METHOD = {"title": "Title", "summary": "Summary.", "paper": "Nobody 2000"}
@@ -33,16 +34,23 @@ DATA = {
     "shift": "appearance",
     "kind": "pictures",
 }
-WHOLE = [(FeatureAlignment, METHOD), (DeepAlignment, METHOD), (Extractor, NETWORK), (DataSource, DATA)]
+WHOLE: list[tuple[type, dict[str, Any]]] = [
+    (FeatureAlignment, METHOD),
+    (DeepAlignment, METHOD),
+    (Extractor, NETWORK),
+    (DataSource, DATA),
+]
 
 
-def planted(base: type, declared: dict[str, object], **keywords: object) -> type:
+def planted(base: type, declared: dict[str, Any], **keywords: object) -> Any:
     """Define a class of this file that declares just that."""
     return types.new_class("Planted", (base,), keywords, lambda body: body.update(declared, __module__=__name__))
 
 
 @pytest.mark.parametrize(("base", "whole", "lacking"), [(base, whole, name) for base, whole in WHOLE for name in whole])
-def test_a_class_that_lacks_an_attribute_is_refused_where_it_is_defined(base: type, whole: dict, lacking: str) -> None:
+def test_a_class_that_lacks_an_attribute_is_refused_where_it_is_defined(
+    base: type, whole: dict[str, Any], lacking: str
+) -> None:
     planted(base, whole)
     with pytest.raises(TypeError) as raised:
         planted(base, {name: value for name, value in whole.items() if name != lacking})
@@ -185,7 +193,7 @@ def test_the_command_line_says_how_to_see_all(
 def test_a_spec_is_resolved_to_its_kind_and_its_settings_with_defaults() -> None:
     kind, params = resolve(methods(), MethodSpec(name="coral", params={"regularisation": 0.5}))
     assert kind is methods()["coral"]
-    assert params == kind.Params(regularisation=0.5)
+    assert params == validated(kind.Params, {"regularisation": 0.5}, "coral")
     assert resolve(networks(), NetworkSpec(name="mlp"))[1] == networks()["mlp"].Params()
 
 
@@ -207,7 +215,7 @@ def test_a_spec_that_cannot_be_resolved_gets_one_sentence(spec: DataSpec, answer
 @pytest.mark.parametrize("what", ["data", "methods", "networks"])
 def test_a_list_says_of_hyperparameters_what_pydantic_says(what: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The schema is what programs that read the list rely on; what is blank in it is left out."""
-    registries = {"data": sources(), "methods": methods(), "networks": networks()}
+    registries: dict[str, Any] = {"data": sources(), "methods": methods(), "networks": networks()}
     assert main(["list", what, "--json"]) == 0
     for row in json.loads(capsys.readouterr().out):
         assert {"name", "family", "kind", "title", "summary", "params"} <= row.keys()

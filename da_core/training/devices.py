@@ -13,6 +13,7 @@ from da_core.settings import settings
 
 # cuBLAS repeats its sums only with a fixed workspace, and reads this once, at its first call
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+_THREADS = torch.get_num_threads()  # the machine's cores, or as many as OMP_NUM_THREADS grants
 
 
 def choose(name: str) -> torch.device:
@@ -34,7 +35,7 @@ def configure(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
     else:
         keep_freed_memory()
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings().workers))
+        torch.set_num_threads(max(1, _THREADS // settings().workers))
 
 
 @functools.cache

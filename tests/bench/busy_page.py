@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 import torch
 
-from da_core.events import Event, Progress
+from da_core.events import Event, Notice, Progress
 from da_core.experiment import Experiment, TrainingSpec
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
@@ -44,7 +44,8 @@ def training() -> Iterator[Event]:
     spec = TrainingSpec(epochs=500)
     for event in train(network, source, phase="adapt", spec=spec, seed=0, method=DANN(), target=source.X, mirror=True):
         yield event
-        yield Progress(event.epoch / spec.epochs, None)
+        if not isinstance(event, Notice):
+            yield Progress(event.epoch / spec.epochs, None)
 
 
 class Meter:

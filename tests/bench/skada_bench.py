@@ -124,7 +124,9 @@ def predictions(split: Split, folds: int = 5) -> Predictions:
 
 def accuracy(method: Method | None, split: Split) -> float:
     """On the held-out target samples; of source only where there is no method."""
-    X, y, X_test, weights = split.Xs, split.ys, split.X_test, None
+    y, weights = split.ys, None
+    X: NDArray[np.floating] = split.Xs
+    X_test: NDArray[np.floating] = split.X_test
     if isinstance(method, FeatureAlignment):
         method.fit(split.Xs, split.Xt, split.ys)
         X, X_test = method.map_source(split.Xs), method.map_target(split.X_test)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.data.readers import columns, tables
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -127,7 +128,7 @@ def test_a_column_named_for_where_rows_were_taken_is_the_domain_and_an_outcome_t
     assert pair.source.name == "north"
 
 
-def _domains(pair: DomainPair) -> tuple[object, object]:
+def _domains(pair: DomainPair) -> tuple[Domain, Domain]:
     return pair.source, pair.target
 
 
@@ -248,7 +249,7 @@ def test_ten_megabytes_of_blank_lines_are_not_parsed(
     parsed = 0
     reader = csv.reader
 
-    def counting(lines: Iterator[str], **how: object) -> Iterator[list[str]]:
+    def counting(lines: Iterator[str], **how: Any) -> Iterator[list[str]]:
         nonlocal parsed
         for row in reader(lines, **how):
             parsed += 1

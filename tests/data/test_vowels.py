@@ -17,6 +17,7 @@ def pair() -> DomainPair:
     return load(sources()["vowels"], {})
 
 
+@pytest.mark.slow
 def test_the_table_is_whole(pair: DomainPair) -> None:
     assert (pair.kind, pair.source.name, pair.target.name) == ("features", "men", "children")
     assert np.bincount(pair.source.y).tolist() == [66] * 10  # 33 men, two each

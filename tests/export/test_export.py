@@ -116,6 +116,7 @@ def test_a_folder_that_cannot_be_written_is_told(record: Record, tmp_path: Path)
     assert (tmp_path / "file").read_text() == "the user's"
 
 
+@pytest.mark.slow
 def test_the_script_gives_the_same_numbers(record: Record, tmp_path: Path) -> None:
     (tmp_path / "experiment.py").write_text(script(record), encoding="utf-8")
     assert told(python(str(tmp_path / "experiment.py"))) == accuracies(record)
@@ -140,6 +141,7 @@ def test_the_script_and_the_command_say_every_setting() -> None:
     assert 'data.source=/it\'s "here"/$HOME' in listed.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_the_notebook_gives_the_same_numbers(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it to one that shows nothing
     pages = nbformat.reads(notebook(record, ZH), as_version=4)
@@ -155,6 +157,7 @@ def test_the_notebook_gives_the_same_numbers(record: Record, monkeypatch: pytest
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
 
 
+@pytest.mark.slow
 def test_the_model_loads_and_predicts_as_the_run_did(record: Record, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(exports(record)["model"].make(record, EN))) as archive:
         assert set(archive.namelist()) == {"model.pt", "README.md", "load.py", "experiment.json", "result.json"}
@@ -219,6 +222,7 @@ def test_the_report_stands_alone_and_speaks_one_language(record: Record, languag
     assert not missing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", [EN, ZH])
 def test_the_report_warns_as_the_screen_does(record: Record, language: Language) -> None:
     missing.clear()
@@ -260,6 +264,7 @@ def test_a_name_that_is_code_stays_a_name(record: Record, tmp_path: Path) -> Non
     assert "](http" not in card.replace("\\](http", "")
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_for_print(record: Record) -> None:
     with zipfile.ZipFile(io.BytesIO(exports(record)["figures"].make(record, EN))) as archive:
         names = archive.namelist()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.export.recipe_sentences import preprocessing_sentence, recipe_sentences
 from da_core.i18n import Language, missing
@@ -28,6 +29,7 @@ def recipe() -> dict[str, Any]:
     """That of a small run, as it lies on disk."""
     flat = {"data": "moons", "data.count": "60", "network": "identity", "method": "source_only"}
     *_, finished = run(Experiment.from_flat(flat), embed=False)
+    assert isinstance(finished, Finished)
     held: dict[str, Any] = json.loads(finished.result.model_dump_json())["recipe"]
     return held
 

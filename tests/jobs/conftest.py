@@ -21,6 +21,7 @@ from da_core.events import (
     Scores,
     Shift,
     ShiftMeasures,
+    When,
 )
 from tests.support import postgres
 
@@ -46,8 +47,9 @@ def result() -> Result:
 def evidence() -> Evidence:
     rng = np.random.default_rng(0)
 
-    def features() -> dict[str, np.ndarray]:
-        return {when: rng.normal(size=(6, 4)).astype(np.float32) for when in ("before", "after")}
+    def features() -> dict[When, np.ndarray]:
+        before, after = rng.normal(size=(2, 6, 4)).astype(np.float32)
+        return {"before": before, "after": after}
 
     def labels() -> np.ndarray:
         return rng.integers(0, 2, 6)

@@ -128,7 +128,7 @@ def test_a_run_that_cannot_take_its_place_leaves_the_one_before(tmp_path, result
         replace(*places)
 
     once = iter([True])
-    monkeypatch.setattr(run_folder.os, "replace", refuse_once)
+    monkeypatch.setattr(os, "replace", refuse_once)
     with pytest.raises(PermissionError):
         write_record(tmp_path / "run", ANOTHER, result, dataclasses.replace(evidence, state=None))
 
@@ -146,7 +146,7 @@ def test_a_process_that_is_killed_leaves_a_whole_run_or_none(tmp_path, result, e
             os._exit(9)
         replace(*places)
 
-    monkeypatch.setattr(run_folder.os, "replace", killed)
+    monkeypatch.setattr(os, "replace", killed)
     if (child := os.fork()) == 0:
         write_record(tmp_path / "run", ANOTHER, result, dataclasses.replace(evidence, state=None))
         os._exit(0)

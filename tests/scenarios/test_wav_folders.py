@@ -33,6 +33,7 @@ def recorded(folder: Path, seed: int, noise: float) -> str:
     return str(folder)
 
 
+@pytest.mark.slow
 def test_calls_in_a_quiet_room_are_known_again_on_a_noisy_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
