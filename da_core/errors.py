@@ -1,4 +1,4 @@
-"""What we tell a person who gave us something that we cannot use."""
+"""Errors that tell the user, in one sentence, what was wrong with what they gave and what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 MOST_LETTERS = 80
-"""So much of what a person wrote is repeated in a sentence: a link can hold a name of any length."""
+"""No more of what a user wrote is repeated in a sentence: a link can hold a name of any length."""
 
 
 class UserError(ValueError):
@@ -29,6 +29,7 @@ class UnknownNameError(UserError):
 
     @property
     def kind(self) -> str:
+        """Return what was looked for, as in the sentence: “method”."""
         return str(self.values["kind"])
 
 
@@ -37,10 +38,12 @@ def _rebuild(message: str, values: dict[str, object]) -> UserError:
 
 
 def shorten(text: str) -> str:
-    """Cut what a person wrote to `MOST_LETTERS`."""
+    """Cut what a user wrote to `MOST_LETTERS`."""
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """List the names in ``known`` that are spelt like ``name``: at most three, the nearest first."""
-    return difflib.get_close_matches(shorten(name).lower(), list(known), n=3, cutoff=0.5)
+    """List the names in ``known``, at most three, that contain ``name`` (“cnn”: small_cnn) or are spelt like it."""
+    name, names = shorten(name).lower(), list(known)
+    containing = sorted((one for one in names if len(name) > 2 and name in one), key=len)
+    return list(dict.fromkeys(containing + difflib.get_close_matches(name, names)))[:3]

@@ -14,6 +14,9 @@ from da_core.params import Params, Scalar, explained, hyper
 Head = Literal["linear", "logistic", "svm", "knn1"]
 Device = Literal["auto", "cpu", "cuda"]
 
+HELD_OUT = 0.3
+"""Share of each domain that a run keeps for scoring when its experiment does not say."""
+
 
 class DataSpec(Params):
     """Which domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
@@ -104,6 +107,15 @@ class Experiment(Params):
         pairs = [self.data] if self.third is None else [self.data, self.third]
         named = [place for pair in pairs for place in pair.places]
         return named if self.network.checkpoint is None else [*named, self.network.checkpoint]
+
+    def held_out(self, learns: bool) -> float:
+        """Choose the share of each domain that is held out for scoring; ``learns``: whether the network is trained.
+
+        Features that are used as they are leave only a head to fit, so they are fitted and scored on everything.
+        """
+        if self.target_split is not None:
+            return self.target_split
+        return HELD_OUT if learns else 0.0
 
     def to_flat(self) -> dict[str, str]:
         """List what differs from the defaults, by dotted names: the link's query and the command line's ``--set``."""

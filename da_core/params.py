@@ -1,6 +1,6 @@
 """Hyperparameters: one line gives default, bounds, unit, symbol and help to the form, the command line and the link.
 
-`hyper` declares one, `describe` says what a class of them has, `validated` builds one from what a person gave.
+`hyper` declares one, `describe` lists those of a class, `validated` builds a class of them from what a user gave.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ class Hyper:
     is_range: bool
 
     def schema(self) -> dict[str, Any]:
-        """Write it as JSON Schema with ``symbol``, ``unit``, ``log`` and ``step`` besides; what it has not is left out.
+        """Write it as JSON Schema, with ``symbol``, ``unit``, ``log`` and ``step`` besides; what is blank is left out.
 
-        That is what ``list --json`` prints.
+        This is what ``list --json`` prints.
         """
         value: dict[str, Any] = {
             "type": self.type,
@@ -140,7 +140,7 @@ def describe(kind: type[Params]) -> tuple[Hyper, ...]:
 
 
 def _described(name: str, default: Any, entry: dict[str, Any]) -> Hyper:
-    """``entry`` is pydantic's schema of the field; that of a range has the bounds at its ends."""
+    """Read pydantic's schema ``entry`` of a field; that of a range has the bounds at its ends."""
     is_range = "prefixItems" in entry
     value = entry["prefixItems"][0] if is_range else entry
     return Hyper(

@@ -14,7 +14,7 @@ Each has to declare, as attributes of its class, what the screens, the command l
     a data set   name, title, summary, area, shift, kind
 
 and may declare ``Params``, its hyperparameters (see `da_core.params.hyper`). One that lacks an attribute, or gives one
-a value that there is not, is refused when it is imported: a TypeError names file, class and attribute. A class that
+a value that does not exist, is refused when it is imported: a TypeError names file, class and attribute. A class that
 others derive from, and that is no method, network or data set itself, says so:
 ``class Transport(FeatureAlignment, abstract=True)``.
 """
@@ -42,11 +42,11 @@ K = TypeVar("K", bound="Registered | type[Registered]")
 class Registered:
     """Base of `Method`, `Extractor` and `DataSource`.
 
-    These annotate as ``ClassVar``, without a value, what each of their concrete subclasses has to declare itself or
-    take from an abstract class. What it takes from a concrete one does not count: RuLSIF derives from uLSIF and would
-    go by its title.
+    What these annotate as ``ClassVar``, without a value, each of their concrete subclasses has to declare or inherit.
     """
 
+    title: ClassVar[str]
+    summary: ClassVar[str]
     abstract: ClassVar[bool] = True
     Params: ClassVar[type[Params]] = Params
 
@@ -58,12 +58,12 @@ class Registered:
 
 
 def _problems(cls: type[Registered]) -> Iterator[str]:
-    declared = {name for base in cls.__mro__ if base is cls or getattr(base, "abstract", True) for name in vars(base)}
     required = _required(next(base for base in cls.__mro__ if Registered in base.__bases__))
-    if lacking := [name for name in required if name not in declared]:
+    lacking = [name for name in required if not hasattr(cls, name)]
+    if lacking:
         yield f"does not declare {', '.join(lacking)}"
     for name, kind in required.items():
-        if name in declared:
+        if name not in lacking:
             try:
                 kind.validate_python(getattr(cls, name), strict=True)
             except ValidationError as error:
@@ -83,7 +83,8 @@ def _required(contract: type[Registered]) -> dict[str, TypeAdapter[Any]]:
 def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str]) -> dict[str, type[R]]:
     """Import every module below ``package`` and return the concrete subclasses of ``base`` in them by name.
 
-    They come in the order of their modules' names. Raises TypeError where one is not complete, or two have one name.
+    They come in the order of their modules' names. Raises TypeError where one is not complete, or where two have the
+    same name or title.
     """
     found: dict[str, type[R]] = {}
     for module in modules(package):
@@ -93,9 +94,12 @@ def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str
             if value.abstract:
                 continue
             name = name_of(value)
-            if name in found:
-                files = " and ".join(file_of(one) for one in (found[name], value))
-                raise TypeError(f"{files}: two have the name “{name}”.")
+            for other, kind in found.items():
+                if other == name or kind.title == value.title:
+                    raise TypeError(
+                        f"{file_of(kind)}, {file_of(value)}: {kind.__name__} and {value.__name__} have the same name "
+                        f"or title: “{name}”, “{value.title}”."
+                    )
             found[name] = value
     return found
 
@@ -113,7 +117,7 @@ def modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 class Spec(Protocol):
-    """What an experiment says of one thing: its ``name``, its ``params``, and ``what`` it is in a sentence."""
+    """An experiment's choice of one thing: its ``name``, its ``params``, and ``what`` it is called in a sentence."""
 
     @property
     def what(self) -> str: ...

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -16,7 +17,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, StageStarted
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.run import run
 from da_core.training.step import Step
@@ -85,6 +86,7 @@ def few_epochs(name: str) -> dict[str, str]:
     return {"method.epochs": "2"} if "epochs" in methods()[name].Params.model_fields else {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(methods()))
 def test_every_method_walks_to_the_end_and_repeats(places: dict[str, str], tmp_path: Path, name: str) -> None:
     places = fitting(places, name, tmp_path)
@@ -142,7 +144,7 @@ def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: d
     (Xs, ys), (Xt, yt) = rows(seed=len("source")), rows(shift=2.0, seed=len("target"))
     assert result.source_only.target.accuracy == SVC().fit(Xs, ys).score(Xt, yt)
     assert sum(scores.support for scores in result.source_only.target.per_class) == len(yt)
-    assert result.recipe["preprocessing"] == "none"
+    assert result.recipe["preprocessing"] == {"kind": "none"}
 
 
 def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
@@ -169,7 +171,8 @@ def test_probabilities_of_the_held_out_samples_are_kept_and_agree_with_the_predi
             (kept.source_probabilities[when], kept.source_predicted[when]),
             (kept.target_probabilities[when], kept.target_predicted[when]),
         ):
-            assert (P.shape, P.dtype) == ((len(predicted), 3), np.float32)
+            assert P.shape == (len(predicted), 3)
+            assert P.dtype == np.float32
             np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-5)
             np.testing.assert_array_equal(P.argmax(axis=1), predicted)
 
@@ -196,7 +199,8 @@ def what_is_told_without_labels(event: Event) -> object:
         case Notice(message) if "changed places" in message:
             return None
         case Finished(result):
-            by_class = {"classwise": True, "intervals": {"classwise"}}  # says on the screen that it reads the labels
+            # says on the screen that it reads the labels
+            by_class: Any = {"classwise": True, "intervals": {"classwise"}}
             shift = result.shift.model_dump(exclude={"before": by_class, "after": by_class})
             return shift, result.weights, result.recipe["epochs"]
         case Progress():
@@ -205,6 +209,7 @@ def what_is_told_without_labels(event: Event) -> object:
             return event
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(methods()) - {"oracle"}))
 def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Features, predictions, weights and the network: only the labelled few of a method may matter."""
@@ -223,7 +228,7 @@ def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytes
     runs = []
     for labels in (true, poisoned):
         pair = DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
-        monkeypatch.setattr("da_core.run.load_pair", lambda spec, pair=pair: pair)
+        monkeypatch.setattr("da_core.training.prepared.load_pair", lambda spec, pair=pair: pair)
         # nothing is held out, since a share held out of each class would differ with the labels
         runs.append(do({}, method=name, target_split="0", **flat))
     told = [[what_is_told_without_labels(event) for event in events] for events in runs]
@@ -263,8 +268,9 @@ def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
     assert result.recipe["epochs"]["adapt"] < 50
 
 
-def exploding_after(epoch: int, method: type[ModelAdaptation]) -> Callable[..., Iterator[dict[str, float]]]:
+def exploding_after(epoch: int, method: type[Method]) -> Callable[..., Iterator[dict[str, float]]]:
     """The method's own ``adapt``, whose weights and loss are ruined after so many epochs."""
+    assert issubclass(method, ModelAdaptation)
     adapt = method.adapt
 
     def ruined(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
@@ -305,6 +311,7 @@ def test_a_deep_method_that_diverges_is_told_and_cut_short(
     places: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = methods()["deep_coral"]
+    assert issubclass(deep, DeepAlignment)
     usual = deep.losses
     monkeypatch.setattr(
         deep,
@@ -327,7 +334,7 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
 ) -> None:
     """A “method” that sets the head's bias, and one that exchanges two of its rows."""
 
-    def told(change: Callable[[Network], None]) -> list[str]:
+    def told(change: Callable[[Network], object]) -> list[str]:
         def adapt(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
             with torch.no_grad():
                 change(network)
@@ -409,6 +416,7 @@ def test_cuda_is_asked_for_in_vain(places: dict[str, str], monkeypatch: pytest.M
         do(places, device="cuda")
 
 
+@pytest.mark.slow
 def test_dann_closes_much_of_the_gap_between_day_and_night() -> None:
     """The main promise, with the defaults and one seed; the README's table has three."""
     result = finished(list(run(Experiment(method=MethodSpec(name="dann")), embed=False))).result

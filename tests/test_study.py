@@ -32,14 +32,15 @@ def test_the_same_study_has_the_same_key_and_goes_to_json_and_back() -> None:
     assert study.key == Study.of(Experiment(), ["dann", "coral"], 3).key != Study.of(Experiment(), ["dann"], 3).key
 
 
+@pytest.mark.slow
 def test_each_event_says_which_run_it_is_of() -> None:
     flat = {"data": "moons", "network": "identity", "method": "coral", "head": "logistic"}
     told = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
-    ends = [one for one in told if isinstance(one.event, Finished)]
-    assert [(one.place, one.count, one.trial.method, one.trial.seed) for one in ends] == [
+    ends = [(one, one.event.result) for one in told if isinstance(one.event, Finished)]
+    assert [(one.place, one.count, one.trial.method, one.trial.seed) for one, _ in ends] == [
         (1, 4, "coral", 0),
         (2, 4, "tca", 0),
         (3, 4, "coral", 1),
         (4, 4, "tca", 1),
     ]
-    assert all(one.event.result.recipe["seed"] == one.trial.seed for one in ends)
+    assert all(result.recipe["seed"] == one.trial.seed for one, result in ends)

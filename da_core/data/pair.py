@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from da_core.errors import UserError
 from da_core.events import Notice
 
-HELD_OUT = 0.3
-"""Share of each domain that a run keeps for scoring when its experiment does not say."""
-
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
 SampleKind = Literal["pictures", "features", "texts", "sounds"]
 
@@ -42,12 +39,12 @@ class Domain:
         return len(self.y)
 
     def class_counts(self, classes: int) -> NDArray[np.int64]:
-        """(classes,) how many samples of each class there are, of those that have a label."""
+        """Count the samples of each class, of those that have a label: (classes,)."""
         return np.bincount(self.y[self.y != UNKNOWN], minlength=classes)
 
     @property
     def heard(self) -> NDArray[np.int16] | None:
-        """The sound (t,) of each sample, whether it is the sample or goes with it."""
+        """Return the sound (t,) of each sample, whether it is the sample or goes with it."""
         return self.X if self.X.dtype == np.int16 else self.sounds
 
 
@@ -88,7 +85,7 @@ class DomainPair:
     columns: tuple[str, ...] = ()
     """What each feature is called, where features have names."""
     notices: tuple[Notice, ...] = ()
-    """What a person should know about how the pair was read, such as files that were left out."""
+    """What a user should know about how the pair was read, such as files that were left out."""
 
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:
@@ -104,12 +101,12 @@ class DomainPair:
 
     @property
     def target_labelled(self) -> bool:
-        """Whether any target sample has a label; where none has, nothing can be scored on the target."""
+        """Tell whether any target sample has a label; where none has, nothing can be scored on the target."""
         return bool((self.target.y != UNKNOWN).any())
 
     @property
     def kind(self) -> SampleKind:
-        """What a sample is, as the networks' ``takes`` says it."""
+        """Tell what a sample is, in the words of the networks' ``takes``."""
         match self.source.X.ndim, self.source.X.dtype:
             case 4, _:
                 return "pictures"
@@ -122,7 +119,7 @@ class DomainPair:
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
+        """Return (h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
         return tuple(self.source.X.shape[1:])
 
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:

@@ -33,8 +33,6 @@ class DataSource(Registered, abstract=True):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
-    summary: ClassVar[str]
     area: ClassVar[Area]
     """Where the catalogue lists it."""
     shift: ClassVar[ShiftKind]

@@ -18,6 +18,7 @@ from da_core.evaluation.collapse import collapse, swaps
 from da_core.events import Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
+from da_core.training.prepared import LIVE
 
 FAR_APART = 1.8
 """A proxy A-distance at which the domains are still told apart nearly always."""
@@ -35,8 +36,6 @@ PAST_PEAK = 0.07
 """Accuracy lost since the best epoch. The best of many epochs is partly luck, so this is more than `NOTICEABLE`."""
 OVERCONFIDENT = 0.15
 """An expected calibration error with which confidences mislead."""
-LIVE = 400
-"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 
 
 @dataclass(frozen=True)

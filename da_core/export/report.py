@@ -12,6 +12,7 @@ from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
+from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.jobs.leaderboard import settings_of
@@ -270,6 +271,7 @@ def _recipe(record: Record, language: Language) -> str:
     settings = [[name, "–" if value is None else str(value)] for name, value in settings_of(record.experiment).items()]
     seconds = record.result.seconds
     spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]
+    meaning = [[title, sentence] for title, sentence in recipe_sentences(recipe, language).items()]
     whole = json.dumps(recipe, indent=2, ensure_ascii=False, default=str)
     provenance = recipe.get("provenance", {})
     origin = " ".join(
@@ -280,6 +282,7 @@ def _recipe(record: Record, language: Language) -> str:
             f"<h2>{escape(say('How to get these numbers again'))}</h2>",
             f"<pre>{escape(command(record.experiment))}</pre>",
             _table([say("Setting"), say("Value")], settings, code=True),
+            _table(["", ""], meaning),
             f"<h2>{escape(say('Data'))}</h2><p>{escape(origin)}</p>" if origin else "",
             f"<h2>{escape(say('Time by stage'))}</h2>" + _table(["", say("Time")], spent),
             f"<details><summary>{escape(say('Recipe'))}</summary><pre>{escape(whole)}</pre></details>",

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "assets" / "reference"
 COMMAND = "python -m da_core make reference"
 
 
-def write(folder: Path = FOLDER) -> None:
+def write(folder: Path) -> None:
     """Write both pages."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, page in {"methods.md": methods_page, "data.md": data_page}.items():

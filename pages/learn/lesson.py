@@ -39,7 +39,7 @@ def explained(method: type[Method]) -> None:
     """Draw what the lesson's file says, and the picture."""
     lesson = None
     try:
-        lesson = lesson_file.of(method.name(), language().code)
+        lesson = lesson_file.load(method.name(), language().code)
         st.markdown(lesson.idea)
     except UserError as error:
         st.error(explain(error))

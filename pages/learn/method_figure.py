@@ -13,7 +13,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from da_core import palette
-from da_core.data.synthesis.night import NIGHTS, NightName, Pictures, night_pictures
+from da_core.data.synthesis.colour import Pictures
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.errors import UserError
 from da_core.teaching import showcase, toy_problems
 from da_core.teaching.lesson_figure import COMMAND, SIDE, Panel, Picture, read
@@ -187,9 +189,9 @@ def _by_restyling(day: Pictures, night: Pictures) -> list[Pictures]:
 
 def _by_night(day: Pictures) -> list[Pictures]:
     """Turn day pictures into each of `SHOWN_NIGHTS`."""
-    from da_core.data.synthesis.sky_mask import sky_of
+    from da_core.data.synthesis.sky_mask import estimate_sky
 
-    return [night_pictures(day, np.random.default_rng(0), NIGHTS[name], sky_of(day)) for name in SHOWN_NIGHTS]
+    return [night_pictures(day, np.random.default_rng(0), NIGHTS[name], estimate_sky(day)) for name in SHOWN_NIGHTS]
 
 
 def _legend(picture: Picture) -> None:

@@ -9,9 +9,9 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from da_core.data.loading.inspection import Understood, understand
-from da_core.data.readers.archive import OneDomainError, shown
-from da_core.data.readers.tables import Outline, Roles, joined_names
+from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.columns import Outline, Roles, join_names
 from da_core.data.readers.uploads import keep_folder, keep_upload, resolve_place
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -27,10 +27,10 @@ SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
 _ENDINGS = ["zip", "npz", "csv", "tsv", "txt"]
 
-readings = Background(understand, keep=8)
+readings = Background(inspect_files, keep=8)
 
 
-def read_files(spec: DataSpec) -> Future[Understood]:
+def read_files(spec: DataSpec) -> Future[Inspection]:
     """Read the files that ``spec`` names in the background: pictures take their time."""
     return readings.submit(spec.model_dump_json(), spec)
 
@@ -183,13 +183,13 @@ def _store(key: str) -> None:
         state.report(error)
     else:
         uploads[key] = place
-        st.session_state.setdefault(keys.UPLOAD_NAMES, {})[shown(resolve_place(place))] = name
+        st.session_state.setdefault(keys.UPLOAD_NAMES, {})[short_name(resolve_place(place))] = name
 
 
 # What was understood -------------------------------------------------------------------------------------------------
 
 
-def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Understood) -> None:
+def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection) -> None:
     if found.outline is not None and found.roles is not None:
         _columns(spec, found.outline, found.roles, found.domains)
     if found.problem is not None:
@@ -243,7 +243,7 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[s
             _("Features"),
             [name for name in numbers if name != roles.label],
             key=key,
-            on_change=lambda: _set(spec, "features", joined_names(st.session_state[key])),
+            on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
         )
     if spec.target is None:
         place, source, target = st.columns(3, gap="medium")

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from da_core.data.loading.inspection import Understood
+from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.third_domain import as_third
 from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
@@ -145,7 +145,7 @@ def _choose_files(spec: DataSpec, pair: DomainPair, third: DataSpec | None) -> N
         when_ready(bring_files.read_files(wanted), partial(_use, wanted, pair), _("Reading your files…"))
 
 
-def _use(wanted: DataSpec, pair: DomainPair, found: Understood) -> None:
+def _use(wanted: DataSpec, pair: DomainPair, found: Inspection) -> None:
     """Make the files the third domain, or show why they do not fit."""
     try:
         if found.problem is not None:

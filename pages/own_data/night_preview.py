@@ -17,7 +17,9 @@ from PIL import Image
 
 from da_core.data.scenes import street
 from da_core.data.sources.street_scenes import StreetParams
-from da_core.data.synthesis.night import Night, NightName, Pictures, Steps, quantise, steps, to_linear, to_srgb
+from da_core.data.synthesis.colour import Pictures, quantise, to_linear, to_srgb
+from da_core.data.synthesis.night import Steps, steps
+from da_core.data.synthesis.night_conditions import Night, NightName
 from da_core.params import Params, validated
 from pages.session import keys
 from pages.session.words import _, number, word

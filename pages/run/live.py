@@ -10,19 +10,19 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state
 from pages.session.words import _, explain, percent, seconds, translate_message
 
 
-def panel(view: View) -> None:
+def panel(view: RunView) -> None:
     """Draw a run, again and again while it is live; when it ends, the whole page runs once more."""
     starting.follow_run(view, _panel)
 
 
-def _panel(view: View) -> None:
+def _panel(view: RunView) -> None:
     if view.live:
         _where(view)
         _controls(view)
@@ -36,7 +36,7 @@ def notices(found: Iterable[Notice]) -> None:
         st.info(translate_message(notice.message, notice.values))
 
 
-def phase_curves(view: View) -> None:
+def phase_curves(view: RunView) -> None:
     """Draw the curves of one phase: the one that trains now, afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
@@ -70,7 +70,7 @@ def stage_names() -> dict[Stage, str]:
     return {stage: _(title) for stage, title in STAGES.items()}
 
 
-def _where(view: View) -> None:
+def _where(view: RunView) -> None:
     names = stage_names()
     if view.state == "queued":
         st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
@@ -94,7 +94,7 @@ def _where(view: View) -> None:
         st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
 
 
-def _controls(view: View) -> None:
+def _controls(view: RunView) -> None:
     mine = queue().owns(view.run_id, state.owner())
     shared = view.owners > 1
     why = None
@@ -117,7 +117,7 @@ def _controls(view: View) -> None:
         st.caption(why)
 
 
-def _has_learned(view: View) -> bool:
+def _has_learned(view: RunView) -> bool:
     """Tell whether the run has trained an epoch, of adapting where the method does that epoch by epoch."""
     from da_core.methods import methods
 
@@ -128,7 +128,7 @@ def _has_learned(view: View) -> bool:
 def _button(
     label: str,
     act: Callable[[str, str], None],
-    view: View,
+    view: RunView,
     why: str | None,
     *,
     unless: bool = False,

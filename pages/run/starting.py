@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from pages.session import access, keys, state
 from pages.session.background import follow
 from pages.session.words import _, percent, seconds
@@ -29,15 +29,15 @@ def start(experiment: Experiment) -> None:
     navigation.switch_to("train")
 
 
-def follow_run(view: View, draw: Callable[[View], None]) -> None:
+def follow_run(view: RunView, draw: Callable[[RunView], None]) -> None:
     """Draw a run again and again until it is over, which keeps its lease; then the whole page runs once more."""
 
-    def draw_if_there(now: View | None) -> None:
+    def draw_if_there(now: RunView | None) -> None:
         if now is None:  # it was over, and has been removed since: the page says so
             st.rerun()
         draw(now)
 
-    def is_over(now: View | None) -> bool:
+    def is_over(now: RunView | None) -> bool:
         return now is None or not now.live
 
     follow(partial(queue().view, view.run_id, renew=True), is_over, draw_if_there, was_over=not view.live)
@@ -65,7 +65,7 @@ def watch(here: navigation.Step) -> None:
                 navigation.link_to("train", _("See why") + " →")
 
 
-def _draw_line(view: View) -> None:
+def _draw_line(view: RunView) -> None:
     with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         if view.state == "queued":
             text = _("Your run waits; its place in the queue is {place}.", place=view.place)

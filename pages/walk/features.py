@@ -12,7 +12,7 @@ import streamlit as st
 from da_core.evaluation import layouts
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Record
 from pages.run import current_run, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view
@@ -223,7 +223,7 @@ def _interval(measured: ShiftMeasures, name: str, digits: int) -> str:
     return f"({number(low, digits)} … {number(high, digits)})"
 
 
-def panels_so_far(view: View) -> None:
+def panels_so_far(view: RunView) -> None:
     """Draw the layouts that a live run has computed already: PCA at once, UMAP when it is ready."""
     if view.embeddings:
         samples = next(iter(view.embeddings.values())).samples

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from da_core.data.loading.cache import loaded
+from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.teaching.families import FAMILIES, KINDS, grouped
 from pages.run import starting, time_notice
@@ -90,7 +90,7 @@ def _train() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=keys.TRAIN):
         pressed = st.button(_("Train"), type="primary")
         wanted = st.session_state[keys.ORACLE] = state.experiment().oracle
-        pair = loaded(state.experiment().data)
+        pair = pair_in_memory(state.experiment().data)
         labelled = pair is None or pair.target_labelled
         st.toggle(
             _("Train the oracle too"),

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from da_core.events import Result, Scores
+from da_core.export.recipe_sentences import recipe_sentences
 from da_core.jobs.store import Record
 from pages.charts import plotly_figure, score_charts, score_tables
 from pages.run import changed_samples, current_run, export_buttons, findings, live
 from pages.session import keys
-from pages.session.words import _, number, safe, seconds, word
+from pages.session.words import _, language, number, safe, seconds, word
 from pages.shell import navigation
 
 
@@ -100,6 +101,8 @@ def recipe(record: Record) -> None:
         st.table(pd.DataFrame({_("Time"): spent.values()}, index=pd.Index(list(spent))), border="horizontal")
     with right:
         st.markdown(f"**{_('Recipe')}**")
+        sentences = recipe_sentences(record.result.recipe, language())
+        st.markdown("\n".join(f"- {title}: {safe(sentence)}" for title, sentence in sentences.items()))
         st.json(record.result.recipe, expanded=1)
 
 

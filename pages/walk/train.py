@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import store
 from pages.charts import curves
 from pages.run import current_run, live, starting, time_notice
@@ -14,13 +14,13 @@ from pages.session.words import _, explain
 from pages.shell import navigation
 
 
-def is_cut_short(view: View) -> bool:
+def is_cut_short(view: RunView) -> bool:
     """Tell whether a run that is done was ended early."""
     record = store().load(view.run_id)
     return record is not None and not record.complete
 
 
-def outcome(view: View) -> None:
+def outcome(view: RunView) -> None:
     """Draw what came of a run that is over."""
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,25 +15,19 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from da_core import palette
-from da_core.events import Evidence, Finished, Shift, ShiftMeasures
+from da_core.events import Evidence, Finished, Shift, ShiftMeasures, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.teaching import picture_atlas
 from pages.run import before_after, layout_requests, weight_charts
 from pages.samples.shown_samples import ShownSamples
 from tests.support import made_up_run
-from tests.support.lab import Lab, button, texts
-
-
-def drawn(app: object) -> dict:
-    """What the screen tells its element."""
-    (element,) = app.get("bidi_component")  # type: ignore[attr-defined]
-    return json.loads(element.proto.json)
+from tests.support.lab import Lab, button, drawn, texts
 
 
 def told(evidence: Evidence, **changes: object) -> dict:
-    settings = {"run": "a", "shown": ShownSamples(), "scores": {}, "colour": "domain", "layout": "umap", **changes}
-    return before_after.payload(before_after.Cloud.from_evidence(evidence), made_up_run.CLASSES, **settings)
+    settings: dict[str, Any] = {"run": "a", "shown": ShownSamples(), "scores": {}, "colour": "domain", "layout": "umap"}
+    return before_after.payload(before_after.Cloud.from_evidence(evidence), made_up_run.CLASSES, **settings | changes)
 
 
 def unpacked(text: str, kind: str = "<i2") -> np.ndarray:
@@ -71,7 +66,8 @@ def test_colours_are_offered_for_what_is_known(lab: Lab) -> None:
     evidence = made_up_run.finished(weights=True).evidence
     old = dataclasses.replace(evidence, source_probabilities={}, target_probabilities={}, weights=None)
     assert set(told(old)["texts"]["colours"]) == {"domain", "class", "right"}
-    sure = {when: np.full((30, 3), [0.6, 0.3, 0.1], np.float32) for when in ("before", "after")}
+    given = np.full((30, 3), [0.6, 0.3, 0.1], np.float32)
+    sure: dict[When, np.ndarray] = {"before": given, "after": given}
     new = dataclasses.replace(evidence, source_probabilities=sure, target_probabilities=sure)
     shown = told(new)
     assert set(shown["texts"]["colours"]) == {"domain", "class", "right", "confidence", "weight"}
@@ -117,6 +113,7 @@ def with_snapshots(*epochs: str) -> Finished:
     return Finished(end.result, evidence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epochs", "stops"),
     [
@@ -297,7 +294,7 @@ def test_true_weights_turn_the_source_into_the_target(name: str) -> None:
     from da_core.data.sources import sources
 
     source = sources()[name]
-    pair = source.load(source.Params(count=20_000), 0)
+    pair = source.load(source.Params.model_validate({"count": 20_000}), 0)
     weights = source.true_weights(source.Params(), pair.source.X, pair.source.y)
     assert weights.mean() == pytest.approx(1, abs=0.05)
     np.testing.assert_allclose(

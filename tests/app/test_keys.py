@@ -18,7 +18,7 @@ def literals() -> list[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             found.append(re.escape(str(node.value.value)))
         if isinstance(node, ast.JoinedStr):
-            parts = [re.escape(part.value) if isinstance(part, ast.Constant) else ".*" for part in node.values]
+            parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*" for part in node.values]
             found.append("".join(parts))
     return found
 

@@ -46,6 +46,7 @@ def test_other_data_bring_their_network_and_a_word_about_it() -> None:
     assert [toast.value for toast in app.toast] == ["The network has changed with the data: it takes texts."]
 
 
+@pytest.mark.slow
 def test_a_gallery_of_sentences_and_one_of_sounds() -> None:
     app = opened("data", data="sentiment", data__count="100")
     assert not app.exception

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from test_features import drawn
 
 from da_core.data.loading import cache
 from da_core.data.pair import SOUND_RATE, Domain, DomainPair
 from pages.samples.shown_samples import sound
 from tests.support import made_up_run
-from tests.support.lab import Lab
+from tests.support.lab import Lab, drawn
 
 NASTY = "<img src=x onerror=alert(1)> **bold** $x$"
 

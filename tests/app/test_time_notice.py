@@ -72,7 +72,7 @@ def test_sizes_come_from_the_datas_settings_and_the_network() -> None:
 def test_a_pair_in_memory_tells_its_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = DataSpec(name="digits_mnist")
     assert estimate(experiment(name="digits_mnist")) is None, "it has no count, and is not read for this"
-    monkeypatch.setattr(estimating, "loaded", lambda asked: made_up_run.pair() if asked == spec else None)
+    monkeypatch.setattr(estimating, "pair_in_memory", lambda asked: made_up_run.pair() if asked == spec else None)
     found = estimate(experiment(name="digits_mnist"))
     assert found is not None
     assert (found.source, found.target) == (21, 21)
@@ -82,10 +82,10 @@ def test_what_was_loaded_is_found_and_nothing_else(tmp_path: Path) -> None:
     for name in ("source", "target"):
         np.savez(tmp_path / f"{name}.npz", X=np.eye(6, dtype=np.float32), y=np.arange(6) % 2)
     spec = DataSpec(name="files", source=str(tmp_path / "source.npz"), target=str(tmp_path / "target.npz"))
-    assert cache.loaded(spec) is None
+    assert cache.pair_in_memory(spec) is None
     pair = cache.load_pair(spec)
-    assert cache.loaded(spec) is pair
-    assert cache.loaded(spec.model_copy(update={"target": str(tmp_path / "gone.npz")})) is None
+    assert cache.pair_in_memory(spec) is pair
+    assert cache.pair_in_memory(spec.model_copy(update={"target": str(tmp_path / "gone.npz")})) is None
 
 
 def test_a_method_without_a_formula_has_no_estimate() -> None:

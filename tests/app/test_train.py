@@ -49,7 +49,7 @@ def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
     lab.wait_for(app, run, "done")
     assert not app.exception
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
-    assert {"See what moved →", "See all results →"} <= {link.label for link in app.get("page_link")}
+    assert {"See what moved →", "See all results →"} <= {getattr(link, "label", None) for link in app.get("page_link")}
 
 
 def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 import torch
 
-from da_core.events import Event, Progress
+from da_core.events import Event, Notice, Progress
 from da_core.experiment import Experiment, TrainingSpec
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
@@ -35,7 +35,7 @@ from da_core.training.model import Labelled, as_inputs
 def training() -> Iterator[Event]:
     """DANN on pictures of chance, for ever."""
     device = torch.device("cpu")
-    devices.prepare(device)
+    devices.configure(device)
     X = np.random.default_rng(0).integers(0, 256, (512, 32, 32, 3), dtype=np.uint8)
     source = Labelled(as_inputs(X, device), torch.arange(512) % 10)
     extractor = networks()["small_cnn"]
@@ -44,7 +44,8 @@ def training() -> Iterator[Event]:
     spec = TrainingSpec(epochs=500)
     for event in train(network, source, phase="adapt", spec=spec, seed=0, method=DANN(), target=source.X, mirror=True):
         yield event
-        yield Progress(event.epoch / spec.epochs, None)
+        if not isinstance(event, Notice):
+            yield Progress(event.epoch / spec.epochs, None)
 
 
 class Meter:

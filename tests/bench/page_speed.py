@@ -8,6 +8,7 @@ One fresh server and one browser; every number is of this one run. The run shows
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import statistics
 import sys
@@ -108,7 +109,7 @@ def main() -> None:
             for name in ("UMAP", "PCA"):
                 page.get_by_role("radio", name=name).click()
                 rows.append((f"click on “See what moved” → {name}", time.perf_counter() - start, ""))
-            every = [seconds(lambda name=name: switch(page, name)) for name in screen.WALK * arguments.switches]
+            every = [seconds(functools.partial(switch, page, name)) for name in screen.WALK * arguments.switches]
             rows.append(("click → another screen, median", statistics.median(every), f"slowest {max(every):.2f}"))
         browser.close()
     for what, took, remark in rows:

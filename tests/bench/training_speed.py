@@ -69,7 +69,11 @@ def bare(method: str, device_name: str, steps: int) -> float:
         loss.backward()
         optimizer.step()
 
-    return timed(lambda: [step(at) for at in range(steps)], lambda: [step(0) for _ in range(10)], device_name)
+    def go(first: int, last: int) -> None:
+        for at in range(first, last):
+            step(at)
+
+    return timed(lambda: go(0, steps), lambda: go(0, 10), device_name)
 
 
 def ours(method: str, device_name: str, steps: int, precision: str) -> float:
@@ -86,13 +90,13 @@ def ours(method: str, device_name: str, steps: int, precision: str) -> float:
     from da_core.training.model import Labelled, as_inputs
 
     device = torch.device(device_name)
-    devices.prepare(device)
+    devices.configure(device)
     rng = np.random.default_rng(0)
     Xs, Xt = rng.integers(0, 256, (2, COUNT, SIDE, SIDE, 3), dtype=np.uint8)
     source = Labelled(as_inputs(Xs, device), torch.from_numpy(rng.integers(0, CLASSES, COUNT)).to(device))
     extractor = networks()["small_cnn"]
     network = extractor.network(extractor.Params(), (SIDE, SIDE, 3), CLASSES, seed=0)
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     chosen = methods()[method]() if method != "source_only" else None
     target = as_inputs(Xt, device) if chosen is not None else None
     epochs = max(1, steps // (COUNT // BATCH))

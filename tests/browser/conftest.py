@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,24 +20,30 @@ WIDE = (1280, 900)
 _failed = pytest.StashKey[bool]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: they are slow, and Playwright keeps an event loop in this thread until the end."""
+    """One process has all browser tests, since they share a server and a Chromium.
+
+    Alone it comes to them last, because they are slow; of several processes one has them from the start, because
+    together they take longest (pytest-xdist begins with the largest group).
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker("browser")
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: here in item.path.parents)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call":
         item.stash[_failed] = report.failed
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # while Playwright runs, its event loop is in the way of other tests
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     screen.SCREENSHOTS.mkdir(exist_ok=True)
@@ -47,7 +53,7 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that tests share."""
     with serving(tmp_path_factory.mktemp("server")) as one:
@@ -122,7 +128,7 @@ def page(visitor: screen.Visitor, server: Server) -> Page:
     return visitor(server)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def finished_run(browser: Browser, server: Server) -> dict[str, str]:
     """The query of a link to a small finished run, made by a visitor who has left."""
     context = browser.new_context(base_url=server.url)

@@ -7,25 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from da_core.i18n import translations
-from da_core.methods import methods
-from tests.support.screen import WALK, Visitor, go, heading, main, open_screen, settle, shoot
+from tests.support.looks import PHONE, assert_all_chinese, out_of_sight
+from tests.support.screen import WALK, Visitor, go, heading, open_screen, settle, shoot
 from tests.support.server import Server
 
-PHONE = (390, 844)
 ZH = dict(zip(("Start", *WALK), ("首页", "数据", "网络", "方法", "训练", "特征", "结果"), strict=True))
-LATIN = "|".join(re.escape(one.title) for one in methods().values() if translations("zh").get(one.title) == one.title)
-SAID_ALIKE = re.compile(
-    rf"(English|{LATIN}|UMAP|PCA|t-SNE|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
-    r"|Skip to main content|[\d\W_])+"
-)
-"""Names and numbers that a Chinese reader meets in Latin letters, and a link of Streamlit's own, which has no other."""
-WORDS = """element => {
-    const copy = element.cloneNode(true);
-    copy.querySelectorAll("[data-testid=stIconMaterial]").forEach(icon => icon.remove());
-    return copy.textContent;
-}"""
-"""The text of an element less the names of its icons, which a font draws as pictures."""
 
 
 def test_a_chinese_browser_is_spoken_to_in_chinese_on_every_screen(
@@ -83,33 +69,9 @@ def test_a_phone_shows_every_screen_without_moving_sideways(
     shoot(page, f"{name.lower()}-light-phone")
 
 
-def assert_all_chinese(page: Page) -> None:
-    """Titles, buttons, links and choices have Chinese in them, unless they are names."""
-    for role in ("heading", "button", "link", "radio", "tab", "alert"):
-        for element in page.get_by_role(role).all():
-            text = element.evaluate(WORDS).strip()
-            assert re.search(r"[\u4e00-\u9fff]", text) or not text or SAID_ALIKE.fullmatch(text), f"{role}: {text}"
-    sentences = [
-        line
-        for line in main(page).inner_text().splitlines()
-        if re.search(r"[a-z]+ [a-z]+ [a-z]+", line) and not re.search(r"[\u4e00-\u9fff]", line)
-    ]
-    assert sentences == []
-
-
 def luminance(page: Page, what: str) -> float:
     """Relative luminance (WCAG) of the app's background or text."""
     css = page.get_by_test_id("stApp").evaluate(f"app => getComputedStyle(app).{what}")
     shares = [int(value) / 255 for value in re.findall(r"\d+", css)[:3]]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def out_of_sight(page: Page) -> list[str]:
-    """Buttons, links and headings that reach over the screen's right edge; a slider's own input cannot be seen."""
-    return page.get_by_role("main").evaluate(
-        """main => [...main.querySelectorAll('h1, h2, h3, button, a, input:not([type=range])')]
-            .filter(each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
-            .filter(each => !each.closest('[data-testid=stTable], [data-testid=stDataFrame]'))
-            .map(each => each.outerHTML.slice(0, 200))"""
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from test_looks import PHONE, assert_all_chinese, out_of_sight
 
 from pages.session import keys
+from tests.support.looks import PHONE, assert_all_chinese, out_of_sight
 from tests.support.screen import Visitor, heading, main, open_screen, settle, shoot
 from tests.support.server import Server
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from test_looks import PHONE
 
+from tests.support.looks import PHONE
 from tests.support.screen import Visitor, finished, open_screen, settle, shoot, start
 from tests.support.server import Server
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from da_core.data.loading import cache
-from da_core.data.loading.cache import keep_upload, load_pair, resolve_place
+from da_core.data.loading.cache import load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.events import Notice
@@ -45,16 +46,16 @@ class Toy(DataSource):
     def load(self, params: ToyParams, seed: int) -> DomainPair:
         self.made += 1
         rng = np.random.default_rng(seed)
-        domains = [
+        day, night = (
             Domain(
                 name,
                 rng.integers(0, 256, (params.count, 8, 8, 3), dtype=np.uint8),
                 np.arange(params.count, dtype=np.int64) % 2,
             )
             for name in ("day", "night")
-        ]
+        )
         about = Provenance("Toy", "Made up.", "None.", "appearance")
-        return DomainPair(*domains, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
+        return DomainPair(day, night, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +164,7 @@ def test_threads_that_ask_together_get_one_pair(toy: Toy) -> None:
     assert len({id(pair) for pair in pairs}) == 1
 
 
+@pytest.mark.slow
 def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> None:
     code = (
         "from da_core.data.loading.cache import load_pair; from da_core.experiment import DataSpec; import hashlib;"

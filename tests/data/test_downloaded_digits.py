@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import bring
+from da_core.cli.run_command import download_missing
 from da_core.data.download import MissingError
 from da_core.data.loading.cache import fetch, load_pair
 from da_core.data.sources import downloaded_digits, movielens, sources
@@ -121,7 +121,7 @@ def test_the_command_line_downloads_with_a_bar(
 ) -> None:
     with opened() as shelf:
         monkeypatch.setitem(SETS, "mnist", tuple(on(shelf, "mnist", *file) for file in idx(*bars(28)).items()))
-        bring(DataSpec(name="downloaded_digits", params={"pair": "mnist→photos", "count": 300}))
+        download_missing(DataSpec(name="downloaded_digits", params={"pair": "mnist→photos", "count": 300}))
     said = capsys.readouterr().err
     assert "download" in said
     assert "100%" in said

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from da_core.data.pair import DomainPair
-from da_core.data.sources.digits import mnist
+from da_core.data.sources.digits import read_mnist
 from da_core.data.sources.mnist_m import MnistM
 from tests.support.pairs import load
 
@@ -24,7 +24,7 @@ def test_both_domains_are_balanced_and_said_to_be_what_they_are(pair: DomainPair
 
 
 def test_the_source_is_mnist_itself_with_a_rim(pair: DomainPair) -> None:
-    known = {picture.tobytes(): label for picture, label in zip(*mnist(), strict=True)}
+    known = {picture.tobytes(): label for picture, label in zip(*read_mnist(), strict=True)}
     inner = np.ascontiguousarray(pair.source.X[:, 2:-2, 2:-2, 0])
     assert [known[picture.tobytes()] for picture in inner] == pair.source.y.tolist()
     assert (pair.source.X[..., :1] == pair.source.X).all()

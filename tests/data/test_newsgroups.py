@@ -13,7 +13,7 @@ from sklearn.datasets import _twenty_newsgroups as theirs
 
 from da_core.data.download import MissingError
 from da_core.data.sources import sources
-from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, plain
+from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, strip_letter
 from da_core.errors import UserError
 from da_core.settings import settings
 from tests.support.pairs import load
@@ -79,8 +79,8 @@ def test_the_file_is_the_one_that_scikit_learn_downloads() -> None:
 
 
 def test_a_letter_without_words_of_its_own_is_left_out() -> None:
-    assert plain("From: x\n\n> all quoted\n--\nme") == ""
-    assert plain("no header, no body") == ""
+    assert strip_letter("From: x\n\n> all quoted\n--\nme") == ""
+    assert strip_letter("no header, no body") == ""
 
 
 def test_where_it_is_not_downloaded_one_sentence_says_so() -> None:

@@ -29,6 +29,7 @@ def gap(pair) -> float:
     return own.score(X[1::2], y[1::2]) - of_source.score(X[1::2], y[1::2])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*Maximum iterations")
 @pytest.mark.parametrize(("shift", "kind"), CHOICES.items())
 def test_the_change_costs_accuracy_and_goes_with_its_strength(shift, kind):

@@ -60,6 +60,7 @@ BUILT_IN = [
 FEW = 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_built_in_pair_loads_alone_seeded_and_as_it_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_network(*_: object) -> None:

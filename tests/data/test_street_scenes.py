@@ -7,7 +7,8 @@ import pytest
 
 from da_core.data.scenes.street import CLASSES, Time, draw, draw_one, pictures
 from da_core.data.sources.street_scenes import StreetParams, StreetScenes
-from da_core.data.synthesis.night import NIGHTS, NightName, linearise, luminance
+from da_core.data.synthesis.colour import linearise, luminance
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.errors import UserError
 from tests.support.pairs import load
 
@@ -76,11 +77,13 @@ REAL = {"mean sRGB": 0.201, "median luminance": 0.019, "red/green": 1.35, "blue/
 """Means over real webcam nights; “dark” is the share of values below 10 of 255."""
 
 
+@pytest.mark.slow
 def test_nights_of_the_whole_model_are_like_real_ones() -> None:
     """Each within a quarter."""
     assert statistics(pictures(600, 32, "night", seed=1, difficulty="hard")[0]) == pytest.approx(REAL, rel=0.25)
 
 
+@pytest.mark.slow
 def test_standard_nights_are_like_real_ones_but_for_deep_shadows() -> None:
     """They are kept out of the standard pair: where nothing is seen, nothing is left to adapt to."""
     found = statistics(pictures(600, 32, "night", seed=1)[0])
@@ -98,6 +101,7 @@ def taken(difficulty: NightName, seed: int = 1) -> np.ndarray:
     return pictures(100, 32, "night", seed, difficulty)[0].astype(float)
 
 
+@pytest.mark.slow
 def test_nights_differ_as_their_names_say() -> None:
     brightness = {name: taken(name).mean() for name in NIGHTS}
     assert brightness["dusk"] > brightness["standard"] > brightness["hard"] > brightness["moonless"]

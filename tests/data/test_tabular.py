@@ -1,4 +1,4 @@
-"""Tables parted by a column: only who is in a domain changes, not what a row means."""
+"""Tables split by a column: only who is in a domain changes, not what a row means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from da_core.data.sources import sources
-from da_core.data.sources.tabular import FEWEST, Table, parted
+from da_core.data.sources.tabular import FEWEST, Table, split_by_column
 from tests.support.pairs import load
 
 TABLES = {name: source for name, source in sources().items() if isinstance(source, Table)}
@@ -31,7 +31,7 @@ def test_every_row_is_in_one_domain_and_the_column_is_what_differs(name):
 def test_rows_are_drawn_with_the_probability_that_is_stated():
     rng = np.random.default_rng(0)
     column = rng.permutation(40_000).astype(np.float32)
-    in_target = parted(column, np.zeros(40_000, dtype=np.int64), 6.0, rng)
+    in_target = split_by_column(column, np.zeros(40_000, dtype=np.int64), 6.0, rng)
     rank = (column + 0.5) / 40_000
     for low in np.arange(0, 1, 0.1):
         part = (rank >= low) & (rank < low + 0.1)

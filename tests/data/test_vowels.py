@@ -7,7 +7,7 @@ import pytest
 
 from da_core.data.pair import SOUND_RATE, DomainPair
 from da_core.data.sources import sources
-from da_core.data.synthesis.formants import spoken
+from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
 from tests.support.pairs import load
 
@@ -17,6 +17,7 @@ def pair() -> DomainPair:
     return load(sources()["vowels"], {})
 
 
+@pytest.mark.slow
 def test_the_table_is_whole(pair: DomainPair) -> None:
     assert (pair.kind, pair.source.name, pair.target.name) == ("features", "men", "children")
     assert np.bincount(pair.source.y).tolist() == [66] * 10  # 33 men, two each
@@ -57,7 +58,7 @@ def test_the_same_speakers_twice_are_refused() -> None:
 
 @pytest.mark.parametrize("formants", [(120.0, 700.0, 1100.0, 2450.0), (250.0, 500.0, 2500.0, 3300.0)])
 def test_a_voice_has_its_pitch_and_its_resonances(formants: tuple[float, ...]) -> None:
-    (sound,) = spoken(np.array([formants]), seconds=0.5)
+    (sound,) = speak_vowels(np.array([formants]), seconds=0.5)
     middle = sound[2000:6096].astype(float)
     autocorrelation = np.correlate(middle, middle, "full")[len(middle) - 1 :]
     lags = slice(SOUND_RATE // 400, SOUND_RATE // 80)

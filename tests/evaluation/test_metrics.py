@@ -117,7 +117,7 @@ def test_calibration_error_of_a_braggart_an_honest_model_and_a_table_by_hand():
 
 
 def test_scores_of_before_there_were_intervals_are_still_read():
-    old = {"accuracy": 0.5, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+    old: dict[str, object] = {"accuracy": 0.5, "precision": 0.5, "recall": 0.5, "f1": 0.5}
     old["per_class"] = [
         {"name": name, "precision": 0, "recall": recall, "f1": 0, "support": n}
         for name, recall, n in (("a", 0.4, 9), ("b", 0.8, 1), ("none", 0.0, 0))

@@ -96,6 +96,7 @@ def test_coral_distance_is_not_made_of_noise():
     assert np.mean(draws) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mmd", "coral", "classwise"])
 def test_intervals_hold_the_true_value_about_as_often_as_they_say(name):
     rng = np.random.default_rng(0)

@@ -1,6 +1,10 @@
-"""A small finished run."""
+"""A small finished run, and a PostgreSQL where the machine has one."""
 
 from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +21,9 @@ from da_core.events import (
     Scores,
     Shift,
     ShiftMeasures,
+    When,
 )
+from tests.support import postgres
 
 
 @pytest.fixture
@@ -41,8 +47,9 @@ def result() -> Result:
 def evidence() -> Evidence:
     rng = np.random.default_rng(0)
 
-    def features() -> dict[str, np.ndarray]:
-        return {when: rng.normal(size=(6, 4)).astype(np.float32) for when in ("before", "after")}
+    def features() -> dict[When, np.ndarray]:
+        before, after = rng.normal(size=(2, 6, 4)).astype(np.float32)
+        return {"before": before, "after": after}
 
     def labels() -> np.ndarray:
         return rng.integers(0, 2, 6)
@@ -71,3 +78,13 @@ def history() -> tuple[Losses | Accuracies, ...]:
         Accuracies("source_only", 1.0, {"source": 0.9, "target": 0.1 + 0.2}),
         Losses("adapt", 0.5, {"class": 0.25, "domain": float("inf")}),
     )
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    if postgres.programs() is None:
+        pytest.skip("this machine has no PostgreSQL")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
+        Path(folder).chmod(0o755)
+        with postgres.serving(Path(folder) / "pg") as url:
+            yield url

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,10 +31,10 @@ from da_core.events import (
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.jobs import store as store_module
-from da_core.jobs.job import History
+from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Store
-from da_core.run_folder import EVERYONE
 
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)
@@ -110,7 +111,7 @@ def store(tmp_path) -> Store:
 def make_queue(script, store, clock):
     made: list[Queue] = []
 
-    def make(**settings: object) -> Queue:
+    def make(**settings: Any) -> Queue:
         made.append(Queue(store, script, clock=clock, **settings))
         return made[-1]
 
@@ -126,7 +127,7 @@ def queue(make_queue) -> Queue:
     return make_queue()
 
 
-def reaches(queue: Queue, run_id: str, state: str) -> object:
+def reaches(queue: Queue, run_id: str, state: str) -> RunView:
     return queue.wait(run_id, lambda view: view.state == state, PATIENCE)
 
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from da_core import run_folder as record_module
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import EVERYONE
-from tests.support import postgres
+
+pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
 
 ANN, BOB = "ann", "bob"
 Save = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if postgres.programs() is None:
-        pytest.skip("this machine has no PostgreSQL")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "pg") as url:
-            yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -45,8 +36,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 @pytest.fixture
 def saved(result: Result, evidence: Evidence) -> Save:
-    def save(store: Store, *owners: str, gain: float = 0.0, **experiment: object) -> str:
-        experiment = Experiment(**experiment)
+    def save(store: Store, *owners: str, gain: float = 0.0, **changes: Any) -> str:
+        experiment = Experiment(**changes)
         run_id = new_run_id(experiment)
         scores = result.adapted.target.model_copy(update={"accuracy": result.adapted.target.accuracy + gain})
         changed = result.model_copy(update={"adapted": DomainScores(target=scores, source=scores)})
@@ -213,7 +204,7 @@ def test_list_and_folder_come_together_or_not_at_all(
         raise OSError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(record_module.os, "replace", no_disk)
+        patch.setattr(os, "replace", no_disk)
         experiment = Experiment(seed=1)
         notice = store.save(new_run_id(experiment), experiment, result, evidence, (), [ANN])
     assert notice is not None

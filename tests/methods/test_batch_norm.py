@@ -20,7 +20,7 @@ from da_core.networks.extractor import Network
 
 def network(norm: str = "batch") -> Network:
     extractor = networks()["mlp"]
-    made = extractor.network(extractor.Params(hidden=8, norm=norm), (4,), 3, 0)
+    made = extractor.network(extractor.Params.model_validate({"hidden": 8, "norm": norm}), (4,), 3, 0)
     return made.eval()
 
 
@@ -34,7 +34,7 @@ def inputs_of_norms(of: Network, X: torch.Tensor) -> list[torch.Tensor]:
     """What comes into each batch-norm layer, with every layer before it as it now is."""
     found, x = [], X
     with torch.inference_mode():
-        for layer in of.features:
+        for layer in of.features.children():
             if isinstance(layer, nn.BatchNorm1d):
                 found.append(x)
             x = layer(x)
@@ -84,7 +84,8 @@ def test_schneiders_share_of_the_source_saves_a_target_of_few_samples():
     start, many = network(), data(4000)
     list(AdaBN().adapt(start, many))
     truth = norms.statistics(start)[0].clone()
-    alone, shared = [], []
+    alone: list[float] = []
+    shared: list[float] = []
     for seed in range(20):
         few = data(4, seed + 10)
         for found, share in ((alone, 0.0), (shared, 0.8)):
@@ -136,7 +137,8 @@ def test_tents_first_step_is_adams():
 def test_tent_works_on_pictures_with_group_norm_in_channels_last_memory():
     """There torch's backward of group norm crashes the process where the gradient of its input is not asked for."""
     extractor = networks()["small_cnn"]
-    model = extractor.network(extractor.Params(width=8), (16, 16, 3), 3, 0).to(memory_format=torch.channels_last)
+    model = extractor.network(extractor.Params.model_validate({"width": 8}), (16, 16, 3), 3, 0)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own types leave it out
     X = torch.randint(0, 256, (32, 16, 16, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
     (losses,) = TENT().adapt(model, AdaptationData(X, torch.arange(32) % 3, X, X[:0], torch.arange(0)))
     assert np.isfinite(losses["entropy"])

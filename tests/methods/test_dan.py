@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from typing import Literal
 
 import pytest
 import torch
@@ -45,7 +46,7 @@ def test_it_is_the_definition(count, estimate, shift):
     )
 
 
-def draws(estimate: str, count: int = 300) -> torch.Tensor:
+def draws(estimate: Literal["unbiased", "biased"], count: int = 300) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     kernels = [gaussian_kernel(torch.randn(32, 4, generator=generator), 5) for _ in range(count)]
     return torch.stack([mmd(K, 16, estimate) for K in kernels])

@@ -25,6 +25,7 @@ from da_core.methods.base import (
     Predictions,
     Reweighting,
 )
+from da_core.methods.norms import batch_norms
 from da_core.networks import networks
 from da_core.networks.extractor import Network
 from da_core.networks.heads import fit_head
@@ -52,9 +53,14 @@ KIND = {
 }
 
 
-def every(kind: type = Method, where=lambda method: True):
+LEARNS_LONG = {"feature_gan", "night_augmentation"}
+"""Those that take a second or more in each test in which they learn."""
+
+
+def every(kind: type = Method, where=lambda method: True, slow=()):
     found = [method for method in methods().values() if issubclass(method, kind) and where(method)]
-    return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
+    each = [pytest.param(method, marks=pytest.mark.slow if method.name() in slow else ()) for method in found]
+    return pytest.mark.parametrize("method", each, ids=[method.name() for method in found])
 
 
 def hyperparameters() -> list[Any]:
@@ -159,7 +165,7 @@ def test_alignment_undoes_another_light(method):
     assert aligned(method, Xs, ys, Xt, yt) > 0.9
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_undoes_the_offset_of_one_feature_that_tells_a_class(method):
     (Xs, ys), (Xt, yt) = blobs(300, 0), blobs(300, 1)
     rng = np.random.default_rng(2)
@@ -178,7 +184,7 @@ def test_alignment_does_no_harm_where_nothing_shifted(method):
     assert aligned(method, Xs, ys, Xt, yt) > accuracy(Xs, ys, Xt, yt) - 0.03
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_does_no_harm_where_nothing_shifted_and_classes_are_as_frequent(method):
     y = np.arange(300) % 3
     Xs, Xt = (CENTRES[y] + np.random.default_rng(seed).normal(size=(300, 2)) for seed in (0, 1))
@@ -191,7 +197,7 @@ def distances(fitted, Xs, Xt) -> Any:
     return np.linalg.norm(mapped[:, None] - mapped, axis=-1)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_does_not_mind_where_the_origin_is(method):
     (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
     Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
@@ -214,7 +220,7 @@ def test_alignment_does_not_mind_how_the_axes_are_turned(method):
     np.testing.assert_allclose(there, here, atol=1e-6)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
     (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
     Xs, Xt = Xs.astype(np.float32), Xt.astype(np.float32)
@@ -230,7 +236,7 @@ def test_alignment_takes_float32_and_samples_that_it_was_not_fitted_on(method):
     np.testing.assert_array_equal(double.map_source(new), source)
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of_other_sizes(method):
     rng = np.random.default_rng(0)
     Xs, ys, Xt = rng.normal(size=(25, 40)), np.arange(25) % 3, rng.normal(size=(12, 40))
@@ -242,7 +248,7 @@ def test_alignment_takes_more_features_than_samples_dead_features_and_domains_of
     assert np.isfinite(fitted.map_target(Xt)).all()
 
 
-@every(FeatureAlignment)
+@every(FeatureAlignment, slow=LEARNS_LONG)
 def test_alignment_repeats_and_does_not_mind_the_order_of_samples(method):
     (Xs, ys), (Xt, _) = blobs(120, 0), blobs(100, 1)
     s, t = np.random.default_rng(2).permutation(120), np.random.default_rng(3).permutation(100)
@@ -434,13 +440,13 @@ def test_the_gradient_is_that_of_the_loss(method):
     deep, plain = method(seed=0), batch(8, 4, dtype=torch.float64)
     built(deep, 4, torch.float64)
     head = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
+    Fs, Ft = features = [F.clone().requires_grad_() for F in (plain.source_features, plain.target_features)]
     for turn in turns_of(deep, "extractor"):
         with held_fixed() as again:
 
             def total(turn=turn, again=again):
                 again()
-                return torch.stack(list(turn.losses(with_features(plain, *features, head)).values())).sum()
+                return torch.stack(list(turn.losses(with_features(plain, Fs, Ft, head)).values())).sum()
 
             found = torch.autograd.grad(total(), features, allow_unused=True)
             for F, gradient in zip(features, found, strict=True):
@@ -474,6 +480,7 @@ def test_a_weight_of_zero_is_source_only(method):
     assert all(F.grad is None or F.grad.abs().max() == 0 for F in (Fs, Ft))
 
 
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method.domain_logits is not DeepAlignment.domain_logits)
 def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
     """The features stay; only the method's own parts learn."""
@@ -491,6 +498,7 @@ def test_a_domain_classifier_learns_to_tell_shifted_features_apart(method):
     assert domain_accuracy() > 0.85
 
 
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method(seed=0).build(6, 3) is not None)
 def test_a_critic_gains_on_a_shift_what_it_cannot_gain_without_one(method):
     """Its objective on fresh samples, the features stay: what it is for is to notice that the domains differ."""
@@ -515,12 +523,14 @@ def without_adapting(shift: float) -> float:
 
 # AFN only lets norms grow, and MCD brings in what lies just outside the source: they have problems of their own, in
 # test_afn.py and test_mcd.py
+@pytest.mark.slow
 @every(DeepAlignment, where=lambda method: method.name() not in ("afn", "mcd"))
 def test_deep_alignment_undoes_a_shift(method):
     # .09 is three standard deviations of a difference of two accuracies on 320 samples
     assert deeply(method, *space(320, 0), *space(320, 1, 2.0))[0] > without_adapting(2.0) + 0.09
 
 
+@pytest.mark.slow
 @every(DeepAlignment)
 def test_deep_alignment_does_no_harm_where_nothing_shifted(method):
     assert deeply(method, *space(320, 0), *space(320, 1))[0] > without_adapting(0.0) - 0.03
@@ -578,7 +588,7 @@ def adaptation_problem(name: str, scale: float = 1.0, shift: float = 0.0) -> tup
 def trained(pictures: bool) -> Network:
     extractor = networks()["small_cnn" if pictures else "mlp"]
     settings = {"width": 8, "features": 16} if pictures else {"hidden": 16}
-    params = extractor.Params(**settings, norm="batch")
+    params = extractor.Params.model_validate({**settings, "norm": "batch"})
     network = extractor.network(params, (16, 16, 3) if pictures else (2,), 3, 0)
     rng = np.random.default_rng(6)
     y = rng.integers(3, size=240)
@@ -612,7 +622,7 @@ def test_adapting_undoes_another_scale_and_offset(method):
     assert right(network, data.Xt, yt) > (before + 0.1 if name in NOT_OF_STATISTICS else 0.9)
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_does_not_lose_on_a_gentle_move(method):
     name = method.name()
     network, data, yt = adaptation_problem(name, 1.0, 20.0 if name in ON_PICTURES else 0.5)
@@ -621,7 +631,7 @@ def test_adapting_does_not_lose_on_a_gentle_move(method):
     assert right(network, data.Xt, yt) > before - 0.02
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_does_no_harm_where_nothing_shifted(method):
     network, data, yt = adaptation_problem(method.name())
     before = right(network, data.Xt, yt)
@@ -630,7 +640,7 @@ def test_adapting_does_no_harm_where_nothing_shifted(method):
     assert right(network, data.Xt, yt) > before - 0.03
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
     start, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
     ends, told = [], []
@@ -644,7 +654,7 @@ def test_adapting_repeats_and_draws_on_nothing_but_its_seed(method):
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
 
 
-@every(ModelAdaptation)
+@every(ModelAdaptation, slow=LEARNS_LONG)
 def test_after_every_epoch_the_network_is_one_to_use(method):
     """In eval mode, with finite numbers, and the next epoch minds neither a look at it nor a changed mode."""
     network, data, _ = adaptation_problem(method.name(), 1.0, 0.5)
@@ -663,21 +673,19 @@ def test_after_every_epoch_the_network_is_one_to_use(method):
     assert all(weight.requires_grad for weight in looked_at.parameters())
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, m in methods().items() if issubclass(m, ModelAdaptation) and n not in ON_PICTURES]
-)
-def test_batch_norms_statistics_end_as_those_of_one_domain(name):
+@every(ModelAdaptation, lambda method: method.name() not in ON_PICTURES)
+def test_batch_norms_statistics_end_as_those_of_one_domain(method):
     """The first layer's mean is that of what comes in, never a mixture; on pictures it is the changed source."""
-    network, data, _ = adaptation_problem(name, 0.5, 4.0)
-    source_mean = next(m for m in network.modules() if hasattr(m, "running_mean")).running_mean.clone()
-    adapt(methods()[name], network, data)
-    layers = list(network.features)
-    at, norm = next((at, m) for at, m in enumerate(layers) if hasattr(m, "running_mean"))
+    network, data, _ = adaptation_problem(method.name(), 0.5, 4.0)
+    source_mean = batch_norms(network)[0].running_mean.clone()
+    adapt(method, network, data)
+    layers = list(network.features.children())
+    at, norm = next((at, layer) for at, layer in enumerate(layers) if isinstance(layer, torch.nn.BatchNorm1d))
     with torch.inference_mode():
         x = data.Xt
         for layer in layers[:at]:
             x = layer(x)
-    expected = source_mean if name in WITH_LABELS else x.mean(0)
+    expected = source_mean if method.name() in WITH_LABELS else x.mean(0)
     torch.testing.assert_close(norm.running_mean, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -702,7 +710,7 @@ def test_a_domain_smaller_than_a_batch_will_do(method):
 def test_what_it_cannot_adapt_is_refused_before_it_begins(method):
     """A network without any normalisation, and rows of features: whoever cannot use them says so in `check`."""
     extractor = networks()["mlp"]
-    plain = extractor.network(extractor.Params(hidden=16), (2,), 3, 0)
+    plain = extractor.network(extractor.Params.model_validate({"hidden": 16}), (2,), 3, 0)
     _, data, _ = adaptation_problem("adabn")
     needs = {"adabn": "batch", "source_only_bn": "batch", "tent": "normalisation"}
     needs |= dict.fromkeys(ON_PICTURES, "pictures")

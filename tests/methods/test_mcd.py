@@ -66,6 +66,7 @@ def test_two_heads_learn_to_agree_on_source_and_to_differ_on_shifted_target():
     assert mcd.discrepancy(after).item() > max(before, 0.4)
 
 
+@pytest.mark.slow
 def test_it_brings_in_what_lies_just_outside_the_source():
     """A mild shift, over three seeds; of a large one it may take whole classes to the wrong side."""
     gains = []

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.data.synthesis.night import NIGHTS, night_pictures
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS
 from da_core.experiment import TrainingSpec
 from da_core.methods.adaptation.night_augmentation import NightAugmentation
 from da_core.methods.base import AdaptationData
@@ -37,7 +38,7 @@ def tensor(pictures: np.ndarray) -> torch.Tensor:
 @functools.cache
 def trained() -> Network:
     extractor = networks()["small_cnn"]
-    network = extractor.network(extractor.Params(width=8, features=16), (16, 16, 3), 3, 0)
+    network = extractor.network(extractor.Params.model_validate({"width": 8, "features": 16}), (16, 16, 3), 3, 0)
     X, y = stripes(0)
     spec = TrainingSpec(epochs=12, batch_size=24, learning_rate=5e-3)
     for _ in train(network, Labelled(tensor(X), torch.tensor(y)), phase="source_only", spec=spec, seed=0):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,10 +19,11 @@ from da_core.networks.extractor import Network
 
 def network() -> Network:
     """Two classes, left and right of a line."""
-    made = Network(nn.Linear(2, 2), 2, 2)
+    identity = nn.Linear(2, 2)
+    made = Network(identity, 2, 2)
     with torch.no_grad():
-        made.features.weight.copy_(torch.eye(2))
-        made.features.bias.zero_()
+        identity.weight.copy_(torch.eye(2))
+        identity.bias.zero_()
         made.head.weight.copy_(torch.tensor([[-2.0, 0.0], [2.0, 0.0]]))
         made.head.bias.zero_()
     return made.eval()
@@ -69,7 +72,7 @@ def test_a_threshold_that_nothing_passes_is_training_on_the_source_alone():
 
 def test_the_pseudo_labels_weight_grows_to_its_height_at_half_time():
     data, _ = seen(0)
-    still = {"learning_rate": 1e-12, "threshold": 0.0, "epochs": 4}
+    still: dict[str, Any] = {"learning_rate": 1e-12, "threshold": 0.0, "epochs": 4}
     terms = [losses["pseudo"] for losses in PseudoLabels(weight=2.0, **still).adapt(network(), data)]
     # the batches differ from epoch to epoch, and leave some samples over
     assert terms[0] == pytest.approx(terms[3] / 2, rel=0.2)

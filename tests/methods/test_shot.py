@@ -21,10 +21,11 @@ def blobs(count: int = 90) -> tuple[torch.Tensor, torch.Tensor]:
 
 def network() -> Network:
     """The identity as features, and a head that looks along the centres: it may be turned by a test."""
-    made = Network(nn.Linear(2, 2), 2, 3)
+    identity = nn.Linear(2, 2)
+    made = Network(identity, 2, 3)
     with torch.no_grad():
-        made.features.weight.copy_(torch.eye(2))
-        made.features.bias.zero_()
+        identity.weight.copy_(torch.eye(2))
+        identity.bias.zero_()
         made.head.weight.copy_(CENTRES)
         made.head.bias.zero_()
     return made.eval()

@@ -41,12 +41,12 @@ def test_equal_domains_end_equal(pair):
 def test_a_turn_of_both_domains_changes_nothing_without_standardising(pair):
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))[0]
     here, there = pair, tuple(X @ turn for X in pair)
-    got = [
+    one, other = (
         between(ours.map_source(Xs), ours.map_target(Xt))
         for Xs, Xt in (here, there)
         for ours in [SubspaceAlignment(dimensions=3, standardise=False).fit(Xs, Xt)]
-    ]
-    np.testing.assert_allclose(*got, atol=1e-8)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-8)
 
 
 def test_a_direction_that_only_the_source_has_is_dropped():

@@ -41,9 +41,10 @@ def test_without_shift_the_distance_is_small(trained):
 
 def test_the_penalty_of_a_linear_critic_is_known():
     wdgrl, b = WDGRL(), batch(8, d=4)
-    wdgrl.critic = torch.nn.Linear(4, 1)
+    linear = torch.nn.Linear(4, 1)
+    wdgrl.critic = torch.nn.Sequential(linear)
     with torch.no_grad():
-        wdgrl.critic.weight.copy_(torch.tensor([[2.0, 0.0, 0.0, 0.0]]))
+        linear.weight.copy_(torch.tensor([[2.0, 0.0, 0.0, 0.0]]))
     assert wdgrl.gradient_penalty(b.source_features, b.target_features).item() == pytest.approx((2 - 1) ** 2)
     expected = 2 * (b.source_features - b.target_features)[:, 0].mean()
     assert wdgrl.distance(b.source_features, b.target_features).item() == pytest.approx(expected.item(), rel=1e-4)
@@ -55,4 +56,4 @@ def test_the_critic_moves_five_times_and_alone_and_the_penalty_teaches_it():
     (critic,) = turns_of(wdgrl, "own")
     assert (critic.parts, critic.times, critic.with_class) == (("own",), 5, False)
     wdgrl.gradient_penalty(b.source_features, b.target_features).backward()
-    assert own[0].weight.grad.abs().sum() > 0
+    assert next(own.parameters()).grad.abs().sum() > 0

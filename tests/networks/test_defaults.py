@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import experiment_of, parser
+from da_core.cli import parser
+from da_core.cli.options import experiment_of
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment, NetworkSpec

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -19,7 +21,7 @@ def test_the_catalogue() -> None:
 @pytest.mark.parametrize("side", [16, 28, 32, 64, 128])
 @pytest.mark.parametrize("name", ["small_cnn", "tutorial_cnn", "mlp", "resnet18"])
 def test_pictures_of_every_side_pass(name: str, side: int) -> None:
-    params = {"weights": "none", "side": 32} if name == "resnet18" else {}
+    params: dict[str, Any] = {"weights": "none", "side": 32} if name == "resnet18" else {}
     network = build(name, (side, side, 3), **params).eval()
     pictures = torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8).numpy()
     inputs = as_inputs(pictures, torch.device("cpu"))
@@ -80,7 +82,7 @@ def test_published_weights_that_cannot_be_had_are_explained(monkeypatch: pytest.
 def test_each_normalisation_can_be_chosen_and_the_default_is_as_it_was(name: str) -> None:
     """Choosing one draws no other weights: all but the layers of normalisation start alike."""
     default = {"small_cnn": "group", "tutorial_cnn": "none", "mlp": "none"}[name]
-    kinds = {"group": torch.nn.GroupNorm, "batch": (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)}
+    kinds: dict[str, Any] = {"group": torch.nn.GroupNorm, "batch": (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)}
     layers = (torch.nn.Conv2d, torch.nn.Linear)
     starts = []
     for norm in ("group", "batch", "none"):

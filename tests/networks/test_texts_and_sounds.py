@@ -37,7 +37,7 @@ def test_words_are_weighted_as_scikit_learn_weights_them() -> None:
 @pytest.mark.parametrize("vectors", ["tf-idf", "hashed"])
 def test_every_kind_of_vector_has_its_size_and_goes_through(pieces: str, vectors: str) -> None:
     network = networks()["text_mlp"]
-    params = network.Params(pieces=pieces, vectors=vectors, size=64)
+    params = network.Params.model_validate({"pieces": pieces, "vectors": vectors, "size": 64})
     X, _ = network.prepare(params, TEXTS, TEXTS, ALL, ALL)
     assert X.dtype == np.float32
     assert X.shape == (5, 64) if vectors == "hashed" else X.shape[1] <= 64

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.pair import UNKNOWN, Domain, DomainPair, Provenance
 from da_core.errors import UserError
-from da_core.evaluation.shift_report import data_report
+from da_core.evaluation.shift_report import DataReport, data_report
 from da_core.events import Accuracies, Finished
 from da_core.experiment import Experiment
 from da_core.run import run
@@ -107,7 +107,7 @@ def test_the_data_report_does_without_its_question_on_the_classes(places: dict[s
     (Xs, ys), (Xt, yt) = rows(0, seed=0), rows(1.5, seed=1)
     about = Provenance("", "", "", "unknown")
 
-    def report(y: np.ndarray) -> object:
+    def report(y: np.ndarray) -> DataReport:
         return data_report(DomainPair(Domain("a", Xs, ys), Domain("b", Xt, y), ("x", "y", "z"), about))
 
     known, unknown = report(yt), report(np.full(COUNT, UNKNOWN))

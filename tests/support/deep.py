@@ -15,6 +15,7 @@ from da_core.experiment import TrainingSpec
 from da_core.methods.alignment.shared.adversarial import GradientReversal
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
+from da_core.networks.extractor import Network
 from da_core.training.loop import train
 from da_core.training.model import Labelled, as_inputs
 
@@ -34,8 +35,14 @@ def batch(
 
 
 def rows_of_batch(whole: Batch, rows: slice) -> Batch:
-    tensors = (whole.source_features, whole.target_features, whole.source_logits, whole.target_logits)
-    return Batch(*(tensor[rows] for tensor in tensors), whole.source_labels[rows], whole.progress)
+    return Batch(
+        whole.source_features[rows],
+        whole.target_features[rows],
+        whole.source_logits[rows],
+        whole.target_logits[rows],
+        whole.source_labels[rows],
+        whole.progress,
+    )
 
 
 def with_features(old: Batch, Fs: Tensor, Ft: Tensor, head: Tensor) -> Batch:
@@ -62,7 +69,7 @@ def train_own(
     optimizer = torch.optim.Adam(own.parameters(), lr=1e-2)
     for _ in range(steps):
         optimizer.zero_grad()
-        torch.stack(list(turn.losses(on).values())).sum().backward()
+        torch.stack(list(turn.losses(on).values())).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
 
@@ -112,8 +119,8 @@ def deeply(
     source, target = Labelled(as_inputs(Xs, device), torch.tensor(ys)), as_inputs(Xt, device)
     extractor, spec = networks()["mlp"], TrainingSpec(epochs=epochs, batch_size=32)
 
-    def fitted(deep, start=None):
-        network = extractor.network(extractor.Params(hidden=32), (Xs.shape[1],), 3, seed)
+    def fitted(deep: DeepAlignment | None, start: Network | None = None) -> Network:
+        network = extractor.network(extractor.Params.model_validate({"hidden": 32}), (Xs.shape[1],), 3, seed)
         if start is not None:
             network.load_state_dict(start.state_dict())
         events = train(
@@ -131,8 +138,7 @@ def deeply(
         return network.eval()
 
     deep = method(seed=seed, **hyperparameters) if method is not None else None
-    start = fitted(None) if deep is None or deep.target_encoder else None
-    network = fitted(deep, start) if deep is not None else start
+    network = fitted(deep, fitted(None) if deep is not None and deep.target_encoder else None)
     with torch.no_grad():
         logits = network(target)
     return float((logits.argmax(1) == torch.tensor(yt)).float().mean()), logits

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -74,6 +76,13 @@ def texts(app: AppTest) -> str:
     """All that a page says outside its widgets."""
     elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
     return "\n".join(element.value for element in elements)
+
+
+def drawn(app: AppTest) -> dict[str, Any]:
+    """What the Features screen tells its element."""
+    (element,) = app.get("bidi_component")
+    payload: dict[str, Any] = json.loads(element.proto.json)
+    return payload
 
 
 @contextmanager

@@ -23,7 +23,9 @@ from da_core.events import (
     Samples,
     Shift,
     ShiftMeasures,
+    Stage,
     StageStarted,
+    When,
 )
 from da_core.experiment import Experiment
 
@@ -59,8 +61,9 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
 
     rng = np.random.default_rng(0)
     count = 2 * len(y)
-    features = {when: rng.normal(size=(len(y), 4)).astype(np.float32) for when in ("before", "after")}
-    names = [f"{when}/{layout}" for when in ("before", "after") for layout in ("pca", "umap")]
+    moments: tuple[When, ...] = ("before", "after")
+    features = {when: rng.normal(size=(len(y), 4)).astype(np.float32) for when in moments}
+    names = [f"{when}/{layout}" for when in moments for layout in ("pca", "umap")]
     result = Result(
         source_only=both(5),
         adapted=both(8),
@@ -121,7 +124,7 @@ def scripted(wait: Callable[[], None], end: BaseException | Finished) -> Callabl
     """A run that trains source only, waits until it may go on, and comes to ``end``."""
 
     def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-        stages = ("load", "source_only", "before", "adapt", "after")
+        stages: tuple[Stage, ...] = ("load", "source_only", "before", "adapt", "after")
         yield StageStarted("load", stages)
         yield StageStarted("source_only", stages)
         yield from history()[:4]

@@ -10,15 +10,16 @@ from __future__ import annotations
 import io
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from tests.support import chromium, screen
 from tests.support.server import serving
 
 FOLDER = Path(__file__).parents[2] / "assets" / "readme"
-SIZE = {"width": 1280, "height": 1140}
+SIZE = ViewportSize(width=1280, height=1140)
 
 
 def make(folder: Path) -> None:
@@ -26,7 +27,8 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, serving(Path(data)) as server, sync_playwright() as playwright:
         browser = chromium.launch(playwright)
-        for theme in ("light", "dark"):
+        themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for theme in themes:
             context = browser.new_context(
                 base_url=server.url, locale="en-US", color_scheme=theme, viewport=SIZE, device_scale_factor=1.5
             )

@@ -62,7 +62,7 @@ class MovieLens(DataSource):
     """Pairs of a user and a film; the class is whether the user gave it four stars or more.
 
     A user's earlier half of ratings is what a service knows of them; the later half gives the rows. The films' mean
-    stars are those of the source's users alone, so nothing is known of the target that it would not tell.
+    stars are those of the source's users alone, so nothing of the target's labels is in its features.
     """
 
     name = "movielens"

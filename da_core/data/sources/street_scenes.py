@@ -10,7 +10,7 @@ from pydantic import model_validator
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.scenes.street import CLASSES, pictures
 from da_core.data.source import DataSource
-from da_core.data.synthesis.night import NIGHTS, Night, NightName
+from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
 from da_core.params import Scalar, hyper
 
 
@@ -36,7 +36,7 @@ class StreetParams(Night):
 
 
 class StreetScenes(DataSource):
-    """Ten kinds of things seen from a road, drawn and lit by our own code; no scene is in both domains."""
+    """Ten kinds of objects seen from a road, drawn and lit by our own code; no scene is in both domains."""
 
     name = "street"
     title = "Street scenes, day → night"

@@ -141,7 +141,7 @@ class Covariate(Toy):
         return self.density_ratio(params, X)
 
     def density_ratio(self, params: Any, X: NDArray[Any]) -> Points:
-        """p_t(x) / p_s(x) of points X (n, 2): (n,)."""
+        """Compute p_t(x) / p_s(x) of points X (n, 2): (n,)."""
         to_target = np.square((X - [params.mean, 0]) / params.spread).sum(axis=1)
         ratio: Points = np.exp((np.square(X).sum(axis=1) - to_target) / 2) / params.spread**2
         return ratio

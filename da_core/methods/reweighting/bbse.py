@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.errors import UserError
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import checked
+from da_core.methods.checks import finite_predictions
 from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
 
 INDISTINCT = 1e-3
@@ -43,7 +43,7 @@ class BBSE(ClassBalance):
 
         Raises `UserError` without ``predictions``, and where they cannot tell the classes apart.
         """
-        self.of_class = self.class_weights(checked(predictions, self.title))
+        self.of_class = self.class_weights(finite_predictions(predictions, self.title))
         return self
 
     def class_weights(self, predictions: Predictions) -> Rows:

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import feature_pair, labels
-from da_core.methods.distances import blocks, shuffled, some, squared_distances
+from da_core.methods.distances import blocks, random_order, random_rows, squared_distances
 from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
 
 
@@ -46,9 +46,9 @@ class EnergyDistance(ClassBalance):
         ys = labels(ys, self.title)
         share = np.bincount(ys) / len(ys)
         if len(Xs) > self.params.exact_up_to:
-            kept = shuffled(Xs, self.seed)[: self.params.exact_up_to]
+            kept = random_order(Xs, self.seed)[: self.params.exact_up_to]
             Xs, ys = Xs[kept], ys[kept]
-        Xt = some(Xt, self.params.exact_up_to, self.seed)
+        Xt = random_rows(Xt, self.params.exact_up_to, self.seed)
         seen = np.unique(ys)
         of_class = [Xs[ys == y] for y in seen]
         A = np.array([[mean_distance(X, Y) for Y in of_class] for X in of_class])

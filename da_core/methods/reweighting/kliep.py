@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
+from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
 from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 
 FOLDS = 5
@@ -59,7 +59,7 @@ class KLIEP(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        order = shuffled(Xt, self.seed)
+        order = random_order(Xt, self.seed)
         self.centres = Xt[order[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
         fits: list[tuple[float, Rows]] = []

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import feature_pair, labels
-from da_core.methods.distances import mean_kernel, median_distance, shuffled, some
+from da_core.methods.distances import mean_kernel, median_distance, random_order, random_rows
 from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
 from da_core.params import hyper
 
@@ -59,9 +59,9 @@ class TargetShift(ClassBalance):
         ys = labels(ys, self.title)
         share = np.bincount(ys) / len(ys)
         if len(Xs) > self.params.exact_up_to:
-            kept = shuffled(Xs, self.seed)[: self.params.exact_up_to]
+            kept = random_order(Xs, self.seed)[: self.params.exact_up_to]
             Xs, ys = Xs[kept], ys[kept]
-        Xt = some(Xt, self.params.exact_up_to, self.seed)
+        Xt = random_rows(Xt, self.params.exact_up_to, self.seed)
         sigma = self.params.width * median_distance(Xs, Xt, self.seed)
         seen = np.unique(ys)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
+from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
 from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 from da_core.params import hyper
 
@@ -66,7 +66,7 @@ class ULSIF(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and λ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        of_source, of_target = shuffled(Xs, self.seed), shuffled(Xt, self.seed)
+        of_source, of_target = random_order(Xs, self.seed), random_order(Xt, self.seed)
         self.centres = Xt[of_target[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
         widths = (self.params.width,) if self.params.width > 0 else WIDTHS

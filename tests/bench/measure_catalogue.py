@@ -1,6 +1,6 @@
 """Measure every built-in pair for the Data screen: source only, the best of a few fitting methods, and the oracle.
 
-    python tests/bench/catalogue.py [--seeds 3] [--rows 2000] [NAME …]
+    python tests/bench/measure_catalogue.py [--seeds 3] [--rows 2000] [NAME …]
 
 Each pair has its default settings, but at most so many rows; pairs that have to be downloaded are measured where they
 are on the machine. The means go to assets/data/figures.json; without names, to the whole of it.

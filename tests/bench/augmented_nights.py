@@ -1,6 +1,6 @@
 """Whether nights made by the model help on real ones: accuracy on night pictures that training never saw.
 
-    python tests/bench/night_augmentation.py DAY NIGHT [--network mlp] [--seeds 3] [--epochs 80] [--size 32]
+    python tests/bench/augmented_nights.py DAY NIGHT [--network mlp] [--seeds 3] [--epochs 80] [--size 32]
 
 DAY and NIGHT are folders of class folders; all of DAY is learned from and all of NIGHT scored. Compared are the network
 trained by day, and the same after as many more epochs on day pictures alone, on darkened ones, and on modelled nights.
@@ -23,7 +23,8 @@ NIGHTS = ("easy", "standard", "hard", "street lights", "rain")
 TRIED: dict[str, dict[str, Scalar]] = {
     "day, as long": {"share": 0.0},
     "day and darkened": {"night": "darkened"},
-} | {f"day and night: {name}": {"night": name} for name in NIGHTS}
+    **{f"day and night: {name}": {"night": name} for name in NIGHTS},
+}
 
 
 def finish(experiment: Experiment) -> Result:

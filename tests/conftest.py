@@ -1,0 +1,23 @@
+"""Every process of the tests has one thread: threads that wait for a core that a neighbour has spin, for minutes.
+
+numpy and torch read these names once, when they are imported; what a test starts inherits them. Set them to measure
+something else.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for all tests, and none beside this one for a few that are named: it starts sooner, and can debug.
+
+    ``-n`` on the command line says otherwise; each process takes more than a gigabyte.
+    """
+    named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword
+    return 0 if named else 2
