@@ -35,7 +35,7 @@ Kind = Literal["umap", "pca", "tsne", "seeds", "neighbours"]
 
 
 @dataclass(frozen=True)
-class Progress:
+class LayoutProgress:
     """What has been computed so far, by name; ``failed`` where an error ended it, which is in the log."""
 
     pieces: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class LayoutQueue:
     def __init__(self) -> None:
         self._wanted: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
         self._lock = Lock()
-        self._current: tuple[Hashable, Progress] = (None, Progress())
+        self._current: tuple[Hashable, LayoutProgress] = (None, LayoutProgress())
         """The key that the thread works on, and how far it is."""
         self.background = Background(self._compute, keep=48)
 
-    def request(self, key: Hashable, asker: str, kind: Kind, compute: Callable[[], Pieces]) -> Progress:
+    def request(self, key: Hashable, asker: str, kind: Kind, compute: Callable[[], Pieces]) -> LayoutProgress:
         """Return what there is of the layouts that ``key`` names, and begin them if they are new.
 
         They replace what ``asker`` wanted of this kind before.
@@ -67,22 +67,22 @@ class LayoutQueue:
         if work.done():
             return work.result()
         current, progress = self._current
-        return progress if current == key else Progress()
+        return progress if current == key else LayoutProgress()
 
-    def _compute(self, key: Hashable, compute: Callable[[], Pieces]) -> Progress:
+    def _compute(self, key: Hashable, compute: Callable[[], Pieces]) -> LayoutProgress:
         pieces: dict[str, NDArray[Any]] = {}
         try:
             if self._is_unwanted(key):
-                return Progress()
+                return LayoutProgress()
             for name, piece in compute():
                 pieces = pieces | {name: piece}  # never changed under a reader's hands
-                self._current = key, Progress(pieces)
+                self._current = key, LayoutProgress(pieces)
                 if self._is_unwanted(key):
-                    return Progress(pieces)
+                    return LayoutProgress(pieces)
         except Exception:  # a page shows the rest without it
             log.exception("a layout could not be made")
-            return Progress(pieces, done=True, failed=True)
-        return Progress(pieces, done=True)
+            return LayoutProgress(pieces, done=True, failed=True)
+        return LayoutProgress(pieces, done=True)
 
     def _is_unwanted(self, key: Hashable) -> bool:
         """Tell whether no page wants it any more; it is forgotten then, and begun anew when one does."""
@@ -103,7 +103,7 @@ def asker() -> str:
     return str(st.session_state[keys.LAYOUT_ASKER])
 
 
-def by_stop(record: Record, settings: LayoutSettings) -> Progress:
+def by_stop(record: Record, settings: LayoutSettings) -> LayoutProgress:
     """Request layouts by stop: before, after, the epochs on the way; ``"kept"`` is the share of kept neighbours.
 
     t-SNE has no epochs on the way, and leaves samples out (NaN).
@@ -112,13 +112,13 @@ def by_stop(record: Record, settings: LayoutSettings) -> Progress:
     return layout_queue.request(key, asker(), kind, lambda: layouts.stops(record, settings))
 
 
-def by_seed(record: Record, settings: LayoutSettings) -> Progress:
+def by_seed(record: Record, settings: LayoutSettings) -> LayoutProgress:
     """Request UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
     key = (record.run_id, settings, "seeds")
     return layout_queue.request(key, asker(), "seeds", lambda: layouts.by_seed(record, settings))
 
 
-def neighbours(record: Record) -> Progress:
+def neighbours(record: Record) -> LayoutProgress:
     """Request each sample's `NEAREST` of the other domain in feature space, before and after: (n, k), nearest first."""
     key = (record.run_id, "neighbours")
     return layout_queue.request(key, asker(), "neighbours", lambda: layouts.neighbours(record))

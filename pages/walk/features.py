@@ -30,11 +30,11 @@ _LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 
 @dataclasses.dataclass(frozen=True)
-class Prepared:
+class PanelContents:
     """What the panels draw beyond the run's own layouts: samples to show on hover, and further layouts by kind."""
 
     samples: Future[ShownSamples]
-    layouts: dict[layout_requests.Kind, layout_requests.Progress]
+    layouts: dict[layout_requests.Kind, layout_requests.LayoutProgress]
 
     def is_complete(self) -> bool:
         return self.samples.done() and all(each.done for each in self.layouts.values())
@@ -47,18 +47,20 @@ def picture(record: Record) -> None:
     samples = shown_samples.prepare(record)
     wait_a_moment(samples)
 
-    def read() -> Prepared:
-        return Prepared(samples, requested_layouts(record, chosen, with_seeds))
+    def read() -> PanelContents:
+        return PanelContents(samples, requested_layouts(record, chosen, with_seeds))
 
     with place:
-        follow(read, Prepared.is_complete, partial(panels, record), was_over=read().is_complete())
+        follow(read, PanelContents.is_complete, partial(panels, record), was_over=read().is_complete())
 
 
 def requested_layouts(
     record: Record, chosen: LayoutSettings, with_seeds: bool
-) -> dict[layout_requests.Kind, layout_requests.Progress]:
+) -> dict[layout_requests.Kind, layout_requests.LayoutProgress]:
     """Request all layouts that the panels can show now."""
-    found: dict[layout_requests.Kind, layout_requests.Progress] = {"neighbours": layout_requests.neighbours(record)}
+    found: dict[layout_requests.Kind, layout_requests.LayoutProgress] = {
+        "neighbours": layout_requests.neighbours(record)
+    }
     shown: list[Layout] = ["pca", "umap"]
     if st.session_state.get(keys.TSNE_RUN) == record.run_id:
         shown.append("tsne")
@@ -76,13 +78,13 @@ def _settings_of(layout: Layout, record: Record, chosen: LayoutSettings) -> Layo
     return chosen if layout == "umap" else LayoutSettings(layout, record.experiment.seed)
 
 
-def panels(record: Record, prepared: Prepared) -> None:
+def panels(record: Record, contents: PanelContents) -> None:
     """Draw both panels with what there is."""
     result, cloud = record.result, Cloud.from_evidence(record.evidence)
     drawn = {layout: dict(points) for layout, points in cloud.layouts.items()}
     status: dict[Layout, str] = {}
     for layout in ("umap", "pca", "tsne"):
-        if (progress := prepared.layouts.get(layout)) is None:
+        if (progress := contents.layouts.get(layout)) is None:
             continue
         pieces = {stop: points for stop, points in progress.pieces.items() if stop != "kept"}
         if progress.done and not progress.failed:
@@ -90,17 +92,17 @@ def panels(record: Record, prepared: Prepared) -> None:
         elif {"before", "after"} <= pieces.keys():  # the epochs on the way join all at once
             drawn[layout] = {"before": pieces["before"], "after": pieces["after"]}
         status[layout] = _status(progress)
-    seeds = prepared.layouts.get("seeds")
+    seeds = contents.layouts.get("seeds")
 
     def request(layout: Layout) -> None:
         st.session_state[keys.TSNE_RUN] = record.run_id
 
     before_after_view(
-        dataclasses.replace(cloud, layouts=drawn, neighbours=prepared.layouts["neighbours"].pieces),
+        dataclasses.replace(cloud, layouts=drawn, neighbours=contents.layouts["neighbours"].pieces),
         result.classes,
         key=keys.PANELS,
         run=record.run_id,
-        shown=prepared.samples.result() if prepared.samples.done() else None,
+        shown=contents.samples.result() if contents.samples.done() else None,
         scores=current_run.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
         status=status,
@@ -108,7 +110,7 @@ def panels(record: Record, prepared: Prepared) -> None:
     )
 
 
-def _status(progress: layout_requests.Progress) -> str:
+def _status(progress: layout_requests.LayoutProgress) -> str:
     """Say in one sentence what a layout is worth, or that it is being computed."""
     if progress.failed:
         return _("This layout could not be computed.")
