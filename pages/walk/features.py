@@ -16,6 +16,7 @@ from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Record
 from pages.run import current_run, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view
+from pages.run.layout_requests import Kind, LayoutProgress
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys, state
@@ -34,7 +35,7 @@ class PanelContents:
     """What the panels draw beyond the run's own layouts: samples to show on hover, and further layouts by kind."""
 
     samples: Future[ShownSamples]
-    layouts: dict[layout_requests.Kind, layout_requests.LayoutProgress]
+    layouts: dict[Kind, LayoutProgress]
 
     def is_complete(self) -> bool:
         return self.samples.done() and all(each.done for each in self.layouts.values())
@@ -54,13 +55,9 @@ def picture(record: Record) -> None:
         follow(read, PanelContents.is_complete, partial(panels, record), was_over=read().is_complete())
 
 
-def requested_layouts(
-    record: Record, chosen: LayoutSettings, with_seeds: bool
-) -> dict[layout_requests.Kind, layout_requests.LayoutProgress]:
+def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) -> dict[Kind, LayoutProgress]:
     """Request all layouts that the panels can show now."""
-    found: dict[layout_requests.Kind, layout_requests.LayoutProgress] = {
-        "neighbours": layout_requests.neighbours(record)
-    }
+    found: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
     shown: list[Layout] = ["pca", "umap"]
     if st.session_state.get(keys.TSNE_RUN) == record.run_id:
         shown.append("tsne")
@@ -110,7 +107,7 @@ def panels(record: Record, contents: PanelContents) -> None:
     )
 
 
-def _status(progress: layout_requests.LayoutProgress) -> str:
+def _status(progress: LayoutProgress) -> str:
     """Say in one sentence what a layout is worth, or that it is being computed."""
     if progress.failed:
         return _("This layout could not be computed.")
