@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from da_core.data.readers.uploads import check_allowed
+from da_core.data.readers import uploads
 from pages.session import origin
 
 
@@ -28,5 +28,4 @@ def localhost_only() -> bool:
 
 def check_places(places: Iterable[str]) -> None:
     """Refuse places of files that this visitor may not open. Raises `UserError` for the first of them."""
-    for place in places:
-        check_allowed(place, localhost_only=localhost_only())
+    uploads.check_all_allowed(places, localhost_only=localhost_only())
