@@ -38,7 +38,7 @@ def train_deep(
 ) -> Training:
     """Train a network on labelled source and unlabelled target samples with a deep method's losses.
 
-    It starts as source only once did; that of a method with a target encoder starts from source only, as it is now.
+    It starts where source only started; with a target encoder of its own it starts from source only as trained.
     """
     experiment = prepared.experiment
     source_network = source_only.network if method.target_encoder else None
