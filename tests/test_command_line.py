@@ -206,6 +206,7 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     assert "2 to 20 seeds" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_check_runs_the_tests_of_one_method_and_finds_nothing_missing(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "inverse_distance"]) == 0
     printed = capfd.readouterr().out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,9 +61,8 @@ def run_tests(name: str, kind: str, among: list[str]) -> str:
         return "The tests were not run: pytest is missing; pip install -r tests/requirements.txt"
     # -k takes parts of names: “dan” would run DANN's tests as well
     chosen = " and not ".join([name, *(other for other in among if name in other and name != other)])
-    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # more of them wait for one another when busy
     command = [sys.executable, "-m", "pytest", *files, "-k", chosen]
-    ended = subprocess.run(command, cwd=ROOT, env=os.environ | one_thread, check=False)
+    ended = subprocess.run(command, cwd=ROOT, check=False)
     match ended.returncode:
         case 0:
             return ""
