@@ -23,11 +23,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
+from da_core.i18n import LANGUAGES
 from da_core.settings import settings
-from pages.samples.shown_samples import base_path, sound
-from pages.session.origin import OwnPages
+from pages.samples.shown_samples import sound
+from pages.session.origin import OwnPages, base_path
 from pages.session.state import OWNER_COOKIE
-from pages.session.words import LANGUAGES, _, explain, negotiated
+from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
 
 log = logging.getLogger("da_lab")
@@ -39,7 +40,7 @@ YEAR = 365 * 24 * 3600
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background; at the end close the queue."""
+    """Warm up in the background while the server runs; at its end close the queue."""
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
     yield
@@ -51,12 +52,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def warm_up(stopping: threading.Event) -> None:
-    """Prepare the first page while the browser loads its scripts; later what runs need, so that none waits for it."""
+    """Load the first page's example while the browser loads its scripts, and later what runs need, before one waits."""
     import pandas  # noqa: F401  # Streamlit needs it for the first page's picture
 
     from da_core.teaching import showcase
 
-    with suppress(UserError, OSError):  # the first page tells it
+    with suppress(UserError, OSError):  # the first page shows it
         showcase.read(showcase.FOLDER)
     if stopping.wait(WARM_UP_AFTER):
         return
@@ -70,14 +71,14 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.jobs.store import store
     from da_core.training import loop
 
-    with suppress(UserError):  # told where the list is asked for
+    with suppress(UserError):  # shown where the list is asked for
         _ = store().database
     for warm in (loop.warm_up, embedding.warm_up):
         if not stopping.is_set():
             warm()
 
 
-def tell(error: Exception) -> bool:
+def show_error(error: Exception) -> bool:
     """Show one sentence in the reader's language; the trace goes to the log, under the number in the sentence."""
     if isinstance(error, UserError):
         st.error(explain(error))
@@ -95,17 +96,17 @@ def tell(error: Exception) -> bool:
 
 
 def document(request: Request) -> HTMLResponse:
-    """Streamlit's page, told where the app begins.
+    """Serve Streamlit's page with the address at which the app begins, the language, and a cookie for the visitor.
 
-    Left to itself it asks each folder of a deep link's address whether the server is there, and logs the failures.
+    Without the address it asks each folder of a deep link whether the server is there, and logs the failures.
     """
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
-    asked = request.query_params.get("lang", "")
-    spoken = asked if asked in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
-    page = page.replace('<html lang="en">', f'<html lang="{spoken}">')
+    chosen = request.query_params.get("lang", "")
+    language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
+    page = page.replace('<html lang="en">', f'<html lang="{language}">')
     response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
     if OWNER_COOKIE not in request.cookies:
         response.set_cookie(
@@ -121,7 +122,7 @@ def document(request: Request) -> HTMLResponse:
 
 
 class Headers:
-    """Security headers on every answer. Streamlit needs inline styles, our elements and vega need scripts as blobs."""
+    """Middleware that sets security headers. Streamlit needs inline styles, our elements and vega scripts as blobs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -160,7 +161,7 @@ def _addresses() -> list[str]:
 app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
-    on_script_error=tell,
+    on_script_error=show_error,
     routes=[
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),

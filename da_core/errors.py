@@ -1,6 +1,12 @@
-"""What we tell a person who gave us something that we cannot use."""
+"""Errors that tell the user, in one sentence, what was wrong with what they gave and what to do."""
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+MOST_LETTERS = 80
+"""No more of what a user wrote is repeated in a sentence: a link can hold a name of any length."""
 
 
 class UserError(ValueError):
@@ -18,5 +24,26 @@ class UserError(ValueError):
         return (_rebuild, (self.message, self.values))
 
 
+class UnknownNameError(UserError):
+    """There is no method, network or data set of this name; ``kind`` says which of them was looked for."""
+
+    @property
+    def kind(self) -> str:
+        """Return what was looked for, as in the sentence: “method”."""
+        return str(self.values["kind"])
+
+
 def _rebuild(message: str, values: dict[str, object]) -> UserError:
     return UserError(message, **values)
+
+
+def shorten(text: str) -> str:
+    """Cut what a user wrote to `MOST_LETTERS`."""
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """List the names in ``known``, at most three, that contain ``name`` (“cnn”: small_cnn) or are spelt like it."""
+    name, names = shorten(name).lower(), list(known)
+    containing = sorted((one for one in names if len(name) > 2 and name in one), key=len)
+    return list(dict.fromkeys(containing + difflib.get_close_matches(name, names)))[:3]

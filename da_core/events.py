@@ -1,4 +1,4 @@
-"""What a run says while it goes, and what came of it. Its readers know nothing of training."""
+"""The events of a run and its result. Who reads them need not know how training works."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that a person should know. ``message`` with ``values`` as in `da_core.errors.UserError`."""
+    """Something that the user should know. ``message`` with ``values`` as in `da_core.errors.UserError`."""
 
     message: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -142,13 +142,13 @@ class Scores(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def balanced_accuracy(self) -> float:
-        """Mean recall of the classes that have samples: each class counts alike."""
+        """Average the recall of the classes that have samples: each class counts alike."""
         recalls = [one.recall for one in self.per_class if one.support]
         return sum(recalls) / len(recalls) if recalls else self.recall
 
     @property
     def samples(self) -> int:
-        """How many samples were scored."""
+        """Count the samples that were scored."""
         return sum(one.support for one in self.per_class)
 
 
@@ -164,7 +164,7 @@ class DomainScores(BaseModel):
 
     @property
     def scored(self) -> Scores:
-        """What the model is judged by: its scores on the target or, where that has no labels, on the source."""
+        """Return what the model is judged by: its scores on the target or, where that has no labels, on the source."""
         return self.source if self.target is None else self.target
 
 
@@ -206,7 +206,7 @@ class Shift(BaseModel):
 
 
 class Finding(BaseModel):
-    """Something that the run's numbers say went wrong: what, the numbers, and what to do.
+    """Something that went wrong, by the run's numbers: what, the numbers, and what to do.
 
     ``title``, ``evidence`` (filled with ``values``) and ``advice`` are messages as in `da_core.errors.UserError`.
     """
@@ -216,7 +216,7 @@ class Finding(BaseModel):
     evidence: str
     advice: str
     values: dict[str, Any] = Field(default_factory=dict)
-    uses_target_labels: bool = Field(False, description="whether it took the target's labels to tell")
+    uses_target_labels: bool = Field(False, description="whether finding it took the target's labels")
 
 
 class Result(BaseModel):
@@ -239,7 +239,7 @@ class Result(BaseModel):
 
     @property
     def target_scored(self) -> bool:
-        """Whether the target has labels to score on."""
+        """Tell whether the target has labels to score on."""
         return self.adapted.target is not None
 
 

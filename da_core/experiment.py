@@ -8,11 +8,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from da_core.errors import UserError
+from da_core.errors import UserError, shorten
 from da_core.params import Params, Scalar, explained, hyper
 
 Head = Literal["linear", "logistic", "svm", "knn1"]
 Device = Literal["auto", "cpu", "cuda"]
+
+HELD_OUT = 0.3
+"""Share of each domain that a run keeps for scoring when its experiment does not say."""
 
 
 class DataSpec(Params):
@@ -24,6 +27,11 @@ class DataSpec(Params):
     params: dict[str, Scalar] = Field(default_factory=dict)
     source: str | None = None
     target: str | None = None
+
+    @property
+    def places(self) -> list[str]:
+        """The places of the user's own files."""
+        return [place for place in (self.source, self.target) if place is not None]
 
 
 class NetworkSpec(Params):
@@ -90,25 +98,34 @@ class Experiment(Params):
 
     @property
     def key(self) -> str:
-        """A short name that is the same for the same experiment, on every machine."""
+        """Return a short name that is the same for the same experiment, on every machine."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def places(self) -> list[str]:
-        """Every place of a person's own files that a run reads."""
+        """List every place of the user's own files that a run reads."""
         pairs = [self.data] if self.third is None else [self.data, self.third]
-        named = [place for pair in pairs for place in (pair.source, pair.target)]
-        return [place for place in (*named, self.network.checkpoint) if place is not None]
+        named = [place for pair in pairs for place in pair.places]
+        return named if self.network.checkpoint is None else [*named, self.network.checkpoint]
+
+    def held_out(self, learns: bool) -> float:
+        """Choose the share of each domain that is held out for scoring; ``learns``: whether the network is trained.
+
+        Features that are used as they are leave only a head to fit, so they are fitted and scored on everything.
+        """
+        if self.target_split is not None:
+            return self.target_split
+        return HELD_OUT if learns else 0.0
 
     def to_flat(self) -> dict[str, str]:
-        """What differs from the defaults, as dotted names: the link's query and the command line's ``--set``."""
+        """List what differs from the defaults, by dotted names: the link's query and the command line's ``--set``."""
         flat: dict[str, str] = {}
         _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
         return flat
 
     @classmethod
     def from_flat(cls, flat: dict[str, str]) -> Experiment:
-        """The inverse of `to_flat`. Values are read as JSON where they are JSON (numbers, booleans), else as text.
+        """Read what `to_flat` wrote. Values are read as JSON where they are JSON (numbers, booleans), else as text.
 
         Raises `UserError` for a name that does not exist or a value out of its bounds.
         """
@@ -119,7 +136,9 @@ class Experiment(Params):
             for group in groups:
                 node = node.setdefault(group, {})
                 if not isinstance(node, dict):
-                    raise UserError("{of} has no setting called “{name}”; remove it.", of="experiment", name=name)
+                    raise UserError(
+                        "{of} has no setting called “{name}”; remove it.", of="experiment", name=shorten(name)
+                    )
             node[leaf] = _read(text)
         return cls.checked(tree)
 
@@ -129,22 +148,26 @@ class Experiment(Params):
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
-            raise explained(error, "experiment") from None
+            raise explained(error, "experiment", cls) from None
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Experiment:
         """Read ``experiment.json``. Raises `UserError` if it is not one."""
         try:
-            return cls.checked(json.loads(text))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            tree = json.loads(text)
+        except _UNREADABLE as error:
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
+        return cls.checked(tree)
 
+
+_UNREADABLE = (ValueError, RecursionError)
+"""What `json.loads` raises: also for a number of more digits than Python reads, and for brackets without end."""
 
 _GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec, "third": DataSpec}
 
 
 def _full_name(name: str) -> str:
-    """``method`` → ``method.name``; ``method.weight`` → ``method.params.weight``; others stay."""
+    """Write out ``method`` as ``method.name``, ``method.weight`` as ``method.params.weight``; others stay."""
     group, _, leaf = name.partition(".")
     if group in _GROUPS:
         if not leaf:
@@ -167,6 +190,6 @@ def _flatten(value: Any, default: Any, name: str, into: dict[str, str]) -> None:
 def _read(text: Any) -> Any:
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, TypeError):
+    except (*_UNREADABLE, TypeError):
         return text
     return value if isinstance(value, bool | int | float | str) or value is None else text

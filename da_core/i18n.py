@@ -1,8 +1,8 @@
 """The two languages: sentences, numbers and dates as each writes them.
 
 English in the source is the key, ``assets/locale/<language>`` has the translations: gettext files read as text at first
-use, so nothing has to be compiled. A message without a translation is said in English and remembered in `missing`,
-where a test finds it.
+use, so nothing has to be compiled. A message without a translation is shown in English and noted in `missing`, where
+a test finds it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from babel.units import format_unit
 LANGUAGES: dict[str, str] = {"en": "English", "zh": "中文"}
 
 missing: set[tuple[str, str]] = set()
-"""(language, message) of everything that was said untranslated."""
+"""(language, message) of everything that was shown untranslated."""
 
 _LOCALES = Path(__file__).parents[1] / "assets" / "locale"
 
 
 @functools.cache
-def catalogue(of: str) -> dict[str, str]:
-    """Every finished translation into ``of`` by its English message; empty for English itself."""
+def translations(of: str) -> dict[str, str]:
+    """Read every finished translation into ``of`` by its English message; empty for English itself."""
     path = _LOCALES / of / "LC_MESSAGES" / "app.po"
     if not path.exists():
         return {}
@@ -45,7 +45,7 @@ class Language:
     code: str = "en"
 
     def translate(self, message: str, /, **values: object) -> str:
-        """``message`` in this language with its ``{fields}`` filled."""
+        """Translate ``message`` and fill its ``{fields}``."""
         return self._translated(message).format(**values) if values else self._translated(message)
 
     def translate_message(self, message: str, values: Mapping[str, object]) -> str:
@@ -53,41 +53,41 @@ class Language:
         return self.translate(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
 
     def word(self, name: str) -> str:
-        """``name`` translated where the catalogue knows it (class names, stages), else as it is: people's own names."""
-        return catalogue(self.code).get(name, name)
+        """Translate ``name`` if it has a translation (class names, stages); people's own names stay as they are."""
+        return translations(self.code).get(name, name)
 
     def number(self, x: float, digits: int = 0) -> str:
-        """``x`` with ``digits`` decimals, grouped as the language groups."""
+        """Write ``x`` with ``digits`` decimals, grouped as the language groups."""
         written = format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self._locale)
         return str(written).replace("-", "−")
 
     def percent(self, x: float, digits: int = 1) -> str:
-        """A fraction as a percentage: .5213 → 52.1 %, as the language writes it."""
+        """Write a fraction as a percentage: .5213 → 52.1 %."""
         return str(
             format_percent(x, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=self._locale)
         )
 
     def points(self, difference: float) -> str:
-        """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
+        """Write a difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
         return self.translate("{points} points", points=self.signed(difference))
 
     def signed(self, difference: float) -> str:
-        """The same less its unit."""
+        """Write a difference of two fractions as `points` does, without the unit."""
         sign = "+" if difference >= 0.0005 else "−" if difference <= -0.0005 else "±"
         return sign + self.number(abs(difference) * 100, 1)
 
     def seconds(self, x: float) -> str:
-        """A duration, coarse enough to read at a glance: 12 s, or minutes from ninety seconds on."""
+        """Write a duration coarsely enough to read at a glance: 12 s, or minutes from ninety seconds on."""
         unit, amount = ("minute", x / 60) if x >= 90 else ("second", x)
         rounded = round(amount, 1) if unit == "second" and amount < 10 else round(amount)
         return format_unit(rounded, f"duration-{unit}", length="short", locale=self._locale)
 
     def day(self, when: datetime) -> str:
-        """A date, as the language writes it."""
+        """Write a date as the language does."""
         return format_date(when, format="long", locale=self._locale)
 
     def moment(self, when: datetime, zone: tzinfo | None = None) -> str:
-        """A date and time of ``zone``, UTC unless told, as the language writes it."""
+        """Write a date and time as the language does, in ``zone`` or else in UTC."""
         return str(format_datetime(when, format="short", tzinfo=zone, locale=self._locale))
 
     @property
@@ -97,7 +97,7 @@ class Language:
     def _translated(self, message: str) -> str:
         if self.code == "en":
             return message
-        found = catalogue(self.code).get(message)
+        found = translations(self.code).get(message)
         if found is None:
             missing.add((self.code, message))
             return message

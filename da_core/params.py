@@ -1,12 +1,18 @@
-"""Hyperparameters: one line gives default, bounds, unit, symbol and help to the form, the command line and the link."""
+"""Hyperparameters: one line gives default, bounds, unit, symbol and help to the form, the command line and the link.
+
+`hyper` declares one, `describe` lists those of a class, `validated` builds a class of them from what a user gave.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+import functools
+import reprlib
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
-from da_core.errors import UserError
+from da_core.errors import UserError, nearest, shorten
 
 Scalar = bool | int | float | str
 P = TypeVar("P", bound="Params")
@@ -18,12 +24,12 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def overrides(self) -> dict[str, Scalar]:
-        """What one has to say to get these values: those that are not the defaults."""
+        """Return the values that are not the defaults: what one has to give to get the same."""
         return self.model_dump(exclude_defaults=True)
 
 
 def _ends(value: Any) -> Any:
-    """“0.1..0.3”, or one number for both ends, → the two ends."""
+    """Read “0.1..0.3”, or one number for both ends, as the two ends."""
     if isinstance(value, str):
         low, dots, high = value.partition("..")
         return (low, high) if dots else (low, low)
@@ -78,23 +84,103 @@ def hyper(
     )
 
 
+@dataclass(frozen=True)
+class Hyper:
+    """One hyperparameter, as a form, a table or a list shows it.
+
+    ``type`` is what a value is, in the words of JSON; with ``is_range``, what each of its two ends is. ``choices`` are
+    all values there are, if they can be counted. ``low`` and ``high`` are bounds (None: unbounded), ``low_open`` and
+    ``high_open`` tell that the bound itself is excluded. The rest is as in `hyper`.
+    """
+
+    name: str
+    title: str
+    help: str
+    type: Literal["boolean", "integer", "number", "string"]
+    default: Any
+    symbol: str
+    unit: str
+    log: bool
+    step: float | None
+    choices: tuple[Scalar, ...]
+    low: float | None
+    high: float | None
+    low_open: bool
+    high_open: bool
+    is_range: bool
+
+    def schema(self) -> dict[str, Any]:
+        """Write it as JSON Schema, with ``symbol``, ``unit``, ``log`` and ``step`` besides; what is blank is left out.
+
+        This is what ``list --json`` prints.
+        """
+        value: dict[str, Any] = {
+            "type": self.type,
+            "enum": list(self.choices),
+            "exclusiveMinimum" if self.low_open else "minimum": self.low,
+            "exclusiveMaximum" if self.high_open else "maximum": self.high,
+        }
+        if self.is_range:
+            value = {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_without_blanks(value)] * 2}
+        names = {"title": self.title, "description": self.help, "symbol": self.symbol, "unit": self.unit}
+        rest = _without_blanks({**names, "log": self.log, "step": self.step, **value})
+        return dict(sorted({**rest, "default": self.default}.items()))
+
+
+def _without_blanks(entries: dict[str, Any]) -> dict[str, Any]:
+    """Sort entries and leave out those that say nothing; a number says something, 0 too."""
+    return {k: v for k, v in sorted(entries.items()) if not (v is None or v is False or v in ("", []))}
+
+
+@functools.cache
+def describe(kind: type[Params]) -> tuple[Hyper, ...]:
+    """List the hyperparameters of a class in their order: for forms, tables, the command line and tests."""
+    schema = kind.model_json_schema()["properties"] if kind.model_fields else {}
+    return tuple(_described(name, kind.model_fields[name].default, entry) for name, entry in schema.items())
+
+
+def _described(name: str, default: Any, entry: dict[str, Any]) -> Hyper:
+    """Read pydantic's schema ``entry`` of a field; that of a range has the bounds at its ends."""
+    is_range = "prefixItems" in entry
+    value = entry["prefixItems"][0] if is_range else entry
+    return Hyper(
+        name=name,
+        title=entry["title"],
+        help=entry.get("description", ""),
+        type=value["type"],
+        default=default,
+        symbol=entry.get("symbol", ""),
+        unit=entry.get("unit", ""),
+        log=entry.get("log", False),
+        step=entry.get("step"),
+        choices=tuple(value.get("enum", ())),
+        low=value.get("minimum", value.get("exclusiveMinimum")),
+        high=value.get("maximum", value.get("exclusiveMaximum")),
+        low_open="exclusiveMinimum" in value,
+        high_open="exclusiveMaximum" in value,
+        is_range=is_range,
+    )
+
+
 def validated(kind: type[P], values: dict[str, Scalar], of: str) -> P:
     """Build ``kind`` from ``values``; raise `UserError` naming the first bad one of ``of`` (a method, a data set…)."""
     try:
         return kind(**values)
     except ValidationError as error:
-        raise explained(error, of) from None
+        raise explained(error, of, kind) from None
 
 
-def explained(error: ValidationError, of: str) -> UserError:
-    """Turn pydantic's first complaint into one sentence."""
+def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
+    """Turn pydantic's first complaint about a ``kind`` that ``of`` has into one sentence."""
     first = error.errors()[0]
-    name = ".".join(part for part in first["loc"] if isinstance(part, str)) or of  # an end of a range is its range's
+    path = [part for part in first["loc"] if isinstance(part, str)]  # an end of a range is its range's
+    name = shorten(".".join(path)) or of
     given = first.get("input")
+    given = shorten(given if isinstance(given, str) else reprlib.repr(given))
     context = first.get("ctx", {})
     match first["type"]:
         case "extra_forbidden":
-            return UserError("{of} has no setting called “{name}”; remove it.", of=of, name=name)
+            return unknown_setting(of, path, kind)
         case "greater_than_equal" | "greater_than":
             low = context.get("ge", context.get("gt"))
             return UserError(
@@ -121,3 +207,18 @@ def explained(error: ValidationError, of: str) -> UserError:
             return UserError(
                 "{name} of {of} cannot be {given}; give it a value of the right kind.", name=name, of=of, given=given
             )
+
+
+def unknown_setting(of: str, path: list[str], kind: type[Params]) -> UserError:
+    """Say that a ``kind`` has no field at ``path`` (names from the outside in), and which fields are spelt like it."""
+    for group in path[:-1]:
+        kind = next(
+            one
+            for one in (kind.model_fields[group].annotation, *get_args(kind.model_fields[group].annotation))
+            if isinstance(one, type) and issubclass(one, Params)
+        )
+    name = shorten(".".join(path))
+    near = ", ".join(".".join([*path[:-1], field]) for field in nearest(path[-1], kind.model_fields))
+    if near:
+        return UserError("{of} has no setting called “{name}”; did you mean {nearest}?", of=of, name=name, nearest=near)
+    return UserError("{of} has no setting called “{name}”; remove it.", of=of, name=name)

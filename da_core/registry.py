@@ -1,35 +1,112 @@
-"""Finding the files of a package: adding a method, a network or a data source is adding one file."""
+"""How methods, networks and data sets are found: each is one file, and no list has to be edited.
+
+`methods()`, `networks()` and `sources()` import every module of their package, at their first call, and collect the
+classes in it that derive from `Method`, `Extractor` or `DataSource`. A new one is found once its file is there:
+
+    a method     in one of the four folders of ``da_core/methods``; its name is the file's, its family the folder's
+    a network    in ``da_core/networks``
+    a data set   in ``da_core/data/sources``
+
+Each has to declare, as attributes of its class, what the screens, the command line and the tests go by:
+
+    a method     title, summary, paper (its kind comes with the class that it derives from)
+    a network    name, title, summary, takes
+    a data set   name, title, summary, area, shift, kind
+
+and may declare ``Params``, its hyperparameters (see `da_core.params.hyper`). One that lacks an attribute, or gives one
+a value that does not exist, is refused when it is imported: a TypeError names file, class and attribute. A class that
+others derive from, and that is no method, network or data set itself, says so:
+``class Transport(FeatureAlignment, abstract=True)``.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
-from da_core.errors import UserError
-from da_core.params import Scalar, validated
+from pydantic import TypeAdapter, ValidationError
+
+from da_core.errors import UnknownNameError, nearest, shorten
+from da_core.params import Params, Scalar, validated
 
 T = TypeVar("T")
-K = TypeVar("K", bound="HasParams")
+R = TypeVar("R", bound="Registered")
+K = TypeVar("K", bound="Registered | type[Registered]")
 
 
-class HasParams(Protocol):
-    """What a registry holds: a kind of thing, with the hyperparameters that it takes."""
+class Registered:
+    """Base of `Method`, `Extractor` and `DataSource`.
 
-    Params: Any
+    What these annotate as ``ClassVar``, without a value, each of their concrete subclasses has to declare or inherit.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    abstract: ClassVar[bool] = True
+    Params: ClassVar[type[Params]] = Params
+
+    def __init_subclass__(cls, *, abstract: bool = False, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.abstract = abstract
+        if not abstract and (problems := "; ".join(_problems(cls))):
+            raise TypeError(f"{file_of(cls)}: class {cls.__name__} {problems}.")
 
 
-class Spec(Protocol):
-    """What an experiment says of one thing: its ``name``, its ``params``, and ``what`` it is in a sentence."""
+def _problems(cls: type[Registered]) -> Iterator[str]:
+    required = _required(next(base for base in cls.__mro__ if Registered in base.__bases__))
+    lacking = [name for name in required if not hasattr(cls, name)]
+    if lacking:
+        yield f"does not declare {', '.join(lacking)}"
+    for name, kind in required.items():
+        if name not in lacking:
+            try:
+                kind.validate_python(getattr(cls, name), strict=True)
+            except ValidationError as error:
+                yield f"declares {name} = {getattr(cls, name)!r} ({error.errors()[0]['msg']})"
 
-    @property
-    def what(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def params(self) -> dict[str, Scalar]: ...
+
+@functools.cache
+def _required(contract: type[Registered]) -> dict[str, TypeAdapter[Any]]:
+    """Class variables that are annotated and have no value, each with the check of its type."""
+    return {
+        name: TypeAdapter(get_args(hint)[0])
+        for name, hint in get_type_hints(contract).items()
+        if get_origin(hint) is ClassVar and not hasattr(contract, name)
+    }
+
+
+def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str]) -> dict[str, type[R]]:
+    """Import every module below ``package`` and return the concrete subclasses of ``base`` in them by name.
+
+    They come in the order of their modules' names. Raises TypeError where one is not complete, or where two have the
+    same name or title.
+    """
+    found: dict[str, type[R]] = {}
+    for module in modules(package):
+        for value in vars(module).values():
+            if not (isinstance(value, type) and issubclass(value, base)) or value.__module__ != module.__name__:
+                continue
+            if value.abstract:
+                continue
+            name = name_of(value)
+            for other, kind in found.items():
+                if other == name or kind.title == value.title:
+                    raise TypeError(
+                        f"{file_of(kind)}, {file_of(value)}: {kind.__name__} and {value.__name__} have the same name "
+                        f"or title: “{name}”, “{value.title}”."
+                    )
+            found[name] = value
+    return found
+
+
+def file_of(kind: type) -> str:
+    """Return the path of the file that defines a class, or its module's name where there is no file (a notebook)."""
+    return getattr(sys.modules.get(kind.__module__), "__file__", None) or kind.__module__
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -39,13 +116,26 @@ def modules(package: ModuleType) -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+class Spec(Protocol):
+    """An experiment's choice of one thing: its ``name``, its ``params``, and ``what`` it is called in a sentence."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def params(self) -> dict[str, Scalar]: ...
+
+
 def pick(known: dict[str, T], name: str, kind: str) -> T:
-    """Return ``known[name]`` or raise `UserError` with the names there are."""
-    if name not in known:
-        raise UserError(
-            "There is no {kind} “{name}”; choose one of {choices}.", kind=kind, name=name, choices=", ".join(known)
+    """Return ``known[name]``, or raise `UserError` with the three nearest names. ``kind`` is what it is: “method”."""
+    if name in known:
+        return known[name]
+    if near := ", ".join(nearest(name, known)):
+        raise UnknownNameError(
+            "There is no {kind} “{name}”; did you mean {nearest}?", kind=kind, name=shorten(name), nearest=near
         )
-    return known[name]
+    raise UnknownNameError("There is no {kind} “{name}”; choose one from the list.", kind=kind, name=shorten(name))
 
 
 def resolve(known: dict[str, K], spec: Spec) -> tuple[K, Any]:

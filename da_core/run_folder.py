@@ -1,4 +1,7 @@
-"""A finished run as a folder: experiment.json, result.json, history.json, evidence.npz and, if trained, model.pt."""
+"""A finished run on disk: one folder, written whole or not at all, by the store and by ``run --out`` alike.
+
+``experiment.json``, ``result.json``, ``history.json``, ``evidence.npz`` and, where a network was trained, ``model.pt``.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError  # what torch raises for a file that is not weights alone
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +27,11 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Result
 from da_core.experiment import Experiment
 
-_KEYED = (
-    "source_features",
-    "target_features",
-    "source_predicted",
-    "target_predicted",
-    "embeddings",
-    "source_probabilities",
-    "target_probabilities",
-    "snapshots",
-    "snapshot_predicted",
-    "snapshot_confidence",
-)
-EVERYONE = ""
-"""The owner that stands for the one person at a machine that serves nobody else: every run is in their list."""
+_KEYED = frozenset(name for name, hint in get_type_hints(Evidence).items() if get_origin(hint) is dict)
+"""The fields of `Evidence` that hold several arrays by key; the state dict, which may be None, is not among them."""
+_RESULT = "result.json"
+_FILES = (_RESULT, "experiment.json", "history.json", "evidence.npz", "features.npz", "model.pt", "predictions.csv")
+"""What belongs to a run. ``features.npz`` is from before ``run --out`` wrote ``evidence.npz``."""
 HALF_WRITTEN = ".writing-"
 """How the name of a folder begins that is still being written."""
 
@@ -46,7 +40,7 @@ HALF_WRITTEN = ".writing-"
 class Record:
     """A finished run. The arrays are read when they are first asked for, the model each time.
 
-    ``history`` is in the order of its coming; ``size`` is that of the arrays in memory, in bytes.
+    ``history`` is in the order of events; ``size`` is that of the arrays in memory, in bytes.
     """
 
     run_id: str
@@ -76,6 +70,15 @@ class Record:
         return self.read_evidence()
 
 
+class RunHistory(BaseModel):
+    """``history.json``: how the run went, and when it was over."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    finished_at: datetime
+    events: tuple[Losses | Accuracies, ...]
+
+
 def record_in_memory(
     run_id: str,
     experiment: Experiment,
@@ -83,8 +86,8 @@ def record_in_memory(
     evidence: Evidence,
     history: Iterable[Losses | Accuracies],
 ) -> Record:
-    """A record of a run that lies on no disk."""
-    size = sum(array.nbytes for array in _arrays(evidence).values())
+    """Make a record of a run that is not on disk."""
+    size = sum(array.nbytes for array in _flatten(evidence).values())
     now = datetime.now(UTC)
     return Record(run_id, experiment, result, tuple(history), now, size, lambda: evidence, lambda: evidence.state)
 
@@ -98,95 +101,139 @@ def write_record(
     around: AbstractContextManager[None] | None = None,
     *,
     compress: bool = False,
+    predictions: bytes | None = None,
 ) -> None:
-    """Write a run as ``folder``, whole or not at all; what was there before is replaced. Raises `OSError`.
+    """Write a run as ``folder``, whole or not at all. Raises `OSError`, and then leaves what was there before.
 
-    ``around`` is entered for the moment in which the folder appears: a transaction that knows of it or is rolled back.
+    A run that is there already is replaced; whatever else lies in the folder stays.
+    ``around`` is entered for the moment in which the run appears: a transaction that records it or is rolled back.
+    ``predictions`` is what ``predictions.csv`` shall contain.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=HALF_WRITTEN, dir=folder.parent))
+    there = folder.exists()  # then a folder within it, since its parent may be another disk
+    parent = folder if there else folder.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=HALF_WRITTEN, dir=parent))
     try:
         (new / "experiment.json").write_text(experiment.model_dump_json(indent=2), encoding="utf-8")
-        (new / "result.json").write_text(result.model_dump_json(indent=2), encoding="utf-8")
+        (new / _RESULT).write_text(result.model_dump_json(indent=2), encoding="utf-8")
         course = RunHistory(finished_at=datetime.now(UTC), events=tuple(history))
         (new / "history.json").write_text(course.model_dump_json(), encoding="utf-8")
         save = np.savez_compressed if compress else np.savez
-        save(new / "evidence.npz", allow_pickle=False, **_arrays(evidence))
+        save(new / "evidence.npz", allow_pickle=False, **_flatten(evidence))
         if evidence.state is not None:
             (new / "model.pt").write_bytes(model_bytes(evidence.state))
+        if predictions is not None:
+            (new / "predictions.csv").write_bytes(predictions)
         new.chmod(0o755)  # mkdtemp's folders are the owner's alone
         with around or nullcontext():
-            if folder.exists():
-                os.replace(folder, new / "replaced")
-            os.replace(new, folder)
-        shutil.rmtree(folder / "replaced", ignore_errors=True)
-    except BaseException:
+            if there:
+                _exchange(new, folder)
+            else:
+                os.replace(new, folder)
+    finally:
         shutil.rmtree(new, ignore_errors=True)
-        raise
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Swap the run in ``new`` with that in ``folder``, or change nothing.
+
+    The result goes first and comes last: where a process is killed in between, nobody takes a mixture for a run.
+    """
+    before = new / "before"
+    before.mkdir()
+    was_run = (folder / _RESULT).exists()  # otherwise a model.pt there may be the user's own
+    with ExitStack() as undo:
+
+        def move(source: Path, destination: Path) -> None:
+            os.replace(source, destination)
+            undo.callback(os.replace, destination, source)
+
+        for name in _FILES:
+            if (folder / name).is_file() and (was_run or (new / name).exists()):
+                move(folder / name, before / name)
+        for name in reversed(_FILES):
+            if (new / name).exists():
+                move(new / name, folder / name)
+        undo.pop_all()
 
 
 def read_record(folder: Path) -> Record:
     """Read what `write_record` wrote; the folder's name is the run's id. Raises `UserError` if it cannot be read."""
     try:
         experiment = Experiment.from_json((folder / "experiment.json").read_bytes())
-        result = Result.model_validate_json((folder / "result.json").read_bytes())
-        course = RunHistory.model_validate_json((folder / "history.json").read_bytes())
-        with zipfile.ZipFile(folder / "evidence.npz") as archive:  # a cut file has no directory at its end
+        result = Result.model_validate_json((folder / _RESULT).read_bytes())
+        history = RunHistory.model_validate_json((folder / "history.json").read_bytes())
+        with zipfile.ZipFile(_arrays_file(folder)) as archive:  # a cut file has no directory at its end
             size = sum(entry.file_size for entry in archive.infolist())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError("{path} is not the folder of a run; give one that “run --out” wrote.", path=folder) from error
     except (OSError, ValidationError, UserError, zipfile.BadZipFile) as error:
         raise _unreadable(folder) from error
     return Record(
-        run_id=folder.name,
+        run_id=folder.resolve().name,
         experiment=experiment,
         result=result,
-        history=course.events,
-        finished_at=course.finished_at,
+        history=history.events,
+        finished_at=history.finished_at,
         size=size,
         read_evidence=lambda: _read_evidence(folder),
         state=lambda: read_model(folder),
     )
 
 
-class RunHistory(BaseModel):
-    """``history.json``: how the run went, and when it was over."""
-
-    model_config = ConfigDict(ser_json_inf_nan="constants")
-
-    finished_at: datetime
-    events: tuple[Losses | Accuracies, ...]
-
-
-def _arrays(evidence: Evidence) -> dict[str, NDArray[Any]]:
-    """Evidence as flat names: ``source_index``, ``source_features/before``, ``embeddings/after/umap``…"""
+def _flatten(evidence: Evidence) -> dict[str, NDArray[Any]]:
+    """Give evidence as flat names: ``source_index``, ``source_features/before``, ``embeddings/after/umap``…"""
     flat: dict[str, NDArray[Any]] = {}
     for field in fields(Evidence):
         value = getattr(evidence, field.name)
         if field.name == "state" or value is None:
             continue
-        if isinstance(value, dict):
+        if field.name in _KEYED:
             flat |= {f"{field.name}/{key}": array for key, array in value.items()}
         else:
             flat[field.name] = value
     return flat
 
 
-def _read_evidence(folder: Path) -> Evidence:
+def _unflatten(flat: Mapping[str, NDArray[Any]]) -> Evidence:
+    """Invert `_flatten`."""
     values: dict[str, Any] = {name: {} for name in _KEYED}
+    for path, array in flat.items():
+        name, _, key = path.partition("/")
+        if key:
+            values[name][key] = array
+        else:
+            values[name] = array
+    return Evidence(**values)
+
+
+def _arrays_file(folder: Path) -> Path:
+    new, old = folder / "evidence.npz", folder / "features.npz"
+    return old if old.exists() and not new.exists() else new
+
+
+def _read_evidence(folder: Path) -> Evidence:
+    file = _arrays_file(folder)
     try:
-        with np.load(folder / "evidence.npz", allow_pickle=False) as archive:
-            for flat in archive.files:
-                name, _, key = flat.partition("/")
-                if key:
-                    values[name][key] = archive[flat]
-                else:
-                    values[name] = archive[flat]
-        return Evidence(**values)
+        with np.load(file, allow_pickle=False) as archive:
+            flat = dict(archive)
+        return _unflatten(_with_names_of_today(flat) if file.name == "features.npz" else flat)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise _unreadable(folder) from error
 
 
+def _with_names_of_today(flat: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Rename the arrays of ``features.npz``, which had ``source_features_before`` for ``source_features/before``."""
+
+    def today(name: str) -> str:
+        field = next((field for field in _KEYED if name.startswith(f"{field}_")), None)
+        return name if field is None else f"{field}/{name.removeprefix(f'{field}_')}"
+
+    return {today(name): array for name, array in flat.items()}
+
+
 def read_model(folder: Path) -> dict[str, Any] | None:
-    """``model.pt`` on the CPU; None where there is none. Raises `UserError` if it is damaged."""
+    """Read ``model.pt`` onto the CPU; None where there is none. Raises `UserError` if it is damaged."""
     if not (folder / "model.pt").exists():
         return None
     import torch
@@ -199,7 +246,7 @@ def read_model(folder: Path) -> dict[str, Any] | None:
 
 
 def model_bytes(state: dict[str, Any]) -> bytes:
-    """A state dict as ``torch.save`` writes it."""
+    """Serialise a state dict as ``torch.save`` does."""
     # through memory, because torch turns a full disk into a RuntimeError that nobody recognises
     import torch
 
@@ -209,4 +256,4 @@ def model_bytes(state: dict[str, Any]) -> bytes:
 
 
 def _unreadable(folder: Path) -> UserError:
-    return UserError("The saved run {run} cannot be read; run it again.", run=folder.name)
+    return UserError("The saved run {run} cannot be read; run it again.", run=folder.resolve().name)

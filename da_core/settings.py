@@ -1,4 +1,4 @@
-"""What the person who runs a server may set, by environment variables named ``DA_LAB_…``."""
+"""The settings of a server: environment variables named ``DA_LAB_…``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """One server's limits. Every field can be set as ``DA_LAB_<FIELD>``."""
+    """The limits of one server. Every field can be set as ``DA_LAB_<FIELD>``."""
 
     model_config = SettingsConfigDict(env_prefix="DA_LAB_", frozen=True)
 
     data_dir: Path = Field(
         default_factory=lambda: user_cache_path("da-lab", appauthor=False),
-        description="Where made data, uploads and runs are kept. Visitors of a server that does not listen on "
+        description="Where generated data, uploads and runs are kept. Visitors of a server that does not listen on "
         "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
@@ -25,16 +25,22 @@ class Settings(BaseSettings):
     database: str = Field(
         "",
         description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "
-        "postgresql+psycopg://user@host/name; a file of SQLite in the data folder unless told.",
+        "postgresql+psycopg://user@host/name; by default a file of SQLite in the data folder.",
     )
     runs_kept: int = Field(
         1000,
         ge=1,
         description="Finished runs kept on disk. First go those in the bin, then those without a name or tag.",
     )
-    bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is gone for good.")
+    bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is deleted.")
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
+    uploads_megabytes: int = Field(
+        default_factory=lambda fields: 20 * fields["upload_megabytes"],
+        ge=1,
+        description="Most that all uploads together may take on disk, 20 of the largest unless set; beyond it those "
+        "longest unused are deleted. No upload is deleted for its age.",
+    )
     downloads: bool = Field(True, description="Whether visitors may have the server download the sets that it knows.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
@@ -54,5 +60,5 @@ class Settings(BaseSettings):
 
 @functools.cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
+    """Read the settings of this process, once."""
     return Settings()

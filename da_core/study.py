@@ -1,4 +1,4 @@
-"""The same experiment over several methods and seeds: one run is one draw, a study tells what is stable."""
+"""Run the same experiment over several methods and seeds: one run is one draw, a study shows what is stable."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a run of a study says; ``place`` of ``count`` runs, from 1."""
+class TrialEvent:
+    """An event of one run of a study: the run ``place`` of ``count``, from 1."""
 
     trial: Trial
     place: int
@@ -44,7 +44,7 @@ class Study(Params):
 
     @classmethod
     def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:
-        """A study of methods by name; the experiment's own keeps its settings, the others have their defaults.
+        """Make a study of methods by name; the experiment's own keeps its settings, the others have their defaults.
 
         Raises `UserError` for no method, too many, or a number of seeds out of its bounds.
         """
@@ -62,7 +62,7 @@ class Study(Params):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     def trials(self) -> list[Trial]:
-        """All runs, seed by seed, so that a study that is cut short has whole pairs."""
+        """List all runs, seed by seed, so that a study that is cut short has whole pairs."""
         first = self.experiment.seed
         return [
             Trial(spec.name, seed, self.experiment.model_copy(update={"method": spec, "seed": seed}))
@@ -71,11 +71,11 @@ class Study(Params):
         ]
 
 
-def conduct(study: Study) -> Iterator[Told]:
-    """Do a study, one run after the other, and tell how each goes. What its runs have in common is trained once."""
+def conduct(study: Study) -> Iterator[TrialEvent]:
+    """Run a study, one run after the other, and yield their events. What the runs have in common is trained once."""
     from da_core.run import run
 
     trials = study.trials()
     for place, trial in enumerate(trials, start=1):
         for event in run(trial.experiment, embed=False):
-            yield Told(trial, place, len(trials), event)
+            yield TrialEvent(trial, place, len(trials), event)

@@ -1,4 +1,4 @@
-"""What every screen stands in: navigation, theme, language, the link, and a word on a run in progress elsewhere."""
+"""The frame around every screen: navigation, theme, language, the link, and a line about a run in progress."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.run import starting
-from pages.session import state, words
-from pages.session.words import _
+from pages.session import state
+from pages.session.words import _, explain
 from pages.shell import navigation, sidebar, theme
 
 state.begin()
@@ -17,7 +17,7 @@ st.set_page_config(
     page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
     layout="wide",
 )
-theme.dress()
+theme.apply()
 
 pages = {
     step: st.Page(screen.path, title=_(screen.title), default=step == "home")
@@ -30,8 +30,8 @@ state.arrive(here)
 with st.sidebar:
     sidebar.draw(here)
 if problem := state.problem():
-    said = [words.explain(problem), *([_("Nothing of this link was taken over.")] if state.unfollowed() else [])]
-    st.warning(" ".join(said))
+    whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
+    st.warning(" ".join([explain(problem), *whole_link]))
 starting.watch(here)
 page.run()
 state.publish()

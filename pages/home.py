@@ -1,4 +1,4 @@
-"""The first screen: a finished before and after at once, and the button that makes it live."""
+"""The first screen: a finished before and after at once, and the button that runs it live."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from da_core.teaching import showcase
 from pages.run import before_after, current_run, starting
 from pages.samples import gallery
 from pages.samples.shown_samples import ShownSamples
-from pages.session import words
-from pages.session.words import _, percent
+from pages.session import keys
+from pages.session.words import _, day, percent, word
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _strips(folder: Path) -> tuple[bytes, bytes]:
-    day, night = showcase.read(folder).one_of_each_class()
-    return gallery.strip(day, len(day)), gallery.strip(night, len(night))
+    source, target = showcase.read(folder).one_of_each_class()
+    return gallery.strip(source, len(source)), gallery.strip(target, len(target))
 
 
 def _example() -> showcase.Showcase | None:
@@ -31,28 +31,28 @@ def _example() -> showcase.Showcase | None:
 
 def _numbers(example: showcase.Showcase) -> None:
     result = example.record.result
-    shown = [
+    models = [
         (_("Source only"), _("trained by day"), result.source_only, ""),
         (_("Adapted"), _("has seen nights, but no night label"), result.adapted, "main"),
     ]
     if result.oracle is not None:
-        shown.append((_("Oracle"), _("trained on labelled nights"), result.oracle, ""))
+        models.append((_("Oracle"), _("trained on labelled nights"), result.oracle, ""))
     cells = "".join(
         f'<div class="lab-number {kind}"><span>{name}</span><b>{percent(scores.scored.accuracy)}</b>'
         f"<span>{what}</span></div>"
-        for name, what, scores, kind in shown
+        for name, what, scores, kind in models
     )
     st.html(f'<div class="lab-numbers">{cells}</div>')
 
 
 def _pictures(example: showcase.Showcase) -> None:
-    day, night = _strips(showcase.FOLDER)
-    names = ", ".join(words.word(name) for name in example.record.result.classes)
-    with st.container(key="lab-sheet-home", gap="small"):
+    source, target = _strips(showcase.FOLDER)
+    names = ", ".join(word(name) for name in example.record.result.classes)
+    with st.container(key=keys.sheet("home"), gap="small"):
         st.html(f'<div class="lab-domain">{_("Day: the source, with labels")}</div>')
-        st.image(day, width="stretch", alt=_("One day picture of each class: {names}", names=names))
+        st.image(source, width="stretch", alt=_("One day picture of each class: {names}", names=names))
         st.html(f'<div class="lab-domain target">{_("Night: the target, without")}</div>')
-        st.image(night, width="stretch", alt=_("One night picture of each class: {names}", names=names))
+        st.image(target, width="stretch", alt=_("One night picture of each class: {names}", names=names))
 
 
 st.title(_("See domain adaptation happen"), anchor=False)
@@ -71,9 +71,9 @@ if example := _example():
     _numbers(example)
     st.subheader(_("What moved in feature space"), anchor=False)
     before_after.before_after_view(
-        before_after.Cloud.of(example.record.evidence),
+        before_after.Cloud.from_evidence(example.record.evidence),
         result.classes,
-        key="showcase",
+        key=keys.SHOWCASE,
         run="showcase",
         shown=ShownSamples(atlas=example.atlas),
         scores=current_run.target_accuracies(result),
@@ -82,6 +82,6 @@ if example := _example():
         _(
             "A finished example run with DANN, made by the command {command} on {date}.",
             command=f"`{showcase.COMMAND}`",
-            date=words.day(example.record.finished_at),
+            date=day(example.record.finished_at),
         )
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.__main__ import main
+from da_core.cli import check_command, main
 from da_core.data.measured import Figures
+from da_core.teaching import completeness, reference, thumbnails
 
 ROOT = Path(__file__).parents[1]
 
@@ -92,10 +94,10 @@ def test_a_run_prints_the_result_and_writes_its_files(
     assert {"proxy_a_distance", "mmd"} <= set(printed["shift"]["before"])
     assert {"load", "source_only", "adapt"} <= set(printed["seconds"])
     assert {"versions", "seed", "preprocessing", "split", "selection"} <= set(printed["recipe"])
-    with np.load(out / "features.npz", allow_pickle=False) as features:
+    with np.load(out / "evidence.npz", allow_pickle=False) as evidence:
         for when in ("before", "after"):
-            assert features[f"source_features_{when}"].shape == (len(features["source_label"]), 128)
-            assert features[f"target_features_{when}"].shape == (len(features["target_label"]), 128)
+            assert evidence[f"source_features/{when}"].shape == (len(evidence["source_label"]), 128)
+            assert evidence[f"target_features/{when}"].shape == (len(evidence["target_label"]), 128)
     assert "head.weight" in torch.load(out / "model.pt", weights_only=True)
     # the written experiment gives the same numbers again, and the written model can be brought along
     again = answer(capsys, "run", "--experiment", str(out / "experiment.json"), "--json")
@@ -108,14 +110,14 @@ def test_a_reweighting_run_says_how_uneven_its_weights_are(
     capsys: pytest.CaptureFixture[str], places: list[str]
 ) -> None:
     arguments = [*places, "--set", "training.epochs=1", "--method", "nearest_neighbours"]
-    told = answer(capsys, "run", *arguments, "--json")
-    assert isinstance(told, dict)
+    printed = answer(capsys, "run", *arguments, "--json")
+    assert isinstance(printed, dict)
     assert main(["run", *arguments]) == 0
-    size = f"{told['weights']['effective_sample_size']:.1f}"
+    size = f"{printed['weights']['effective_sample_size']:.1f}"
     assert f"weights: effective sample size {size} of " in capsys.readouterr().out
 
 
-def test_identity_takes_everything_unless_told_otherwise(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+def test_identity_takes_everything_by_default(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
     base = ["run", *places, "--network", "identity", "--method", "source_only", "--json"]
     whole = answer(capsys, *base)
     held_out = answer(capsys, *base, "--target-split", "0.5")
@@ -137,6 +139,10 @@ def test_identity_takes_everything_unless_told_otherwise(capsys: pytest.CaptureF
         (["run", "--target-split", "7"], "at most"),
         (["run", "--colour"], "--colour"),
         (["list", "cats"], "cats"),
+        (["check", "magic"], "no method or data set “magic”"),
+        (["make", "lesson-figure", "magic"], "no method “magic”"),
+        (["make", "thumbnails", "magic"], "no data set “magic”"),
+        (["make", "coffee"], "coffee"),
         ([], "COMMAND"),
     ],
 )
@@ -144,9 +150,9 @@ def test_bad_input_gets_code_2_and_one_sentence(
     capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
 ) -> None:
     assert main(arguments) == 2
-    told = capsys.readouterr().err
-    assert says in told
-    assert told.count("\n") == 1
+    sentence = capsys.readouterr().err
+    assert says in sentence
+    assert sentence.count("\n") == 1
 
 
 def test_it_runs_as_a_module() -> None:
@@ -198,3 +204,58 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     assert "coral − tca" in capsys.readouterr().out
     assert main(["study", *places, "--seeds", "1"]) == 2
     assert "2 to 20 seeds" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_check_runs_the_tests_of_one_method_and_finds_nothing_missing(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "inverse_distance"]) == 0
+    printed = capfd.readouterr().out
+    assert "The tests pass.\nNothing is missing." in printed
+    assert int(re.search(r"(\d+) passed", printed)[1]) > 10
+
+
+def test_check_names_each_gap_and_the_failing_tests(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gaps = [completeness.Gap("picture", "make it: python -m da_core make lesson-figure dan")]
+    monkeypatch.setattr(completeness, "gaps_of_method", lambda name: gaps)
+    asked: list[str] = []
+
+    def pytest_fails(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.extend(command)
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(subprocess, "run", pytest_fails)
+    assert main(["check", "dan"]) == 1
+    assert asked[-1] == "dan and not cdan and not dann"
+    printed = capsys.readouterr().out
+    assert "Some tests fail" in printed
+    assert "- picture: make it: python -m da_core make lesson-figure dan" in printed
+
+
+@pytest.mark.parametrize("lacking", ["tests", "pytest"])
+def test_check_says_that_it_could_not_test(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lacking: str
+) -> None:
+    if lacking == "tests":
+        monkeypatch.setattr(check_command, "ROOT", tmp_path)
+    else:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["check", "moons"]) == 1
+    assert f"The tests were not run: {'this copy' if lacking == 'tests' else 'pytest is missing'}" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("tests", check_command.TESTS.values(), ids=check_command.TESTS)
+def test_the_common_tests_that_check_runs_exist(tests: tuple[str, ...]) -> None:
+    assert all((ROOT / path).exists() for path in tests if "{name}" not in path)
+
+
+def test_reference_pages_and_thumbnails_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "FOLDER", tmp_path / "reference")
+    monkeypatch.setattr(thumbnails, "FOLDER", tmp_path / "thumbnails")
+    assert main(["make", "reference"]) == 0
+    assert "| `dann` |" in (tmp_path / "reference" / "methods.md").read_text(encoding="utf-8")
+    assert main(["make", "thumbnails", "moons", "wine"]) == 0
+    assert [file.name for file in (tmp_path / "thumbnails").iterdir()] == ["moons.svg"]

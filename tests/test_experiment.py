@@ -55,20 +55,40 @@ def test_the_key_tells_experiments_apart() -> None:
         ({"training.epochs": "1e9"}, "it must be at most 500"),
         ({"head": "brain"}, "choose one of linear, logistic, svm"),
         ({"seed": "many"}, "cannot be many"),
-        ({"colour": "red"}, "no setting called “colour”"),
+        ({"colour": "red"}, "no setting called “colour”; remove it."),
+        ({"trainig.epochs": "3"}, "no setting called “trainig”; did you mean training?"),
+        ({"training.epohcs": "3"}, "no setting called “training.epohcs”; did you mean training.epochs?"),
+        ({"x" * 70_000: "1"}, f"no setting called “{'x' * 79}…”"),
+        ({"head": "svm", "head.C" + "." * 70_000: "1"}, "no setting called “head.C...."),
+        ({"seed": "9" * 5000}, "cannot be 999"),
+        ({"seed": "9" * 4000}, "it must be at most"),
+        ({"seed": "[" * 100_000}, "cannot be [[["),
+        ({"training.epochs" + ".a" * 30_000: "1"}, "training.epochs of experiment cannot be {'a': "),
         ({"seed.deep.inside": "1"}, "seed"),
         ({"training": "fast"}, "training"),
         ({"training.learning_rate": "NaN"}, "training.learning_rate"),
     ],
+    ids=lambda value: None if isinstance(value, str) else next(iter(value))[:20],
 )
 def test_a_bad_link_gets_one_sentence(flat: dict[str, str], says: str) -> None:
     with pytest.raises(UserError) as caught:
         Experiment.from_flat(flat)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '{"seed": -1}', "{", '{"data": 3}', b"\xff\xfe"])
+def test_a_number_of_any_length_is_read_as_the_value_of_a_method() -> None:
+    """Python reads no number of more than 4,300 digits; it stays a text, which the method refuses in a sentence."""
+    assert Experiment.from_flat({"method.weight": "9" * 5000}).method.params == {"weight": "9" * 5000}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[1]", '{"seed": -1}', "{", '{"data": 3}', b"\xff\xfe", '{"seed": ' + "9" * 5000 + "}", "[" * 100_000],
+    ids=["nothing", "a list", "seed", "cut", "no specification", "bytes", "digits", "brackets"],
+)
 def test_a_file_that_is_no_experiment_is_refused(text: str | bytes) -> None:
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as caught:
         Experiment.from_json(text)
+    assert len(str(caught.value)) < 300

@@ -132,8 +132,8 @@ def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_ru
 def test_what_was_cut_short_is_trained_anew(places: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache())
     experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "3", "method": "source_only"})
-    looks = itertools.count()
-    cut = finished(list(run(experiment, embed=False, should_stop=lambda: next(looks) >= 1)))
+    asked = itertools.count()
+    cut = finished(list(run(experiment, embed=False, should_stop=lambda: next(asked) >= 1)))
     whole = finished(list(run(experiment, embed=False)))
     assert cut.result.recipe["epochs"]["source_only"] < 3
     assert whole.result.recipe["epochs"]["source_only"] == 3
@@ -144,7 +144,7 @@ def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: d
     (Xs, ys), (Xt, yt) = rows(seed=len("source")), rows(shift=2.0, seed=len("target"))
     assert result.source_only.target.accuracy == SVC().fit(Xs, ys).score(Xt, yt)
     assert sum(scores.support for scores in result.source_only.target.per_class) == len(yt)
-    assert result.recipe["preprocessing"] == "none"
+    assert result.recipe["preprocessing"] == {"kind": "none"}
 
 
 def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:
@@ -191,7 +191,7 @@ def test_the_few_labels_that_a_method_sees_are_never_scored(places: dict[str, st
     assert done.result.recipe["split"]["target_test"] == 120 - 21
 
 
-def what_is_told_without_labels(event: Event) -> object:
+def without_scores_of_the_target(event: Event) -> object:
     """An event without what scores the target, once all is done or for the live view: that alone may need labels."""
     match event:
         case Accuracies(phase, epoch, values):
@@ -224,15 +224,15 @@ def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytes
     about = Provenance("made", "made", "none", "covariate")
     flat = {"network": network, "network.norm": "batch", "training.epochs": "2", "training.batch_size": "16"}
     flat |= few_epochs(name)
-    monkeypatch.setattr("da_core.training.loop.REPORT_SECONDS", np.inf)  # else the clock decides when losses are told
+    monkeypatch.setattr("da_core.training.loop.REPORT_SECONDS", np.inf)  # else the clock decides when to report
     runs = []
     for labels in (true, poisoned):
         pair = DomainPair(Domain("a", Xs, ys), Domain("b", Xt, labels), ("x", "y", "z"), about)
-        monkeypatch.setattr("da_core.run.load_pair", lambda spec, pair=pair: pair)
+        monkeypatch.setattr("da_core.training.prepared.load_pair", lambda spec, pair=pair: pair)
         # nothing is held out, since a share held out of each class would differ with the labels
         runs.append(do({}, method=name, target_split="0", **flat))
-    told = [[what_is_told_without_labels(event) for event in events] for events in runs]
-    assert told[0] == told[1]
+    seen = [[without_scores_of_the_target(event) for event in events] for events in runs]
+    assert seen[0] == seen[1]
     first, second = (finished(events).evidence for events in runs)
     assert not np.array_equal(first.target_label, second.target_label)
     for when in ("before", "after"):
@@ -285,21 +285,21 @@ def exploding_after(epoch: int, method: type[Method]) -> Callable[..., Iterator[
     return ruined
 
 
-def test_a_model_adaptation_that_diverges_keeps_its_last_good_epoch(
+def test_a_model_adaptation_that_diverges_keeps_its_last_finite_epoch(
     places: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flat = places | {"method": "shot"}
-    good = finished(do(flat, method__epochs="3", method__learning_rate="0.001"))
+    finite = finished(do(flat, method__epochs="3", method__learning_rate="0.001"))
     shot = methods()["shot"]
     monkeypatch.setattr(shot, "adapt", exploding_after(2, shot))
     events = do(flat, method__epochs="3", method__learning_rate="0.001")
     diverged = finished(events)
-    said = [event for event in events if isinstance(event, Notice)]
-    assert [notice.values for notice in said] == [{"epoch": 2}]
+    notices = [event for event in events if isinstance(event, Notice)]
+    assert [notice.values for notice in notices] == [{"epoch": 2}]
     assert next((one.name, one.values) for one in diverged.result.findings) == ("diverged", {"epoch": 2})
     assert diverged.result.recipe["stopped_early"]
     assert diverged.result.recipe["epochs"]["adapt"] == 2
-    assert not good.result.recipe["stopped_early"]
+    assert not finite.result.recipe["stopped_early"]
     assert np.isfinite(diverged.evidence.target_features["after"]).all()
 
     monkeypatch.setattr(shot, "adapt", exploding_after(0, shot))
@@ -307,7 +307,7 @@ def test_a_model_adaptation_that_diverges_keeps_its_last_good_epoch(
         do(flat)
 
 
-def test_a_deep_method_that_diverges_is_told_and_cut_short(
+def test_a_deep_method_that_diverges_is_noticed_and_cut_short(
     places: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = methods()["deep_coral"]
@@ -329,12 +329,12 @@ def test_a_deep_method_that_diverges_is_told_and_cut_short(
     assert result.recipe["epochs"] == {"source_only": 4, "adapt": 2}
 
 
-def test_a_collapse_and_a_swap_are_told_and_kept(
+def test_a_collapse_and_a_swap_are_findings_of_the_result(
     places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A “method” that sets the head's bias, and one that exchanges two of its rows."""
 
-    def told(change: Callable[[Network], object]) -> list[str]:
+    def what_is_found(change: Callable[[Network], object]) -> list[str]:
         def adapt(self: ModelAdaptation, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
             with torch.no_grad():
                 change(network)
@@ -354,9 +354,11 @@ def test_a_collapse_and_a_swap_are_told_and_kept(
     X, y = rows(seed=9)
     np.savez(tmp_path / "near.npz", X=X, y=y)
     near = places | {"data.target": str(tmp_path / "near.npz")}
-    assert told(lambda network: None) == []
-    assert "every target sample is predicted as “2”" in told(lambda network: network.head.bias[2].fill_(1e6))[0]
-    assert "taken for the other on the target, and was not before: 0 ↔ 1." in told(exchange)[0]
+    assert what_is_found(lambda network: None) == []
+    assert (
+        "every target sample is predicted as “2”" in what_is_found(lambda network: network.head.bias[2].fill_(1e6))[0]
+    )
+    assert "taken for the other on the target, and was not before: 0 ↔ 1." in what_is_found(exchange)[0]
 
 
 def test_a_third_domain_is_scored_and_changes_nothing_else(places: dict[str, str], tmp_path: Path) -> None:
@@ -375,7 +377,7 @@ def test_a_third_domain_is_scored_and_changes_nothing_else(places: dict[str, str
     assert found.result.source_only.third.accuracy == LogisticRegression(max_iter=1000).fit(Xs, ys).score(X, y)
 
 
-def test_where_there_is_batch_norm_source_only_is_told_with_the_targets_statistics_too(
+def test_where_there_is_batch_norm_source_only_is_scored_with_the_targets_statistics_too(
     places: dict[str, str],
 ) -> None:
     flat = {"method": "dann", "network__norm": "batch"}

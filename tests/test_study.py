@@ -21,7 +21,7 @@ def test_trials_go_seed_by_seed_and_differ_in_method_and_seed_alone() -> None:
 @pytest.mark.parametrize(
     ("names", "seeds", "says"), [([], 3, "one to 6"), (["x"] * 1, 1, "2 to 20"), (list("abcdefg"), 3, "one to 6")]
 )
-def test_what_is_no_study_is_told_in_a_sentence(names: list[str], seeds: int, says: str) -> None:
+def test_what_is_no_study_is_refused_in_a_sentence(names: list[str], seeds: int, says: str) -> None:
     with pytest.raises(UserError, match=says):
         Study.of(Experiment(), names, seeds)
 
@@ -35,8 +35,8 @@ def test_the_same_study_has_the_same_key_and_goes_to_json_and_back() -> None:
 @pytest.mark.slow
 def test_each_event_says_which_run_it_is_of() -> None:
     flat = {"data": "moons", "network": "identity", "method": "coral", "head": "logistic"}
-    told = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
-    ends = [(one, one.event.result) for one in told if isinstance(one.event, Finished)]
+    events = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
+    ends = [(one, one.event.result) for one in events if isinstance(one.event, Finished)]
     assert [(one.place, one.count, one.trial.method, one.trial.seed) for one, _ in ends] == [
         (1, 4, "coral", 0),
         (2, 4, "tca", 0),

@@ -1,4 +1,4 @@
-"""Files of known sets that are downloaded once, to ``DATA_DIR/downloads``: told as they come, resumed where they broke.
+"""Files of known sets, downloaded once to ``DATA_DIR/downloads``; what breaks off is resumed.
 
 `fetch` is a generator like a run: iterate it in a thread to download in the background, close it to stop. What has come
 so far stays beside the file as ``.part`` and is where the next attempt goes on.
@@ -48,11 +48,11 @@ class Remote:
 
     @property
     def path(self) -> Path:
-        """Where it is kept. Whoever has the file may put it there."""
+        """Return where it belongs. Whoever has the file may put it there."""
         return settings().data_dir / "downloads" / self.folder / self.name
 
     def read(self) -> bytes:
-        """Its bytes. Raises `MissingError` where it is not here."""
+        """Read its bytes. Raises `MissingError` where it is not here."""
         try:
             return self.path.read_bytes()
         except FileNotFoundError:
@@ -76,24 +76,24 @@ class MissingError(UserError):
 
 
 def missing(remotes: Sequence[Remote]) -> list[Remote]:
-    """Those that are not here."""
+    """List those that are not on this machine."""
     return [remote for remote in remotes if not remote.path.is_file()]
 
 
 def fetch(remotes: Sequence[Remote]) -> Generator[float, None, None]:
-    """Download what is missing, yielding the share of its bytes that is here.
+    """Download what is missing, yielding the share of its bytes that has come.
 
     Raises `UserError` that names the set, what went wrong and where its files can be put by hand.
     """
     lacking = missing(remotes)
     total, done = sum(remote.size for remote in lacking), 0
     for remote in lacking:
-        for here in _brought(remote):
+        for here in _download_once(remote):
             yield min((done + here) / total, 1.0)
         done += remote.size
 
 
-def _brought(remote: Remote) -> Iterator[int]:
+def _download_once(remote: Remote) -> Iterator[int]:
     """Download one file, or watch another thread do it."""
     lock = _lock_of(remote.path)
     while not lock.acquire(timeout=_WATCH):
@@ -178,7 +178,7 @@ def _append(url: str, part: Path, most: int) -> Iterator[int]:
                     raise OSError("longer than it should be")
                 file.write(block)
                 yield here
-    if here < expected:  # http.client tells only some broken connections
+    if here < expected:  # http.client reports only some broken connections
         raise http.client.IncompleteRead(b"", expected - here)
 
 
@@ -191,7 +191,7 @@ def _size(file: Path) -> int:
 
 
 def _digest(file: Path, like: str) -> str:
-    """The file's digest of the kind that ``like`` is, as its length tells."""
+    """The file's digest of the kind that ``like`` is, which its length gives away."""
     kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()

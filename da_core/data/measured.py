@@ -1,4 +1,4 @@
-"""What was measured on each built-in pair: source only, the best of a few methods, and the oracle.
+"""Measured accuracies on each built-in pair: source only, the best of a few methods, and the oracle.
 
 The numbers come from ``python tests/bench/measure_catalogue.py``, which writes the file that is read here.
 """
@@ -29,7 +29,7 @@ class Figures:
 
 @functools.cache
 def figures() -> dict[str, Figures]:
-    """Figures by the name of a source; a source that was not measured has none."""
+    """Read the figures by the name of a source; a source that was not measured has none."""
     if not FILE.exists():
         return {}
     return {name: Figures(**values) for name, values in json.loads(FILE.read_text(encoding="utf-8")).items()}

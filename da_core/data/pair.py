@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.download import Remote
 from da_core.errors import UserError
 from da_core.events import Notice
-from da_core.experiment import NetworkSpec
-from da_core.params import Params, Scalar, validated
-
-HELD_OUT = 0.3
-"""Share of each domain that a run keeps for scoring when its experiment does not say."""
 
 ShiftKind = Literal["appearance", "covariate", "label", "concept", "unknown"]
 SampleKind = Literal["pictures", "features", "texts", "sounds"]
@@ -45,12 +39,12 @@ class Domain:
         return len(self.y)
 
     def class_counts(self, classes: int) -> NDArray[np.int64]:
-        """(classes,) how many samples of each class there are, of those that have a label."""
+        """Count the samples of each class, of those that have a label: (classes,)."""
         return np.bincount(self.y[self.y != UNKNOWN], minlength=classes)
 
     @property
     def heard(self) -> NDArray[np.int16] | None:
-        """The sound (t,) of each sample, whether it is the sample or goes with it."""
+        """Return the sound (t,) of each sample, whether it is the sample or goes with it."""
         return self.X if self.X.dtype == np.int16 else self.sounds
 
 
@@ -91,7 +85,7 @@ class DomainPair:
     columns: tuple[str, ...] = ()
     """What each feature is called, where features have names."""
     notices: tuple[Notice, ...] = ()
-    """What a person should know about how the pair was read, such as files that were left out."""
+    """What a user should know about how the pair was read, such as files that were left out."""
 
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:
@@ -107,12 +101,12 @@ class DomainPair:
 
     @property
     def target_labelled(self) -> bool:
-        """Whether any target sample has a label; where none has, nothing can be scored on the target."""
+        """Tell whether any target sample has a label; where none has, nothing can be scored on the target."""
         return bool((self.target.y != UNKNOWN).any())
 
     @property
     def kind(self) -> SampleKind:
-        """What a sample is, as the networks' ``takes`` says it."""
+        """Tell what a sample is, in the words of the networks' ``takes``."""
         match self.source.X.ndim, self.source.X.dtype:
             case 4, _:
                 return "pictures"
@@ -125,7 +119,7 @@ class DomainPair:
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
+        """Return (h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
         return tuple(self.source.X.shape[1:])
 
     def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:
@@ -140,40 +134,6 @@ class DomainPair:
         target_train, target_test = _stratified(self.target.y, held_out, rng)
         few = _few(self.target.y, target_train, few_per_class, rng)
         return Split(source_train, source_test, target_train, np.setdiff1d(target_test, few), few)
-
-
-class DataSource:
-    """A source of domain pairs: one subclass a file in ``da_core/data``; ``name`` is what ``--data`` takes.
-
-    ``load(params, seed)`` makes the pair; it is deterministic in both. Results are cached by the caller.
-    """
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    summary: ClassVar[str]
-    area: ClassVar[str] = "pictures"
-    shift: ClassVar[ShiftKind] = "unknown"
-    """The kind of shift that a pair with the default settings has."""
-    kind: ClassVar[SampleKind | None] = "pictures"
-    """What its samples are; None where only loading tells."""
-    network: ClassVar[NetworkSpec | None] = None
-    """The network that suits it, where the usual one of its kind does not (see `da_core.networks.defaults`)."""
-    Params: ClassVar[type[Params]] = Params
-
-    def load(self, params: Any, seed: int) -> DomainPair:
-        raise NotImplementedError
-
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
-        """The files that have to be downloaded once; none for what comes with the project and its packages."""
-        return ()
-
-    def true_weights(self, params: Any, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """p_t(x, y) / p_s(x, y) of source samples X with classes y: (n,); None where nobody knows it."""
-        return None
-
-    def load_from(self, values: dict[str, Scalar], seed: int = 0) -> DomainPair:
-        """Validate raw settings, then `load`."""
-        return self.load(validated(self.Params, values, self.name), seed)
 
 
 def _stratified(

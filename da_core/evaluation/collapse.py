@@ -1,4 +1,4 @@
-"""Ways in which adapting goes wrong that a single accuracy hides: everything one class, and classes that swap names."""
+"""Find what a single accuracy hides: predictions that fall to few classes, and classes that change places."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs.
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
-    """How many classes the predictions spread over, e^H of their shares: k equally frequent ones count k."""
+    """Count the classes that predictions (n,) spread over, as e^H of their shares: k equally frequent ones count k."""
     shares = np.unique(predicted, return_counts=True)[1] / len(predicted)
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Sequence[str]) -> Finding | None:
-    """Whether the target's predictions (n,) fell to one class or to few. Needs no labels.
+    """Report whether the target's predictions (n,) fell to one class or to few. Needs no labels.
 
     Where they were no better before adapting it is not adapting that did it, and nothing is said.
     """
@@ -48,7 +48,7 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
 
 
 def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
-    """Pairs of classes, most of each of which is taken for the other after adapting, and was not before.
+    """Find pairs of classes, most of each of which is taken for the other after adapting, and was not before.
 
     Confusion matrices (c, c): rows true class, columns predicted class.
     """
@@ -63,7 +63,7 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
 
 
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:
-    """What to say of `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
+    """Report `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
     pairs = swapped(before, after)
     if not pairs:
         return None

@@ -1,6 +1,6 @@
-"""What a finished run's own numbers say went wrong. One finding a function; each has a test on a planted case.
+"""Diagnose a finished run from its own numbers: one finding a function, and each has a test on a planted case.
 
-The bounds are chosen so that a run that went well is told nothing: they are about what is beyond doubt, not about what
+The bounds are chosen so that a run that went well has no finding: they are about what is beyond doubt, not about what
 might be.
 """
 
@@ -18,30 +18,29 @@ from da_core.evaluation.collapse import collapse, swaps
 from da_core.events import Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
+from da_core.training.prepared import LIVE
 
-APART = 1.8
-"""A proxy A-distance that says: still always told apart."""
+FAR_APART = 1.8
+"""A proxy A-distance at which the domains are still told apart nearly always."""
 FEW_EFFECTIVE = 0.05
 """Share of the samples left as effective sample size, below which weights are not to be trusted."""
 LARGEST_SHARE = 0.1
 """Of all weight on one sample."""
-TOLD_APART = 1.0
-"""A proxy A-distance with which a domain classifier that lived would not be at a coin's accuracy."""
-SHIFTED = 0.1
+DISTINGUISHABLE = 1.0
+"""A proxy A-distance at which a domain classifier that learns is better than a coin."""
+LABEL_SHIFT = 0.1
 """Share of the samples that would have to change class for both domains to have the same proportions."""
 NOTICEABLE = 0.03
 """A difference of accuracies that is worth a word."""
 PAST_PEAK = 0.07
 """Accuracy lost since the best epoch. The best of many epochs is partly luck, so this is more than `NOTICEABLE`."""
-BRAGGING = 0.15
+OVERCONFIDENT = 0.15
 """An expected calibration error with which confidences mislead."""
-LIVE = 400
-"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of a finished run. ``before``, ``after``: predictions (n,) of the held-out target samples.
+    """What a diagnosis rests on. ``before``, ``after``: predictions (n,) of the held-out target samples.
 
     ``diverged``: for each phase that ended because its numbers were no longer finite, its last good epoch.
     """
@@ -63,13 +62,13 @@ class Facts:
 
 
 def diagnose(facts: Facts) -> list[Finding]:
-    """All that can be told, the gravest first; without labels of the target some of it cannot."""
-    able = [check for check in CHECKS if facts.result.target_scored or check not in NEED_LABELS]
-    return [finding for check in able if (finding := check(facts)) is not None]
+    """List the findings, the gravest first; without labels of the target some checks are left out."""
+    possible = [check for check in CHECKS if facts.result.target_scored or check not in NEED_LABELS]
+    return [finding for check in possible if (finding := check(facts)) is not None]
 
 
 def diverged(facts: Facts) -> Finding | None:
-    """Training that blew up, whether its numbers became infinite or only large."""
+    """Find training that blew up, whether its numbers became infinite or only large."""
     for epoch in facts.diverged.values():
         return Finding(
             name="diverged",
@@ -96,7 +95,7 @@ _SMALLER_STEPS = "Choose a smaller learning rate, or give the method less weight
 
 
 def not_learned(facts: Facts) -> Finding | None:
-    """A source classifier no better than chance on its own domain: there is nothing to transfer."""
+    """Find a source classifier no better than chance on its own domain: there is nothing to transfer."""
     source = facts.result.source_only.source
     chance = 1 / max(sum(one.support > 0 for one in source.per_class), 1)
     if source.intervals["balanced_accuracy"][0] > chance:
@@ -113,7 +112,7 @@ def not_learned(facts: Facts) -> Finding | None:
 
 
 def fine_tuning_idle(facts: Facts) -> Finding | None:
-    """Fine-tuning whose loss on the labelled few hardly fell."""
+    """Find fine-tuning whose loss on the labelled few hardly fell."""
     loss = domain_accuracy.losses(facts.history, "adapt", "class")
     if not facts.few or not loss or loss[-1] < 0.3 or loss[-1] < 0.7 * loss[0]:
         return None
@@ -133,9 +132,9 @@ def fine_tuning_idle(facts: Facts) -> Finding | None:
 
 
 def overtrained(facts: Facts) -> Finding | None:
-    """Held-out target accuracy that had been clearly better in an earlier epoch: overfitted, or trained for too long.
+    """Find held-out target accuracy that was clearly better in an earlier epoch: overfitted, or trained for too long.
 
-    Only told, never used to choose an epoch: that would be choosing by the target's labels.
+    Only reported, never used to choose an epoch: that would be choosing by the target's labels.
     """
     target = domain_accuracy.accuracies(facts.history, "adapt", "target")
     if len(target) < 2:
@@ -167,7 +166,7 @@ def overtrained(facts: Facts) -> Finding | None:
 
 
 def negative_transfer(facts: Facts) -> Finding | None:
-    """A target accuracy that fell, by more than chance."""
+    """Find a target accuracy that fell, by more than chance."""
     if facts.gain.interval[1] >= 0:
         return None
     return Finding(
@@ -188,18 +187,18 @@ def negative_transfer(facts: Facts) -> Finding | None:
 
 
 def collapsed(facts: Facts) -> Finding | None:
-    """Predictions that fell to one class or to few."""
+    """Find predictions that fell to one class or to few."""
     return collapse(facts.before, facts.after, facts.result.classes)
 
 
 def classes_swapped(facts: Facts) -> Finding | None:
-    """Classes that changed places."""
+    """Find classes that changed places."""
     result = facts.result
     return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
 
 
 def weights_concentrated(facts: Facts) -> Finding | None:
-    """Weights that rest on a handful of samples."""
+    """Find weights that rest on a handful of samples."""
     weights = facts.result.weights
     if weights is None:
         return None
@@ -222,7 +221,7 @@ def weights_concentrated(facts: Facts) -> Finding | None:
 
 
 def domain_classifier_won(facts: Facts) -> Finding | None:
-    """A domain classifier that was certain to the end: the features never learned to deceive it."""
+    """Find a domain classifier that was certain to the end: the features never learned to deceive it."""
     domain = domain_accuracy.accuracies(facts.history, "adapt", "domain")
     late = domain[len(domain) // 2 :]
     if len(domain) < 4 or min(late) < domain_accuracy.CERTAIN:
@@ -238,12 +237,12 @@ def domain_classifier_won(facts: Facts) -> Finding | None:
 
 
 def domain_classifier_died(facts: Facts) -> Finding | None:
-    """A domain classifier at a coin's accuracy from the start, while another one tells the domains apart."""
+    """Find a domain classifier at a coin's accuracy from the start, while another one tells the domains apart."""
     domain, distance = (
         domain_accuracy.accuracies(facts.history, "adapt", "domain"),
         facts.result.shift.after.proxy_a_distance,
     )
-    if len(domain) < 4 or max(domain) > domain_accuracy.CHANCE or distance < TOLD_APART:
+    if len(domain) < 4 or max(domain) > domain_accuracy.CHANCE or distance < DISTINGUISHABLE:
         return None
     return Finding(
         name="domain_classifier_died",
@@ -257,13 +256,13 @@ def domain_classifier_died(facts: Facts) -> Finding | None:
 
 
 def far_apart(facts: Facts) -> Finding | None:
-    """Features that alignment has not brought together.
+    """Find features that alignment has not brought together.
 
     A deep method often leaves them apart for a linear domain classifier and yet puts each class on its own: where
     target accuracy has risen beyond doubt, nothing is said.
     """
     shift = facts.result.shift
-    if facts.family != "alignment" or shift.after.proxy_a_distance < APART:
+    if facts.family != "alignment" or shift.after.proxy_a_distance < FAR_APART:
         return None
     if (gain := facts.result.gain.get("target")) is not None and gain.interval[0] > 0:
         return None
@@ -278,9 +277,9 @@ def far_apart(facts: Facts) -> Finding | None:
 
 
 def label_shift(facts: Facts) -> Finding | None:
-    """Class proportions that differ, under a method that matches the domains as wholes. Zhao et al. 2019, theorem 4.1.
+    """Find class proportions that differ, under a method that matches the domains as wholes.
 
-    A χ² test on the held-out samples says that the difference is no chance.
+    Zhao et al. 2019, theorem 4.1. A χ² test on the held-out samples says that the difference is no chance.
     """
     from scipy.stats import chi2_contingency
 
@@ -289,7 +288,7 @@ def label_shift(facts: Facts) -> Finding | None:
     counts = counts[:, counts.sum(axis=0) > 0]
     shares = counts / counts.sum(axis=1, keepdims=True)
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    if facts.family != "alignment" or distance < SHIFTED or chi2_contingency(counts).pvalue > 0.01:
+    if facts.family != "alignment" or distance < LABEL_SHIFT or chi2_contingency(counts).pvalue > 0.01:
         return None
     return Finding(
         name="label_shift",
@@ -302,7 +301,7 @@ def label_shift(facts: Facts) -> Finding | None:
 
 
 def batch_norm_explains_gain(facts: Facts) -> Finding | None:
-    """A gain that batch norm's statistics of the target bring alone."""
+    """Find a gain that batch norm's statistics of the target bring alone."""
     result = facts.result
     if result.source_only_bn is None or facts.family == "control" or facts.experiment.method.name == "adabn":
         return None
@@ -321,7 +320,7 @@ def batch_norm_explains_gain(facts: Facts) -> Finding | None:
 
 
 def source_lost(facts: Facts) -> Finding | None:
-    """A source that the adapted model is worse on."""
+    """Find a source that the adapted model is worse on."""
     gain, result = facts.result.gain["source"], facts.result
     if facts.family == "control" or gain.interval[1] > -NOTICEABLE / 2 or gain.accuracy > -NOTICEABLE:
         return None
@@ -335,9 +334,9 @@ def source_lost(facts: Facts) -> Finding | None:
 
 
 def overconfident(facts: Facts) -> Finding | None:
-    """Confidences on the target that promise too much. A support vector machine or a neighbour promises nothing."""
+    """Find confidences on the target that promise too much. An SVM or a nearest neighbour promises nothing."""
     calibration = facts.result.adapted.scored.calibration
-    if facts.experiment.head in ("svm", "knn1") or calibration is None or calibration.error < BRAGGING:
+    if facts.experiment.head in ("svm", "knn1") or calibration is None or calibration.error < OVERCONFIDENT:
         return None
     sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
     accuracy = facts.result.adapted.scored.accuracy
@@ -355,7 +354,7 @@ def overconfident(facts: Facts) -> Finding | None:
 
 
 def too_few(facts: Facts) -> Finding | None:
-    """A gain or a loss that the held-out samples are too few to tell from nothing."""
+    """Find a gain or a loss that the held-out samples are too few to tell from nothing."""
     gain = facts.gain
     low, high = gain.interval
     if facts.family == "control" or not low < 0 < high or (high - low) / 2 < NOTICEABLE:

@@ -1,4 +1,4 @@
-"""How training went, read from its events; and what a domain classifier's accuracy means while it goes."""
+"""Losses and accuracies of a training, read from its events, and what a domain classifier's accuracy means."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ History = Sequence[Losses | Accuracies]
 
 CERTAIN, CHANCE = 0.95, 0.6
 """Accuracies of a domain classifier that has won, and of one that does hardly better than a coin."""
-_EARLY = 0.5
+_EARLY_SHARE = 0.5
 """Share of the training in which a domain classifier may be certain: the weight of its loss is still growing."""
-_TELLS, _FALLEN = 0.85, 0.05
+_HIGH, _BELOW_BEST = 0.85, 0.05
 """A domain classifier's accuracy that is high, and how far it must lie below its best to have become worse."""
-_SWING = 0.15
+_SWING_DEVIATION = 0.15
 """Standard deviation over the last epochs of an accuracy that settles nowhere."""
-_RISEN = 0.02
+_TARGET_GAIN = 0.02
 """Of target accuracy over source only, to count."""
 
 
 def losses(history: History, phase: Phase, term: str) -> list[float]:
-    """One loss term of a phase, its last value in each epoch."""
+    """Read one loss term of a phase: its last value in each epoch."""
     by_epoch = {
         math.ceil(event.epoch): event.terms[term]
         for event in history
@@ -34,41 +34,41 @@ def losses(history: History, phase: Phase, term: str) -> list[float]:
 
 
 def accuracies(history: History, phase: Phase, name: str) -> list[float]:
-    """``source``, ``target`` or ``domain`` at the end of each epoch of a phase."""
+    """Read the accuracy on ``source`` or ``target``, or of ``domain``, at the end of each epoch of a phase."""
     of_phase = (event for event in history if isinstance(event, Accuracies) and event.phase == phase)
     return [event.values[name] for event in of_phase if name in event.values]
 
 
-def reading(history: History, progress: float) -> Notice | None:
-    """What the domain classifier's accuracy says just now; None without one. ``progress``: share of training done.
+def interpret(history: History, progress: float) -> Notice | None:
+    """Say what the domain classifier's accuracy means just now; None without one. ``progress``: share of training done.
 
     A number alone says little: a coin's accuracy is what the game aims at, and also what a classifier shows that never
     learned. So this looks at where it comes from, at the class loss beside it, and, where the target has labels, at
     whether its accuracy has risen over source only's.
     """
-    course = accuracies(history, "adapt", "domain")
-    if not course:
+    by_epoch = accuracies(history, "adapt", "domain")
+    if not by_epoch:
         return None
-    now, high = course[-1], max(course)
-    values = {"now": now, "high": high}
-    if _swings(course[-4:]):
+    now, best = by_epoch[-1], max(by_epoch)
+    values = {"now": now, "high": best}
+    if _swings(by_epoch[-4:]):
         return Notice(
             "The domain classifier's accuracy swings: it and the features chase each other. If it goes on like this, "
             "take a smaller learning rate."
         )
-    if (now >= CERTAIN and progress > _EARLY) or (now >= _TELLS and progress >= 1):
+    if (now >= CERTAIN and progress > _EARLY_SHARE) or (now >= _HIGH and progress >= 1):
         return Notice(
             "The domain classifier is winning: it is still right in {now:.0%} of all cases, so the features have not "
             "learned to deceive it. Give the method more weight or more epochs.",
             values,
         )
-    if now >= _TELLS:
+    if now >= _HIGH:
         return Notice(
             "The domain classifier still tells source from target ({now:.0%}). That is how it begins; it should "
             "become harder as training goes on.",
             values,
         )
-    if now > CHANCE and now > high - _FALLEN:
+    if now > CHANCE and now > best - _BELOW_BEST:
         return Notice(
             "The domain classifier tells source from target in {now:.0%} of all cases, as well as it ever did: the two "
             "do not mix so far.",
@@ -86,19 +86,19 @@ def reading(history: History, progress: float) -> Notice | None:
             "moment of this is normal; if it stays, take a smaller learning rate.",
             values,
         )
-    if high <= CHANCE and len(course) >= 3:
+    if best <= CHANCE and len(by_epoch) >= 3:
         return Notice(
             "The domain classifier has been at a coin's accuracy from the start, never above {high:.0%}. Either the "
             "domains were alike, or it has died and its number says nothing: compare the proxy A-distance.",
             values,
         )
-    return _at_a_coin(history, values)
+    return _interpret_chance(history, values)
 
 
-def _at_a_coin(history: History, values: dict[str, float]) -> Notice:
-    """It does hardly better than a coin: what the aim looks like, unless the classes have paid for it."""
-    course = losses(history, "adapt", "class")
-    if len(course) >= 3 and course[-1] > max(1.5 * min(course), min(course) + 0.2):
+def _interpret_chance(history: History, values: dict[str, float]) -> Notice:
+    """Say what an accuracy near chance means: it is the aim, unless the classes have paid for it."""
+    class_loss = losses(history, "adapt", "class")
+    if len(class_loss) >= 3 and class_loss[-1] > max(1.5 * min(class_loss), min(class_loss) + 0.2):
         return Notice(
             "The domain classifier does hardly better than a coin ({now:.0%}), but the class loss is rising: the "
             "features mix by losing what tells the classes apart. Give the method less weight.",
@@ -111,7 +111,7 @@ def _at_a_coin(history: History, values: dict[str, float]) -> Notice:
             "domains mix, which is a good sign.",
             values,
         )
-    if target[-1] > before[-1] + _RISEN:
+    if target[-1] > before[-1] + _TARGET_GAIN:
         return Notice(
             "The domain classifier does hardly better than a coin ({now:.0%}), the class loss stays low and target "
             "accuracy has risen: the domains mix, as they should.",
@@ -125,6 +125,6 @@ def _at_a_coin(history: History, values: dict[str, float]) -> Notice:
 
 
 def _swings(recent: Sequence[float]) -> bool:
-    """Whether four epochs went up and down by turns, and far."""
+    """Tell whether four epochs went up and down by turns, and far."""
     ups = np.sign(np.diff(recent))
-    return len(recent) == 4 and bool((np.diff(ups) != 0).all()) and float(np.std(recent)) > _SWING
+    return len(recent) == 4 and bool((np.diff(ups) != 0).all()) and float(np.std(recent)) > _SWING_DEVIATION

@@ -1,4 +1,4 @@
-"""Layouts of feature vectors in the plane: PCA at once, UMAP and t-SNE when they are ready, all stops in one frame.
+"""Lay feature vectors out in the plane: PCA at once, UMAP and t-SNE when they are ready, all stops in one frame.
 
 Every UMAP computation of the process goes through one lock: two at once can abort it (numba's threads).
 """
@@ -34,7 +34,7 @@ class LayoutSettings:
     min_dist: float = 0.1
 
     def layout_of(self, F: Features, start: Points | None = None) -> Points:
-        """The layout of features (n, d) as (n, 2); with ``start``, one of the same samples, begun there."""
+        """Lay features (n, d) out as (n, 2); with ``start``, a layout of the same samples, begin there."""
         match self.layout:
             case "pca":
                 return pca(F, start)
@@ -45,7 +45,7 @@ class LayoutSettings:
 
 
 def together(before: Features, after: Features, settings: LayoutSettings) -> tuple[Points, Points]:
-    """Layouts of the same n samples before and after adapting, features (n, d) and (n, d′), in one frame.
+    """Lay the same n samples out before and after adapting, features (n, d) and (n, d′), in one frame.
 
     What moves between them moved in feature space: the second starts from the first and is turned onto it.
     """
@@ -60,10 +60,11 @@ def travel(
     settings: LayoutSettings,
     ends: tuple[Points, Points] | None = None,
 ) -> Iterator[tuple[str, Points]]:
-    """Layouts by name, one after another: ``"before"``, ``"after"``, then ``snapshots`` from the last to the first.
+    """Lay out all stops, one after another: ``"before"``, ``"after"``, then ``snapshots`` from the last to the first.
 
-    All show the same n samples in one frame. Each begins from its neighbour in time, so that what comes near the end
-    of training joins "after" without a jump. ``ends`` are layouts of before and after that there are already.
+    Yields names with layouts. All show the same n samples in one frame. Each begins from its neighbour in time, so that
+    what comes near the end of training joins "after" without a jump. ``ends`` are layouts of before and after that
+    there are already.
     """
     first, last = ends if ends is not None else together(before, after, settings)
     yield "before", first
@@ -74,22 +75,22 @@ def travel(
 
 
 def components(F: Features, count: int) -> Points:
-    """The first principal components of features (n, d), as (n, count); missing ones are 0.
+    """Compute the first principal components of features (n, d), as (n, count); missing ones are 0.
 
     Signs follow scikit-learn's rule: the largest loading is positive.
     """
     from sklearn.decomposition import PCA
 
     centred = _centred(F)
-    found = np.zeros((len(F), count), dtype=np.float32)
+    projected = np.zeros((len(F), count), dtype=np.float32)
     if centred.any():  # features that all fell onto one point have no components
         most = min(count, *centred.shape)
-        found[:, :most] = PCA(most, random_state=0).fit_transform(centred)
-    return found
+        projected[:, :most] = PCA(most, random_state=0).fit_transform(centred)
+    return projected
 
 
 def pca(F: Features, start: Points | None = None) -> Points:
-    """The first two principal components of features (n, d), as (n, 2).
+    """Lay features (n, d) out by their first two principal components, as (n, 2).
 
     With ``start``, a layout of the same samples, they are turned onto it (`aligned`).
     """
@@ -98,7 +99,7 @@ def pca(F: Features, start: Points | None = None) -> Points:
 
 
 def tsne(F: Features, seed: int, start: Points | None = None) -> Points:
-    """t-SNE (van der Maaten and Hinton 2008) of features (n, d), as (n, 2): slow, some seconds for 600 samples.
+    """Lay features (n, d) out by t-SNE (van der Maaten and Hinton 2008), as (n, 2): some seconds for 600 samples.
 
     It begins from PCA or from ``start``, a layout of the same samples, onto which the result is then turned. Fewer than
     `FEWEST_FOR_UMAP` samples get PCA.
@@ -122,10 +123,10 @@ def tsne(F: Features, seed: int, start: Points | None = None) -> Points:
     return points if start is None else aligned(points, start)
 
 
-def kept_neighbours(F: Features, points: Points, k: int = 15) -> float:
-    """Share of each sample's k nearest in feature space (n, d) that are among its k nearest in the plane (n, 2).
+def neighbour_preservation(F: Features, points: Points, k: int = 15) -> float:
+    """Measure the share of each sample's k nearest in feature space (n, d) among its k nearest in the plane (n, 2).
 
-    1 where the picture keeps every neighbourhood; what it loses, no picture can show.
+    1 where the picture keeps every neighbourhood; the rest is what no picture of it can show.
     """
     from da_core.methods.distances import nearest
 
@@ -137,7 +138,7 @@ def kept_neighbours(F: Features, points: Points, k: int = 15) -> float:
 
 
 def umap(F: Features, seed: int, start: Points | None = None, neighbours: int = 15, min_dist: float = 0.1) -> Points:
-    """UMAP (McInnes, Healy and Melville 2018) of features (n, d), as (n, 2); the same seed gives the same layout.
+    """Lay features (n, d) out by UMAP (McInnes, Healy and Melville 2018), as (n, 2), the same for the same seed.
 
     Neighbours are exact. It begins from PCA, or from ``start``, a layout of the same samples, in fewer epochs and
     turned onto it at the end. Fewer than `FEWEST_FOR_UMAP` samples get PCA: there is no neighbourhood to keep.

@@ -26,7 +26,7 @@ Pieces = Iterator[tuple[str, NDArray[Any]]]
 
 
 def features(record: Record, when: Literal["before", "after"]) -> NDArray[np.float32]:
-    """Held-out features (n, d), source first."""
+    """Join the held-out features (n, d) of both domains, source first."""
     evidence = record.evidence
     return np.concatenate([evidence.source_features[when], evidence.target_features[when]])
 
@@ -52,7 +52,7 @@ def stops(record: Record, settings: LayoutSettings) -> Pieces:
     for name, points in embedding.travel(before, after, evidence.snapshots, settings, ends):
         yield name, points
         if name == "after":
-            yield "kept", np.array(embedding.kept_neighbours(after, points))
+            yield "kept", np.array(embedding.neighbour_preservation(after, points))
 
 
 def by_seed(record: Record, settings: LayoutSettings) -> Pieces:

@@ -1,4 +1,4 @@
-"""How good one model is on one domain, how sure that is, and how sure the model is of itself."""
+"""Score one model on one domain: how good it is, how certain that is, and how confident the model is itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Z = 1.959964  # the normal distribution's quantile at (1 + LEVEL) / 2
 def scores(
     y_true: Labels, y_pred: Labels, classes: Sequence[str], probabilities: Rows | None = None, seed: int = 0
 ) -> Scores:
-    """Compare class indices (n,) with the truth (n,), and ``probabilities`` (n, c), if given, with both.
+    """Score predicted class indices (n,) against true ones (n,), and ``probabilities`` (n, c), if given, too.
 
     Macro averages run over the classes that occur among the true or the predicted labels, as scikit-learn's do; a share
     of nothing (the recall of a class without samples) counts as 0. Intervals: `wilson` for plain shares (accuracy, each
@@ -68,7 +68,7 @@ def scores(
 
 
 def wilson(right: int, count: int) -> Interval:
-    """Interval of a share ``right`` of ``count``; (0, 1) where there is nothing to count. Wilson 1927."""
+    """Estimate the interval of a share ``right`` of ``count``; (0, 1) where there is nothing to count. Wilson 1927."""
     if count == 0:
         return 0.0, 1.0
     share, spread = right / count, _Z**2 / count
@@ -78,7 +78,7 @@ def wilson(right: int, count: int) -> Interval:
 
 
 def gain(y_true: Labels, before: Labels, after: Labels) -> Gain:
-    """What adapting changed, by predictions (n,) of the same samples before and after.
+    """Measure what adapting changed, by predictions (n,) of the same samples before and after.
 
     The interval is that of a difference of matched shares, half a sample added to each of the four cells: Agresti and
     Min 2005, Simple improved confidence intervals for comparing matched proportions, section 2.
@@ -97,7 +97,7 @@ def gain(y_true: Labels, before: Labels, after: Labels) -> Gain:
 
 
 def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibration:
-    """Expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b|. Guo et al. 2017, equation 3.
+    """Compute the expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b|. Guo et al. 2017, equation 3.
 
     Samples are put into ``bins`` of equal width by the probability (n, c) of the likeliest class; empty ones are left
     out.
@@ -115,7 +115,7 @@ def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibr
 
 
 def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Interval], list[Interval]]:
-    """Intervals of the macro averages by name, and of each class's F1.
+    """Estimate intervals of the macro averages by name, and of each class's F1.
 
     To draw samples anew is to draw the confusion matrix's cells anew, each as often as its share.
     """

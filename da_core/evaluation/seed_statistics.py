@@ -1,4 +1,4 @@
-"""What several seeds say: how far a score spreads, and which of two methods is better, beyond the luck of a seed."""
+"""Scores of several seeds: how far they spread, and which of two methods is better beyond the luck of a seed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Comparison:
 
 
 def spread(values: Sequence[float], level: float = LEVEL) -> Spread:
-    """Of one value or more; with a single one there is no interval."""
+    """Estimate mean, deviation and interval of one value or more; a single one has no interval."""
     count, mean = len(values), math.fsum(values) / len(values)
     if count < 2:
         return Spread(tuple(values), mean, 0.0, None)
@@ -50,20 +50,20 @@ def spread(values: Sequence[float], level: float = LEVEL) -> Spread:
 
 
 def comparisons(scores: Mapping[str, Mapping[int, float]]) -> list[Comparison]:
-    """Every pair of methods, by their scores ``{method: {seed: score}}``, on the seeds that both have.
+    """Compare every pair of methods, by their scores ``{method: {seed: score}}``, on the seeds that both have.
 
     A seed draws the split, the start and the batches for all methods alike, so the differences within a seed spread
     less than the scores: a paired t interval sees what two intervals side by side hide. With k pairs each interval has
     the level 1 − 0.05 / k, so that all of them hold together with 95 % (Bonferroni).
     """
     pairs = list(itertools.combinations(scores, 2))
-    found = []
+    compared = []
     for first, second in pairs:
         seeds = sorted(scores[first].keys() & scores[second].keys())
         if not seeds:
             continue
         differences = [scores[first][seed] - scores[second][seed] for seed in seeds]
-        one = spread(differences, 1 - (1 - LEVEL) / len(pairs))
-        better = sum(difference > 0 for difference in differences)
-        found.append(Comparison(first, second, one.mean, one.interval, better, len(seeds)))
-    return found
+        difference = spread(differences, 1 - (1 - LEVEL) / len(pairs))
+        better = sum(gained > 0 for gained in differences)
+        compared.append(Comparison(first, second, difference.mean, difference.interval, better, len(seeds)))
+    return compared

@@ -1,4 +1,4 @@
-"""How far apart two domains' features are, with intervals, and what the numbers say together.
+"""Measures of how far apart two domains' features are, with intervals, and what they say together.
 
 Intervals are at the 95 % level and of the scored samples alone: network, domain classifiers and kernel stay.
 """
@@ -34,35 +34,35 @@ def measures(
     yt: Labels | None = None,
     weights: Features | None = None,
 ) -> ShiftMeasures:
-    """All measures of source (n_s, d) and target (n_t, d) features, at least two samples each.
+    """Measure the shift between source (n_s, d) and target (n_t, d) features, at least two samples each.
 
     With class indices ``ys`` (n_s,) and ``yt`` (n_t,) also the class-wise distance, where two domains share a class of
     `FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source sample
     counts as often as its weight says.
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    right, counted = _told_apart(Fs, Ft, seed, w)
-    rows_s, rows_t = _evenly(len(Fs)), _evenly(len(Ft))
+    right, counted = _domain_hits(Fs, Ft, seed, w)
+    rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
-    drawn = _Drawn(w[rows_s], len(rows_t), seed)
+    drawn = _BootstrapWeights(w[rows_s], len(rows_t), seed)
     kernel = _kernel(source, target)
     values = {
         "mmd": _discrepancy(kernel, *drawn.weights),
-        "coral": _relative(*_means(_second_order(source, target, w[rows_s]), *drawn.weights)),
+        "coral": _relative_discrepancy(*_means(_second_order(source, target, w[rows_s]), *drawn.weights)),
     }
     if ys is not None and yt is not None:
-        values["classwise"] = _class_by_class(kernel, ys[rows_s], yt[rows_t], drawn)
+        values["classwise"] = _classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], drawn)
     values = {name: drawn_values for name, drawn_values in values.items() if len(drawn_values)}
     return ShiftMeasures(
-        proxy_a_distance=_distance(np.average(right, weights=counted)),
+        proxy_a_distance=_proxy_a_distance(np.average(right, weights=counted)),
         **{name: float(each[0]) for name, each in values.items()},
         intervals={"proxy_a_distance": _accuracy_interval(right, counted, seed)}
         | {name: _interval(each[1:]) for name, each in values.items()},
     )
 
 
-def reading(shift: Shift) -> Notice:
-    """What the measures before and after say together; one clearly fell where its intervals do not meet."""
+def interpret_shift(shift: Shift) -> Notice:
+    """Say what the measures before and after mean together; one clearly fell where its intervals do not meet."""
     before, after = shift.before, shift.after
 
     def fell(name: str) -> bool:
@@ -72,7 +72,7 @@ def reading(shift: Shift) -> Notice:
         return name in after.intervals and before.intervals.get(name, (np.inf,))[-1] < after.intervals[name][0]
 
     distances = ("proxy_a_distance", "mmd")
-    if before.proxy_a_distance < _CLOSE and before.mmd < _CLOSE_MMD:
+    if before.proxy_a_distance < _CLOSE_PROXY_A_DISTANCE and before.mmd < _CLOSE_MMD:
         return Notice("The domains lay close together already: there was hardly a shift for features to show.")
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
         return Notice("The domains lie farther apart than before.")
@@ -96,25 +96,25 @@ def reading(shift: Shift) -> Notice:
     return Notice("The domains came closer as a whole, but hardly class by class: classes may lie on wrong ones.")
 
 
-_CLOSE = 0.3
+_CLOSE_PROXY_A_DISTANCE = 0.3
 """A proxy A-distance below: a domain classifier is right less often than in 57.5 % of cases."""
 _CLOSE_MMD = 0.01
 
 
 def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
-    """2(1 − 2ε), from 0 (the domains look alike) to 2 (always told apart). Ben-David et al. 2007, section 4.
+    """Estimate 2(1 − 2ε), from 0 (the domains look alike) to 2 (always told apart). Ben-David et al. 2007, section 4.
 
     ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
     samples that it was not fitted on, averaged over both halves; both domains have as many samples. An error above
     chance counts as 0 distance. Raises `UserError` with fewer than two samples in a domain.
     """
-    right, _ = _told_apart(Fs, Ft, seed, np.ones(len(Fs)))
-    return _distance(right.mean())
+    right, _ = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
+    return _proxy_a_distance(right.mean())
 
 
 def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Interval:
-    """Bootstrap interval of `proxy_a_distance`: the scored samples are drawn anew, the classifiers stay."""
-    return _accuracy_interval(*_told_apart(Fs, Ft, seed, np.ones(len(Fs))), seed)
+    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are drawn anew, the classifiers stay."""
+    return _accuracy_interval(*_domain_hits(Fs, Ft, seed, np.ones(len(Fs))), seed)
 
 
 def _accuracy_interval(right: NDArray[np.bool_], counted: Values, seed: int, draws: int = 1000) -> Interval:
@@ -123,18 +123,18 @@ def _accuracy_interval(right: NDArray[np.bool_], counted: Values, seed: int, dra
         drawn = rng.integers(0, len(right), len(right))
         accuracies[draw] = np.average(right[drawn], weights=counted[drawn])
     low, high = _interval(accuracies)
-    return _distance(low), _distance(high)
+    return _proxy_a_distance(low), _proxy_a_distance(high)
 
 
-def _told_apart(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[NDArray[np.bool_], Values]:
-    """For each sample whether a domain classifier that was fitted on the other half is right about it, and its weight.
+def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[NDArray[np.bool_], Values]:
+    """Classify each sample's domain by a fit on the other half: whether it is right (n,), and the sample's weight (n,).
 
     ``weights`` (n_s,) are the source samples'; a target sample weighs as much as a source sample on average.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    _at_least_two(Fs, Ft)
+    _require_two_samples(Fs, Ft)
     rng = np.random.default_rng(seed)
     half = min(len(Fs), len(Ft)) // 2
     rows_s, rows_t = (rng.permutation(len(F))[: 2 * half].reshape(2, half) for F in (Fs, Ft))
@@ -149,47 +149,37 @@ def _told_apart(Fs: Features, Ft: Features, seed: int, weights: Features) -> tup
     return np.concatenate(right), np.concatenate([counted[1], counted[0]])
 
 
-def _distance(accuracy: Any) -> float:
+def _proxy_a_distance(accuracy: Any) -> float:
     return float(np.clip(2 * (1 - 2 * (1 - accuracy)), 0, 2))
 
 
 def mmd(Fs: Features, Ft: Features) -> float:
-    """Squared maximum mean discrepancy, the unbiased estimate: 0 on average, so at times a little below, where the
-    distributions are the same. Gretton et al. 2012, equation 3.
+    """Estimate the squared maximum mean discrepancy without bias. Gretton et al. 2012, equation 3.
+
+    Where the distributions are the same it is 0 on average, so at times a little below.
 
     The kernel is the mean of exp(−‖x − y‖² / (f m)) over f = ¼, ½, 1, 2, 4, where m is the median of the squared
     distances between the pooled samples; so the unit of the features does not matter, and no value exceeds 2.
     Raises `UserError` with fewer than two samples in a domain.
     """
-    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
+    Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
     return float(_discrepancy(_kernel(Fs, Ft), *_memberships(len(Fs), len(Ft)))[0])
 
 
 def mmd_p_value(Fs: Features, Ft: Features, seed: int = 0, permutations: int = 200) -> float:
-    """How often domains dealt out at random are at least as far apart (a permutation test, Gretton et al. 2012).
+    """Test whether domains dealt out at random are as far apart: the share that is (permutation test, Gretton 2012).
 
     Small where a shift is beyond doubt, at least 1 / (permutations + 1); uniform where there is none.
     """
-    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
+    Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
     kernel, (source, _) = _kernel(Fs, Ft), _memberships(len(Fs), len(Ft))
     rng = np.random.default_rng([seed, 2])
     dealt = np.column_stack([source, *(rng.permutation(source) for _ in range(permutations))])
-    found, *by_chance = _discrepancy(kernel, dealt, 1 - dealt)
-    return float(1 + sum(value >= found for value in by_chance)) / (1 + permutations)
+    observed, *by_chance = _discrepancy(kernel, dealt, 1 - dealt)
+    return float(1 + sum(value >= observed for value in by_chance)) / (1 + permutations)
 
 
-def coral_distance(Fs: Features, Ft: Features) -> float:
-    """‖C_s − C_t‖² / ‖C_s + C_t‖² of the covariances, in Frobenius norm: 0 where they are equal, 1 at most.
-
-    The numerator is the CORAL loss of Sun and Saenko 2016 (equation 1) without its constant; the denominator takes the
-    unit of the features out, so that two networks compare. Both are estimated without a sample's product with itself,
-    which would add what is only noise. Raises `UserError` with fewer than two samples in a domain.
-    """
-    Fs, Ft = Fs[_evenly(len(Fs))], Ft[_evenly(len(Ft))]
-    return float(_relative(*_means(_second_order(Fs, Ft, np.ones(len(Fs))), *_memberships(len(Fs), len(Ft))))[0])
-
-
-class _Drawn:
+class _BootstrapWeights:
     """Weights of the pooled samples, source first, as columns: the samples as they are, then `DRAWS` bootstrap draws.
 
     A draw gives every sample an exponential weight (the Bayesian bootstrap, Rubin 1981): unlike a resample it never
@@ -205,16 +195,16 @@ class _Drawn:
 
 
 def _memberships(source_count: int, target_count: int) -> tuple[Values, Values]:
-    """(n, 1) weights: 1 for the samples of the source, 0 for the others, and the other way round."""
+    """Weigh samples (n, 1) by domain: 1 for the samples of the source, 0 for the others, and the other way round."""
     source = np.repeat([1.0, 0.0], [source_count, target_count])[:, None]
     return source, 1 - source
 
 
 def _kernel(Fs: Features, Ft: Features) -> Values:
-    """The kernel matrix of `mmd` of the pooled samples, source first."""
+    """Compute the kernel matrix of `mmd` of the pooled samples, source first."""
     from sklearn.metrics.pairwise import euclidean_distances
 
-    _at_least_two(Fs, Ft)
+    _require_two_samples(Fs, Ft)
     pooled = np.concatenate([Fs, Ft]).astype(np.float64)
     # centred, since squared distances are computed as differences of squares
     squared = euclidean_distances(pooled - pooled.mean(axis=0), squared=True)
@@ -231,8 +221,8 @@ def _kernel(Fs: Features, Ft: Features) -> Values:
 
 
 def _second_order(Fs: Features, Ft: Features, weights: Values) -> Values:
-    """(x·y)² of pooled samples, each domain around its own mean: its means are inner products of covariances."""
-    _at_least_two(Fs, Ft)
+    """Compute (x·y)² of pooled samples, each domain around its own mean: its means are covariances' inner products."""
+    _require_two_samples(Fs, Ft)
     around = np.average(Fs, axis=0, weights=weights), Ft.mean(axis=0, dtype=np.float64)
     centred = np.concatenate([F.astype(np.float64) - mean for F, mean in zip((Fs, Ft), around, strict=True)])
     kernel: Values = np.square(centred @ centred.T)
@@ -240,7 +230,7 @@ def _second_order(Fs: Features, Ft: Features, weights: Values) -> Values:
 
 
 def _means(kernel: Values, source: Values, target: Values) -> tuple[Values, Values, Values]:
-    """Weighted means of a kernel (n, n) within source, within target, and between them, a sample with itself left out.
+    """Average a kernel (n, n) within source, within target, and between them, a sample with itself left out.
 
     ``source`` and ``target`` (n, b) are b ways to weigh the samples, 0 for those of the other domain; each mean (b,).
     """
@@ -257,29 +247,34 @@ def _means(kernel: Values, source: Values, target: Values) -> tuple[Values, Valu
 
 
 def _discrepancy(kernel: Values, source: Values, target: Values) -> Values:
-    """(b,) means of the kernel within each domain less that between them."""
+    """Take the kernel's mean between the domains from those within each: (b,)."""
     within_s, within_t, between = _means(kernel, source, target)
     return within_s + within_t - 2 * between
 
 
-def _relative(within_s: Values, within_t: Values, between: Values) -> Values:
+def _relative_discrepancy(within_s: Values, within_t: Values, between: Values) -> Values:
+    """Scale ‖C_s − C_t‖² by ‖C_s + C_t‖² in Frobenius norm: 0 where the covariances are equal, 1 at most.
+
+    The numerator is the CORAL loss of Sun and Saenko 2016 (equation 1) without its constant; the denominator takes the
+    unit of the features out, so that two networks compare.
+    """
     whole = np.maximum(within_s + within_t + 2 * between, np.finfo(float).tiny)
     return np.clip((within_s + within_t - 2 * between) / whole, 0, 1)
 
 
-def _class_by_class(kernel: Values, ys: Labels, yt: Labels, drawn: _Drawn) -> Values:
-    """(b,) mean over the classes of MMD² between both domains' samples of one class; (0,) if no class will do."""
+def _classwise_discrepancy(kernel: Values, ys: Labels, yt: Labels, drawn: _BootstrapWeights) -> Values:
+    """Average MMD² between both domains' samples of one class over the classes: (b,), or (0,) if no class will do."""
     label = np.concatenate([ys, yt])
-    enough = [
+    rows_of_classes = [
         rows
         for c in np.intersect1d(ys, yt)
         if c >= 0 and min((ys == c).sum(), (yt == c).sum()) >= FEWEST_OF_A_CLASS
         for rows in [np.flatnonzero(label == c)]
     ]
-    if not enough:
+    if not rows_of_classes:
         return np.empty(0)
     source, target = drawn.weights
-    each = [_discrepancy(kernel[np.ix_(rows, rows)], source[rows], target[rows]) for rows in enough]
+    each = [_discrepancy(kernel[np.ix_(rows, rows)], source[rows], target[rows]) for rows in rows_of_classes]
     mean: Values = np.mean(each, axis=0)
     return mean
 
@@ -289,11 +284,11 @@ def _interval(values: Values) -> Interval:
     return float(low), float(high)
 
 
-def _at_least_two(Fs: Features, Ft: Features) -> None:
+def _require_two_samples(Fs: Features, Ft: Features) -> None:
     if min(len(Fs), len(Ft)) < 2:
         raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")
 
 
-def _evenly(count: int) -> NDArray[np.int64]:
-    """Rows of so many: all, or `MOST_ROWS` of them evenly spaced."""
+def _evenly_spaced(count: int) -> NDArray[np.int64]:
+    """Choose rows of ``count``: all, or `MOST_ROWS` of them evenly spaced."""
     return np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64)

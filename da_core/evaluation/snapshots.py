@@ -1,4 +1,4 @@
-"""Snapshots of held-out features while a network adapts, at a bounded cost."""
+"""Record snapshots of held-out features while a network adapts, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ View = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
 
 
 def snapshot_epochs(epochs: int) -> frozenset[int]:
-    """After which of so many epochs to take a snapshot: at most `MOST`, closer together early, when most moves.
+    """Choose after which of so many epochs to take a snapshot: at most `MOST`, closer together early, when most moves.
 
-    Epoch 0 is the network before its first step. The last epoch is not among them: that is "after" itself.
+    Epoch 0 is the network before its first step. The last epoch is not among them: that is "after" itself. A method
+    without epochs has no snapshots.
     """
-    chosen = {round(float(epoch)) for epoch in np.geomspace(1, max(epochs, 1), MOST)}
+    if epochs == 0:
+        return frozenset()
+    chosen = {round(float(epoch)) for epoch in np.geomspace(1, epochs, MOST)}
     return frozenset({0, *chosen} - {epochs})
 
 
 class SnapshotRecorder:
-    """What is kept of a network's way through ``epochs`` epochs."""
+    """Snapshots of a network on its way through ``epochs`` epochs, each by its epoch ("0", "1", "4", …)."""
 
     def __init__(self, epochs: int) -> None:
         self._due = snapshot_epochs(epochs)
@@ -38,18 +41,18 @@ class SnapshotRecorder:
         self.predicted: dict[str, NDArray[np.int16]] = {}
         self.confidence: dict[str, NDArray[np.float16]] = {}
 
-    def observe(self, epoch: int, sight: View) -> None:
-        """Tell that an epoch is over; ``sight`` is asked only where a snapshot is due."""
+    def observe(self, epoch: int, view: View) -> None:
+        """Take a snapshot at an epoch's end if one is due; only then is ``view`` called."""
         if epoch not in self._due:
             return
-        features, probabilities = sight()
+        features, probabilities = view()
         if np.isfinite(features).all():
             self.features[str(epoch)] = _small(features)
             self.predicted[str(epoch)] = probabilities.argmax(axis=1).astype(np.int16)
             self.confidence[str(epoch)] = probabilities.max(axis=1).astype(np.float16)
 
-    def ended(self, epoch: float) -> None:
-        """Training ended here, perhaps before its time or thrown back: what is not before that is not on the way."""
+    def discard_from(self, epoch: float) -> None:
+        """Discard the snapshots from ``epoch`` on: training ended there, or was rolled back to it."""
         for name in [name for name in self.features if int(name) >= epoch]:
             del self.features[name], self.predicted[name], self.confidence[name]
 

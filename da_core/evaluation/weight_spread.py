@@ -1,4 +1,4 @@
-"""How unevenly a set of sample weights is spread."""
+"""Measure how unevenly a set of sample weights is spread."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 
 
 def effective_sample_size(weights: NDArray[np.floating[Any]]) -> float:
-    """(Σw)² / Σw², from 1 (one sample counts) to n (all count alike). Kish 1965, section 8.2."""
+    """Estimate the effective sample size of weights (n,): (Σw)² / Σw².
+
+    From 1 (one sample counts) to n (all count alike). Kish 1965, section 8.2.
+    """
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
 def largest_share(weights: NDArray[np.floating[Any]]) -> float:
-    """Share of the whole weight, in (0, 1], that the heaviest sample has."""
+    """Compute the share of the whole weight, in (0, 1], that the heaviest sample has."""
     return float(weights.max() / weights.sum())
 
 
-def spread(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
-    """Both numbers by name, with ``samples`` n, as a result carries them."""
+def summarise_weights(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
+    """Summarise weights (n,) as a result carries them: both numbers by name, with ``samples`` n."""
     return {
         "samples": len(weights),
         "effective_sample_size": effective_sample_size(weights),

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib import colors, font_manager, ticker
 from matplotlib.figure import Figure
 
+from da_core import palette
 from da_core.evaluation.embedding import pca
 from da_core.events import Accuracies, DomainScores, Evidence, Losses, Scores
 from da_core.i18n import Language
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DOTS_PER_INCH = 300
-SOURCE, TARGET, ACCENT, GREY, INK = "#0072B2", "#E69F00", "#5B4BC4", "#8A919C", "#23272E"
-HUES = (ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42", "#117733", "#A8325E")
+ACCENT, INK, PAPER = palette.LIGHT.accent, palette.LIGHT.ink, palette.LIGHT.paper
+HUES = (ACCENT, *palette.SERIES)
 _CHINESE = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -46,7 +47,7 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "da-lab",  # the same picture is the same file
     "text.parse_math": False,  # a class may be called “$5$”
     "font.size": 9,
-    "axes.edgecolor": "#B9BDC4",
+    "axes.edgecolor": palette.PRINTED_AXIS,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -125,7 +126,7 @@ def _before_after(figure: Figure, record: Record, language: Language) -> None:
     count = len(evidence.source_label)
     names_of = {"before": language.translate("Before: source only"), "after": language.translate("After: adapted")}
     for axes, (when, XY) in zip(figure.subplots(1, 2), points.items(), strict=True):
-        looks = ((XY[:count], SOURCE, "o", "source"), (XY[count:], TARGET, "D", "target"))
+        looks = ((XY[:count], palette.SOURCE, "o", "source"), (XY[count:], palette.TARGET, "D", "target"))
         for part, colour, marker, domain in looks:
             size = 9 if marker == "o" else 7
             axes.scatter(*part.T, s=size, c=colour, marker=marker, linewidths=0, alpha=0.6, label=language.word(domain))
@@ -164,16 +165,16 @@ def _classes(figure: Figure, record: Record, language: Language) -> None:
 def _confusion(figure: Figure, record: Record, language: Language) -> None:
     classes = [language.word(name) for name in record.result.classes]
     two = ((record.result.source_only, "Before: source only"), (record.result.adapted, "After: adapted"))
-    scale = colors.LinearSegmentedColormap.from_list("accent", ["#FFFFFF", ACCENT])
+    scale = colors.LinearSegmentedColormap.from_list("accent", palette.LIGHT.heat)
     for axes, (scores, title) in zip(figure.subplots(1, 2, sharey=True), two, strict=True):
         counts = np.asarray(on_target(scores).confusion)
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         edges = np.arange(len(classes) + 1) - 0.5
-        axes.pcolormesh(edges, edges, share, cmap=scale, vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.pcolormesh(edges, edges, share, cmap=scale, vmin=0, vmax=1, edgecolors=PAPER, linewidth=1)
         axes.set_aspect("equal")
         if len(classes) <= 20:
             for row, column in np.argwhere(counts):
-                ink = "white" if share[row, column] > 0.55 else INK
+                ink = PAPER if share[row, column] > 0.55 else INK
                 axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=8)
         axes.set_title(language.translate(title))
         axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
@@ -188,7 +189,7 @@ def _confusion(figure: Figure, record: Record, language: Language) -> None:
 def _curves(figure: Figure, record: Record, language: Language) -> None:
     """Losses and accuracies of the adapting phase, or of source only where nothing else trained."""
     phase = "adapt" if any(event.phase == "adapt" for event in record.history) else "source_only"
-    hues = {"source": SOURCE, "target": TARGET, "domain": ACCENT}
+    hues = {"source": palette.SOURCE, "target": palette.TARGET, "domain": ACCENT}
     left, right = figure.subplots(1, 2)
     for axes, kind in ((left, Losses), (right, Accuracies)):
         series: dict[str, list[tuple[float, float]]] = {}
@@ -197,7 +198,7 @@ def _curves(figure: Figure, record: Record, language: Language) -> None:
                 for name, value in (event.terms if isinstance(event, Losses) else event.values).items():
                     series.setdefault(name, []).append((event.epoch, value))
         for place, (name, points) in enumerate(series.items()):
-            colour = hues.get(name, GREY) if kind is Accuracies else HUES[place % len(HUES)]
+            colour = hues.get(name, palette.GREY) if kind is Accuracies else HUES[place % len(HUES)]
             axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=language.word(name))
         axes.set_xlabel(language.translate("epoch"))
         if series:
@@ -223,7 +224,7 @@ def models(record: Record, language: Language) -> dict[str, DomainScores]:
 
 def _dots(axes: Axes, rows: list[str], values: dict[str, list[float]]) -> None:
     """One row a name, one mark a model, and a line from source only to adapted: what adapting changed."""
-    looks = (("s", "none", GREY), ("s", ACCENT, ACCENT), ("|", GREY, GREY))
+    looks = (("s", "none", palette.GREY), ("s", ACCENT, ACCENT), ("|", palette.GREY, palette.GREY))
     heights = np.arange(len(rows))
     before, after, *_rest = values.values()
     axes.hlines(heights, before, after, color=ACCENT, linewidth=2.2, alpha=0.35)
@@ -236,7 +237,7 @@ def _dots(axes: Axes, rows: list[str], values: dict[str, list[float]]) -> None:
     axes.set_xlim(0, 1)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(ticker.PercentFormatter(1, 0))
-    axes.grid(axis="x", color="#E4E3DF", linewidth=0.8)
+    axes.grid(axis="x", color=palette.LIGHT.line, linewidth=0.8)
     axes.tick_params(length=0)
     axes.spines["left"].set_visible(False)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(values), borderaxespad=0.2)

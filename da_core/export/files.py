@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from da_core.errors import UserError
-from da_core.export.csv_tables import predictions_csv, table_csv
+from da_core.events import Accuracies, Finished, Losses
+from da_core.experiment import Experiment
+from da_core.export.csv_tables import table_csv
 from da_core.export.model_card import has_model, model_zip
 from da_core.export.notebook import notebook
+from da_core.export.predictions import predictions_csv
 from da_core.export.script import script
 from da_core.i18n import Language
-from da_core.run_folder import Record
+from da_core.run_folder import Record, write_record
 
 Kind = Literal["report", "predictions", "table", "figures", "script", "notebook", "model", "tensorboard"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -64,6 +67,19 @@ def write(record: Record, kind: Kind, place: Path, language: Language) -> None:
         case _:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(exports(record)[kind].make(record, language))
+
+
+def write_run(folder: Path, experiment: Experiment, finished: Finished, history: Iterable[Losses | Accuracies]) -> None:
+    """Write a run as ``folder``, and where target labels are missing the predicted classes too.
+
+    Raises `UserError` where the folder cannot be written.
+    """
+    result, evidence = finished.result, finished.evidence
+    predictions = None if evidence.answers is None else predictions_csv(experiment, result, evidence)
+    try:
+        write_record(folder, experiment, result, evidence, history, compress=True, predictions=predictions)
+    except OSError as error:
+        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
 
 
 def _predictions(record: Record, _language: Language) -> bytes:

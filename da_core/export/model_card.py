@@ -8,6 +8,7 @@ from datetime import UTC
 
 from da_core.experiment import Experiment
 from da_core.export.figures import models
+from da_core.export.recipe_sentences import preprocessing_sentence
 from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.run_folder import Record, model_bytes
@@ -18,13 +19,12 @@ from pathlib import Path
 
 import torch
 
-from da_core.data.pair import HELD_OUT
 from da_core.data.loading.cache import load_pair
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import ModelAdaptation
 from da_core.networks import networks
-from da_core.params import validated
+from da_core.registry import resolve
 from da_core.training.model import Model, as_inputs
 
 here = Path(__file__).parent
@@ -32,11 +32,9 @@ experiment = Experiment.from_json((here / "experiment.json").read_text(encoding=
 pair = load_pair(experiment.data)
 method = methods()[experiment.method.name](seed=experiment.seed, **experiment.method.params)
 few = method.few_per_class() if isinstance(method, ModelAdaptation) else 0
-held_out = HELD_OUT if experiment.target_split is None else experiment.target_split
-split = pair.split(held_out, experiment.seed, few)
+extractor, params = resolve(networks(), experiment.network)
+split = pair.split(experiment.held_out(extractor.learns), experiment.seed, few)
 
-extractor = networks()[experiment.network.name]
-params = validated(extractor.Params, experiment.network.params, extractor.name)
 # the network sees samples as they were prepared for it, by the training part alone
 Xs, Xt = extractor.prepare(params, pair.source.X, pair.target.X, split.source_train, split.target_train)
 network = extractor.network(params, Xs.shape[1:], len(pair.classes), experiment.seed)
@@ -80,7 +78,7 @@ def card(record: Record, language: Language) -> str:
         ),
         say("Network"): _plain(experiment.network.name),
         say("Method"): _plain(experiment.method.name),
-        say("Preprocessing"): _plain(str(recipe.get("preprocessing", ""))),
+        say("Preprocessing"): _plain(preprocessing_sentence(recipe, language)),
         say("Classes"): ", ".join(_plain(name) for name in record.result.classes),
         say("Run"): f"{record.run_id}, {record.finished_at.astimezone(UTC):%Y-%m-%d}",
     }

@@ -85,6 +85,7 @@ right.set_title("accuracy on held-out samples")
 plt.show()
 """
 _MOVED = """
+from da_core import palette
 from da_core.evaluation.embedding import pca
 
 figure, places = plt.subplots(1, 2, figsize=(10, 5))
@@ -93,8 +94,8 @@ for place, when in zip(places, ("before", "after")):
     features = np.concatenate([evidence.source_features[when], evidence.target_features[when]])
     points = pca(features, start=points)
     count = len(evidence.source_features[when])
-    place.scatter(*points[:count].T, s=9, c="#0072B2", marker="o", alpha=0.6, label="source")
-    place.scatter(*points[count:].T, s=8, c="#E69F00", marker="D", alpha=0.6, label="target")
+    place.scatter(*points[:count].T, s=9, c=palette.SOURCE, marker="o", alpha=0.6, label="source")
+    place.scatter(*points[count:].T, s=8, c=palette.TARGET, marker="D", alpha=0.6, label="target")
     place.set(title=when, xticks=[], yticks=[])
 places[0].legend()
 plt.show()

@@ -1,17 +1,32 @@
-"""What one adapts for where the target has no labels: the class of each of its samples, as a table to take along."""
+"""The adapted model's class of every target sample as a table: the purpose of adapting where there are no labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 
-import numpy as np
-from numpy.typing import NDArray
+from da_core.data.loading.cache import load_pair
+from da_core.errors import UserError
+from da_core.events import Evidence, Result
+from da_core.experiment import Experiment
+from da_core.export.spreadsheet import escape_formula, to_csv
 
-from da_core.export.spreadsheet import harmless, to_csv
+log = logging.getLogger(__name__)
 
 
-def answers_csv(answers: NDArray[np.int64], classes: Sequence[str], names: NDArray[np.str_] | None) -> bytes:
-    """One row a target sample: its number, counted from 1, its name where there is one, and its predicted class."""
-    called = [""] * len(answers) if names is None else [harmless(str(name)) for name in names]
-    told = [harmless(classes[answer]) for answer in answers]
-    return to_csv(("sample", "name", "predicted"), zip(range(1, len(answers) + 1), called, told, strict=True))
+def predictions_csv(experiment: Experiment, result: Result, evidence: Evidence) -> bytes:
+    """Write one CSV row for each target sample: number from 1, name (while its files are there), predicted class.
+
+    Only for evidence that has ``answers``.
+    """
+    answers = evidence.answers
+    assert answers is not None
+    names = [""] * len(answers)
+    try:
+        captions = load_pair(experiment.data).target.captions
+        if captions is not None and len(captions) == len(answers):  # else the files have changed since the run
+            names = [escape_formula(str(caption)) for caption in captions]
+    except (UserError, OSError):
+        log.info("predictions on %s have no names", experiment.data.name, exc_info=True)
+    classes = [escape_formula(result.classes[answer]) for answer in answers]
+    rows = zip(range(1, len(answers) + 1), names, classes, strict=True)
+    return to_csv(("sample", "name", "predicted"), rows)

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from da_core import palette
 from da_core.data.sources import sources
-from da_core.evaluation.shift import reading as reading_of
+from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
+from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.jobs.leaderboard import settings_of
@@ -18,10 +20,14 @@ from da_core.methods import methods
 from da_core.networks import networks
 from da_core.run_folder import Record
 
+_LIGHT = palette.LIGHT
+_COLOURS = f"""
+:root {{ color-scheme: light; --ink: {_LIGHT.ink}; --soft: {_LIGHT.soft}; --line: {_LIGHT.line};
+  --paper: {_LIGHT.paper}; --field: {_LIGHT.field}; --accent: {_LIGHT.accent}; }}
+"""
 _STYLE = """
-:root { color-scheme: light; --ink: #23272e; --soft: #5f6570; --line: #e4e3df; --accent: #5b4bc4; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 52rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; max-width: 52rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: var(--paper);
   font: 15px/1.55 Inter, system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
   "Noto Sans SC", sans-serif; font-variant-numeric: tabular-nums; }
 h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.02em; margin: 0 0 0.3rem; }
@@ -31,7 +37,7 @@ p { margin: 0.4rem 0; } .soft, figcaption { color: var(--soft); font-size: 0.92r
 .numbers div { border-left: 3px solid var(--line); padding-left: 0.9rem; }
 .numbers div.main { border-color: var(--accent); } .numbers .main b { color: var(--accent); }
 .numbers b { display: block; font-size: 2rem; line-height: 1.15; }
-ul.told { padding: 0.8rem 1rem 0.8rem 2rem; background: #f6f6f4; border-radius: 10px; }
+ul.told { padding: 0.8rem 1rem 0.8rem 2rem; background: var(--field); border-radius: 10px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: left; padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); }
@@ -40,7 +46,7 @@ figcaption { margin: 0.4rem 0 0.6rem; }
 th { color: var(--soft); font-weight: 500; } tr { break-inside: avoid; }
 figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: auto; display: block; }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 0.86rem; }
-pre { background: #f6f6f4; border-radius: 10px; padding: 0.8rem 1rem; overflow-x: auto; white-space: pre-wrap;
+pre { background: var(--field); border-radius: 10px; padding: 0.8rem 1rem; overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 @media print {
   body { padding: 0; max-width: none; font-size: 10.5pt; }
@@ -92,7 +98,7 @@ def report_html(record: Record, language: Language) -> str:
         f'<!doctype html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(heading)}</title>\n<style>{_COLOURS}{_STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(filter(None, parts))
         + f'\n<p class="soft">{escape(say("Made by Domain Adaptation Lab."))} {escape(record.run_id)}</p>\n'
         "</body>\n</html>\n"
@@ -243,8 +249,8 @@ def _shift(record: Record, language: Language) -> str:
     header = ["", say("Before: source only"), say("After: adapted")]
     said = ""
     if shift.before.intervals:
-        reading = reading_of(shift)
-        said = f"<p>{escape(language.translate_message(reading.message, reading.values))}</p>"
+        notice = interpret_shift(shift)
+        said = f"<p>{escape(language.translate_message(notice.message, notice.values))}</p>"
     return f"<h2>{escape(say('How far apart the domains are'))}</h2>{said}" + _table(header, rows)
 
 
@@ -265,6 +271,7 @@ def _recipe(record: Record, language: Language) -> str:
     settings = [[name, "–" if value is None else str(value)] for name, value in settings_of(record.experiment).items()]
     seconds = record.result.seconds
     spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]
+    meaning = [[title, sentence] for title, sentence in recipe_sentences(recipe, language).items()]
     whole = json.dumps(recipe, indent=2, ensure_ascii=False, default=str)
     provenance = recipe.get("provenance", {})
     origin = " ".join(
@@ -275,6 +282,7 @@ def _recipe(record: Record, language: Language) -> str:
             f"<h2>{escape(say('How to get these numbers again'))}</h2>",
             f"<pre>{escape(command(record.experiment))}</pre>",
             _table([say("Setting"), say("Value")], settings, code=True),
+            _table(["", ""], meaning),
             f"<h2>{escape(say('Data'))}</h2><p>{escape(origin)}</p>" if origin else "",
             f"<h2>{escape(say('Time by stage'))}</h2>" + _table(["", say("Time")], spent),
             f"<details><summary>{escape(say('Recipe'))}</summary><pre>{escape(whole)}</pre></details>",

@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet opens as they are: UTF-8 with a mark that says so, and no cell that is computed."""
+"""CSV that a spreadsheet opens as it is: UTF-8 with a byte order mark, and no cell that is computed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A table as a file's bytes. Texts are the caller's to make `harmless`."""
+    """Write a table as a file's bytes. Texts that a stranger chose need `escape_formula` first."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
@@ -18,6 +18,6 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def harmless(cell: str) -> str:
-    """``cell`` so that no spreadsheet computes it: one that looks like a formula gets an apostrophe (OWASP)."""
+def escape_formula(cell: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would compute, as OWASP advises."""
     return "'" + cell if cell.startswith(_FORMULA) else cell

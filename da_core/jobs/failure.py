@@ -1,4 +1,4 @@
-"""What a visitor is told of a run that failed; the trace goes to the log, under the run's id."""
+"""The one sentence that a visitor reads of a run that failed; the trace goes to the log, under the run's id."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ log = logging.getLogger(__name__)
 
 
 def explained_failure(error: Exception, run_id: str) -> UserError:
-    """One sentence for an exception of a run.
+    """Explain an exception of a run in one sentence.
 
-    The exceptions of torch are known by name and text, so that torch need not be imported here.
+    The exceptions of torch are recognised by name and text, so that torch need not be imported here.
     """
     if isinstance(error, UserError):
         # anew, because the one that was raised holds on to the run's frames, and so to its network and its data

@@ -1,4 +1,4 @@
-"""A run that is not over: what the queue knows of it, and what its events have said so far."""
+"""A run that is not over: who wants it, where it stands in the queue, and what its events have reported so far."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from types import MappingProxyType
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.snapshot import State, View
+from da_core.jobs.run_view import RunState, RunView
+
+EVERYONE = ""
+"""The owner on a machine that serves nobody else: every run is in their list."""
 
 
 class History:
-    """Losses and accuracies in the order of their coming, each kind thinned out evenly to at most ``limit`` / 2.
+    """Losses and accuracies in the order of events, each kind thinned out evenly to at most ``limit`` / 2.
 
-    The newest of each kind is always there.
+    The newest of each kind is always among them.
     """
 
     def __init__(self, limit: int = 2000) -> None:
@@ -26,11 +29,13 @@ class History:
         self._kinds: dict[type, _Thinned] = {}
 
     def add(self, event: Losses | Accuracies) -> None:
+        """Append an event."""
         kind = self._kinds.setdefault(type(event), _Thinned(self._limit))
         kind.add(self._count, event)
         self._count += 1
 
     def events(self) -> tuple[Losses | Accuracies, ...]:
+        """Return those that are left, in their order."""
         merged = sorted((item for kind in self._kinds.values() for item in kind.items), key=lambda item: item[0])
         return tuple(event for _, event in merged)
 
@@ -61,17 +66,20 @@ class _Thinned:
 
 @dataclass(eq=False)
 class Job:
-    """``state`` is what its owners want; ``in_hand`` says whether a worker has it in hand just now."""
+    """A run that is queued, running or paused.
+
+    ``state`` is what its owners want; ``in_hand`` says whether a worker is driving it just now.
+    """
 
     run_id: str
     experiment: Experiment
     owners: list[str]
     seen: float
     """When somebody last looked at it, by the queue's clock."""
-    state: State = "queued"
+    state: RunState = "queued"
     in_hand: bool = False
     events: Iterator[Event] | None = None
-    """The run itself, once a worker has begun it."""
+    """The run's generator, once a worker has begun it."""
     finish_early: threading.Event = field(default_factory=threading.Event)
     submitted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started_at: datetime | None = None
@@ -85,10 +93,10 @@ class Job:
     embeddings: dict[str, Embedded] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     error: UserError | None = None
-    _view: View | None = None
+    _view: RunView | None = None
 
     def apply(self, event: Event) -> None:
-        """Take in one event."""
+        """Update what is known by one event."""
         match event:
             case StageStarted():
                 self.stage, self.stages = event.stage, event.stages
@@ -103,10 +111,10 @@ class Job:
             case Finished():
                 self.fraction, self.seconds_left = 1.0, 0.0
 
-    def view(self, finished_at: datetime | None = None) -> View:
-        """The snapshot of now; made anew only after a change."""
+    def view(self, finished_at: datetime | None = None) -> RunView:
+        """Take an unchanging view of the run as it is now; the same one until something changes."""
         if self._view is None or self._view.version != self.version:
-            self._view = View(
+            self._view = RunView(
                 run_id=self.run_id,
                 experiment=self.experiment,
                 state=self.state,

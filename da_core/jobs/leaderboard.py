@@ -1,4 +1,4 @@
-"""Kept runs beside one another: what differs in their experiments, and which method does best on a domain pair."""
+"""Kept runs compared: which settings differ, and which method does best on a domain pair."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from da_core.data.sources import sources
-from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.run_database import KeptRun
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.params import Scalar
-from da_core.registry import pick
+from da_core.registry import Registered
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A method on a domain pair: the runs of its best configuration, one a seed in their order."""
+    """A method's place on a domain pair, with the runs of its best configuration: one per seed, in their order."""
 
     method: str
     runs: tuple[KeptRun, ...]
     mean: float
     """Mean accuracy on the target over ``runs``."""
     configurations: int
-    """How many were tried: the more, the more of the best one's lead is luck."""
+    """How many were tried: the more there are, the more of the best one's lead is luck."""
 
 
 def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
-    """Every setting of an experiment by its dotted name, those left out with their defaults.
+    """List every setting of an experiment by its dotted name, with defaults for those left out.
 
-    What another version of this program knew and this one does not is given as it is.
+    A setting that only another version of this program knew is given as it is.
     """
     dumped = experiment.model_dump()
-    registries: dict[str, dict[str, Any]] = {"data": {**sources()}, "network": {**networks()}, "method": {**methods()}}
-    for group, registry in registries.items():
-        defaults: dict[str, Scalar] = {}
-        try:
-            defaults = pick(registry, dumped[group]["name"], group).Params().model_dump()
-        except UserError:
+    kinds: dict[str, Registered | type[Registered] | None] = {
+        "data": sources().get(experiment.data.name),
+        "network": networks().get(experiment.network.name),
+        "method": methods().get(experiment.method.name),
+    }
+    for group, kind in kinds.items():
+        if kind is None:
             log.info("there is no %s “%s” any more", group, dumped[group]["name"])
+        defaults = {} if kind is None else kind.Params().model_dump()
         dumped[group] |= defaults | dumped[group].pop("params")
     flat: dict[str, Scalar | None] = {}
     for group, value in dumped.items():
@@ -57,17 +57,17 @@ def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
 
 
 def differences(experiments: Sequence[Experiment]) -> dict[str, list[Scalar | None]]:
-    """The settings that are not the same in all, in the experiment's order; None where one has no such setting."""
+    """List the settings that are not the same in all, in the experiment's order; None where one has no such setting."""
     flat = [settings_of(experiment) for experiment in experiments]
     groups = [name.partition(".")[0] for name in flat[0]] if flat else []
-    known = dict.fromkeys(name for one in flat for name in one)
-    ordered = sorted(known, key=lambda name: groups.index(name.partition(".")[0]))
-    both = {name: [one.get(name) for one in flat] for name in ordered}
-    return {name: values for name, values in both.items() if any(value != values[0] for value in values)}
+    names = dict.fromkeys(name for settings in flat for name in settings)
+    ordered = sorted(names, key=lambda name: groups.index(name.partition(".")[0]))
+    every = {name: [settings.get(name) for settings in flat] for name in ordered}
+    return {name: values for name, values in every.items() if any(value != values[0] for value in values)}
 
 
 def leaderboard(runs: Sequence[KeptRun]) -> list[Standing]:
-    """The methods that ran on one domain pair, the best first, each with the configuration of the best mean.
+    """Rank the methods that ran on one domain pair, the best first, each with the configuration of the best mean.
 
     Runs that were cut short or have no target labels to be scored on do not take part; of equal experiments the
     newest does.
@@ -89,5 +89,5 @@ def leaderboard(runs: Sequence[KeptRun]) -> list[Standing]:
 
 
 def mean_after(runs: Sequence[KeptRun]) -> float:
-    """Mean accuracy on the target after adapting, over the runs that have one."""
+    """Average the accuracy on the target after adapting over the runs that have one."""
     return fmean(run.after for run in runs if run.after is not None)

@@ -1,4 +1,4 @@
-"""Runs in the background: first come, first served; watched, paused and ended from anywhere.
+"""Runs in the background: first come, first served; watched, paused and ended from any thread.
 
 A run is a generator, and a worker does no more than ask for its next event. To pause is to put the generator aside,
 which frees the worker; to resume is to put it back at the head of the queue; to stop is to close it.
@@ -9,27 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
-from da_core.data.readers.uploads import check_allowed
+from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.job import Job
+from da_core.jobs.job import EVERYONE, Job
+from da_core.jobs.run_view import RunView, view_of_record
 from da_core.jobs.schedule import Schedule
-from da_core.jobs.snapshot import View, view_of_record
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.workers import RunFunction, Workers, imported_run
-from da_core.run_folder import EVERYONE
 from da_core.settings import settings
-
-__all__ = ["Queue", "View", "queue"]
 
 log = logging.getLogger(__name__)
 
 
 class Queue:
-    """Runs that wait and runs that go, of all visitors of one server. Safe to use from many threads.
+    """The queued, running and paused runs of all visitors of one server. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
@@ -57,7 +55,7 @@ class Queue:
         self._workers = Workers(self._schedule, store, run, workers)
 
     def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False) -> str:
-        """Ask for a run and return its id at once.
+        """Queue a run and return its id at once.
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
         or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
@@ -66,14 +64,13 @@ class Queue:
 
         Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
         """
-        own_files = experiment.places
-        for place in own_files:
-            check_allowed(place, localhost_only)
-        may_change = any(not place.startswith("upload:") for place in own_files)  # an upload is named for its content
+        places = experiment.places
+        check_all_allowed(places, localhost_only)
+        may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
         with self._changed:
             if self._schedule.closed:
                 raise UserError("The server is about to stop; try again in a moment.")
-            self._schedule.end_unseen()
+            self._schedule.end_expired()
             if (equal := self._schedule.equal(experiment, owner)) is not None:
                 self._schedule.join(equal, owner)
                 return equal.run_id
@@ -86,15 +83,15 @@ class Queue:
             self._workers.start()
             return run_id
 
-    def view(self, run_id: str, *, renew: bool = False) -> View | None:
-        """The run as it is now, also one of an earlier life of the server; None if there is no such run.
+    def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
+        """View the run as it is now, also one from before the server was restarted; None if there is no such run.
 
-        ``renew`` tells that somebody is looking, and keeps the run alive.
+        ``renew`` says that somebody is looking, and keeps the run alive.
         """
         with self._changed:
             if renew:
-                self._schedule.see(run_id)
-            self._schedule.end_unseen()
+                self._schedule.renew(run_id)
+            self._schedule.end_expired()
             view = self._schedule.view(run_id)
         if view is not None or (record := self._store.load(run_id)) is None:
             return view
@@ -108,19 +105,18 @@ class Queue:
         return view
 
     def renew(self, run_id: str) -> None:
-        """Tell that somebody is looking at the run."""
+        """Keep the run alive, since somebody is looking at it."""
         with self._changed:
-            self._schedule.see(run_id)
+            self._schedule.renew(run_id)
 
     def owns(self, run_id: str, owner: str) -> bool:
-        """Whether this visitor may control the run, while it is live."""
+        """Say whether this visitor may control the run, while it is live."""
         with self._changed:
             return run_id in self._schedule.jobs and owner in self._schedule.jobs[run_id].owners
 
     def pause(self, run_id: str, owner: str) -> None:
         """Put the run aside and free its worker. Only for a sole owner."""
-        with self._changed:
-            job = self._controlled(run_id, owner)
+        with self._control(run_id, owner) as job:
             if job is None or job.state not in ("queued", "running"):
                 return
             if len(job.owners) > 1:
@@ -132,15 +128,13 @@ class Queue:
 
     def resume(self, run_id: str, owner: str) -> None:
         """Go on with a paused run, before those that wait."""
-        with self._changed:
-            job = self._controlled(run_id, owner)
+        with self._control(run_id, owner) as job:
             if job is not None and job.state == "paused":
-                self._schedule.go_on(job)
+                self._schedule.resume(job)
 
     def stop(self, run_id: str, owner: str) -> None:
         """Take the owner off the run, and end it if that was the last one."""
-        with self._changed:
-            job = self._controlled(run_id, owner)
+        with self._control(run_id, owner) as job:
             if job is None:
                 return
             if len(job.owners) > 1:
@@ -151,8 +145,7 @@ class Queue:
 
     def finish_early(self, run_id: str, owner: str) -> None:
         """Have the run evaluate what it has learned so far and finish. Only for a sole owner, once it has begun."""
-        with self._changed:
-            job = self._controlled(run_id, owner)
+        with self._control(run_id, owner) as job:
             if job is None or job.state == "stopping":
                 return
             if len(job.owners) > 1:
@@ -165,10 +158,10 @@ class Queue:
             job.finish_early.set()
             self._schedule.touch(job)
             if job.state == "paused":
-                self._schedule.go_on(job)
+                self._schedule.resume(job)
 
-    def wait(self, run_id: str, until: Callable[[View], bool], timeout: float) -> View:
-        """Block until the run's view satisfies ``until`` and return that view.
+    def wait(self, run_id: str, until: Callable[[RunView], bool], timeout: float) -> RunView:
+        """Wait until the run's view satisfies ``until`` and return that view.
 
         Raises `TimeoutError` after ``timeout`` seconds, `UserError` if there is no such run.
         """
@@ -184,6 +177,7 @@ class Queue:
 
     @property
     def closed(self) -> bool:
+        """Whether it takes no more runs."""
         return self._schedule.closed
 
     def close(self, timeout: float = 10.0) -> None:
@@ -208,16 +202,16 @@ class Queue:
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
             )
 
-    def _controlled(self, run_id: str, owner: str) -> Job | None:
-        """The live run, if it is this owner's; None if it is over. With the lock held."""
-        job = self._schedule.jobs.get(run_id)
-        if job is None:
-            if self._schedule.view(run_id) is None and self._store.load(run_id) is None:
+    @contextmanager
+    def _control(self, run_id: str, owner: str) -> Iterator[Job | None]:
+        """Hold the lock and give the live run, if it is this owner's; None if it is over."""
+        with self._changed:
+            job = self._schedule.jobs.get(run_id)
+            if job is None and self._schedule.view(run_id) is None and self._store.load(run_id) is None:
                 _no_such_run(run_id)
-            return None
-        if owner not in job.owners:
-            raise UserError("This run belongs to another visitor; start your own to change it.")
-        return job
+            if job is not None and owner not in job.owners:
+                raise UserError("This run belongs to another visitor; start your own to change it.")
+            yield job
 
 
 def _no_such_run(run_id: str) -> NoReturn:
@@ -229,7 +223,7 @@ _current: Queue | None = None
 
 
 def queue() -> Queue:
-    """This server's queue, made when first asked for, and anew after it was closed."""
+    """Return this server's queue, made when first asked for, and anew after it was closed."""
     global _current
     with _making:
         if _current is None or _current.closed:

@@ -1,7 +1,7 @@
-"""What is known of every kept run, each visitor's own list of them, and their last study: three tables in whatever
-SQLAlchemy speaks to.
+"""The database of runs: what is known of each, each visitor's own list of them, and each visitor's last study.
 
-The arrays stay files. SQLAlchemy takes a moment to import, so only `da_core.jobs.store` imports this, when it is asked.
+Three tables in any database that SQLAlchemy speaks to; `da_core.jobs.migrations` keeps them up to date. The arrays stay
+files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens the database.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import logging
+import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -45,17 +46,18 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.run_folder import EVERYONE
+from da_core.jobs.job import EVERYONE
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
 
-_METADATA = MetaData()
+METADATA = MetaData()
+"""The tables as this version knows them; to change them, see `da_core.jobs.migrations`."""
 _RUNS = Table(
     "runs",
-    _METADATA,
+    METADATA,
     Column("run_id", String(32), primary_key=True),
     Column("experiment_key", String(16), nullable=False, index=True),
     Column("pair", String(16), nullable=False, index=True),
@@ -71,7 +73,7 @@ _RUNS = Table(
 )
 _ENTRIES = Table(
     "entries",
-    _METADATA,
+    METADATA,
     Column("owner", String(32), primary_key=True),
     Column("run_id", ForeignKey(_RUNS.c.run_id, ondelete="CASCADE"), primary_key=True, index=True),
     Column("name", String(LONGEST_NAME), nullable=False),
@@ -80,7 +82,7 @@ _ENTRIES = Table(
 )
 _STUDIES = Table(
     "studies",
-    _METADATA,
+    METADATA,
     Column("owner", String(32), primary_key=True),
     Column("study", JSON, nullable=False),
 )
@@ -92,7 +94,7 @@ class UnreachableError(UserError):
 
 @dataclass(frozen=True)
 class KeptRun:
-    """A run as one visitor's list has it. ``before`` and ``after`` are accuracies on the target, as fractions."""
+    """A run in one visitor's list. ``before`` and ``after`` are accuracies on the target, as fractions."""
 
     run_id: str
     experiment: Experiment
@@ -110,33 +112,35 @@ class KeptRun:
 
     @property
     def gain(self) -> float | None:
-        """What adapting gained."""
+        """Accuracy gained by adapting; None where it was not scored."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
 def pair_key(data: DataSpec) -> str:
-    """A short name that is the same for the same domain pair."""
+    """Digest a domain pair's settings into a short name: the same for the same pair."""
     return hashlib.sha256(data.model_dump_json().encode()).hexdigest()[:16]
 
 
 class RunDatabase:
     """The database of runs. Safe to use from many threads; every call is one short transaction.
 
-    A visitor is any text, or `EVERYONE`; the database keeps a digest of it, since the text may be a cookie that opens
-    doors. What a visitor calls a run, and whether it lies in the bin, is said of their own list alone, so nobody can
-    change another's. Every method raises `UnreachableError` where the database does.
+    A visitor is any text, or `EVERYONE`; the database keeps a digest of it, since the text may be a cookie that
+    identifies them. The name and tags that a visitor gives a run, and whether it is in the bin, belong to their own
+    list, so nobody can change another's. Every method raises `UnreachableError` where the database cannot be reached.
     """
 
     def __init__(self, url: str) -> None:
+        from da_core.jobs import migrations  # Alembic comes with it
+
         self._engine = _engine(url)
         with self._reached():
-            _METADATA.create_all(self._engine)
+            migrations.upgrade(self._engine)
 
     @contextlib.contextmanager
     def adding(
         self, run_id: str, experiment: Experiment, result: Result, finished_at: datetime, owners: Iterable[str] = ()
     ) -> Iterator[None]:
-        """Enter a run and put it into its owners' lists, if what is done inside succeeds."""
+        """Insert a run and put it into its owners' lists, if the body of the ``with`` succeeds."""
         with self._begin() as connection:
             connection.execute(_RUNS.insert().values(**_facts(run_id, experiment, result, finished_at)))
             for owner in dict.fromkeys(owners):
@@ -144,7 +148,7 @@ class RunDatabase:
             yield
 
     def run_ids(self, key: str | None = None) -> list[str]:
-        """All runs, or those of the experiment with this ``key`` that went to their end; the newest first."""
+        """List all runs, or those of the experiment with this ``key`` that went to their end; the newest first."""
         wanted = select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at.desc())
         if key is not None:
             wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
@@ -152,16 +156,16 @@ class RunDatabase:
             return list(connection.scalars(wanted))
 
     def forget(self, run_ids: Iterable[str]) -> None:
-        """Take runs out of the database and out of every list."""
+        """Delete runs from the database and from every list."""
         with self._begin() as connection:
             for run_id in run_ids:
                 connection.execute(_ENTRIES.delete().where(_ENTRIES.c.run_id == run_id))
                 connection.execute(_RUNS.delete().where(_RUNS.c.run_id == run_id))
 
     def expendable(self, kept: int, binned_before: datetime) -> list[str]:
-        """What has to go so that ``kept`` runs are left, and whatever was put into the bin before that moment.
+        """List the runs to delete so that ``kept`` are left, and all that were put into the bin before that moment.
 
-        First go those that lie in the bin of everyone who has them, then those without a name or tag; of each the
+        First come those that are in the bin of everyone who has them, then those without a name or tag; of each the
         oldest.
         """
         with self._begin() as connection:
@@ -178,10 +182,10 @@ class RunDatabase:
     # A visitor's own list ---------------------------------------------------------------------------------------------
 
     def listed(self, owner: str) -> list[KeptRun]:
-        """The visitor's runs, those in the bin too, the newest first."""
+        """List the visitor's runs, those in the bin too, the newest first."""
         mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == _digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
-        text = cast(_RUNS.c.experiment, Text).label("experiment")  # unread: most are known from the last time
+        text = cast(_RUNS.c.experiment, Text).label("experiment")  # not parsed here: most were parsed before
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
         wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
         with self._begin() as connection:
@@ -196,11 +200,11 @@ class RunDatabase:
             _enter(connection, run_id, owner, deleted_at=None)
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
-        """Call a run ``name`` in the visitor's list; an empty one takes the name away."""
+        """Name a run in the visitor's list; an empty ``name`` takes the name away."""
         self._change([run_id], owner, name=_plain(name, LONGEST_NAME))
 
     def tag(self, run_id: str, owner: str, tags: Iterable[str]) -> None:
-        """Give a run these tags and no others. Raises `UserError` for too many."""
+        """Set a run's tags in the visitor's list. Raises `UserError` for too many."""
         cleaned = list(dict.fromkeys(filter(None, (_plain(tag, LONGEST_TAG) for tag in tags))))
         if len(cleaned) > MOST_TAGS:
             raise UserError("A run takes at most {count} tags; take one away first.", count=MOST_TAGS)
@@ -215,7 +219,7 @@ class RunDatabase:
         self._change(run_ids, owner, deleted_at=None)
 
     def empty_bin(self, owner: str) -> list[str]:
-        """Take what is in the visitor's bin off their list for good; give the runs that are in nobody's list now."""
+        """Delete what is in the visitor's bin from their list; return the runs that are in nobody's list now."""
         with self._begin() as connection:
             mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.deleted_at.is_not(None))
             binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(mine)))
@@ -237,14 +241,14 @@ class RunDatabase:
     # A visitor's last study -------------------------------------------------------------------------------------------
 
     def remember_study(self, study: Study, owner: str) -> None:
-        """Keep it as the visitor's last one, in place of the one before."""
+        """Save a study as the visitor's last one, in place of the one before."""
         mine = _STUDIES.c.owner == _digest(owner)
         with self._begin() as connection:
             connection.execute(_STUDIES.delete().where(mine))
             connection.execute(_STUDIES.insert().values(owner=_digest(owner), study=study.model_dump(mode="json")))
 
     def last_study(self, owner: str) -> Study | None:
-        """The visitor's last study; None if there is none, or it is of a version that knew other settings."""
+        """Return the visitor's last study; None if there is none, or it is of a version that knew other settings."""
         with self._begin() as connection:
             kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == _digest(owner)))
         try:
@@ -291,13 +295,15 @@ def _engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Readers do not wait for a writer, and a writer waits for another."""
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000", "foreign_keys = ON"):
+    """Let no reader wait for a writer, and a writer wait for another."""
+    for pragma in ("busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+    with contextlib.suppress(sqlite3.OperationalError):  # “locked” at once where another server is just doing the same
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
-    """Put a run into a list, or change it where it is there already. What comes second in a race changes as well."""
+    """Put a run into a list, or change its entry there. Whoever comes second in a race changes it as well."""
     mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
     fresh = {"owner": _digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
     if connection.scalar(select(func.count()).where(mine)):
@@ -330,12 +336,12 @@ def _facts(run_id: str, experiment: Experiment, result: Result, finished_at: dat
 
 
 def on_target(scores: DomainScores) -> float | None:
-    """Accuracy on the target; None where it has no labels."""
+    """Return the accuracy on the target; None where it has no labels."""
     return scores.target.accuracy if scores.target is not None else None
 
 
 def _kept_run(row: Any) -> KeptRun | None:
-    """None for the experiment of another version of this program, which knew other settings."""
+    """Read a row; None for the experiment of another version of this program, which knew other settings."""
     try:
         experiment = _experiment(row.experiment)
     except UserError:
@@ -362,7 +368,7 @@ def _experiment(text: str) -> Experiment:
 
 
 def _binned(entries: Iterable[Any]) -> datetime | None:
-    """When the last of those who have a run put it away; the one person of the house decides for all."""
+    """Return when the last of a run's owners put it into the bin; `EVERYONE` decides for all."""
     times = {entry.owner: entry.deleted_at for entry in entries}
     if times.get(EVERYONE) is not None:
         return times[EVERYONE]  # type: ignore[no-any-return]
@@ -378,7 +384,7 @@ def _digest(owner: str) -> str:
 
 
 def _plain(text: str, longest: int) -> str:
-    """One line of what can be seen, not longer than that."""
+    """Reduce a text to one line of visible characters, not longer than that."""
     seen = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     return " ".join(seen.split())[:longest].strip()
 

@@ -1,4 +1,4 @@
-"""All runs that are not over, in their order, and the last views of those that are. It starts and drives none."""
+"""All runs that are not over, in their order, and the last views of those that are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from da_core.errors import UserError
 from da_core.events import Event
 from da_core.experiment import Experiment
 from da_core.jobs.job import Job
-from da_core.jobs.snapshot import State, View
+from da_core.jobs.run_view import RunState, RunView
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +20,10 @@ _VIEWS_KEPT = 100
 
 
 class Schedule:
-    """Shared by the queue's controls and its workers: hold ``changed``, and wait on it, around all that is done here.
+    """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
-    ``waiting`` are the queued runs, the next one first. ``abandoned`` are generators that nobody will ask again; a
-    worker closes them, since closing a generator runs the run's own code.
+    ``changed`` is notified of each change. ``waiting`` are the queued runs, the next one first. ``abandoned`` are
+    generators that nobody will ask again; a worker closes them, since closing a generator runs the run's own code.
     """
 
     def __init__(self, lease_seconds: float, clock: Callable[[], float]) -> None:
@@ -32,38 +32,42 @@ class Schedule:
         self.waiting: list[Job] = []
         self.abandoned: list[Iterator[Event]] = []
         self.closed = False
-        self._over: OrderedDict[str, View] = OrderedDict()
+        self._over: OrderedDict[str, RunView] = OrderedDict()
         self._lease_seconds = lease_seconds
         self._clock = clock
 
     def add(self, run_id: str, experiment: Experiment, owner: str) -> None:
+        """Put a new run at the end of the queue."""
         job = Job(run_id, experiment, [owner], seen=self._clock())
         self.jobs[run_id] = job
         self.waiting.append(job)
         self.number_places()
 
     def join(self, job: Job, owner: str) -> None:
+        """Make a visitor one of the run's owners."""
         job.seen = self._clock()
         if owner not in job.owners:
             job.owners.append(owner)
             self.touch(job)
 
-    def see(self, run_id: str) -> None:
-        """Somebody is looking at the run."""
+    def renew(self, run_id: str) -> None:
+        """Start the run's lease anew, since somebody is looking at it."""
         if (job := self.jobs.get(run_id)) is not None:
             job.seen = self._clock()
 
-    def view(self, run_id: str) -> View | None:
+    def view(self, run_id: str) -> RunView | None:
+        """View a live run, or one that was over lately; None for any other."""
         job = self.jobs.get(run_id)
         return self._over.get(run_id) if job is None else job.view()
 
-    def keep_view(self, view: View) -> None:
+    def keep_view(self, view: RunView) -> None:
+        """Remember the last view of a run that is over."""
         self._over[view.run_id] = view
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
 
     def equal(self, experiment: Experiment, owner: str) -> Job | None:
-        """A live run of this experiment that is the owner's, or that the owner may share."""
+        """Find a live run of this experiment that is the owner's, or that the owner may share."""
         for job in self.jobs.values():
             if job.experiment == experiment and job.state != "stopping":
                 shared = job.state in ("queued", "running") and not job.finish_early.is_set()
@@ -71,13 +75,14 @@ class Schedule:
                     return job
         return None
 
-    def touch(self, job: Job, state: State | None = None) -> None:
-        """Let everybody know that something about the run has changed."""
+    def touch(self, job: Job, state: RunState | None = None) -> None:
+        """Count and announce a change of the run."""
         job.version += 1
         job.state = state or job.state
         self.changed.notify_all()
 
     def number_places(self) -> None:
+        """Give each run that waits its place in the queue, from 1."""
         for job in self.jobs.values():
             place = self.waiting.index(job) + 1 if job in self.waiting else None
             if place != job.place:
@@ -85,14 +90,15 @@ class Schedule:
                 self.touch(job)
 
     def pause(self, job: Job) -> None:
+        """Take a run off the queue until it is resumed."""
         if job in self.waiting:
             self.waiting.remove(job)
         self.touch(job, "paused")
         self.number_places()
 
-    def go_on(self, job: Job) -> None:
+    def resume(self, job: Job) -> None:
         """Resume a paused run: at the head of the queue, or at its end if it had never begun."""
-        if job.in_hand:  # its worker has not come round to put it aside yet
+        if job.in_hand:  # its worker has not put it aside yet
             self.touch(job, "running")
             return
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
@@ -100,7 +106,7 @@ class Schedule:
         self.number_places()
 
     def next(self) -> Job | None:
-        """Hand the first run that waits to a worker."""
+        """Hand the first run that waits to a worker; None where none waits."""
         if not self.waiting:
             return None
         job = self.waiting.pop(0)
@@ -111,7 +117,7 @@ class Schedule:
         return job
 
     def end(self, job: Job, error: UserError | None = None) -> None:
-        """End a run before its time: at once, or as soon as the worker that has it in hand comes round."""
+        """End a run before its time: at once, or with its next event where a worker drives it."""
         if job.state == "stopping":
             return
         job.error = error
@@ -122,16 +128,16 @@ class Schedule:
             self.abandoned.append(job.events)
         self.conclude(job, "cancelled")
 
-    def end_unseen(self) -> None:
-        """End the runs that nobody has looked at for the time of a lease."""
+    def end_expired(self) -> None:
+        """End the runs whose lease is over, because nobody has looked at them for so long."""
         now = self._clock()
         for job in list(self.jobs.values()):
             if now - job.seen > self._lease_seconds and job.state != "stopping":
                 log.info("run %s is ended: nobody looks at it", job.run_id)
                 self.end(job, UserError("Nobody looked at this run for a while, so it was ended; start it again."))
 
-    def conclude(self, job: Job, state: State) -> None:
-        """Let go of all of a run but its last view."""
+    def conclude(self, job: Job, state: RunState) -> None:
+        """Drop all of a run but its last view."""
         if state == "done":
             job.error = None
         if job in self.waiting:

@@ -1,6 +1,6 @@
-"""Finished runs, kept on disk beyond the life of the server, the last read ones also in memory.
+"""Finished runs on disk, where they outlive the server; those read lately are in memory as well.
 
-What a run measured lies in a folder of its own; what one lists, sorts and names runs by lies in a database.
+What a run measured is in a folder of its own; what runs are listed, sorted and named by is in a database.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from da_core.settings import settings
 if TYPE_CHECKING:
     from da_core.jobs.run_database import RunDatabase
 
-__all__ = ["Record", "Store", "new_run_id", "read_record", "store", "write_record"]
+__all__ = ["Record", "Store", "new_run_id", "store"]
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _HOUR = 3600.0
 
 
 def new_run_id(experiment: Experiment) -> str:
-    """A name for a run: the experiment's key, so that equal runs are found by name, and some chance."""
+    """Make a run's id: the experiment's key, by which equal runs are found, and a random part."""
     return f"{experiment.key}-{secrets.token_hex(4)}"
 
 
@@ -48,7 +48,7 @@ class Store:
 
     Runs that were read lately stay in memory, up to ``memory_bytes`` of arrays. Safe to use from many threads.
     A run's id may come from a link: one that does not look like an id is never made into a path.
-    ``database`` is the URL of the list of runs, an SQLite file beside ``folder`` unless told.
+    ``database`` is the URL of the list of runs, by default of an SQLite file beside ``folder``.
     """
 
     def __init__(
@@ -72,19 +72,19 @@ class Store:
 
     @property
     def database(self) -> RunDatabase:
-        """The list of runs, opened when first asked for: folders that it does not know are entered then, and runs
-        whose folder has gone are forgotten.
+        """The list of runs, opened at the first use: folders that it does not know are entered then, and runs whose
+        folder has gone are forgotten.
 
-        Raises `UnreachableError` where the database cannot be reached, `UserError` where it is none.
+        Raises `UnreachableError` where the database cannot be reached, `UserError` where it cannot be used.
         """
         with self._lock:
             if self._run_database is None:
                 from da_core.jobs.run_database import RunDatabase
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
-                library = RunDatabase(self._database)
-                self._reconcile(library)
-                self._run_database = library
+                database = RunDatabase(self._database)
+                self._reconcile(database)
+                self._run_database = database
             return self._run_database
 
     def save(
@@ -96,10 +96,10 @@ class Store:
         history: Iterable[Losses | Accuracies] = (),
         owners: Iterable[str] = (),
     ) -> Notice | None:
-        """Keep a run, and put it into its owners' lists.
+        """Save a run, and put it into its owners' lists.
 
-        Where the disk will not have it, it stays in memory for a while, and where the list will not, it is found by
-        its link alone; the notice says so.
+        Where the disk refuses, it stays in memory for a while, and where the list of runs does, it is found by its
+        link alone; the notice says so.
         """
         events, path, now = tuple(history), self._path(run_id), datetime.now(UTC)
         try:
@@ -125,7 +125,7 @@ class Store:
         return None
 
     def load(self, run_id: str) -> Record | None:
-        """The run of this name; None if there is none, or its files are damaged (then the log says why)."""
+        """Load the run of this id; None if there is none, or its files are damaged (then the log says why)."""
         if not _RUN_ID.fullmatch(run_id):
             return None
         with self._lock:
@@ -135,7 +135,7 @@ class Store:
             return record
 
     def find(self, experiment: Experiment) -> str | None:
-        """The id of a run of this experiment that went to its end, the newest of them; None if there is none."""
+        """Find the newest run of this experiment that went to its end and return its id; None if there is none."""
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
             for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
@@ -144,25 +144,18 @@ class Store:
                     return run_id
         return None
 
-    def latest(self, limit: int = 20) -> list[Record]:
-        """The newest readable runs, the newest first."""
-        with self._lock:
-            names = dict.fromkeys([*self._recent, *self._listed()[:limit]])
-            records = [record for name in names if (record := self._recent.get(name) or self._open(name)) is not None]
-        return sorted(records, key=lambda record: record.finished_at, reverse=True)[:limit]
-
     def keep(self, run_id: str, owner: str) -> None:
-        """Put a run into a visitor's list; a run that is on no list itself stays where it is."""
+        """Put a run into a visitor's list; one that the database does not know stays where it is."""
         try:
             self.database.keep(run_id, owner)
         except UserError:
             log.warning("run %s could not be put into a list", run_id, exc_info=True)
 
     def empty_bin(self, owner: str) -> None:
-        """Take what is in the visitor's bin off their list, and what is then on nobody's off the disk."""
+        """Take what is in the visitor's bin off their list, and off the disk what is then on nobody's."""
         self._remove(self.database.empty_bin(owner))
 
-    def _listed(self, key: str | None = None) -> list[str]:
+    def _listed(self, key: str) -> list[str]:
         try:
             return self.database.run_ids(key)
         except (UserError, OSError):
@@ -194,16 +187,16 @@ class Store:
         while len(self._recent) > 1 and sum(kept.size for kept in self._recent.values()) > self._memory_bytes:
             self._recent.popitem(last=False)
 
-    def _reconcile(self, library: RunDatabase) -> None:
-        """Let the list and the disk agree: an older version kept no list, and a folder may have been taken away."""
-        known = set(library.run_ids())
+    def _reconcile(self, database: RunDatabase) -> None:
+        """Make list and disk agree: an older version kept no list, and a folder may have been taken away."""
+        known = set(database.run_ids())
         there = {folder.name for folder in self._folders("*-*") if _RUN_ID.fullmatch(folder.name)}
         if there:  # a disk that is not mounted is no reason to forget
-            library.forget(known - there)
+            database.forget(known - there)
         for run_id in sorted(there - known):
             if (record := self._open(run_id)) is not None:
                 try:
-                    with library.adding(run_id, record.experiment, record.result, record.finished_at):
+                    with database.adding(run_id, record.experiment, record.result, record.finished_at):
                         pass
                 except UserError:  # another server on the same folder was faster
                     log.warning("run %s is not entered", run_id, exc_info=True)
@@ -225,7 +218,7 @@ class Store:
                 shutil.rmtree(left, ignore_errors=True)
 
     def _remove(self, run_ids: Iterable[str]) -> None:
-        """Off the disk, and then out of the list; those that somebody has in hand stay."""
+        """Delete runs from the disk and then from the list, but those that somebody is reading."""
         gone = []
         with self._lock:
             for run_id in run_ids:
@@ -245,6 +238,6 @@ def _changed(folder: Path) -> float | None:
 
 @functools.cache
 def store() -> Store:
-    """The store of this process, below the data folder that the settings name."""
+    """Return the store of this process, below the data folder that the settings name."""
     limits = settings()
     return Store(limits.data_dir / "runs", database=limits.database, kept=limits.runs_kept, bin_days=limits.bin_days)

@@ -1,4 +1,4 @@
-"""Studies in the background: each hands its runs to the queue one by one, so that others come in between."""
+"""Studies in the background: each hands its runs to the queue one at a time, so that others come in between."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ from da_core.study import Study, Trial
 
 log = logging.getLogger(__name__)
 
-State = Literal["running", "done", "stopped", "failed"]
+StudyState = Literal["running", "done", "stopped", "failed"]
 _KEPT = 50
 _AT_ONCE = 4
-"""Studies that go at the same time, of all visitors together; each has one run in the queue."""
+"""Studies that run at the same time, of all visitors together; each has one run in the queue."""
 
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study as it is now. ``runs``: the finished runs' ids by (method, seed); ``current``: the one that goes."""
+    """A study as it is now. ``runs`` are the finished runs' ids by (method, seed), ``current`` is the live one."""
 
     study: Study
-    state: State
+    state: StudyState
     runs: Mapping[tuple[str, int], str]
     current: tuple[Trial, str] | None = None
     error: UserError | None = None
 
 
 @dataclass(eq=False)
-class StudyState:
+class StudyJob:
+    """A study that its thread, and whoever stops it, may still change."""
+
     study: Study
     owner: str
-    state: State = "running"
+    state: StudyState = "running"
     runs: dict[tuple[str, int], str] = field(default_factory=dict)
     current: tuple[Trial, str] | None = None
     error: UserError | None = None
@@ -50,9 +52,9 @@ class StudyState:
 class Studies:
     """All studies of one server. Safe to use from many threads.
 
-    The last ones are in memory; an older one, or one of an earlier life of the server, is put together again from the
-    list of runs. A run that the store or the queue has already is taken from there, as for any visitor. While a study
-    goes, its run is not ended for want of a viewer.
+    The last ones are in memory; an older one, or one from before the server was restarted, is put together again from
+    the list of runs. A run that the store or the queue has already is taken from there, as for any visitor. While a
+    study is running, its run's lease is renewed although nobody looks at it.
     """
 
     def __init__(
@@ -64,51 +66,50 @@ class Studies:
         self._queue = queue
         self._store = store
         self._renew_seconds = renew_seconds or settings().lease_seconds / 3
-        self._studied: OrderedDict[tuple[str, str], StudyState] = OrderedDict()
+        self._jobs: OrderedDict[tuple[str, str], StudyJob] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(self, study: Study, owner: str, *, localhost_only: bool = False) -> None:
-        """Begin a study, unless the owner's same one goes already. Raises `UserError` where too many go."""
+        """Start a study, unless the owner's same one is running already. Raises `UserError` where too many are."""
         with self._lock:
-            going = [one for one in self._studied.values() if one.state == "running"]
-            if any(one.owner == owner and one.study == study for one in going):
+            running = [job for job in self._jobs.values() if job.state == "running"]
+            if any(job.owner == owner and job.study == study for job in running):
                 return
-            if any(one.owner == owner for one in going):
+            if any(job.owner == owner for job in running):
                 raise UserError("You have a study that is still going; stop it before you start another.")
-            if len(going) >= _AT_ONCE:
+            if len(running) >= _AT_ONCE:
                 raise UserError(
-                    "{count} studies are going, which is all that this server takes; try again later.", count=len(going)
+                    "{count} studies are going, which is all that this server takes; try again later.",
+                    count=len(running),
                 )
-            studied = StudyState(study, owner)
-            self._keep(studied)
+            job = self._keep(StudyJob(study, owner))
         try:
             self._store().database.remember_study(study, owner)
         except UserError:
-            log.warning("a study goes that no later server will know", exc_info=True)
-        thread = threading.Thread(target=self._conduct, args=(studied, localhost_only), name="study", daemon=True)
-        thread.start()
+            log.warning("a study is not known any more after a restart", exc_info=True)
+        threading.Thread(target=self._conduct, args=(job, localhost_only), name="study", daemon=True).start()
 
     def latest(self, owner: str) -> StudyView | None:
-        """The owner's newest study, so that a reload finds it again."""
+        """View the owner's newest study, so that a reload finds it again; None if there is none."""
         with self._lock:
-            mine = [one for one in self._studied.values() if one.owner == owner]
-        one = mine[-1] if mine else self._recalled(owner)
-        if one is None:
+            mine = [job for job in self._jobs.values() if job.owner == owner]
+        job = mine[-1] if mine else self._restore(owner)
+        if job is None:
             return None
         with self._lock:
-            return StudyView(one.study, one.state, MappingProxyType(dict(one.runs)), one.current, one.error)
+            return StudyView(job.study, job.state, MappingProxyType(dict(job.runs)), job.current, job.error)
 
     def stop(self, owner: str) -> None:
-        """End the owner's study; what has finished stays."""
+        """Stop the owner's study; the runs that have finished stay."""
         with self._lock:
-            going = [one for one in self._studied.values() if one.owner == owner and one.state == "running"]
-        for one in going:
-            one.stop.set()
-            if (current := one.current) is not None:
+            running = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
+        for job in running:
+            job.stop.set()
+            if (current := job.current) is not None:
                 self._queue().stop(current[1], owner)
 
-    def _recalled(self, owner: str) -> StudyState | None:
-        """The owner's last study as the store knows it."""
+    def _restore(self, owner: str) -> StudyJob | None:
+        """Put the owner's last study together from the list of runs."""
         try:
             study = self._store().database.last_study(owner)
         except UserError:
@@ -119,40 +120,40 @@ class Studies:
         trials = study.trials()
         found = {(trial.method, trial.seed): self._store().find(trial.experiment) for trial in trials}
         runs = {which: run for which, run in found.items() if run is not None}
-        one = StudyState(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
+        job = StudyJob(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
         with self._lock:
-            newer = [other for other in self._studied.values() if other.owner == owner]
-            return newer[-1] if newer else self._keep(one)
+            newer = [other for other in self._jobs.values() if other.owner == owner]
+            return newer[-1] if newer else self._keep(job)
 
-    def _keep(self, one: StudyState) -> StudyState:
-        self._studied[one.owner, one.study.key] = one
-        self._studied.move_to_end((one.owner, one.study.key))
-        while len(self._studied) > _KEPT:
-            self._studied.popitem(last=False)
-        return one
+    def _keep(self, job: StudyJob) -> StudyJob:
+        self._jobs[job.owner, job.study.key] = job
+        self._jobs.move_to_end((job.owner, job.study.key))
+        while len(self._jobs) > _KEPT:
+            self._jobs.popitem(last=False)
+        return job
 
-    def _conduct(self, studied: StudyState, localhost_only: bool) -> None:
+    def _conduct(self, job: StudyJob, localhost_only: bool) -> None:
         try:
-            state = self._all_runs(studied, localhost_only)
+            state = self._all_runs(job, localhost_only)
         except UserError as error:
-            studied.error, state = error, "failed"
+            job.error, state = error, "failed"
         except Exception:
             log.exception("a study failed")
-            studied.error, state = UserError("The study failed; start it again."), "failed"
+            job.error, state = UserError("The study failed; start it again."), "failed"
         with self._lock:
-            studied.current, studied.state = None, state
+            job.current, job.state = None, state
 
-    def _all_runs(self, studied: StudyState, localhost_only: bool) -> State:
-        for trial in studied.study.trials():
-            if studied.stop.is_set():
+    def _all_runs(self, job: StudyJob, localhost_only: bool) -> StudyState:
+        for trial in job.study.trials():
+            if job.stop.is_set():
                 return "stopped"
-            run_id = self._queue().submit(trial.experiment, studied.owner, localhost_only=localhost_only)
+            run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only)
             with self._lock:
-                studied.current = (trial, run_id)
+                job.current = (trial, run_id)
             view = None
             while view is None:
-                if studied.stop.is_set():
-                    self._queue().stop(run_id, studied.owner)
+                if job.stop.is_set():
+                    self._queue().stop(run_id, job.owner)
                     return "stopped"
                 try:
                     view = self._queue().wait(run_id, lambda view: not view.live, self._renew_seconds)
@@ -163,11 +164,11 @@ class Studies:
                     raise view.error
                 return "stopped"
             with self._lock:
-                studied.runs[trial.method, trial.seed] = run_id
+                job.runs[trial.method, trial.seed] = run_id
         return "done"
 
 
 @functools.cache
 def studies() -> Studies:
-    """The studies of this process."""
+    """Return the studies of this process."""
     return Studies()

@@ -13,8 +13,8 @@ from da_core.events import Event, Finished
 from da_core.experiment import Experiment
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
+from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
-from da_core.jobs.snapshot import State
 from da_core.jobs.store import Store
 
 log = logging.getLogger(__name__)
@@ -23,23 +23,23 @@ RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`."""
 
 _IDLE_LOOK = 5.0
-"""Seconds after which an idle worker looks for runs that nobody looks at any more."""
+"""Seconds after which an idle worker looks for runs whose lease is over."""
 _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
 def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """`da_core.run.run`, imported in the worker's thread, since torch comes with it."""
+    """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
     return run(experiment, should_stop=should_stop)
 
 
 class Workers:
-    """``count`` daemon threads over one board; they begin when `start` is first called."""
+    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
 
-    def __init__(self, board: Schedule, store: Store, run: RunFunction, count: int) -> None:
-        self._schedule = board
+    def __init__(self, schedule: Schedule, store: Store, run: RunFunction, count: int) -> None:
+        self._schedule = schedule
         self._store = store
         self._run = run
         self._count = count
@@ -47,36 +47,37 @@ class Workers:
         self._usual_switch: float | None = None
 
     def start(self) -> None:
+        """Start those threads that have not begun yet."""
         while len(self._threads) < self._count:
             thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def join(self, timeout: float) -> None:
-        """Wait for the threads of a closed board, at most ``timeout`` seconds in all."""
+        """Wait for the threads of a closed schedule, at most ``timeout`` seconds in all."""
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _work(self) -> None:
-        board = self._schedule
+        schedule = self._schedule
         while True:
-            with board.changed:
-                while not (board.waiting or board.abandoned or board.closed):
-                    board.changed.wait(_IDLE_LOOK)
-                    board.end_unseen()
-                board.end_unseen()
-                job = board.next()
+            with schedule.changed:
+                while not (schedule.waiting or schedule.abandoned or schedule.closed):
+                    schedule.changed.wait(_IDLE_LOOK)
+                    schedule.end_expired()
+                schedule.end_expired()
+                job = schedule.next()
                 self._set_switch()
             self._close_abandoned()
             if job is not None:
                 self._drive(job)
-            elif board.closed:
+            elif schedule.closed:
                 return
 
     def _drive(self, job: Job) -> None:
-        """Bring a run to its end, or to a pause."""
-        state: State = "done"
+        """Drive a run to its end, or to a pause."""
+        state: RunState = "done"
         try:
             ending = self._listen(job)
             if ending == "put aside":
@@ -95,15 +96,15 @@ class Workers:
             self._schedule.conclude(job, state)
 
     def _listen(self, job: Job) -> Finished | Literal["stopped", "put aside"]:
-        """Ask for events until the last one, or until somebody wants the run stopped or paused."""
-        board = self._schedule
+        """Apply a run's events until the last one, or until somebody wants the run stopped or paused."""
+        schedule = self._schedule
         if job.events is None:
             job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
         for event in job.events:
-            with board.changed:
+            with schedule.changed:
                 job.apply(event)
-                board.touch(job)
-                board.end_unseen()
+                schedule.touch(job)
+                schedule.end_expired()
                 if job.state == "stopping":
                     return "stopped"
                 if isinstance(event, Finished):
@@ -121,7 +122,7 @@ class Workers:
         )
         if notice is not None:
             with self._schedule.changed:
-                job.apply(notice)  # seen with the next change, which is the run's end
+                job.apply(notice)  # shown with the next change, which is the run's end
 
     def _close_abandoned(self) -> None:
         with self._schedule.changed:
@@ -134,7 +135,7 @@ class Workers:
         self._set_switch()
 
     def _set_switch(self) -> None:
-        """With a run in hand, change threads often; else as often as before."""
+        """Let threads change often while a run is driven, and as often as before otherwise."""
         busy = any(job.in_hand for job in self._schedule.jobs.values())
         if busy and self._usual_switch is None:
             self._usual_switch = sys.getswitchinterval()

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import functools
 import sys
+from typing import get_args
 
 from da_core import registry
-from da_core.methods.base import Method
+from da_core.methods.base import Family, Method
 
 
 @functools.cache
 def methods() -> dict[str, type[Method]]:
-    """Every method by name, controls first, then in the order of families and names."""
-    found = [
-        value
-        for module in registry.modules(sys.modules[__name__])
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Method) and value.__module__ == module.__name__
-    ]
-    order = ("control", "alignment", "reweighting", "adaptation")
-    named = [method for method in found if hasattr(method, "title")]
-    return {m.name(): m for m in sorted(named, key=lambda m: (order.index(m.family()), m.kind, m.name()))}
+    """Collect every method by name, controls first, then in the order of families and names.
+
+    Raises TypeError, as `registry.collect` does, and where one does not lie in a family's folder.
+    """
+    order = get_args(Family)
+    found = registry.collect(sys.modules[__name__], Method, name_of=lambda method: method.name())
+    for method in found.values():
+        if method.family() not in order:
+            raise TypeError(
+                f"{registry.file_of(method)}: class {method.__name__} does not lie in one of the folders "
+                f"{', '.join(order)}; one that is not a method itself says abstract=True."
+            )
+    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].family()), item[1].kind, item[0])))

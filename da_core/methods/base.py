@@ -1,7 +1,7 @@
 """Step 3 · the kinds of method, each with the smallest interface that serves it.
 
 Every method is one file. Its name is the file's, its family the folder's; it declares ``title``, ``summary``, ``paper``
-and ``Params``. As a plain Python object: ``CORAL(regularisation=1.0).fit(Xs, Xt).map_source(Xs)``.
+and ``Params`` (see `da_core.registry`). As a plain object: ``CORAL(regularisation=1.0).fit(Xs, Xt).map_source(Xs)``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from da_core.errors import UserError
 from da_core.params import Params, Scalar, hyper, validated
+from da_core.registry import Registered
 
 if TYPE_CHECKING:
     import torch
@@ -22,20 +23,17 @@ if TYPE_CHECKING:
 
     from da_core.networks.extractor import Network
 
-Family = Literal["alignment", "reweighting", "adaptation", "control"]
+Family = Literal["control", "alignment", "reweighting", "adaptation"]
 Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]
 Rows = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 
 
-class Method:
+class Method(Registered, abstract=True):
     """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
 
-    title: ClassVar[str]
-    summary: ClassVar[str]
     paper: ClassVar[str]
     kind: ClassVar[Kind]
-    Params: ClassVar[type[Params]] = Params
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
@@ -44,7 +42,7 @@ class Method:
         self.seed = seed
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
-        """About how long this takes on two cores with these hyperparameters, for features (n_s, d) and (n_t, d).
+        """Estimate how long this takes on two cores with these hyperparameters, for features (n_s, d) and (n_t, d).
 
         The form says so before a run that takes more than a minute. It need only be right to a factor of two; the
         default, 0.0, stands for “quick, or nothing is known”. What the network's training takes is not counted.
@@ -53,20 +51,22 @@ class Method:
 
     @classmethod
     def name(cls) -> str:
+        """Return the name that links, files and the command line know it by: its module's."""
         return cls.__module__.rpartition(".")[2]
 
     @classmethod
     def family(cls) -> Family:
+        """Return the family that it belongs to: its folder's name."""
         return cls.__module__.split(".")[-2]  # type: ignore[return-value]  # the folder's name is the family's
 
 
-class Control(Method):
+class Control(Method, abstract=True):
     """A yardstick, not a method: what every method is held against."""
 
     kind: ClassVar[Kind] = "control"
 
 
-class FeatureAlignment(Method):
+class FeatureAlignment(Method, abstract=True):
     """A map that makes source and target features look alike, learned without target labels.
 
     Xs (n_s, d) and Xt (n_t, d) are features, ys (n_s,) class indices (methods that need no labels ignore them).
@@ -105,7 +105,7 @@ class Capped(Params):
     )
 
 
-class Reweighting(Method):
+class Reweighting(Method, abstract=True):
     """One weight a source sample, mean 1, so that the weighted source stands for the target.
 
     ``fit`` learns from both domains, ``log_weights`` gives the logarithm of each row's weight up to a common constant,
@@ -121,11 +121,11 @@ class Reweighting(Method):
         raise NotImplementedError
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
-        """(n,) logarithms, up to one constant, of the weights of source rows X (n, d) with labels y (n,)."""
+        """Compute the weights' logarithms (n,), up to one constant, of source rows X (n, d) with labels y (n,)."""
         raise NotImplementedError
 
     def weights_of(self, X: Rows, y: Labels | None = None) -> Rows:
-        """(n,) weights of mean 1 for source rows, those of ``fit`` or others. Raises `UserError` if all are 0."""
+        """Weigh source rows, those of ``fit`` or others: (n,), of mean 1. Raises `UserError` if all are 0."""
         log_weights = self.log_weights(X, y)
         if not (log_weights > -np.inf).any():
             raise UserError(
@@ -136,11 +136,11 @@ class Reweighting(Method):
         return capped(log_weights, self.params.clip)
 
     def weights(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Rows:
-        """(n_s,) weights of the source samples that it learns from: ``fit``, then ``weights_of`` on the same rows."""
+        """Weigh the source samples that it learns from, (n_s,): ``fit``, then ``weights_of`` on the same rows."""
         return self.fit(Xs, Xt, ys, predictions).weights_of(Xs, ys)
 
 
-class ClassBalance(Reweighting):
+class ClassBalance(Reweighting, abstract=True):
     """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
 
     of_class: Rows
@@ -154,7 +154,7 @@ class ClassBalance(Reweighting):
 
 
 def capped(log_weights: Rows, cap: float) -> Rows:
-    """min(s · w, cap) with the one scale s that makes the mean 1: cutting, then rescaling, would pass the cap again.
+    """Compute min(s · w, cap) with the one scale s that makes the mean 1: to cut and rescale would pass the cap again.
 
     Where so few weights are above 0 (log above −inf) that all of them at the cap do not make the mean 1, the samples
     of weight 0 share the rest evenly, as they do where they weigh next to nothing.
@@ -214,7 +214,7 @@ class Turn:
     with_class: bool = True
 
 
-class DeepAlignment(Method):
+class DeepAlignment(Method, abstract=True):
     """Loss terms added to the source's cross-entropy in every step of training.
 
     ``build`` makes the method's own trainable parts once the feature size is known; ``losses`` returns named scalar
@@ -227,22 +227,22 @@ class DeepAlignment(Method):
     """Whether the source keeps the network that was trained on it, and a copy of it is trained for the target."""
 
     def build(self, feature_dim: int, class_count: int) -> torch.nn.Module | None:
-        """The method's own parts, trained with the network; None if it has none."""
+        """Build the method's own parts, trained with the network; None if it has none."""
         return None
 
     def turns(self) -> tuple[Turn, ...]:
-        """The moves that make up one step, all on the same batch, in this order."""
+        """List the moves that make up one step, all on the same batch, in this order."""
         return (Turn(self.losses),)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         raise NotImplementedError
 
     def learning_rate(self, given: float) -> float:
-        """What it makes of the training's learning rate."""
+        """Choose the learning rate from the training's."""
         return given
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor | None:
-        """(n,) logits of “this is source” for features (n, d) and class logits (n, c), for the live view.
+        """Compute logits (n,) of “this is source” for features (n, d) and class logits (n, c), for the live view.
 
         None without a domain classifier.
         """
@@ -265,7 +265,7 @@ class AdaptationData:
     flips: bool = False
 
 
-class ModelAdaptation(Method):
+class ModelAdaptation(Method, abstract=True):
     """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
 
     kind: ClassVar[Kind] = "model adaptation"

@@ -1,4 +1,4 @@
-"""What every method on fixed features asks of its input."""
+"""Checks of what methods on fixed features are given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from da_core.methods.base import Labels, Predictions
 
 
 def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Source (n_s, d) and target (n_t, d) as float64.
+    """Check source (n_s, d) and target (n_t, d); return them as float64.
 
     Raises `UserError` where they are not tables of the same width, hold no rows, or hold values that are not finite.
     """
@@ -25,7 +25,7 @@ def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDA
 
 
 def rows(X: ArrayLike, domain: str) -> NDArray[np.float64]:
-    """One domain's features (n, d) as float64, with the same errors as `feature_pair`."""
+    """Check one domain's features (n, d); return them as float64, with the same errors as `feature_pair`."""
     table = np.asarray(X, dtype=np.float64)
     if table.ndim != 2 or len(table) == 0:
         raise UserError(
@@ -40,8 +40,11 @@ def rows(X: ArrayLike, domain: str) -> NDArray[np.float64]:
     return table
 
 
-def checked(predictions: Predictions | None, of: str) -> Predictions:
-    """Predictions as float64. Raises `UserError`, naming the method ``of``, where there are none or not finite ones."""
+def finite_predictions(predictions: Predictions | None, of: str) -> Predictions:
+    """Check predictions; return them as float64.
+
+    Raises `UserError`, naming the method ``of``, where there are none or not finite ones.
+    """
     if predictions is None:
         raise UserError("{of} needs source labels and the model's predictions on both domains.", of=of)
     Ps, Pt = (np.asarray(P, dtype=np.float64) for P in (predictions.Ps, predictions.Pt))
@@ -51,7 +54,7 @@ def checked(predictions: Predictions | None, of: str) -> Predictions:
 
 
 def labels(ys: Labels | None, of: str) -> Labels:
-    """Class indices of the source samples. Raises `UserError`, naming the method ``of``, where there are none."""
+    """Check class indices of the source samples. Raises `UserError`, naming the method ``of``, where there are none."""
     if ys is None:
         raise UserError("{of} needs source labels.", of=of)
     return np.asarray(ys, dtype=np.int64)

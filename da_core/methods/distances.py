@@ -11,14 +11,14 @@ from da_core.methods.base import Rows
 
 BLOCK = 2**24
 """So many distances are held at once: 128 MiB."""
-LOOKED_AT = 500
+MEDIAN_ROWS = 500
 """Of each domain, for the median distance."""
 SINGLE = 1e10
 """From so many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
 
 
 def squared_distances(A: Rows, B: Rows) -> Rows:
-    """(n, m) squared Euclidean distances of the rows of A (n, d) and B (m, d), as ‖a‖² + ‖b‖² − 2 a·b."""
+    """Compute squared Euclidean distances (n, m) of the rows of A (n, d) and B (m, d), as ‖a‖² + ‖b‖² − 2 a·b."""
     centre = B.mean(axis=0)  # far from the origin the differences of squares would lose their digits
     A, B = A - centre, B - centre
     squared: Rows = A @ B.T
@@ -29,20 +29,20 @@ def squared_distances(A: Rows, B: Rows) -> Rows:
 
 
 def blocks(n: int, m: int) -> Iterator[slice]:
-    """Slices of n rows, each with at most `BLOCK` distances to m others."""
+    """Cut n rows into slices, each with at most `BLOCK` distances to m others."""
     step = max(BLOCK // max(m, 1), 1)
     return (slice(start, start + step) for start in range(0, n, step))
 
 
 def gaussian_kernel(A: Rows, B: Rows, sigma: float) -> Rows:
-    """(n, m) values exp(−‖a − b‖² / 2σ²)."""
+    """Compute exp(−‖a − b‖² / 2σ²), (n, m)."""
     kernel = squared_distances(A, B)
     kernel /= -2 * sigma**2
     return np.exp(kernel, out=kernel)
 
 
 def nystrom(X: Rows, landmarks: Rows, sigma: float) -> Rows:
-    """(n, r) features whose inner products approximate the Gaussian kernel (Nyström); exact among the landmarks (m, d).
+    """Compute features (n, r) whose inner products approximate the Gaussian kernel; exact among the landmarks (m, d).
 
     They are k(x, L) k(L, L)^(−1/2) up to a rotation; r ≤ m leaves out directions that rounding has drowned.
     """
@@ -55,12 +55,12 @@ def nystrom(X: Rows, landmarks: Rows, sigma: float) -> Rows:
 
 
 def mean_kernel(A: Rows, B: Rows, sigma: float) -> Rows:
-    """(n,) mean over the rows of B of the Gaussian kernel with each row of A."""
+    """Average the Gaussian kernel of each row of A with the rows of B: (n,)."""
     return np.concatenate([gaussian_kernel(A[part], B, sigma).mean(axis=1) for part in blocks(len(A), len(B))])
 
 
-def shuffled(X: Rows, seed: int) -> NDArray[np.int64]:
-    """A random order of the rows of X (n, d) that depends on their values and the seed, not on the order they come in.
+def random_order(X: Rows, seed: int) -> NDArray[np.int64]:
+    """Draw an order of the rows of X (n, d) that depends on their values and the seed, not on the order they come in.
 
     The rows are sorted along a random direction and then permuted.
     """
@@ -69,14 +69,14 @@ def shuffled(X: Rows, seed: int) -> NDArray[np.int64]:
     return np.argsort(along, kind="stable")[rng.permutation(len(X))]
 
 
-def some(X: Rows, most: int, seed: int) -> Rows:
-    """At most ``most`` random rows of X; all of them, as they come, where there are no more."""
-    return X if len(X) <= most else X[shuffled(X, seed)[:most]]
+def random_rows(X: Rows, most: int, seed: int) -> Rows:
+    """Draw at most ``most`` rows of X; all of them, as they come, where there are no more."""
+    return X if len(X) <= most else X[random_order(X, seed)[:most]]
 
 
 def median_distance(Xs: Rows, Xt: Rows, seed: int = 0) -> float:
-    """Median distance between the samples of both domains together, of at most `LOOKED_AT` each; 1 if all are alike."""
-    pooled = np.concatenate([some(Xs, LOOKED_AT, seed), some(Xt, LOOKED_AT, seed)])
+    """Measure the median distance between samples of both domains, at most `MEDIAN_ROWS` each; 1 if all are alike."""
+    pooled = np.concatenate([random_rows(Xs, MEDIAN_ROWS, seed), random_rows(Xt, MEDIAN_ROWS, seed)])
     squared = squared_distances(pooled, pooled)[np.triu_indices(len(pooled), 1)]
     # what is left of equal rows after rounding is no distance
     apart = squared[squared > 1e-12 * squared.max(initial=0)]
@@ -84,7 +84,7 @@ def median_distance(Xs: Rows, Xt: Rows, seed: int = 0) -> float:
 
 
 def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows, NDArray[np.int64]]:
-    """Distances (n, k) of the rows of A to their k nearest rows of B, sorted, and those rows' indices.
+    """Find the k nearest rows of B to each row of A: distances (n, k), sorted, and those rows' indices (n, k).
 
     With ``skip_same`` A is B, and no row is its own neighbour.
     """
@@ -108,7 +108,7 @@ def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows
 
 
 def smoothest(scores: list[Rows]) -> int:
-    """Which of several models, from rough to smooth, to take: the last that is not clearly worse than the best.
+    """Choose among models, from rough to smooth, the last that is not clearly worse than the best.
 
     ``scores`` holds each model's scores (p,) on the same left-out samples, higher is better. Clearly worse is by more
     than one standard error of the mean difference (the one-standard-error rule of Breiman et al. 1984, in pairs): among

@@ -20,14 +20,14 @@ CHUNK = 512
 
 
 def batch_norms(network: Network) -> list[_BatchNorm]:
-    """The batch-norm layers, input first."""
+    """List the batch-norm layers, input first."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
 
 
 def affine(network: Network) -> list[nn.Parameter]:
-    """γ and β of every batch-norm and group-norm layer."""
+    """List γ and β of every batch-norm and group-norm layer."""
     from torch import nn
 
     layers = [*batch_norms(network), *(layer for layer in network.modules() if isinstance(layer, nn.GroupNorm))]
@@ -35,7 +35,7 @@ def affine(network: Network) -> list[nn.Parameter]:
 
 
 def statistics(network: Network) -> list[Tensor]:
-    """Mean and variance of every batch-norm layer, themselves and no copies."""
+    """List mean and variance of every batch-norm layer, themselves and no copies."""
     return [
         buffer
         for layer in batch_norms(network)
@@ -82,7 +82,7 @@ def measure(network: Network, X: Tensor, generator: torch.Generator) -> None:
 
 @contextmanager
 def forgetful(network: Network) -> Iterator[None]:
-    """Within, batch norm in train mode normalises each batch by its own statistics and remembers none of them.
+    """Let batch norm in train mode normalise each batch by its own statistics and remember none of them.
 
     So batches of different domains, or of changed pictures, never mix in what the network uses in eval mode.
     """

@@ -14,13 +14,8 @@ if TYPE_CHECKING:
 
 @functools.cache
 def networks() -> dict[str, Extractor]:
-    """Every extractor by name."""
+    """Collect every extractor by name. Raises TypeError as `registry.collect` does."""
     from da_core.networks.extractor import Extractor  # torch comes with it
 
-    found = [
-        value()
-        for module in registry.modules(sys.modules[__name__])
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Extractor) and value.__module__ == module.__name__
-    ]
-    return {extractor.name: extractor for extractor in found if hasattr(extractor, "name")}
+    found = registry.collect(sys.modules[__name__], Extractor, name_of=lambda extractor: extractor.name)
+    return {name: extractor() for name, extractor in found.items()}

@@ -1,4 +1,4 @@
-"""Which network suits which data: what the form, the command line and a link choose where nobody does."""
+"""Which network suits which data: what the form, the command line and a link take where none is chosen."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ USUAL: dict[SampleKind, NetworkSpec] = {
 
 
 def kind_of(spec: DataSpec) -> SampleKind:
-    """What the samples are. The user's own files are read to find out; of a built-in pair it is known."""
-    return pick(sources(), spec.name, "data set").kind or load_pair(spec).kind
+    """Tell what the samples are. The user's own files are read to find out; of a built-in pair it is known."""
+    return pick(sources(), spec.name, spec.what).kind or load_pair(spec).kind
 
 
 def usual_network(spec: DataSpec) -> NetworkSpec:
-    """The network that suits a pair: the one that its source names, or the usual one of its kind of samples."""
-    return pick(sources(), spec.name, "data set").network or USUAL[kind_of(spec)]
+    """Choose the network that suits a pair: the one that its source names, or the usual one of its kind of samples."""
+    return pick(sources(), spec.name, spec.what).network or USUAL[kind_of(spec)]
 
 
 def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
-    """The experiment on another pair. Where that has another usual network, it gets it; else it keeps its own."""
+    """Put the experiment on another pair. Where that has another usual network, it gets it; else it keeps its own."""
     usual = usual_network(spec)
     try:
         before = usual_network(experiment.data)
@@ -39,7 +39,7 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
 
 
 def with_usual_network(experiment: Experiment, flat: dict[str, str]) -> Experiment:
-    """The experiment that ``flat`` gave, with the usual network of its data where ``flat`` names none."""
+    """Give the experiment that ``flat`` describes the usual network of its data, where ``flat`` names none."""
     if "network" in flat:
         return experiment
     usual = usual_network(experiment.data)

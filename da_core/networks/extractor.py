@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from da_core.params import Params, hyper
+from da_core.data.pair import SampleKind
+from da_core.params import hyper
+from da_core.registry import Registered
 
 Norm = Literal["group", "batch", "none"]
 
@@ -54,22 +56,19 @@ class Network(nn.Module):
         return logits
 
 
-class Extractor:
+class Extractor(Registered, abstract=True):
     """A kind of feature extractor: one subclass a file; ``name`` is what ``--network`` takes."""
 
     name: ClassVar[str]
-    title: ClassVar[str]
-    summary: ClassVar[str]
-    Params: ClassVar[type[Params]] = Params
-    takes: ClassVar[frozenset[str]] = frozenset({"pictures"})
-    """Which samples it accepts: “pictures”, “features”, “texts”, “sounds”, or some of them."""
+    takes: ClassVar[frozenset[SampleKind]]
+    """Which samples it accepts."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
     std: ClassVar[tuple[float, float, float]] = (0.25, 0.25, 0.25)
 
     def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
-        """Source (n_s, …) and target (n_t, …) samples as `build` takes them, fitted on rows ``fit_s`` and ``fit_t``.
+        """Bring source (n_s, …) and target (n_t, …) samples to what `build` takes, fitted on rows ``fit_s``, ``fit_t``.
 
         Features are scaled, each domain by its own mean and deviation; pictures stay as they are.
         """
@@ -77,26 +76,29 @@ class Extractor:
             return standardised(Xs, Xs[fit_s]), standardised(Xt, Xt[fit_t])
         return Xs, Xt
 
-    def preprocessing(self, params: Any, kind: str) -> str:
-        """What `prepare` and the network's own input do, in words for the recipe."""
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        """Describe what `prepare` and the network's own input do, as keys and numbers for the recipe.
+
+        `da_core.export.recipe_sentences` has a sentence for each ``kind``.
+        """
         if kind == "pictures":
-            return f"(x / 255 - {self.mean}) / {self.std}, the same in both domains"
-        return "each domain scaled by its own mean and deviation" if self.learns else "none"
+            return {"kind": "pixels", "mean": list(self.mean), "std": list(self.std)}
+        return {"kind": "standardised", "by": "domain"} if self.learns else {"kind": "none"}
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
-        """The module for samples of this shape, (h, w, 3) or (d,), and its feature size.
+        """Build the module for samples of this shape, (h, w, 3) or (d,), and tell its feature size.
 
         The module's inputs come as (n, 3, h, w) or (n, d) float32.
         """
         raise NotImplementedError
 
     def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
-        """The feature size that `build` will tell, without the memory and time of its weights."""
+        """Find the feature size that `build` will tell, without the memory and time of its weights."""
         with torch.device("meta"):
             return self.build(params, sample_shape)[1]
 
     def network(self, params: Any, sample_shape: tuple[int, ...], class_count: int, seed: int) -> Network:
-        """A freshly initialised network; the same seed gives the same weights, whatever was drawn before."""
+        """Initialise a network afresh; the same seed gives the same weights, whatever was drawn before."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             features, feature_dim = self.build(params, sample_shape)
@@ -104,13 +106,13 @@ class Extractor:
 
 
 def standardised(X: Samples, fitted_on: Samples) -> NDArray[np.float32]:
-    """(X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
+    """Compute (X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
     deviation = fitted_on.std(0)
     return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)
 
 
 def norm_setting(default: Norm) -> Any:
-    """The hyperparameter that says which normalisation a network has."""
+    """Declare the hyperparameter that says which normalisation a network has."""
     return hyper(
         default,
         title="Normalisation",
@@ -122,7 +124,7 @@ def norm_setting(default: Norm) -> Any:
 def normalisation(
     norm: Norm, channels: int, batch_norm: Callable[[int], nn.Module] = nn.BatchNorm2d
 ) -> list[nn.Module]:
-    """What normalises that many channels, if anything; groups are of 8 channels."""
+    """Build what normalises that many channels, if anything; groups are of 8 channels."""
     match norm:
         case "group":
             return [nn.GroupNorm(channels // math.gcd(channels, 8), channels)]
@@ -133,7 +135,7 @@ def normalisation(
 
 
 def block(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
-    """3×3 convolution, normalisation, 2×2 max pooling, ReLU.
+    """Build 3×3 convolution, normalisation, 2×2 max pooling, ReLU.
 
     Pooling comes before ReLU: the result is the same and a quarter of the work.
     """

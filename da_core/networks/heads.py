@@ -14,18 +14,19 @@ Features = NDArray[np.floating[Any]]
 
 
 class FittedHead:
-    """A fitted classifier. ``predict``: (n, d) → (n,) class indices; ``predict_proba``: (n, d) → (n, c)."""
+    """A fitted classifier over ``class_count`` classes, of which the training labels may lack some."""
 
     def __init__(self, model: Any, class_count: int) -> None:
         self._model = model
         self._class_count = class_count
 
     def predict(self, X: Features) -> NDArray[np.int64]:
+        """Predict class indices (n,) of features X (n, d)."""
         predicted: NDArray[np.int64] = self._model.predict(X)
         return predicted
 
     def predict_proba(self, X: Features) -> NDArray[np.float64]:
-        """Class probabilities; a class that was not among the training labels has 0.
+        """Predict class probabilities (n, c) of features X (n, d); a class without training samples has 0.
 
         A support vector machine has no probabilities: here they are the softmax of its decision values (two classes:
         the logistic function), good for ranking and not calibrated.
@@ -88,3 +89,26 @@ def fit_head(
         case "knn1":
             return FittedHead(KNeighborsClassifier(n_neighbors=1).fit(X, y), count)
     return FittedHead(model.fit(X, y, sample_weight=weights), count)
+
+
+def cross_fitted(
+    name: Head,
+    X: Features,
+    y: NDArray[np.int64],
+    folds: NDArray[np.integer[Any]],
+    seed: int = 0,
+    class_count: int | None = None,
+) -> NDArray[np.float64]:
+    """Predict class probabilities (n, c) of samples, each by a head that was fitted on the folds that it is not in.
+
+    ``folds`` (n,) says which fold each sample is in; the rest is as in `fit_head`. What the methods that correct class
+    proportions need: a model is surer of the samples that it has learned from than of others. Raises `UserError` where
+    all samples outside a fold are of one class.
+    """
+    count = class_count or int(y.max()) + 1
+    probabilities = np.empty((len(y), count))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        head = fit_head(name, X[~inside], y[~inside], seed=seed, class_count=count)
+        probabilities[inside] = head.predict_proba(X[inside])
+    return probabilities

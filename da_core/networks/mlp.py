@@ -40,9 +40,9 @@ class MLP(Extractor):
             return standardised(Xs, Xs[fit_s]), standardised(Xt, Xs[fit_s])
         return super().prepare(params, Xs, Xt, fit_s, fit_t)
 
-    def preprocessing(self, params: Any, kind: str) -> str:
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
         if kind == "features" and params.scaling == "by source":
-            return "both domains scaled by the source's mean and deviation"
+            return {"kind": "standardised", "by": "source"}
         return super().preprocessing(params, kind)
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:

@@ -17,6 +17,7 @@ class ResNet18(Extractor):
     name = "resnet18"
     title = "ResNet-18"
     summary = "torchvision's ResNet-18, with weights learned on ImageNet where they can be downloaded."
+    takes = frozenset({"pictures"})
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
 

@@ -21,6 +21,7 @@ class SmallCNN(Extractor):
     name = "small_cnn"
     title = "Small CNN"
     summary = "Three 3×3 convolutions and a linear layer. Fast, and the default."
+    takes = frozenset({"pictures"})
 
     class Params(params.Params):
         width: int = hyper(24, ge=8, le=128, step=8, title="Width", help="Channels of the first convolution.")

@@ -34,8 +34,8 @@ class SpeechCNN(Extractor):
         """Spectrograms (n_s, `MELS`, frames) and (n_t, `MELS`, frames) float32."""
         return _spectrograms(Xs, fit_s), _spectrograms(Xt, fit_t)
 
-    def preprocessing(self, params: Any, kind: str) -> str:
-        return f"log-mel spectrograms of {MELS} bands, each band scaled by its domain's mean and deviation"
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        return {"kind": "log_mel", "bands": MELS}
 
     def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
         return int(params.features)  # whatever the spectrograms will be

@@ -68,8 +68,8 @@ class TextMLP(Extractor):
             raise UserError("There is not one word in these texts; choose another column, or other data.") from None
         return _dense(counts, Xs), _dense(counts, Xt)
 
-    def preprocessing(self, params: Any, kind: str) -> str:
-        return f"{params.vectors} vectors of {params.pieces}, fitted on the training texts of both domains"
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        return {"kind": "text_vectors", "vectors": params.vectors, "pieces": params.pieces}
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         layers, size = MLP().build(params, sample_shape)

@@ -18,6 +18,7 @@ class TutorialCNN(Extractor):
     name = "tutorial_cnn"
     title = "Tutorial CNN"
     summary = "Two 3×3 convolutions with 64 and 128 channels, ReLU and 2×2 max pooling, then a linear layer."
+    takes = frozenset({"pictures"})
 
     class Params(params.Params):
         features: int = hyper(256, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")

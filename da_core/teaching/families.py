@@ -32,14 +32,14 @@ KINDS = {"feature alignment": "On fixed features", "deep alignment": "Deep, in t
 
 
 def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
-    """Methods by family and then by kind, all in the order to show them in; empty groups are left out."""
+    """Group methods by family and then by kind, all in the order to show them in; empty groups are left out."""
     kinds = [*KINDS, "reweighting", "model adaptation", "control"]
-    found: dict[str, dict[str, list[type[Method]]]] = {}
+    groups: dict[str, dict[str, list[type[Method]]]] = {}
     for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(m.kind))):
-        found.setdefault(method.family(), {}).setdefault(method.kind, []).append(method)
-    return found
+        groups.setdefault(method.family(), {}).setdefault(method.kind, []).append(method)
+    return groups
 
 
 def in_order(known: Mapping[str, type[Method]]) -> list[str]:
-    """The methods' names as one reads their lessons from first to last."""
+    """List the methods' names as one reads their lessons from first to last."""
     return [m.name() for kinds in grouped(known.values()).values() for of_kind in kinds.values() for m in of_kind]

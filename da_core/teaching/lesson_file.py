@@ -23,7 +23,7 @@ _FORBIDDEN = re.compile(r"^#|^```|</?[A-Za-z][^>]*>|!?\[[^\]]*\]\([^)]*\)|https?
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a lesson says, as Markdown: ``formula`` keeps its ``$$``; ``symbols`` are pairs of symbol and meaning."""
+    """A lesson in its parts, as Markdown: ``formula`` keeps its ``$$``; ``symbols`` are pairs of symbol and meaning."""
 
     idea: str
     formula: str
@@ -36,7 +36,7 @@ class Lesson:
 def read(file: Path) -> Lesson:
     """Read one lesson; the folder's name says its language.
 
-    Raises `UserError` that says what is wrong with the file if there is none or it is not made as a lesson is.
+    Raises `UserError` that names what is wrong if there is no such file or it does not have the parts of a lesson.
     """
     shown = f"{file.parent.name}/{file.name}"
     try:
@@ -70,8 +70,8 @@ def read(file: Path) -> Lesson:
     return Lesson(idea.strip(), blocks, symbols, _points(helps, headings[1], shown), _points(fails, headings[2], shown))
 
 
-def of(method: str, language: str) -> Lesson:
-    """The lesson of a method; the same errors as `read`."""
+def load(method: str, language: str) -> Lesson:
+    """Read the lesson of a method in one language. Raises what `read` does."""
     return read(FOLDER / language / f"{method}.md")
 
 

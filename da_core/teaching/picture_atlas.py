@@ -26,12 +26,12 @@ class Atlas:
 
     @classmethod
     def read(cls, encoded: bytes, rows: int, columns: int = COLUMNS) -> Atlas:
-        """An atlas from a WebP file as `sheet` writes it."""
+        """Take over a WebP file as `sheet` writes it."""
         return cls("data:image/webp;base64," + base64.b64encode(encoded).decode("ascii"), columns, rows)
 
 
 def atlas(pictures: NDArray[np.uint8], size: int = 32) -> Atlas:
-    """One sheet of ``pictures`` (n, h, w, 3) uint8, each shrunk to at most ``size`` pixels a side.
+    """Lay ``pictures`` (n, h, w, 3) uint8 side by side, each shrunk to at most ``size`` pixels a side.
 
     1,200 pictures of 32 × 32 take some 60 ms and 500 KB.
     """
@@ -39,7 +39,7 @@ def atlas(pictures: NDArray[np.uint8], size: int = 32) -> Atlas:
 
 
 def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
-    """The sheet itself, as a WebP file of ``COLUMNS`` pictures a row."""
+    """Encode pictures side by side as a WebP file with ``COLUMNS`` of them a row."""
     side = min(size, max(pictures.shape[1:3]))
     rows = math.ceil(len(pictures) / COLUMNS)
     whole = np.zeros((rows * side, COLUMNS * side, 3), np.uint8)
@@ -52,20 +52,20 @@ def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
 
 
 def tiles(whole: Atlas, places: Sequence[int] | NDArray[np.int64]) -> list[str]:
-    """Single pictures cut out of an atlas, as data URIs."""
+    """Cut single pictures out of an atlas, as data URIs."""
     image = Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2])))
     side = image.width // whole.columns
-    found = []
+    cut = []
     for place in places:
         row, column = divmod(int(place), whole.columns)
         file = io.BytesIO()
         image.crop((column * side, row * side, (column + 1) * side, (row + 1) * side)).save(file, "PNG")
-        found.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
-    return found
+        cut.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
+    return cut
 
 
 def thumbnail(picture: NDArray[np.uint8], side: int) -> NDArray[Any]:
-    """(h, w, 3) → (side, side, 3), in full and undistorted: what is not square gets a black margin."""
+    """Shrink a picture (h, w, 3) to (side, side, 3), whole and undistorted: what is not square gets a black margin."""
     if picture.shape[:2] == (side, side):
         return picture
     image = Image.fromarray(picture)

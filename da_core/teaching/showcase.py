@@ -1,6 +1,6 @@
 """The finished example that stands on the first screen: made once by a command, read by every visitor.
 
-    python -m da_core.teaching.showcase
+    python -m da_core make showcase
 
 runs the experiment that “Try day → night” runs and writes ``assets/showcase``: a record as the store's, with layouts of
 all epochs in place of features and model, and ``pictures.webp``, the held-out samples that its points stand for.
@@ -25,7 +25,7 @@ from da_core.run_folder import Record, read_record, record_in_memory, write_reco
 from da_core.teaching import picture_atlas
 from da_core.teaching.picture_atlas import Atlas
 
-COMMAND = "python -m da_core.teaching.showcase"
+COMMAND = "python -m da_core make showcase"
 FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 EXPERIMENT = Experiment(oracle=True)
 
@@ -39,7 +39,7 @@ class Showcase:
     samples: NDArray[np.uint8]
 
     def one_of_each_class(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """A source and a target sample of every class: two (classes, side, side, 3)."""
+        """Pick a source and a target sample of every class: two (classes, side, side, 3)."""
         evidence = self.record.evidence
         count = len(self.record.result.classes)
         source = [int(np.argmax(evidence.source_label == label)) for label in range(count)]
@@ -85,7 +85,7 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
 
 
 def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
-    """PCA and UMAP of every stop on the way, as the Features screen makes them of a run."""
+    """Lay out every stop on the way by PCA and UMAP, as the Features screen does."""
     from da_core.evaluation import layouts
     from da_core.evaluation.embedding import LayoutSettings
 
@@ -96,7 +96,3 @@ def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
         for stop, points in layouts.stops(record, settings)
         if stop != "kept"
     }
-
-
-if __name__ == "__main__":
-    make(FOLDER)

@@ -1,15 +1,14 @@
 """Small pictures for the cards of the catalogue: a few samples of the source, then of the target.
 
-    python -m da_core.teaching.thumbnails [NAME …]
+    python -m da_core make thumbnails [DATA …]
 
-makes those of the pairs whose samples are pictures or points anew. Nothing of it happens on a page: it reads the files.
+draws those of the pairs whose samples are pictures or points. The page only reads the files.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from PIL import Image
 from da_core import palette
 from da_core.data.pair import Domain, DomainPair
 
+COMMAND = "python -m da_core make thumbnails"
 FOLDER = Path(__file__).parents[2] / "assets" / "data" / "thumbnails"
 _TYPES = {".webp": "image/webp", ".svg": "image/svg+xml"}
 _SIDE, _GAP, _MIDDLE, _EACH = 32, 2, 10, 4
@@ -26,7 +26,7 @@ _WIDTH, _HEIGHT, _POINTS = 220, 84, 70
 
 @functools.cache
 def uri(name: str) -> str | None:
-    """The picture of a pair as a data URI; None where there is none."""
+    """Read the picture of a pair as a data URI; None where there is none."""
     for suffix, kind in _TYPES.items():
         file = FOLDER / f"{name}{suffix}"
         if file.exists():
@@ -44,7 +44,7 @@ def draw(name: str, pair: DomainPair) -> None:
 
 
 def strip(pair: DomainPair) -> Image.Image:
-    """Four pictures of the source and four of the target in one row, of the same classes."""
+    """Set four pictures of the source and four of the target in one row, of the same classes."""
     side = _EACH * (_SIDE + _GAP) - _GAP
     whole = Image.new("RGBA", (2 * side + _MIDDLE, _SIDE), (0, 0, 0, 0))
     for first, domain in ((0, pair.source), (side + _MIDDLE, pair.target)):
@@ -55,7 +55,7 @@ def strip(pair: DomainPair) -> Image.Image:
 
 
 def points(pair: DomainPair) -> str:
-    """A scatter as SVG on a clear ground: the source's circles, and the target's diamonds over them."""
+    """Draw a scatter as SVG on a clear ground: the source's circles, and the target's diamonds over them."""
     everything = np.concatenate([domain.X[:_POINTS] for domain in (pair.source, pair.target)])
     low, high = everything.min(axis=0), everything.max(axis=0)
     scale = min((_WIDTH - 12) / (high[0] - low[0]), (_HEIGHT - 12) / (high[1] - low[1]))
@@ -79,16 +79,3 @@ def _a_few(domain: Domain, classes: int) -> list[int]:
     """One row each of a few classes, spread evenly over them."""
     labels = np.linspace(0, classes - 1, min(_EACH, classes)).round().astype(int)
     return [int(np.flatnonzero(domain.y == label)[0]) for label in labels]
-
-
-if __name__ == "__main__":
-    from da_core.data.loading.cache import load_pair
-    from da_core.data.sources import sources
-    from da_core.errors import UserError
-    from da_core.experiment import DataSpec
-
-    for asked in sys.argv[1:] or list(sources()):
-        try:
-            draw(asked, load_pair(DataSpec(name=asked)))
-        except UserError as error:
-            print(f"{asked}: {error}", file=sys.stderr)

@@ -17,12 +17,12 @@ from da_core.params import Scalar
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
 COUNT = 240
-"""Samples a domain; `lesson_pictures` draws some of them."""
+"""Samples a domain; a lesson's picture shows some of them."""
 
 
 @dataclass(frozen=True)
 class ToyProblem:
-    """Source Xs (n, d) with labels ys and target Xt with labels yt, which only score; d is 2 unless it says more."""
+    """Source Xs (n, 2) with labels ys, and target Xt (n, 2) with labels yt, which only score."""
 
     Xs: Points
     ys: Labels
@@ -38,7 +38,7 @@ class Choice:
     params: dict[str, Scalar] = field(default_factory=dict)
 
 
-KIND = {
+BY_KIND = {
     "feature alignment": Choice("light"),
     "deep alignment": Choice("moons"),
     "reweighting": Choice("elsewhere"),
@@ -65,13 +65,13 @@ ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone, and are shown on some."""
 
 
-def chosen(method: str, kind: str) -> Choice:
-    """The toy that a method is shown on."""
-    return EXCEPTIONS.get(method, KIND[kind])
+def choose(method: str, kind: str) -> Choice:
+    """Choose the toy that a method is shown on."""
+    return EXCEPTIONS.get(method, BY_KIND[kind])
 
 
-def make(name: str, seed: int = 0) -> ToyProblem:
-    """Draw a toy; the same seed gives the same points."""
+def generate(name: str, seed: int = 0) -> ToyProblem:
+    """Generate a toy problem; the same seed gives the same points."""
     return _TOYS[name](np.random.default_rng(seed))
 
 

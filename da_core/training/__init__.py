@@ -1,1 +1,1 @@
-"""Step 4 · the loop, devices, checkpoints."""
+"""Step 4 · data made ready, the loop, one step, how each kind of method is applied, devices, checkpoints."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,13 +11,8 @@ from da_core.errors import UserError
 from da_core.networks.extractor import Network
 
 
-def save(state: dict[str, Any], path: Path) -> None:
-    """Write a state dict."""
-    torch.save(state, path)
-
-
 def load_into(network: Network, path: Path) -> bool:
-    """Load a checkpoint's extractor, and its head where it has as many classes; say whether the head came along.
+    """Load a checkpoint's extractor, and its head where it has as many classes; return whether the head fitted.
 
     Raises `UserError` if the file is no checkpoint or belongs to another network.
     """

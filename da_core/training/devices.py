@@ -17,14 +17,17 @@ _THREADS = torch.get_num_threads()  # the machine's cores, or as many as OMP_NUM
 
 
 def choose(name: str) -> torch.device:
-    """``auto`` (CUDA where there is one), ``cpu`` or ``cuda``. Raises `UserError` if CUDA is asked for and missing."""
+    """Choose the device by name: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
+
+    Raises `UserError` if CUDA is asked for and missing.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("This machine has no CUDA device; choose auto or cpu.")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def prepare(device: torch.device) -> None:
-    """Set the calling thread and the process up for one run: the share of the cores, and sums that repeat."""
+def configure(device: torch.device) -> None:
+    """Configure the calling thread and the process for one run: its share of the cores, and sums that repeat."""
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True

@@ -20,6 +20,8 @@ from da_core.training.step import WARM_UP_STEPS, Step, captured
 
 REPORT_SECONDS = 0.2
 
+TrainingEvent = Losses | Accuracies | Notice
+
 
 def train(
     network: Network,
@@ -34,14 +36,14 @@ def train(
     mirror: bool = False,
     score: Callable[[], dict[str, float]] = dict,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Losses | Accuracies | Notice]:
+) -> Iterator[TrainingEvent]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
     With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
     to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
     ``should_stop`` turn true (stop here and keep what has been learned).
-    Training ends when a loss is no longer finite: the network goes back to its last good epoch, and a `Notice` says so.
-    Raises `UserError` when not even the first epoch was good.
+    Training ends when a loss or a weight is no longer finite: the network goes back to its last finite epoch, and a
+    `Notice` says so. Raises `UserError` when not even the first epoch was finite.
     """
     device = source.X.device
     with torch.random.fork_rng(devices=[]):
@@ -53,8 +55,8 @@ def train(
     step = Step(network, method, own, source, target, spec, mirror, source_network)
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
-    reported, told = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
-    good = LastFiniteState(network)
+    reported, reported_at = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
+    last_finite = LastFiniteState(network)
     for epoch in range(spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):
@@ -63,17 +65,17 @@ def train(
                 advance = captured(step, device)
             advance()
             last = at == step.steps - 1
-            if last or time.monotonic() - told > REPORT_SECONDS:
+            if last or time.monotonic() - reported_at > REPORT_SECONDS:
                 means = _means(step, taken + 1 - reported)
                 if (term := not_finite(means)) is not None:
-                    yield good.restore(term)
+                    yield last_finite.restore(term)
                     return
                 yield Losses(phase, (taken + 1) / step.steps, means)
-                reported, told = taken + 1, time.monotonic()
+                reported, reported_at = taken + 1, time.monotonic()
                 if should_stop():
                     return
-        if not good.keep(epoch + 1):
-            yield good.restore(None)
+        if not last_finite.keep(epoch + 1):
+            yield last_finite.restore(None)
             return
         network.eval()
         yield Accuracies(phase, epoch + 1, score())

@@ -25,18 +25,25 @@ class Labelled:
     X: Tensor
     y: Tensor
 
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class indices (n,) as a NumPy array."""
+        return self.y.cpu().numpy()  # type: ignore[no-any-return]
+
 
 def as_inputs(X: NDArray[Any], device: torch.device) -> Tensor:
-    """Samples as the network takes them: pictures (n, h, w, 3) uint8 → (n, 3, h, w), features (n, d) → float32.
+    """Put samples on the device as the network takes them.
 
-    Pictures keep their channels-last memory, in which convolutions are fastest. On a CPU an array that may be written
-    to is not copied: give it up.
+    Pictures (n, h, w, 3) uint8 become (n, 3, h, w) and keep their channels-last memory, in which convolutions are
+    fastest; features (n, d) become float32. On a CPU a writeable array is not copied: the caller must not change it
+    afterwards.
     """
     tensor = (torch.from_numpy(X) if X.flags.writeable else torch.tensor(X)).to(device)
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor.float()
 
 
 def unmoved(F: Rows) -> Rows:
+    """Return features as they are."""
     return F
 
 
@@ -54,15 +61,15 @@ class Model:
     source_network: Network | None = None
 
     def embed(self, X: Tensor) -> NDArray[np.float32]:
-        """The network's features (n, d) of prepared inputs, before any map."""
+        """Compute the network's features (n, d) of prepared inputs, before any map."""
         return _embedded(self.network, X)
 
     def embed_source(self, X: Tensor) -> NDArray[np.float32]:
-        """The same for samples of the source."""
+        """Compute the features of source samples, by the source's own network where it has one."""
         return _embedded(self.source_network or self.network, X)
 
     def probabilities(self, F: Rows) -> NDArray[np.float64]:
-        """(n, c) class probabilities of (mapped) features."""
+        """Predict class probabilities (n, c) of (mapped) features."""
         if self.classifier is not None:
             return self.classifier.predict_proba(F)
         weight = self.network.head.weight
@@ -71,14 +78,14 @@ class Model:
             return logits.double().softmax(1).cpu().numpy()  # type: ignore[no-any-return]
 
     def predict(self, F: Rows) -> NDArray[np.int64]:
-        """(n,) class indices of (mapped) features."""
+        """Predict class indices (n,) of (mapped) features."""
         if self.classifier is not None:
             return self.classifier.predict(F)
         predicted: NDArray[np.int64] = self.probabilities(F).argmax(1)
         return predicted
 
     def state(self) -> dict[str, Tensor]:
-        """The network's weights, on the CPU."""
+        """Copy the network's weights to the CPU."""
         return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a training that diverges: the state after its last good epoch."""
+"""Roll a training that diverges back to its last finite epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from da_core.networks.extractor import Network
 
 
 class LastFiniteState:
-    """The network's state after the last epoch whose losses were finite, and its weights."""
+    """The network's state after the last epoch whose losses and weights were all finite numbers."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -22,7 +22,7 @@ class LastFiniteState:
         self._state: dict[str, Tensor] = {}
 
     def keep(self, epoch: int) -> bool:
-        """Remember the state as that of this epoch, unless a number in it is not finite; say whether it was kept."""
+        """Keep the state as that of this epoch, unless a number in it is not finite; return whether it was kept."""
         state = self.network.state_dict()
         if not torch.stack([torch.isfinite(value).all() for value in state.values()]).all():
             return False
@@ -31,9 +31,9 @@ class LastFiniteState:
         return True
 
     def restore(self, term: str | None) -> Notice:
-        """Put the network back, and say so; ``term`` is the loss to blame, None where it is a weight.
+        """Put the network back to the last finite epoch; return a notice that says so.
 
-        Raises `UserError` if no epoch was good.
+        ``term`` is the loss that is to blame, None where it is a weight. Raises `UserError` if no epoch was finite.
         """
         if self._state:
             self.network.load_state_dict(self._state)
@@ -53,5 +53,5 @@ class LastFiniteState:
 
 
 def not_finite(terms: Mapping[str, float]) -> str | None:
-    """The first loss term that is not a finite number; None if all are."""
+    """Find the first loss term that is not a finite number; None if all are."""
     return next((term for term, value in terms.items() if not math.isfinite(value)), None)

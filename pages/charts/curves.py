@@ -1,4 +1,4 @@
-"""How training goes, as curves that grow in place: loss terms, accuracies, and the domain classifier's."""
+"""Curves of training that grow in place: loss terms, accuracies, and the domain classifier's accuracy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from da_core import palette
-from da_core.evaluation.domain_accuracy import History, reading
+from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
@@ -18,7 +18,7 @@ from pages.shell import theme
 Json = dict[str, Any]
 
 _HEIGHT = 280
-_TERMS = (palette.ACCENT, "#44AA99", "#AA4499", "#999933", "#A06A42")
+_TERMS = (palette.ACCENT, *palette.SERIES)
 
 
 _SHARE: Json = {
@@ -32,7 +32,7 @@ _SHARE: Json = {
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over the epochs: a table of epoch, what and value, and what draws it.
+    """Lines over the epochs: a table with the columns epoch, what and value, and how it is drawn.
 
     The lines and guides are plain Vega-Lite, since building and checking charts twice a second slows training.
     """
@@ -46,28 +46,30 @@ class Chart:
 
     @property
     def spec(self) -> Json:
+        """The chart in Vega-Lite."""
         axis, scale = {"tickMinStep": 1}, {"domain": [0, self.epochs]}
         x = {"field": "epoch", "type": "quantitative", "title": _("epoch"), "scale": scale, "axis": axis}
         lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]
         return {"height": self.height, "layer": [*lines, *self.guides]}
 
     def draw(self, key: str, alt: str) -> None:
+        """Put the chart on the page."""
         st.vega_lite_chart(self.table, self.spec, key=key, alt=alt)
 
 
 def phases(history: History) -> list[Phase]:
-    """The phases that have begun to train, in their order."""
+    """List the phases that have begun to train, in their order."""
     return list(dict.fromkeys(event.phase for event in history))
 
 
 def latest(history: History, phase: Phase) -> dict[str, float]:
-    """The accuracies at the end of the newest epoch of a phase; empty before the first."""
+    """Return the accuracies at the end of the newest epoch of a phase; empty before the first."""
     found = [event.values for event in history if isinstance(event, Accuracies) and event.phase == phase]
     return found[-1] if found else {}
 
 
 def draw(history: History, phase: Phase, epochs: int) -> None:
-    """The curves of one phase, each beside what it says."""
+    """Draw the curves of one phase, each with its latest number."""
     values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -84,9 +86,9 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
-        said = reading(history, history[-1].epoch / epochs)
-        if said is not None:
-            right.markdown(translate_message(said.message, said.values))
+        notice = interpret(history, history[-1].epoch / epochs)
+        if notice is not None:
+            right.markdown(translate_message(notice.message, notice.values))
 
 
 def _title(text: str, *numbers: str) -> None:
@@ -94,7 +96,7 @@ def _title(text: str, *numbers: str) -> None:
 
 
 def losses(history: History, phase: Phase, epochs: int) -> Chart:
-    """Each loss term, a line of its own hue."""
+    """Chart each loss term, a line of its own hue."""
     table = _table(history, Losses, phase)
     names = list(dict.fromkeys(table["what"]))
     # a line needs two values: until then a mark shows the first
@@ -107,11 +109,15 @@ def losses(history: History, phase: Phase, epochs: int) -> Chart:
 
 
 def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
-    """Source and target accuracy in their own colours and marks; a dashed line is what source only reached."""
+    """Chart source and target accuracy in their own colours and marks; a dashed line is what source only reached."""
     table = _table(history, Accuracies, phase, ("source", "target"))
     names, hues = [word("source"), word("target")], [palette.SOURCE, palette.TARGET]
     colour = _hues(names, hues)
-    shape = {"field": "what", "scale": {"domain": names, "range": ["circle", "diamond"]}, "title": None}
+    shape = {
+        "field": "what",
+        "scale": {"domain": names, "range": [palette.SOURCE_SYMBOL, palette.TARGET_SYMBOL]},
+        "title": None,
+    }
     lines: list[Json] = [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": colour}},
         {
@@ -125,7 +131,7 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:
-    """How often the domain classifier is right, with the coin's 50 % as a guide."""
+    """Chart how often the domain classifier is right, with the coin's 50 % as a guide."""
     table = _table(history, Accuracies, phase, ("domain",))
     mark = {"color": palette.ACCENT, "opacity": 1}
     lines: list[Json] = [
@@ -165,7 +171,7 @@ def _tooltip(number: str) -> list[Json]:
 
 
 def _guide(height: float, label: str) -> list[Json]:
-    """A dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
+    """Make a dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
     once: Json = {"values": [{}]}
     y = {"datum": height}
     rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5}

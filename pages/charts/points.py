@@ -1,4 +1,4 @@
-"""A pair whose samples are points in the plane, drawn as such: hue is the domain, the filling is the class."""
+"""A pair whose samples are points in the plane: hue is the domain, the filling is the class."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from da_core import palette
 from da_core.data.pair import UNKNOWN, DomainPair
+from pages.charts import plotly_figure
 from pages.session.words import _, number, word
 from pages.shell import theme
 
@@ -17,8 +18,8 @@ _SIZES = (7, 8)  # a diamond looks smaller than a circle of its size
 
 
 def scatter(pair: DomainPair) -> go.Figure:
-    """Both domains of a pair with two features, on axes of one scale; later classes repeat the fillings."""
-    figure = go.Figure()
+    """Draw both domains of a pair with two features, on axes of one scale; later classes repeat the fillings."""
+    figure = plotly_figure.base_figure(height=430, legend=True, margin=plotly_figure.NARROW)
     looks = ((palette.SOURCE, palette.SOURCE_SYMBOL), (palette.TARGET, palette.TARGET_SYMBOL))
     for domain, (colour, symbol), size in zip((pair.source, pair.target), looks, _SIZES, strict=True):
         X, y = domain.X[:MOST], domain.y[:MOST]
@@ -41,23 +42,14 @@ def scatter(pair: DomainPair) -> go.Figure:
                 )
             )
     across, up = pair.columns or ("x1", "x2")
-    axis = {"gridcolor": theme.faint(), "zerolinecolor": theme.faint(), "fixedrange": True, "automargin": True}
-    figure.update_layout(
-        height=430,
-        margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-        xaxis={"title": {"text": word(across)}, "constrain": "domain", **axis},
-        yaxis={"title": {"text": word(up)}, "scaleanchor": "x", **axis},
-    )
+    grid = {"gridcolor": theme.faint(), "zerolinecolor": theme.faint()}
+    figure.update_xaxes(title_text=word(across), constrain="domain", **grid)
+    figure.update_yaxes(title_text=word(up), scaleanchor="x", **grid)
     return figure
 
 
 def alt(pair: DomainPair) -> str:
-    """The scatter in one sentence."""
+    """Describe the scatter in one sentence."""
     return _(
         "Points of both domains in the plane: {source} of the source, {target} of the target, by class.",
         source=number(min(len(pair.source), MOST)),

@@ -1,4 +1,4 @@
-"""Finished pictures, in Plotly: how good each model is, class by class, and what is taken for what.
+"""Pictures of a run's scores: how good each model is, class by class, and what it takes for what.
 
 Colours belong to models here, never to domains, so no mark is source blue or target orange: *source only* is an open
 grey square, *adapted* a filled one in the accent, *oracle* a tick, for it is a ceiling and not a contestant.
@@ -6,26 +6,24 @@ grey square, *adapted* a filled one in the accent, *oracle* a tick, for it is a 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 
 from da_core import palette
 from da_core.events import ClassScores, DomainScores, Result, Scores
+from pages.charts import plotly_figure
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
-_GREY = "#8A919C"
 _ROW = 34  # pixels a row of a dot plot
 
 
 @dataclass(frozen=True)
-class Named:
+class ModelMark:
     """A model of a run, its name in the reader's language, and how its mark looks in a dot plot."""
 
     name: str
@@ -33,21 +31,21 @@ class Named:
     mark: dict[str, Any]
 
 
-def models(result: Result) -> list[Named]:
-    """The models of a run, in the order of every table and picture."""
-    grey, thick = {"color": _GREY}, {"line": {"width": 2.5, "color": _GREY}}
-    named = [Named(_("Source only"), result.source_only, {"symbol": "square-open", "size": 12, **grey, **thick})]
+def models(result: Result) -> list[ModelMark]:
+    """List the models of a run, in the order of every table and picture."""
+    grey, thick = {"color": palette.GREY}, {"line": {"width": 2.5, "color": palette.GREY}}
+    named = [ModelMark(_("Source only"), result.source_only, {"symbol": "square-open", "size": 12, **grey, **thick})]
     if result.source_only_bn is not None:
         look = {"symbol": "diamond-tall-open", "size": 12, **grey, **thick}
-        named.append(Named(_("… with target batch norm"), result.source_only_bn, look))
-    named.append(Named(_("Adapted"), result.adapted, {"symbol": "square", "size": 12, "color": palette.ACCENT}))
+        named.append(ModelMark(_("… with target batch norm"), result.source_only_bn, look))
+    named.append(ModelMark(_("Adapted"), result.adapted, {"symbol": "square", "size": 12, "color": palette.ACCENT}))
     if result.oracle is not None:
-        named.append(Named(_("Oracle"), result.oracle, {"symbol": "line-ns-open", "size": 16, **grey, **thick}))
+        named.append(ModelMark(_("Oracle"), result.oracle, {"symbol": "line-ns-open", "size": 16, **grey, **thick}))
     return named
 
 
 def metrics() -> dict[str, str]:
-    """The metrics' names in the reader's language and in `Scores`; all but the first count each class alike."""
+    """Map the metrics' names in the reader's language to those in `Scores`; all but the first count classes alike."""
     return {
         _("Accuracy"): "accuracy",
         _("Balanced accuracy"): "balanced_accuracy",
@@ -58,32 +56,32 @@ def metrics() -> dict[str, str]:
 
 
 def comparison(result: Result) -> go.Figure:
-    """Each metric on the held-out part that is scored: one row a metric, one mark a model, with its interval."""
+    """Draw each metric on the held-out part that is scored: a row a metric, a mark a model, with its interval."""
     names = list(metrics().values())
     return _dots(list(metrics()), models(result), lambda scores: [(scores, name) for name in names])
 
 
 def class_f1(result: Result) -> go.Figure:
-    """F1 of each class on what is scored, before → after; the classes that gained most are on top."""
+    """Draw F1 of each class on what is scored, before → after; the classes that gained most are on top."""
     before, after = (
-        {one.name: one.f1 for one in scores.scored.per_class} for scores in (result.source_only, result.adapted)
+        {each.name: each.f1 for each in scores.scored.per_class} for scores in (result.source_only, result.adapted)
     )
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)
 
     def in_order(scores: Scores) -> list[tuple[ClassScores, str]]:
-        of = {one.name: one for one in scores.per_class}
-        return [(of[name], "f1") for name in names]
+        by_name = {each.name: each for each in scores.per_class}
+        return [(by_name[name], "f1") for name in names]
 
-    return _dots(verbatim([word(name) for name in names]), models(result), in_order)
+    return _dots(plotly_figure.verbatim([word(name) for name in names]), models(result), in_order)
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
-    """Rows are true classes, columns predicted ones; colour is the share of the row, so that rare classes show too.
+    """Draw a confusion matrix: rows are true classes, columns predicted ones, colour is the share of the row.
 
-    The scale always runs from 0 to 100 %: two such pictures can be compared by eye.
+    So rare classes show too, and as the scale always runs from 0 to 100 %, two matrices can be compared by eye.
     """
     counts = np.asarray(scores.confusion)
-    names = verbatim(classes)
+    names = plotly_figure.verbatim(classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     hover = [
         [
@@ -98,7 +96,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ]
         for row, true in enumerate(names)
     ]
-    low, high = theme.heat(theme.is_dark())
+    low, high = theme.colours().heat
     heat = go.Heatmap(
         z=share.round(4),
         x=names,
@@ -114,14 +112,14 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ygap=2,
         showscale=False,
     )
-    figure = plain(heat, height=max(300, 30 * len(classes) + 120))
+    figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(classes) + 120))
     figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
     figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
     return figure
 
 
 def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> go.Figure:
-    """What adapting changed in the confusion matrix: green where it is better, orange where it is worse.
+    """Draw what adapting changed in the confusion matrix: green where it is better, orange where it is worse.
 
     A sample more on the diagonal is better, one more beside it is worse. Colour is the change as a share of the row,
     full from half of it on.
@@ -130,8 +128,8 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
     change = now - was
     better = np.where(np.eye(len(classes), dtype=bool), change, -change)
     share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
-    names = verbatim(classes)
-    paper = theme.heat(theme.is_dark())[0]
+    names = plotly_figure.verbatim(classes)
+    paper = theme.colours().heat[0]
     heat = go.Heatmap(
         z=share.round(4).tolist(),
         x=names,
@@ -147,14 +145,14 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
         ygap=2,
         showscale=False,
     )
-    figure = plain(heat, height=max(300, 30 * len(classes) + 120))
+    figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(classes) + 120))
     figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
     figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
     return figure
 
 
 def reliability(result: Result) -> go.Figure:
-    """How often source only and adapted are right on the target where they are so sure; on the line both are alike."""
+    """Draw how often source only and adapted are right on the target where they are so sure: a reliability diagram."""
     traces = [
         go.Scatter(
             x=[0, 1],
@@ -166,19 +164,19 @@ def reliability(result: Result) -> go.Figure:
             showlegend=False,
         )
     ]
-    for one in models(result):
-        calibration = one.scores.scored.calibration
-        if calibration is None or one.scores not in (result.source_only, result.adapted):
+    for model in models(result):
+        calibration = model.scores.scored.calibration
+        if calibration is None or model.scores not in (result.source_only, result.adapted):
             continue
         most = max(b.count for b in calibration.bins)
         traces.append(
             go.Scatter(
                 x=[b.confidence for b in calibration.bins],
                 y=[b.accuracy for b in calibration.bins],
-                name=one.name,
+                name=model.name,
                 mode="lines+markers",
-                line={"color": one.mark["color"], "width": 2},
-                marker=one.mark | {"size": [6 + 12 * (b.count / most) ** 0.5 for b in calibration.bins]},
+                line={"color": model.mark["color"], "width": 2},
+                marker=model.mark | {"size": [6 + 12 * (b.count / most) ** 0.5 for b in calibration.bins]},
                 customdata=[number(b.count) for b in calibration.bins],
                 hovertemplate=_(
                     "sure {sure}, right {right}, {count} samples",
@@ -186,11 +184,10 @@ def reliability(result: Result) -> go.Figure:
                     right="%{y:.0%}",
                     count="%{customdata}",
                 )
-                + f"<extra>{one.name}</extra>",
+                + f"<extra>{model.name}</extra>",
             )
         )
-    figure = plain(*traces, height=340)
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
+    figure = plotly_figure.base_figure(*traces, height=340, legend=True)
     axis = {"range": [-0.03, 1.03], "tickformat": ".0%", "dtick": 0.25, "zeroline": False, "gridcolor": theme.faint()}
     figure.update_xaxes(title_text=_("how sure the model is"), **axis)
     figure.update_yaxes(title_text=_("how often it is right"), **axis)
@@ -198,7 +195,7 @@ def reliability(result: Result) -> go.Figure:
 
 
 def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
-    """One sentence for those who cannot see the matrix: how much is right, and the commonest mistake."""
+    """Describe a confusion matrix in one sentence: how much is right, and the commonest mistake."""
     wrong = np.asarray(scores.confusion).copy()
     np.fill_diagonal(wrong, 0)
     true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
@@ -212,35 +209,19 @@ def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
     )
 
 
-def draw(figure: go.Figure, key: str, alt: str) -> None:
-    """Put a finished figure on the page, with a toolbar of one button: save as a picture (made in the browser)."""
-    st.plotly_chart(
-        figure,
-        key=key,
-        alt=alt,
-        config={
-            "displaylogo": False,
-            "displayModeBar": True,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": "svg", "filename": key},
-            "scrollZoom": False,
-        },
-    )
-
-
 def _dots(
     rows: Sequence[str],
-    shown: Sequence[Named],
+    shown: Sequence[ModelMark],
     values_of: Callable[[Scores], Sequence[tuple[Scores | ClassScores, str]]],
 ) -> go.Figure:
-    """One row a name, one mark a model, and a line from source only to adapted: what adapting changed.
+    """Draw one row a name, one mark a model, and a line from source only to adapted: what adapting changed.
 
     ``values_of`` gives for each row the scores of a model's and which of them it is. Source only and adapted have their
     intervals as thin lines; more would be a thicket.
     """
     at = {
-        one.name: [(getattr(of, name), of.intervals.get(name)) for of, name in values_of(one.scores.scored)]
-        for one in shown
+        model.name: [(getattr(of, name), of.intervals.get(name)) for of, name in values_of(model.scores.scored)]
+        for model in shown
     }
     before, after = (at[name] for name in (_("Source only"), _("Adapted")))
     traces = [
@@ -254,17 +235,17 @@ def _dots(
             showlegend=False,
         )
     ]
-    for one in shown:
-        values = [value for value, _interval in at[one.name]]
-        ranges = [interval or (value, value) for value, interval in at[one.name]]
-        with_interval = at[one.name] is before or at[one.name] is after
+    for model in shown:
+        values = [value for value, _interval in at[model.name]]
+        ranges = [interval or (value, value) for value, interval in at[model.name]]
+        with_interval = at[model.name] is before or at[model.name] is after
         traces.append(
             go.Scatter(
                 x=values,
                 y=list(rows),
-                name=one.name,
+                name=model.name,
                 mode="markers",
-                marker=one.mark,
+                marker=model.mark,
                 error_x={
                     "type": "data",
                     "symmetric": False,
@@ -272,55 +253,16 @@ def _dots(
                     "arrayminus": [value - low for value, (low, _high) in zip(values, ranges, strict=True)],
                     "thickness": 1.2,
                     "width": 0,
-                    "color": one.mark["color"],
+                    "color": model.mark["color"],
                     "visible": with_interval,
                 },
                 customdata=[[percent(low), percent(high)] for low, high in ranges],
-                hovertemplate="%{y}: %{x:.1%} (%{customdata[0]} … %{customdata[1]})<extra>" + one.name + "</extra>",
+                hovertemplate="%{y}: %{x:.1%} (%{customdata[0]} … %{customdata[1]})<extra>" + model.name + "</extra>",
             )
         )
-    figure = plain(*traces, height=_ROW * len(rows) + 96)
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
+    figure = plotly_figure.base_figure(*traces, height=_ROW * len(rows) + 96, legend=True)
     figure.update_xaxes(
         range=[-0.02, 1.02], tickformat=".0%", dtick=0.25, zeroline=False, showgrid=True, gridcolor=theme.faint()
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
-    return figure
-
-
-def verbatim(names: Sequence[str]) -> list[str]:
-    """Names so that Plotly, which reads some HTML, shows them as they are."""
-    return [html.escape(name, quote=False) for name in names]
-
-
-def plain(*traces: go.Scatter | go.Heatmap | go.Bar, height: int) -> go.Figure:
-    """A figure on the page's own paper that neither zooms nor pans."""
-    figure = go.Figure(traces)
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 24, "t": 32, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-    )
-    figure.update_xaxes(automargin=True, fixedrange=True)
-    figure.update_yaxes(automargin=True, fixedrange=True)
-    return figure
-
-
-def class_rows(*traces: go.Scatter | go.Bar, height: int) -> go.Figure:
-    """A figure with one row a class, the first on top."""
-    figure = plain(*traces, height=height)
-    figure.update_layout(
-        margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None},
-    )
-    figure.update_xaxes(zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(
-        type="category",  # else classes called 0 … 9 are taken for numbers
-        autorange="reversed",
-        ticklabelstandoff=8,
-        showgrid=False,
-    )
     return figure

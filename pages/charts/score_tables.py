@@ -10,10 +10,10 @@ from pages.session.words import _, number, percent, points, safe, signed, word
 
 
 def by_metric(result: Result) -> pd.DataFrame:
-    """One row a metric: each model's score, on what is scored, with its interval, and what adapting gained."""
+    """Tabulate the metrics, one a row: each model's score with its interval, and what adapting gained."""
     columns = {
-        one.name: [_score(one.scores.scored, name) for name in score_charts.metrics().values()]
-        for one in score_charts.models(result)
+        model.name: [_score(model.scores.scored, name) for name in score_charts.metrics().values()]
+        for model in score_charts.models(result)
     }
     before, after = result.source_only.scored, result.adapted.scored
     gains = [points(getattr(after, name) - getattr(before, name)) for name in score_charts.metrics().values()]
@@ -23,15 +23,15 @@ def by_metric(result: Result) -> pd.DataFrame:
     rows = list(score_charts.metrics())
     if before.calibration is not None and after.calibration is not None:
         rows.append(_("Calibration error (ECE)"))
-        for one in score_charts.models(result):
-            calibration = one.scores.scored.calibration
-            columns[one.name].append(number(calibration.error, 3) if calibration is not None else "")
+        for model in score_charts.models(result):
+            calibration = model.scores.scored.calibration
+            columns[model.name].append(number(calibration.error, 3) if calibration is not None else "")
         gains.append(f"{after.calibration.error - before.calibration.error:+.3f}".replace("-", "−"))
     return pd.DataFrame({**columns, _("Gain"): gains}, index=pd.Index(rows))
 
 
 def by_domain(result: Result) -> pd.DataFrame:
-    """One row a domain: each model's accuracy there, and what adapting gained or lost."""
+    """Tabulate the domains, one a row: each model's accuracy there, and what adapting gained or lost."""
     names: dict[Scored, str] = {
         "target": _("Target, held out"),
         "source": _("Source, held out"),
@@ -39,18 +39,18 @@ def by_domain(result: Result) -> pd.DataFrame:
     }
     there = [name for name in names if getattr(result.adapted, name) is not None]
     columns = {
-        one.name: [_score(getattr(one.scores, domain), "accuracy") for domain in there]
-        for one in score_charts.models(result)
+        model.name: [_score(getattr(model.scores, domain), "accuracy") for domain in there]
+        for model in score_charts.models(result)
     }
     gains = [_gain(result.gain[domain]) if domain in result.gain else "" for domain in there]
     return pd.DataFrame({**columns, _("Gain"): gains}, index=pd.Index([names[domain] for domain in there]))
 
 
-def kept(result: Result) -> list[str]:
-    """What became of the domains that nobody adapted to, a sentence each."""
-    said: list[str] = []
+def effects_elsewhere(result: Result) -> list[str]:
+    """Say what adapting did to the domains that it was not for, the source and a third one: a sentence each."""
+    sentences: list[str] = []
     if source := result.gain.get("source"):
-        said.append(
+        sentences.append(
             _verdict(
                 source,
                 _("The source has lost {points}: adapting has cost something there."),
@@ -59,7 +59,7 @@ def kept(result: Result) -> list[str]:
             )
         )
     if third := result.gain.get("third"):
-        said.append(
+        sentences.append(
             _verdict(
                 third,
                 _("On the third domain adapting has cost {points}: it does not carry over."),
@@ -67,11 +67,11 @@ def kept(result: Result) -> list[str]:
                 _("On the third domain adapting has changed nothing beyond chance."),
             )
         )
-    return said
+    return sentences
 
 
 def by_class(result: Result) -> pd.DataFrame:
-    """One row a class: its samples among those scored, then precision, recall and F1 before → after."""
+    """Tabulate the classes, one a row: samples among those scored, then precision, recall and F1 before → after."""
     before, after = result.source_only.scored.per_class, result.adapted.scored.per_class
     pairs = list(zip(before, after, strict=True))
     return pd.DataFrame(

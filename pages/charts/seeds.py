@@ -20,8 +20,8 @@ _ROW = 54
 Json = dict[str, Any]
 
 
-def shared(experiment: Experiment) -> str:
-    """What all runs of a study have in common, in one line."""
+def summary(experiment: Experiment) -> str:
+    """Say in one line what all runs of a study have in common."""
     from da_core.networks import networks
 
     parts = [
@@ -34,25 +34,25 @@ def shared(experiment: Experiment) -> str:
 
 
 def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread]) -> None:
-    """One row a method, source only first. Plain Vega-Lite, so that it is drawn anew without a flicker."""
+    """Draw one row a method, source only first. Plain Vega-Lite, so that it is drawn anew without a flicker."""
     names = list(scores)
     each = pd.DataFrame(
         [(name, seed, value, i) for i, name in enumerate(names) for seed, value in scores[name].items()],
         columns=["method", "seed", "value", "place"],
     )
     y: Json = {"field": "method", "type": "nominal", "title": None, "sort": names, "axis": {"labelLimit": 260}}
-    low = min([*each["value"], *(one.interval[0] for one in spreads.values() if one.interval)])
+    low = min([*each["value"], *(spread.interval[0] for spread in spreads.values() if spread.interval)])
     scale = {"domain": [max(0, math.floor(10 * low) / 10), 1]}
     x: Json = {"type": "quantitative", "title": None, "axis": {"format": ".0%", "tickCount": 6}, "scale": scale}
     means = [
         {
             "method": name,
-            "mean": one.mean,
-            "low": (one.interval or (one.mean,) * 2)[0],
-            "high": min((one.interval or (one.mean,) * 2)[1], 1),
-            "said": percent(one.mean),
+            "mean": spread.mean,
+            "low": (spread.interval or (spread.mean,) * 2)[0],
+            "high": min((spread.interval or (spread.mean,) * 2)[1], 1),
+            "written": percent(spread.mean),
         }
-        for name, one in spreads.items()
+        for name, spread in spreads.items()
     ]
     rule: Json = {
         "data": {"values": means},
@@ -62,7 +62,7 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
     tick: Json = {
         "data": {"values": means},
         "mark": {"type": "tick", "thickness": 3, "size": 26, "color": palette.ACCENT},
-        "encoding": {"y": y, "x": x | {"field": "mean"}, "tooltip": {"field": "said", "title": _("Mean")}},
+        "encoding": {"y": y, "x": x | {"field": "mean"}, "tooltip": {"field": "written", "title": _("Mean")}},
     }
     seed_dots: Json = {
         "mark": {"type": "point", "filled": True, "size": 70, "opacity": 0.75, "color": theme.ink()},

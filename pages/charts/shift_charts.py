@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import plotly.graph_objects as go
 
 from da_core import palette
 from da_core.evaluation.shift_report import DataReport
-from pages.charts import score_charts
+from pages.charts import plotly_figure
 from pages.session.words import _, number, percent, word
 
 _ROW = 30
@@ -20,14 +19,14 @@ _FARTHEST = 4.0
 
 
 def drifts(report: DataReport) -> go.Figure:
-    """One row a number of a sample: how far the target's mean lies from the source's, in standard deviations."""
-    names = [_verbatim(word(drift.name)) for drift in report.drifts]
+    """Draw how far the mean of each feature moved from source to target, in standard deviations: a row a feature."""
+    names = plotly_figure.verbatim([word(drift.name) for drift in report.drifts])
     drawn = np.clip([drift.effect for drift in report.drifts], -_FARTHEST, _FARTHEST)
     means = [f"{_mean(drift.source)} → {_mean(drift.target)}" for drift in report.drifts]
     hover = [
         f"{name}: {text} ({drift.effect:+.2f})" for name, text, drift in zip(names, means, report.drifts, strict=True)
     ]
-    figure = score_charts.class_rows(
+    figure = plotly_figure.class_rows(
         _lines(np.zeros(len(names)), drawn, names),
         _marks(np.zeros(len(names)), names, _("source"), palette.SOURCE, palette.SOURCE_SYMBOL, hover),
         _marks(drawn, names, _("target"), palette.TARGET, palette.TARGET_SYMBOL, hover),
@@ -49,8 +48,8 @@ def drifts(report: DataReport) -> go.Figure:
 
 
 def shares(report: DataReport) -> go.Figure:
-    """The share of each class in both domains, and what can be told of the target's without its labels."""
-    names = [_verbatim(word(name)) for name in report.classes]
+    """Draw the share of each class in both domains, and what can be estimated of the target's without its labels."""
+    names = plotly_figure.verbatim([word(name) for name in report.classes])
     known = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
     traces = [_marks(known[0], names, _("source"), palette.SOURCE, palette.SOURCE_SYMBOL, _percents(names, known[0]))]
     if report.counts[1].any():
@@ -60,13 +59,13 @@ def shares(report: DataReport) -> go.Figure:
     traces.append(
         _marks(report.proportions, names, guess, palette.TARGET, palette.TARGET_SYMBOL + "-open", hover, size=15)
     )
-    figure = score_charts.class_rows(*traces, height=_ROW * len(names) + 100)
+    figure = plotly_figure.class_rows(*traces, height=_ROW * len(names) + 100)
     figure.update_xaxes(rangemode="tozero", tickformat=".0%")
     return figure
 
 
 def drifts_alt(report: DataReport) -> str:
-    """The picture of drifts in one sentence."""
+    """Describe the picture of drifts in one sentence."""
     first = report.drifts[0]
     return _(
         "Most of all {name} changed, from {source} to {target}: {effect} standard deviations.",
@@ -78,7 +77,7 @@ def drifts_alt(report: DataReport) -> str:
 
 
 def shares_alt(report: DataReport) -> str:
-    """The picture of shares in one sentence."""
+    """Describe the picture of shares in one sentence."""
     known = report.counts / report.counts.sum(axis=1, keepdims=True).clip(min=1)
     at = int(np.abs(report.proportions - known[0]).argmax())
     return _(
@@ -90,17 +89,12 @@ def shares_alt(report: DataReport) -> str:
 
 
 def _mean(value: float) -> str:
-    """A mean with about three digits."""
+    """Write a mean with about three digits."""
     return number(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2)
 
 
 def _percents(names: Sequence[str], values: Any) -> list[str]:
     return [f"{name}: {percent(float(value))}" for name, value in zip(names, values, strict=True)]
-
-
-def _verbatim(name: str) -> str:
-    """A name so that Plotly, which reads some HTML, shows it as it is."""
-    return escape(name, quote=False)
 
 
 def _marks(

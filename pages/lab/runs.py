@@ -1,4 +1,4 @@
-"""Every run that finished: found, named, compared, and ranked on a domain pair. Nothing trains here."""
+"""Every run that finished: search, names and tags, comparison, leaderboard and bin. Nothing trains here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from da_core.errors import UserError
 from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import store
 from pages.run import compare, run_labels
-from pages.session import state
+from pages.session import keys, state
 from pages.session.words import _, safe
 from pages.shell import navigation
 
-_A_PAGE = 20
-_PICKED = "lab.picked"
-"""Session state: the ids of the runs that are ticked, in the order of ticking."""
-_VIEW = "lab-runs-view"
+_PAGE_SIZE = 20
 ORDERS: dict[str, Callable[[KeptRun], float]] = {
     "Newest first": lambda run: run.finished_at.timestamp(),
     "Most gained first": lambda run: -1.0 if run.gain is None else run.gain,
@@ -25,48 +22,50 @@ ORDERS: dict[str, Callable[[KeptRun], float]] = {
 }
 
 
-def picked() -> list[str]:
-    found: list[str] = st.session_state.setdefault(_PICKED, [])
-    return found
+def ticked_ids() -> list[str]:
+    """Return the ids of the ticked runs, in the order of ticking."""
+    ids: list[str] = st.session_state.setdefault(keys.TICKED_RUNS, [])
+    return ids
 
 
-def pick(run_id: str) -> None:
-    """Follow a tick: the widget forgets it when its row is not drawn."""
-    if st.session_state[f"lab-pick-{run_id}"]:
-        picked().append(run_id)
-    elif run_id in picked():
-        picked().remove(run_id)
+def follow_tick(run_id: str) -> None:
+    """Take over a tick from its checkbox, which forgets it when its row is not drawn."""
+    if st.session_state[keys.tick(run_id)]:
+        ticked_ids().append(run_id)
+    elif run_id in ticked_ids():
+        ticked_ids().remove(run_id)
 
 
-def attempt(change: Callable[[], None]) -> None:
-    """Change the list in a callback; a refusal is told by the frame."""
+def attempt(change: Callable[[str], None]) -> None:
+    """Change the visitor's list, which ``change`` gets the owner of, in a callback; the frame shows a refusal."""
     try:
-        change()
+        change(run_labels.list_owner())
     except UserError as error:
         state.report(error)
 
 
 def delete(run_ids: Sequence[str]) -> None:
-    attempt(lambda: store().database.delete(run_ids, run_labels.mine()))
-    st.session_state[_PICKED] = []
+    """Put runs into the bin."""
+    attempt(lambda owner: store().database.delete(run_ids, owner))
+    st.session_state[keys.TICKED_RUNS] = []
 
 
-def found(runs: Sequence[KeptRun]) -> list[KeptRun]:
-    """The runs that the row of filters leaves, in the order it asks for."""
+def filtered(runs: Sequence[KeptRun]) -> list[KeptRun]:
+    """Draw the row of filters, and return the runs that they leave in the order that is asked for."""
     pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
     methods = {
         name: run_labels.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)
     }
     tags = sorted({tag for run in runs for tag in run.tags})
-    with st.container(key="lab-runs-filters", horizontal=True, vertical_alignment="bottom"):
-        sought = st.text_input(
-            _("Search runs"), placeholder=_("Search runs"), key="lab-runs-sought", label_visibility="collapsed"
+    with st.container(key=keys.RUNS_FILTERS, horizontal=True, vertical_alignment="bottom"):
+        query = st.text_input(
+            _("Search runs"), placeholder=_("Search runs"), key=keys.RUNS_SEARCH, label_visibility="collapsed"
         )
         pair = _choice("pair", _("All pairs"), pairs)
         method = _choice("method", _("All methods"), methods)
         tag = _choice("tag", _("All tags"), {tag: tag for tag in tags})
         order = _choice("order", "", {name: _(name) for name in ORDERS})
-    words = sought.casefold().split()
+    words = query.casefold().split()
     left = [
         run
         for run in runs
@@ -84,7 +83,7 @@ def _choice(name: str, everything: str, options: dict[str, str]) -> str:
         everything or _("Order"),
         list(names),
         format_func=names.__getitem__,
-        key=f"lab-runs-{name}",
+        key=keys.runs_filter(name),
         label_visibility="collapsed",
         disabled=len(options) < 2 and bool(everything),
     )
@@ -103,58 +102,58 @@ def _text(run: KeptRun) -> str:
 
 
 def rows(runs: Sequence[KeptRun]) -> None:
-    """One line a run: tick, name, facts, numbers."""
-    pages = -(-len(runs) // _A_PAGE)
-    page = min(st.session_state.get("lab-runs-page", 1), pages)
-    with st.container(key="lab-runs-list", gap=None):
-        for run in runs[(page - 1) * _A_PAGE : page * _A_PAGE]:
-            shown = "-shown" if run.run_id == state.run_id() else ""
-            with st.container(key=f"lab-run-{run.run_id}{shown}", horizontal=True, vertical_alignment="center"):
-                key = f"lab-pick-{run.run_id}"
-                st.session_state[key] = run.run_id in picked()
+    """Draw one line a run: tick, name, facts, numbers."""
+    pages = -(-len(runs) // _PAGE_SIZE)
+    page = min(st.session_state.get(keys.RUNS_PAGE, 1), pages)
+    with st.container(key=keys.RUNS_LIST, gap=None):
+        for run in runs[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]:
+            row = keys.run_row(run.run_id, shown=run.run_id == state.run_id())
+            with st.container(key=row, horizontal=True, vertical_alignment="center"):
+                key = keys.tick(run.run_id)
+                st.session_state[key] = run.run_id in ticked_ids()
                 st.checkbox(
                     run_labels.title(run),
                     key=key,
-                    on_change=pick,
+                    on_change=follow_tick,
                     args=(run.run_id,),
                     label_visibility="collapsed",
                     width=24,
                 )
                 with st.container(gap=None, width="stretch"):
-                    if st.button(safe(run_labels.title(run)), key=f"lab-open-{run.run_id}", type="tertiary"):
+                    if st.button(safe(run_labels.title(run)), key=keys.open_run(run.run_id), type="tertiary"):
                         run_labels.open_run(run, "results")
                     st.html(run_labels.facts(run))
                 st.html(run_labels.numbers(run), width="content")
     if pages > 1:
-        st.pagination(pages, key="lab-runs-page")
+        st.pagination(pages, key=keys.RUNS_PAGE)
 
 
 def actions(runs: Sequence[KeptRun], known: Sequence[str]) -> None:
-    """What can be done with the ticked runs; ``known`` are all tags."""
-    with st.container(key="lab-runs-actions", horizontal=True, vertical_alignment="center"):
+    """Draw what can be done with the ticked runs; ``known`` are all tags."""
+    with st.container(key=keys.RUNS_ACTIONS, horizontal=True, vertical_alignment="center"):
         if not runs:
             st.markdown(f":gray[{_('Tick a run to name or delete it, two or more to compare them.')}]")
             return
         st.markdown(_("{count} ticked", count=len(runs)), width="content")
         if len(runs) > 1:
-            st.button(_("Compare"), type="primary", key="lab-compare", on_click=_show, args=("compare",))
+            st.button(_("Compare"), type="primary", key=keys.COMPARE, on_click=_show, args=("compare",))
         else:
-            if st.button(_("See what moved"), key="lab-see"):
+            if st.button(_("See what moved"), key=keys.SEE_FEATURES):
                 run_labels.open_run(runs[0], "features")
             with st.popover(_("Name and tags")):
                 naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
-        st.button(_("Put into the bin"), key="lab-delete", on_click=delete, args=(run_ids,))
-        st.button(_("Clear"), type="tertiary", key="lab-clear", on_click=picked().clear)
+        st.button(_("Put into the bin"), key=keys.DELETE, on_click=delete, args=(run_ids,))
+        st.button(_("Clear"), type="tertiary", key=keys.CLEAR, on_click=ticked_ids().clear)
 
 
 def _show(view: str) -> None:
-    st.session_state[_VIEW] = view
+    st.session_state[keys.RUNS_VIEW] = view
 
 
 def naming(run: KeptRun, known: Sequence[str]) -> None:
-    """What a person calls a run, for themselves; ``known`` are the tags that they have used."""
-    with st.form(f"lab-name-{run.run_id}", border=False):
+    """Ask what to call a run and how to tag it; ``known`` are the tags that the visitor has used."""
+    with st.form(keys.naming(run.run_id), border=False):
         tags = st.multiselect(
             _("Tags"),
             known,
@@ -167,46 +166,44 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
         name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_labels.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
             try:
-                store().database.rename(run.run_id, run_labels.mine(), name)
-                store().database.tag(run.run_id, run_labels.mine(), tags)
+                store().database.rename(run.run_id, run_labels.list_owner(), name)
+                store().database.tag(run.run_id, run_labels.list_owner(), tags)
             except UserError as error:
                 state.report(error)
             st.rerun()
 
 
 def the_bin(runs: Sequence[KeptRun]) -> None:
-    """What was put away: back into the list, or gone for good."""
+    """Draw what was put away: back into the list, or gone for good."""
     if not runs:
         st.markdown(_("The bin is empty."))
         return
     with st.popover(_("Empty the bin")):
         st.markdown(_("The runs in the bin will be gone for good."))
-        st.button(
-            _("Delete for good"), type="primary", on_click=lambda: attempt(lambda: store().empty_bin(run_labels.mine()))
-        )
-    with st.container(key="lab-runs-list", gap=None):
+        st.button(_("Delete for good"), type="primary", on_click=attempt, args=(store().empty_bin,))
+    with st.container(key=keys.RUNS_LIST, gap=None):
         for run in runs:
-            with st.container(key=f"lab-run-{run.run_id}", horizontal=True, vertical_alignment="center"):
+            with st.container(key=keys.run_row(run.run_id), horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
                     st.markdown(safe(run_labels.title(run)))
                     st.html(run_labels.facts(run))
                 st.html(run_labels.numbers(run), width="content")
                 st.button(
                     _("Restore"),
-                    key=f"lab-restore-{run.run_id}",
-                    on_click=lambda run_id: attempt(lambda: store().database.restore([run_id], run_labels.mine())),
+                    key=keys.restore(run.run_id),
+                    on_click=lambda run_id: attempt(lambda owner: store().database.restore([run_id], owner)),
                     args=(run.run_id,),
                 )
 
 
-def not_mine(runs: Sequence[KeptRun]) -> None:
-    """A run that came by a link can be kept."""
+def offer_to_keep(runs: Sequence[KeptRun]) -> None:
+    """Offer to add the run of a link to the visitor's list, ``runs``, where it is not in it."""
     run = state.run_id()
-    if run is None or run in {mine.run_id for mine in runs} or store().load(run) is None:
+    if run is None or run in {listed.run_id for listed in runs} or store().load(run) is None:
         return
-    with st.container(key="lab-line", horizontal=True, vertical_alignment="center"):
+    with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")
-        st.button(_("Keep it"), on_click=lambda: attempt(lambda: store().database.keep(run, run_labels.mine())))
+        st.button(_("Keep it"), on_click=lambda: attempt(lambda owner: store().database.keep(run, owner)))
 
 
 st.title(_(navigation.SCREENS["runs"].title), anchor=False)
@@ -214,14 +211,14 @@ st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-all_runs = run_labels.listed()
+all_runs = run_labels.list_runs()
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
-ticked = [run for run_id in picked() for run in here if run.run_id == run_id]
-not_mine(all_runs)
+ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
+offer_to_keep(all_runs)
 if not all_runs:
     with st.container(border=True):
         st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
-        navigation.go("train", _("Go to Train"))
+        navigation.link_to("train", _("Go to Train"))
 else:
     views = {
         "list": _("All runs ({count})", count=len(here)),
@@ -229,13 +226,13 @@ else:
         "leaderboard": _("Leaderboard"),
         "bin": _("Bin ({count})", count=len(binned)),
     }
-    st.session_state.setdefault(_VIEW, "list")
+    st.session_state.setdefault(keys.RUNS_VIEW, "list")
     view = st.segmented_control(
         _("View"),
         list(views),
         format_func=views.__getitem__,
         required=True,
-        key=_VIEW,
+        key=keys.RUNS_VIEW,
         label_visibility="collapsed",
     )
     match view:
@@ -246,7 +243,7 @@ else:
         case "bin":
             the_bin(binned)
         case _:
-            left = found(here)
+            left = filtered(here)
             actions(ticked, sorted({tag for run in here for tag in run.tags}))
             if not left:
                 st.info(_("No run fits. Change the search or the filters."))

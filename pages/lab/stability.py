@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -14,31 +15,34 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.study import MOST_METHODS, Study
 from pages.charts import seeds
-from pages.session import access, state
+from pages.session import access, keys, state
+from pages.session.background import follow
 from pages.session.words import _, explain, number, percent, points, signed, word
 from pages.shell import navigation
 
-_POLL_SECONDS = 1.0
-_METHODS, _SEEDS = "lab-study-methods", "lab-study-seeds"
 BASELINE = "source_only"
 
 
 def form(latest: StudyView | None, going: bool) -> None:
-    """Which methods and how many seeds; all else is the experiment of the walk."""
+    """Ask which methods and how many seeds; all else is the experiment of the walk."""
     known = titles()
     experiment = state.experiment()
     same = latest is not None and latest.study.experiment == experiment
-    st.session_state.setdefault(
-        _METHODS, [spec.name for spec in latest.study.methods] if latest and same else [experiment.method.name]
-    )
-    st.session_state.setdefault(_SEEDS, latest.study.seeds if latest and same else 5)
+    chosen = [spec.name for spec in latest.study.methods] if latest and same else [experiment.method.name]
+    st.session_state.setdefault(keys.STUDY_METHODS, chosen)
+    st.session_state.setdefault(keys.STUDY_SEEDS, latest.study.seeds if latest and same else 5)
     with st.container(border=True):
-        st.markdown(seeds.shared(experiment))
+        st.markdown(seeds.summary(experiment))
         left, right = st.columns([3, 2], gap="large")
         names = left.multiselect(
-            _("Methods"), list(known), format_func=known.__getitem__, max_selections=MOST_METHODS, key=_METHODS
+            _("Methods"),
+            list(known),
+            format_func=known.__getitem__,
+            max_selections=MOST_METHODS,
+            key=keys.STUDY_METHODS,
         )
-        count = right.slider(_("Seeds"), 2, 20, key=_SEEDS, help=_("How often each method is run, with another seed."))
+        hint = _("How often each method is run, with another seed.")
+        count = right.slider(_("Seeds"), 2, 20, key=keys.STUDY_SEEDS, help=hint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
                 start(lambda: Study.of(state.experiment(), names, count))
@@ -62,12 +66,14 @@ def titles() -> dict[str, str]:
     return {name: _(method.title) for name, method in methods().items() if name not in (BASELINE, "oracle")}
 
 
-def panel(live: bool) -> None:
-    """The owner's study; while it goes this part alone is drawn again."""
-    view = studies().latest(state.owner())
-    if view is None or (live and view.state != "running"):
+def is_over(view: StudyView | None) -> bool:
+    return view is None or view.state != "running"
+
+
+def panel(view: StudyView | None) -> None:
+    """Draw the visitor's study."""
+    if view is None:  # it has been removed since
         st.rerun()
-    assert view is not None
     if view.state == "running":
         progress(view)
     elif view.state == "failed" and view.error is not None:
@@ -82,9 +88,10 @@ def panel(live: bool) -> None:
 
 
 def stopped(study: Study) -> None:
-    told, button = st.columns([5, 1], vertical_alignment="center")
-    told.info(_("This study was stopped before its end; what had finished is shown."))
-    if button.button(_("Go on"), key="study-on", width="stretch", help=_("Runs that have finished are not run again.")):
+    text, button = st.columns([5, 1], vertical_alignment="center")
+    text.info(_("This study was stopped before its end; what had finished is shown."))
+    hint = _("Runs that have finished are not run again.")
+    if button.button(_("Go on"), key=keys.STUDY_RESUME, width="stretch", help=hint):
         start(lambda: study)
 
 
@@ -94,8 +101,8 @@ def progress(view: StudyView) -> None:
     text, part = _("Starting"), 0.0
     if view.current is not None:
         trial, run = view.current
-        seen = queue().view(run)
-        part = seen.fraction if seen is not None else 0.0
+        running = queue().view(run)
+        part = running.fraction if running is not None else 0.0
         text = _(
             "Run {place} of {count}: {method}, seed {seed}",
             place=min(done + 1, count),
@@ -105,13 +112,13 @@ def progress(view: StudyView) -> None:
         )
     bar, stop = st.columns([5, 1], vertical_alignment="center")
     bar.progress(min((done + part) / count, 1.0), text)
-    if stop.button(_("Stop"), key="study-stop", width="stretch"):
+    if stop.button(_("Stop"), key=keys.STUDY_STOP, width="stretch"):
         studies().stop(state.owner())
         st.rerun()
 
 
 def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
-    """Target accuracy by method and seed, source only's first; None where the target has no labels."""
+    """Collect target accuracy by method and seed, source only's first; None where the target has no labels."""
     found: dict[str, dict[int, float]] = {name: {} for name in (BASELINE, *(spec.name for spec in view.study.methods))}
     for (method, seed), run in view.runs.items():
         record = store().load(run)
@@ -129,9 +136,9 @@ def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
     shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
     spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
-    st.caption(seeds.shared(view.study.experiment))
+    st.caption(seeds.summary(view.study.experiment))
     seeds.dots(shown, spreads)
-    with st.container(key="lab-scores-spread"):
+    with st.container(key=keys.scores("spread")):
         st.table(spread_table(spreads), border="horizontal")
     if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(scores[BASELINE]) > 1:
         st.info(
@@ -145,7 +152,7 @@ def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
         return
     st.subheader(_("Which one is better?"), anchor=False)
-    with st.container(key="lab-scores-pairs"):
+    with st.container(key=keys.scores("pairs")):
         st.table(pair_table(pairs), border="horizontal")
     st.caption(
         _(
@@ -188,7 +195,7 @@ def pair_table(pairs: list[Comparison]) -> pd.DataFrame:
 
 
 def verdict(pair: Comparison) -> str:
-    """In words, and on how many seeds."""
+    """Say in words which method is better, and on how many seeds."""
     if pair.interval is None:
         return ""
     if pair.interval[0] > 0:
@@ -204,7 +211,6 @@ def verdict(pair: Comparison) -> str:
 st.title(_("Stability"), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stability"].purpose)}</div>')
 latest = studies().latest(state.owner())
-going = latest is not None and latest.state == "running"
-form(latest, going)
+form(latest, going=not is_over(latest))
 if latest is not None:
-    st.fragment(panel, run_every=_POLL_SECONDS if going else None)(going)
+    follow(partial(studies().latest, state.owner()), is_over, panel, was_over=is_over(latest))

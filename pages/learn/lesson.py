@@ -13,8 +13,8 @@ from da_core.registry import pick
 from da_core.teaching import lesson_file
 from da_core.teaching.families import FAMILIES, KINDS, in_order
 from pages.learn import method_figure
-from pages.session import state, words
-from pages.session.words import _
+from pages.session import keys, state
+from pages.session.words import _, explain, language
 from pages.shell import navigation, params_table
 
 with st.spinner(_("Waking up the methods…")):
@@ -23,26 +23,26 @@ with st.spinner(_("Waking up the methods…")):
 
 
 def header(method: type[Method]) -> None:
-    """The way back, the title, and what family and kind the method is of."""
-    navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
+    """Draw the way back, the title, and what family and kind the method is of."""
+    navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
     st.title(_(method.title), anchor=False)
     badges = [FAMILIES[method.family()].title, *([KINDS[method.kind]] if method.kind in KINDS else [])]
-    with st.container(key="lab-lesson-head", horizontal=True, vertical_alignment="center"):
+    with st.container(key=keys.LESSON_HEAD, horizontal=True, vertical_alignment="center"):
         st.html('<div class="lab-badges">' + "".join(f"<span>{_(badge)}</span>" for badge in badges) + "</div>")
-        if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key="lab-try"):
+        if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key=keys.TRY):
             if state.experiment().method.name != method.name():
                 state.change(method=MethodSpec(name=method.name()))
-            navigation.switch("method")
+            navigation.switch_to("method")
 
 
 def explained(method: type[Method]) -> None:
-    """What the lesson's file says, and the picture."""
+    """Draw what the lesson's file says, and the picture."""
     lesson = None
     try:
-        lesson = lesson_file.of(method.name(), words.language())
+        lesson = lesson_file.load(method.name(), language().code)
         st.markdown(lesson.idea)
     except UserError as error:
-        st.error(words.explain(error))
+        st.error(explain(error))
     st.subheader(_("What it does to a toy problem"), anchor=False)
     method_figure.draw(method.name())
     if lesson is not None:
@@ -50,11 +50,11 @@ def explained(method: type[Method]) -> None:
 
 
 def in_full(lesson: lesson_file.Lesson) -> None:
-    """The formula with its symbols, and when the method helps and fails."""
+    """Draw the formula with its symbols, and when the method helps and fails."""
     st.subheader(_("Formula"), anchor=False)
-    with st.container(key="lab-formula"):
+    with st.container(key=keys.FORMULA):
         st.markdown(lesson.formula)
-    with st.container(key="lab-symbols"):
+    with st.container(key=keys.SYMBOLS):
         rows = [f"| {symbol} | {meaning} |" for symbol, meaning in lesson.symbols]
         st.markdown("\n".join([f"| {_('Symbol')} | {_('Meaning')} |", "|---|---|", *rows]))
     left, right = st.columns(2, gap="large")
@@ -68,7 +68,7 @@ def in_full(lesson: lesson_file.Lesson) -> None:
 
 
 def code(method: type[Method]) -> None:
-    """The method's own file, as it is."""
+    """Draw the method's own file, as it is."""
     module = sys.modules[method.__module__]
     with st.expander(_("The code of this method")):
         st.caption(method.__module__.replace(".", "/") + ".py")
@@ -76,35 +76,36 @@ def code(method: type[Method]) -> None:
 
 
 def footer(method: type[Method]) -> None:
-    """The lessons before and after this one."""
+    """Draw links to the lessons before and after this one."""
     order = in_order(methods())
     here = order.index(method.name())
     st.space("medium")
-    with st.container(key="lab-turn", horizontal=True, horizontal_alignment="distribute"):
+    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
         if here:
-            navigation.read(order[here - 1], "← " + _(methods()[order[here - 1]].title))
+            navigation.link_to_lesson(order[here - 1], "← " + _(methods()[order[here - 1]].title))
         else:
-            navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
+            navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
         if here + 1 < len(order):
-            navigation.read(order[here + 1], _(methods()[order[here + 1]].title) + " →")
+            navigation.link_to_lesson(order[here + 1], _(methods()[order[here + 1]].title) + " →")
 
 
 def begin_at_the_top(method: type[Method]) -> None:
-    """From one lesson to the next the browser stays where it was, at the end: Streamlit sees one and the same page.
+    """Scroll to the top when the lesson changes: Streamlit sees one and the same page, and would stay at its end.
 
-    The script runs once for each body, that is when the lesson changes.
+    The script runs once for each body, that is once a lesson.
     """
     scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
     st.html(f'<script data-lesson="{method.name()}">{scroll}</script>', unsafe_allow_javascript=True)
 
 
 def page() -> None:
+    """Draw the lesson that the address asks for."""
     try:
         method = pick(methods(), state.lesson(), "method")
     except UserError as error:
         st.title(_(navigation.SCREENS["lesson"].title), anchor=False)
-        st.warning(words.explain(error))
-        navigation.go("methods", "← " + _(navigation.SCREENS["methods"].title))
+        st.warning(explain(error))
+        navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
         return
     begin_at_the_top(method)
     header(method)

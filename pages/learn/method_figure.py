@@ -1,4 +1,4 @@
-"""The computed picture of a lesson, drawn: a toy problem before and after, in the app's colours.
+"""A lesson's computed picture: a toy problem before and after, in the app's colours.
 
 Source is a blue circle and target an orange diamond, as everywhere; the class is the filling, and the shade behind the
 points is the class that the classifier gives to that place.
@@ -13,12 +13,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from da_core import palette
-from da_core.data.synthesis.night import NIGHTS, NightName, Pictures, night_pictures
+from da_core.data.synthesis.colour import Pictures
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.errors import UserError
 from da_core.teaching import showcase, toy_problems
 from da_core.teaching.lesson_figure import COMMAND, SIDE, Panel, Picture, read
-from pages.charts import score_charts
+from pages.charts import plotly_figure
 from pages.samples import gallery
+from pages.session import keys
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
@@ -54,7 +57,7 @@ _FILLINGS = ("", "-open", "-open-dot")
 
 
 def draw(method: str) -> None:
-    """The picture of a method's lesson, with a caption and target accuracy before and after."""
+    """Draw the picture of a method's lesson, with a caption and target accuracy before and after."""
     if method in toy_problems.ON_PICTURES:
         _on_pictures(method)
         return
@@ -74,15 +77,17 @@ def draw(method: str) -> None:
                 right = _("{share} of the target right", share=percent(panel.accuracy))
             st.markdown(f"**{name}** · {right}")
             weights = picture.weights if panel is picture.after else []
-            score_charts.draw(figure(picture, panel, weights), key=f"idea-{method}-{name}", alt=f"{name}: {right}")
+            plotly_figure.draw(
+                figure(picture, panel, weights), key=keys.lesson_figure(method, name), alt=f"{name}: {right}"
+            )
     if picture.proportions:
         st.markdown(proportions(picture))
     st.caption(" ".join([_(TOYS[picture.toy]), _(VIEWS[picture.view]), *_asides(method, picture)]))
 
 
 def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
-    """One panel: regions, then points; without ``weights`` all points are of one size."""
-    drawn = go.Figure(_regions(panel))
+    """Draw one panel: regions, then points; without ``weights`` all points are of one size."""
+    drawn = plotly_figure.base_figure(*_regions(panel), height=340, margin=dict.fromkeys("lrtb", 1))
     classes = sorted({*picture.source_label, *picture.target_label})
     sizes = 5.5 + 3.5 * (np.sqrt(np.array(weights)) - 1) if weights else np.full(len(picture.source_label), 7.0)
     for domain, labels, colour, symbol, places, size in (
@@ -112,18 +117,10 @@ def figure(picture: Picture, panel: Panel, weights: list[float]) -> go.Figure:
         few = np.array(panel.target).reshape(-1, 2)[picture.few]
         ring = {"symbol": "circle-open", "size": 15, "color": theme.ink(), "line": {"width": 1.8}}
         drawn.add_scatter(x=few[:, 0], y=few[:, 1], mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
-    drawn.update_layout(
-        height=340,
-        margin={"l": 1, "r": 1, "t": 1, "b": 1},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-    )
     frame = {"showline": True, "mirror": True, "linecolor": theme.faint(), "linewidth": 1}
     hidden = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "", "title": None}
-    drawn.update_xaxes(range=[0, 1000], fixedrange=True, **hidden, **frame)
-    drawn.update_yaxes(range=[0, 1000], fixedrange=True, **hidden, **frame)
+    drawn.update_xaxes(range=[0, 1000], **hidden, **frame)
+    drawn.update_yaxes(range=[0, 1000], **hidden, **frame)
     return drawn
 
 
@@ -142,7 +139,7 @@ def _regions(panel: Panel) -> list[go.Heatmap]:
 
 
 def _on_pictures(method: str) -> None:
-    """What a method makes of street pictures: a picture of each class, by day, by night, and changed."""
+    """Draw what a method makes of street pictures: a picture of each class, by day, by night, and changed."""
     try:
         day, night, *changed = _strips(showcase.FOLDER, method)
     except (UserError, OSError):
@@ -151,37 +148,37 @@ def _on_pictures(method: str) -> None:
     if method == "fda":
         seen = _("Target: the nights whose low frequencies are taken")
         names = [_("Source, restyled with β = {beta}", beta=beta) for beta in BETAS]
-        told = _(
+        caption = _(
             "The method takes the light and colour of a night and keeps the shapes of the day; the classifier then "
             "learns from the restyled pictures with the day's labels. A larger β prints more of the night onto it."
         )
     else:
         seen = _("Target: nights that are never seen in training")
         names = [_("Source, by night: {night}", night=word(name)) for name in SHOWN_NIGHTS]
-        told = _(
+        caption = _(
             "The sky is guessed and put out, lamps are hung at random, and a camera takes the picture; the classifier "
             "then learns from both with the day's labels. Lit windows and headlights are missing: no day picture "
             "says which are on."
         )
     rows = [(_("Source: streets by day"), "", day), (seen, "target", night)]
     rows += [(name, "", row) for name, row in zip(names, changed, strict=True)]
-    with st.container(key="lab-sheet-idea", gap="small"):
+    with st.container(key=keys.sheet("lesson"), gap="small"):
         for title, kind, row in rows:
             st.html(f'<div class="lab-domain {kind}">{title}</div>')
             st.image(row, width="stretch", alt=title)
-    st.caption(told)
+    st.caption(caption)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _strips(folder: Path, method: str) -> list[bytes]:
-    """Day, night, and the day changed by the method: a picture of each class side by side."""
+    """Draw day, night, and the day changed by the method: a picture of each class side by side, as PNG files."""
     day, night = showcase.read(folder).one_of_each_class()
     changed = _by_restyling(day, night) if method == "fda" else _by_night(day)
     return [gallery.strip(pictures, len(pictures)) for pictures in (day, night, *changed)]
 
 
 def _by_restyling(day: Pictures, night: Pictures) -> list[Pictures]:
-    """By FDA, with each of `BETAS`."""
+    """Restyle day pictures by FDA, with each of `BETAS`."""
     import torch
 
     from da_core.methods.adaptation.fda import restyled
@@ -191,14 +188,14 @@ def _by_restyling(day: Pictures, night: Pictures) -> list[Pictures]:
 
 
 def _by_night(day: Pictures) -> list[Pictures]:
-    """By each of `SHOWN_NIGHTS`."""
-    from da_core.data.synthesis.sky_mask import sky_of
+    """Turn day pictures into each of `SHOWN_NIGHTS`."""
+    from da_core.data.synthesis.sky_mask import estimate_sky
 
-    return [night_pictures(day, np.random.default_rng(0), NIGHTS[name], sky_of(day)) for name in SHOWN_NIGHTS]
+    return [night_pictures(day, np.random.default_rng(0), NIGHTS[name], estimate_sky(day)) for name in SHOWN_NIGHTS]
 
 
 def _legend(picture: Picture) -> None:
-    """What the marks mean: domains by colour and shape, classes by filling and shade."""
+    """Draw what the marks mean: domains by colour and shape, classes by filling and shade."""
     domains = f'<span class="lab-domain">{_("source")}</span><span class="lab-domain target">{_("target")}</span>'
     fillings = (_("filled"), _("open"), _("dotted"))
     classes = "".join(
@@ -211,7 +208,7 @@ def _legend(picture: Picture) -> None:
 
 
 def proportions(picture: Picture) -> str:
-    """How often each class occurs: in the source, in the weighted source, in the target."""
+    """Say how often each class occurs: in the source, in the weighted source, in the target."""
     return " · ".join(
         _(
             "class {letter}: {source} of the source, weighted {weighted}, in the target {target}",
@@ -235,6 +232,6 @@ def _asides(method: str, picture: Picture) -> list[str]:
         asides.append(_("Afterwards there are {count} dimensions; drawn are the two of most spread.", count=count))
     if picture.settings:
         fields = methods()[method].Params.model_fields
-        told = ", ".join(f"{_(fields[name].title or name)} = {value}" for name, value in picture.settings.items())
-        asides.append(_("Made with {settings} instead of the published values.", settings=told))
+        settings = ", ".join(f"{_(fields[name].title or name)} = {value}" for name, value in picture.settings.items())
+        asides.append(_("Made with {settings} instead of the published values.", settings=settings))
     return asides

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.teaching.families import FAMILIES, KINDS, grouped
+from pages.session import keys
 from pages.session.words import _
 from pages.shell import navigation
 
@@ -14,11 +15,11 @@ st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</d
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
 
-with st.container(key="lab-find", horizontal=True, vertical_alignment="center"):
-    asked = st.text_input(
+with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="center"):
+    typed = st.text_input(
         _("Search by name"),
         placeholder=_("Search by name"),
-        key="lab-find-name",
+        key=keys.METHOD_SEARCH_NAME,
         label_visibility="collapsed",
         width=280,
     )
@@ -28,28 +29,28 @@ with st.container(key="lab-find", horizontal=True, vertical_alignment="center"):
         default="",
         format_func=lambda name: _(FAMILIES[name].title) if name else _("All"),
         required=True,
-        key="lab-find-family",
+        key=keys.METHOD_SEARCH_FAMILY,
         label_visibility="collapsed",
     )
 
-sought = asked.strip().casefold()
+query = typed.strip().casefold()
 known = methods().values()
 found = grouped(
     method
     for method in known
     if family in ("", method.family())
-    and any(sought in text.casefold() for text in (method.name(), method.title, _(method.title), method.paper))
+    and any(query in text.casefold() for text in (method.name(), method.title, _(method.title), method.paper))
 )
 if not found:
-    st.info(_("No method has “{name}” in its name or paper.", name=asked.strip()))
+    st.info(_("No method has “{name}” in its name or paper.", name=typed.strip()))
 for of_family, kinds in found.items():
     st.subheader(_(FAMILIES[of_family].title), anchor=False)
     st.markdown(f":gray[{_(FAMILIES[of_family].idea)}]")
     for kind, of_kind in kinds.items():
         if kind in KINDS:
             st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
-        with st.container(key=f"lab-list-{kind.replace(' ', '-')}", gap=None):
+        with st.container(key=keys.method_list(kind), gap=None):
             for method in of_kind:
-                with st.container(key=f"lab-entry-{method.name()}", gap=None):
-                    navigation.read(method.name(), _(method.title))
+                with st.container(key=keys.method_entry(method.name()), gap=None):
+                    navigation.link_to_lesson(method.name(), _(method.title))
                     st.markdown(f":gray[{_(method.summary)}]")

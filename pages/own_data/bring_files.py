@@ -1,99 +1,63 @@
-"""A visitor's own data: brought from their machine or this one, looked at, set right, and only then used."""
+"""The visitor's own files: uploaded or opened on the server, read, previewed, corrected, and only then used."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
-from threading import Lock
 from typing import cast, get_args
 
 import streamlit as st
 
-from da_core.data.loading.inspection import Understood, understand
-from da_core.data.readers.archive import OneDomainError, shown
-from da_core.data.readers.tables import Outline, Roles, joined_names
-from da_core.data.readers.uploads import check_allowed, keep_folder, keep_upload, resolve_place
+from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.columns import Outline, Roles, join_names
+from da_core.data.readers.uploads import keep_folder, keep_upload, resolve_place
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.params import Scalar
 from da_core.settings import settings
 from pages.samples import pair_preview
-from pages.session import access, state, words
+from pages.session import access, keys, state, words
+from pages.session.background import Background, when_ready
 from pages.session.words import _
 
 SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
-_BROUGHT = "lab.brought"
-"""Session state: the places of what was uploaded, by the uploader's key, not yet in use."""
-_CHOSEN = "lab.chosen"
-"""Session state: what the visitor has set right, by the places that it is about."""
-_CHANGED = "lab.chosen.changed"
-"""Session state: whether that has changed since the page ran: a fragment runs without the page."""
-_NAMES = "lab.names"
-"""Session state: what a visitor called an upload, by what a sentence calls its place."""
-_KEPT = 8
-POLL_SECONDS = 0.4
 _ENDINGS = ["zip", "npz", "csv", "tsv", "txt"]
 
-
-class Readings:
-    """What was understood of files, each read once by a thread of its own: reading pictures takes its time."""
-
-    def __init__(self) -> None:
-        self._made: OrderedDict[str, Future[Understood]] = OrderedDict()
-        self._lock = Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bring")
-
-    def of(self, spec: DataSpec, patience: float = 0) -> Future[Understood]:
-        """What ``spec`` names, as it was understood; small files are waited for."""
-        key = spec.model_dump_json()
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = self._thread.submit(understand, spec)
-                while len(self._made) > _KEPT:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(key)
-            found = self._made[key]
-        wait([found], timeout=patience)
-        return found
-
-    def made(self) -> list[Future[Understood]]:
-        """All that has been read or is being read."""
-        with self._lock:
-            return list(self._made.values())
-
-    def forget(self, spec: DataSpec) -> None:
-        """Read it anew the next time: the files may have changed."""
-        with self._lock:
-            self._made.pop(spec.model_dump_json(), None)
+readings = Background(inspect_files, keep=8)
 
 
-@st.cache_resource
-def readings() -> Readings:
-    return Readings()
+def read_files(spec: DataSpec) -> Future[Inspection]:
+    """Read the files that ``spec`` names in the background: pictures take their time."""
+    return readings.submit(spec.model_dump_json(), spec)
 
 
-def with_own_names(values: Mapping[str, object]) -> dict[str, object]:
-    """An upload is kept under its content's digest; whoever sent it knows it by another name."""
-    names: dict[object, str] = st.session_state.get(_NAMES, {})
+def read_again(spec: DataSpec) -> None:
+    """Have the files read anew the next time: they may change until then."""
+    readings.forget(spec.model_dump_json())
+
+
+def with_visitor_names(values: Mapping[str, object]) -> dict[str, object]:
+    """Replace the places of uploads, which are digests of their content, by the visitor's file names."""
+    names: dict[object, str] = st.session_state.get(keys.UPLOAD_NAMES, {})
     return {field: names.get(value, value) for field, value in values.items()}
 
 
-def with_upload_names(error: UserError) -> UserError:
-    """The error with the visitor's own names of files."""
-    return UserError(error.message, **with_own_names(error.values))
+def name_uploads(error: UserError) -> UserError:
+    """Return the error with the visitor's file names in place of the uploads' own."""
+    return UserError(error.message, **with_visitor_names(error.values))
 
 
-def section(take: Callable[[DataSpec], None]) -> bool:
-    """Where the files come from, what was understood of them, and the button that makes them the experiment's data.
+def section(use: Callable[[DataSpec], None]) -> bool:
+    """Ask where the files come from, and show what was understood of them, with a button to use them.
 
-    ``take`` makes a pair the experiment's. True where there is one to look at that is not in use.
+    ``use`` makes a pair the experiment's. True where there is one to look at that is not in use.
     """
     with st.container(border=True):
-        ask = where_from("lab-own-how")
+        ask = choose_origin(keys.OWN_ORIGIN)
         st.caption(
             _(
                 "Pictures or sounds in one folder a class, a table (CSV) with one row a sample, or an npz with X and "
@@ -111,8 +75,7 @@ def section(take: Callable[[DataSpec], None]) -> bool:
         spec = _spec(found["source"], found["target"], made)
     if spec is None:
         return found["source"] is not None
-    done = readings().of(spec, patience=0.4).done()
-    st.fragment(_preview, run_every=None if done else POLL_SECONDS)(spec, done, take)
+    when_ready(read_files(spec), partial(_preview, spec, use), _("Reading your files…"))
     return spec != state.experiment().data
 
 
@@ -127,23 +90,24 @@ def _instead_of_a_target() -> dict[str, str]:
             default=info.default,
             format_func=words.word,
             required=True,
-            key=f"lab-own-{name}",
+            key=keys.made_target(name),
             help=_(info.description or ""),
         )
     return chosen
 
 
 def _spec(source: str | None, target: str | None, made: Mapping[str, str]) -> DataSpec | None:
-    """What is being brought, as far as the visitor may; else the own data in use, so that columns can be set right."""
+    """Describe the chosen files, if the visitor may open them, else those in use, so that columns can be corrected."""
     used = state.experiment().data
     if source is None:
         if used.name != Files.name or not used.source:
             return None
         source, target = used.source, used.target
-    if not all(is_allowed(place) for place in (source, target) if place):
+    if not may_open(filter(None, (source, target))):
         return None
     same = (used.source, used.target) == (source, target)
-    chosen: dict[str, Scalar] = st.session_state.get(_CHOSEN, {}).get((source, target), used.params if same else {})
+    corrected = st.session_state.get(keys.COLUMNS, {})
+    chosen: dict[str, Scalar] = corrected.get((source, target), used.params if same else {})
     chosen = {name: value for name, value in chosen.items() if name not in made}
     chosen |= {name: value for name, value in made.items() if value != "none"}
     return DataSpec(name=Files.name, source=source, target=target, params=chosen)
@@ -152,8 +116,8 @@ def _spec(source: str | None, target: str | None, made: Mapping[str, str]) -> Da
 # Where from ----------------------------------------------------------------------------------------------------------
 
 
-def where_from(key: str) -> Callable[[str, str], str | None]:
-    """A choice of ways to bring files, and the chosen one: it takes a role and its title and gives the files' place."""
+def choose_origin(key: str) -> Callable[[str, str], str | None]:
+    """Ask how the files are given, and return the function that asks for them: role and title to their place."""
     ways: dict[str, Callable[[str, str], str | None]] = {
         _("Upload a file"): _file,
         _("Upload a folder"): _folder,
@@ -165,32 +129,32 @@ def where_from(key: str) -> Callable[[str, str], str | None]:
     return ways[how]
 
 
-def is_allowed(place: str) -> bool:
-    """Whether this visitor may read the place; says why not."""
+def may_open(places: Iterable[str]) -> bool:
+    """Tell whether the visitor may open all of ``places``, and show why not."""
     try:
-        check_allowed(place, localhost_only=access.localhost_only())
+        access.check_places(places)
     except UserError as error:
-        st.error(words.explain(with_upload_names(error)))
+        st.error(words.explain(name_uploads(error)))
         return False
     return True
 
 
 def _file(role: str, title: str) -> str | None:
     most = settings().upload_megabytes
-    key = f"lab-own-{role}"
+    key = keys.upload(role)
     label = _("{title} (zip, CSV or npz, up to {most} MB)", title=title, most=most)
-    st.file_uploader(label, type=_ENDINGS, max_upload_size=most, key=key, on_change=partial(_keep, key))
-    return cast("str | None", st.session_state.get(_BROUGHT, {}).get(key))
+    st.file_uploader(label, type=_ENDINGS, max_upload_size=most, key=key, on_change=partial(_store, key))
+    return cast("str | None", st.session_state.get(keys.UPLOADS, {}).get(key))
 
 
 def _folder(role: str, title: str) -> str | None:
     most = settings().upload_megabytes
-    key = f"lab-own-folder-{role}"
+    key = keys.folder_upload(role)
     label = _("{title} (a folder, up to {most} MB)", title=title, most=most)
     st.file_uploader(
-        label, accept_multiple_files="directory", max_upload_size=most, key=key, on_change=partial(_keep, key)
+        label, accept_multiple_files="directory", max_upload_size=most, key=key, on_change=partial(_store, key)
     )
-    return cast("str | None", st.session_state.get(_BROUGHT, {}).get(key))
+    return cast("str | None", st.session_state.get(keys.UPLOADS, {}).get(key))
 
 
 def _path(role: str, title: str) -> str | None:
@@ -198,58 +162,51 @@ def _path(role: str, title: str) -> str | None:
         hint = _("Any folder on this machine.")
     else:
         hint = _("A folder below {folder}.", folder=settings().shared_dir)
-    return st.text_input(title, placeholder=hint, key=f"lab-path-{role}").strip() or None
+    return st.text_input(title, placeholder=hint, key=keys.server_path(role)).strip() or None
 
 
-def _keep(key: str) -> None:
+def _store(key: str) -> None:
     """Store what an uploader holds; a folder becomes a zip of the same layout."""
-    found = st.session_state[key]
-    brought = st.session_state.setdefault(_BROUGHT, {})
-    brought.pop(key, None)
-    if not found:
+    files = st.session_state[key]
+    uploads = st.session_state.setdefault(keys.UPLOADS, {})
+    uploads.pop(key, None)
+    if not files:
         return
     try:
-        if isinstance(found, list):
-            name = found[0].name.partition("/")[0]
-            place = keep_folder(name, [(file.name, file) for file in found])
+        if isinstance(files, list):
+            name = files[0].name.partition("/")[0]
+            place = keep_folder(name, [(file.name, file) for file in files])
         else:
-            name = found.name
-            place = keep_upload(name, found)
+            name = files.name
+            place = keep_upload(name, files)
     except UserError as error:
         state.report(error)
     else:
-        brought[key] = place
-        st.session_state.setdefault(_NAMES, {})[shown(resolve_place(place))] = name
+        uploads[key] = place
+        st.session_state.setdefault(keys.UPLOAD_NAMES, {})[short_name(resolve_place(place))] = name
 
 
 # What was understood -------------------------------------------------------------------------------------------------
 
 
-def _preview(spec: DataSpec, was_done: bool, take: Callable[[DataSpec], None]) -> None:
-    reading = readings().of(spec)
-    if reading.done() != was_done or st.session_state.pop(_CHANGED, False):
-        st.rerun()
-    if not was_done:
-        st.caption(_("Reading your files…"))
-        return
-    found = reading.result()
+def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection) -> None:
     if found.outline is not None and found.roles is not None:
         _columns(spec, found.outline, found.roles, found.domains)
     if found.problem is not None:
-        readings().forget(spec)
-        tell = st.info if isinstance(found.problem, OneDomainError) else st.error
-        tell(words.explain(with_upload_names(found.problem)))
+        read_again(spec)
+        show = st.info if isinstance(found.problem, OneDomainError) else st.error
+        show(words.explain(name_uploads(found.problem)))
     if found.pair is None or spec == state.experiment().data:
         return
     st.markdown(f"**{_('What was understood')}**")
     pair_preview.facts(found.pair)
     for notice in found.pair.notices:
-        st.caption(words.translate_message(notice.message, with_own_names(notice.values)))
-    use = st.button(_("Use this data"), type="primary")
+        st.caption(words.translate_message(notice.message, with_visitor_names(notice.values)))
+    pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(found.pair)
-    if use:
-        st.session_state.get(_CHOSEN, {}).pop((spec.source, spec.target), None)  # from now on the experiment says it
-        take(spec)
+    if pressed:
+        st.session_state.get(keys.COLUMNS, {}).pop((spec.source, spec.target), None)  # the experiment has them now
+        use(spec)
         st.rerun()
 
 
@@ -257,7 +214,7 @@ def _preview(spec: DataSpec, was_done: bool, take: Callable[[DataSpec], None]) -
 
 
 def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[str]) -> None:
-    """The columns' roles as they are taken, to be set right."""
+    """Draw the roles that the columns were given, to be corrected."""
     names = [column.name for column in outline.columns]
     texts = [column.name for column in outline.columns if column.cells in ("texts", "words")]
     numbers = [column.name for column in outline.columns if column.cells == "numbers"]
@@ -268,7 +225,7 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[s
         return f"{name} · {kinds[name]}" if name in kinds else name or "—"
 
     def pick(field: str, title: str, options: Sequence[str], now: str) -> None:
-        key = f"lab-column-{field}"
+        key = keys.column(field)
         st.session_state[key] = now if now in options else options[0]
         st.selectbox(
             title, options, format_func=called, key=key, on_change=lambda: _set(spec, field, st.session_state[key])
@@ -280,13 +237,13 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[s
     with right:
         pick("text", _("Text, if a sample is one"), ["", *texts], roles.text)
     if not roles.text and numbers:
-        key = "lab-column-features"
+        key = keys.column("features")
         st.session_state[key] = [name for name in roles.features if name in numbers]
         st.multiselect(
             _("Features"),
             [name for name in numbers if name != roles.label],
             key=key,
-            on_change=lambda: _set(spec, "features", joined_names(st.session_state[key])),
+            on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
         )
     if spec.target is None:
         place, source, target = st.columns(3, gap="medium")
@@ -305,6 +262,5 @@ def _set(spec: DataSpec, field: str, value: str) -> None:
     chosen = {**spec.params, field: value}
     if field == "domain":  # its values are others
         chosen |= {"source_domain": "", "target_domain": ""}
-    chosen = {name: one for name, one in chosen.items() if one != ""}
-    st.session_state.setdefault(_CHOSEN, {})[spec.source, spec.target] = chosen
-    st.session_state[_CHANGED] = True
+    chosen = {name: each for name, each in chosen.items() if each != ""}
+    st.session_state.setdefault(keys.COLUMNS, {})[spec.source, spec.target] = chosen

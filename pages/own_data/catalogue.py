@@ -13,24 +13,16 @@ import streamlit as st
 
 from da_core import palette
 from da_core.data.measured import Figures, figures
-from da_core.data.pair import DataSource, ShiftKind
+from da_core.data.pair import ShiftKind
+from da_core.data.source import AREAS, Area, DataSource
 from da_core.data.sources import sources
 from da_core.experiment import DataSpec
 from da_core.teaching import thumbnails
+from pages.session import keys
 from pages.session.words import _, percent
 from pages.shell import cards
 
 OWN = "files"
-AREAS = {
-    "pictures": "Pictures of things",
-    "digits": "Digits",
-    "speech": "Speech",
-    "text": "Text",
-    "recommendation": "Recommendation",
-    "features": "Plain features",
-    "points": "2-D toys",
-    "own": "Your own",
-}
 SHIFTS: dict[ShiftKind, str] = {
     "appearance": "Appearance",
     "covariate": "Covariate shift",
@@ -38,31 +30,28 @@ SHIFTS: dict[ShiftKind, str] = {
     "concept": "Concept shift",
     "unknown": "Not known",
 }
-_BROWSED = "lab.browsed"
-"""Session state: the chosen pair, and the area that was looked at since."""
-_PLACE = "lab-area"
 
 
 def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     """Draw the areas and the pairs of one of them; ``on_choose`` gets the name of another pair.
 
-    True where one looks at the area of one's own data, which has no pairs to choose from.
+    True where the visitor looks at the area for data of their own, which has no pairs to choose from.
     """
     known = sources()
-    of, looked_at = st.session_state.get(_BROWSED, ("", ""))
+    of, looked_at = st.session_state.get(keys.BROWSED_AREA, ("", ""))
     area = looked_at if of == chosen else area_of(known.get(chosen))
 
     def browse() -> None:
-        st.session_state[_BROWSED] = (chosen, st.session_state[_PLACE])
+        st.session_state[keys.BROWSED_AREA] = (chosen, st.session_state[keys.AREA])
 
-    st.session_state[_PLACE] = area
+    st.session_state[keys.AREA] = area
     areas = {name: _(title) for name, title in AREAS.items() if any(area_of(one) == name for one in known.values())}
     st.pills(
         _("Area"),
         list(areas),
         format_func=areas.__getitem__,
         required=True,
-        key=_PLACE,
+        key=keys.AREA,
         on_change=browse,
         label_visibility="collapsed",
     )
@@ -83,15 +72,13 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     return False
 
 
-def area_of(source: DataSource | None) -> str:
-    """The area that a source is listed under; a link may name one that is not there."""
-    if source is None:
-        return "pictures"
-    return "own" if source.name == OWN else source.area
+def area_of(source: DataSource | None) -> Area:
+    """Return the area that a source is listed under; a link may name one that is not there."""
+    return "pictures" if source is None else source.area
 
 
 def facts(found: Figures) -> dict[str, str]:
-    """Figures in words, for the row of facts about the chosen pair."""
+    """Write measured figures for the row of facts about the chosen pair."""
     return {
         _("Source only"): percent(found.source_only, 0),
         _("Best of a few methods"): f"{percent(found.best, 0)} ({_(found.title)})",
@@ -100,24 +87,24 @@ def facts(found: Figures) -> dict[str, str]:
 
 
 def _about(source: DataSource, found: Figures | None) -> str:
-    """A picture, one sentence, the kind of shift and, where it was measured, the gauge: Markdown for a card."""
+    """Write a card's Markdown: a picture, one sentence, the kind of shift and, where it was measured, the gauge."""
     picture = thumbnails.uri(source.name)
     about = f"![]({picture})\n\n" if picture else ""
     about += f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
     if found is None:
         return about
-    said = _(
+    described = _(
         "source only {before}, best {best}, oracle {oracle}",
         before=percent(found.source_only, 0),
         best=percent(found.best, 0),
         oracle=percent(found.oracle, 0),
     )
-    return f"{about}\n\n![{said}]({_gauge(found)})"
+    return f"{about}\n\n![{described}]({_gauge(found)})"
 
 
 def _gauge(found: Figures) -> str:
-    """A line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
-    grey, accent = "#8A919C", palette.ACCENT
+    """Draw a line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
+    grey, accent = palette.GREY, palette.ACCENT
     before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'
@@ -132,7 +119,7 @@ def _gauge(found: Figures) -> str:
 
 
 def _legend() -> str:
-    """What the marks are, and where the numbers come from."""
+    """Write what the marks are and where the numbers come from, as HTML."""
     marks = (("before", _("Source only")), ("best", _("Best of a few methods")), ("oracle", _("Oracle")))
     return "".join(f'<span class="{mark}">{name}</span>' for mark, name in marks) + (
         f"<span>{_('Accuracy on the target from 0 to 100 %, mean of three seeds')}</span>"

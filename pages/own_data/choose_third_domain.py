@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
+from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.third_domain import as_third
 from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
@@ -14,24 +16,22 @@ from da_core.experiment import DataSpec
 from da_core.params import Params
 from pages.own_data import bring_files, night_preview
 from pages.own_data.catalogue import OWN
-from pages.session import state, words
+from pages.session import keys, state, words
+from pages.session.background import wait_a_moment, when_ready
 from pages.session.words import _
 from pages.shell import params_form
 
-_CHOSEN = "lab-third"
-_BRINGS = "lab-third-brings"
-"""Session state: whether the visitor is about to bring one of their own."""
 _ROW = "domain:"
 """Before the value of a domain column, among the options."""
 
 
 def section(spec: DataSpec, pair: DomainPair) -> None:
-    """None, another setting of the same pair, another pair of the same area, or, beside own files, another of them."""
-    third = _kept(spec)
-    offered = _offered(spec, pair)
+    """Draw the choice: none, the pair set otherwise, another pair of its area or, beside own files, other files."""
+    third = _fitting(spec)
+    offered = _options(spec, pair)
     if not offered:
         return
-    chosen = _name(third, offered)
+    chosen = _option_of(third, offered)
     with st.expander(_("A third domain (optional)"), expanded=bool(chosen)):
         st.markdown(
             _(
@@ -42,16 +42,16 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
         options = {"": _("None")} | offered
         if chosen not in options:
             options[chosen] = _(sources()[OWN].title)
-        st.session_state[_CHOSEN] = chosen
+        st.session_state[keys.THIRD] = chosen
         st.selectbox(
             _("Third domain: the target of"),
             list(options),
             format_func=options.__getitem__,
-            key=_CHOSEN,
+            key=keys.THIRD,
             on_change=lambda: _choose(spec, pair),
         )
         if chosen == OWN:
-            _bring(spec, pair, third)
+            _choose_files(spec, pair, third)
         elif third is not None and third.name != OWN and sources()[third.name].Params.model_fields:
             params_form.form(
                 sources()[third.name].Params,
@@ -63,12 +63,12 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
 
 
 def _fields(kind: type[Params]) -> tuple[str, ...]:
-    """The settings to show: of a night the preset alone, which stands for all its ranges, then what else there is."""
-    return ("difficulty", *night_preview.elsewhere(kind)) if "difficulty" in kind.model_fields else ()
+    """List the settings to show: of a night the preset alone, which stands for all its ranges, then all others."""
+    return ("difficulty", *night_preview.other_settings(kind)) if "difficulty" in kind.model_fields else ()
 
 
-def _kept(spec: DataSpec) -> DataSpec | None:
-    """The third domain as it fits ``spec``, which may have been changed since."""
+def _fitting(spec: DataSpec) -> DataSpec | None:
+    """Return the third domain, made to fit ``spec``, which may have been changed since; None where it cannot fit."""
     third = state.experiment().third
     if third is None:
         return None
@@ -86,20 +86,21 @@ def _built_in(spec: DataSpec) -> list[str]:
     known = sources()
     return [
         name
-        for name, one in known.items()
+        for name, source in known.items()
         if OWN not in (name, spec.name)
-        and (one.area == known[spec.name].area if name != spec.name else one.Params.model_fields)
+        and (source.area == known[spec.name].area if name != spec.name else source.Params.model_fields)
     ]
 
 
-def _offered(spec: DataSpec, pair: DomainPair) -> dict[str, str]:
+def _options(spec: DataSpec, pair: DomainPair) -> dict[str, str]:
     if spec.name != OWN:
         return {name: _(sources()[name].title) for name in _built_in(spec)}
     if _is_two_places(spec):
         return {OWN: _(sources()[OWN].title)}
     if not spec.params.get("target_domain"):  # then all other rows are the target
         return {}
-    reading = bring_files.readings().of(spec, patience=0.4)
+    reading = bring_files.read_files(spec)
+    wait_a_moment(reading)
     rows = reading.result().domains if reading.done() else ()
     return {_ROW + row: row for row in rows if row not in (pair.source.name, pair.target.name)}
 
@@ -108,23 +109,23 @@ def _is_two_places(spec: DataSpec) -> bool:
     return spec.target not in (None, spec.source)
 
 
-def _name(third: DataSpec | None, offered: Mapping[str, str]) -> str:
-    """The option that stands for it."""
+def _option_of(third: DataSpec | None, offered: Mapping[str, str]) -> str:
+    """Return the option that stands for a third domain."""
     if third is None:
-        return OWN if st.session_state.get(_BRINGS) and OWN in offered else ""
+        return OWN if st.session_state.get(keys.THIRD_IS_OWN) and OWN in offered else ""
     return third.name if third.name != OWN or _is_two_places(third) else f"{_ROW}{third.params.get('target_domain')}"
 
 
 def _beside(spec: DataSpec, third: DataSpec) -> DataSpec:
-    """An own third domain is the target of a pair with the same source, read in the same way."""
+    """Make a third domain of the visitor's own the target of a pair with the same source, read in the same way."""
     rows = {name: value for name, value in third.params.items() if name in ("source_domain", "target_domain")}
     params = {name: value for name, value in spec.params.items() if name not in ("night", "noise")} | rows
     return third.model_copy(update={"source": spec.source, "params": params})
 
 
 def _choose(spec: DataSpec, pair: DomainPair) -> None:
-    name = st.session_state[_CHOSEN]
-    st.session_state[_BRINGS] = name == OWN
+    name = st.session_state[keys.THIRD]
+    st.session_state[keys.THIRD_IS_OWN] = name == OWN
     if name.startswith(_ROW):
         rows = {"source_domain": pair.source.name, "target_domain": name.removeprefix(_ROW)}
         state.change(third=_beside(spec, DataSpec(name=OWN, params=rows)))
@@ -134,34 +135,26 @@ def _choose(spec: DataSpec, pair: DomainPair) -> None:
     state.change(third=DataSpec(name=name, params=params) if name not in ("", OWN) else None)
 
 
-def _bring(spec: DataSpec, pair: DomainPair, third: DataSpec | None) -> None:
+def _choose_files(spec: DataSpec, pair: DomainPair, third: DataSpec | None) -> None:
     """Ask for files, and make them the third domain as soon as they are read and fit."""
-    place = bring_files.where_from("lab-third-how")("third", _("Third domain"))
-    if place is not None and not bring_files.is_allowed(place):
+    place = bring_files.choose_origin(keys.THIRD_ORIGIN)("third", _("Third domain"))
+    if place is not None and not bring_files.may_open([place]):
         return
     wanted = _beside(spec, DataSpec(name=OWN, target=place)) if place is not None else third
-    if wanted is None:
-        return
-    done = bring_files.readings().of(wanted, patience=0.4).done()
-    st.fragment(_read, run_every=None if done else bring_files.POLL_SECONDS)(wanted, pair, done)
+    if wanted is not None:
+        when_ready(bring_files.read_files(wanted), partial(_use, wanted, pair), _("Reading your files…"))
 
 
-def _read(wanted: DataSpec, pair: DomainPair, was_done: bool) -> None:
-    reading = bring_files.readings().of(wanted)
-    if reading.done() != was_done:
-        st.rerun()
-    if not was_done:
-        st.caption(_("Reading your files…"))
-        return
-    found = reading.result()
+def _use(wanted: DataSpec, pair: DomainPair, found: Inspection) -> None:
+    """Make the files the third domain, or show why they do not fit."""
     try:
         if found.problem is not None:
             raise found.problem
         assert found.pair is not None
         domain = as_third(found.pair, pair)
     except UserError as error:
-        bring_files.readings().forget(wanted)
-        st.error(words.explain(bring_files.with_upload_names(error)))
+        bring_files.read_again(wanted)
+        st.error(words.explain(bring_files.name_uploads(error)))
         return
     if wanted != state.experiment().third:
         state.change(third=wanted)

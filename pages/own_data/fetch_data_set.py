@@ -1,4 +1,4 @@
-"""Getting a known set: what it is, a button, and a bar while a thread of the server's downloads it."""
+"""Downloading a public data set: what it is, a button, and a bar while a thread of the server gets it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -13,15 +14,14 @@ import streamlit as st
 from da_core.data.download import MissingError, Remote, fetch
 from da_core.errors import UserError
 from da_core.settings import settings
+from pages.session.background import follow
 from pages.session.words import _, explain, number, safe
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS = 0.5
-
 
 class Download:
-    """One download in a thread of its own, for whoever looks; to stop it keeps what has come."""
+    """A download in a thread of its own, which any visitor may watch; when it is stopped, what has come stays."""
 
     def __init__(self, remotes: Sequence[Remote]) -> None:
         self.share = 0.0
@@ -33,9 +33,11 @@ class Download:
 
     @property
     def going(self) -> bool:
+        """Whether it has neither ended nor been stopped."""
         return self._thread.is_alive() and not self._stopped.is_set()
 
     def stop(self) -> None:
+        """End it after the block of bytes that is on its way."""
         self._stopped.set()
 
     def wait(self, seconds: float) -> None:
@@ -56,35 +58,34 @@ class Download:
 
 
 class Downloads:
-    """This server's downloads, by the files they bring."""
+    """The server's downloads, by the files that they get."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Remote, ...], Download] = {}
         self._lock = threading.Lock()
 
-    def of(self, remotes: tuple[Remote, ...]) -> Download | None:
+    def get(self, remotes: tuple[Remote, ...]) -> Download | None:
+        """Return the download of these files, if one was ever started."""
         return self._known.get(remotes)
 
     def start(self, remotes: tuple[Remote, ...]) -> None:
-        """Begin, or go on where an earlier attempt ended; nothing where it is going already."""
+        """Begin a download, or go on where an earlier attempt ended; do nothing where it is going already."""
         with self._lock:
             known = self._known.get(remotes)
             if known is None or not known.going:
                 self._known[remotes] = Download(remotes)
 
 
-@st.cache_resource
-def downloads() -> Downloads:
-    return Downloads()
+downloads = Downloads()
 
 
 def offer(lacking: MissingError) -> None:
-    """Say what has to be downloaded, and do so when asked."""
-    found = downloads().of(lacking.remotes)
-    going = found is not None and found.going
+    """Say what has to be downloaded, and download it when the visitor asks for it."""
+    found = downloads.get(lacking.remotes)
     with st.container(border=True):
-        if going:
-            st.fragment(_watch, run_every=_POLL_SECONDS)(lacking)
+        if found is not None and found.going:
+            read, draw = partial(downloads.get, lacking.remotes), partial(_draw_progress, lacking)
+            follow(read, _is_over, draw, was_over=False)
             return
         if found is not None and found.error is not None:
             st.error(explain(found.error))
@@ -92,7 +93,7 @@ def offer(lacking: MissingError) -> None:
         hosts = ", ".join(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
         if settings().downloads:
             st.markdown(_("**This set is downloaded once**, {size} MB from {hosts}.", size=size, hosts=safe(hosts)))
-            st.button(_("Download"), type="primary", on_click=downloads().start, args=(lacking.remotes,))
+            st.button(_("Download"), type="primary", on_click=downloads.start, args=(lacking.remotes,))
         st.caption(
             _(
                 "Where it cannot be downloaded, put {files} into {folder} on the server.",
@@ -102,15 +103,17 @@ def offer(lacking: MissingError) -> None:
         )
 
 
-def _watch(lacking: MissingError) -> None:
-    found = downloads().of(lacking.remotes)
-    if found is None or not found.going:
-        st.rerun()
+def _is_over(download: Download | None) -> bool:
+    return download is None or not download.going
+
+
+def _draw_progress(lacking: MissingError, download: Download | None) -> None:
+    assert download is not None
     size = sum(remote.size for remote in lacking.remotes) / 2**20
     st.progress(
-        found.share,
-        _("Downloading: {here} of {size} MB.", here=number(found.share * size, 1), size=number(size, 1)),
+        download.share,
+        _("Downloading: {here} of {size} MB.", here=number(download.share * size, 1), size=number(size, 1)),
     )
     if st.button(_("Stop")):
-        found.stop()
+        download.stop()
         st.rerun()

@@ -17,17 +17,18 @@ from PIL import Image
 
 from da_core.data.scenes import street
 from da_core.data.sources.street_scenes import StreetParams
-from da_core.data.synthesis.night import Night, NightName, Pictures, Steps, quantise, steps, to_linear, to_srgb
+from da_core.data.synthesis.colour import Pictures, quantise, to_linear, to_srgb
+from da_core.data.synthesis.night import Steps, steps
+from da_core.data.synthesis.night_conditions import Night, NightName
 from da_core.params import Params, validated
+from pages.session import keys
 from pages.session.words import _, number, word
 from pages.shell import params_form
 from pages.shell.params_form import Values
 
-OF = "street"
+NAME = "street"
 _SIDE = 128
 _SCENES = 1000
-_DRAFT = "lab.night"
-"""Session state: `_Draft`."""
 _FIRST = (
     "exposure",
     "ambient",
@@ -47,20 +48,20 @@ _REST = tuple(name for name in Night.model_fields if name not in _FIRST)
 
 
 class _Draft(NamedTuple):
-    """Settings that are tried, and those of the data when they began to be."""
+    """Settings that are tried, and those that the data had when the trial began."""
 
     began: Values
     values: Values
 
 
-def elsewhere(kind: type[Params]) -> tuple[str, ...]:
-    """The settings of a source of data that are not drawn here."""
+def other_settings(kind: type[Params]) -> tuple[str, ...]:
+    """List the settings of a data set that are not drawn here."""
     here = {*Night.model_fields, "difficulty"} if issubclass(kind, Night) else set()
     return tuple(name for name in kind.model_fields if name not in here)
 
 
 def section(applied: Values, use: Callable[[Values], None]) -> None:
-    """The scene, its steps, and the sliders; ``use`` gets the settings once they are to be the data's own."""
+    """Draw the scene, its steps, and the sliders; ``use`` gets the settings once they are to be the data's own."""
     st.subheader(_("From day to night"), anchor=False)
     st.markdown(
         _(
@@ -73,11 +74,11 @@ def section(applied: Values, use: Callable[[Values], None]) -> None:
 
 @st.fragment
 def _try(applied: Values, use: Callable[[Values], None]) -> None:
-    draft = st.session_state.get(_DRAFT)
+    draft = st.session_state.get(keys.NIGHT_DRAFT)
     if draft is None or draft.began != applied:
         draft = _Draft(applied, applied)
-    params = validated(StreetParams, draft.values, OF)
-    params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=("difficulty",), columns=1)
+    params = validated(StreetParams, draft.values, NAME)
+    params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=("difficulty",), columns=1)
     thing, scene = st.columns([5, 1], gap="medium")
     label = thing.pills(
         _("Scene with"),
@@ -85,13 +86,13 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
         default=0,
         format_func=lambda at: word(street.CLASSES[at]),
         required=True,
-        key="lab-night-of",
+        key=keys.NIGHT_CLASS,
     )
-    seed = scene.number_input(_("Number"), 0, _SCENES, key="lab-night-seed")
+    seed = scene.number_input(_("Number"), 0, _SCENES, key=keys.NIGHT_SEED)
     st.html(_sheet(label, int(seed), params.difficulty, params.model_dump_json(include={*Night.model_fields})))
-    params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=_FIRST, columns=3)
+    params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=_FIRST, columns=3)
     with st.expander(_("More of the model")):
-        params_form.form(StreetParams, draft.values, OF, _draw_from(draft), fields=_REST, columns=3)
+        params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=_REST, columns=3)
     if draft.values != applied:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Make the pictures like this"), type="primary"):
@@ -101,24 +102,24 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
 
 
 def _draw_from(draft: _Draft) -> Callable[[Values], None]:
-    """What a widget's change does to the draft: another difficulty sets all of the night."""
+    """Make the function that changes the draft; another difficulty sets all of the night."""
 
     def write(values: Values) -> None:
         if values.get("difficulty") != draft.values.get("difficulty"):
             values = {name: value for name, value in values.items() if name not in Night.model_fields}
-        st.session_state[_DRAFT] = _Draft(draft.began, values)
+        st.session_state[keys.NIGHT_DRAFT] = _Draft(draft.began, values)
 
     return write
 
 
 def _forget() -> None:
-    st.session_state.pop(_DRAFT, None)
+    st.session_state.pop(keys.NIGHT_DRAFT, None)
 
 
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
-    """The steps as one piece of HTML: a grid of pictures, each with its name and what happened."""
+    """Write the steps as HTML: a grid of pictures, each with its name and what happened."""
     day, made = _made(label, seed, difficulty, conditions)
-    shown = [
+    pictures = [
         (_("Day"), _("The scene in daylight."), day),
         (
             _("Linear light"),
@@ -137,9 +138,9 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
         ),
     ]
     if made.weather is not made.glowing:
-        told = _("A wet road mirrors the lights; rain streaks and veils.")
-        shown.append((_("Weather"), told, quantise(to_srgb(made.weather[0]))))
-    shown += [
+        what = _("A wet road mirrors the lights; rain streaks and veils.")
+        pictures.append((_("Weather"), what, quantise(to_srgb(made.weather[0]))))
+    pictures += [
         (
             _("Exposed"),
             _("The camera makes it {gain} times as bright.", gain=number(float(made.gain[0]), 1)),
@@ -149,16 +150,16 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
         (_("Night"), _("White balance and 8 bits: what the model gets to see."), made.developed[0]),
     ]
     figures = (
-        f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(told)}'
+        f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(what)}'
         "</figcaption></figure>"
-        for name, told, picture in shown
+        for name, what, picture in pictures
     )
     return f'<div class="lab-night">{"".join(figures)}</div>'
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _made(label: int, seed: int, difficulty: NightName, conditions: str) -> tuple[Pictures, Steps]:
-    """The scene by day, (side, side, 3), and all steps to its night; the same scene whatever the night is."""
+    """Compute the scene by day, (side, side, 3), and all steps to its night; the scene is the same for any night."""
     scene = _drawn(label, seed, difficulty)
     day = street.day(scene, np.random.default_rng(seed))[0]
     layers = (scene.reflectance, scene.sky, scene.emission, scene.ground)

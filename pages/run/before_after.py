@@ -29,7 +29,55 @@ Points = NDArray[np.float32]
 _ASSETS = Path(__file__).parents[2] / "assets"
 _SCRIPTS = ("scatter.js", "scatter_course.js", "scatter_details.js", "scatter_marks.js")
 _WHENS: tuple[When, ...] = ("before", "after")
+LAYOUTS: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
 _SLOW: tuple[Layout, ...] = ("tsne",)
+"""Layouts that are computed only on request."""
+COLOURS: dict[Colour, str] = {
+    "domain": "Domain",
+    "class": "Class",
+    "right": "Right or wrong",
+    "confidence": "Confidence",
+    "weight": "Weight",
+}
+PANELS: dict[When, str] = {
+    "before": "Held-out samples as the source-only network sees them",
+    "after": "The same samples as the adapted network sees them",
+}
+TEXTS = {
+    "before": "Before",
+    "after": "After",
+    "source": "source",
+    "target": "target",
+    "right": "right",
+    "wrong": "wrong",
+    "unknown": "unknown",
+    "weight": "weight",
+    "classes": "Classes",
+    "colourBy": "Colour by",
+    "layout": "Layout",
+    "pending": "UMAP is on its way; PCA is here already.",
+    "coming": "This layout is being computed in the background.",
+    "waiting": "This panel fills when the adapted model is ready.",
+    "save": "Save picture",
+    "around": "Draw around samples",
+    "course": "Epoch of adapting",
+    "play": "Play",
+    "pause": "Pause",
+    "step": "One step on",
+    "reset": "Back to the start",
+    "selected": "{count} samples selected",
+    "clear": "Clear the selection",
+    "unpin": "Let go of this sample",
+    "rightOf": "{right} of {count} target samples right",
+    "nearTarget": "nearest in the target",
+    "nearSource": "nearest in the source",
+    "sameClass": "{count} of its class",
+    "hint": "Point at a sample, or tap it, to see it; click to keep it, drag around samples to count them. "
+    "Arrow keys walk from sample to sample, Enter keeps, Escape lets go.",
+    "heard": "A sample that you keep is played.",
+    "sized": "The larger a source point, the more it weighs.",
+}
+"""Texts of the element, which fills their fields itself."""
 _MISSING = -(2**15)
 _PANEL = (
     '<figure><figcaption><span></span><span class="score"></span></figcaption><div class="plot">'
@@ -69,19 +117,19 @@ class Cloud:
     neighbours: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
-    def so_far(cls, embeddings: Mapping[str, Embedded]) -> Cloud:
-        """The cloud of a run that is still going, from the layouts that it has told of; there must be one."""
+    def from_live_run(cls, embeddings: Mapping[str, Embedded]) -> Cloud:
+        """Make the cloud of a run that is still going from its layouts so far; there must be one."""
         samples = next(iter(embeddings.values())).samples
         return cls(
             source_count=samples.source_count,
             label=samples.label,
-            predicted={told.when: told.samples.predicted for told in embeddings.values()},
-            layouts=by_layout({name: told.points for name, told in embeddings.items()}),
+            predicted={event.when: event.samples.predicted for event in embeddings.values()},
+            layouts=by_layout({name: event.points for name, event in embeddings.items()}),
         )
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Cloud:
-        """The cloud of a finished run, with the layouts that the run itself has made."""
+    def from_evidence(cls, evidence: Evidence) -> Cloud:
+        """Make the cloud of a finished run, with the layouts that the run itself has computed."""
 
         def both(source: Mapping[When, NDArray[Any]], target: Mapping[When, NDArray[Any]]) -> dict[str, NDArray[Any]]:
             return {when: np.concatenate([source[when], target[when]]) for when in _WHENS if when in source}
@@ -97,14 +145,14 @@ class Cloud:
         )
 
     def target_accuracy(self, stop: str) -> float | None:
-        """Share of the shown target samples of known class that are right at a stop; None if there are none."""
+        """Compute the share of the target samples of known class that are right at a stop; None if there are none."""
         label = self.label[self.source_count :]
         right = self.predicted[stop][self.source_count :] == label
         return float(right[label >= 0].mean()) if (label >= 0).any() else None
 
 
 def by_layout(embeddings: Mapping[str, Points]) -> dict[Layout, dict[str, Points]]:
-    """Layouts named as evidence names them, ``"before/pca"``, as ``{"pca": {"before": …}}``."""
+    """Regroup layouts from evidence's names, ``"before/pca"``, into ``{"pca": {"before": …}}``."""
     found: dict[Layout, dict[str, Points]] = {}
     for name, points in embeddings.items():
         when, _slash, layout = name.partition("/")
@@ -124,14 +172,14 @@ def before_after_view(
     layout: Layout = "umap",
     height: int = 400,
     seeds: Mapping[int, Points] | None = None,
-    state: Mapping[Layout, str] | None = None,
-    on_ask: Callable[[Layout], None] | None = None,
+    status: Mapping[Layout, str] | None = None,
+    on_request: Callable[[Layout], None] | None = None,
 ) -> None:
     """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
-    ``scores`` are target accuracies to stand above the panels; ``shown`` is what hover shows of each sample;
-    ``seeds`` are layouts of "after" that other seeds gave; ``state`` is a sentence on each layout. ``on_ask`` is called
-    when a layout is asked for that takes its time; without it there is none such to ask for.
+    ``scores`` are target accuracies to stand above the panels; ``shown`` is what a hover shows of each sample;
+    ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``on_request`` is
+    called when a layout is asked for that takes its time; without it none such can be asked for.
     """
     data = payload(
         cloud,
@@ -142,16 +190,16 @@ def before_after_view(
         colour=colour,
         layout=layout,
         seeds=seeds,
-        state=state or {},
-        slow=_SLOW if on_ask else (),
+        status=status,
+        on_request=_SLOW if on_request else (),
     )
 
-    def asked() -> None:
-        found = st.session_state[key].get("asked")
-        if on_ask is not None and found in _SLOW:
-            on_ask(found)
+    def pass_on() -> None:
+        layout = st.session_state[key].get("asked")
+        if on_request is not None and layout in _SLOW:
+            on_request(layout)
 
-    _element()(data={**data, "height": height}, key=key, on_asked_change=asked)
+    _element()(data={**data, "height": height}, key=key, on_asked_change=pass_on)
 
 
 def payload(
@@ -164,51 +212,75 @@ def payload(
     colour: Colour,
     layout: Layout,
     seeds: Mapping[int, Points] | None = None,
-    state: Mapping[Layout, str] | None = None,
-    slow: Sequence[Layout] = (),
+    status: Mapping[Layout, str] | None = None,
+    on_request: Sequence[Layout] = (),
 ) -> dict[str, Any]:
-    """All that the element is told, as JSON; arrays as `_packed`. Both panels have the same axes, so they compare."""
-    weights = cloud.weights
-    stops = _stops(cloud)
-    reached = {stop: cloud.target_accuracy(stop) for stop in stops if stop in cloud.predicted}
-    reached |= dict(scores.items())
-    layouts: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
-    colours = {"domain": _("Domain"), "class": _("Class"), "right": _("Right or wrong")}
-    if cloud.confidence:
-        colours["confidence"] = _("Confidence")
-    if weights is not None:
-        colours["weight"] = _("Weight")
-    if (cloud.label[cloud.source_count :] < 0).all():
-        del colours["right"]
+    """Write all that the element needs as JSON, arrays as `_packed`; ``on_request`` are layouts that it may ask for."""
     return {
         "id": run,
         "file": f"before-after-{run}",
+        "colour": colour,
+        "layout": layout,
+        **_samples(cloud, shown),
+        **_layouts(cloud, seeds or {}, status or {}, on_request),
+        **_labels(cloud, classes, scores, on_request),
+    }
+
+
+def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
+    """Write what is known of each sample, in their order, source first."""
+    weights = cloud.weights
+    return {
         "count": len(cloud.label),
         "sourceCount": cloud.source_count,
         "label": _packed(cloud.label),
         "predicted": {stop: _packed(guess) for stop, guess in cloud.predicted.items()},
-        "points": {each: _placed(cloud.layouts.get(each, {})) for each in layouts},
-        "stops": [{"name": stop, "title": title} for stop, title in stops.items()],
-        "slow": list(slow),
-        "state": dict(state or {}),
-        "seeds": [
-            {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
-            for seed, points in (seeds or {}).items()
-        ],
         "confidence": {stop: _shares(sure) for stop, sure in cloud.confidence.items()},
         "neighbours": {stop: _packed(near) for stop, near in cloud.neighbours.items()}
         | {"k": max((near.shape[1] for near in cloud.neighbours.values()), default=0)},
         "weight": None if weights is None else [f"{weight:.2f}" for weight in weights],
         # a tenth, one and ten lie as far apart as weights do in their effect
         "heaviness": None if weights is None else _shares((np.log10(np.clip(weights, 0.1, 10)) + 1) / 2),
-        # area, not radius, tells the weight; bounded so that no point vanishes or hides the rest
+        # area, not radius, shows the weight; bounded so that no point vanishes or hides the rest
         "sizes": None if weights is None else np.clip(np.sqrt(weights), 0.25, 3.5).round(2).tolist(),
-        "colour": colour,
-        "layout": layout,
-        "classes": [word(name) for name in classes],
         "atlas": shown.atlas and {"uri": shown.atlas.uri, "columns": shown.atlas.columns, "rows": shown.atlas.rows},
-        "tips": shown.said(),
+        "tips": shown.texts(),
         "sounds": shown.sounds,
+    }
+
+
+def _layouts(
+    cloud: Cloud, seeds: Mapping[int, Points], status: Mapping[Layout, str], on_request: Sequence[Layout]
+) -> dict[str, Any]:
+    """Write where the samples lie, on the same axes in both panels, so that they compare."""
+    return {
+        "points": {layout: _placed(cloud.layouts.get(layout, {})) for layout in LAYOUTS},
+        "stops": [{"name": stop, "title": title} for stop, title in _stops(cloud).items()],
+        "slow": list(on_request),
+        "state": dict(status),
+        "seeds": [
+            {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
+            for seed, points in seeds.items()
+        ],
+    }
+
+
+def _labels(
+    cloud: Cloud, classes: Sequence[str], scores: Mapping[When, float], on_request: Sequence[Layout]
+) -> dict[str, Any]:
+    """Write names, numbers and colours, in the reader's language and theme."""
+    reached = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
+    reached |= dict(scores.items())
+    colours = {name: _(title) for name, title in COLOURS.items()}
+    if not cloud.confidence:
+        del colours["confidence"]
+    if cloud.weights is None:
+        del colours["weight"]
+    if (cloud.label[cloud.source_count :] < 0).all():
+        del colours["right"]
+    texts = {name: _(text) for name, text in TEXTS.items()}
+    return {
+        "classes": [word(name) for name in classes],
         "scores": {
             stop: _("target {accuracy}", accuracy=percent(share))
             for stop, share in reached.items()
@@ -228,52 +300,16 @@ def payload(
             "weight": [_("weight {weight}", weight="≤ " + number(0.1, 1)), "≥ " + number(10)],
         },
         "texts": {
-            "before": _("Before"),
-            "after": _("After"),
-            "source": _("source"),
-            "target": _("target"),
-            "right": _("right"),
-            "wrong": _("wrong"),
-            "unknown": _("unknown"),
-            "weight": _("weight"),
-            "classes": _("Classes"),
-            "colourBy": _("Colour by"),
+            **texts,
             "colours": colours,
-            "layout": _("Layout"),
-            "layouts": {name: title for name, title in layouts.items() if name not in _SLOW or name in slow},
-            "pending": _("UMAP is on its way; PCA is here already."),
-            "coming": _("This layout is being computed in the background."),
-            "waiting": _("This panel fills when the adapted model is ready."),
-            "save": _("Save picture"),
-            "around": _("Draw around samples"),
-            "course": _("Epoch of adapting"),
-            "play": _("Play"),
-            "pause": _("Pause"),
-            "step": _("One step on"),
-            "reset": _("Back to the start"),
-            "selected": _("{count} samples selected", count="{count}"),
-            "clear": _("Clear the selection"),
-            "unpin": _("Let go of this sample"),
-            "rightOf": _("{right} of {count} target samples right", right="{right}", count="{count}"),
-            "nearTarget": _("nearest in the target"),
-            "nearSource": _("nearest in the source"),
-            "sameClass": _("{count} of its class", count="{count}"),
-            "hint": _(
-                "Point at a sample, or tap it, to see it; click to keep it, drag around samples to count them. "
-                "Arrow keys walk from sample to sample, Enter keeps, Escape lets go."
-            ),
-            "heard": _("A sample that you keep is played."),
-            "sized": _("The larger a source point, the more it weighs."),
-            "panels": {
-                "before": _("Held-out samples as the source-only network sees them"),
-                "after": _("The same samples as the adapted network sees them"),
-            },
+            "layouts": {name: title for name, title in LAYOUTS.items() if name not in _SLOW or name in on_request},
+            "panels": {name: _(text) for name, text in PANELS.items()},
         },
     }
 
 
 def _stops(cloud: Cloud) -> dict[str, str]:
-    """Names and titles of all that the second panel can show, in the order of time.
+    """List the names and titles of all that the second panel can show, in the order of time.
 
     A network that began anew has epoch 0 of its own; one that went on from source only begins as "before" is. Where
     source samples have weights nothing moves.
@@ -286,7 +322,7 @@ def _stops(cloud: Cloud) -> dict[str, str]:
 
 
 def _element() -> Any:
-    """Our element; its script and style are small and travel inline. Registering the same one again changes nothing."""
+    """Register our element, with its script and style inline. To register the same one again changes nothing."""
     return st.components.v2.component("da_lab_scatter", html=_HTML, css=_asset("scatter.css"), js=_script())
 
 
@@ -301,7 +337,7 @@ def _asset(name: str) -> str:
 
 
 def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:
-    """x, y, x, y … of each stop within [-1, 1], packed, moved and scaled alike in all; None while there are none."""
+    """Pack x, y, x, y … of each stop within [-1, 1], moved and scaled alike in all; None while there are none."""
     if not stops:
         return None
     everything = np.concatenate(list(stops.values())).astype(float)
@@ -312,12 +348,12 @@ def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:
 
 
 def _packed(numbers: NDArray[Any]) -> str:
-    """Whole numbers as base64 of 16 bits each, with a letter before that tells them from places."""
+    """Pack whole numbers as base64 of 16 bits each, with a letter before that tells them from places."""
     return "n" + _base64(numbers, "<i2")
 
 
 def _shares(shares: NDArray[np.floating[Any]]) -> str:
-    """Numbers in [0, 1] as base64 of 8 bits each."""
+    """Pack numbers in [0, 1] as base64 of 8 bits each."""
     return "n" + _base64((np.clip(shares, 0, 1) * 255).round(), "u1")
 
 

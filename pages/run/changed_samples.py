@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -11,23 +13,23 @@ from numpy.typing import NDArray
 
 from da_core.jobs.store import Record
 from da_core.teaching.picture_atlas import tiles
-from pages.run import current_run, live
+from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
+from pages.session import keys
+from pages.session.background import follow, wait_a_moment
 from pages.session.words import _, number, percent, word
 
-_A_PAGE = 12
+_PAGE_SIZE = 12
 
 
 def section(record: Record) -> None:
-    """Both, side by side; what shows them comes a moment later where it has to be read first."""
-    ready = current_run.samples().of(record).done()
-    st.fragment(_section, run_every=None if ready else live.POLL_SECONDS)(record, ready)
+    """Draw both side by side; their pictures come a moment later where they have to be read first."""
+    samples = shown_samples.prepare(record)
+    wait_a_moment(samples)
+    follow(lambda: samples, Future.done, partial(_section, record), was_over=samples.done())
 
 
-def _section(record: Record, was_ready: bool) -> None:
-    prepared = current_run.samples().of(record, patience=0)
-    if prepared.done() != was_ready:
-        st.rerun()
+def _section(record: Record, samples: Future[ShownSamples]) -> None:
     fixed, broken = changed(record)
     for column, key, title, rows in zip(
         st.columns(2, gap="large"),
@@ -39,15 +41,15 @@ def _section(record: Record, was_ready: bool) -> None:
         with column:
             st.markdown(f"**{title}** · {number(len(rows))}")
             if len(rows):
-                _draw(record, rows, prepared.result() if was_ready else ShownSamples(), key)
+                _draw(record, rows, samples.result() if samples.done() else ShownSamples(), key)
             else:
                 st.caption(_("None."))
 
 
 def changed(record: Record) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions among the target samples of the evidence: those fixed and those broken, the surest first."""
+    """Find the target samples that adapting fixed and broke: their positions in the evidence, the surest first."""
     evidence = record.evidence
-    right = {when: told == evidence.target_label for when, told in evidence.target_predicted.items()}
+    right = {when: predicted == evidence.target_label for when, predicted in evidence.target_predicted.items()}
     sure = confidence(record)["after"]
     order = np.argsort(-sure, kind="stable")
     fixed, broken = ~right["before"] & right["after"], right["before"] & ~right["after"]
@@ -55,30 +57,30 @@ def changed(record: Record) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def confidence(record: Record) -> dict[str, NDArray[np.floating]]:
-    """How sure both models are of each target sample; 0 in records from before this was kept."""
+    """Return how sure both models are of each target sample; 0 in records from before this was stored."""
     evidence, count = record.evidence, len(record.evidence.target_label)
-    kept = evidence.target_probabilities
-    return {when: kept[when].max(axis=1) if when in kept else np.zeros(count) for when in ("before", "after")}
+    known = evidence.target_probabilities
+    return {when: known[when].max(axis=1) if when in known else np.zeros(count) for when in ("before", "after")}
 
 
 def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str) -> None:
-    pages = -(-len(rows) // _A_PAGE)
-    page = st.pagination(pages, key=f"lab-{key}-page") if pages > 1 else 1
-    rows = rows[(page - 1) * _A_PAGE : page * _A_PAGE]
+    pages = -(-len(rows) // _PAGE_SIZE)
+    page = st.pagination(pages, key=keys.changed_page(key)) if pages > 1 else 1
+    rows = rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
     evidence = record.evidence
     names = [word(name) for name in record.result.classes]
     true, was, now = (
-        [names[label] for label in of[rows]]
-        for of in (evidence.target_label, evidence.target_predicted["before"], evidence.target_predicted["after"])
+        [names[label] for label in labels[rows]]
+        for labels in (evidence.target_label, evidence.target_predicted["before"], evidence.target_predicted["after"])
     )
     if shown.atlas is None:
         sure = confidence(record)
-        tips = shown.said()
-        said = tips and [tips[len(evidence.source_label) + row] for row in rows]
+        texts = shown.texts()
+        of_rows = texts and [texts[len(evidence.source_label) + row] for row in rows]
         st.dataframe(
             pd.DataFrame(
                 {
-                    **({_("Sample"): said} if said else {_("Row"): evidence.target_index[rows]}),
+                    **({_("Sample"): of_rows} if of_rows else {_("Row"): evidence.target_index[rows]}),
                     _("True"): true,
                     _("Was"): was,
                     _("Now"): now,

@@ -14,10 +14,10 @@ from da_core.events import Losses
 from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
-from pages.charts import score_charts
+from pages.charts import plotly_figure
 from pages.run import run_labels
-from pages.session import words
-from pages.session.words import _, number, percent, safe, seconds, word
+from pages.session import keys
+from pages.session.words import _, number, percent, points, safe, seconds, word
 from pages.shell import theme
 
 MOST = 8
@@ -26,7 +26,7 @@ _ROW = 44  # pixels a method in the leaderboard
 
 
 def side_by_side(runs: Sequence[KeptRun]) -> None:
-    """Everything that two or more runs can be compared by."""
+    """Draw everything that two or more runs can be compared by."""
     if len(runs) < 2:
         st.markdown(_("Tick two or more runs in the list to see them side by side."))
         return
@@ -45,12 +45,12 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     _curves(names, records)
     with st.container(horizontal=True):
         for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-            if st.button(safe(_("Results of {run}", run=name)), key=f"lab-compare-open-{place}", type="tertiary"):
+            if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
                 run_labels.open_run(run, "results")
 
 
 def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
-    """Only the settings that are not the same, by the names that links and the command line use."""
+    """Tabulate the settings that are not the same, by the names that links and the command line use."""
     differing = differences([run.experiment for run in runs])
     if not differing:
         st.markdown(_("Nothing: these runs are of the same experiment."))
@@ -76,26 +76,22 @@ def _setting(value: Any) -> str:
 
 
 def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Record | None]) -> None:
-    """One column a run."""
-
-    def of(record: Record | None, what: str) -> str:
-        if record is None:
-            return "–"
-        result = record.result
-        shift = result.shift
-        match what:
-            case "source":
-                return percent(result.adapted.source.accuracy)
-            case "oracle":
-                best = on_target(result.oracle) if result.oracle is not None else None
-                return "–" if best is None else percent(best)
-            case "distance":
-                return f"{number(shift.before.proxy_a_distance, 2)} → {number(shift.after.proxy_a_distance, 2)}"
-            case _:
-                return f"{number(shift.before.mmd, 3)} → {number(shift.after.mmd, 3)}"
+    """Tabulate scores and distances, one column a run; a dash where there is none."""
 
     def share(value: float | None) -> str:
         return "–" if value is None else percent(value)
+
+    def from_record(record: Record | None) -> list[str]:
+        if record is None:
+            return ["–"] * 4
+        result = record.result
+        before, after = result.shift.before, result.shift.after
+        return [
+            share(None if result.oracle is None else on_target(result.oracle)),
+            percent(result.adapted.source.accuracy),
+            f"{number(before.proxy_a_distance, 2)} → {number(after.proxy_a_distance, 2)}",
+            f"{number(before.mmd, 3)} → {number(after.mmd, 3)}",
+        ]
 
     labels = [
         _("Source only, on the target"),
@@ -112,11 +108,8 @@ def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Re
         table[name] = [
             share(run.before),
             f"**{share(run.after)}**",
-            "–" if run.gain is None else words.points(run.gain),
-            of(record, "oracle"),
-            of(record, "source"),
-            of(record, "distance"),
-            of(record, "mmd"),
+            "–" if run.gain is None else points(run.gain),
+            *from_record(record),
             seconds(run.seconds),
         ]
     st.table(table, border="horizontal", hide_index=True)
@@ -127,9 +120,9 @@ def _columns(names: Sequence[str]) -> list[str]:
 
 
 def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
-    """One quantity over the epochs of the last phase that trained, a line a run."""
-    courses = [_course(record) for record in records]
-    kinds = list(dict.fromkeys(kind for course in courses for kind in course))
+    """Draw one quantity over the epochs of the last phase that trained, a line a run."""
+    curves = [_curves_of(record) for record in records]
+    kinds = list(dict.fromkeys(kind for of_run in curves for kind in of_run))
     if not kinds:
         st.markdown(_("These runs trained nothing over epochs, so there are no curves."))
         return
@@ -140,27 +133,27 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         default="accuracy/target" if "accuracy/target" in kinds else kinds[0],
         format_func=labels.__getitem__,
         required=True,
-        key="lab-compare-curve",
+        key=keys.COMPARE_CURVE,
         label_visibility="collapsed",
     )
     traces = [
         go.Scatter(
-            x=[epoch for epoch, _value in course[chosen]],
-            y=[value for _epoch, value in course[chosen]],
-            name=score_charts.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
-            mode="lines+markers" if len(course[chosen]) < 60 else "lines",
+            x=[epoch for epoch, _value in of_run[chosen]],
+            y=[value for _epoch, value in of_run[chosen]],
+            name=plotly_figure.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
+            mode="lines+markers" if len(of_run[chosen]) < 60 else "lines",
             line={"color": theme.class_colour(place), "width": 2.5},
             marker={"size": 6},
         )
-        for place, (name, course, record) in enumerate(zip(names, courses, records, strict=True))
-        if chosen in course
+        for place, (name, of_run, record) in enumerate(zip(names, curves, records, strict=True))
+        if chosen in of_run
     ]
     figure = _figure(traces, 360)
     longest = max(max(trace.x) for trace in traces)
     figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
     if chosen.startswith("accuracy/"):
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    score_charts.draw(figure, "compare-curves", _("{what} over the epochs, one line a run", what=labels[chosen]))
+    plotly_figure.draw(figure, "compare-curves", _("{what} over the epochs, one line a run", what=labels[chosen]))
 
 
 def _kind(kind: str, name: str) -> str:
@@ -170,12 +163,12 @@ def _kind(kind: str, name: str) -> str:
 
 
 def _adapts(record: Record | None) -> bool:
-    """Whether the run adapted epoch by epoch, so that there are curves of it."""
+    """Tell whether the run adapted epoch by epoch, so that there are curves of it."""
     return record is not None and any(event.phase == "adapt" for event in record.history)
 
 
-def _course(record: Record | None) -> dict[str, list[tuple[float, float]]]:
-    """Points of every curve of the adapting phase, or of source only where nothing else trained."""
+def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
+    """Collect the curves, (epoch, value) by name, of the adapting phase, or of source only where only that trained."""
     history = () if record is None else record.history
     phase = "adapt" if _adapts(record) else "source_only"
     found: dict[str, list[tuple[float, float]]] = {}
@@ -189,12 +182,12 @@ def _course(record: Record | None) -> dict[str, list[tuple[float, float]]]:
 
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:
-    """Which method does best on a pair, with every seed's dot."""
+    """Draw which method does best on a pair, with every seed's dot."""
     pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
     if not pairs:
         st.markdown(_("There is nothing to rank yet."))
         return
-    pair = st.selectbox(_("Domain pair"), list(pairs), format_func=pairs.__getitem__, key="lab-leaderboard-pair")
+    pair = st.selectbox(_("Domain pair"), list(pairs), format_func=pairs.__getitem__, key=keys.LEADERBOARD_PAIR)
     standings = leaderboard([run for run in runs if run.pair == pair])
     if not standings:
         st.markdown(_("There is nothing to rank yet."))
@@ -220,7 +213,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     figure = _figure([dots, means], _ROW * len(standings) + 90)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
-    score_charts.draw(figure, "leaderboard", _("Accuracy on the target of each method, the best first"))
+    plotly_figure.draw(figure, "leaderboard", _("Accuracy on the target of each method, the best first"))
     st.table(
         {
             _("Method"): [safe(name) for name in names],
@@ -242,14 +235,12 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
 
 def _gain(runs: Sequence[KeptRun]) -> str:
     gains = [run.gain for run in runs if run.gain is not None]
-    return words.points(sum(gains) / len(gains)) if gains else "–"
+    return points(sum(gains) / len(gains)) if gains else "–"
 
 
 def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:
-    figure = score_charts.plain(*traces, height=height)
-    figure.update_layout(
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None}, showlegend=True
-    )
+    figure = plotly_figure.base_figure(*traces, height=height, legend=True)
+    figure.update_layout(showlegend=True)
     figure.update_xaxes(zeroline=False, showgrid=True, gridcolor=theme.faint())
     figure.update_yaxes(zeroline=False, gridcolor=theme.faint())
     return figure

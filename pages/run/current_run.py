@@ -1,10 +1,6 @@
-"""What the screens after training share: the run they look at, its headline, and what hover shows."""
+"""The run that the screens after training look at: finding it, summing it up, its headline."""
 
 from __future__ import annotations
-
-import threading
-from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import streamlit as st
 
@@ -12,37 +8,34 @@ from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
-from pages.samples.shown_samples import ShownSamples, shown
-from pages.session import state, words
-from pages.session.words import _, number, percent, signed, word
+from pages.session import keys, state
+from pages.session.words import _, day, number, percent, points, signed, word
 from pages.shell import navigation
 
-_KEPT = 32
 
-
-def looked_at() -> Record | None:
-    """The finished run that this session looks at; where there is none, the page says why and what to do."""
+def load() -> Record | None:
+    """Load the finished run that this session looks at; where there is none, show why and what to do."""
     run = state.run_id()
     record = store().load(run) if run else None
     if record is not None:
-        st.caption(f"{summary(record.experiment)} · {words.day(record.finished_at)}")
+        st.caption(f"{summary(record.experiment)} · {day(record.finished_at)}")
         if record.experiment != state.experiment():
             st.info(_("This is the run of before: you have changed the experiment since, and not trained it yet."))
-        cut_short(record)
+        warn_if_cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
     with st.container(border=True):
         if view is not None and view.live:
             st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))
-            navigation.go("train", _("Watch it train"))
+            navigation.link_to("train", _("Watch it train"))
         else:
             st.markdown(_("**There is nothing to show yet.** Train a model first."))
-            navigation.go("train", _("Go to Train"))
+            navigation.link_to("train", _("Go to Train"))
     return None
 
 
 def summary(experiment: Experiment) -> str:
-    """What will be trained, in one line."""
+    """Say in one line what an experiment trains."""
     from da_core.data.sources import sources
     from da_core.networks import networks
     from pages.run import run_labels  # with it comes SQLAlchemy, and the first screen imports this module
@@ -62,8 +55,8 @@ def summary(experiment: Experiment) -> str:
     return " · ".join(parts)
 
 
-def cut_short(record: Record) -> None:
-    """Say of a run that was ended early that its numbers are of less training than was asked for."""
+def warn_if_cut_short(record: Record) -> None:
+    """Warn where a run was ended early, so that its numbers are of less training than was asked for."""
     if not record.complete:
         st.warning(
             _("This run was cut short and keeps what it had learned: more epochs may change all of its numbers.")
@@ -71,14 +64,14 @@ def cut_short(record: Record) -> None:
 
 
 def headline(result: Result) -> None:
-    """Source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained.
+    """Draw source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained.
 
     Where the target has no labels the source's stands there, and a sentence that says so.
     """
     before, after = result.source_only.scored.accuracy, result.adapted.scored.accuracy
     gain = result.gain.get("target")
     # columns would stand below one another on a phone; three numbers fit beside each other
-    with st.container(horizontal=True, key="lab-headline"):
+    with st.container(horizontal=True, key=keys.HEADLINE):
         st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
         # from an ASCII minus Streamlit reads that the arrow points down
         delta = points(after - before).replace("−", "-")
@@ -109,37 +102,6 @@ def headline(result: Result) -> None:
 
 
 def target_accuracies(result: Result) -> dict[When, float]:
-    """Accuracy on the target before and after adapting; empty where it has no labels."""
+    """Return the accuracy on the target before and after adapting; empty where it has no labels."""
     both: tuple[tuple[When, DomainScores], ...] = (("before", result.source_only), ("after", result.adapted))
     return {when: scores.target.accuracy for when, scores in both if scores.target is not None}
-
-
-def points(difference: float) -> str:
-    """A difference of two fractions in percentage points, with its sign: .213 → +21.3 points."""
-    return words.points(difference)
-
-
-class Samples:
-    """What hover shows of a run's samples, prepared by a thread of its own: reading files takes its time."""
-
-    def __init__(self) -> None:
-        self._prepared: OrderedDict[str, Future[ShownSamples]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="samples")
-
-    def of(self, record: Record, patience: float = 0.5) -> Future[ShownSamples]:
-        """Pictures, texts and sounds, source samples first. Waits a moment, since most are ready."""
-        with self._lock:
-            if record.run_id not in self._prepared:
-                self._prepared[record.run_id] = self._thread.submit(shown, record)
-                while len(self._prepared) > _KEPT:
-                    self._prepared.popitem(last=False)
-            found = self._prepared[record.run_id]
-        wait([found], timeout=patience)
-        return found
-
-
-@st.cache_resource
-def samples() -> Samples:
-    """What this server shows of its runs' samples."""
-    return Samples()

@@ -1,4 +1,4 @@
-"""What can be taken home from a finished run; each file is made only when it is asked for."""
+"""Download buttons of a finished run; each file is made only when its button is pressed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import streamlit as st
 from pydantic import BaseModel
 
 from da_core.jobs.store import Record
-from pages.session.words import _, spoken
+from pages.session import keys
+from pages.session.words import _, language
 
 
-def buttons(record: Record) -> None:
-    """One button a file: to read, to compute with, to go on from."""
+def draw(record: Record) -> None:
+    """Draw one button a file: to read, to compute with, to go on from."""
     from da_core.export.files import exports
 
-    language, there = spoken(), exports(record)
+    spoken, known = language(), exports(record)
     labels = {
         "report": _("Report (HTML)"),
         "predictions": _("Predictions (CSV)"),
@@ -29,15 +30,15 @@ def buttons(record: Record) -> None:
     }
     with st.container(horizontal=True):
         for kind, label in labels.items():
-            if kind in there:
-                export = there[kind]
-                _button(label, partial(export.make, record, language), export.file, export.mime)
+            if kind in known:
+                export = known[kind]
+                _button(label, partial(export.make, record, spoken), export.file, export.mime)
         _button(_("Results (JSON)"), lambda: _json(record.result), "result.json", "application/json")
         _button(_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", "application/json")
 
 
 def _button(label: str, make: Callable[[], bytes], file: str, mime: str) -> None:
-    st.download_button(label, make, file, mime, on_click="ignore", key=f"download-{file}")
+    st.download_button(label, make, file, mime, on_click="ignore", key=keys.download(file))
 
 
 def _json(model: BaseModel) -> bytes:

@@ -1,4 +1,4 @@
-"""What a run's diagnosis found: for each finding what is wrong, the numbers that say so, and what to do."""
+"""The findings of a run's diagnosis: for each what is wrong, the numbers that show it, and what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from html import escape
 import streamlit as st
 
 from da_core.events import Finding
-from pages.session.words import _, spoken
+from pages.session.words import _, language
 
 
 def section(findings: Sequence[Finding]) -> None:
-    """One card a finding, the gravest first; where there are none, one sentence."""
+    """Draw one card a finding, the gravest first; where there are none, one sentence."""
     st.subheader(_("What to look out for"), anchor=False)
     if not findings:
         st.markdown(_("No warning sign was found in this run's numbers."))
@@ -23,9 +23,9 @@ def section(findings: Sequence[Finding]) -> None:
 
 
 def card(finding: Finding) -> str:
-    """A finding as HTML. Class names among its values are people's own, so all of it is escaped."""
+    """Write a finding as HTML. Class names among its values are the visitor's own, so all of it is escaped."""
     title, evidence, advice = (
-        escape(spoken().translate_message(message, finding.values))
+        escape(language().translate_message(message, finding.values))
         for message in (finding.title, finding.evidence, finding.advice)
     )
     mark = ' <i aria-hidden="true">◆</i>' if finding.uses_target_labels else ""

@@ -1,19 +1,17 @@
 """Layouts of a run's features beyond those that the run has made itself: the epochs on the way, other settings, t-SNE.
 
-All are made by one thread in the background, at most one piece of work of each kind for each page that looks on: what a
-reader has turned away from is not finished.
+All are computed by one thread in the background, at most one of each kind for each page that looks on: what a reader
+has turned away from is not finished.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 import secrets
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -22,102 +20,105 @@ from numpy.typing import NDArray
 from da_core.evaluation import layouts
 from da_core.evaluation.layouts import Pieces
 from da_core.jobs.store import Record
+from pages.session import keys
+from pages.session.background import Background
 
 if TYPE_CHECKING:
     from da_core.evaluation.embedding import LayoutSettings
 
 log = logging.getLogger(__name__)
 
-_KEPT = 48
 _ASKERS = 256
-_TOKEN = "lab.layouts"
+"""Requests that are remembered, of all pages together: more than there are pages at once."""
 
 Kind = Literal["umap", "pca", "tsne", "seeds", "neighbours"]
 
 
-@dataclass
-class Made:
-    """What has been made so far, by name; ``failed`` where it came to nothing, as the log tells."""
+@dataclass(frozen=True)
+class LayoutProgress:
+    """What has been computed so far, by name; ``failed`` where an error ended it, which is in the log."""
 
-    pieces: dict[str, NDArray[Any]] = field(default_factory=dict)
+    pieces: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     done: bool = False
     failed: bool = False
 
 
-class Workshop:
-    """Makes what pages ask for, piece by piece, in one thread; remembers what was asked for last."""
+class LayoutQueue:
+    """A `Background` whose work comes piece by piece, and ends as soon as no page wants it any more."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[Hashable, Made] = OrderedDict()
         self._wanted: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
-        self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="layouts")
+        self._lock = Lock()
+        self._current: tuple[Hashable, LayoutProgress] = (None, LayoutProgress())
+        """The key that the thread works on, and how far it is."""
+        self.background = Background(self._compute, keep=48)
 
-    def of(self, key: Hashable, asker: str, kind: Kind, make: Callable[[], Pieces]) -> Made:
-        """What ``key`` names, begun if it is new. It takes the place of what the asker wanted of this kind before."""
+    def request(self, key: Hashable, asker: str, kind: Kind, compute: Callable[[], Pieces]) -> LayoutProgress:
+        """Return what there is of the layouts that ``key`` names, and begin them if they are new.
+
+        They replace what ``asker`` wanted of this kind before.
+        """
         with self._lock:
             self._wanted[asker, kind] = key
             self._wanted.move_to_end((asker, kind))
             while len(self._wanted) > _ASKERS:
                 self._wanted.popitem(last=False)
-            made = self._made.get(key)
-            if made is None:
-                made = self._made[key] = Made()
-                while len(self._made) > _KEPT:
-                    self._made.popitem(last=False)
-                self._thread.submit(self._work, key, made, make)
-            self._made.move_to_end(key)
-            return made
+            work = self.background.submit(key, key, compute)
+        if work.done():
+            return work.result()
+        current, progress = self._current
+        return progress if current == key else LayoutProgress()
 
-    def _work(self, key: Hashable, made: Made, make: Callable[[], Pieces]) -> None:
+    def _compute(self, key: Hashable, compute: Callable[[], Pieces]) -> LayoutProgress:
+        pieces: dict[str, NDArray[Any]] = {}
         try:
-            if not self._forgotten(key, made):
-                for name, piece in make():
-                    made.pieces = made.pieces | {name: piece}  # never changed under a reader's hands
-                    if self._forgotten(key, made):
-                        return
-                made.done = True
+            if self._is_unwanted(key):
+                return LayoutProgress()
+            for name, piece in compute():
+                pieces = pieces | {name: piece}  # never changed under a reader's hands
+                self._current = key, LayoutProgress(pieces)
+                if self._is_unwanted(key):
+                    return LayoutProgress(pieces)
         except Exception:  # a page shows the rest without it
             log.exception("a layout could not be made")
-            made.failed = made.done = True
+            return LayoutProgress(pieces, done=True, failed=True)
+        return LayoutProgress(pieces, done=True)
 
-    def _forgotten(self, key: Hashable, made: Made) -> bool:
-        """Whether nobody wants it any more; then it would be begun anew if somebody did."""
+    def _is_unwanted(self, key: Hashable) -> bool:
+        """Tell whether no page wants it any more; it is forgotten then, and begun anew when one does."""
         with self._lock:
             if key in self._wanted.values():
                 return False
-            if self._made.get(key) is made:
-                del self._made[key]
+            self.background.forget(key)
             return True
 
 
-@functools.cache
-def workshop() -> Workshop:
-    """This server's."""
-    return Workshop()
+layout_queue = LayoutQueue()
 
 
 def asker() -> str:
-    """A name for this session, so that two pages of one visitor do not take each other's work away."""
-    if _TOKEN not in st.session_state:
-        st.session_state[_TOKEN] = secrets.token_hex(8)
-    return str(st.session_state[_TOKEN])
+    """Return a name for this session, so that two pages of one visitor do not take each other's work away."""
+    if keys.LAYOUT_ASKER not in st.session_state:
+        st.session_state[keys.LAYOUT_ASKER] = secrets.token_hex(8)
+    return str(st.session_state[keys.LAYOUT_ASKER])
 
 
-def travel(record: Record, settings: LayoutSettings) -> Made:
-    """Layouts of ``record`` by stop: before, after, the epochs on the way; ``"kept"`` is the share of kept neighbours.
+def by_stop(record: Record, settings: LayoutSettings) -> LayoutProgress:
+    """Request layouts by stop: before, after, the epochs on the way; ``"kept"`` is the share of kept neighbours.
 
     t-SNE has no epochs on the way, and leaves samples out (NaN).
     """
-    return workshop().of((record.run_id, settings), asker(), settings.layout, lambda: layouts.stops(record, settings))
+    key, kind = (record.run_id, settings), settings.layout
+    return layout_queue.request(key, asker(), kind, lambda: layouts.stops(record, settings))
 
 
-def seeds(record: Record, settings: LayoutSettings) -> Made:
-    """UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
+def by_seed(record: Record, settings: LayoutSettings) -> LayoutProgress:
+    """Request UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
     key = (record.run_id, settings, "seeds")
-    return workshop().of(key, asker(), "seeds", lambda: layouts.by_seed(record, settings))
+    return layout_queue.request(key, asker(), "seeds", lambda: layouts.by_seed(record, settings))
 
 
-def neighbours(record: Record) -> Made:
-    """Before and after, each sample's `NEAREST` of the other domain in feature space, nearest first: (n, k) indices."""
-    return workshop().of((record.run_id, "neighbours"), asker(), "neighbours", lambda: layouts.neighbours(record))
+def neighbours(record: Record) -> LayoutProgress:
+    """Request each sample's `NEAREST` of the other domain in feature space, before and after: (n, k), nearest first."""
+    key = (record.run_id, "neighbours")
+    return layout_queue.request(key, asker(), "neighbours", lambda: layouts.neighbours(record))

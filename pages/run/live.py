@@ -1,4 +1,4 @@
-"""A run while it goes: its stage and place, what can be done to it, and its curves."""
+"""A run while it goes: its stage or place in the queue, its controls, and its curves."""
 
 from __future__ import annotations
 
@@ -10,52 +10,34 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from pages.charts import curves
-from pages.session import state
+from pages.run import starting
+from pages.session import keys, state
 from pages.session.words import _, explain, percent, seconds, translate_message
 
-POLL_SECONDS = 0.5
-FIRST_POLL_SECONDS = 0.25
-"""Until the first value has been drawn: that is when one waits."""
+
+def panel(view: RunView) -> None:
+    """Draw a run, again and again while it is live; when it ends, the whole page runs once more."""
+    starting.follow_run(view, _panel)
 
 
-def panel(run: str) -> None:
-    """Draw a run and, while it is live, redraw it twice a second; when it ends, the whole page runs once more."""
-    view = queue().view(run, renew=True)
-    if view is not None:
-        st.fragment(_panel, run_every=_pace(view))(run, _pace(view))
-
-
-def _pace(view: View) -> float | None:
-    """Seconds between two looks at a run; None when it is over."""
-    if not view.live:
-        return None
-    return POLL_SECONDS if view.history or view.state == "queued" else FIRST_POLL_SECONDS
-
-
-def _panel(run: str, pace: float | None) -> None:
-    view = queue().view(run, renew=True)
-    if view is None or (pace is not None and not view.live):
-        st.rerun()
-    assert view is not None
+def _panel(view: RunView) -> None:
     if view.live:
         _where(view)
         _controls(view)
     notices(view.notices)
-    progress(view)
-    if _pace(view) != pace:
-        st.rerun()  # what is drawn stays; the page runs again to look at the new pace
+    phase_curves(view)
 
 
-def notices(said: Iterable[Notice]) -> None:
-    """What a run found that a person should know."""
-    for notice in said:
+def notices(found: Iterable[Notice]) -> None:
+    """Show what a run noticed that a person should know."""
+    for notice in found:
         st.info(translate_message(notice.message, notice.values))
 
 
-def progress(view: View) -> None:
-    """The curves of one phase: the one that trains now, or afterwards the adapting one, unless another is picked."""
+def phase_curves(view: RunView) -> None:
+    """Draw the curves of one phase: the one that trains now, afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
         if view.live:
@@ -70,7 +52,7 @@ def progress(view: View) -> None:
         default=newest,
         format_func=names.__getitem__,
         required=True,
-        key=f"curves-{view.run_id}-{len(begun)}-{view.live}",
+        key=keys.curves(view.run_id, len(begun), view.live),
     )
     # a method may count its own epochs, and a run may be cut short: the axis then follows what there is
     gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
@@ -79,16 +61,16 @@ def progress(view: View) -> None:
 
 
 def phase_names() -> dict[Phase, str]:
-    """The phases of training in the reader's language."""
+    """Return the phases of training in the reader's language."""
     return {"source_only": _("Source only"), "adapt": _("Adapting"), "oracle": _("Oracle")}
 
 
 def stage_names() -> dict[Stage, str]:
-    """The stages of a run in the reader's language."""
+    """Return the stages of a run in the reader's language."""
     return {stage: _(title) for stage, title in STAGES.items()}
 
 
-def _where(view: View) -> None:
+def _where(view: RunView) -> None:
     names = stage_names()
     if view.state == "queued":
         st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
@@ -112,7 +94,7 @@ def _where(view: View) -> None:
         st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
 
 
-def _controls(view: View) -> None:
+def _controls(view: RunView) -> None:
     mine = queue().owns(view.run_id, state.owner())
     shared = view.owners > 1
     why = None
@@ -127,7 +109,7 @@ def _controls(view: View) -> None:
             _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.finishing_early)
         stop = _("Leave this run") if shared else _("Stop")
         _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
-        early = not _may_be_judged(view)
+        early = not _has_learned(view)
         unless = early or view.finishing_early or view.state == "stopping"
         hint = _("From the first epoch of adapting on.") if early else None
         _button(_("Keep what it has learned so far"), queue().finish_early, view, why, unless=unless, hint=hint)
@@ -135,8 +117,8 @@ def _controls(view: View) -> None:
         st.caption(why)
 
 
-def _may_be_judged(view: View) -> bool:
-    """Whether the run has learned something, of adapting too where the method does that epoch by epoch."""
+def _has_learned(view: RunView) -> bool:
+    """Tell whether the run has trained an epoch, of adapting where the method does that epoch by epoch."""
     from da_core.methods import methods
 
     in_epochs = methods()[view.experiment.method.name].kind in ("deep alignment", "model adaptation")
@@ -146,13 +128,13 @@ def _may_be_judged(view: View) -> bool:
 def _button(
     label: str,
     act: Callable[[str, str], None],
-    view: View,
+    view: RunView,
     why: str | None,
     *,
     unless: bool = False,
     hint: str | None = None,
 ) -> None:
-    if st.button(label, key=f"run-{act.__name__}", disabled=unless or why is not None, help=why or hint):
+    if st.button(label, key=keys.run_control(act.__name__), disabled=unless or why is not None, help=why or hint):
         try:
             act(view.run_id, state.owner())
         except UserError as error:

@@ -1,4 +1,4 @@
-"""How kept runs are told of: their names, facts and numbers, and opening one."""
+"""How lists and comparisons write a run: its title, facts and numbers; and opening one."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Sequence
 from html import escape
 
 from da_core.experiment import DataSpec
+from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import KeptRun
 from da_core.jobs.store import store
-from da_core.run_folder import EVERYONE
-from pages.session import access, state, words
-from pages.session.words import _, percent, word
+from pages.session import access, state
+from pages.session.words import _, moment, percent, points, word
 from pages.shell import navigation
 
 
-def mine() -> str:
-    """Whose list this visitor sees: their own, or all of it where the app serves one person alone."""
+def list_owner() -> str:
+    """Return whose list this visitor sees: their own, or everyone's where the app serves one person alone."""
     return EVERYONE if access.localhost_only() else state.owner()
 
 
-def listed() -> list[KeptRun]:
-    """This visitor's runs, those in the bin too, the newest first."""
-    return store().database.listed(mine())
+def list_runs() -> list[KeptRun]:
+    """List this visitor's runs, those in the bin too, the newest first."""
+    return store().database.listed(list_owner())
 
 
 def title(run: KeptRun) -> str:
-    """The name that a person gave it, else its method and seed."""
+    """Return the name that a person gave a run, else its method and seed."""
     return run.name or f"{method_title(run.experiment.method.name)} · {_('seed {seed}', seed=run.experiment.seed)}"
 
 
 def titles(runs: Sequence[KeptRun]) -> list[str]:
-    """Titles that tell the runs apart: where two are called alike, a part of their ids helps."""
+    """Return titles that tell the runs apart: where two are alike, with a part of their ids."""
     plain = [title(run) for run in runs]
     return [
         f"{name} ({run.run_id[-4:]})" if plain.count(name) > 1 else name for name, run in zip(plain, runs, strict=True)
@@ -38,13 +38,14 @@ def titles(runs: Sequence[KeptRun]) -> list[str]:
 
 
 def method_title(name: str) -> str:
+    """Return the title of a method in the reader's language; of one that is no longer there, its name."""
     from da_core.methods import methods
 
     return word(methods()[name].title) if name in methods() else name
 
 
 def pair_title(data: DataSpec) -> str:
-    """The name of a domain pair with what is set on it; of people's own files their names, or the domains' in one."""
+    """Return the title of a domain pair with its settings; of own files their names, or the domains' in one file."""
     from da_core.data.readers.uploads import place_name
     from da_core.data.sources import sources
 
@@ -59,26 +60,26 @@ def pair_title(data: DataSpec) -> str:
 
 
 def facts(run: KeptRun) -> str:
-    """Pair, method, seed, when, and the tags, as HTML."""
-    told = [pair_title(run.experiment.data)]
+    """Write pair, method, seed, when, and the tags, as HTML."""
+    parts = [pair_title(run.experiment.data)]
     if run.name:
-        told.append(method_title(run.experiment.method.name))
-        told.append(_("seed {seed}", seed=run.experiment.seed))
-    told.append(words.moment(run.finished_at))
+        parts.append(method_title(run.experiment.method.name))
+        parts.append(_("seed {seed}", seed=run.experiment.seed))
+    parts.append(moment(run.finished_at))
     if not run.complete:
-        told.append(_("cut short"))
+        parts.append(_("cut short"))
     tags = "".join(f'<span class="lab-tag">{escape(tag)}</span>' for tag in run.tags)
-    return f'<div class="lab-run-facts">{escape(" · ".join(told))}{tags}</div>'
+    return f'<div class="lab-run-facts">{escape(" · ".join(parts))}{tags}</div>'
 
 
 def numbers(run: KeptRun) -> str:
-    """Accuracy on the target before → after and the gain, as HTML."""
+    """Write accuracy on the target before → after and the gain, as HTML."""
     if run.before is None or run.after is None or run.gain is None:
         return f'<div class="lab-run-numbers">{_("not scored: no target labels")}</div>'
     kind = "up" if run.gain >= 0.0005 else "down" if run.gain <= -0.0005 else ""
     return (
         f'<div class="lab-run-numbers">{percent(run.before)} → <b>{percent(run.after)}</b>'
-        f'<span class="{kind}">{words.points(run.gain)}</span></div>'
+        f'<span class="{kind}">{points(run.gain)}</span></div>'
     )
 
 
@@ -86,4 +87,4 @@ def open_run(run: KeptRun, screen: navigation.Step) -> None:
     """Make the run the one that every screen shows, with its experiment, and go there."""
     state.replace(run.experiment)
     state.set_run(run.run_id)
-    navigation.switch(screen)
+    navigation.switch_to(screen)

@@ -1,24 +1,24 @@
-"""Starting a run from a screen, and the line that tells of it on the others."""
+"""Starting a run from a screen, following it, and the line about it on the other screens."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from pages.session import access, state
+from da_core.jobs.queue import queue
+from da_core.jobs.run_view import RunView
+from pages.session import access, keys, state
+from pages.session.background import follow
 from pages.session.words import _, percent, seconds
 from pages.shell import navigation
 
-_WATCHED = "lab.watched"
-"""Session state: the run that was seen going on from another screen, so that its end is told there."""
-_QUICK, _SLOW = 2.0, 20.0  # seconds between looks: where the line is drawn, and where only the lease is kept
-
 
 def start(experiment: Experiment) -> None:
-    """Make ``experiment`` the session's, submit it and go to Train. A refusal is told by the frame, at the top."""
-    from da_core.jobs.queue import queue
-
+    """Make ``experiment`` the session's, submit it and go to Train. The frame shows a refusal, at the top."""
     try:
         run = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
     except UserError as error:
@@ -26,47 +26,47 @@ def start(experiment: Experiment) -> None:
         st.rerun()
     state.replace(experiment)
     state.set_run(run)
-    navigation.switch("train")
+    navigation.switch_to("train")
+
+
+def follow_run(view: RunView, draw: Callable[[RunView], None]) -> None:
+    """Draw a run again and again until it is over, which keeps its lease; then the whole page runs once more."""
+
+    def draw_if_there(now: RunView | None) -> None:
+        if now is None:  # it was over, and has been removed since: the page says so
+            st.rerun()
+        draw(now)
+
+    def is_over(now: RunView | None) -> bool:
+        return now is None or not now.live
+
+    follow(partial(queue().view, view.run_id, renew=True), is_over, draw_if_there, was_over=not view.live)
 
 
 def watch(here: navigation.Step) -> None:
-    """Keep the lease of the session's run from whatever screen, and on other screens than its own tell how it goes."""
+    """Show on other screens than Train how the session's run goes, and that it has ended."""
     run = state.run_id()
     if run is None:
         return
-    from da_core.jobs.queue import queue
-
     view = queue().view(run, renew=True)
     if view is not None and view.live:
-        told = here != "train"
-        if told:
-            st.session_state[_WATCHED] = run
-        st.fragment(_line if told else _renew, run_every=_QUICK if told else _SLOW)(run)
+        if here != "train":  # which follows it itself
+            st.session_state[keys.WATCHED_RUN] = run
+            follow_run(view, _draw_line)
     elif here in ("train", "features", "results"):
-        st.session_state.pop(_WATCHED, None)
-    elif view is not None and st.session_state.get(_WATCHED) == run:
-        with st.container(key="lab-line", horizontal=True, vertical_alignment="center"):
+        st.session_state.pop(keys.WATCHED_RUN, None)
+    elif view is not None and st.session_state.get(keys.WATCHED_RUN) == run:
+        with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
             if view.state == "done":
                 st.markdown(_("Your run is finished."), width="content")
-                navigation.go("features", _("See what moved") + " →")
+                navigation.link_to("features", _("See what moved") + " →")
             else:
                 st.markdown(_("Your run has ended."), width="content")
-                navigation.go("train", _("See why") + " →")
+                navigation.link_to("train", _("See why") + " →")
 
 
-def _renew(run: str) -> None:
-    from da_core.jobs.queue import queue
-
-    queue().renew(run)
-
-
-def _line(run: str) -> None:
-    from da_core.jobs.queue import queue
-
-    view = queue().view(run, renew=True)
-    if view is None or not view.live:
-        st.rerun()
-    with st.container(key="lab-line", horizontal=True, vertical_alignment="center"):
+def _draw_line(view: RunView) -> None:
+    with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         if view.state == "queued":
             text = _("Your run waits; its place in the queue is {place}.", place=view.place)
         elif view.state == "paused":
@@ -80,4 +80,4 @@ def _line(run: str) -> None:
                 time=seconds(view.seconds_left),
             )
         st.markdown(text, width="content")
-        navigation.go("train", _("Watch it") + " →")
+        navigation.link_to("train", _("Watch it") + " →")

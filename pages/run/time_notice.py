@@ -1,4 +1,4 @@
-"""A word before a run starts where its method will take minutes: how long about, and what makes it fast."""
+"""A notice before a run whose method will take minutes: about how long, and what makes it faster."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pages.session import access
 from pages.session.words import _, number, seconds
 
 NOTICED = 60.0
-"""Seconds from which on it is worth a word."""
+"""Seconds from which on there is a notice."""
 
 
-def tell(experiment: Experiment) -> None:
+def draw(experiment: Experiment) -> None:
     """Draw the notice, or nothing where the method is quick or its time is not known."""
     from da_core.training.estimate import estimate
 
     try:
-        access.check_places(experiment.data)
-    except UserError:  # told when the run starts
+        access.check_places(experiment.data.places)
+    except UserError:  # shown when the run starts
         return
     found = estimate(experiment)
     if found is None or found.seconds < NOTICED:

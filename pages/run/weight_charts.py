@@ -1,8 +1,6 @@
-"""What a reweighting method did: how its weights are spread, how many samples still count, and the truth beside it."""
+"""What a reweighting method did: how its weights are spread, how many samples still count, and the true ones."""
 
 from __future__ import annotations
-
-import logging
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,13 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from da_core import palette
-from da_core.errors import UserError
 from da_core.jobs.store import Record
-from pages.charts import score_charts
+from pages.charts import plotly_figure
+from pages.session import keys
 from pages.session.words import _, number, percent
 from pages.shell import theme
-
-log = logging.getLogger(__name__)
 
 _BINS = 32
 _SMALLEST = 1e-3
@@ -26,7 +22,7 @@ _FEW = 0.1
 
 
 def introduction() -> None:
-    """A reweighting method moves no point; its picture is the weights."""
+    """Say that a reweighting method moves no point, so that its picture is the weights."""
     st.info(
         _(
             "This method moves no point: it gives every source sample a weight. Before and after differ in how much "
@@ -36,21 +32,23 @@ def introduction() -> None:
 
 
 def section(record: Record) -> None:
-    """The weights of the held-out source samples: two numbers, their histogram, and the true density ratio if known."""
-    told, weights = record.result.weights or {}, record.evidence.weights
+    """Draw the weights of the held-out source samples: two numbers, a histogram, and the true ones where known."""
+    from da_core.evaluation.density_ratio import rank_correlation, true_density_ratio
+
+    spread, weights = record.result.weights or {}, record.evidence.weights
     st.subheader(_("The weights"), anchor=False)
-    size, samples = told.get("effective_sample_size"), told.get("samples")
-    with st.container(horizontal=True, key="lab-weights"):
+    size, samples = spread.get("effective_sample_size"), spread.get("samples")
+    with st.container(horizontal=True, key=keys.WEIGHTS):
         if size is not None and samples:
             st.metric(
                 _("Effective sample size"),
                 _("{size} of {samples}", size=number(size), samples=number(samples)),
                 help=_("So many equally weighted samples would give as steady an average."),
             )
-        if "largest_share" in told:
+        if "largest_share" in spread:
             st.metric(
                 _("Largest share"),
-                percent(told["largest_share"]),
+                percent(spread["largest_share"]),
                 help=_("Of the whole weight, the heaviest sample's."),
             )
     if size is not None and samples and size < _FEW * samples:
@@ -63,9 +61,9 @@ def section(record: Record) -> None:
         )
     if weights is None:
         return
-    truth = true_weights(record)
+    truth = true_density_ratio(record)
     alt = _("Histogram of the weights of the held-out source samples, on a logarithmic axis")
-    score_charts.draw(histogram(weights, truth), key="weights", alt=alt)
+    plotly_figure.draw(histogram(weights, truth), key="weights", alt=alt)
     if truth is not None:
         st.caption(
             _(
@@ -76,29 +74,8 @@ def section(record: Record) -> None:
         )
 
 
-def true_weights(record: Record) -> NDArray[np.float64] | None:
-    """The density ratio at the shown source samples, mean 1 as the weights' is; None where nobody knows it."""
-    from da_core.data.loading.cache import load_pair
-    from da_core.data.pair import DataSource
-    from da_core.data.sources import sources
-    from da_core.params import validated
-
-    spec, evidence = record.experiment.data, record.evidence
-    source = sources().get(spec.name)
-    if source is None or type(source).true_weights is DataSource.true_weights:  # spare the loading
-        return None
-    try:
-        pair = load_pair(spec)
-    except (UserError, OSError):
-        log.info("run %s is shown without the true density ratio", record.run_id, exc_info=True)
-        return None
-    params = validated(source.Params, spec.params, spec.name)
-    found = source.true_weights(params, pair.source.X[evidence.source_index], pair.source.y[evidence.source_index])
-    return None if found is None else found / found.mean()
-
-
 def histogram(weights: NDArray[np.float32], truth: NDArray[np.float64] | None) -> go.Figure:
-    """Bars: how many samples have which weight; a line: the same for the true density ratio."""
+    """Draw how many samples have which weight, as bars, and the same for the true density ratio, as a line."""
     values = [np.maximum(each, _SMALLEST) for each in (weights, truth) if each is not None]
     low, high = (
         np.floor(np.log10(min(each.min() for each in values))),
@@ -126,18 +103,8 @@ def histogram(weights: NDArray[np.float32], truth: NDArray[np.float64] | None) -
                 hovertemplate="%{x:.3g}: %{y}<extra></extra>",
             )
         )
-    figure = score_charts.plain(*traces, height=260)
+    figure = plotly_figure.base_figure(*traces, height=260, legend=True)
     figure.add_vline(x=1, line={"color": theme.ink(), "dash": "dot", "width": 1})
     figure.update_xaxes(type="log", title_text=_("weight of a source sample (mean 1)"), dtick=1)
     figure.update_yaxes(title_text=_("samples"))
-    figure.update_layout(showlegend=truth is not None, legend={"orientation": "h", "y": 1.15})
     return figure
-
-
-def rank_correlation(weights: NDArray[np.float32], truth: NDArray[np.float64]) -> float:
-    """Spearman's, in [-1, 1]; 0 where all of either are alike."""
-    from scipy.stats import spearmanr
-
-    if np.ptp(weights) == 0 or np.ptp(truth) == 0:
-        return 0.0
-    return float(spearmanr(weights, truth).statistic)

@@ -1,4 +1,4 @@
-"""Samples for a person to look at: a few of every class of both domains, and how many there are."""
+"""Samples to look at: a few of every class of both domains, and how many there are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from streamlit.delta_generator import DeltaGenerator
 from da_core import palette
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.teaching.picture_atlas import thumbnail
-from pages.charts import score_charts
+from pages.charts import plotly_figure
+from pages.session import keys
 from pages.session.words import _, number, safe, word
 
 _A_CLASS = 7
@@ -31,17 +32,17 @@ _ROW = 26  # pixels a class in the chart of counts
 
 @dataclass(frozen=True)
 class Cell:
-    """Where the samples of one class of one domain are shown. ``called`` is the class in the reader's language."""
+    """Where samples of one class of one domain are shown; ``class_name`` is in the reader's language."""
 
     place: DeltaGenerator
     domain: Domain
     role: Literal["source", "target"]
     label: int
-    called: str
+    class_name: str
     lines: int = 1
 
     def rows(self, a_line: int) -> NDArray[np.int64]:
-        """Samples of the class, as many a line of the cell, spread evenly over all."""
+        """Choose samples of the class, so many a line of the cell, spread evenly over all: their indices."""
         rows = np.flatnonzero(self.domain.y == self.label)
         most = min(self.lines * a_line, len(rows))
         return rows[np.arange(most) * len(rows) // most]
@@ -53,15 +54,15 @@ def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> No
     Target samples without a label have a row of their own or, where none has a label, the whole right side.
     """
     pages = -(-len(pair.classes) // _CLASSES_A_PAGE)
-    page = st.pagination(pages, key="lab-gallery-page") if pages > 1 else 1
+    page = st.pagination(pages, key=keys.GALLERY_PAGE) if pages > 1 else 1
     first = (page - 1) * _CLASSES_A_PAGE
     labels = list(range(first, min(first + _CLASSES_A_PAGE, len(pair.classes))))
 
     def cell(place: DeltaGenerator, role: Literal["source", "target"], label: int, lines: int = 1) -> None:
         domain = pair.source if role == "source" else pair.target
         if (domain.y == label).any():
-            within = place.container(key=f"lab-sheet-{role}-{label}")
-            (draw or _pictures)(Cell(within, domain, role, label, _called(pair, label), lines))
+            within = place.container(key=keys.sheet(f"{role}-{label}"))
+            (draw or _pictures)(Cell(within, domain, role, label, _class_name(pair, label), lines))
 
     if not pair.target_labelled:
         left, right = st.columns([6.4, 5], gap="small")
@@ -69,7 +70,7 @@ def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> No
         right.html(heading(pair.target.name, "target"))
         for label in labels:
             name, place = left.columns([1.4, 5], vertical_alignment="center", gap="small")
-            name.markdown(f"**{safe(_called(pair, label))}**")
+            name.markdown(f"**{safe(_class_name(pair, label))}**")
             cell(place, "source", label)
         cell(right, "target", UNKNOWN, len(labels))
         return
@@ -78,7 +79,7 @@ def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> No
     target.html(heading(pair.target.name, "target"))
     for label in [*labels, UNKNOWN] if (pair.target.y == UNKNOWN).any() else labels:
         name, *places = _row()
-        name.markdown(f"**{safe(_called(pair, label))}**")
+        name.markdown(f"**{safe(_class_name(pair, label))}**")
         cell(places[0], "source", label)
         cell(places[1], "target", label)
 
@@ -88,38 +89,38 @@ def _pictures(cell: Cell) -> None:
     cell.place.image(
         _strip(chosen.tobytes(), chosen.shape, _A_CLASS),
         width="stretch",
-        alt=_("Pictures of {name} in {domain}", name=cell.called, domain=word(cell.domain.name)),
+        alt=_("Pictures of {name} in {domain}", name=cell.class_name, domain=word(cell.domain.name)),
     )
 
 
-def _called(pair: DomainPair, label: int) -> str:
+def _class_name(pair: DomainPair, label: int) -> str:
     return _("unknown") if label == UNKNOWN else word(pair.classes[label])
 
 
-def rows_of(pair: DomainPair, domain: Domain, count: int = 9) -> None:
+def table(pair: DomainPair, domain: Domain, count: int = 9) -> None:
     """Draw a few feature vectors of every class of a domain as a table, its numbers as exact as they differ."""
     labels = np.unique(domain.y)
     each = max(1, count // len(labels))
     rows = np.concatenate([np.flatnonzero(domain.y == label)[:each] for label in labels])[: 2 * count]
-    table: dict[str, list[object]] = {}
+    columns: dict[str, list[object]] = {}
     if domain.captions is not None:
-        table[_("sample")] = domain.captions[rows].tolist()
-    table[_("class")] = [_called(pair, label) for label in domain.y[rows]]
+        columns[_("sample")] = domain.captions[rows].tolist()
+    columns[_("class")] = [_class_name(pair, label) for label in domain.y[rows]]
     names = pair.columns or [f"x{column + 1}" for column in range(domain.X.shape[1])]
     for column, name in enumerate(names[:_COLUMNS]):
         values = domain.X[:, column]
-        table[word(name)] = np.round(values[rows].astype(np.float64), decimals(values)).tolist()
-    st.dataframe(table, hide_index=True, alt=_("Samples of {domain}", domain=word(domain.name)))
+        columns[word(name)] = np.round(values[rows].astype(np.float64), decimals(values)).tolist()
+    st.dataframe(columns, hide_index=True, alt=_("Samples of {domain}", domain=word(domain.name)))
 
 
 def decimals(values: NDArray[np.floating[Any]]) -> int:
-    """How many decimals tell ``values`` (n,) apart: none for hundreds of metres, three for hundredths."""
+    """Count the decimals that tell ``values`` (n,) apart: none for hundreds of metres, three for hundredths."""
     spread = float(np.std(values))
     return 0 if spread == 0 else int(np.clip(1 - np.floor(np.log10(spread)), 0, 6))
 
 
 def counts(pair: DomainPair) -> go.Figure:
-    """How many samples of each class there are: source a blue circle, target an orange diamond."""
+    """Draw how many samples of each class there are: source a blue circle, target an orange diamond."""
     names = [word(name) for name in pair.classes]
     # the target's mark fits into the source's, so that both are seen where they are as many
     looks = ((palette.SOURCE, palette.SOURCE_SYMBOL, 16), (palette.TARGET, palette.TARGET_SYMBOL, 9))
@@ -135,13 +136,13 @@ def counts(pair: DomainPair) -> go.Figure:
         for domain, (colour, symbol, size) in zip((pair.source, pair.target), looks, strict=True)
         if domain is pair.source or pair.target_labelled
     ]
-    figure = score_charts.class_rows(*traces, height=_ROW * len(names) + 90)
+    figure = plotly_figure.class_rows(*traces, height=_ROW * len(names) + 90)
     figure.update_xaxes(rangemode="tozero")
     return figure
 
 
 def counts_alt(pair: DomainPair) -> str:
-    """The chart of counts in one sentence."""
+    """Describe the chart of counts in one sentence."""
     return _(
         "Samples by class: {source} in {classes} classes of the source, {target} of the target.",
         source=number(len(pair.source)),
@@ -151,7 +152,7 @@ def counts_alt(pair: DomainPair) -> str:
 
 
 def strip(samples: NDArray[np.uint8], columns: int, side: int = 96) -> bytes:
-    """Pictures (n, h, w, 3) uint8 side by side, ``columns`` a row, as a PNG on a clear ground.
+    """Put pictures (n, h, w, 3) uint8 side by side, ``columns`` a row, as a PNG on a clear ground.
 
     Each is ``side`` pixels wide, enlarged without smoothing, so that small pictures stay what they are.
     """
@@ -179,5 +180,5 @@ def _row() -> Sequence[DeltaGenerator]:
 
 
 def heading(name: str, kind: str) -> str:
-    """A domain's name with its mark, as HTML; ``kind`` is “target” or nothing."""
+    """Write a domain's name with its mark, as HTML; ``kind`` is “target” or nothing."""
     return f'<div class="lab-domain {kind}">{escape(word(name))}</div>'

@@ -9,13 +9,13 @@ import numpy as np
 import streamlit as st
 
 from da_core.data.pair import SOUND_RATE, DomainPair
-from pages.charts import points, score_charts
+from pages.charts import plotly_figure, points
 from pages.samples import gallery, texts_and_sounds
 from pages.session.words import _, number, word
 
 
 def facts(pair: DomainPair, more: Mapping[str, str] | None = None) -> None:
-    """The pair in a line of numbers."""
+    """Draw the pair's sizes in one line, and ``more`` facts by their titles."""
     target = number(len(pair.target))
     line: dict[str, str] = {
         word(pair.source.name): _("{count} samples", count=number(len(pair.source))),
@@ -31,7 +31,7 @@ def facts(pair: DomainPair, more: Mapping[str, str] | None = None) -> None:
 
 
 def shape(pair: DomainPair) -> str:
-    """What one sample is, in a few words."""
+    """Say in a few words what one sample is."""
     if pair.kind == "pictures":
         height, width = pair.sample_shape[:2]
         return _("{width} × {height} pixels", width=width, height=height)
@@ -43,7 +43,7 @@ def shape(pair: DomainPair) -> str:
 
 
 def samples(pair: DomainPair) -> None:
-    """Some samples, each as a person sees or hears it."""
+    """Draw some samples, each as a person sees or hears it."""
     if pair.kind == "pictures":
         gallery.by_class(pair)
     elif pair.kind == "texts":
@@ -51,15 +51,15 @@ def samples(pair: DomainPair) -> None:
     elif pair.source.heard is not None:
         texts_and_sounds.sounds(pair)
     elif pair.sample_shape == (2,):
-        score_charts.draw(points.scatter(pair), key="points", alt=points.alt(pair))
+        plotly_figure.draw(points.scatter(pair), key="points", alt=points.alt(pair))
     else:
         for domain, mark in ((pair.source, ""), (pair.target, "target")):
             st.html(gallery.heading(domain.name, mark))
-            gallery.rows_of(pair, domain)
+            gallery.table(pair, domain)
 
 
 def _words(pair: DomainPair) -> float:
-    """In the middle of both domains."""
+    """Compute the median number of words of a text, over both domains."""
     return float(
         np.median([len(str(text).split()) for domain in (pair.source, pair.target) for text in domain.X[:500]])
     )

@@ -1,12 +1,12 @@
-"""What the samples of a finished run are to a person: a picture, a sentence or a caption, a sound."""
+"""What is shown of the samples of a finished run: a picture, a text or a caption, a sound."""
 
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +16,8 @@ from da_core.errors import UserError
 from da_core.jobs.store import Record, store
 from da_core.teaching.picture_atlas import Atlas, atlas
 from pages.samples.gallery import decimals
+from pages.session import origin
+from pages.session.background import Background
 from pages.session.words import word
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _COLUMNS = 24
 
 @dataclass(frozen=True)
 class ShownSamples:
-    """What hover shows of each of a run's samples, in their order, source first.
+    """What a hover shows of each of a run's samples, in their order, source first.
 
     ``tips`` are plain text; ``sounds`` is the address below which sample i has its sound, as ``{sounds}/{i}.wav``;
     ``values`` (n, d) are the numbers of samples that have no other text, and whose ``columns`` have names.
@@ -41,8 +43,8 @@ class ShownSamples:
     columns: tuple[str, ...] = ()
     values: NDArray[np.float32] | None = None
 
-    def said(self) -> tuple[str, ...] | None:
-        """The text of each sample: its tip, or its row with the columns named in the reader's language."""
+    def texts(self) -> tuple[str, ...] | None:
+        """Return the text of each sample: its tip, or its row with the columns named in the reader's language."""
         if self.values is None:
             return self.tips
         named = [
@@ -52,7 +54,7 @@ class ShownSamples:
         return tuple(" · ".join(row) for row in zip(*named, strict=True))
 
 
-def shown(record: Record) -> ShownSamples:
+def read_samples(record: Record) -> ShownSamples:
     """Read the run's data again and take from it what a person can see or hear; nothing where it has changed."""
     pair = _pair_of(record)
     if pair is None:
@@ -64,12 +66,20 @@ def shown(record: Record) -> ShownSamples:
         values=np.concatenate([domain.X[rows] for domain, rows in parts]) if named else None,
         atlas=atlas(np.concatenate([domain.X[rows] for domain, rows in parts])) if pair.kind == "pictures" else None,
         tips=tuple(text for domain, rows in parts for text in tips(domain, rows)) or None,
-        sounds=f"{base_path()}/sound/{record.run_id}" if pair.source.heard is not None else None,
+        sounds=f"{origin.base_path()}/sound/{record.run_id}" if pair.source.heard is not None else None,
     )
 
 
+readings = Background(read_samples, keep=32)
+
+
+def prepare(record: Record) -> Future[ShownSamples]:
+    """Read what is shown of a run's samples in the background: files take their time."""
+    return readings.submit(record.run_id, record)
+
+
 def tips(domain: Domain, rows: NDArray[np.int64]) -> list[str]:
-    """The text or caption of some samples, cut where it is long; none where samples have none."""
+    """Return the texts or captions of some samples, cut where they are long; an empty list where there are none."""
     texts = domain.X if domain.X.dtype.kind == "U" else domain.captions
     if texts is None:
         return []
@@ -77,7 +87,7 @@ def tips(domain: Domain, rows: NDArray[np.int64]) -> list[str]:
 
 
 def sound(request: Request) -> Response:
-    """Answer ``/sound/{run}/{sample}.wav``: one sample's sound, for whoever has the run's link."""
+    """Serve ``/sound/{run}/{sample}.wav``: one sample's sound, for whoever has the run's link."""
     record = store().load(request.path_params["run"])
     pair = _pair_of(record) if record is not None else None
     if record is not None and pair is not None:
@@ -94,14 +104,8 @@ def sound(request: Request) -> Response:
     return Response(status_code=404)
 
 
-def base_path() -> str:
-    """Where the app begins below the host: "" or, behind a proxy, "/lab"."""
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
-
-
 def _pair_of(record: Record) -> DomainPair | None:
-    """The run's pair, if it still is what it was: a user's files may have changed since the run."""
+    """Load the run's pair; None where it is not what it was, as a user's files may have changed since the run."""
     from da_core.data.loading.cache import load_pair
 
     evidence = record.evidence

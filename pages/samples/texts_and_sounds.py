@@ -1,4 +1,4 @@
-"""Sentences and sounds for a person to look at and listen to: a few of every class of both domains."""
+"""Texts to read and sounds to hear: a few of every class of both domains."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from da_core import palette
 from da_core.data.pair import DomainPair
 from da_core.data.readers.sounds import to_wav
 from pages.samples import gallery, shown_samples
+from pages.session import keys
 from pages.session.words import _, word
 
 _TEXTS, _SOUNDS = 4, 5
@@ -34,15 +35,15 @@ def sounds(pair: DomainPair) -> None:
 
 
 def _sentences(cell: gallery.Cell) -> None:
-    said = "".join(f"<li>{escape(text)}</li>" for text in shown_samples.tips(cell.domain, cell.rows(_TEXTS)))
-    cell.place.html(f'<ul class="lab-texts {cell.role}">{said}</ul>')
+    items = "".join(f"<li>{escape(text)}</li>" for text in shown_samples.tips(cell.domain, cell.rows(_TEXTS)))
+    cell.place.html(f'<ul class="lab-texts {cell.role}">{items}</ul>')
 
 
 def _players(cell: gallery.Cell) -> None:
     domain, rows = cell.domain, cell.rows(_SOUNDS)
     assert domain.heard is not None
     captions = shown_samples.tips(domain, rows) or [str(row + 1) for row in rows]
-    label = _("Play {name} of {domain}", name=cell.called, domain=word(domain.name))
+    label = _("Play {name} of {domain}", name=cell.class_name, domain=word(domain.name))
     data = {
         "sounds": [_uri(domain.heard[row].tobytes()) for row in rows],
         "titles": [f"{label}: {caption}" for caption in captions],
@@ -50,7 +51,7 @@ def _players(cell: gallery.Cell) -> None:
         "shape": "circle" if cell.role == "source" else "diamond",
     }
     with cell.place:
-        _element()(data=data, key=f"players-{cell.role}-{cell.label}")
+        _element()(data=data, key=keys.players(cell.role, cell.label))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

@@ -1,4 +1,4 @@
-"""Who may ask this server: pages of its own, under the names that it answers to."""
+"""Where the server is, and who may connect to it: its own pages, under the names that it answers to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Address(NamedTuple):
-    """What the headers Origin (with a scheme) and Host (without) name."""
+    """An address as the headers Origin (with a scheme) and Host (without) write it."""
 
     scheme: str | None
     host: str
@@ -26,7 +26,7 @@ class Address(NamedTuple):
 
     @classmethod
     def read(cls, header: str | None) -> Address | None:
-        """Return the address in a header; None where there is none, as in the Origin “null” of a page in a sandbox."""
+        """Parse a header; None where it has no address, as in the Origin “null” of a page in a sandbox."""
         found = _ADDRESS.fullmatch(header or "")
         if found is None:
             return None
@@ -56,7 +56,7 @@ def is_local(host: str | None) -> bool:
 def names() -> Collection[str]:
     """Return the names that the server answers to, “*” for any.
 
-    Those that its operator lists in Streamlit's ``server.allowedHosts``, which by itself guards nothing but the
+    They are those that its operator lists in Streamlit's ``server.allowedHosts``, which by itself guards only the
     websocket. Where nothing is listed, a server on localhost has localhost's own: no other can be meant, and a page
     whose name was made to point here, after it was loaded from elsewhere, comes under its own.
     """
@@ -76,8 +76,14 @@ def is_named(host: str | None, known: Collection[str]) -> bool:
     return any(address.host.endswith(name[1:]) if name.startswith("*.") else address.host == name for name in known)
 
 
+def base_path() -> str:
+    """Return the path at which the app begins below the host: "" or, behind a proxy, "/lab"."""
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
 class OwnPages:
-    """Refuses, before Streamlit sees it, what comes under another name or changes something from another's page.
+    """Middleware that refuses requests under another name, and changes from another server's page.
 
     Streamlit lets any port of localhost connect, and to judge other pages it asks a service outside for the address of
     this machine while everybody waits.

@@ -1,4 +1,4 @@
-"""The screens: the six steps of the walk, what each is for in one sentence, the way on, the lab and the lessons."""
+"""The screens, the order of the walk, and the links between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.session import state
+from pages.session import keys, state
 from pages.session.words import _
 
 Step = Literal[
@@ -17,7 +17,7 @@ Step = Literal[
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen: its file below ``pages``, and its title, purpose and invitation as messages."""
+    """A screen: its file below ``pages``, and its title, purpose and invitation as messages."""
 
     path: str
     title: str
@@ -77,7 +77,7 @@ WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "res
 
 
 def header(step: Step) -> None:
-    """The screen's place in the walk, its title, and one sentence on what it is for."""
+    """Draw the screen's place in the walk, its title, and one sentence on what it is for."""
     place = WALK.index(step) + 1
     dots = "".join(f'<i class="{"done" if n < place else "here" if n == place else ""}"></i>' for n in range(1, 7))
     where = _("Step {place} of {count}", place=place, count=len(WALK))
@@ -87,31 +87,31 @@ def header(step: Step) -> None:
 
 
 def footer(step: Step, *, quiet: bool = False) -> None:
-    """One sentence on what comes next, and the links back and on; both keep the address's query.
+    """Draw one sentence on what comes next, and the links back and on, which keep the address's query.
 
     ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
     """
     here = WALK.index(step)
     back: Step = WALK[here - 1] if here else "home"
     st.space("medium")
-    with st.container(key="lab-footer", horizontal=True, vertical_alignment="center"):
-        go(back, "← " + _(SCREENS[back].title))
+    with st.container(key=keys.FOOTER, horizontal=True, vertical_alignment="center"):
+        link_to(back, "← " + _(SCREENS[back].title))
         st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
-        with st.container(key="lab-on-quiet" if quiet else "lab-on", width="content"):
+        with st.container(key=keys.NEXT_QUIET if quiet else keys.NEXT, width="content"):
             on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
-            go(on, _(SCREENS[on].title) + " →")
+            link_to(on, _(SCREENS[on].title) + " →")
 
 
-def go(step: Step, label: str) -> None:
-    """A link to another screen that takes the session's query along."""
+def link_to(step: Step, label: str) -> None:
+    """Draw a link to another screen, which takes the session's query along."""
     st.page_link(SCREENS[step].path, label=label, query_params=state.link())
 
 
-def read(method: str, label: str) -> None:
-    """A link to the lesson of a method; the experiment stays as it is."""
+def link_to_lesson(method: str, label: str) -> None:
+    """Draw a link to the lesson of a method; the experiment stays as it is."""
     st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
 
 
-def switch(step: Step) -> None:
+def switch_to(step: Step) -> None:
     """Leave for another screen at once, with the session's query."""
     st.switch_page(SCREENS[step].path, query_params=state.link())

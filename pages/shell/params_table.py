@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 
-from da_core.params import Params
+from da_core.params import Hyper, Params, describe
 from pages.session.words import _, word
-from pages.shell.params_form import bounds, choice, plain
+from pages.shell.params_form import choice, plain
 
 
 def draw(kind: type[Params]) -> None:
-    """One row a field. On a phone each row becomes a block of its own."""
+    """Draw one row a hyperparameter. On a phone each row becomes a block of its own."""
     names = (_("Symbol"), _("Name"), _("Default"), _("Range"), _("What it does"))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(
@@ -28,22 +27,20 @@ def draw(kind: type[Params]) -> None:
 
 
 def rows(kind: type[Params]) -> list[tuple[str, str, str, str, str]]:
-    """The cells, in the reader's language."""
-    found = []
-    for info in kind.model_fields.values():
-        extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        unit = f" {word(extra['unit'])}" if extra.get("unit") else ""
-        title = info.title or ""
-        default, within = _value(info.default, title) + unit, _range(info) + unit
-        found.append((str(extra.get("symbol") or ""), _(title), default, within, _(info.description or "")))
-    return found
+    """Write the cells, in the reader's language."""
+    cells = []
+    for hyper in describe(kind):
+        unit = f" {word(hyper.unit)}" if hyper.unit else ""
+        default, within = _value(hyper.default, hyper.title) + unit, _range(hyper) + unit
+        cells.append((hyper.symbol, _(hyper.title), default, within, _(hyper.help)))
+    return cells
 
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def figure(value: float) -> str:
-    """A number to read: powers of ten that are far from 1 as 10⁻⁶, not as 1e-06."""
+    """Write a number to read: powers of ten that are far from 1 as 10⁻⁶, not as 1e-06."""
     far = re.fullmatch(r"1e\+?(-?)0*(\d+)", plain(value))
     return "10" + (far[1] + far[2]).translate(SUPERSCRIPT) if far else plain(value)
 
@@ -54,13 +51,12 @@ def _value(value: Any, title: str) -> str:
     return choice(title, value) if isinstance(value, str) else figure(value)
 
 
-def _range(info: FieldInfo) -> str:
-    if info.annotation is bool:
+def _range(hyper: Hyper) -> str:
+    if hyper.type == "boolean":
         return f"{_('yes')}, {_('no')}"
-    if get_origin(info.annotation) is Literal:
-        return ", ".join(_value(one, info.title or "") for one in get_args(info.annotation))
-    low, high = bounds(info)
+    if hyper.choices:
+        return ", ".join(_value(one, hyper.title) for one in hyper.choices)
+    low, high = hyper.low, hyper.high
     if low is None or high is None:
         return f"≥ {figure(low)}" if low is not None else f"≤ {figure(high)}" if high is not None else ""
-    above = any(hasattr(part, "gt") for part in info.metadata)
-    return f"{'> ' if above else ''}{figure(low)} – {figure(high)}"
+    return f"{'> ' if hyper.low_open else ''}{figure(low)} – {figure(high)}"

@@ -1,4 +1,4 @@
-"""The rail beside every screen: where one is in the walk, the lessons, the language, and the link to share."""
+"""The sidebar of every screen: the steps of the walk, lab and lessons, the language, and the link to share."""
 
 from __future__ import annotations
 
@@ -6,54 +6,53 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.session import state, words
+from da_core.i18n import LANGUAGES
+from pages.session import keys, state, words
 from pages.session.words import _
-from pages.shell.navigation import SCREENS, WALK, Step, go
-
-_LANGUAGE = "lab-language"
+from pages.shell.navigation import SCREENS, WALK, Step, link_to
 
 
 def draw(here: Step) -> None:
-    """Name of the house, the steps, and what belongs to every screen."""
+    """Draw the app's name, links to all screens with ``here`` marked, and the tools that every screen has."""
     st.html(
         '<div class="lab-brand"><span class="lab-mark" aria-hidden="true"></span>'
         + _("Domain Adaptation Lab")
         + "</div>"
     )
-    with st.container(key="lab-rail", gap=None):
-        go("home", _(SCREENS["home"].title))
-        st.html(f'<div class="lab-rail-title">{_("The walk")}</div>')
+    with st.container(key=keys.SIDEBAR, gap=None):
+        link_to("home", _(SCREENS["home"].title))
+        st.html(f'<div class="lab-sidebar-title">{_("The walk")}</div>')
         for place, step in enumerate(WALK, start=1):
-            with st.container(key=f"lab-step-{place}" + ("-here" if step == here else ""), gap=None):
-                go(step, _(SCREENS[step].title))
-        st.html(f'<div class="lab-rail-title">{_("Lab")}</div>')
-        go("runs", _(SCREENS["runs"].title))
-        go("stability", _(SCREENS["stability"].title))
-        st.html(f'<div class="lab-rail-title">{_("Learn")}</div>')
-        go("methods", _(SCREENS["methods"].title))
-        go("lesson", _(SCREENS["lesson"].title))
-    with st.container(key="lab-tools"):
+            with st.container(key=keys.step(place, step == here), gap=None):
+                link_to(step, _(SCREENS[step].title))
+        st.html(f'<div class="lab-sidebar-title">{_("Lab")}</div>')
+        link_to("runs", _(SCREENS["runs"].title))
+        link_to("stability", _(SCREENS["stability"].title))
+        st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
+        link_to("methods", _(SCREENS["methods"].title))
+        link_to("lesson", _(SCREENS["lesson"].title))
+    with st.container(key=keys.TOOLS):
         _switch_language()
         _share()
 
 
 def _switch_language() -> None:
-    names = words.LANGUAGES
-    if st.session_state.get(_LANGUAGE) != words.language():
-        st.session_state[_LANGUAGE] = words.language()
+    spoken = words.language().code
+    if st.session_state.get(keys.LANGUAGE_SWITCH) != spoken:
+        st.session_state[keys.LANGUAGE_SWITCH] = spoken
     st.segmented_control(
         _("Language"),
-        list(names),
-        format_func=names.__getitem__,
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
         required=True,
-        key=_LANGUAGE,
+        key=keys.LANGUAGE_SWITCH,
         on_change=_follow_language,
         label_visibility="collapsed",
     )
 
 
 def _follow_language() -> None:
-    st.session_state[words.CHOSEN] = st.session_state[_LANGUAGE]
+    st.session_state[keys.LANGUAGE] = st.session_state[keys.LANGUAGE_SWITCH]
 
 
 def _share() -> None:

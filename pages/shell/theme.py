@@ -13,43 +13,36 @@ from pages.session.words import _
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 
-def is_dark() -> bool:
-    """Whether this visitor sees the dark theme."""
-    return st.context.theme.type == "dark"
+def colours() -> palette.Theme:
+    """Look up the colours of this visitor's theme."""
+    return palette.DARK if st.context.theme.type == "dark" else palette.LIGHT
 
 
 def ink() -> str:
-    """The colour of text on this visitor's theme, for charts."""
-    return "#E8E6E1" if is_dark() else "#23272E"
+    """Look up the colour of text, for charts."""
+    return colours().ink
 
 
 def faint() -> str:
-    """The colour of grid lines and axes on this visitor's theme."""
-    return "rgba(232,230,225,0.14)" if is_dark() else "rgba(35,39,46,0.12)"
-
-
-def heat(dark: bool) -> tuple[str, str]:
-    """The two ends of a heat map: the paper's colour for nothing, the accent for all: white text reads on it."""
-    return ("#171A20", "#6355CE") if dark else ("#FFFFFF", "#5B4BC4")
+    """Look up the colour of grid lines and axes."""
+    return palette.translucent(colours().ink, colours().grid)
 
 
 def class_colour(index: int) -> str:
-    """The hue of class ``index``."""
+    """Choose the hue of class ``index``."""
     return palette.CLASSES[index % len(palette.CLASSES)]
 
 
 def tint(index: int) -> str:
-    """A shade of a class's hue to lie behind points, on either theme."""
-    hue = class_colour(index)
-    red, green, blue = (int(hue[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{0.17 if is_dark() else 0.22})"
+    """Shade a class's hue to lie behind points, on either theme."""
+    return palette.translucent(class_colour(index), colours().tint)
 
 
-def dress() -> None:
-    """Put the style sheet on the page, and the words that it says; the frame does it once a run."""
+def apply() -> None:
+    """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
     st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
 
 
 @functools.cache
 def _style() -> str:
-    return _STYLE.read_text(encoding="utf-8")
+    return f".stApp {{ {palette.style_properties()} }}\n{_STYLE.read_text(encoding='utf-8')}"

@@ -10,17 +10,16 @@ from da_core.data.download import MissingError
 from da_core.data.loading.cache import load_pair
 from da_core.data.measured import figures
 from da_core.data.pair import DomainPair
-from da_core.data.readers.uploads import check_allowed
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.networks.defaults import kind_of, with_data
-from pages.charts import score_charts
+from pages.charts import plotly_figure
 from pages.own_data import bring_files, catalogue, choose_third_domain, data_report, fetch_data_set, night_preview
 from pages.own_data.catalogue import OWN
 from pages.samples import gallery, pair_preview
-from pages.session import access, state, words
-from pages.session.words import _, word
+from pages.session import access, state
+from pages.session.words import _, explain, translate_message, word
 from pages.shell import navigation, params_form
 
 SHIFTS = {
@@ -33,7 +32,7 @@ SHIFTS = {
 
 
 def _choose() -> bool:
-    """Draw what there is to choose from. True where the visitor's own files are looked at, which are not in use yet."""
+    """Draw what there is to choose from. True while the visitor looks at files of their own that are not in use yet."""
     known = sources()
     spec = state.experiment().data
     own = catalogue.choose(spec.name, _take)
@@ -42,7 +41,7 @@ def _choose() -> bool:
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
         with st.expander(_("Settings of this data")):
             kind = known[spec.name].Params
-            fields = bring_files.SETTINGS if spec.name == OWN else night_preview.elsewhere(kind)
+            fields = bring_files.SETTINGS if spec.name == OWN else night_preview.other_settings(kind)
             params_form.form(kind, spec.params, spec.name, _use_settings, fields=fields)
     return False
 
@@ -58,18 +57,17 @@ def _use_settings(values: params_form.Values) -> None:
 def _use(spec: DataSpec) -> None:
     """Make ``spec`` the experiment's data if it can be read; otherwise what was there stays."""
     try:
-        for place in filter(None, (spec.source, spec.target)):
-            check_allowed(place, localhost_only=access.localhost_only())
+        access.check_places(spec.places)
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
     except UserError as error:
-        state.report(bring_files.with_upload_names(error))
+        state.report(bring_files.name_uploads(error))
     else:
         _set(spec)
 
 
 def _set(spec: DataSpec) -> None:
-    """Change the pair, and where it needs another network change that too and say so."""
+    """Change the pair and, where it needs another one, the network, and say so."""
     before = state.experiment()
     state.replace(with_data(before, spec))
     if state.experiment().network != before.network:
@@ -78,7 +76,7 @@ def _set(spec: DataSpec) -> None:
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(words.translate_message(notice.message, bring_files.with_own_names(notice.values)))
+        st.info(translate_message(notice.message, bring_files.with_visitor_names(notice.values)))
     st.subheader(_(pair.provenance.title), anchor=False)
     spec = state.experiment().data
     measured = figures().get(spec.name)
@@ -87,10 +85,10 @@ def _show(pair: DomainPair) -> None:
     more = catalogue.facts(measured) if measured is not None and as_measured else {}
     pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     pair_preview.samples(pair)
-    if spec.name == night_preview.OF and not state.is_hidden("data"):
+    if spec.name == night_preview.NAME and not state.is_hidden("data"):
         night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
-    score_charts.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
+    plotly_figure.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     data_report.section(pair, state.experiment().data.model_dump_json())
     if not state.is_hidden("data"):
         choose_third_domain.section(spec, pair)
@@ -105,13 +103,12 @@ if not looking:
     try:
         with st.spinner(_("Making the pictures…")):
             spec = state.experiment().data
-            for place in filter(None, (spec.source, spec.target)):
-                check_allowed(place, localhost_only=access.localhost_only())
+            access.check_places(spec.places)
             pair = load_pair(spec)
     except MissingError as lacking:
         fetch_data_set.offer(lacking)
     except UserError as error:
-        st.error(words.explain(bring_files.with_upload_names(error)))
+        st.error(explain(bring_files.name_uploads(error)))
     else:
         _show(pair)
 if looking:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,104 +12,117 @@ import streamlit as st
 from da_core.evaluation import layouts
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Record
-from pages.run import current_run, layout_requests, live, weight_charts
+from pages.run import current_run, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view
-from pages.session import state
-from pages.session.words import _, number, percent, translate_message
+from pages.run.layout_requests import Kind, LayoutProgress
+from pages.samples import shown_samples
+from pages.samples.shown_samples import ShownSamples
+from pages.session import keys, state
+from pages.session.background import follow, wait_a_moment
+from pages.session.words import _, number, percent, points, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
     from da_core.evaluation.embedding import LayoutSettings
 
-_PICTURE = "features"
-_TSNE = "features.tsne"
-_SEEDS = "features.seeds"
 _LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 
+@dataclasses.dataclass(frozen=True)
+class PanelContents:
+    """What the panels draw beyond the run's own layouts: samples to show on hover, and further layouts by kind."""
+
+    samples: Future[ShownSamples]
+    layouts: dict[Kind, LayoutProgress]
+
+    def is_complete(self) -> bool:
+        return self.samples.done() and all(each.done for each in self.layouts.values())
+
+
 def picture(record: Record) -> None:
-    """Both panels. What is not there yet, pictures for hover and further layouts, comes while one looks."""
+    """Draw both panels; what is not there yet, pictures for a hover and further layouts, is drawn as it comes."""
     place = st.container()
     chosen, with_seeds = settings(record)
+    samples = shown_samples.prepare(record)
+    wait_a_moment(samples)
+
+    def read() -> PanelContents:
+        return PanelContents(samples, requested_layouts(record, chosen, with_seeds))
+
     with place:
-        made = _wanted(record, chosen, with_seeds)
-        ready = current_run.samples().of(record).done() and all(one.done for one in made.values())
-        st.fragment(_picture, run_every=None if ready else live.POLL_SECONDS)(record, chosen, with_seeds, ready)
+        follow(read, PanelContents.is_complete, partial(panels, record), was_over=read().is_complete())
 
 
-def _wanted(
-    record: Record, chosen: LayoutSettings, with_seeds: bool
-) -> dict[layout_requests.Kind, layout_requests.Made]:
-    made: dict[layout_requests.Kind, layout_requests.Made] = {"neighbours": layout_requests.neighbours(record)}
+def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) -> dict[Kind, LayoutProgress]:
+    """Request all layouts that the panels can show now."""
+    found: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
     shown: list[Layout] = ["pca", "umap"]
-    if st.session_state.get(_TSNE) == record.run_id:
+    if st.session_state.get(keys.TSNE_RUN) == record.run_id:
         shown.append("tsne")
     for layout in shown:
-        made[layout] = layout_requests.travel(record, _for(layout, record, chosen))
+        found[layout] = layout_requests.by_stop(record, _settings_of(layout, record, chosen))
     if with_seeds:
-        made["seeds"] = layout_requests.seeds(record, chosen)
-    return made
+        found["seeds"] = layout_requests.by_seed(record, chosen)
+    return found
 
 
-def _for(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettings:
-    """The chosen numbers are UMAP's; the other layouts have the run's own seed."""
+def _settings_of(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettings:
+    """Return the chosen numbers for UMAP, whose they are; the other layouts have the run's own seed."""
     from da_core.evaluation.embedding import LayoutSettings
 
     return chosen if layout == "umap" else LayoutSettings(layout, record.experiment.seed)
 
 
-def _picture(record: Record, chosen: LayoutSettings, with_seeds: bool, was_ready: bool) -> None:
-    prepared = current_run.samples().of(record, patience=0)
-    made = _wanted(record, chosen, with_seeds)
-    if (prepared.done() and all(one.done for one in made.values())) != was_ready:
-        st.rerun()
-    result, cloud = record.result, Cloud.of(record.evidence)
+def panels(record: Record, contents: PanelContents) -> None:
+    """Draw both panels with what there is."""
+    result, cloud = record.result, Cloud.from_evidence(record.evidence)
     drawn = {layout: dict(points) for layout, points in cloud.layouts.items()}
-    said: dict[Layout, str] = {}
+    status: dict[Layout, str] = {}
     for layout in ("umap", "pca", "tsne"):
-        if (one := made.get(layout)) is None:
+        if (progress := contents.layouts.get(layout)) is None:
             continue
-        pieces = {stop: points for stop, points in one.pieces.items() if stop != "kept"}
-        if one.done and not one.failed:
+        pieces = {stop: points for stop, points in progress.pieces.items() if stop != "kept"}
+        if progress.done and not progress.failed:
             drawn[layout] = pieces
         elif {"before", "after"} <= pieces.keys():  # the epochs on the way join all at once
             drawn[layout] = {"before": pieces["before"], "after": pieces["after"]}
-        said[layout] = _said(one)
-    seeds = made.get("seeds")
+        status[layout] = _status(progress)
+    seeds = contents.layouts.get("seeds")
 
-    def ask(layout: Layout) -> None:
-        st.session_state[_TSNE] = record.run_id
+    def request(layout: Layout) -> None:
+        st.session_state[keys.TSNE_RUN] = record.run_id
 
     before_after_view(
-        dataclasses.replace(cloud, layouts=drawn, neighbours=made["neighbours"].pieces),
+        dataclasses.replace(cloud, layouts=drawn, neighbours=contents.layouts["neighbours"].pieces),
         result.classes,
-        key=_PICTURE,
+        key=keys.PANELS,
         run=record.run_id,
-        shown=prepared.result() if prepared.done() else None,
+        shown=contents.samples.result() if contents.samples.done() else None,
         scores=current_run.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
-        state=said,
-        on_ask=ask,
+        status=status,
+        on_request=request,
     )
 
 
-def _said(made: layout_requests.Made) -> str:
-    """One sentence on a layout: what it is worth, or that it is being made."""
-    if made.failed:
+def _status(progress: LayoutProgress) -> str:
+    """Say in one sentence what a layout is worth, or that it is being computed."""
+    if progress.failed:
         return _("This layout could not be computed.")
-    if not made.done:
+    if not progress.done:
         return _("More of this layout is being computed in the background.")
-    if "kept" not in made.pieces:
+    if "kept" not in progress.pieces:
         return ""
     return _(
         "Of each sample's 15 nearest in feature space, {share} are among its 15 nearest in this picture (after).",
-        share=percent(float(made.pieces["kept"]), 0),
+        share=percent(float(progress.pieces["kept"]), 0),
     )
 
 
 def settings(record: Record) -> tuple[LayoutSettings, bool]:
-    """UMAP's numbers, as the reader has set them, and whether to show other seeds beside."""
+    """Ask for UMAP's settings, and whether to show layouts of other seeds beside."""
     from da_core.evaluation.embedding import LayoutSettings
 
     with st.expander(_("UMAP's settings, and what a picture cannot show")):
@@ -126,23 +141,23 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
             _("Minimum distance"), 0.0, 0.99, 0.1, 0.01, help=_("How closely points may be packed.")
         )
         seed = right.number_input(_("Seed of the layout"), 0, _LAST_SEED, min(record.experiment.seed, _LAST_SEED))
-        with_seeds = st.session_state.get(_SEEDS) == record.run_id
+        with_seeds = st.session_state.get(keys.SEEDS_RUN) == record.run_id
         if not with_seeds and st.button(
             _("Try five seeds"), help=_("What differs from seed to seed is the layout's whim.")
         ):
-            st.session_state[_SEEDS] = record.run_id
+            st.session_state[keys.SEEDS_RUN] = record.run_id
             with_seeds = True
     return LayoutSettings("umap", seed, neighbours, min_dist), with_seeds
 
 
 def measures(shift: Shift) -> None:
-    """How far apart the domains' features are, with intervals, how to read each, and what they say together."""
-    from da_core.evaluation.shift import reading
+    """Draw how far apart the domains' features are, with intervals, how to read each, and what they say together."""
+    from da_core.evaluation.shift import interpret_shift
 
     st.subheader(_("How far apart the domains are"), anchor=False)
     if shift.before.intervals:
-        said = reading(shift)
-        st.markdown(f"**{translate_message(said.message, said.values)}**")
+        notice = interpret_shift(shift)
+        st.markdown(f"**{translate_message(notice.message, notice.values)}**")
     by = (
         _(
             "MMD between samples of one class, averaged over the classes, by the target's labels: they are read "
@@ -207,25 +222,22 @@ def _interval(measured: ShiftMeasures, name: str, digits: int) -> str:
     return f"({number(low, digits)} … {number(high, digits)})"
 
 
-def so_far(run: str) -> None:
-    """What a live run has drawn already: PCA at once, UMAP when it is ready; the page follows when the run ends."""
-    view = queue().view(run, renew=True)
-    if view is None or not view.live:
-        st.rerun()
-    assert view is not None
+def panels_so_far(view: RunView) -> None:
+    """Draw the layouts that a live run has computed already: PCA at once, UMAP when it is ready."""
     if view.embeddings:
         samples = next(iter(view.embeddings.values())).samples
         # the first change of layout follows by itself; later the reader's own choice stays
         layout: Layout = "umap" if "before/umap" in view.embeddings else "pca"
-        before_after_view(Cloud.so_far(view.embeddings), samples.classes, key="so-far", run=run, layout=layout)
+        cloud = Cloud.from_live_run(view.embeddings)
+        before_after_view(cloud, samples.classes, key=keys.PANELS_SO_FAR, run=view.run_id, layout=layout)
 
 
 navigation.header("features")
-record = current_run.looked_at()
+record = current_run.load()
 if record is None and (run := state.run_id()) is not None:
     live_view = queue().view(run)
     if live_view is not None and live_view.live:
-        st.fragment(so_far, run_every=live.POLL_SECONDS)(run)
+        starting.follow_run(live_view, panels_so_far)
 if record is not None:
     if record.result.weights is not None:
         weight_charts.introduction()
@@ -239,7 +251,7 @@ if record is not None:
                 "Accuracy on the target went from {before} to {after} ({points}).",
                 before=percent(reached["before"]),
                 after=percent(reached["after"]),
-                points=current_run.points(reached["after"] - reached["before"]),
+                points=points(reached["after"] - reached["before"]),
             )
         )
     else:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from da_core.data.loading.cache import loaded
+from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.teaching.families import FAMILIES, KINDS, grouped
 from pages.run import starting, time_notice
-from pages.session import state
+from pages.session import keys, state
 from pages.session.words import _
 from pages.shell import cards, navigation, params_form
 
@@ -18,39 +18,35 @@ if TYPE_CHECKING:
     from da_core.methods.base import Method
 
 
-_LAST = "lab.method.last"
-"""Session state: the method last chosen of each family, so that a look at another family loses nothing."""
-
-
 def _choose() -> None:
-    """Names to choose from, and beside them what the chosen method is, its settings, and the button."""
+    """Draw names to choose from, and beside them what the chosen method is, its settings, and the button."""
     with st.spinner(_("Waking up the methods…")):
         from da_core.methods import methods
 
     known = methods()
     spec = state.experiment().method
     family = known[spec.name].family()
-    st.session_state["lab-family"] = family
-    last = st.session_state.setdefault(_LAST, {})
+    st.session_state[keys.FAMILY] = family
+    last = st.session_state.setdefault(keys.LAST_METHODS, {})
     last[family] = spec
     st.segmented_control(
         _("Family"),
         list(FAMILIES),
         format_func=lambda name: _(FAMILIES[name].title),
         required=True,
-        key="lab-family",
-        on_change=lambda: _look_at(st.session_state["lab-family"]),
+        key=keys.FAMILY,
+        on_change=lambda: _choose_family(st.session_state[keys.FAMILY]),
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))
     names, chosen = st.columns([2, 3], gap="large")
     with names:
-        for kind, of_kind in grouped(one for one in known.values() if one.family() == family)[family].items():
+        for kind, of_kind in grouped(method for method in known.values() if method.family() == family)[family].items():
             if kind in KINDS:
                 st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
             cards.choose(
                 _(KINDS.get(kind, "Method")),
-                [cards.Card(one.name(), _(one.title)) for one in of_kind],
+                [cards.Card(method.name(), _(method.title)) for method in of_kind],
                 spec.name,
                 f"method-{kind.replace(' ', '-')}",
                 _set,
@@ -62,12 +58,12 @@ def _choose() -> None:
 
 
 def _show(method: type[Method], spec: MethodSpec) -> None:
-    """What the chosen method does, the way to its lesson, and its settings."""
+    """Draw what the chosen method does, the way to its lesson, and its settings."""
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
         st.caption(_("Source: {paper}", paper=method.paper))
-    navigation.read(spec.name, _("How {method} works", method=_(method.title)) + " →")
+    navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
             method.Params,
@@ -79,9 +75,9 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
             st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
 
 
-def _look_at(family: str) -> None:
-    """The family's method that was chosen last, as it was set, else its first."""
-    state.change(method=st.session_state[_LAST].get(family) or MethodSpec(name=FAMILIES[family].first))
+def _choose_family(family: str) -> None:
+    """Take the family's method that was chosen last, with its settings, else its first."""
+    state.change(method=st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:
@@ -89,12 +85,12 @@ def _set(name: str) -> None:
 
 
 def _train() -> None:
-    """The button of the whole walk, what it will take, and whether the oracle runs along."""
-    time_notice.tell(state.experiment())
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="lab-train"):
+    """Draw the button of the whole walk, what it will take, and whether the oracle runs along."""
+    time_notice.draw(state.experiment())
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=keys.TRAIN):
         pressed = st.button(_("Train"), type="primary")
-        wanted = st.session_state["lab-oracle"] = state.experiment().oracle
-        pair = loaded(state.experiment().data)
+        wanted = st.session_state[keys.ORACLE] = state.experiment().oracle
+        pair = pair_in_memory(state.experiment().data)
         labelled = pair is None or pair.target_labelled
         st.toggle(
             _("Train the oracle too"),
@@ -102,8 +98,8 @@ def _train() -> None:
             if labelled
             else _("The target has no labels that an oracle could learn from."),
             disabled=not labelled and not wanted,
-            key="lab-oracle",
-            on_change=lambda: state.change(oracle=st.session_state["lab-oracle"]),
+            key=keys.ORACLE,
+            on_change=lambda: state.change(oracle=st.session_state[keys.ORACLE]),
         )
     if pressed:
         starting.start(state.experiment())

@@ -12,7 +12,7 @@ from da_core.errors import UserError
 from da_core.experiment import Head, NetworkSpec, TrainingSpec
 from da_core.networks.defaults import kind_of, usual_network
 from da_core.settings import settings
-from pages.session import access, state
+from pages.session import access, keys, state
 from pages.session.words import _, word
 from pages.shell import cards, navigation, params_form
 
@@ -58,10 +58,10 @@ def _extractor() -> None:
 
 
 def _usual() -> tuple[SampleKind, NetworkSpec] | None:
-    """What the data are and the network that suits them; None where they cannot be read, as the Data screen says."""
+    """Return what the data are and the network that suits them; None where they cannot be read, as Data then says."""
     spec = state.experiment().data
     try:
-        access.check_places(spec)
+        access.check_places(spec.places)
         return kind_of(spec), usual_network(spec)
     except UserError:
         return None
@@ -77,13 +77,13 @@ def _checkpoint() -> None:
             _("A state dict that torch.save wrote (.pt), up to {most} MB", most=settings().upload_megabytes),
             type=["pt"],
             max_upload_size=settings().upload_megabytes,
-            key="lab-checkpoint",
+            key=keys.CHECKPOINT,
             on_change=_keep_checkpoint,
         )
 
 
 def _keep_checkpoint() -> None:
-    file = st.session_state["lab-checkpoint"]
+    file = st.session_state[keys.CHECKPOINT]
     if file is None:
         return
     try:
@@ -98,15 +98,15 @@ def _set_checkpoint(place: str | None) -> None:
 
 def _head() -> None:
     chosen = state.experiment().head
-    st.session_state["lab-head"] = chosen
+    st.session_state[keys.HEAD] = chosen
     st.segmented_control(
         _("Head"),
         list(HEADS),
         format_func=lambda head: _(HEADS[head]),
         required=True,
         help=_("What names the class from the features. Another than the linear layer is fitted after training."),
-        key="lab-head",
-        on_change=lambda: state.change(head=st.session_state["lab-head"]),
+        key=keys.HEAD,
+        on_change=lambda: state.change(head=st.session_state[keys.HEAD]),
     )
 
 
@@ -119,15 +119,15 @@ def _training() -> None:
         params_form.form(TrainingSpec, values, "training", _train_with, fields=rare)
         seed, device = st.columns(2, gap="medium")
         with seed:
-            st.session_state["lab-seed"] = state.experiment().seed
+            st.session_state[keys.SEED] = state.experiment().seed
             st.number_input(
                 _("Seed"),
                 min_value=0,
                 max_value=2**31 - 1,
                 step=1,
                 help=_("Where everything random starts from. The same seed gives the same numbers."),
-                key="lab-seed",
-                on_change=lambda: state.change(seed=st.session_state["lab-seed"]),
+                key=keys.SEED,
+                on_change=lambda: state.change(seed=st.session_state[keys.SEED]),
             )
         with device:
             _device()
@@ -138,20 +138,20 @@ def _train_with(values: params_form.Values) -> None:
 
 
 def _device() -> None:
-    """Only where there is a choice; torch is not imported to find that out."""
+    """Ask for the device, where there is a choice; torch is not imported to find that out."""
     torch = sys.modules.get("torch")
     chosen = state.experiment().device
     if chosen == "auto" and not (torch and torch.cuda.is_available()):
         return
-    st.session_state["lab-device"] = chosen
+    st.session_state[keys.DEVICE] = chosen
     names = {"auto": _("Automatic"), "cpu": "CPU", "cuda": "GPU (CUDA)"}
     st.segmented_control(
         _("Device"),
         list(names),
         format_func=names.__getitem__,
         required=True,
-        key="lab-device",
-        on_change=lambda: state.change(device=st.session_state["lab-device"]),
+        key=keys.DEVICE,
+        on_change=lambda: state.change(device=st.session_state[keys.DEVICE]),
     )
 
 

@@ -7,15 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from da_core.events import Result, Scores
+from da_core.export.recipe_sentences import recipe_sentences
 from da_core.jobs.store import Record
-from pages.charts import score_charts, score_tables
+from pages.charts import plotly_figure, score_charts, score_tables
 from pages.run import changed_samples, current_run, export_buttons, findings, live
-from pages.session.words import _, number, safe, seconds, word
+from pages.session import keys
+from pages.session.words import _, language, number, safe, seconds, word
 from pages.shell import navigation
 
 
 def confusions(result: Result) -> None:
-    """Before and after side by side, in one scale; then what changed."""
+    """Draw both confusion matrices side by side, in one scale; then what changed."""
     classes = [word(name) for name in result.classes]
     both: list[tuple[str, str, Scores]] = [
         ("confusion-before", _("Before: source only"), result.source_only.scored),
@@ -24,28 +26,28 @@ def confusions(result: Result) -> None:
     for column, (key, title, scores) in zip(st.columns(2, gap="medium"), both, strict=True):
         with column:
             st.markdown(f"**{title}**")
-            score_charts.draw(
+            plotly_figure.draw(
                 score_charts.confusion(scores, classes), key, score_charts.confusion_alt(scores, classes, title)
             )
     stronger = _(
         "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
     )
     st.caption(stronger)
-    picture, said = st.columns(2, gap="medium", vertical_alignment="center")
+    picture, text = st.columns(2, gap="medium", vertical_alignment="center")
     before, after = result.source_only.scored, result.adapted.scored
     with picture:
         st.markdown(f"**{_('What adapting changed')}**")
         change = score_charts.confusion_change(before, after, classes)
-        score_charts.draw(
+        plotly_figure.draw(
             change, "confusion-change", _("After less before: how many samples more or fewer are in each cell")
         )
-    with said:
+    with text:
         st.markdown("\n".join(f"- {line}" for line in changes(before, after, classes)))
         st.caption(_("Green cells are better than before, orange ones worse."))
 
 
 def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) -> list[str]:
-    """The mistakes whose number changed most."""
+    """Write the mistakes whose number changed most, a line each."""
     was, now = np.asarray(before.confusion), np.asarray(after.confusion)
     change = now - was
     np.fill_diagonal(change, 0)
@@ -64,16 +66,16 @@ def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) ->
 
 
 def calibration(result: Result) -> None:
-    """Whether the models know how good they are."""
+    """Draw whether the models are as sure as they are right."""
     before, after = result.source_only.scored.calibration, result.adapted.scored.calibration
     if before is None or after is None:
         return
     st.subheader(_("Is it as sure as it is right?"), anchor=False)
-    picture, said = st.columns([3, 2], gap="large", vertical_alignment="center")
+    picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
-        score_charts.draw(score_charts.reliability(result), "reliability", alt)
-    with said:
+        plotly_figure.draw(score_charts.reliability(result), "reliability", alt)
+    with text:
         st.markdown(
             _(
                 "Expected calibration error on the target: **{before}** before, **{after}** after adapting.",
@@ -90,27 +92,29 @@ def calibration(result: Result) -> None:
 
 
 def recipe(record: Record) -> None:
-    """What one needs to know to get these numbers again."""
+    """Draw what it takes to get these numbers again: the time of each stage and the recipe."""
     names = live.stage_names()
-    spent = {names[stage]: seconds(spent) for stage, spent in record.result.seconds.items() if stage in names}
+    spent = {names[stage]: seconds(took) for stage, took in record.result.seconds.items() if stage in names}
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.markdown(f"**{_('Time by stage')}**")
         st.table(pd.DataFrame({_("Time"): spent.values()}, index=pd.Index(list(spent))), border="horizontal")
     with right:
         st.markdown(f"**{_('Recipe')}**")
+        sentences = recipe_sentences(record.result.recipe, language())
+        st.markdown("\n".join(f"- {title}: {safe(sentence)}" for title, sentence in sentences.items()))
         st.json(record.result.recipe, expanded=1)
 
 
 navigation.header("results")
-record = current_run.looked_at()
+record = current_run.load()
 if record is not None:
     result = record.result
     current_run.headline(result)
     live.notices(result.notices)
     findings.section(result.findings)
     st.subheader(_("All scores"), anchor=False)
-    with st.container(key="lab-scores-metrics"):
+    with st.container(key=keys.scores("metrics")):
         st.table(score_tables.by_metric(result), border="horizontal")
     st.caption(
         _(
@@ -119,18 +123,18 @@ if record is not None:
             "each counting alike."
         )
     )
-    score_charts.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
+    plotly_figure.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
     st.subheader(_("Domain by domain"), anchor=False)
-    with st.container(key="lab-scores-domains"):
+    with st.container(key=keys.scores("domains")):
         st.table(score_tables.by_domain(result), border="horizontal")
-    st.markdown(" ".join(score_tables.kept(result)))
+    st.markdown(" ".join(score_tables.effects_elsewhere(result)))
     st.subheader(_("Class by class"), anchor=False)
     alt = (
         _("F1 of each class on the target, before and after adapting")
         if result.target_scored
         else _("F1 of each class on the source, before and after adapting")
     )
-    score_charts.draw(score_charts.class_f1(result), "f1-by-class", alt)
+    plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
     st.caption(_("F1 of each class, with 95 % intervals; the classes that gained most are on top."))
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")
@@ -141,7 +145,7 @@ if record is not None:
         changed_samples.section(record)
         calibration(result)
     st.subheader(_("Take it home"), anchor=False)
-    export_buttons.buttons(record)
+    export_buttons.draw(record)
     with st.expander(_("How to get these numbers again")):
         recipe(record)
 navigation.footer("results")

@@ -5,30 +5,31 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.jobs.queue import queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import store
 from pages.charts import curves
 from pages.run import current_run, live, starting, time_notice
-from pages.session import state
+from pages.session import keys, state
 from pages.session.words import _, explain
 from pages.shell import navigation
 
 
-def cut_short(view: View) -> bool:
+def is_cut_short(view: RunView) -> bool:
+    """Tell whether a run that is done was ended early."""
     record = store().load(view.run_id)
     return record is not None and not record.complete
 
 
-def over(view: View) -> None:
-    """What came of a run that is over."""
+def outcome(view: RunView) -> None:
+    """Draw what came of a run that is over."""
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
         st.markdown(f"**{_('Accuracy on the target, on samples kept for scoring')}**")
         current_run.headline(record.result)
-        current_run.cut_short(record)
+        current_run.warn_if_cut_short(record)
         with st.container(horizontal=True):
-            navigation.go("features", _("See what moved") + " →")
-            navigation.go("results", _("See all results") + " →")
+            navigation.link_to("features", _("See what moved") + " →")
+            navigation.link_to("results", _("See all results") + " →")
     elif view.state == "failed":
         st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
     elif view.error:
@@ -47,18 +48,18 @@ with st.container(border=True):
     line, action = st.columns([3, 1], vertical_alignment="center")
     line.markdown(current_run.summary(experiment))
     if view is not None and view.live and same:
-        action.button(_("Training…"), type="primary", disabled=True, width="stretch", key="start")
+        action.button(_("Training…"), type="primary", disabled=True, width="stretch", key=keys.START)
     elif view is None or not same:
-        if action.button(_("Start training"), type="primary", width="stretch", key="start"):
+        if action.button(_("Start training"), type="primary", width="stretch", key=keys.START):
             starting.start(experiment)
-    elif view.state != "done" or cut_short(view):
-        if action.button(_("Start again"), type="primary", width="stretch", key="start"):
+    elif view.state != "done" or is_cut_short(view):
+        if action.button(_("Start again"), type="primary", width="stretch", key=keys.START):
             starting.start(experiment)
     else:
         action.markdown(f":green-badge[✓ {_('Finished')}]", text_alignment="right")
 
 if view is None or not same or (not view.live and view.state != "done"):
-    time_notice.tell(experiment)
+    time_notice.draw(experiment)
 if run and view is None:
     st.warning(
         _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")
@@ -72,8 +73,8 @@ if view is not None:
             )
         )
     if not view.live:
-        over(view)
-    live.panel(view.run_id)
+        outcome(view)
+    live.panel(view)
 else:
     # empty axes: the reader sees what will come, and the browser has loaded what draws it before the first point
     curves.draw((), "source_only", experiment.training.epochs)

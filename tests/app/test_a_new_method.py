@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
-from da_core.teaching import lesson_figure, lesson_file, toy_problems
+from da_core.teaching import completeness, lesson_figure, lesson_file, toy_problems
+from pages.session import keys
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 METHOD = '''
@@ -108,9 +109,9 @@ def test_a_run_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         np.savez(tmp_path / f"{name}.npz", X=X.astype(np.float32), y=y)
     places = ["--source", str(tmp_path / "source.npz"), "--target", str(tmp_path / "target.npz")]
     assert main(["run", *places, "--network", "identity", "--method", "centring", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["source_only"]["target"]["accuracy"] < 0.7
-    assert told["adapted"]["target"]["accuracy"] > 0.95
+    result = json.loads(capsys.readouterr().out)
+    assert result["source_only"]["target"]["accuracy"] < 0.7
+    assert result["adapted"]["target"]["accuracy"] > 0.95
     assert main(["run", *places, "--network", "identity", "--method", "centring", "--set", "method.share=2"]) == 2
     assert "share of centring is 2" in capsys.readouterr().err
 
@@ -120,7 +121,7 @@ def test_the_form_offers_it() -> None:
     at = opened("walk/method.py", method="coral")
     at.radio[0].set_value("centring").run()
     assert not at.exception
-    assert at.slider(key="lab-set-centring-share").value == 1.0
+    assert at.slider(key=keys.setting("centring", "share")).value == 1.0
     assert at.query_params["method"] == "centring"
 
 
@@ -136,11 +137,23 @@ def test_its_lesson_opens(language: str) -> None:
 
 
 @pytest.mark.usefixtures("centring")
+def test_what_it_lacks_is_listed_with_what_mends_it() -> None:
+    gaps = completeness.gaps_of_method("centring")
+    mended = {gap.what: gap.mend for gap in gaps}
+    assert set(mended) == {"lesson (zh)", "picture", "translation (zh)", "reference page", "measured figures"}
+    assert "is in another language" in mended["lesson (zh)"]
+    assert f"{lesson_figure.COMMAND} centring" in mended["picture"]
+    assert "make reference" in mended["reference page"]
+    words = " ".join(gap.mend for gap in gaps if gap.what == "translation (zh)")
+    assert all(f'"{text}"' in words for text in ("Centring", "Moves both domains to zero.", "How far to move."))
+
+
+@pytest.mark.usefixtures("centring")
 def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lesson_figure.main(["centring"]) == 0
+    assert main(["make", "lesson-figure", "centring"]) == 0
     assert "centring" in capsys.readouterr().out
     picture = lesson_figure.read("centring")
-    assert picture.toy == toy_problems.KIND["feature alignment"].toy
+    assert picture.toy == toy_problems.BY_KIND["feature alignment"].toy
     assert picture.after.accuracy > picture.before.accuracy
     at = opened("learn/lesson.py", lesson="centring")
     assert len(at.get("plotly_chart")) == 2

@@ -9,28 +9,29 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core.data.measured import Figures, figures
+from da_core.data.source import AREAS
 from da_core.data.sources import sources
 from pages.own_data import catalogue
-from pages.session.state import _EXPERIMENT
+from pages.session import keys
 from tests.support.lab import Lab
 
 FIGURES = Figures(0.5, 0.75, 0.9, "dann", "DANN", "small_cnn", 3)
 
 
 def look_at(app: AppTest, area: str) -> AppTest:
-    app.button_group(key="lab-area").set_value(area)
+    app.button_group(key=keys.AREA).set_value(area)
     return app.run()
 
 
 def cards(app: AppTest) -> list[str]:
-    return [option for radio in app.radio if radio.key == "lab-cards-data" for option in radio.options]
+    return [option for radio in app.radio if radio.key == keys.cards("data") for option in radio.options]
 
 
 def test_every_source_is_found_in_an_area(lab: Lab) -> None:
     app = lab.screen("data")
     found = set()
-    for area in app.button_group(key="lab-area").options:
-        name = {catalogue.AREAS[key]: key for key in catalogue.AREAS}[area]
+    for area in app.button_group(key=keys.AREA).options:
+        name = {AREAS[key]: key for key in AREAS}[area]
         found |= set(cards(look_at(app, name)))
     assert found == {source.title for source in sources().values() if source.name != "files"}
 
@@ -38,22 +39,22 @@ def test_every_source_is_found_in_an_area(lab: Lab) -> None:
 def test_looking_around_changes_nothing_until_a_pair_is_chosen(lab: Lab) -> None:
     app = lab.screen("data")
     look_at(app, "points")
-    assert app.session_state[_EXPERIMENT].data.name == "street"
-    app.radio(key="lab-cards-data").set_value("moons").run()
-    assert app.session_state[_EXPERIMENT].data.name == "moons"
-    assert app.button_group(key="lab-area").value == "points"
+    assert app.session_state[keys.EXPERIMENT].data.name == "street"
+    app.radio(key=keys.cards("data")).set_value("moons").run()
+    assert app.session_state[keys.EXPERIMENT].data.name == "moons"
+    assert app.button_group(key=keys.AREA).value == "points"
 
 
 def test_a_link_opens_the_area_of_its_pair(lab: Lab) -> None:
     app = lab.screen("data", data="wine")
-    assert app.radio(key="lab-cards-data").value == "wine"
-    assert app.button_group(key="lab-area").value == "features"
+    assert app.radio(key=keys.cards("data")).value == "wine"
+    assert app.button_group(key=keys.AREA).value == "features"
 
 
 def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "figures", lambda: {"street": FIGURES})
     app = lab.screen("data")
-    (about,) = (caption for radio in app.radio if radio.key == "lab-cards-data" for caption in radio.proto.captions)
+    (about,) = (caption for radio in app.radio if radio.key == keys.cards("data") for caption in radio.proto.captions)
     assert "source only 50%, best 75%, oracle 90%" in about
     svg = base64.b64decode(re.search(r"oracle 90%\]\(.*base64,([^)]+)\)", about)[1]).decode()
     marks = [float(x) for x in re.findall(r"(?:M|x=\")([\d.]+)", svg)]
@@ -61,9 +62,8 @@ def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", [name for name in sources() if name != "files"])
-def test_kinds_and_areas_are_known(name: str) -> None:
+def test_the_kind_of_shift_has_a_name(name: str) -> None:
     source = sources()[name]
-    assert source.area in catalogue.AREAS
     assert source.shift in catalogue.SHIFTS
     assert source.shift != "unknown"
 

@@ -9,13 +9,13 @@ from tests.support.lab import Lab, button, has, texts
 
 
 def test_the_report_is_made_when_asked_for_and_says_what_to_try_first(lab: Lab) -> None:
-    reports.clear()
+    reports.forget(Experiment().data.model_dump_json())
     app = lab.screen("data")
     assert "What changed most" not in texts(app)
     button(app, "Compare the domains").click()
     app.run()
-    report = reports().of(Experiment().data.model_dump_json(), made_up_run.pair()).result(timeout=120)
+    report = reports.submit(Experiment().data.model_dump_json(), made_up_run.pair()).result(timeout=120)
     app.run()
-    assert VERDICTS[report.found] in texts(app)
+    assert VERDICTS[report.verdict] in texts(app)
     assert "What changed most" in texts(app)
     assert not has(app, "Compare the domains")

@@ -9,14 +9,22 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import palette
+from da_core import i18n, palette
+from da_core.cli import main
 from da_core.errors import UserError
 from da_core.methods import methods
-from da_core.params import validated
-from da_core.teaching import families, lesson_figure, lesson_file, showcase, toy_problems
+from da_core.params import describe
+from da_core.teaching import (
+    families,
+    lesson_figure,
+    lesson_file,
+    showcase,
+    toy_adaptation,
+    toy_problems,
+)
 from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
 from pages.learn import method_figure
-from pages.session import words
+from pages.session import keys
 from pages.shell import params_table
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -25,9 +33,9 @@ NAMES = list(methods())
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    words.missing.clear()
+    i18n.missing.clear()
     yield
-    words.missing.clear()
+    i18n.missing.clear()
 
 
 def opened(page: str, lesson: str = "", **query: str) -> AppTest:
@@ -61,38 +69,15 @@ def links(at: AppTest) -> dict[str, str]:
     return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
 
 
-# Every method has one -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", NAMES)
-def test_every_method_has_a_lesson_with_all_its_parts(name: str, language: str) -> None:
-    lesson = lesson_file.of(name, language)
-    assert 2 <= len(lesson.helps) <= 4
-    assert 2 <= len(lesson.fails) <= 4
-    assert all(re.search(r"\$.+\$", symbol) for symbol, _meaning in lesson.symbols)
-    chinese = len(re.findall(r"[\u4e00-\u9fff]", lesson.idea))
-    assert (chinese > 30) == (language == "zh")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_both_languages_have_the_same_formula(name: str) -> None:
-    def maths(language: str) -> list[str]:
-        found = re.findall(r"\$\$(.+?)\$\$", lesson_file.of(name, language).formula, re.DOTALL)
-        return ["".join(re.sub(r"\\text\{[^}]*\}", "", one).split()) for one in found]
-
-    assert maths("en") == maths("zh")
+# What a lesson shows of its method ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in toy_problems.ON_PICTURES])
-def test_every_method_has_a_picture(name: str) -> None:
+def test_every_picture_can_be_drawn_and_read(name: str) -> None:
     picture = lesson_figure.read(name)
-    assert (lesson_figure.FOLDER / f"{name}.json").stat().st_size < 12_000
-    chosen = toy_problems.chosen(name, methods()[name].kind)
-    assert (picture.toy, picture.settings) == (chosen.toy, chosen.params), f"make it again: {lesson_figure.COMMAND}"
+    assert lesson_figure.file_of(name).stat().st_size < 12_000
     assert picture.toy in method_figure.TOYS
     assert picture.view in method_figure.VIEWS
-    validated(methods()[name].Params, picture.settings, name)
     for panel in (picture.before, picture.after):
         assert 0 <= panel.accuracy <= 1
         assert sum(panel.regions[1::2]) in (0, SIDE * SIDE)
@@ -104,7 +89,7 @@ def test_every_method_has_a_picture(name: str) -> None:
 def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     kind = methods()[name].Params
     rows = params_table.rows(kind)
-    assert [row[0] for row in rows] == [info.json_schema_extra["symbol"] for info in kind.model_fields.values()]
+    assert [row[0] for row in rows] == [hyper.symbol for hyper in describe(kind)]
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
@@ -122,7 +107,7 @@ def test_the_lesson_on_nights_shows_them_and_says_which() -> None:
 
 def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
     assert {*toy_problems.EXCEPTIONS, *toy_problems.ON_PICTURES} <= set(NAMES)
-    assert {choice.toy for choice in [*toy_problems.KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
+    assert {choice.toy for choice in [*toy_problems.BY_KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
         method_figure.TOYS
     )
 
@@ -132,22 +117,21 @@ def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["coral", "bbse", "domain_classifier"])
 def test_the_command_makes_the_same_picture_again(name: str) -> None:
-    kept, made = lesson_figure.read(name), lesson_figure.compute(methods()[name])
-    assert (made.source_label, made.target_label) == (kept.source_label, kept.target_label)
-    assert made.weights == pytest.approx(kept.weights, abs=0.01)
-    for one, other in ((made.before, kept.before), (made.after, kept.after)):
-        assert one.source == pytest.approx(other.source, abs=2)
-        assert one.target == pytest.approx(other.target, abs=2)
-        assert one.accuracy == pytest.approx(other.accuracy, abs=0.01)
-        assert len(one.regions) == pytest.approx(len(other.regions), abs=8)
+    shipped, again = lesson_figure.read(name), toy_adaptation.compute(methods()[name])
+    assert (again.source_label, again.target_label) == (shipped.source_label, shipped.target_label)
+    assert again.weights == pytest.approx(shipped.weights, abs=0.01)
+    for panel, expected in ((again.before, shipped.before), (again.after, shipped.after)):
+        assert panel.source == pytest.approx(expected.source, abs=2)
+        assert panel.target == pytest.approx(expected.target, abs=2)
+        assert panel.accuracy == pytest.approx(expected.accuracy, abs=0.01)
+        assert len(panel.regions) == pytest.approx(len(expected.regions), abs=8)
 
 
 @pytest.mark.slow
 def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
-    assert lesson_figure.main(["coral"]) == 0
-    assert lesson_figure.read("coral") == lesson_figure.compute(methods()["coral"])
-    assert lesson_figure.main(["source_only"]) == 0
+    assert main(["make", "lesson-figure", "coral", "source_only"]) == 0
+    assert lesson_figure.read("coral") == toy_adaptation.compute(methods()["coral"])
     floor = lesson_figure.read("source_only")
     assert (floor.before.domain, floor.after.domain) == ("source", "target")
     assert floor.before.accuracy > floor.after.accuracy + 0.1
@@ -259,7 +243,7 @@ def test_a_malformed_lesson_is_refused_with_what_is_wrong(tmp_path: Path, change
     assert "en/toy.md" in str(refused.value)
 
 
-def test_a_missing_lesson_is_told(tmp_path: Path) -> None:
+def test_a_missing_lesson_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"en/none\.md is missing"):
         lesson_file.read(tmp_path / "en" / "none.md")
 
@@ -278,7 +262,7 @@ def test_a_lesson_opens_from_its_link_in_either_language(language: str) -> None:
     assert ("何时有效" if language == "zh" else "When it helps") in [str(one.value) for one in at.subheader]
     assert "class CORAL(FeatureAlignment)" in at.expander[0].code[0].value
     assert "da_core/methods/alignment/coral.py" in [str(one.value) for one in at.caption]
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
@@ -286,29 +270,29 @@ def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
     assert at.title[0].value == "CORAL"
     assert query(at) == {"lesson": "coral", "method.weight": "0.5", "seed": "3"}
     at.switch_page("walk/method.py").run()
-    assert at.slider(key="lab-set-dann-weight").value == 0.5
+    assert at.slider(key=keys.setting("dann", "weight")).value == 0.5
     assert query(at) == {"method.weight": "0.5", "seed": "3"}
 
 
 def test_try_it_takes_the_method_along() -> None:
     at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
-    at.button(key="lab-try").click().run()
+    at.button(key=keys.TRY).click().run()
     assert at.title[0].value == "Method"
     assert query(at) == {"method": "coral", "seed": "3"}
 
 
 def test_try_it_keeps_the_settings_of_the_method_that_is_chosen_already() -> None:
     at = opened("lesson", method="coral", method__regularisation="0.1")
-    at.button(key="lab-try").click().run()
+    at.button(key=keys.TRY).click().run()
     assert query(at) == {"method": "coral", "method.regularisation": "0.1"}
 
 
 def test_a_teachers_link_that_hides_the_method_hides_the_button() -> None:
     at = opened("lesson", method="coral", hide="method")
-    assert "lab-try" not in [button.key for button in at.button]
+    assert keys.TRY not in [button.key for button in at.button]
 
 
-def test_a_lesson_of_nothing_is_told_in_a_sentence() -> None:
+def test_a_lesson_of_nothing_gets_a_sentence() -> None:
     at = opened("lesson", lesson="magic")
     assert "no method “magic”" in at.warning[0].value
 
@@ -322,11 +306,11 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 
 
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
-    chinese = words.catalogue("zh")
+    chinese = i18n.translations("zh")
     assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
     captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
     assert any("成分数 = 2" in text for text in captions)
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_one_lesson_leads_to_the_next() -> None:
@@ -350,18 +334,18 @@ def test_all_methods_are_listed_with_a_link_to_their_lesson(language: str) -> No
     at = opened("methods", lang=language)
     listed = {name: found[1] for name in links(at).values() if (found := re.search(r"lesson=(\w+)", name))}
     assert sorted(listed.values()) == sorted(methods())
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_methods_are_found_by_name_and_family() -> None:
     at = opened("methods")
-    at.text_input(key="lab-find-name").set_value("Coral").run()
+    at.text_input(key=keys.METHOD_SEARCH_NAME).set_value("Coral").run()
     assert {"CORAL", "Deep CORAL"} <= set(links(at))
     assert "DANN" not in links(at)
-    at.button_group(key="lab-find-family").set_value("reweighting").run()
+    at.button_group(key=keys.METHOD_SEARCH_FAMILY).set_value("reweighting").run()
     assert "CORAL" not in links(at)
     assert "“Coral”" in at.info[0].value
-    at.text_input(key="lab-find-name").set_value("").run()
+    at.text_input(key=keys.METHOD_SEARCH_NAME).set_value("").run()
     assert {"BBSE", "Domain classifier"} <= set(links(at))
 
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.data.loading import cache
 from da_core.settings import settings
+from pages.session import keys
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,13 +34,13 @@ def opened(screen: str, **query: str) -> AppTest:
 
 
 def offered(app: AppTest) -> list[str]:
-    return next(list(one.options) for one in app.radio if one.key == "lab-cards-network")
+    return next(list(one.options) for one in app.radio if one.key == keys.cards("network"))
 
 
 def test_other_data_bring_their_network_and_a_word_about_it() -> None:
     app = opened("data", data="moons", data__count="100")
-    app.button_group(key="lab-area").set_value("text").run()
-    app.radio(key="lab-cards-data").set_value("sentiment").run()
+    app.button_group(key=keys.AREA).set_value("text").run()
+    app.radio(key=keys.cards("data")).set_value("sentiment").run()
     assert not app.exception
     assert app.query_params["network"] == "text_mlp"
     assert [toast.value for toast in app.toast] == ["The network has changed with the data: it takes texts."]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.own_data import bring_files
+from pages.session import keys
 from tests.support.lab import Lab, button, has
 
 APPLY = "Make the pictures like this"
@@ -22,11 +22,11 @@ def sheet(app: AppTest) -> str:
 def widget(app: AppTest, name: str) -> Any:
     """The widget of one of the street's settings."""
     kinds = (app.slider, app.select_slider, app.button_group, app.number_input)
-    return next(one for kind in kinds for one in kind if one.key == f"lab-set-street-{name}")
+    return next(one for kind in kinds for one in kind if one.key == keys.setting("street", name))
 
 
 def experiment(app: AppTest) -> Any:
-    return app.session_state["lab.experiment"]
+    return app.session_state[keys.EXPERIMENT]
 
 
 def test_every_step_from_day_to_night_is_shown(lab: Lab) -> None:
@@ -104,14 +104,14 @@ def test_own_day_pictures_can_become_their_own_target(lab: Lab, tmp_path: Path) 
                 tmp_path / "shared" / "mine" / name / f"{number}.png"
             )
     app = lab.screen("data")
-    app.button_group(key="lab-area").set_value("own").run()
-    app.button_group(key="lab-own-how").set_value("Folder on the server").run()
-    app.text_input(key="lab-path-source").set_value(str(tmp_path / "shared" / "mine")).run()
-    app.button_group(key="lab-own-night").set_value("dusk").run()
-    wait(bring_files.readings().made())
+    app.button_group(key=keys.AREA).set_value("own").run()
+    app.button_group(key=keys.OWN_ORIGIN).set_value("Folder on the server").run()
+    app.text_input(key=keys.server_path("source")).set_value(str(tmp_path / "shared" / "mine")).run()
+    app.button_group(key=keys.made_target("night")).set_value("dusk").run()
+    bring_files.readings.wait_idle(60)
     app.run()
     button(app, "Use this data").click().run()
     assert experiment(app).data.params == {"night": "dusk"}
     assert experiment(app).data.source == str(tmp_path / "shared" / "mine")
-    app.text_input(key="lab-path-target").set_value(str(tmp_path / "shared")).run()
-    assert not any(one.key == "lab-own-night" for one in app.button_group)
+    app.text_input(key=keys.server_path("target")).set_value(str(tmp_path / "shared")).run()
+    assert not any(one.key == keys.made_target("night") for one in app.button_group)

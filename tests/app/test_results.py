@@ -20,7 +20,7 @@ from da_core.export.model_card import model_zip
 from da_core.i18n import Language
 from da_core.jobs.store import store
 from pages.run import changed_samples
-from pages.run import current_run as finished_screen
+from pages.samples import shown_samples
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
 
@@ -76,7 +76,7 @@ def test_what_adapting_fixed_is_shown_as_pictures_with_what_they_were_taken_for(
     fixed, broken = changed_samples.changed(record)
     assert sorted(fixed) == [5, 6, 7, 15, 16, 17, 25, 26, 27]
     assert len(broken) == 0
-    finished_screen.samples().of(record, patience=30)
+    shown_samples.prepare(record).result(30)
     app = lab.screen("results", run)
     sheet = html_with(app, "lab-changed")
     assert sheet.count("<figure>") == 9

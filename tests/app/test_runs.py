@@ -8,11 +8,12 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core import i18n
 from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs.leaderboard import differences, leaderboard, settings_of
 from da_core.jobs.store import store
-from pages.session import words
+from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
 
@@ -34,12 +35,12 @@ def reaching(accuracy: float) -> Finished:
 
 
 def listed(app: AppTest) -> list[str]:
-    return [box.label for box in app.checkbox if box.key and box.key.startswith("lab-pick-")]
+    return [box.label for box in app.checkbox if box.key and box.key.startswith(keys.tick(""))]
 
 
 def tick(app: AppTest, *ids: str) -> AppTest:
     for run in ids:
-        app.checkbox(key=f"lab-pick-{run}").check().run()
+        app.checkbox(key=keys.tick(run)).check().run()
     return app
 
 
@@ -68,15 +69,15 @@ def test_search_filters_and_order(lab: Lab) -> None:
     weak = lab.finish(reaching(0.55), Experiment(method=CORAL, seed=3))
     store().database.tag(weak, lab.visitor, ["homework"])
     app = runs(lab)
-    app.text_input(key="lab-runs-sought").set_value("hOmeWork coral").run()
+    app.text_input(key=keys.RUNS_SEARCH).set_value("hOmeWork coral").run()
     assert listed(app) == ["CORAL · seed 3"]
-    app.text_input(key="lab-runs-sought").set_value("nothing like it").run()
+    app.text_input(key=keys.RUNS_SEARCH).set_value("nothing like it").run()
     assert listed(app) == []
     assert "No run fits" in texts(app)
-    app.text_input(key="lab-runs-sought").set_value("").run()
-    app.selectbox(key="lab-runs-order").set_value("Most gained first").run()
+    app.text_input(key=keys.RUNS_SEARCH).set_value("").run()
+    app.selectbox(key=keys.runs_filter("order")).set_value("Most gained first").run()
     assert listed(app) == ["DANN · seed 0", "CORAL · seed 3"]
-    app.selectbox(key="lab-runs-method").set_value("dann").run()
+    app.selectbox(key=keys.runs_filter("method")).set_value("dann").run()
     assert listed(app) == ["DANN · seed 0"]
 
 
@@ -98,12 +99,12 @@ def test_the_bin(lab: Lab) -> None:
     app = tick(runs(lab), first)
     button(app, "Put into the bin").click().run()
     assert listed(app) == ["DANN · seed 1"]
-    app.button_group(key="lab-runs-view").set_value("bin").run()
+    app.button_group(key=keys.RUNS_VIEW).set_value("bin").run()
     button(app, "Restore").click().run()
     assert "The bin is empty" in texts(app)
     app = tick(runs(lab), first, second)
     button(app, "Put into the bin").click().run()
-    app.button_group(key="lab-runs-view").set_value("bin").run()
+    app.button_group(key=keys.RUNS_VIEW).set_value("bin").run()
     button(app, "Delete for good").click().run()
     assert not app.exception
     assert store().load(second) is None
@@ -154,7 +155,7 @@ def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
     lab.finish(reaching(0.75), Experiment(method=CORAL))
     lab.finish(reaching(0.1), Experiment(method=MethodSpec(name="coral", params={"regularisation": 0.5})))
     app = runs(lab)
-    app.button_group(key="lab-runs-view").set_value("leaderboard").run()
+    app.button_group(key=keys.RUNS_VIEW).set_value("leaderboard").run()
     assert not app.exception
     table = app.table[0].value
     assert list(table["Method"]) == ["CORAL", "DANN"]
@@ -169,11 +170,11 @@ def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
 def test_every_view_is_in_chinese(lab: Lab, view: str) -> None:
     ids = [lab.finish(), lab.finish(experiment=Experiment(method=CORAL)), lab.finish(experiment=Experiment(seed=9))]
     store().database.delete(ids[2:], lab.visitor)
-    words.missing.clear()
+    i18n.missing.clear()
     app = tick(runs(lab, lang="zh"), *ids[:2])
-    app.button_group(key="lab-runs-view").set_value(view).run()
+    app.button_group(key=keys.RUNS_VIEW).set_value(view).run()
     assert not app.exception
-    assert not words.missing
+    assert not i18n.missing
 
 
 # What stands behind it ------------------------------------------------------------------------------------------------

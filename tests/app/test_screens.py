@@ -6,7 +6,6 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import wait
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from da_core import i18n
 from da_core.data.loading.cache import load_pair
 from da_core.data.loading.third_domain import third_domain
 from da_core.errors import UserError
@@ -22,9 +22,9 @@ from da_core.jobs.queue import queue
 from da_core.run_folder import write_record
 from da_core.settings import settings
 from da_core.teaching import picture_atlas, showcase
-from pages.own_data import bring_files as bring_part
+from pages.own_data import bring_files
 from pages.run import before_after
-from pages.session import words
+from pages.session import keys, words
 from tests.support import made_up_run
 from tests.support.lab import Lab
 
@@ -35,7 +35,7 @@ FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "data"))
     settings.cache_clear()
-    words.missing.clear()
+    i18n.missing.clear()
     yield
     settings.cache_clear()
 
@@ -70,25 +70,25 @@ def warnings(at: AppTest) -> list[str]:
 def test_every_word_of_a_screen_is_in_the_readers_language(page: str, language: str) -> None:
     at = opened(page, lang=language)
     assert ("\u4e00" <= str(at.title[0].value)[-1] <= "\u9fff") == (language == "zh")
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_the_switch_changes_the_language_and_the_link_keeps_it() -> None:
     at = opened("data")
     assert at.title[0].value == "Data"
-    at.button_group(key="lab-language").set_value("zh").run()
+    at.button_group(key=keys.LANGUAGE_SWITCH).set_value("zh").run()
     assert at.title[0].value == "数据"
     assert query(at)["lang"] == "zh"
 
 
 def test_a_third_domain_is_chosen_on_data_and_goes_with_the_link() -> None:
     at = opened("data")
-    at.selectbox(key="lab-third").set_value("street").run()
+    at.selectbox(key=keys.THIRD).set_value("street").run()
     assert not at.exception
     assert (query(at)["third"], query(at)["third.count"]) == ("street", "100")
-    at.button_group(key="lab-set-third-difficulty").set_value("rain").run()
+    at.button_group(key=keys.setting("third", "difficulty")).set_value("rain").run()
     assert query(at)["third.difficulty"] == "rain"
-    at.selectbox(key="lab-third").set_value("").run()
+    at.selectbox(key=keys.THIRD).set_value("").run()
     assert "third" not in query(at)
 
 
@@ -102,10 +102,10 @@ def test_a_third_domain_that_does_not_exist_is_told_in_a_sentence() -> None:
 
 def test_a_link_brings_an_experiment_and_page_changes_keep_it() -> None:
     at = opened("network", seed="7", method__weight="0.5", training__epochs="3")
-    assert at.number_input(key="lab-seed").value == 7
-    assert at.number_input(key="lab-set-training-epochs").value == 3
+    assert at.number_input(key=keys.SEED).value == 7
+    assert at.number_input(key=keys.setting("training", "epochs")).value == 3
     at.switch_page("walk/method.py").run()
-    assert at.slider(key="lab-set-dann-weight").value == 0.5
+    assert at.slider(key=keys.setting("dann", "weight")).value == 0.5
     assert experiment(at).seed == 7
 
 
@@ -148,13 +148,13 @@ def test_a_teachers_link_hides_parts() -> None:
 def test_choosing_and_setting_writes_the_experiment() -> None:
     at = opened("network")
     at.radio[0].set_value("mlp").run()
-    at.slider(key="lab-set-mlp-layers").set_value(3).run()
-    at.number_input(key="lab-set-training-epochs").set_value(4).run()
-    at.select_slider(key="lab-set-training-learning_rate").set_value(0.01).run()
+    at.slider(key=keys.setting("mlp", "layers")).set_value(3).run()
+    at.number_input(key=keys.setting("training", "epochs")).set_value(4).run()
+    at.select_slider(key=keys.setting("training", "learning_rate")).set_value(0.01).run()
     at.switch_page("walk/method.py").run()
-    at.button_group(key="lab-family").set_value("reweighting").run()
+    at.button_group(key=keys.FAMILY).set_value("reweighting").run()
     at.radio[0].set_value("domain_classifier").run()
-    at.toggle(key="lab-oracle").set_value(True).run()
+    at.toggle(key=keys.ORACLE).set_value(True).run()
     now = experiment(at)
     assert (now.network.name, now.network.params) == ("mlp", {"layers": 3})
     assert (now.training.epochs, now.training.learning_rate) == (4, 0.01)
@@ -165,21 +165,21 @@ def test_choosing_and_setting_writes_the_experiment() -> None:
 def test_a_look_at_another_family_loses_no_settings() -> None:
     at = opened("method", method="coral", method__regularisation="0.1")
     chosen = experiment(at).method
-    at.button_group(key="lab-family").set_value("reweighting").run()
+    at.button_group(key=keys.FAMILY).set_value("reweighting").run()
     assert experiment(at).method.name != "coral"
-    at.button_group(key="lab-family").set_value("alignment").run()
+    at.button_group(key=keys.FAMILY).set_value("alignment").run()
     assert experiment(at).method == chosen
 
 
 def test_a_value_set_back_to_its_default_leaves_the_link() -> None:
     at = opened("method", method__weight="2")
-    at.slider(key="lab-set-dann-weight").set_value(0.1).run()
+    at.slider(key=keys.setting("dann", "weight")).set_value(0.1).run()
     assert "method.weight" not in at.query_params
 
 
 def test_a_checkpoint_can_be_brought_and_put_away_again() -> None:
     at = opened("network")
-    at.file_uploader(key="lab-checkpoint").set_value(("mine.pt", b"weights", "application/zip")).run()
+    at.file_uploader(key=keys.CHECKPOINT).set_value(("mine.pt", b"weights", "application/zip")).run()
     assert (experiment(at).network.checkpoint or "").startswith("upload:")
     next(button for button in at.button if button.label == "Start from chance").click().run()
     assert experiment(at).network.checkpoint is None
@@ -202,14 +202,14 @@ def archive(**folders: int) -> bytes:
 
 def bring(at: AppTest, content: bytes) -> AppTest:
     """Upload a zip as both domains, and wait until it has been read."""
-    at.button_group(key="lab-area").set_value("own").run()
-    at.file_uploader(key="lab-own-source").set_value(("mine.zip", content, "application/zip")).run()
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.file_uploader(key=keys.upload("source")).set_value(("mine.zip", content, "application/zip")).run()
     return understood(at)
 
 
 def understood(at: AppTest) -> AppTest:
     """Wait for what the background reads of one's own files."""
-    wait(bring_part.readings().made())
+    bring_files.readings.wait_idle(60)
     at.run()
     assert not at.exception
     return at
@@ -242,14 +242,14 @@ def test_uploaded_pictures_become_the_data() -> None:
 
 def test_uploaded_features_are_shown_as_a_table() -> None:
     at = opened("data", lang="zh")
-    at.button_group(key="lab-area").set_value("own").run()
+    at.button_group(key=keys.AREA).set_value("own").run()
     for role in ("source", "target"):
         file = io.BytesIO()
         np.savez(file, X=np.random.default_rng(role == "target").normal(size=(12, 3)), y=np.arange(12) % 2)
-        at.file_uploader(key=f"lab-own-{role}").set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
+        at.file_uploader(key=keys.upload(role)).set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
     use(understood(at), "使用这些数据")
     assert not warnings(at)
-    assert not words.missing
+    assert not i18n.missing
     assert [table.value.shape for table in at.dataframe] == [(8, 4), (8, 4)]
 
 
@@ -277,10 +277,12 @@ def _tell(sentence: str) -> None:
 
 def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path) -> None:
     at = opened("data")
-    at.button_group(key="lab-area").set_value("own").run()
-    at.button_group(key="lab-own-how").set_value("Folder on the server").run()
-    assert at.text_input(key="lab-path-source").placeholder == f"A folder below {settings().data_dir / 'shared'}."
-    at.text_input(key="lab-path-source").set_value(str(tmp_path)).run()
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.button_group(key=keys.OWN_ORIGIN).set_value("Folder on the server").run()
+    assert (
+        at.text_input(key=keys.server_path("source")).placeholder == f"A folder below {settings().data_dir / 'shared'}."
+    )
+    at.text_input(key=keys.server_path("source")).set_value(str(tmp_path)).run()
     assert "outside of the folder" in at.error[0].value
     assert experiment(at).data.name == "street"
 
@@ -292,13 +294,13 @@ def flowers(count: int, shift: float = 0, site: str = "") -> list[str]:
 def test_a_tables_columns_are_understood_and_can_be_set_right() -> None:
     table = "\n".join(["width,height,kind,plot,place", *flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo")])
     at = opened("data")
-    at.button_group(key="lab-area").set_value("own").run()
-    at.file_uploader(key="lab-own-source").set_value(("garden.csv", table.encode(), "text/csv")).run()
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.file_uploader(key=keys.upload("source")).set_value(("garden.csv", table.encode(), "text/csv")).run()
     understood(at)
-    assert at.selectbox(key="lab-column-domain").value == "place"
-    at.selectbox(key="lab-column-label").set_value("plot").run()
+    assert at.selectbox(key=keys.column("domain")).value == "place"
+    at.selectbox(key=keys.column("label")).set_value("plot").run()
     understood(at)
-    at.multiselect(key="lab-column-features").set_value(["height"]).run()
+    at.multiselect(key=keys.column("features")).set_value(["height"]).run()
     use(understood(at))
     spec = experiment(at).data
     assert spec.params == {"label": "plot", "features": "height"}, "the domain's name tells it"
@@ -312,10 +314,10 @@ def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:
     named = [(f"garden/{name}", files.read(name), "image/png") for name in files.namelist()]
     loose = [(f"later/{number}.png", content, "image/png") for number, (_name, content, _type) in enumerate(named)]
     at = opened("data")
-    at.button_group(key="lab-area").set_value("own").run()
-    at.button_group(key="lab-own-how").set_value("Upload a folder").run()
-    at.file_uploader(key="lab-own-folder-source").set_value(named).run()
-    at.file_uploader(key="lab-own-folder-target").set_value(loose).run()
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.button_group(key=keys.OWN_ORIGIN).set_value("Upload a folder").run()
+    at.file_uploader(key=keys.folder_upload("source")).set_value(named).run()
+    at.file_uploader(key=keys.folder_upload("target")).set_value(loose).run()
     use(understood(at))
     pair = load_pair(experiment(at).data)
     assert pair.classes == ("lilies", "roses")
@@ -327,17 +329,17 @@ def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:
 
 def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_is_refused() -> None:
     at = opened("data")
-    at.button_group(key="lab-area").set_value("own").run()
+    at.button_group(key=keys.AREA).set_value("own").run()
 
     def upload(role: str, columns: int) -> None:
         file = io.BytesIO()
         np.savez(file, X=np.random.default_rng(ord(role[0])).normal(size=(12, columns)), y=np.arange(12) % 2)
-        at.file_uploader(key=f"lab-own-{role}").set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
+        at.file_uploader(key=keys.upload(role)).set_value((f"{role}.npz", file.getvalue(), "application/zip")).run()
 
     upload("source", 3)
     upload("target", 3)
     use(understood(at))
-    at.selectbox(key="lab-third").set_value("files").run()
+    at.selectbox(key=keys.THIRD).set_value("files").run()
     assert experiment(at).third is None, "nothing is brought yet"
     upload("third", 4)
     assert "have shape" in understood(at).error[0].value
@@ -349,12 +351,12 @@ def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_
     assert (third.source, third.target) == (experiment(at).data.source, third.target)
     assert len(third_domain(third, load_pair(experiment(at).data)).y) == 12
     assert "In use: 12 samples, 12 of them with a label." in [caption.value for caption in at.caption]
-    at.selectbox(key="lab-third").set_value("").run()
+    at.selectbox(key=keys.THIRD).set_value("").run()
     assert experiment(at).third is None
-    at.selectbox(key="lab-third").set_value("files").run()
-    at.session_state["lab.experiment"] = Experiment(data=DataSpec(params={"count": 100}))
-    at.button_group(key="lab-area").set_value("pictures").run()
-    assert at.selectbox(key="lab-third").value == "", "beside built-in data none of one's own is asked for"
+    at.selectbox(key=keys.THIRD).set_value("files").run()
+    at.session_state[keys.EXPERIMENT] = Experiment(data=DataSpec(params={"count": 100}))
+    at.button_group(key=keys.AREA).set_value("pictures").run()
+    assert at.selectbox(key=keys.THIRD).value == "", "beside built-in data none of one's own is asked for"
     assert not at.exception
 
 
@@ -362,21 +364,21 @@ def test_a_third_value_of_a_domain_column_can_be_the_third_domain() -> None:
     rows = [*flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo"), *flowers(8, 5, ",Rome")]
     table = "\n".join(["width,height,kind,plot,place", *rows])
     at = opened("data")
-    at.button_group(key="lab-area").set_value("own").run()
-    at.file_uploader(key="lab-own-source").set_value(("garden.csv", table.encode(), "text/csv")).run()
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.file_uploader(key=keys.upload("source")).set_value(("garden.csv", table.encode(), "text/csv")).run()
     understood(at)
-    at.selectbox(key="lab-column-label").set_value("kind").run()
+    at.selectbox(key=keys.column("label")).set_value("kind").run()
     understood(at)
-    assert not any(box.key == "lab-third" for box in at.selectbox), "all other places are the target"
-    at.selectbox(key="lab-column-target_domain").set_value("Oslo").run()
+    assert not any(box.key == keys.THIRD for box in at.selectbox), "all other places are the target"
+    at.selectbox(key=keys.column("target_domain")).set_value("Oslo").run()
     use(understood(at))
     understood(at)
-    at.selectbox(key="lab-third").set_value("domain:Rome").run()
+    at.selectbox(key=keys.THIRD).set_value("domain:Rome").run()
     third = experiment(at).third
     assert third is not None
     domain = third_domain(third, load_pair(experiment(at).data))
     assert (domain.name, len(domain.y)) == ("Rome", 8)
-    assert at.selectbox(key="lab-third").value == "domain:Rome"
+    assert at.selectbox(key=keys.THIRD).value == "domain:Rome"
 
 
 # Home and the run ----------------------------------------------------------------------------------------------------
@@ -394,7 +396,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_example_that_ships_can_be_followed_through_its_epochs() -> None:
-    cloud = before_after.Cloud.of(showcase.read(showcase.FOLDER).record.evidence)
+    cloud = before_after.Cloud.from_evidence(showcase.read(showcase.FOLDER).record.evidence)
     stops = {"before", "after", *cloud.confidence}
     assert {"0", "1", "10"} <= stops
     assert set(cloud.layouts) == {"pca", "umap"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import params
+from da_core import i18n, params
 from da_core.data.loading import cache
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.methods import methods
@@ -18,7 +18,6 @@ from da_core.networks import networks
 from da_core.params import hyper
 from da_core.training import estimate as estimating
 from da_core.training.estimate import estimate
-from pages.session import words
 from tests.support import made_up_run
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -51,7 +50,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimating, "methods", lambda: found)
     monkeypatch.setattr("da_core.methods.methods", lambda: found)
     monkeypatch.setattr(cache, "_memory", type(cache._memory)())
-    words.missing.clear()
+    i18n.missing.clear()
 
 
 def experiment(**data: Any) -> Experiment:
@@ -73,7 +72,7 @@ def test_sizes_come_from_the_datas_settings_and_the_network() -> None:
 def test_a_pair_in_memory_tells_its_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = DataSpec(name="digits_mnist")
     assert estimate(experiment(name="digits_mnist")) is None, "it has no count, and is not read for this"
-    monkeypatch.setattr(estimating, "loaded", lambda asked: made_up_run.pair() if asked == spec else None)
+    monkeypatch.setattr(estimating, "pair_in_memory", lambda asked: made_up_run.pair() if asked == spec else None)
     found = estimate(experiment(name="digits_mnist"))
     assert found is not None
     assert (found.source, found.target) == (21, 21)
@@ -83,10 +82,10 @@ def test_what_was_loaded_is_found_and_nothing_else(tmp_path: Path) -> None:
     for name in ("source", "target"):
         np.savez(tmp_path / f"{name}.npz", X=np.eye(6, dtype=np.float32), y=np.arange(6) % 2)
     spec = DataSpec(name="files", source=str(tmp_path / "source.npz"), target=str(tmp_path / "target.npz"))
-    assert cache.loaded(spec) is None
+    assert cache.pair_in_memory(spec) is None
     pair = cache.load_pair(spec)
-    assert cache.loaded(spec) is pair
-    assert cache.loaded(spec.model_copy(update={"target": str(tmp_path / "gone.npz")})) is None
+    assert cache.pair_in_memory(spec) is pair
+    assert cache.pair_in_memory(spec.model_copy(update={"target": str(tmp_path / "gone.npz")})) is None
 
 
 def test_a_method_without_a_formula_has_no_estimate() -> None:
@@ -109,7 +108,7 @@ def test_the_notice_stands_where_the_run_is_started(page: str, language: str, sa
     at = opened(page, language)
     assert says in at.info[0].value
     assert ("Lower “Features” to make it fast." if language == "en" else "调低“特征”") in at.info[0].value
-    assert not words.missing
+    assert not i18n.missing
 
 
 def test_no_notice_below_a_minute() -> None:

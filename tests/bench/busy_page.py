@@ -35,7 +35,7 @@ from da_core.training.model import Labelled, as_inputs
 def training() -> Iterator[Event]:
     """DANN on pictures of chance, for ever."""
     device = torch.device("cpu")
-    devices.prepare(device)
+    devices.configure(device)
     X = np.random.default_rng(0).integers(0, 256, (512, 32, 32, 3), dtype=np.uint8)
     source = Labelled(as_inputs(X, device), torch.arange(512) % 10)
     extractor = networks()["small_cnn"]

@@ -1,9 +1,11 @@
-"""Target accuracy of every method with its defaults, mean over seeds: the README's table.
+"""Target accuracy of every method with its defaults, mean over seeds: the tables below assets/reference.
 
     python tests/bench/day_night.py [--methods dann coral] [--seeds 3] [--data mnist_m | --source DIR --target DIR]
+        [--out assets/reference/results_street.md]
 
 By default on the street scenes; with ``--data`` on another built-in pair, with ``--source`` and ``--target`` on
 pictures of your own. The source-only network of a seed is trained once and serves all methods: it is the same for each.
+With ``--out`` the rows are written into that page as they are measured; rows of other methods stay.
 """
 
 from __future__ import annotations
@@ -24,27 +26,36 @@ from da_core.run import run
 
 NETWORKS = {"source_only_bn": {"norm": "batch"}, "adabn": {"norm": "batch"}}
 """What a method needs that the default network lacks."""
+HEADER = ["| method | target accuracy (each seed) |", "|---|---|"]
 
 
 def finish(experiment: Experiment) -> Result:
+    """Run to the end."""
     for event in run(experiment, embed=False):
         if isinstance(event, Finished):
             return event.result
     raise AssertionError("a run ends with Finished")
 
 
-def line(name: str, data: DataSpec, seeds: int) -> str:
+def row(name: str, data: DataSpec, seeds: int) -> str:
+    """Measure a method: one row of the table."""
     title, network = methods()[name].title, NetworkSpec(params=NETWORKS.get(name, {}))
     method = MethodSpec(name=name)
     try:
         results = [finish(Experiment(data=data, network=network, method=method, seed=seed)) for seed in range(seeds)]
     except UserError as error:
-        return f"| {title} | {error} | | |"
-    before, after = ([getattr(r, which).target.accuracy for r in results] for which in ("source_only", "adapted"))
-    seconds = [result.seconds.get("adapt", 0.0) for result in results]
-    each = " ".join(f"{100 * value:.1f}" for value in after)
-    mean_before, mean_after = 100 * sum(before) / seeds, 100 * sum(after) / seeds
-    return f"| {title} | {mean_before:.1f} | {mean_after:.1f} ({each}) | {sum(seconds) / seeds:.0f} |"
+        return f"| {title} | – ({error}) |"
+    accuracies = [100 * result.adapted.target.accuracy for result in results]
+    return f"| {title} | {sum(accuracies) / seeds:.1f} ({' '.join(f'{value:.1f}' for value in accuracies)}) |"
+
+
+def update(page: Path, measured: dict[str, str]) -> None:
+    """Put rows, by the method's title, into a page in the registry's order; its text above the table stays."""
+    text = page.read_text(encoding="utf-8") if page.exists() else f"# {page.stem}\n\n" + "\n".join(HEADER) + "\n"
+    above, _, below = text.partition("\n".join(HEADER))
+    rows = {line.split("|")[1].strip(): line for line in below.strip().splitlines()} | measured
+    ordered = [rows[method.title] for method in methods().values() if method.title in rows]
+    page.write_text(above + "\n".join([*HEADER, *ordered]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -54,8 +65,12 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="street")
     parser.add_argument("--source")
     parser.add_argument("--target")
+    parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     data = DataSpec(name="files" if chosen.source else chosen.data, source=chosen.source, target=chosen.target)
-    print("| method | source only | adapted (each seed) | seconds to adapt |\n|---|---|---|---|")
+    print("\n".join(HEADER))
     for name in chosen.methods:
-        print(line(name, data, chosen.seeds), flush=True)
+        line = row(name, data, chosen.seeds)
+        print(line, flush=True)
+        if chosen.out is not None:
+            update(chosen.out, {methods()[name].title: line})

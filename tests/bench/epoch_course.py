@@ -43,12 +43,12 @@ FRAMES = """async (output, until) => {
 
 def share_of_snapshots() -> tuple[float, float]:
     """Seconds that a default DANN run takes to adapt, and those of them in which it takes snapshots."""
-    spent, passed = 0.0, SnapshotRecorder.observe
+    spent, observe = 0.0, SnapshotRecorder.observe
 
-    def timed(self: SnapshotRecorder, epoch: int, sight: View) -> None:
+    def timed(self: SnapshotRecorder, epoch: int, view: View) -> None:
         nonlocal spent
         start = time.perf_counter()
-        passed(self, epoch, sight)
+        observe(self, epoch, view)
         spent += time.perf_counter() - start
 
     SnapshotRecorder.observe = timed  # type: ignore[method-assign]
@@ -57,7 +57,7 @@ def share_of_snapshots() -> tuple[float, float]:
             if isinstance(event, Finished):
                 return event.result.seconds["adapt"], spent
     finally:
-        SnapshotRecorder.observe = passed  # type: ignore[method-assign]
+        SnapshotRecorder.observe = observe  # type: ignore[method-assign]
     raise AssertionError("a run ends with Finished")
 
 

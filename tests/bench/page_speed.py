@@ -81,7 +81,7 @@ def switch(page: Page, name: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--switches", type=int, default=5, help="how often to go through the rail")
+    parser.add_argument("--switches", type=int, default=5, help="how often to go through the sidebar")
     arguments = parser.parse_args()
     expect.set_options(timeout=300_000)
     rows: list[tuple[str, float, str]] = []

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from da_core.errors import UserError
 from da_core.methods import methods
 from da_core.methods.base import FeatureAlignment, Method, Predictions, Reweighting
-from da_core.networks.heads import fit_head
+from da_core.networks.heads import cross_fitted, fit_head
 
 SHIFTS: dict[str, dict[str, Any]] = {
     "covariate": {"shift": "covariate_shift", "noise": 0.6},
@@ -118,10 +118,7 @@ def splits(shift: str, seed: int, count: int) -> Iterator[Split]:
 
 def predictions(split: Split, folds: int = 5) -> Predictions:
     """By the source-only head: on source samples out of folds, on the target by the whole of it."""
-    fold = np.random.default_rng(0).permutation(len(split.ys)) % folds
-    Ps = np.empty((len(split.ys), 2))
-    for k in range(folds):
-        Ps[fold == k] = fit_head("svm", split.Xs[fold != k], split.ys[fold != k]).predict_proba(split.Xs[fold == k])
+    Ps = cross_fitted("svm", split.Xs, split.ys, np.random.default_rng(0).permutation(len(split.ys)) % folds)
     return Predictions(split.ys, Ps, fit_head("svm", split.Xs, split.ys).predict_proba(split.Xt))
 
 

@@ -90,7 +90,7 @@ def ours(method: str, device_name: str, steps: int, precision: str) -> float:
     from da_core.training.model import Labelled, as_inputs
 
     device = torch.device(device_name)
-    devices.prepare(device)
+    devices.configure(device)
     rng = np.random.default_rng(0)
     Xs, Xt = rng.integers(0, 256, (2, COUNT, SIDE, SIDE, 3), dtype=np.uint8)
     source = Labelled(as_inputs(Xs, device), torch.from_numpy(rng.integers(0, CLASSES, COUNT)).to(device))

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.session import keys
 from tests.support.screen import Visitor, heading, main, settle, shoot
 from tests.support.server import Server
 
@@ -87,12 +88,13 @@ def test_a_phone_shows_a_lesson_without_moving_sideways(
         assert page.evaluate(f"{part}.scrollWidth") <= PHONE[0]
     # a formula much longer than the screen scrolls in its own box
     page.evaluate(
-        """() => {
-            const line = document.querySelector('.st-key-lab-formula .katex-html');
+        """formula => {
+            const line = document.querySelector(formula);
             line.append(...Array.from({length: 40}, () => line.querySelector('.base').cloneNode(true)));
-        }"""
+        }""",
+        f".st-key-{keys.FORMULA} .katex-html",
     )
-    box = page.locator(".st-key-lab-formula .katex-display").first
+    box = page.locator(f".st-key-{keys.FORMULA} .katex-display").first
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE[0]
     shoot(page, f"lesson-{language}-{'dark' if dark else 'light'}-phone")
@@ -100,8 +102,8 @@ def test_a_phone_shows_a_lesson_without_moving_sideways(
 
 def assert_drawn(page: Page) -> None:
     """Both display formulas and those in the table are typeset, and both panels have points of both domains."""
-    expect(page.locator(".st-key-lab-formula .katex-display .katex-html").first).to_be_visible()
-    expect(page.locator(".st-key-lab-symbols td .katex-html").first).to_be_visible()
+    expect(page.locator(f".st-key-{keys.FORMULA} .katex-display .katex-html").first).to_be_visible()
+    expect(page.locator(f".st-key-{keys.SYMBOLS} td .katex-html").first).to_be_visible()
     expect(page.locator(".katex-error")).to_have_count(0)
     for panel in page.get_by_test_id("stPlotlyChart").all():
         expect(panel.locator(".scatterlayer .point").first).to_be_visible()

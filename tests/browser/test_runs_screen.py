@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from pages.session import keys
 from tests.support.looks import PHONE, assert_all_chinese, out_of_sight
 from tests.support.screen import Visitor, heading, main, open_screen, settle, shoot
 from tests.support.server import Server
@@ -16,11 +17,11 @@ NAME = "Thursday's example 周四"
 
 def row(page: Page, run: str) -> Locator:
     """The line of a run."""
-    return page.locator(f"[class*='st-key-lab-run-{run}']")
+    return page.locator(f"[class*='st-key-{keys.run_row(run)}']")
 
 
 def tick(page: Page, run: str) -> None:
-    page.locator(f".st-key-lab-pick-{run} label").click()
+    page.locator(f".st-key-{keys.tick(run)} label").click()
     settle(page)
 
 
@@ -35,7 +36,7 @@ def test_a_run_is_named_found_put_away_and_brought_back(page: Page, finished_run
 
     page.get_by_role("textbox", name="Search runs").fill("周四")
     page.keyboard.press("Enter")
-    expect(page.locator("[class*='st-key-lab-open-']")).to_have_count(1)
+    expect(page.locator(f"[class*='st-key-{keys.open_run('')}']")).to_have_count(1)
     shoot(page, "runs-light-wide")
 
     page.get_by_role("button", name="Put into the bin").click()

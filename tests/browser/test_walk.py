@@ -22,9 +22,9 @@ def test_a_deep_link_is_the_first_thing_that_a_server_is_asked(fresh_server: Ser
     page.goto("/method?method=deep_coral")
     expect(heading(page)).to_have_text("Method")
     expect(page.get_by_role("radio", name="Deep CORAL")).to_be_checked()
-    rail = page.get_by_test_id("stSidebar")
-    expect(rail.get_by_role("link", name="Results")).to_be_visible()
-    expect(rail).to_contain_text("Domain Adaptation Lab")
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("link", name="Results")).to_be_visible()
+    expect(sidebar).to_contain_text("Domain Adaptation Lab")
     expect(page.get_by_text("Page not found")).to_have_count(0)
     assert "method=deep_coral" in page.url
 

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from da_core.data.loading import cache
-from da_core.data.loading.cache import keep_upload, load_pair, resolve_place
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.loading.cache import load_pair
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.readers.uploads import keep_upload, resolve_place
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
@@ -35,6 +37,9 @@ class Toy(DataSource):
     """Random pictures, and a count of how often they were made."""
 
     name: ClassVar[str] = "toy"
+    title = summary = "Toy"
+    area = kind = "pictures"
+    shift = "appearance"
     Params = ToyParams
     made: int = 0
 

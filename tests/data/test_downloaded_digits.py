@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import bring
+from da_core.cli.run_command import download_missing
 from da_core.data.download import MissingError
 from da_core.data.loading.cache import fetch, load_pair
 from da_core.data.sources import downloaded_digits, movielens, sources
@@ -23,6 +23,7 @@ from da_core.data.sources.downloaded_digits import SETS
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.settings import settings
+from tests.support.pairs import load
 from tests.support.shelf import Shelf, opened
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "digits"
@@ -120,7 +121,7 @@ def test_the_command_line_downloads_with_a_bar(
 ) -> None:
     with opened() as shelf:
         monkeypatch.setitem(SETS, "mnist", tuple(on(shelf, "mnist", *file) for file in idx(*bars(28)).items()))
-        bring(DataSpec(name="downloaded_digits", params={"pair": "mnist→photos", "count": 300}))
+        download_missing(DataSpec(name="downloaded_digits", params={"pair": "mnist→photos", "count": 300}))
     said = capsys.readouterr().err
     assert "download" in said
     assert "100%" in said
@@ -203,7 +204,7 @@ def ratings_archive(rng: np.random.Generator, users: int = 60, films: int = 40) 
 
 def test_a_row_says_what_was_known_before_it(place: Path) -> None:
     put(place / "movielens", {"ml-100k.zip": ratings_archive(np.random.default_rng(0))})
-    pair = sources()["movielens"].load_from({"groups": "men→women"})
+    pair = load(sources()["movielens"], {"groups": "men→women"})
     assert (pair.source.name, pair.target.name, pair.columns) == ("men", "women", movielens.COLUMNS)
     assert (len(pair.source), len(pair.target)) == (400, 200)  # the later 10 ratings of 40 men and 20 women
     known = dict(zip(pair.columns, pair.target.X.T, strict=True))
@@ -223,7 +224,7 @@ def test_the_targets_stars_are_unknown_to_the_films(place: Path) -> None:
     archive = ratings_archive(np.random.default_rng(0))
     put(place / "movielens", {"ml-100k.zip": archive})
     source = sources()["movielens"]
-    before = source.load_from({"groups": "men→women"})
+    before = load(source, {"groups": "men→women"})
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
         kept = {name: members.read(name) for name in members.namelist()}
     women = {str(user + 1) for user in range(60) if user % 3 == 0}
@@ -234,7 +235,7 @@ def test_the_targets_stars_are_unknown_to_the_films(place: Path) -> None:
     with zipfile.ZipFile(place / "movielens" / "ml-100k.zip", "w") as members:
         for name, content in kept.items():
             members.writestr(name, content)
-    after = source.load_from({"groups": "men→women"})
+    after = load(source, {"groups": "men→women"})
     np.testing.assert_array_equal(before.source.X, after.source.X)
     np.testing.assert_array_equal(before.target.X[:, -1], after.target.X[:, -1])
     assert after.target.y.max() == 0

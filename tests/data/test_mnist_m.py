@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from da_core.data.pair import DomainPair
-from da_core.data.sources.digits import mnist
+from da_core.data.sources.digits import read_mnist
 from da_core.data.sources.mnist_m import MnistM
+from tests.support.pairs import load
 
 
 @pytest.fixture(scope="module")
 def pair() -> DomainPair:
-    return MnistM().load_from({"count": 2500}, 3)
+    return load(MnistM(), {"count": 2500}, 3)
 
 
 def test_both_domains_are_balanced_and_said_to_be_what_they_are(pair: DomainPair) -> None:
@@ -23,7 +24,7 @@ def test_both_domains_are_balanced_and_said_to_be_what_they_are(pair: DomainPair
 
 
 def test_the_source_is_mnist_itself_with_a_rim(pair: DomainPair) -> None:
-    known = {picture.tobytes(): label for picture, label in zip(*mnist(), strict=True)}
+    known = {picture.tobytes(): label for picture, label in zip(*read_mnist(), strict=True)}
     inner = np.ascontiguousarray(pair.source.X[:, 2:-2, 2:-2, 0])
     assert [known[picture.tobytes()] for picture in inner] == pair.source.y.tolist()
     assert (pair.source.X[..., :1] == pair.source.X).all()
@@ -37,6 +38,6 @@ def test_the_target_is_coloured_and_busy(pair: DomainPair) -> None:
 
 
 def test_a_seed_gives_the_same_pair_and_another_one_another() -> None:
-    first, again, other = (MnistM().load_from({"count": 200}, seed) for seed in (3, 3, 4))
+    first, again, other = (load(MnistM(), {"count": 200}, seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.target.X, again.target.X)
     assert (first.target.X != other.target.X).any()

@@ -13,9 +13,10 @@ from sklearn.datasets import _twenty_newsgroups as theirs
 
 from da_core.data.download import MissingError
 from da_core.data.sources import sources
-from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, plain
+from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, strip_letter
 from da_core.errors import UserError
 from da_core.settings import settings
+from tests.support.pairs import load
 
 LETTER = """From: a@b.c (A)
 Subject: Re: {group}
@@ -54,7 +55,7 @@ def test_letters_go_to_their_topic_and_domain(folder: Path) -> None:
     groups = [group for topic in GROUPS["science or recreation"].values() for side in topic for group in side]
     names = [f"20news-bydate-{part}/{group}/{n}" for part in ("train", "test") for group in groups for n in range(3)]
     keep(folder, [*names, "20news-bydate-train/alt.atheism/1", "../../outside/1"])
-    pair = sources()["newsgroups"].load_from({"count": 100})
+    pair = load(sources()["newsgroups"], {"count": 100})
     assert pair.classes == ("science", "recreation")
     for domain, side in ((pair.source, 0), (pair.target, 1)):
         assert len(domain) == 2 * 3 * 4
@@ -62,7 +63,7 @@ def test_letters_go_to_their_topic_and_domain(folder: Path) -> None:
             group = text.split()[2]
             assert group in GROUPS["science or recreation"][pair.classes[label]][side]
             assert text == f"I think {group} is fine. Really."
-    again = sources()["newsgroups"].load_from({"count": 100})
+    again = load(sources()["newsgroups"], {"count": 100})
     np.testing.assert_array_equal(again.target.X, pair.target.X)
 
 
@@ -78,13 +79,13 @@ def test_the_file_is_the_one_that_scikit_learn_downloads() -> None:
 
 
 def test_a_letter_without_words_of_its_own_is_left_out() -> None:
-    assert plain("From: x\n\n> all quoted\n--\nme") == ""
-    assert plain("no header, no body") == ""
+    assert strip_letter("From: x\n\n> all quoted\n--\nme") == ""
+    assert strip_letter("no header, no body") == ""
 
 
 def test_where_it_is_not_downloaded_one_sentence_says_so() -> None:
     with pytest.raises(MissingError, match="20 newsgroups is not on this machine yet"):
-        sources()["newsgroups"].load_from({})
+        load(sources()["newsgroups"], {})
 
 
 def test_a_damaged_archive_is_explained(folder: Path) -> None:
@@ -92,4 +93,4 @@ def test_a_damaged_archive_is_explained(folder: Path) -> None:
     file = folder / ARCHIVE.name
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(UserError, match="damaged"):
-        sources()["newsgroups"].load_from({})
+        load(sources()["newsgroups"], {})

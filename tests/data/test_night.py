@@ -6,30 +6,23 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from da_core.data.synthesis.colour import linearise, luminance, planck_colour, quantise, to_linear, to_srgb
 from da_core.data.synthesis.night import (
-    NIGHTS,
     Lamps,
-    Night,
-    NightName,
     add_noise,
     develop,
     exposure_gain,
     falloff,
     glow,
     illuminate,
-    linearise,
-    luminance,
     night_pictures,
     night_scenes,
     noise_variances,
-    planck_colour,
-    quantise,
     shine,
     squared_distance,
     steps,
-    to_linear,
-    to_srgb,
 )
+from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
 
 
 def one_lamp(x: float = 0.5, y: float = 0.5, radius: float = 0.2, power: float = 0.8) -> Lamps:

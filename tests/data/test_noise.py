@@ -12,7 +12,7 @@ from PIL import Image
 from da_core.data.pair import SOUND_RATE, DomainPair
 from da_core.data.readers.sounds import to_wav
 from da_core.data.sources.own_files import Files, FilesParams
-from da_core.data.synthesis.noise import with_background
+from da_core.data.synthesis.noise import add_background_noise
 from da_core.errors import UserError
 
 TIME = np.arange(SOUND_RATE) / SOUND_RATE
@@ -25,23 +25,23 @@ def tones(amplitude: float = 3000) -> np.ndarray:
 @pytest.mark.parametrize("decibels", [20, 5, 0, -5])
 def test_the_ratio_of_signal_to_noise_is_the_one_asked_for(decibels: float) -> None:
     sounds = tones()
-    noise = with_background(sounds, decibels, np.random.default_rng(0)).astype(float) - sounds
+    noise = add_background_noise(sounds, decibels, np.random.default_rng(0)).astype(float) - sounds
     ratio = np.square(sounds.astype(float)).mean(axis=1) / np.square(noise).mean(axis=1)
     np.testing.assert_allclose(10 * np.log10(ratio), decibels, atol=0.05)
 
 
 def test_every_octave_has_the_same_power() -> None:
     sounds = np.repeat(tones(), 20, axis=0)
-    noise = with_background(sounds, 0, np.random.default_rng(0)).astype(float) - sounds
+    noise = add_background_noise(sounds, 0, np.random.default_rng(0)).astype(float) - sounds
     power = np.square(np.abs(np.fft.rfft(noise))).mean(axis=0)
     octaves = [power[low : 2 * low].sum() for low in (50, 100, 200, 400, 800, 1600, 3200)]
     np.testing.assert_allclose(octaves, np.mean(octaves), rtol=0.15)
 
 
 def test_silence_stays_silent_and_what_is_too_loud_is_made_quieter_as_a_whole() -> None:
-    assert not with_background(np.zeros((2, 400), np.int16), 0, np.random.default_rng(0)).any()
+    assert not add_background_noise(np.zeros((2, 400), np.int16), 0, np.random.default_rng(0)).any()
     loud = tones(32000)
-    heard = with_background(loud, 10, np.random.default_rng(0)).astype(float)
+    heard = add_background_noise(loud, 10, np.random.default_rng(0)).astype(float)
     assert np.abs(heard).max() == 32767
     share = (heard * loud).sum(axis=1) / np.square(loud.astype(float)).sum(axis=1)  # of the signal in what is heard
     noise = heard - share[:, None] * loud

@@ -22,9 +22,10 @@ from PIL import Image
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import A_LINK, TOO_LARGE, UNREADABLE
+from da_core.data.readers.class_folders import TOO_MANY
 from da_core.data.readers.folder_layout import NO_CLASS
 from da_core.data.readers.sounds import to_wav
-from da_core.data.sources.own_files import TOO_MANY, Files, FilesParams
+from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -541,6 +542,39 @@ def test_a_header_that_asks_for_more_than_there_is(tmp_path: Path, good: Path) -
     assert complaint(place, good).message.startswith("{name} in “{place}” is no NumPy array")
 
 
+def test_arrays_that_would_take_too_much_memory_are_not_read(
+    tmp_path: Path, good: Path, limit: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """40 kB that unpack to 10 MB of bytes and would take 40 MB as float32: the headers say so."""
+    limit("samples_megabytes", 16)
+    read = np.lib.format.read_array
+    sizes = []
+
+    def measured(*stream: Any, **how: Any) -> np.ndarray:
+        sizes.append((array := read(*stream, **how)).nbytes)
+        return array
+
+    monkeypatch.setattr(np.lib.format, "read_array", measured)
+    rows = np.zeros((1000, 10 * 2**10), np.uint8)
+    for arrays in (
+        {"X": rows, "y": np.arange(1000) % 2},
+        {"X_train": rows[:500], "y_train": np.zeros(500), "X_test": rows[:500], "y_test": np.ones(500)},
+        {"X": np.zeros((2**22, 1), np.uint8), "y": np.zeros(2**22, np.uint8)},  # of labels, each becomes a text
+    ):
+        place = npz(tmp_path / "large.npz", **arrays)
+        assert place.stat().st_size < 50_000
+        error = complaint(place, good)
+        assert error.message.startswith("The samples of “{place}” would take {size} MB in memory, and at most")
+        assert (error.values["place"], error.values["most"]) == ("large.npz", 16)
+        assert float(str(error.values["size"])) > 16
+    assert sizes == []
+    load(
+        npz(tmp_path / "small.npz", X=rows[:100], y=LABELS[:2].repeat(50)),
+        npz(tmp_path / "t.npz", X=rows[:2], y=LABELS[:2]),
+    )
+    assert sizes
+
+
 # Whatever comes ----------------------------------------------------------------------------------------------------
 
 Changes = st.tuples(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12), st.floats(0.5, 1.5))
@@ -598,6 +632,13 @@ def test_a_target_of_ones_own_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_class_of_one_picture_has_no_half(tmp_path: Path) -> None:
     place = write(tmp_path, {"car/1.png": encoded(), "car/2.png": encoded(), "cat/1.png": encoded()})
     assert "cat" in str(complaint(place, night="hard"))
+
+
+@pytest.mark.parametrize(("simulated", "says"), [({"night": "hard"}, "no pictures"), ({"noise": "5 dB"}, "no sounds")])
+def test_a_table_has_no_night_and_no_noise(tmp_path: Path, simulated: dict[str, Any], says: str) -> None:
+    place = tmp_path / "a.csv"
+    place.write_text("x,place,label\n" + "".join(f"{n},{'st'[n % 2]},{'ab'[n // 2 % 2]}\n" for n in range(20)))
+    assert says in str(complaint(place, **simulated))
 
 
 def test_rows_of_numbers_have_no_night(tmp_path: Path) -> None:

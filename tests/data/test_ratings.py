@@ -10,12 +10,13 @@ from sklearn.preprocessing import StandardScaler
 
 from da_core.data.sources import sources
 from da_core.data.sources.ratings import COLUMNS
+from tests.support.pairs import load
 
 CHOICES = {"who rates": "covariate", "how they rate": "appearance", "what they like": "concept"}
 
 
 def drawn(**values):
-    return sources()["ratings"].load_from({"count": 3000} | values)
+    return load(sources()["ratings"], {"count": 3000} | values)
 
 
 def gap(pair) -> float:

@@ -11,11 +11,12 @@ from sklearn.linear_model import LogisticRegression
 
 from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
+from tests.support.pairs import load
 
 
 @pytest.fixture(scope="module")
 def pair() -> DomainPair:
-    return sources()["sentiment"].load_from({"count": 1500})
+    return load(sources()["sentiment"], {"count": 1500})
 
 
 def test_texts_are_many_and_finished(pair: DomainPair) -> None:
@@ -30,7 +31,7 @@ def test_texts_are_many_and_finished(pair: DomainPair) -> None:
 
 
 def test_a_seed_gives_the_same_texts_and_another_one_others(pair: DomainPair) -> None:
-    again, other = (sources()["sentiment"].load_from({"count": 1500}, seed) for seed in (0, 1))
+    again, other = (load(sources()["sentiment"], {"count": 1500}, seed) for seed in (0, 1))
     assert (again.target.X == pair.target.X).all()
     assert (other.target.X != pair.target.X).mean() > 0.9
 
@@ -49,5 +50,5 @@ def test_there_is_a_gap_and_shared_words_set_its_width(pair: DomainPair) -> None
     source_only, oracle = _accuracies(pair)
     assert 0.6 < source_only < 0.85
     assert oracle > 0.9
-    close, far = (_accuracies(sources()["sentiment"].load_from({"count": 1000, "shared": s}))[0] for s in (0.9, 0.1))
+    close, far = (_accuracies(load(sources()["sentiment"], {"count": 1000, "shared": s}))[0] for s in (0.9, 0.1))
     assert far + 0.15 < source_only + 0.1 < close

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.archive import UnusableError
-from da_core.data.readers.sounds import HOP, LONGEST, MELS, WINDOW, log_mel, mel_bands, of_one_length, read_wav, to_wav
+from da_core.data.readers.sounds import HOP, LONGEST, MELS, WINDOW, log_mel, mel_bands, pad_or_crop, read_wav, to_wav
 
 
 def tone(hertz: float, seconds: float = 0.5, rate: int = SOUND_RATE, amplitude: float = 0.5) -> NDArray[np.float64]:
@@ -121,7 +121,7 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
 
 
 def test_one_length_keeps_the_middle() -> None:
-    stacked = of_one_length([np.arange(1, 4, dtype=np.int16), np.arange(1, 8, dtype=np.int16)], 5)
+    stacked = pad_or_crop([np.arange(1, 4, dtype=np.int16), np.arange(1, 8, dtype=np.int16)], 5)
     assert stacked.tolist() == [[0, 1, 2, 3, 0], [2, 3, 4, 5, 6]]
 
 

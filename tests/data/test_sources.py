@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from da_core.data.source import AREAS, Area
 from da_core.data.sources import sources
-from da_core.params import Scalar
+from da_core.params import describe
+from tests.support.pairs import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,9 +22,12 @@ ROOT = Path(__file__).parents[2]
 def test_every_source_says_what_it_is() -> None:
     assert {"street", "digits_mnist", "digits_night", "mnist_m", "files"} <= set(sources())
     for source in sources().values():
-        assert source.title
         assert source.summary.endswith(".")
-        assert all(field.description for field in source.Params.model_fields.values())
+        assert all(hyper.help for hyper in describe(source.Params))
+
+
+def test_the_areas_of_the_catalogue_are_those_that_a_source_may_declare() -> None:
+    assert set(AREAS) == set(get_args(Area)) == {source.area for source in sources().values()}
 
 
 def test_the_catalogue_imports_nothing_heavy() -> None:
@@ -34,14 +40,14 @@ def test_the_catalogue_imports_nothing_heavy() -> None:
 
 
 def test_street_scenes_are_a_pair_of_different_scenes() -> None:
-    pair = sources()["street"].load_from({"count": 100, "size": 48}, 5)
+    pair = load(sources()["street"], {"count": 100, "size": 48}, 5)
     assert pair.sample_shape == (48, 48, 3)
     assert (pair.source.name, pair.target.name, pair.flips, len(pair.classes)) == ("day", "night", True, 10)
     for domain in (pair.source, pair.target):
         assert np.bincount(domain.y).tolist() == [10] * 10
     assert pair.source.X.mean() > 1.5 * pair.target.X.mean()
     assert pair.source.y.tolist() != pair.target.y.tolist()  # another order: other scenes
-    again = sources()["street"].load_from({"count": 100, "size": 48}, 5)
+    again = load(sources()["street"], {"count": 100, "size": 48}, 5)
     np.testing.assert_array_equal(again.target.X, pair.target.X)
 
 
@@ -62,8 +68,8 @@ def test_every_built_in_pair_loads_alone_seeded_and_as_it_says(name: str, monkey
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     source = sources()[name]
-    values: dict[str, Scalar] = {"count": FEW} if "count" in source.Params.model_fields else {}
-    pair, again, other = (source.load_from(values, seed) for seed in (0, 0, 1))
+    values = {"count": FEW} if "count" in source.Params.model_fields else {}
+    pair, again, other = (load(source, values, seed) for seed in (0, 0, 1))
     assert pair.provenance.title == source.title
     assert pair.provenance.shift == source.shift
     assert pair.provenance.origin.endswith(".")

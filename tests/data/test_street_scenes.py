@@ -7,8 +7,10 @@ import pytest
 
 from da_core.data.scenes.street import CLASSES, Time, draw, draw_one, pictures
 from da_core.data.sources.street_scenes import StreetParams, StreetScenes
-from da_core.data.synthesis.night import NIGHTS, NightName, linearise, luminance
+from da_core.data.synthesis.colour import linearise, luminance
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.errors import UserError
+from tests.support.pairs import load
 
 
 @pytest.mark.parametrize("time", ["day", "night"])
@@ -137,12 +139,12 @@ def test_a_difficulty_sets_what_is_not_given() -> None:
 )
 def test_a_range_that_cannot_be_is_refused_by_name(wrong: dict[str, str]) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
-        StreetScenes().load_from({**wrong})
+        load(StreetScenes(), {**wrong})
 
 
 def test_what_is_set_is_what_is_drawn() -> None:
     dark, bright = (
-        StreetScenes().load_from({"count": 100, "exposure": exposure, "max_gain": 200}).target.X.mean()
+        load(StreetScenes(), {"count": 100, "exposure": exposure, "max_gain": 200}).target.X.mean()
         for exposure in ("0.06..0.06", "0.3..0.3")
     )
     assert dark < 0.09 * 255 < 0.25 * 255 < bright

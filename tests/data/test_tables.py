@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,9 +15,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
-from da_core.data.readers import tables
+from da_core.data.readers import columns, tables
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
+from da_core.settings import settings
 
 SENTIMENT = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment"
 
@@ -67,16 +71,16 @@ def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
 
 def test_a_table_without_a_header(tmp_path: Path) -> None:
     text = rows().split("\n", 1)[1]
-    told = tables.outline(table(tmp_path / "a.csv", text))
-    assert not told.header
-    assert [column.name for column in told.columns] == ["column 1", "column 2", "column 3"]
+    outline = columns.read_outline(table(tmp_path / "a.csv", text))
+    assert not outline.header
+    assert [column.name for column in outline.columns] == ["column 1", "column 2", "column 3"]
     assert len(load(tmp_path / "a.csv", table(tmp_path / "b.csv", text)).source) == 12
 
 
 def test_a_quotation_mark_in_a_tweet_swallows_nothing(tmp_path: Path) -> None:
     text = "".join(f'"so good, said nobody {n}\t{"no" if n % 2 else "yes"}\n' for n in range(10))
-    told = tables.outline(table(tmp_path / "a.tsv", text))
-    assert (told.delimiter, len(told.rows)) == ("\t", 10)
+    outline = columns.read_outline(table(tmp_path / "a.tsv", text))
+    assert (outline.dialect.delimiter, len(outline.rows)) == ("\t", 10)
 
 
 def test_quoted_cells_may_have_commas_quotes_and_line_breaks(tmp_path: Path) -> None:
@@ -140,7 +144,7 @@ def test_columns_can_be_chosen(tmp_path: Path) -> None:
 
 def test_a_name_with_a_comma_can_be_chosen() -> None:
     names = ("height, m", "width", 'the "old" one')
-    assert tables.split_names(tables.joined_names(names)) == names
+    assert columns.split_names(columns.join_names(names)) == names
 
 
 def test_what_only_numbers_the_rows_is_no_feature(tmp_path: Path) -> None:
@@ -219,10 +223,67 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         pytest.skip(f"the sentiment texts are not at {SENTIMENT}")
     for name, count in (("tweets", 4200), ("nytEditorialSnippets", 5190), ("movieReviewSnippets", 10605)):
         place = SENTIMENT / f"{name}_GroundTruth.txt"
-        told = tables.outline(place)
-        roles = tables.Roles("", "", "column 3", ())
-        (samples,) = tables.read_table(place, told, roles, ["all"], lambda _cell: 0, labelled=[False])
+        outline = columns.read_outline(place)
+        roles = columns.Roles("", "", "column 3", ())
+        (samples,) = tables.read_table(place, outline, roles, ["all"], lambda _cell: 0, labelled=[False])
         assert len(samples.X) == count
+
+
+# What has no end -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A server that reads 1000 rows of a table."""
+    monkeypatch.setenv("DA_LAB_TABLE_ROWS", "1000")
+    settings.cache_clear()
+    yield 1000
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_ten_megabytes_of_blank_lines_are_not_parsed(
+    tmp_path: Path, few_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted in lines, blank ones included: over all passes a tenth of those that the file has, at most."""
+    parsed = 0
+    reader = csv.reader
+
+    def counting(lines: Iterator[str], **how: Any) -> Iterator[list[str]]:
+        nonlocal parsed
+        for row in reader(lines, **how):
+            parsed += 1
+            yield row
+
+    monkeypatch.setattr(csv, "reader", counting)
+    blank = 10 * 2**20
+    place = table(tmp_path / "blank.csv", rows(count=40) + "\n" * blank)
+    pair = load(place, table(tmp_path / "good.csv", rows(count=40)))
+    assert len(pair.source) == 40
+    assert [(n.message, n.values["most"]) for n in pair.notices] == [(tables.TOO_MANY_ROWS, few_rows)]
+    assert parsed < blank / 10
+
+
+def test_blank_lines_between_rows_take_no_row_away(tmp_path: Path, few_rows: int) -> None:
+    spaced = table(tmp_path / "spaced.csv", rows(count=few_rows - 1).replace("\n", "\n\n"))
+    pair = load(spaced, table(tmp_path / "b.csv", rows()))
+    assert len(pair.source) == few_rows - 1
+    assert pair.notices == ()
+
+
+def test_rows_beyond_the_most_are_left_out_with_a_notice(tmp_path: Path, few_rows: int) -> None:
+    target = table(tmp_path / "b.csv", rows())
+    assert load(table(tmp_path / "full.csv", rows(count=few_rows)), target).notices == ()
+    pair = load(table(tmp_path / "more.csv", rows(count=few_rows + 1)), target)
+    assert len(pair.source) == few_rows
+    assert [n.message for n in pair.notices] == [tables.TOO_MANY_ROWS]
+
+
+def test_the_delimiter_is_found_in_lines_too_long_for_the_first_look(tmp_path: Path) -> None:
+    """Of 1500 columns a line has 10 kB, so that few of them are looked at, and the last of these is cut."""
+    lines = [";".join([*(f"{n * n}.{at:05}" for at in range(1500)), "ab"[n % 2]]) for n in range(12)]
+    places = [table(tmp_path / f"{name}.csv", "\n".join(lines)) for name in "st"]
+    assert load(*places).source.X.shape == (12, 1500)
 
 
 # Whatever comes ------------------------------------------------------------------------------------------------------

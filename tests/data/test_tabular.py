@@ -1,4 +1,4 @@
-"""Tables parted by a column: only who is in a domain changes, not what a row means."""
+"""Tables split by a column: only who is in a domain changes, not what a row means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from da_core.data.sources import sources
-from da_core.data.sources.tabular import FEWEST, Table, parted
+from da_core.data.sources.tabular import FEWEST, Table, split_by_column
+from tests.support.pairs import load
 
 TABLES = {name: source for name, source in sources().items() if isinstance(source, Table)}
 
@@ -18,7 +19,7 @@ TABLES = {name: source for name, source in sources().items() if isinstance(sourc
 def test_every_row_is_in_one_domain_and_the_column_is_what_differs(name):
     table = TABLES[name]
     for column in table.Params.model_fields["column"].annotation.__args__:
-        pair = table.load_from({"column": column})
+        pair = load(table, {"column": column})
         at = table.columns.index(column)
         assert pair.columns == table.columns
         assert len(pair.source) + len(pair.target) == len(table.rows(table.Params(), np.random.default_rng(0))[1])
@@ -30,7 +31,7 @@ def test_every_row_is_in_one_domain_and_the_column_is_what_differs(name):
 def test_rows_are_drawn_with_the_probability_that_is_stated():
     rng = np.random.default_rng(0)
     column = rng.permutation(40_000).astype(np.float32)
-    in_target = parted(column, np.zeros(40_000, dtype=np.int64), 6.0, rng)
+    in_target = split_by_column(column, np.zeros(40_000, dtype=np.int64), 6.0, rng)
     rank = (column + 0.5) / 40_000
     for low in np.arange(0, 1, 0.1):
         part = (rank >= low) & (rank < low + 0.1)
@@ -39,7 +40,7 @@ def test_rows_are_drawn_with_the_probability_that_is_stated():
 
 
 def test_without_sharpness_there_is_no_shift():
-    pair = TABLES["hillside"].load_from({"sharpness": 0})
+    pair = load(TABLES["hillside"], {"sharpness": 0})
     np.testing.assert_allclose(
         pair.source.X.mean(0),
         pair.target.X.mean(0),
@@ -55,7 +56,7 @@ def test_without_sharpness_there_is_no_shift():
 
 def test_the_density_ratio_is_known_from_the_rank():
     """Weighted by p_t/p_s = exp(k (r − ½)), the source has the target's means."""
-    pair = TABLES["hillside"].load_from({"count": 20_000, "sharpness": 6})
+    pair = load(TABLES["hillside"], {"count": 20_000, "sharpness": 6})
     elevation = np.concatenate([pair.source.X[:, 0], pair.target.X[:, 0]])
     rank = elevation.argsort().argsort() / len(elevation)
     ratio = np.exp(6 * (rank[: len(pair.source)] - 0.5))
@@ -67,7 +68,7 @@ def test_the_density_ratio_is_known_from_the_rank():
 
 def test_what_a_plot_grows_depends_on_its_numbers_alone():
     """The rule is one for low and high: a classifier of both is as good in the target as one of the target alone."""
-    pair = TABLES["hillside"].load_from({"count": 10_000})
+    pair = load(TABLES["hillside"], {"count": 10_000})
     target = pair.target
     own = make_pipeline(StandardScaler(), SVC()).fit(target.X[::2], target.y[::2])
     both = make_pipeline(StandardScaler(), SVC()).fit(

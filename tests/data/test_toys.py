@@ -9,12 +9,13 @@ from sklearn.svm import SVC
 
 from da_core.data.sources import sources
 from da_core.data.sources.toys import Covariate, Toy
+from tests.support.pairs import load
 
 TOYS = {name: source for name, source in sources().items() if isinstance(source, Toy)}
 
 
 def drawn(name: str, **values):
-    return TOYS[name].load_from({"count": 2000} | values)
+    return load(TOYS[name], {"count": 2000} | values)
 
 
 def scores(pair) -> tuple[float, float]:
@@ -31,8 +32,8 @@ def test_there_is_one_for_each_kind_of_shift():
 
 @pytest.mark.parametrize("name", TOYS)
 def test_it_is_drawn_as_asked_and_by_its_seed(name):
-    toy = TOYS[name]
-    pair, again, other = (toy.load_from({"count": 300}, seed) for seed in (0, 0, 1))
+    toy, values = TOYS[name], {"count": 300}
+    pair, again, other = (load(toy, values, seed) for seed in (0, 0, 1))
     assert pair.source.X.shape == pair.target.X.shape == (300, 2)
     assert set(pair.source.y) == set(pair.target.y) == set(range(len(pair.classes)))
     np.testing.assert_array_equal(pair.target.X, again.target.X)

@@ -78,6 +78,19 @@ def test_the_longest_unused_uploads_go_first() -> None:
         resolve_place(places[1])
 
 
+def test_how_much_room_uploads_may_take_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().uploads_megabytes == 20 * settings().upload_megabytes
+    monkeypatch.setenv("DA_LAB_UPLOADS_MEGABYTES", "2")
+    settings.cache_clear()
+    places = []
+    for number in range(3):
+        places.append(keep_upload("a.zip", bytes([number]) * 2**20))
+        os.utime(resolve_place(places[-1]), (number, number))
+    with pytest.raises(UserError, match="no longer on this server"):
+        resolve_place(places[0])
+    assert all(resolve_place(place).is_file() for place in places[1:])
+
+
 @pytest.mark.parametrize(
     "place",
     ["upload:", "upload:../../secret.zip", f"upload:{'0' * 64}.zip", f"upload:{'0' * 64}.zip/..", "upload:a.npz"],

@@ -7,13 +7,14 @@ import pytest
 
 from da_core.data.pair import SOUND_RATE, DomainPair
 from da_core.data.sources import sources
-from da_core.data.synthesis.formants import spoken
+from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
+from tests.support.pairs import load
 
 
 @pytest.fixture(scope="module")
 def pair() -> DomainPair:
-    return sources()["vowels"].load_from({})
+    return load(sources()["vowels"], {})
 
 
 @pytest.mark.slow
@@ -21,7 +22,7 @@ def test_the_table_is_whole(pair: DomainPair) -> None:
     assert (pair.kind, pair.source.name, pair.target.name) == ("features", "men", "children")
     assert np.bincount(pair.source.y).tolist() == [66] * 10  # 33 men, two each
     assert np.bincount(pair.target.y).tolist() == [30] * 10  # 15 children
-    women = sources()["vowels"].load_from({"source": "women"}).source
+    women = load(sources()["vowels"], {"source": "women"}).source
     assert len(women) == 560
     for domain in (pair.source, pair.target):
         assert domain.captions is not None
@@ -52,12 +53,12 @@ def test_children_are_higher_by_about_the_same_factor_in_all_resonances(pair: Do
 
 def test_the_same_speakers_twice_are_refused() -> None:
     with pytest.raises(UserError, match="same speakers"):
-        sources()["vowels"].load_from({"target": "men"})
+        load(sources()["vowels"], {"target": "men"})
 
 
 @pytest.mark.parametrize("formants", [(120.0, 700.0, 1100.0, 2450.0), (250.0, 500.0, 2500.0, 3300.0)])
 def test_a_voice_has_its_pitch_and_its_resonances(formants: tuple[float, ...]) -> None:
-    (sound,) = spoken(np.array([formants]), seconds=0.5)
+    (sound,) = speak_vowels(np.array([formants]), seconds=0.5)
     middle = sound[2000:6096].astype(float)
     autocorrelation = np.correlate(middle, middle, "full")[len(middle) - 1 :]
     lags = slice(SOUND_RATE // 400, SOUND_RATE // 80)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from da_core.experiment import Experiment
-from da_core.export.folder import read_folder
 from da_core.jobs.store import Store
+from da_core.run_folder import read_record
 
 THERE = Path(__file__).parent / "november_2026"
 ADAPTED, REWEIGHTED = "e42e190da02abb61-c91ff12f", "e9245a721815c3c5-b552587e"
@@ -36,7 +36,7 @@ def kept(tmp_path: Path) -> Store:
 
 
 def test_a_run_folder_of_the_command_line_opens() -> None:
-    record = read_folder(THERE / "out")
+    record = read_record(THERE / "out")
     assert record.experiment.method.name == "dann"
     assert record.experiment.third is not None
     assert record.experiment.third.params == {"angle": 80}

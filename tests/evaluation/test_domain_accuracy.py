@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from da_core.evaluation.domain_accuracy import losses, reading
+from da_core.evaluation.domain_accuracy import interpret, losses
 from da_core.events import Accuracies, Losses
 
 
@@ -41,20 +41,20 @@ def history(
     ],
 )
 def test_each_course_is_read_as_what_it_is(told: list[Losses | Accuracies], progress: float, says: str) -> None:
-    notice = reading(told, progress)
+    notice = interpret(told, progress)
     assert notice is not None
     assert says in notice.message.format(**notice.values)
 
 
 def test_a_coin_in_the_first_epochs_is_not_called_dead_yet() -> None:
-    notice = reading(history([0.55, 0.5]), 0.1)
+    notice = interpret(history([0.55, 0.5]), 0.1)
     assert notice is not None
     assert "from the start" not in notice.message
 
 
 def test_without_a_domain_classifier_there_is_nothing_to_read() -> None:
-    assert reading([Accuracies("adapt", 1, {"source": 0.9, "target": 0.5})], 1.0) is None
-    assert reading([], 0.0) is None
+    assert interpret([Accuracies("adapt", 1, {"source": 0.9, "target": 0.5})], 1.0) is None
+    assert interpret([], 0.0) is None
 
 
 def test_an_epoch_counts_by_its_last_loss() -> None:

@@ -14,7 +14,7 @@ from sklearn.metrics import silhouette_score
 from da_core.evaluation.embedding import (
     LayoutSettings,
     aligned,
-    kept_neighbours,
+    neighbour_preservation,
     pca,
     together,
     travel,
@@ -155,9 +155,9 @@ def test_points_travel_by_small_steps_and_arrive(blobs, layout):
     np.testing.assert_array_equal(given["before"], way["after"])
 
 
-def test_kept_neighbours_of_a_plane_and_of_noise():
+def test_neighbour_preservation_of_a_plane_and_of_noise():
     rng = np.random.default_rng(0)
     flat, noise = rng.normal(size=(2, 200, 2)).astype(np.float32)
-    assert kept_neighbours(flat, 3 * flat + 1) == 1
-    assert kept_neighbours(flat, noise) == pytest.approx(15 / 199, abs=0.03)
-    assert kept_neighbours(flat[:1], flat[:1]) == 1
+    assert neighbour_preservation(flat, 3 * flat + 1) == 1
+    assert neighbour_preservation(flat, noise) == pytest.approx(15 / 199, abs=0.03)
+    assert neighbour_preservation(flat[:1], flat[:1]) == 1

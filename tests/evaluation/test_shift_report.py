@@ -12,6 +12,7 @@ from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.sources import sources
 from da_core.evaluation.shift_report import comparable, data_report
 from da_core.experiment import DataSpec
+from tests.support.pairs import load
 
 PLANTED = {
     "moons": "appearance",
@@ -36,28 +37,27 @@ SMALL = {"street": {"count": 400}, "mnist_m": {"count": 600}}
 
 
 def toy(name: str, **values) -> DomainPair:
-    return sources()[name].load_from(values)
+    return load(sources()[name], values)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "found"), PLANTED.items())
-def test_the_planted_shift_is_named(name, found):
+@pytest.mark.parametrize(("name", "verdict"), PLANTED.items())
+def test_the_planted_shift_is_named(name, verdict):
     report = data_report(load_pair(DataSpec(name=name, params=SMALL.get(name, {}))))
-    assert report.found == found
+    assert report.verdict == verdict
     assert report.reasons
-    assert report.family == {"appearance": "alignment", "concept": "adaptation"}.get(found, "reweighting")
+    assert report.family == {"appearance": "alignment", "concept": "adaptation"}.get(verdict, "reweighting")
 
 
 @pytest.mark.parametrize(("name", "values"), [("moons", {"angle": 0}), ("covariate", {"mean": 0, "spread": 1})])
 def test_without_a_shift_nothing_is_to_be_done(name, values):
     report = data_report(toy(name, **values))
-    assert report.found == "none"
+    assert report.verdict == "none"
     assert report.family is None
     assert report.interval[0] < 0.1
 
 
 def test_another_liking_of_the_same_users_and_films_is_a_concept_shift():
-    assert data_report(toy("ratings", shift="what they like")).found == "concept"
+    assert data_report(toy("ratings", shift="what they like")).verdict == "concept"
 
 
 def test_class_proportions_are_read_without_the_targets_labels():
@@ -71,7 +71,7 @@ def test_class_proportions_are_read_without_the_targets_labels():
 
 def test_it_repeats():
     first, again = data_report(toy("blobs")), data_report(toy("blobs"))
-    assert (first.interval, first.p_value, first.found) == (again.interval, again.p_value, again.found)
+    assert (first.interval, first.p_value, first.verdict) == (again.interval, again.p_value, again.verdict)
 
 
 def test_darkness_is_the_first_thing_to_be_said_of_dark_pictures():
@@ -101,6 +101,6 @@ def test_texts_are_compared_by_their_words():
     loud = np.array(["LOVED it!!!", "hated it!!!"] * 30)
     y = np.arange(60) % 2
     report = data_report(DomainPair(Domain("news", calm, y), Domain("posts", loud, y), ("a", "b"), about))
-    assert report.found == "appearance"
+    assert report.verdict == "appearance"
     assert report.proxy_a_distance == pytest.approx(2)
     assert {drift.name for drift in report.drifts} >= {"words", "exclamation marks"}

@@ -24,37 +24,37 @@ def test_there_are_few_snapshots_and_more_of_them_early(epochs: int) -> None:
 def test_a_snapshot_keeps_neighbours_and_the_picture_in_a_bounded_space() -> None:
     rng = np.random.default_rng(0)
     F = (rng.normal(size=(400, 20)) @ rng.normal(size=(20, 512)) + rng.normal(size=(400, 512)) / 10).astype(np.float32)
-    course = SnapshotRecorder(10)
-    course.observe(1, lambda: (F, 0.8 * np.eye(3)[np.arange(400) % 3] + 0.1))
-    (kept,) = course.features.values()
+    recorder = SnapshotRecorder(10)
+    recorder.observe(1, lambda: (F, 0.8 * np.eye(3)[np.arange(400) % 3] + 0.1))
+    (kept,) = recorder.features.values()
     assert kept.nbytes <= 400 * COMPONENTS * 2
     (_, true), (_, seen) = (nearest(X, X, 10, skip_same=True) for X in (F, kept.astype(np.float32)))
     assert np.mean([len(set(a) & set(b)) for a, b in zip(true, seen, strict=True)]) > 9
     np.testing.assert_allclose(pca(kept, start=pca(F)), pca(F), atol=0.05 * np.abs(pca(F)).max())
-    assert course.predicted["1"].tolist() == (np.arange(400) % 3).tolist()
-    np.testing.assert_allclose(course.confidence["1"], 0.9, atol=1e-3)
+    assert recorder.predicted["1"].tolist() == (np.arange(400) % 3).tolist()
+    np.testing.assert_allclose(recorder.confidence["1"], 0.9, atol=1e-3)
 
 
 def test_only_due_epochs_are_looked_at_and_what_was_undone_is_forgotten() -> None:
     asked = []
 
-    def sight() -> tuple[np.ndarray, np.ndarray]:
+    def view() -> tuple[np.ndarray, np.ndarray]:
         asked.append(True)
         return np.ones((4, 2)), np.ones((4, 1))
 
-    course = SnapshotRecorder(100)
+    recorder = SnapshotRecorder(100)
     for epoch in range(1, 60):
-        course.observe(epoch, sight)
+        recorder.observe(epoch, view)
     assert len(asked) == len([epoch for epoch in snapshot_epochs(100) if 0 < epoch < 60])
-    course.ended(10)  # it diverged, and went back
-    assert course.features
-    assert max(int(epoch) for epoch in course.features) < 10
-    assert course.features.keys() == course.predicted.keys() == course.confidence.keys()
+    recorder.discard_from(10)  # it diverged, and went back
+    assert recorder.features
+    assert max(int(epoch) for epoch in recorder.features) < 10
+    assert recorder.features.keys() == recorder.predicted.keys() == recorder.confidence.keys()
 
 
 def test_features_too_large_for_half_precision_stay_finite_and_broken_ones_are_left_out() -> None:
-    course = SnapshotRecorder(3)
-    course.observe(0, lambda: (np.array([[1e6, 0], [-1e6, 1], [0, 2]]), np.ones((3, 1))))
-    course.observe(1, lambda: (np.array([[np.nan, 0], [1, 1]]), np.ones((2, 1))))
-    assert list(course.features) == ["0"]
-    assert np.isfinite(course.features["0"]).all()
+    recorder = SnapshotRecorder(3)
+    recorder.observe(0, lambda: (np.array([[1e6, 0], [-1e6, 1], [0, 2]]), np.ones((3, 1))))
+    recorder.observe(1, lambda: (np.array([[np.nan, 0], [1, 1]]), np.ones((2, 1))))
+    assert list(recorder.features) == ["0"]
+    assert np.isfinite(recorder.features["0"]).all()

@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -23,12 +22,12 @@ from nbclient import NotebookClient
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from da_core.__main__ import main
-from da_core.events import Accuracies, Evidence, Finding, Finished, Notice
+from da_core.cli import main
+from da_core.errors import UserError
+from da_core.events import Accuracies, Finding, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec
 from da_core.export import figures, tensorboard
-from da_core.export.files import exports
-from da_core.export.folder import read_folder, write_folder
+from da_core.export.files import exports, write_run
 from da_core.export.notebook import notebook
 from da_core.export.report import report_html
 from da_core.export.script import command, script
@@ -69,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(folder: Path) -> Record:
-    return read_folder(folder)
+    return read_record(folder)
 
 
 def python(*arguments: str, cwd: Path = ROOT) -> str:
@@ -93,27 +92,28 @@ def accuracies(record: Record) -> dict[str, tuple[str, str]]:
 
 
 def test_what_out_wrote_is_read_back(folder: Path, record: Record) -> None:
+    assert record.run_id == "mine"
     assert record.experiment == EXPERIMENT
     assert [event.epoch for event in record.history if isinstance(event, Accuracies)] == [1.0, 1.0]
     evidence = record.evidence
-    with np.load(folder / "features.npz") as arrays:
-        np.testing.assert_array_equal(evidence.target_features["after"], arrays["target_features_after"])
-        np.testing.assert_array_equal(evidence.source_predicted["before"], arrays["source_predicted_before"])
     right = np.mean(evidence.target_predicted["after"] == evidence.target_label)
     assert right == pytest.approx(record.result.adapted.target.accuracy)
+    assert {file.name for file in folder.iterdir()} == {
+        "experiment.json",
+        "result.json",
+        "history.json",
+        "evidence.npz",
+        "model.pt",
+    }
 
 
-def test_every_array_comes_back_from_the_folder(record: Record, tmp_path: Path) -> None:
-    keyed = [field.name for field in dataclasses.fields(Evidence) if str(field.type).startswith("dict[str, NDArray")]
-    arrays: dict[str, Any] = {name: {"0.5/x": np.ones(3)} for name in keyed if name != "embeddings"}
-    filled = dataclasses.replace(record.evidence, **arrays)
-    write_folder(tmp_path / "run", EXPERIMENT, Finished(record.result, filled), record.history)
-    back = read_folder(tmp_path / "run").evidence
-    for field in dataclasses.fields(Evidence):
-        then, now = getattr(filled, field.name), getattr(back, field.name)
-        if isinstance(then, dict):
-            assert then.keys() == now.keys(), field.name
-        assert (then is None) == (now is None), field.name
+def test_a_folder_that_cannot_be_written_is_told(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("the user's")
+    finished = Finished(record.result, record.evidence)
+    for place in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UserError, match="cannot be written"):
+            write_run(place, EXPERIMENT, finished, record.history)
+    assert (tmp_path / "file").read_text() == "the user's"
 
 
 @pytest.mark.slow

@@ -31,11 +31,10 @@ from da_core.events import (
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.jobs import store as store_module
-from da_core.jobs.job import History
+from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
-from da_core.jobs.snapshot import View
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Store
-from da_core.run_folder import EVERYONE
 
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)
@@ -128,7 +127,7 @@ def queue(make_queue) -> Queue:
     return make_queue()
 
 
-def reaches(queue: Queue, run_id: str, state: str) -> View:
+def reaches(queue: Queue, run_id: str, state: str) -> RunView:
     return queue.wait(run_id, lambda view: view.state == state, PATIENCE)
 
 

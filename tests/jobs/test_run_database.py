@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,25 +15,14 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import EVERYONE
-from tests.support import postgres
 
 pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
 
 ANN, BOB = "ann", "bob"
 Save = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if postgres.programs() is None:
-        pytest.skip("this machine has no PostgreSQL")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "pg") as url:
-            yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

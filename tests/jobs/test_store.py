@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import os
 import zipfile
@@ -16,7 +15,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs import store as store_module
 from da_core.jobs.store import Store, new_run_id
-from da_core.run_folder import read_record, write_record
+from da_core.run_folder import write_record
 
 A_DAY = Experiment()
 ANOTHER = Experiment(seed=1)
@@ -41,68 +40,6 @@ def saved(runs, result, evidence):
     return save
 
 
-@pytest.mark.parametrize("compress", [False, True])
-def test_a_record_comes_back_exactly_as_it_was(tmp_path, result, evidence, history, compress):
-    write_record(tmp_path / "shipped", A_DAY, result, evidence, history, compress=compress)
-
-    record = read_record(tmp_path / "shipped")
-
-    assert record.run_id == "shipped"
-    assert record.experiment == A_DAY
-    assert record.result == result
-    assert record.history == history
-    assert torch.equal(record.state()["head.weight"], evidence.state["head.weight"])
-    for field in dataclasses.fields(evidence):
-        if field.name == "state":
-            assert record.evidence.state is None
-            continue
-        then, now = getattr(evidence, field.name), getattr(record.evidence, field.name)
-        if not isinstance(then, dict):
-            then, now = {"": then}, {"": now}
-        assert then.keys() == now.keys()
-        for key in then:
-            np.testing.assert_array_equal(now[key], then[key], strict=True)
-
-
-def test_what_a_run_did_not_make_is_none_or_empty(tmp_path, result, evidence):
-    bare = dataclasses.replace(
-        evidence, weights=None, state=None, embeddings={}, source_probabilities={}, target_probabilities={}
-    )
-    write_record(tmp_path / "run", A_DAY, result, bare)
-
-    record = read_record(tmp_path / "run")
-
-    assert record.evidence.weights is None
-    assert record.evidence.embeddings == {}
-    assert record.evidence.target_probabilities == {}
-    assert record.state() is None
-    assert record.history == ()
-
-
-def test_writing_again_replaces_and_a_write_that_fails_leaves_what_was_there(tmp_path, result, evidence, monkeypatch):
-    folder = tmp_path / "run"
-    write_record(folder, A_DAY, result, evidence)
-    write_record(folder, ANOTHER, result, evidence)
-    assert read_record(folder).experiment == ANOTHER
-
-    def full_disk(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(np, "savez", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        write_record(folder, A_DAY, result, evidence)
-
-    assert read_record(folder).experiment == ANOTHER
-    assert list(tmp_path.iterdir()) == [folder]
-    assert {file.name for file in folder.iterdir()} == {
-        "experiment.json",
-        "result.json",
-        "history.json",
-        "evidence.npz",
-        "model.pt",
-    }
-
-
 def test_find_gives_the_newest_complete_run_of_just_this_experiment(runs, saved):
     store = Store(runs)
     saved(store, ANOTHER)
@@ -113,13 +50,6 @@ def test_find_gives_the_newest_complete_run_of_just_this_experiment(runs, saved)
     assert store.find(A_DAY) == new
     assert Store(runs).find(A_DAY) == new != old
     assert store.find(Experiment(seed=2)) is None
-
-
-def test_latest_lists_the_newest_first(runs, saved):
-    store = Store(runs)
-    ids = [saved(store, Experiment(seed=seed)) for seed in range(4)]
-
-    assert [record.run_id for record in store.latest(3)] == ids[:0:-1]
 
 
 def test_the_oldest_go_first_but_not_one_that_is_being_read(runs, saved):
@@ -185,7 +115,6 @@ def test_a_damaged_run_is_treated_as_absent_and_logged(runs, saved, caplog, file
 
     assert store.load(run_id) is None
     assert store.find(A_DAY) is None
-    assert store.latest() == []
     assert run_id in caplog.text
 
 
@@ -227,7 +156,6 @@ def test_a_run_that_the_disk_will_not_have_stays_in_memory(runs, result, evidenc
     assert store.load(run_id).result == result
     assert store.load(run_id).state() is evidence.state
     assert store.find(A_DAY) == run_id
-    assert [record.run_id for record in store.latest()] == [run_id]
 
 
 def test_a_folder_that_is_none_is_survived(runs, result, evidence):
@@ -235,7 +163,6 @@ def test_a_folder_that_is_none_is_survived(runs, result, evidence):
     store = Store(runs)
 
     assert store.find(A_DAY) is None
-    assert store.latest() == []
     assert store.save(new_run_id(A_DAY), A_DAY, result, evidence) is not None
     assert store.find(A_DAY) is not None
 

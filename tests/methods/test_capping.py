@@ -50,7 +50,7 @@ def test_zero_stays_zero_unless_the_cap_leaves_weight_over():
 
 def test_a_method_that_gives_every_sample_the_weight_zero_says_so():
     class Nothing(Reweighting):
-        title = "Nothing"
+        title, summary, paper = "Nothing", "Weighs nothing.", "Nobody 2000"
 
         def fit(self, Xs, Xt, ys=None, predictions=None) -> Self:
             return self

@@ -8,10 +8,10 @@ from scipy.optimize import minimize
 
 from da_core.errors import UserError
 from da_core.methods.base import Predictions
-from da_core.methods.mixture import mixture
 from da_core.methods.reweighting.em_prior import EMPrior, temperature, tempered
 from da_core.methods.reweighting.energy_distance import EnergyDistance, mean_distance
 from da_core.methods.reweighting.rlls import RLLS, least_change
+from da_core.methods.reweighting.shared.class_proportions import mixture
 from da_core.methods.reweighting.target_shift import TargetShift
 
 SOURCE, TARGET = np.array([0.5, 0.3, 0.2]), np.array([0.15, 0.25, 0.6])

@@ -1,4 +1,4 @@
-"""DANN: the reversal, its schedule, and the domain loss without it."""
+"""DANN: the domain loss."""
 
 from __future__ import annotations
 
@@ -7,21 +7,8 @@ import math
 import pytest
 import torch
 
-from da_core.methods.alignment.dann import DANN, ReverseGradient, grown
+from da_core.methods.alignment.dann import DANN
 from tests.support.deep import batch, built
-
-
-def test_reversal_is_the_identity_forward_and_minus_lambda_backward():
-    F = torch.randn(4, 3, requires_grad=True)
-    out = ReverseGradient.apply(F, torch.tensor(0.3))
-    assert torch.equal(out, F)
-    out.square().sum().backward()
-    torch.testing.assert_close(F.grad, -0.3 * 2 * F.detach())
-
-
-@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
-def test_lambda_grows_as_in_the_paper(p):
-    assert grown(torch.tensor(p), 10).item() == pytest.approx(2 / (1 + math.exp(-10 * p)) - 1, abs=1e-6)
 
 
 def test_the_loss_is_the_cross_entropy_of_the_domains():

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.data.synthesis.night import NIGHTS, night_pictures
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS
 from da_core.experiment import TrainingSpec
 from da_core.methods.adaptation.night_augmentation import NightAugmentation
 from da_core.methods.base import AdaptationData

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import experiment_of, parser
+from da_core.cli import parser
+from da_core.cli.options import experiment_of
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment, NetworkSpec
 from da_core.networks import networks
 from da_core.networks.defaults import USUAL, kind_of, usual_network, with_data
-from da_core.params import Scalar, validated
+from da_core.params import validated
+from tests.support.pairs import load
 
 
 def asked(*options: str) -> NetworkSpec:
@@ -32,8 +34,8 @@ def test_every_usual_network_takes_its_kind_and_its_settings_are_valid() -> None
 
 @pytest.mark.parametrize("name", ["moons", "vowels", "sentiment", "ratings", "wine"])
 def test_a_source_says_truly_what_its_samples_are(name: str) -> None:
-    count: dict[str, Scalar] = {"count": 100} if name in ("moons", "sentiment") else {}
-    assert sources()[name].load_from(count).kind == sources()[name].kind
+    count = {"count": 100} if name in ("moons", "sentiment") else {}
+    assert load(sources()[name], count).kind == sources()[name].kind
 
 
 def test_the_network_follows_to_another_kind_and_back() -> None:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from da_core.errors import UserError
-from da_core.networks.heads import fit_head
+from da_core.networks.heads import cross_fitted, fit_head
 
 HEADS = ["linear", "logistic", "svm", "knn1"]
 
@@ -88,3 +88,15 @@ def test_what_cannot_be_fitted_is_said(blobs):
         fit_head("linear", X, y, weights=(y == 1).astype(float))
     with pytest.raises(UserError, match="training samples are of one class"):
         fit_head("linear", X[y == 0], y[y == 0])
+
+
+def test_cross_fitted_probabilities_are_those_of_heads_that_never_saw_the_sample(blobs):
+    X, y = blobs
+    folds = np.random.default_rng(0).permutation(len(y)) % 3
+    P = cross_fitted("svm", X, y, folds, class_count=4)
+    for fold in range(3):
+        others = fit_head("svm", X[folds != fold], y[folds != fold], class_count=4)
+        np.testing.assert_array_equal(P[folds == fold], others.predict_proba(X[folds == fold]))
+    noise = np.random.default_rng(1).integers(3, size=len(y))  # a neighbour's label says nothing, one's own says all
+    assert (fit_head("knn1", X, noise).predict(X) == noise).all()
+    assert (cross_fitted("knn1", X, noise, folds).argmax(axis=1) == noise).mean() < 0.5

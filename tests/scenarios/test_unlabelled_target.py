@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.pair import UNKNOWN, Domain, DomainPair, Provenance
 from da_core.errors import UserError
 from da_core.evaluation.shift_report import DataReport, data_report

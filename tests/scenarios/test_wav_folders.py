@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from da_core.__main__ import main
+from da_core.cli import main
 from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.sounds import to_wav
 
@@ -44,5 +44,5 @@ def test_calls_in_a_quiet_room_are_known_again_on_a_noisy_line(
     for name in ("source_only", "adapted", "oracle"):
         assert result[name]["source"]["accuracy"] > 0.9
         assert result[name]["target"]["accuracy"] > 0.9, "each band is scaled by its own domain, so noise hides nothing"
-    with np.load(tmp_path / "features.npz", allow_pickle=False) as features:
-        assert len(features["target_features_after"]) == len(features["target_label"])
+    with np.load(tmp_path / "evidence.npz", allow_pickle=False) as evidence:
+        assert len(evidence["target_features/after"]) == len(evidence["target_label"])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from da_core.experiment import TrainingSpec
-from da_core.methods.alignment.dann import ReverseGradient
+from da_core.methods.alignment.shared.adversarial import GradientReversal
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
 from da_core.networks.extractor import Network
@@ -92,7 +92,7 @@ def held_fixed() -> Iterator[Callable[[], None]]:
     def again() -> None:
         at[0] = 0
 
-    with mock.patch.object(Tensor, "detach", detach), mock.patch.object(ReverseGradient, "apply", lambda F, lam: F):
+    with mock.patch.object(Tensor, "detach", detach), mock.patch.object(GradientReversal, "apply", lambda F, lam: F):
         yield again
 
 

@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+import da_core.networks.defaults  # noqa: F401  # it takes `load_pair` by name, before a test replaces that
 from da_core.data.loading import cache
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment

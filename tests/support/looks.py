@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import Page
 
+from da_core.i18n import translations
 from da_core.methods import methods
-from pages.session.words import catalogue
 from tests.support.screen import main
 
 PHONE = (390, 844)
-LATIN = "|".join(re.escape(one.title) for one in methods().values() if catalogue("zh").get(one.title) == one.title)
+LATIN = "|".join(re.escape(one.title) for one in methods().values() if translations("zh").get(one.title) == one.title)
 SAID_ALIKE = re.compile(
     rf"(English|{LATIN}|UMAP|PCA|t-SNE|MMD|Adam|MLP|F1|CPU|ResNet-18|MNIST|scikit-learn|CSV|JSON|PyTorch"
     r"|Skip to main content|[\d\W_])+"

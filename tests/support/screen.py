@@ -27,7 +27,7 @@ def open_screen(page: Page, name: str, **query: str) -> None:
 
 
 def go(page: Page, name: str) -> None:
-    """Click a step in the rail."""
+    """Click a step in the sidebar."""
     page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
     expect(heading(page)).to_have_text(name)
     settle(page)
@@ -46,7 +46,7 @@ def settle(page: Page) -> None:
 
 
 def main(page: Page) -> Locator:
-    """The screen less the rail."""
+    """The screen without the sidebar."""
     return page.get_by_role("main")
 
 

@@ -18,7 +18,7 @@ def network(class_count: int = 3, seed: int = 0, **params: int):
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     saved, other = network(seed=1), network(seed=2)
-    checkpoints.save(saved.state_dict(), tmp_path / "model.pt")
+    torch.save(saved.state_dict(), tmp_path / "model.pt")
     assert checkpoints.load_into(other, tmp_path / "model.pt")
     for mine, theirs in zip(saved.parameters(), other.parameters(), strict=True):
         assert torch.equal(mine, theirs)
@@ -27,14 +27,14 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
 def test_other_classes_keep_their_own_head(tmp_path: Path) -> None:
     saved, other = network(class_count=3, seed=1), network(class_count=5, seed=2)
     head = other.head.weight.detach().clone()
-    checkpoints.save(saved.state_dict(), tmp_path / "model.pt")
+    torch.save(saved.state_dict(), tmp_path / "model.pt")
     assert not checkpoints.load_into(other, tmp_path / "model.pt")
     assert torch.equal(other.head.weight, head)
     assert torch.equal(next(other.features.parameters()), next(saved.features.parameters()))
 
 
 def test_another_networks_checkpoint_is_refused(tmp_path: Path) -> None:
-    checkpoints.save(network(hidden=64).state_dict(), tmp_path / "model.pt")
+    torch.save(network(hidden=64).state_dict(), tmp_path / "model.pt")
     with pytest.raises(UserError, match="belongs to another network"):
         checkpoints.load_into(network(), tmp_path / "model.pt")
 

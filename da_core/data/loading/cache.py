@@ -1,4 +1,4 @@
-"""Domain pairs are made once: kept in memory for pages and runs to share, and on disk for the next start."""
+"""The cache of domain pairs: in memory for pages and runs to share, and on disk for the next start."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ from da_core.data import download
 from da_core.data.download import missing
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
-from da_core.data.readers.uploads import keep_below, keep_upload, mark_used, resolve_place
+from da_core.data.readers.uploads import keep_below, mark_used, resolve_place
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
-from da_core.params import validated
-from da_core.registry import pick
+from da_core.registry import resolve
 from da_core.settings import settings
 
-__all__ = ["fetch", "keep_upload", "load_pair", "loaded", "resolve_place"]
+__all__ = ["fetch", "load_pair", "pair_in_memory", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
 
-_KEPT = ("X", "y", "captions", "sounds")
+_ARRAYS = ("X", "y", "captions", "sounds")
 
 _memory: OrderedDict[str, DomainPair] = OrderedDict()
 _memory_lock = threading.Lock()
@@ -46,13 +45,12 @@ _log = logging.getLogger(__name__)
 
 
 def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
-    """The pair that ``spec`` names; its arrays are shared and read-only.
+    """Load the pair that ``spec`` names; its arrays are shared and read-only.
 
     ``seed`` is the data's own, apart from the run's: runs of different seeds see the same pictures. Raises `UserError`
     for an unknown source, settings out of bounds, or files that cannot be used.
     """
-    source = pick(sources(), spec.name, "data set")
-    params: Any = validated(source.Params, spec.params, spec.name)
+    source, params = resolve(sources(), spec)
     if not isinstance(source, Files):
         if spec.source or spec.target:
             raise UserError("“{name}” takes no files of yours; choose the data set “files” for them.", name=spec.name)
@@ -65,31 +63,30 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
     """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
-    source = pick(sources(), spec.name, "data set")
-    params: Any = validated(source.Params, spec.params, spec.name)
+    source, params = resolve(sources(), spec)
     remotes = source.remotes(params)
     if missing(remotes) and not _file(_key_of(spec, params, seed)).exists():
         yield from download.fetch(remotes)
 
 
-def loaded(spec: DataSpec, seed: int = 0) -> DomainPair | None:
-    """The pair that ``spec`` names if it is in memory; nothing is made or read for it."""
+def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+    """Return the pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
-        params = validated(pick(sources(), spec.name, "data set").Params, spec.params, spec.name)
+        _source, params = resolve(sources(), spec)
         return _recall(_key_of(spec, params, seed))
     except (UserError, OSError):
         return None
 
 
 def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
-    """What a pair is kept under: its settings and, of one's own files, their stamps."""
+    """What a pair is kept under: its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, params.model_dump(), seed)
     return _key(spec.name, params.model_dump(), *(list(file_stamps(place)) for place in _places(spec)))
 
 
 def _places(spec: DataSpec) -> tuple[Path, Path]:
-    """Source and target of one's own files; one place may hold both."""
+    """Source and target of a user's own files; one place may hold both."""
     assert spec.source is not None
     first = resolve_place(spec.source)
     return first, resolve_place(spec.target) if spec.target else first
@@ -149,11 +146,11 @@ def _size(pair: DomainPair) -> int:
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
-    """What is kept of both domains, less what they do not have."""
+    """The arrays of both domains, less those that they do not have."""
     return {
         f"{role}_{name}": getattr(domain, name)
         for role, domain in (("source", pair.source), ("target", pair.target))
-        for name in _KEPT
+        for name in _ARRAYS
         if getattr(domain, name) is not None
     }
 
@@ -190,10 +187,10 @@ def _write(pair: DomainPair, file: Path) -> None:
 def _read(file: Path) -> DomainPair | None:
     """The pair kept in ``file``; None where there is none or it is broken."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
+        with np.load(file, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
             source, target = (
-                Domain(name, *(kept.get(f"{role}_{part}") for part in _KEPT))
+                Domain(name, *(stored.get(f"{role}_{part}") for part in _ARRAYS))
                 for role, name in zip(("source", "target"), about["names"], strict=True)
             )
             pair = DomainPair(

@@ -14,12 +14,12 @@ _SEED = 1
 
 
 def third_domain(spec: DataSpec, pair: DomainPair) -> Domain:
-    """The target of the pair that ``spec`` names, as `as_third` has it. Raises `UserError`."""
+    """Load the target of the pair that ``spec`` names, as `as_third` returns it. Raises `UserError`."""
     return as_third(cache.load_pair(spec, _SEED), pair)
 
 
 def as_third(other: DomainPair, pair: DomainPair) -> Domain:
-    """The target of ``other``, its labels as class indices of ``pair``.
+    """Return the target of ``other``, its labels as class indices of ``pair``.
 
     Raises `UserError` where its samples have another form, or a class that ``pair`` has not.
     """

@@ -1,7 +1,7 @@
-"""What lies in a user's folder or zip, without trusting it. Nothing is ever unpacked to disk.
+"""The user's own folders and zips, listed and read without trusting them. Nothing is ever unpacked to disk.
 
 A zip is refused as a whole when it looks like an attack (names that point out of it, far more bytes unpacked than
-packed) or cannot be opened (a password). Hidden files and what archivers add of their own are passed over.
+packed) or cannot be opened (a password). Hidden files and what archivers add of their own are ignored.
 """
 
 from __future__ import annotations
@@ -66,27 +66,32 @@ class Listing:
     folders: set[tuple[str, ...]]
 
 
-def shown(place: Path) -> str:
-    """The name of a place for a sentence; an upload's long one is cut."""
+def short_name(place: Path) -> str:
+    """Name a place for a sentence; an upload's long name is cut."""
     name = place.name or str(place)
     return name if len(name) <= 40 else f"{name[:8]}…{place.suffix}"
 
 
+def short_list(names: list[str]) -> str:
+    """Join the first few names for a sentence."""
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+
+
 @contextmanager
-def listed(place: Path) -> Iterator[Listing]:
-    """What lies in a folder or a zip; files can be read while the context lasts.
+def open_listing(place: Path) -> Iterator[Listing]:
+    """List what lies in a folder or a zip; files can be read while the context lasts.
 
     Raises `UserError` for what is neither, cannot be opened, or goes beyond the settings' limits.
     """
     if place.is_dir():
         yield _list_folder(place)
     else:
-        with opened(place) as archive:
+        with open_archive(place) as archive:
             yield _list_zip(archive, place)
 
 
 def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
-    """Path, time of change in ns and size of each file of a place: they differ when the place's content does."""
+    """Yield path, time of change in ns and size of each file of a place: they differ when the place's content does."""
     entries = [place] if place.is_file() else [Path(entry) for entry in _walk(place) if entry.is_file()]
     for entry in entries:
         status = entry.stat()
@@ -98,7 +103,7 @@ def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
 
 def _walk(folder: Path) -> list[os.DirEntry[str]]:
     """Every entry below ``folder``, itself left out, but for hidden ones; links are not followed."""
-    found: list[os.DirEntry[str]] = []
+    below: list[os.DirEntry[str]] = []
     waiting = [str(folder)]
     try:
         while waiting:
@@ -106,15 +111,15 @@ def _walk(folder: Path) -> list[os.DirEntry[str]]:
                 for entry in entries:
                     if _is_noise(entry.name):
                         continue
-                    found.append(entry)
+                    below.append(entry)
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    if len(found) > settings().archive_files:
+                    if len(below) > settings().archive_files:
                         raise _too_many(folder)
     except OSError as error:
         _log.info("%s: %s", folder, error)
-        raise UserError("“{place}” cannot be opened; let the server read it.", place=shown(folder)) from None
-    return sorted(found, key=lambda entry: entry.path)
+        raise UserError("“{place}” cannot be opened; let the server read it.", place=short_name(folder)) from None
+    return sorted(below, key=lambda entry: entry.path)
 
 
 def _list_folder(folder: Path) -> Listing:
@@ -125,7 +130,7 @@ def _list_folder(folder: Path) -> Listing:
             folders.add(parts)
         else:
             files.append(File(parts, partial(_read_file, entry)))
-    return Listing(shown(folder), files, folders)
+    return Listing(short_name(folder), files, folders)
 
 
 def _read_file(entry: os.DirEntry[str]) -> bytes:
@@ -146,8 +151,8 @@ def _read_file(entry: os.DirEntry[str]) -> bytes:
 
 
 @contextmanager
-def opened(place: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip (or npz) whose members' names, number and sizes are within bounds. Raises `UserError` if not."""
+def open_archive(place: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip (or npz). Raises `UserError` unless its members' names, number and sizes are within bounds."""
     with _stream(place) as stream:
         _check_count(stream, place)
         try:
@@ -155,7 +160,8 @@ def opened(place: Path) -> Iterator[zipfile.ZipFile]:
         except Exception as error:  # a damaged directory makes zipfile raise errors of many kinds
             _log.info("%s: %r", place, error)
             raise UserError(
-                "“{place}” is no folder, zip, table or npz file, or it is damaged; make it anew.", place=shown(place)
+                "“{place}” is no folder, zip, table or npz file, or it is damaged; make it anew.",
+                place=short_name(place),
             ) from None
         with archive:
             _check_members(archive, place)
@@ -167,7 +173,7 @@ def _stream(place: Path) -> BinaryIO:
         return place.open("rb") if place.is_file() else io.BytesIO()
     except OSError as error:
         _log.info("%s: %s", place, error)
-        raise UserError("“{place}” cannot be opened; let the server read it.", place=shown(place)) from None
+        raise UserError("“{place}” cannot be opened; let the server read it.", place=short_name(place)) from None
 
 
 def _check_count(stream: BinaryIO, place: Path) -> None:
@@ -186,28 +192,28 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
         if _OUTSIDE.search(_name(member)):
             raise UserError(
                 "“{place}” has a file “{name}”, which points out of the archive; make it anew with plain names.",
-                place=shown(place),
+                place=short_name(place),
                 name=member.filename,
             )
         if member.flag_bits & 0x1:
-            raise UserError("“{place}” is locked with a password; make it anew without one.", place=shown(place))
+            raise UserError("“{place}” is locked with a password; make it anew without one.", place=short_name(place))
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise UserError(
                 "“{place}” is packed in a way that is not read here; make it anew with the usual compression, deflate.",
-                place=shown(place),
+                place=short_name(place),
             )
         unpacked += member.file_size
         packed += member.compress_size
     if unpacked > settings().archive_megabytes * 2**20:
         raise UserError(
             "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
-            place=shown(place),
+            place=short_name(place),
             most=settings().archive_megabytes,
         )
     if unpacked > max(_HARMLESS, _LARGEST_RATIO * packed):
         raise UserError(
             "“{place}” would unpack to {ratio} times its size, as no pictures do; make it anew.",
-            place=shown(place),
+            place=short_name(place),
             ratio=unpacked // max(packed, 1),
         )
 
@@ -224,7 +230,7 @@ def _list_zip(archive: zipfile.ZipFile, place: Path) -> Listing:
             folders.add(parts)
         else:
             files.append(File(parts, partial(_read_member, archive, member)))
-    return Listing(shown(place), sorted(files, key=lambda file: file.parts), folders)
+    return Listing(short_name(place), sorted(files, key=lambda file: file.parts), folders)
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
@@ -263,5 +269,5 @@ def _is_noise(name: str) -> bool:
 
 def _too_many(place: Path) -> UserError:
     return UserError(
-        "“{place}” holds more than {most} files; bring fewer.", place=shown(place), most=settings().archive_files
+        "“{place}” holds more than {most} files; bring fewer.", place=short_name(place), most=settings().archive_files
     )

@@ -18,10 +18,10 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _log = logging.getLogger(__name__)
 
 
-def decode(data: bytes, size: int) -> NDArray[np.uint8]:
-    """The picture, turned upright, its middle square brought to (size, size, 3) uint8 RGB.
+def decode_picture(data: bytes, size: int) -> NDArray[np.uint8]:
+    """Decode a picture, turned upright, and bring its middle square to (size, size, 3) uint8 RGB.
 
-    The type is told by content, not by name; of a moving picture the first frame counts, transparent parts become
+    The content says which type it is, not the name; of an animation the first frame counts, transparent parts become
     white. Raises `UnusableError` for what is no picture, or one above the settings' limit (seen before it is unpacked).
     """
     try:
@@ -30,7 +30,7 @@ def decode(data: bytes, size: int) -> NDArray[np.uint8]:
                 raise UnusableError(TOO_LARGE)
             image.draft("RGB", (2 * size, 2 * size))  # a JPEG is unpacked no larger than needed
             upright = ImageOps.exif_transpose(image)
-            return np.asarray(_on_white(shrunk(_smooth(upright), size)))
+            return np.asarray(_on_white(_middle_square(_smooth(upright), size)))
     except UnusableError:
         raise
     except Image.DecompressionBombError:
@@ -40,7 +40,17 @@ def decode(data: bytes, size: int) -> NDArray[np.uint8]:
         raise UnusableError(UNREADABLE) from None
 
 
-def shrunk(image: Image.Image, size: int) -> Image.Image:
+def resize_pictures(X: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Bring the middle squares of pictures (n, h, w, 3) to (n, size, size, 3)."""
+    if X.shape[1:3] == (size, size):
+        return X
+    small = np.empty((len(X), size, size, 3), np.uint8)
+    for row, picture in enumerate(X):
+        small[row] = np.asarray(_middle_square(Image.fromarray(picture), size))
+    return small
+
+
+def _middle_square(image: Image.Image, size: int) -> Image.Image:
     """The middle square of an image, brought to ``size`` by ``size`` pixels without aliasing."""
     return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
 

@@ -1,4 +1,4 @@
-"""One domain as it was read from a user's files, before its classes have numbers."""
+"""One domain as it was read from a user's files, before its classes have numbers, and what two of them share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, Domain
+from da_core.data.readers.archive import short_list
+from da_core.errors import UserError
 from da_core.events import Notice
+from da_core.settings import settings
 
-Labels = list[str | None]
+_MOST_CLASSES = 1000
+_LONGEST_NAME = 80
+
+ClassNames = list[str | None]
 """The class of each sample; None where a target sample has no label."""
 
 
@@ -21,19 +27,78 @@ class RawDomain:
 
     name: str
     X: NDArray[Any]
-    labels: Labels
+    labels: ClassNames
     captions: list[str] | None = None
     notices: list[Notice] = field(default_factory=list)
     columns: tuple[str, ...] = ()
 
-    def part(self, rows: list[int]) -> RawDomain:
-        """Some of them."""
+    def subset(self, rows: list[int]) -> RawDomain:
+        """Return the samples of some rows as a domain of their own."""
         captions = None if self.captions is None else [self.captions[row] for row in rows]
         return replace(self, X=self.X[rows], labels=[self.labels[row] for row in rows], captions=captions)
 
-    def numbered(self, classes: list[str]) -> Domain:
-        """The domain with the classes' places in ``classes`` for their names."""
+    def to_domain(self, classes: list[str]) -> Domain:
+        """Number the classes by their places in ``classes``."""
         number: dict[str | None, int] = {name: index for index, name in enumerate(classes)}
         number[None] = UNKNOWN
         y = np.array([number[label] for label in self.labels], np.int64)
         return Domain(self.name, self.X, y, None if self.captions is None else np.array(self.captions))
+
+
+def check_memory(size: int, place: str) -> None:
+    """Raise `UserError` where the samples of a place take more bytes in memory than the settings give a domain.
+
+    Ask before they are read.
+    """
+    if size > settings().samples_megabytes * 2**20:
+        raise UserError(
+            "The samples of “{place}” would take {size} MB in memory, and at most {most} MB are given; make them "
+            "smaller or take fewer of a class.",
+            place=place,
+            size=size // 2**20,
+            most=settings().samples_megabytes,
+        )
+
+
+def common_classes(source: RawDomain, target: RawDomain) -> list[str]:
+    """List the classes of both domains, numbers in their order, else names in theirs.
+
+    Raises `UserError` where the domains differ, as far as the target's classes are known, and for names that cannot be
+    shown.
+    """
+    ours, theirs = ({label for label in domain.labels if label is not None} for domain in (source, target))
+    if None in target.labels and theirs <= ours:
+        theirs = ours
+    if ours - theirs and theirs - ours:
+        raise UserError(
+            "The classes differ: only the source has {source}, only the target has {target}; give both the same.",
+            source=short_list(sorted(ours - theirs)),
+            target=short_list(sorted(theirs - ours)),
+        )
+    if ours - theirs:
+        raise UserError(
+            "The classes differ: only the source has {names}; give both the same.",
+            names=short_list(sorted(ours - theirs)),
+        )
+    if theirs - ours:
+        raise UserError(
+            "The classes differ: only the target has {names}; give both the same.",
+            names=short_list(sorted(theirs - ours)),
+        )
+    if len(ours) > _MOST_CLASSES:
+        raise UserError(
+            "There are {count} classes; at most {most} can be told apart here. Are these labels of classes?",
+            count=len(ours),
+            most=_MOST_CLASSES,
+        )
+    for name in ours:
+        if len(name) > _LONGEST_NAME or not name.isprintable() or not name.strip():
+            raise UserError(
+                "A class has the name {name}; give it one of 1 to {most} letters, digits and signs.",
+                name=ascii(name[:_LONGEST_NAME]),
+                most=_LONGEST_NAME,
+            )
+    try:
+        return sorted(ours, key=int)
+    except ValueError:
+        return sorted(ours)

@@ -37,12 +37,12 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 
 
 def read_wav(data: bytes) -> Sound:
-    """The sound (t,) of a WAV file's bytes: channels averaged, resampled to `SOUND_RATE`, at most `LONGEST` seconds.
+    """Read a WAV file's bytes as (t,): channels averaged, resampled to `SOUND_RATE`, at most `LONGEST` seconds.
 
     Takes PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64. Raises `UnusableError` for anything else: what
     a header says is only believed as far as there are bytes.
     """
-    layout, samples = _chunks(data)
+    layout, samples = _layout_and_samples(data)
     if len(layout) < 16:
         raise UnusableError(NO_SOUND)
     code, channels, rate, _bytes_a_second, frame, bits = struct.unpack("<HHIIHH", layout[:16])
@@ -53,12 +53,12 @@ def read_wav(data: bytes) -> Sound:
     count = min(len(samples) // frame if frame else 0, math.ceil(LONGEST * rate))
     if count == 0:
         raise UnusableError(NO_SOUND)
-    heard = _amplitudes(samples[: count * frame], code, bits).reshape(count, channels).mean(axis=1)
-    return _to_int16(_resampled(heard, rate))
+    amplitudes = _amplitudes(samples[: count * frame], code, bits).reshape(count, channels).mean(axis=1)
+    return _to_int16(_resampled(amplitudes, rate))
 
 
 def to_wav(sound: Sound) -> bytes:
-    """A sound (t,) as a WAV file of 16-bit PCM."""
+    """Write a sound (t,) as a WAV file of 16-bit PCM."""
     body = sound.astype("<i2").tobytes()
     layout = struct.pack("<HHIIHH", _PCM, 1, SOUND_RATE, 2 * SOUND_RATE, 2, 16)
     return (
@@ -73,18 +73,18 @@ def to_wav(sound: Sound) -> bytes:
     )
 
 
-def of_one_length(sounds: Sequence[Sound], length: int) -> NDArray[np.int16]:
-    """Sounds of any lengths as (n, length): longer ones keep their middle, shorter ones have silence on both sides."""
+def pad_or_crop(sounds: Sequence[Sound], length: int) -> NDArray[np.int16]:
+    """Bring sounds to (n, length): longer ones keep their middle, shorter ones have silence on both sides."""
     stacked = np.zeros((len(sounds), length), np.int16)
     for row, sound in zip(stacked, sounds, strict=True):
-        kept = sound[max(len(sound) - length, 0) // 2 :][:length]
-        start = (length - len(kept)) // 2
-        row[start : start + len(kept)] = kept
+        middle = sound[max(len(sound) - length, 0) // 2 :][:length]
+        start = (length - len(middle)) // 2
+        row[start : start + len(middle)] = middle
     return stacked
 
 
 def log_mel(sounds: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Log-mel spectrograms (n, MELS, frames) of sounds (n, t): ln of the power in each mel band, frame by frame.
+    """Compute log-mel spectrograms (n, MELS, frames) of sounds (n, t): ln of the power in each band, frame by frame.
 
     Frames of `WINDOW` samples under a Hann window, every `HOP` samples, each of them whole (a sound shorter than one
     is filled up with silence); triangular bands that are evenly spaced in mel(f) = 2595 log10(1 + f / 700)
@@ -106,7 +106,7 @@ def log_mel(sounds: NDArray[np.int16]) -> NDArray[np.float32]:
 
 @functools.cache
 def mel_bands() -> NDArray[np.float32]:
-    """The bands' weights on the frequencies of a frame: (MELS, 257); each triangle is 1 at its peak."""
+    """Return the bands' weights on the frequencies of a frame: (MELS, 257); each triangle is 1 at its peak."""
     edges = _hertz(np.linspace(_mel(_LOW), _mel(_HIGH), MELS + 2))
     low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     frequency = np.fft.rfftfreq(_FFT, 1 / SOUND_RATE)
@@ -125,19 +125,19 @@ def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 # The file format -----------------------------------------------------------------------------------------------------
 
 
-def _chunks(data: bytes) -> tuple[bytes, bytes]:
+def _layout_and_samples(data: bytes) -> tuple[bytes, bytes]:
     """The chunks “fmt ” and “data” of a RIFF file; a last chunk that was cut short, as streams have it, is taken."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise UnusableError(NO_SOUND)
-    found: dict[bytes, bytes] = {}
-    for name, body in _walked(data):
-        found.setdefault(name, body)
-    if not {b"fmt ", b"data"} <= found.keys():
+    chunks: dict[bytes, bytes] = {}
+    for name, body in _walk_chunks(data):
+        chunks.setdefault(name, body)
+    if not {b"fmt ", b"data"} <= chunks.keys():
         raise UnusableError(NO_SOUND)
-    return found[b"fmt "], found[b"data"]
+    return chunks[b"fmt "], chunks[b"data"]
 
 
-def _walked(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -166,15 +166,15 @@ def _amplitudes(samples: bytes, code: int, bits: int) -> NDArray[np.float64]:
     raise UnusableError(NO_SOUND)
 
 
-def _resampled(heard: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def _resampled(amplitudes: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     if rate == SOUND_RATE:
-        return heard
+        return amplitudes
     from scipy.signal import resample_poly
 
     ratio = Fraction(SOUND_RATE, rate).limit_denominator(1000)  # exact for usual rates; an odd one costs no more
-    resampled: NDArray[np.float64] = resample_poly(heard, ratio.numerator, ratio.denominator)
+    resampled: NDArray[np.float64] = resample_poly(amplitudes, ratio.numerator, ratio.denominator)
     return resampled
 
 
-def _to_int16(heard: NDArray[np.float64]) -> Sound:
-    return np.round(heard.clip(-1, 1) * 32767).astype(np.int16)
+def _to_int16(amplitudes: NDArray[np.float64]) -> Sound:
+    return np.round(amplitudes.clip(-1, 1) * 32767).astype(np.int16)

@@ -1,4 +1,4 @@
-"""Where the user's own files are: a path on this machine, or an upload that we keep under its content's name."""
+"""The places of a user's own files: a path on this machine, or an upload, kept under its content's digest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -20,15 +20,14 @@ from da_core.settings import settings
 _ENDINGS = ("zip", "npz", "csv", "tsv", "txt", "pt")
 _LONGEST_NAME = 60
 _UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.(?:{'|'.join(_ENDINGS)}))(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
-_UPLOADS_KEPT = 20  # times the largest upload: what all of them may take on disk
 
 
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
     ``name`` is the visitor's file name; the file's own has only its ending, the place says it for `place_name`. When
-    all uploads together take too much room, those longest unused go. Raises `UserError` for another ending, an empty
-    file or one above the settings' limit.
+    all uploads together take more than the settings' ``uploads_megabytes``, those longest unused go. Raises `UserError`
+    for another ending, an empty file or one above the settings' limit.
     """
     ending = name.lower().rpartition(".")[2]
     if ending not in _ENDINGS:
@@ -62,7 +61,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
         except BaseException:
             Path(kept.name).unlink(missing_ok=True)
             raise
-    keep_below(folder, _UPLOADS_KEPT * most)
+    keep_below(folder, max(settings().uploads_megabytes * 2**20, most))
     plain = "".join(sign for sign in name.rpartition("/")[2] if sign.isprintable())
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
@@ -82,7 +81,7 @@ def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
 
 
 def resolve_place(place: str) -> Path:
-    """The file or folder that a place names. Raises `UserError` if there is none."""
+    """Return the file or folder that a place names. Raises `UserError` if there is none."""
     if place.startswith("upload:"):
         named = _UPLOAD.fullmatch(place)
         path = _uploads() / named[1] if named else None
@@ -97,7 +96,7 @@ def resolve_place(place: str) -> Path:
 
 
 def place_name(place: str) -> str:
-    """What people call a place: an upload by the name that it was sent under, else the last part of the path."""
+    """Return what people call a place: an upload by the name that it was sent under, else the end of the path."""
     if named := _UPLOAD.fullmatch(place):
         return named[2] or f"{named[1][:8]}…{PurePath(named[1]).suffix}"
     return PurePath(place).name or place
@@ -107,7 +106,7 @@ def check_allowed(place: str, localhost_only: bool) -> None:
     """Raise `UserError` unless a visitor may use ``place``.
 
     An upload, and what lies below the settings' shared folder once links are followed, always; any path only while
-    the app listens on this machine alone. Whether a forbidden path exists is not told.
+    the app listens on this machine alone. It does not say whether a forbidden path exists.
     """
     if localhost_only or _UPLOAD.fullmatch(place):
         return
@@ -120,6 +119,12 @@ def check_allowed(place: str, localhost_only: bool) -> None:
             place=place,
             folder=str(shared),
         )
+
+
+def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
+    """Raise `UserError` unless a visitor may use every one of ``places``; see `check_allowed`."""
+    for place in places:
+        check_allowed(place, localhost_only)
 
 
 def mark_used(path: Path) -> None:

@@ -15,12 +15,10 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from da_core.data.synthesis.night import linearise, planck_colour
+from da_core.data.synthesis.colour import Array, linearise, planck_colour
 
-Array = NDArray[np.float32]
 Point = tuple[float, float]
 Colour = tuple[int, int, int]  # sRGB, 0…255
 
@@ -73,19 +71,19 @@ _CIRCLE = tuple((math.cos(t * math.tau / 24), math.sin(t * math.tau / 24)) for t
 
 
 def tint(colour: Colour, factor: float) -> Colour:
-    """The same colour, darker (factor below 1) or lighter."""
+    """Make a colour darker (factor below 1) or lighter."""
     red, green, blue = (min(255, int(channel * factor)) for channel in colour)
     return red, green, blue
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """``one`` with ``share`` of ``other`` in it."""
-    red, green, blue = (int(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+def mix(colour: Colour, other: Colour, share: float) -> Colour:
+    """Mix ``share`` of ``other`` into a colour."""
+    red, green, blue = (int(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
     return red, green, blue
 
 
 def paint(rng: Random, hue: Point, saturation: Point, value: Point) -> Colour:
-    """A random colour from ranges of hue (turns), saturation and value."""
+    """Draw a random colour from ranges of hue (turns), saturation and value."""
     red, green, blue = colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
     return int(red * 255), int(green * 255), int(blue * 255)
 
@@ -105,18 +103,18 @@ def rounded(points: Sequence[Point], rounds: int = 2) -> list[Point]:
 
 
 def box(left: float, low: float, right: float, high: float) -> list[Point]:
-    """The four corners of an upright rectangle."""
+    """Return the four corners of an upright rectangle."""
     return [(left, low), (right, low), (right, high), (left, high)]
 
 
 def disc(x: float, y: float, rx: float, ry: float | None = None) -> list[Point]:
-    """An ellipse as a polygon."""
+    """Approximate an ellipse by a polygon."""
     ry = rx if ry is None else ry
     return [(x + rx * u, y + ry * v) for u, v in _CIRCLE]
 
 
 def stroke(points: Sequence[Point], width: float) -> list[Point]:
-    """The outline of a line of some width through ``points``, with mitred joints."""
+    """Outline a line of some width through ``points``, with mitred joints."""
     left, right = [], []
     for i, (x, y) in enumerate(points):
         (x0, y0), (x1, y1) = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
@@ -128,7 +126,7 @@ def stroke(points: Sequence[Point], width: float) -> list[Point]:
 
 
 def ring(x: float, y: float, radius: float, width: float) -> list[Point]:
-    """A circle drawn with a line of some width."""
+    """Outline a circle drawn with a line of some width."""
     outer, inner = disc(x, y, radius + width / 2), disc(x, y, radius - width / 2)
     return [*outer, outer[0], inner[0], *inner[::-1]]
 
@@ -151,14 +149,14 @@ class Canvas:
         self._pen, self._sun_pen = ImageDraw.Draw(self.image), ImageDraw.Draw(self.sun)
 
     def polygon(self, points: Sequence[Point], colour: Colour, light: str | None = None) -> None:
-        """A surface of some colour; with ``light``, one that shines by night, or “ground”."""
+        """Draw a surface of some colour; with ``light``, one that shines by night, or “ground”."""
         side = self.side
         self._pen.polygon([(x * side, y * side) for x, y in points], _ink(colour, light))
 
     def box(
         self, left: float, top: float, right: float, bottom: float, colour: Colour, light: str | None = None
     ) -> None:
-        """An upright rectangle, which is cheaper to draw than a polygon."""
+        """Draw an upright rectangle, which is cheaper than a polygon."""
         side = self.side
         corners = (left * side, top * side, max(left, right) * side - 1, max(top, bottom) * side - 1)
         self._pen.rectangle(corners, _ink(colour, light))
@@ -169,7 +167,7 @@ class Canvas:
         self._sun_pen.polygon([(x * side, y * side) for x, y in points], int(255 * sunlight))
 
     def layers(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Reflectance and emission (size, size, 3), in linear light, and (size, size) shares of sky, ground, sunlight.
+        """Return reflectance and emission (size, size, 3), linear, and shares (size, size) of sky, ground and sunlight.
 
         Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
         """
@@ -190,7 +188,7 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a thing stands: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
+    """Where an object stands: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
 
     canvas: Canvas
     x: float
@@ -198,10 +196,10 @@ class Frame:
     scale: float
     mirror: int = 1
     lean: float = 0.0
-    near: bool = True  # small things far away throw no shadow: it could not be told from those on what is near
+    near: bool = True  # small objects far away throw no shadow: it would look like one on what is near
 
     def place(self, points: Sequence[Point]) -> list[Point]:
-        """Own coordinates → those of the canvas."""
+        """Turn own coordinates into those of the canvas."""
         x, y, across, up, lean = self.x, self.y, self.mirror * self.scale, self.scale, self.lean
         return [(x + across * (u + lean * v), y - up * v) for u, v in points]
 
@@ -215,11 +213,11 @@ class Frame:
             self.canvas.shade(self.place(points), sunlight)
 
     def cast_shadow(self, width: float, depth: float = 0.06, sunlight: float = 0.3) -> None:
-        """A soft shadow on the ground, ``width`` to either side of the middle."""
+        """Cast a soft shadow on the ground, ``width`` to either side of the middle."""
         self.shade(disc(0.04, -0.01, width, depth), sunlight)
 
     def pane(self, points: Sequence[Point], light: str | None = None) -> None:
-        """A window pane; where it is not lit from inside, a slanting reflection of the sky."""
+        """Draw a window pane; where it is not lit from inside, a slanting reflection of the sky."""
         self.fill(points, GLASS, light)
         if light is None:
             (left, low), (right, _), (top_right, high), (top_left, _) = points
@@ -235,7 +233,7 @@ class Frame:
             self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
 
     def facing(self) -> Frame:
-        """The same frame, never mirrored: for what carries letters."""
+        """Return the same frame, never mirrored: for what carries letters."""
         return replace(self, mirror=1)
 
 

@@ -1,4 +1,4 @@
-"""The ten kinds of things of the street scenes: how each is drawn and where it belongs in a picture."""
+"""The ten kinds of objects of the street scenes: how each is drawn and where it belongs in a picture."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from da_core.data.scenes.roadside import draw_house, draw_lamp_post, draw_stop_s
 from da_core.data.scenes.vehicles import draw_bicycle, draw_bus, draw_car
 
 
-class Thing(NamedTuple):
-    """How to draw a thing and where it belongs: its size and the place of its foot, in sides of the picture."""
+class SceneObject(NamedTuple):
+    """How to draw an object and where it belongs: its size and the place of its foot, in sides of the picture."""
 
     draw: Callable[[Frame, Random], None]
     scale: tuple[float, float]
@@ -21,15 +21,15 @@ class Thing(NamedTuple):
     room: float  # half of its width, as a share of its scale: it may stand that close to the edge
 
 
-THINGS: dict[str, Thing] = {
-    "car": Thing(draw_car, (0.78, 0.96), (0.74, 0.86), 0.46),
-    "bus": Thing(draw_bus, (0.84, 1.0), (0.76, 0.88), 0.46),
-    "bicycle": Thing(draw_bicycle, (0.76, 0.94), (0.78, 0.9), 0.46),
-    "pedestrian": Thing(draw_pedestrian, (0.72, 0.88), (0.9, 0.97), 0.2),
-    "traffic light": Thing(draw_traffic_light, (0.76, 0.92), (0.92, 0.99), 0.16),
-    "stop sign": Thing(draw_stop_sign, (0.76, 0.92), (0.92, 0.99), 0.24),
-    "tree": Thing(draw_tree, (0.76, 0.94), (0.84, 0.95), 0.3),
-    "house": Thing(draw_house, (0.82, 1.0), (0.76, 0.86), 0.44),
-    "lamp post": Thing(draw_lamp_post, (0.8, 0.94), (0.9, 0.98), 0.2),
-    "cat": Thing(draw_cat, (0.54, 0.7), (0.82, 0.93), 0.5),
+OBJECTS: dict[str, SceneObject] = {
+    "car": SceneObject(draw_car, (0.78, 0.96), (0.74, 0.86), 0.46),
+    "bus": SceneObject(draw_bus, (0.84, 1.0), (0.76, 0.88), 0.46),
+    "bicycle": SceneObject(draw_bicycle, (0.76, 0.94), (0.78, 0.9), 0.46),
+    "pedestrian": SceneObject(draw_pedestrian, (0.72, 0.88), (0.9, 0.97), 0.2),
+    "traffic light": SceneObject(draw_traffic_light, (0.76, 0.92), (0.92, 0.99), 0.16),
+    "stop sign": SceneObject(draw_stop_sign, (0.76, 0.92), (0.92, 0.99), 0.24),
+    "tree": SceneObject(draw_tree, (0.76, 0.94), (0.84, 0.95), 0.3),
+    "house": SceneObject(draw_house, (0.82, 1.0), (0.76, 0.86), 0.44),
+    "lamp post": SceneObject(draw_lamp_post, (0.8, 0.94), (0.9, 0.98), 0.2),
+    "cat": SceneObject(draw_cat, (0.54, 0.7), (0.82, 0.93), 0.5),
 }

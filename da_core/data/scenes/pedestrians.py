@@ -1,4 +1,4 @@
-"""Who passes by: people and cats. They are 1 high; the origin is the ground at their feet, y is up."""
+"""Pedestrians and cats. They are 1 high; the origin is the ground at their feet, y is up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from da_core.data.scenes.canvas import Colour, Frame, box, disc, mix, paint, rou
 
 
 def draw_pedestrian(frame: Frame, rng: Random) -> None:
-    """Somebody who stands or walks."""
+    """Draw somebody who stands or walks."""
     skin = rng.choice(((240, 205, 175), (222, 178, 140), (190, 138, 98), (140, 94, 62), (96, 62, 42)))
     hair = rng.choice(((40, 30, 24), (84, 56, 34), (150, 104, 56), (205, 170, 100), (120, 120, 124)))
     coat, trousers = (
@@ -67,7 +67,7 @@ def draw_pedestrian(frame: Frame, rng: Random) -> None:
 
 
 def draw_cat(frame: Frame, rng: Random) -> None:
-    """A cat that sits or walks."""
+    """Draw a cat that sits or walks."""
     fur = rng.choice(((214, 130, 54), (120, 112, 106), (40, 38, 40), (232, 226, 216), (150, 110, 74)))
     belly, dark = mix(fur, (255, 250, 240), 0.5), tint(fur, 0.7)
     eyes = "eye" if rng.random() < 0.7 else None

@@ -10,7 +10,7 @@ from da_core.data.scenes.canvas import CHROME, STEEL, Colour, Frame, box, disc, 
 
 
 def draw_traffic_light(frame: Frame, rng: Random) -> None:
-    """A traffic light on its pole."""
+    """Draw a traffic light on its pole."""
     housing = rng.choice(((38, 42, 40), (52, 56, 58), (196, 156, 34)))
     frame.cast_shadow(0.12, 0.02)
     frame.fill(box(-0.022, 0.0, 0.022, 0.6), STEEL)
@@ -74,7 +74,7 @@ _LETTERS = (
 
 
 def draw_stop_sign(frame: Frame, rng: Random) -> None:
-    """A stop sign on its post."""
+    """Draw a stop sign on its post."""
     frame = frame.facing()
     red = paint(rng, (0.97, 1.01), (0.8, 0.92), (0.65, 0.85))
     radius = rng.uniform(0.2, 0.25)
@@ -93,7 +93,7 @@ def draw_stop_sign(frame: Frame, rng: Random) -> None:
 
 
 def draw_lamp_post(frame: Frame, rng: Random) -> None:
-    """A street lamp: an arm over the road, two arms, or an old lantern."""
+    """Draw a street lamp: an arm over the road, two arms, or an old lantern."""
     steel = paint(rng, (0.3, 0.6), (0.0, 0.25), (0.22, 0.5))
     light = rng.choice(("lamp", "lamp", "white lamp"))
     glass = (246, 240, 214)
@@ -124,7 +124,7 @@ def draw_lamp_post(frame: Frame, rng: Random) -> None:
 
 
 def draw_house(frame: Frame, rng: Random) -> None:
-    """A house with a gable or a broad roof; some windows are lit by night."""
+    """Draw a house with a gable or a broad roof; some windows are lit by night."""
     wall = rng.choice(
         (
             paint(rng, (0.05, 0.13), (0.08, 0.4), (0.7, 0.95)),
@@ -198,7 +198,7 @@ def _draw_window(frame: Frame, rng: Random, x: float, y: float, frame_colour: Co
 
 
 def draw_tree(frame: Frame, rng: Random) -> None:
-    """A broad-leaved tree in leaf or in autumn, or a fir."""
+    """Draw a broad-leaved tree in leaf or in autumn, or a fir."""
     bark = paint(rng, (0.05, 0.09), (0.3, 0.5), (0.25, 0.42))
     if rng.random() < 0.3:
         _draw_fir(frame, rng, bark)

@@ -1,4 +1,4 @@
-"""What stands around the things of a street scene: sky, hills, far houses, road, and small things in the distance."""
+"""What stands around the object of a street scene: sky, hills, far houses, road, and small objects in the distance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from da_core.data.scenes.canvas import Canvas, Colour, Frame, disc, mix, paint, tint
-from da_core.data.scenes.objects import THINGS
+from da_core.data.scenes.objects import OBJECTS
 
 _SKIES: tuple[tuple[Colour, Colour, float], ...] = (  # zenith, horizon, share of clouds
     ((58, 120, 204), (178, 212, 238), 0.5),
@@ -19,8 +19,8 @@ _SKIES: tuple[tuple[Colour, Colour, float], ...] = (  # zenith, horizon, share o
 )
 
 
-def sky_picture(size: int, horizon: float, rng: Random) -> np.ndarray:
-    """A day sky with its clouds, sRGB uint8 (size, size, 3)."""
+def draw_sky(size: int, horizon: float, rng: Random) -> np.ndarray:
+    """Draw a day sky with its clouds, sRGB uint8 (size, size, 3)."""
     zenith, low, cloudy = rng.choice(_SKIES)
     down = np.clip((np.arange(size) + 0.5) / size / horizon, 0, 1)[:, None] ** 1.3
     gradient = np.asarray(zenith) * (1 - down) + np.asarray(low) * down
@@ -114,7 +114,7 @@ def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
 
 
 def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> None:
-    """Everything but the sky and the thing itself; up to ``clutter`` small things stand in the distance."""
+    """Draw all but the sky and the object itself; up to ``clutter`` small objects stand in the distance."""
     if rng.random() < 0.5:
         hills = mix(paint(rng, (0.25, 0.6), (0.15, 0.4), (0.4, 0.65)), (190, 205, 222), 0.45)
         canvas.polygon(_wave(rng, horizon, rng.uniform(0.06, 0.2)), hills)
@@ -123,9 +123,9 @@ def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> N
         far(canvas, rng, horizon)
     _draw_road(canvas, rng, horizon)
     for _ in range(rng.randint(0, clutter)):
-        thing = rng.choice((*THINGS.values(),))
-        scale = thing.scale[0] * rng.uniform(0.2, 0.32)
+        distant = rng.choice((*OBJECTS.values(),))
+        scale = distant.scale[0] * rng.uniform(0.2, 0.32)
         frame = Frame(
             canvas, rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1), scale, rng.choice((-1, 1)), near=False
         )
-        thing.draw(frame, rng)
+        distant.draw(frame, rng)

@@ -1,4 +1,4 @@
-"""Street scenes by day and by night: ten kinds of things seen from a road, drawn and lit by our own code.
+"""Street scenes by day and by night: ten kinds of objects seen from a road, drawn and lit by our own code.
 
 A scene is drawn once, as layers: what surfaces reflect, the sky, which shines by itself, and the lights that are on
 after dark. By day the sun lights it; by night `da_core.data.synthesis.night` does. Nothing is downloaded, and a seed
@@ -14,21 +14,13 @@ from typing import Literal
 import numpy as np
 
 from da_core.data.scenes.canvas import Canvas, Frame
-from da_core.data.scenes.objects import THINGS
-from da_core.data.scenes.scenery import draw_scenery, sky_picture
-from da_core.data.synthesis.night import (
-    NIGHTS,
-    Night,
-    NightName,
-    Pictures,
-    linearise,
-    night_scenes,
-    planck_colour,
-    quantise,
-    to_srgb,
-)
+from da_core.data.scenes.objects import OBJECTS
+from da_core.data.scenes.scenery import draw_scenery, draw_sky
+from da_core.data.synthesis.colour import Pictures, linearise, planck_colour, quantise, to_srgb
+from da_core.data.synthesis.night import night_scenes
+from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
 
-CLASSES: tuple[str, ...] = tuple(THINGS)
+CLASSES: tuple[str, ...] = tuple(OBJECTS)
 
 Time = Literal["day", "night"]
 
@@ -55,7 +47,7 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many small things may stand in the distance, and how far off centre things may be."""
+    """How many small objects may stand in the distance, and how far off centre objects may be."""
 
     clutter: int
     wander: float
@@ -73,15 +65,15 @@ def _label(index: int, seed: int) -> int:
 
 
 def _draw_scene(canvas: Canvas, label: int, rng: Random, crowd: Crowd) -> Pictures:
-    """Draw one scene on the canvas; returns its sky, uint8 (size, size, 3)."""
+    """Draw one scene on the canvas and return its sky, uint8 (size, size, 3)."""
     horizon = rng.uniform(0.42, 0.58)
     draw_scenery(canvas, rng, horizon, crowd.clutter)
-    thing = THINGS[CLASSES[label]]
-    scale, foot = rng.uniform(*thing.scale), rng.uniform(*thing.foot)
-    room = max(0.0, 0.5 - thing.room * scale)
+    shown = OBJECTS[CLASSES[label]]
+    scale, foot = rng.uniform(*shown.scale), rng.uniform(*shown.foot)
+    room = max(0.0, 0.5 - shown.room * scale)
     x = 0.5 + min(crowd.wander, room) * rng.uniform(-1, 1)
-    thing.draw(Frame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
-    return sky_picture(canvas.size, horizon, rng)
+    shown.draw(Frame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
+    return draw_sky(canvas.size, horizon, rng)
 
 
 def draw(count: int, size: int, seed: int, crowd: Crowd = _CROWD, first: int = 0) -> Scenes:
@@ -104,7 +96,7 @@ def draw_one(label: int, size: int, seed: int, difficulty: NightName = "standard
 
 
 def day(scenes: Scenes, rng: np.random.Generator) -> Pictures:
-    """The scenes in daylight, uint8 sRGB (n, size, size, 3): dull and bright hours, warm and cool ones."""
+    """Light the scenes by day, uint8 sRGB (n, size, size, 3): dull and bright hours, warm and cool ones."""
     count = len(scenes.labels)
     darkest, brightest = np.log(_DAY_BRIGHTNESS)
     brightness = np.exp(rng.uniform(darkest, brightest, count)).astype(np.float32)
@@ -114,14 +106,14 @@ def day(scenes: Scenes, rng: np.random.Generator) -> Pictures:
 
 
 def night(scenes: Scenes, rng: np.random.Generator, conditions: Night) -> Pictures:
-    """The scenes after dark, uint8 sRGB (n, size, size, 3)."""
+    """Light the scenes after dark, uint8 sRGB (n, size, size, 3)."""
     return night_scenes(scenes.reflectance, scenes.sky, scenes.emission, scenes.ground, rng, conditions)
 
 
 def pictures(
     count: int, size: int, time: Time, seed: int, difficulty: NightName = "standard", conditions: Night | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``count`` street scenes, uint8 sRGB (count, size, size, 3), and labels, int64 (count,), indices of ``CLASSES``.
+    """Draw street scenes, uint8 sRGB (count, size, size, 3), and their labels, int64 (count,), indices of ``CLASSES``.
 
     Classes are balanced. Nights are those of ``difficulty``, unless ``conditions`` says otherwise. Give day and night
     different seeds, so that no scene is in both domains.

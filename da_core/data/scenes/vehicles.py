@@ -45,7 +45,7 @@ def _headlights(frame: Frame, rng: Random, places: list[Point], radius: float) -
 
 
 def draw_car(frame: Frame, rng: Random) -> None:
-    """A car from the side, its front or its back."""
+    """Draw a car from the side, its front or its back."""
     colour = _body_paint(rng)
     if rng.random() < 0.3:
         _draw_car_end(frame, rng, colour)
@@ -110,7 +110,7 @@ def _draw_car_end(frame: Frame, rng: Random, colour: Colour) -> None:
 
 
 def draw_bus(frame: Frame, rng: Random) -> None:
-    """A city or school bus, or a double-decker, from the side or its front; inside, the lights are mostly on."""
+    """Draw a city or school bus, or a double-decker, from the side or its front; inside, the lights are mostly on."""
     colour = rng.choice(
         (
             paint(rng, (0.97, 1.03), (0.7, 0.9), (0.6, 0.85)),
@@ -171,7 +171,7 @@ def _draw_bus_front(frame: Frame, rng: Random, colour: Colour, inside: str | Non
 
 
 def draw_bicycle(frame: Frame, rng: Random) -> None:
-    """A bicycle from the side."""
+    """Draw a bicycle from the side."""
     colour = paint(rng, (0.0, 1.0), (0.5, 0.95), (0.4, 0.85))
     tyre = tint(TYRE, rng.uniform(0.8, 1.4))
     radius, line = rng.uniform(0.2, 0.23), 0.034

@@ -6,16 +6,11 @@ import functools
 import sys
 
 from da_core import registry
-from da_core.data.pair import DataSource
+from da_core.data.source import DataSource
 
 
 @functools.cache
 def sources() -> dict[str, DataSource]:
-    """Every source of domain pairs by name."""
-    found = [
-        value()
-        for module in registry.modules(sys.modules[__name__])
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, DataSource) and value.__module__ == module.__name__
-    ]
-    return {source.name: source for source in found if hasattr(source, "name")}
+    """Collect every source of domain pairs by name. Raises TypeError as `registry.collect` does."""
+    found = registry.collect(sys.modules[__name__], DataSource, name_of=lambda source: source.name)
+    return {name: source() for name, source in found.items()}

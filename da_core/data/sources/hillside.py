@@ -22,7 +22,7 @@ class Hillside(Table):
     classes = ("beech", "spruce", "pine", "meadow")
     columns = ("elevation", "slope", "noon sun", "distance to water", "distance to a road", "soil depth")
     origin = "Drawn by this project's code from distributions that its file states, in the manner of forest-cover maps."
-    licence = "None needed."
+    licence = "Made by this project's code: MIT, as the project."
 
     class Params(Sharpness):
         column: Literal["elevation", "slope", "distance to a road", "distance to water"] = column_setting("elevation")

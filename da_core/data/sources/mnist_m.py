@@ -6,19 +6,17 @@ Digits and photographs come inside packages that this project needs anyway, so n
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.sources.digits import mnist
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
+from da_core.data.sources.digits import Pictures, read_mnist
 from da_core.params import Params, hyper
 
 _SIDE = 32
 _PATCH = (100, 256)  # sides of what is cut from a photograph of 640×427 and scaled down: small enough to be busy
 _PHOTO, _INK = 0.35, 0.5  # light of the photograph and of the ink
 _CLASSES = tuple("0123456789")
-
-Pictures = NDArray[np.uint8]
 
 
 class MnistMParams(Params):
@@ -31,8 +29,8 @@ class MnistM(DataSource):
     """MNIST's digits as they are; others of them, each the difference to a patch of a photograph. No digit is in both.
 
     target = |0.35 · patch − 0.5 · digit|, channel by channel. MNIST-M itself has 1 and 1: there ink turns dark on light
-    ground. With a source of bright ink alone nothing tells a method which dark shape is which digit, and on as few
-    pictures as these none found out. Dimmer photographs leave most ink bright; what remains of the gap is a busy,
+    ground. With a source of bright ink alone a method cannot know which dark shape is which digit, and on as few
+    pictures as these none learned it. Dimmer photographs leave most ink bright; what remains of the gap is a busy,
     coloured background and faint ink.
     """
 
@@ -41,18 +39,19 @@ class MnistM(DataSource):
     summary = "Handwritten digits, white on black; others of them blended with patches of photographs, as in MNIST-M."
     area = "digits"
     shift = "appearance"
+    kind = "pictures"
     Params = MnistMParams
 
     def load(self, params: MnistMParams, seed: int) -> DomainPair:
         rng = np.random.default_rng(seed)
-        ink, labels = mnist()
+        ink, labels = read_mnist()
         # each class in random order, then the classes in turn: the first rows are balanced, and so are the next
         order = np.argsort(labels, kind="stable").reshape(len(_CLASSES), -1)
         rows = rng.permuted(order, axis=1).T.ravel()
         plain, blended = rows[: params.count], rows[params.count : 2 * params.count]
         return DomainPair(
-            source=Domain("black", framed(ink[plain]), labels[plain]),
-            target=Domain("photo", on_photos(framed(ink[blended]), rng), labels[blended]),
+            source=Domain("black", add_rim(ink[plain]), labels[plain]),
+            target=Domain("photo", blend_with_photos(add_rim(ink[blended]), rng), labels[blended]),
             classes=_CLASSES,
             provenance=Provenance(
                 title=self.title,
@@ -65,14 +64,14 @@ class MnistM(DataSource):
         )
 
 
-def framed(ink: Pictures) -> Pictures:
-    """Digits (n, 28, 28) with a rim of black: (n, 32, 32, 3), equal channels."""
+def add_rim(ink: Pictures) -> Pictures:
+    """Put a rim of black around digits (n, 28, 28): (n, 32, 32, 3), equal channels."""
     rim = (_SIDE - ink.shape[1]) // 2
     return np.repeat(np.pad(ink, ((0, 0), (rim, rim), (rim, rim)))[..., None], 3, axis=3)
 
 
-def on_photos(digits: Pictures, rng: np.random.Generator) -> Pictures:
-    """The difference of each digit and a patch from anywhere in either photograph, scaled down to its size."""
+def blend_with_photos(digits: Pictures, rng: np.random.Generator) -> Pictures:
+    """Take the difference of each digit and a patch from anywhere in either photograph, scaled down to its size."""
     from sklearn.datasets import load_sample_images
 
     photos = load_sample_images().images

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from da_core import params
 from da_core.data.download import Remote
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.params import hyper
 
@@ -61,7 +62,7 @@ class MovieLens(DataSource):
     """Pairs of a user and a film; the class is whether the user gave it four stars or more.
 
     A user's earlier half of ratings is what a service knows of them; the later half gives the rows. The films' mean
-    stars are those of the source's users alone, so nothing is known of the target that it would not tell.
+    stars are those of the source's users alone, so nothing of the target's labels is in its features.
     """
 
     name = "movielens"

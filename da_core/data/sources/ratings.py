@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance, ShiftKind
+from da_core.data.pair import Domain, DomainPair, Provenance, ShiftKind
+from da_core.data.source import DataSource
 from da_core.params import hyper
 
 Rows = NDArray[np.float64]
@@ -83,7 +84,7 @@ class Ratings(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Drawn by this project's code from a latent-factor model that its file states.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=_SHIFTS[params.shift],
             ),
             columns=COLUMNS,

@@ -7,8 +7,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.synthesis.phrases import BLAME, NEWS, PRAISE, SOCIAL, THINGS, Register
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
+from da_core.data.synthesis.phrases import BLAME, NEWS, PRAISE, SOCIAL, TOPICS, Register
 from da_core.params import Params, hyper
 
 CLASSES = ("negative", "positive")
@@ -57,7 +58,7 @@ class Sentiment(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Written by a grammar of this project. Nobody said any of it.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift="appearance",
             ),
         )
@@ -79,8 +80,8 @@ def _text(register: Register, praises: bool, shared: float, rng: np.random.Gener
         match field[1]:
             case "0" | "1" | "2":
                 return opinion()
-            case "thing":
-                return _any(THINGS, rng)
+            case "topic":
+                return _any(TOPICS, rng)
             case name:
                 words = _any(register.fillers[name.lower()], rng)
                 return words if name.islower() else words[0].upper() + words[1:]

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.scenes.street import CLASSES, pictures
-from da_core.data.synthesis.night import NIGHTS, Night, NightName
+from da_core.data.source import DataSource
+from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
 from da_core.params import Scalar, hyper
 
 
@@ -35,12 +36,14 @@ class StreetParams(Night):
 
 
 class StreetScenes(DataSource):
-    """Ten kinds of things seen from a road, drawn and lit by our own code; no scene is in both domains."""
+    """Ten kinds of objects seen from a road, drawn and lit by our own code; no scene is in both domains."""
 
     name = "street"
     title = "Street scenes, day → night"
     summary = "Ten kinds of things seen from a road, in daylight and under street lamps."
+    area = "pictures"
     shift = "appearance"
+    kind = "pictures"
     Params = StreetParams
 
     def load(self, params: StreetParams, seed: int) -> DomainPair:
@@ -53,7 +56,7 @@ class StreetScenes(DataSource):
                 title=self.title,
                 origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
                 "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
-                licence="Part of this project; free to use under its licence.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=self.shift,
             ),
             flips=True,

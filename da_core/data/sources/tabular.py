@@ -1,4 +1,4 @@
-"""Small tables that come with scikit-learn, parted by one of their own columns: a selection bias, made on purpose.
+"""Small tables that come with scikit-learn, split by one of their own columns: a selection bias, made on purpose.
 
 Which domain a row goes to is drawn from that column alone, so P(y | x) is the same in both: covariate shift, as in
 Huang et al., “Correcting sample selection bias by unlabeled data”, NIPS 2006, section 4.
@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.params import hyper
 
 Rows = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 FEWEST = 8
-"""Rows of each class that either domain has at least, however sharply the column parts them."""
+"""Rows of each class that either domain has at least, however sharply the column splits them."""
 
 
 class Sharpness(params.Params):
@@ -37,7 +38,7 @@ class Sharpness(params.Params):
 
 
 def column_setting(default: str) -> Any:
-    """The hyperparameter that says which column parts the rows."""
+    """Declare the hyperparameter that says which column splits the rows."""
     return hyper(
         default,
         title="Split by",
@@ -45,7 +46,7 @@ def column_setting(default: str) -> Any:
     )
 
 
-class Table(DataSource):
+class Table(DataSource, abstract=True):
     """A table of measurements; rows with a low value of ``params.column`` tend to be source, with a high one target."""
 
     area = "features"
@@ -59,7 +60,7 @@ class Table(DataSource):
     def load(self, params: Any, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0x7AB1E])
         X, y = self.rows(params, rng)
-        in_target = parted(X[:, self.columns.index(params.column)], y, params.sharpness, rng)
+        in_target = split_by_column(X[:, self.columns.index(params.column)], y, params.sharpness, rng)
         return DomainPair(
             source=Domain("low", X[~in_target], y[~in_target]),
             target=Domain("high", X[in_target], y[in_target]),
@@ -69,7 +70,7 @@ class Table(DataSource):
         )
 
     def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
-        """All rows (n, d) in the units of the table, and their classes (n,)."""
+        """Return all rows (n, d) in the units of the table, and their classes (n,)."""
         raise NotImplementedError
 
 
@@ -184,8 +185,8 @@ class Diabetes(Table):
         return X.astype(np.float32), (progression > np.median(progression)).astype(np.int64)
 
 
-def parted(column: Rows, y: Labels, sharpness: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which rows (n,) are target: drawn with probability 1 / (1 + exp(−k (r − ½))), r the row's rank as a share.
+def split_by_column(column: Rows, y: Labels, sharpness: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw which rows (n,) are target, with probability 1 / (1 + exp(−k (r − ½))), r the row's rank as a share.
 
     A class of which one side has too few rows gives it those nearest to it. Equal values are ranked at random.
     """

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
 from da_core.params import hyper
 
 Points = NDArray[np.float64]
@@ -27,7 +28,7 @@ class Count(params.Params):
     count: int = hyper(1000, ge=50, le=20_000, step=50, title="Points", help="Points drawn for each domain.")
 
 
-class Toy(DataSource):
+class Toy(DataSource, abstract=True):
     """A pair of point clouds; a subclass draws one domain after the other."""
 
     area = "points"
@@ -47,7 +48,7 @@ class Toy(DataSource):
             provenance=Provenance(
                 title=self.title,
                 origin="Drawn by this project's code from distributions that its file states.",
-                licence="None needed.",
+                licence="Made by this project's code: MIT, as the project.",
                 shift=self.shift,
             ),
             columns=("x1", "x2"),
@@ -140,7 +141,7 @@ class Covariate(Toy):
         return self.density_ratio(params, X)
 
     def density_ratio(self, params: Any, X: NDArray[Any]) -> Points:
-        """p_t(x) / p_s(x) of points X (n, 2): (n,)."""
+        """Compute p_t(x) / p_s(x) of points X (n, 2): (n,)."""
         to_target = np.square((X - [params.mean, 0]) / params.spread).sum(axis=1)
         ratio: Points = np.exp((np.square(X).sum(axis=1) - to_target) / 2) / params.spread**2
         return ratio

@@ -1,4 +1,4 @@
-"""Spoken vowels: the formants that Peterson and Barney measured in 1952, made audible again."""
+"""Spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import DataSource, Domain, DomainPair, Provenance
-from da_core.data.synthesis.formants import spoken
+from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.source import DataSource
+from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
 from da_core.experiment import NetworkSpec
 from da_core.params import Params, hyper
@@ -91,7 +92,7 @@ def _domain(speakers: Speakers) -> Domain:
         X=np.log(hertz).astype(np.float32),
         y=np.array([words.index(row["word"]) for row in rows], np.int64),
         captions=_captions(rows),
-        sounds=spoken(hertz),
+        sounds=speak_vowels(hertz),
     )
 
 

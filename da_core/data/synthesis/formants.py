@@ -1,4 +1,4 @@
-"""Vowels made audible from their numbers: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
+"""Vowels synthesised from their formants: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
 
 Source and filter, as Fant (1960) parts them; the cascade of resonators is Klatt's (1980).
 """
@@ -21,32 +21,29 @@ _PEAK = 0.6
 _AT_ONCE = 256
 
 
-def spoken(formants: Values, seconds: float = 0.3) -> NDArray[np.int16]:
-    """Vowels of F0 to F3 in Hz (n, 4), held: (n, t) int16."""
+def speak_vowels(formants: Values, seconds: float = 0.3) -> NDArray[np.int16]:
+    """Synthesise vowels of F0 to F3 in Hz (n, 4), held for some seconds: (n, t) int16."""
     steps = round(seconds * SOUND_RATE)
-    return gliding(np.broadcast_to(formants[:, None, :], (len(formants), steps, 4)))
+    held = np.broadcast_to(formants[:, None, :], (len(formants), steps, 4))
+    batches = [held[first : first + _AT_ONCE] for first in range(0, len(held), _AT_ONCE)]
+    return np.concatenate([_synthesise(batch) for batch in batches])
 
 
-def gliding(formants: Values) -> NDArray[np.int16]:
-    """Voices (n, t) int16 whose F0 to F3 in Hz (n, t, 4) may change from sample to sample."""
-    parts = [formants[first : first + _AT_ONCE] for first in range(0, len(formants), _AT_ONCE)]
-    return np.concatenate([_voices(part) for part in parts])
-
-
-def _voices(formants: Values) -> NDArray[np.int16]:
+def _synthesise(formants: Values) -> NDArray[np.int16]:
+    """Voices (n, t) whose formants (n, t, 4) may change from sample to sample."""
     steps = formants.shape[1]
     pitch = formants[..., 0] * np.linspace(1 + _FALL / 2, 1 - _FALL / 2, steps)
-    voice = _buzz(pitch)
+    voice = _glottal_flow(pitch)
     third = formants[..., 3]
     resonances = [formants[..., 1], formants[..., 2], third, *(third * times for times in _HIGHER)]
     for resonance, bandwidth in zip(resonances, _BANDWIDTHS, strict=True):
-        voice = _resonated(voice, resonance.clip(max=0.47 * SOUND_RATE), bandwidth)
+        voice = _resonate(voice, resonance.clip(max=0.47 * SOUND_RATE), bandwidth)
     voice *= _envelope(steps)
     voice *= _PEAK * 32767 / np.abs(voice).max(axis=1, keepdims=True)
     return voice.round().astype(np.int16)
 
 
-def _buzz(pitch: Values) -> Values:
+def _glottal_flow(pitch: Values) -> Values:
     """The air that the vocal folds let through, as it sounds at the lips: the change of Rosenberg's pulse (1971)."""
     phase = np.cumsum(pitch / SOUND_RATE, axis=1) % 1
     opening = (1 - np.cos(np.pi * phase / _OPEN)) / 2
@@ -55,7 +52,7 @@ def _buzz(pitch: Values) -> Values:
     return np.diff(flow, axis=1, prepend=0.0)
 
 
-def _resonated(x: Values, resonance: Values, bandwidth: float) -> Values:
+def _resonate(x: Values, resonance: Values, bandwidth: float) -> Values:
     """y_t = a x_t + b y_{t−1} + c y_{t−2}, a resonance in Hz with a bandwidth in Hz, of unit gain at 0 Hz."""
     c = -np.exp(-2 * np.pi * bandwidth / SOUND_RATE)
     b = 2 * np.exp(-np.pi * bandwidth / SOUND_RATE) * np.cos(2 * np.pi * resonance.T / SOUND_RATE)

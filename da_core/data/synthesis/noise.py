@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def with_background(sounds: NDArray[np.int16], decibels: float, rng: np.random.Generator) -> NDArray[np.int16]:
-    """Sounds (n, t) with pink noise behind each, at a signal-to-noise ratio of ``decibels``.
+def add_background_noise(sounds: NDArray[np.int16], decibels: float, rng: np.random.Generator) -> NDArray[np.int16]:
+    """Add pink noise to sounds (n, t), at a signal-to-noise ratio of ``decibels`` each.
 
     Pink noise has the same power in each octave, as the hum of many places has about (power ∝ 1 / f). The ratio is that
     of a sound's mean power to the noise's, in dB: 10 log10(P_signal / P_noise). What is silent stays silent; where both
@@ -21,7 +21,7 @@ def with_background(sounds: NDArray[np.int16], decibels: float, rng: np.random.G
     noise = np.fft.irfft(spectrum / np.sqrt(frequency), n=length)
     wanted = np.square(signal).mean(axis=1, keepdims=True) / 10 ** (decibels / 10)
     noise *= np.sqrt(wanted / np.maximum(np.square(noise).mean(axis=1, keepdims=True), 1e-300))
-    heard = signal + noise
-    loudest = np.abs(heard).max(axis=1, keepdims=True, initial=0)
-    heard *= np.minimum(1, 32767 / np.maximum(loudest, 1))
-    return np.rint(heard).astype(np.int16)
+    mixed = signal + noise
+    loudest = np.abs(mixed).max(axis=1, keepdims=True, initial=0)
+    mixed *= np.minimum(1, 32767 / np.maximum(loudest, 1))
+    return np.rint(mixed).astype(np.int16)

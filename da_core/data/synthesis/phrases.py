@@ -1,6 +1,6 @@
-"""What `sentiment` writes with: words of praise and blame in two registers, and sentences to put them into.
+"""The grammar of the sentiment texts: words of praise and blame in two registers, and sentences to put them into.
 
-In a sentence ``<thing>`` is what it is about, ``<0>``, ``<1>`` and ``<2>`` are opinions, and the others are the
+In a sentence ``<topic>`` is what it is about, ``<0>``, ``<1>`` and ``<2>`` are opinion words, and the others are the
 register's fillers; a capital letter asks for one at the beginning.
 """
 
@@ -26,7 +26,7 @@ PRAISE = ("good", "great", "excellent", "beautiful", "wonderful", "perfect", "br
 BLAME = ("bad", "poor", "terrible", "awful", "boring", "broken", "horrible", "useless")
 """Opinions that both registers share: over these a classifier can find its way from one to the other."""
 
-THINGS = (
+TOPICS = (
     "album",
     "app",
     "bakery",
@@ -85,15 +85,15 @@ NEWS = Register(
         "wicked",
     ),
     sentences=(
-        "<Reviewer> described the new <thing> as <0> and <1> and its plan as <2>.",
-        "The <thing>, which <opened> on <day>, was called <0> and <1> by <reviewer> and <2> by <others>.",
-        "In a statement <released> on <day>, <reviewer> said the <thing> had proved <0>, <1> and, in part, <2>.",
-        "<Others> found the <thing> <0> and <1>; <reviewer> went further and termed it <2>.",
-        "After <months> of preparation, the <thing> in <place> is <0>, according to <reviewer>, <1> and <2>.",
-        "The <0> <thing> drew <count> visitors to <place>, many of whom considered the organisation <1> and <2>.",
-        "“The plan is <0>,” <reviewer> wrote of the <thing> on <day>, “and its execution <1>, even <2>.”",
-        "A survey of <count> residents of <place> suggests that the <thing> is regarded as <0>, <1> and <2>.",
-        "The report on the <thing>, <released> on <day>, is <0> in its opening, <1> in its tables and <2> at the end.",
+        "<Reviewer> described the new <topic> as <0> and <1> and its plan as <2>.",
+        "The <topic>, which <opened> on <day>, was called <0> and <1> by <reviewer> and <2> by <others>.",
+        "In a statement <released> on <day>, <reviewer> said the <topic> had proved <0>, <1> and, in part, <2>.",
+        "<Others> found the <topic> <0> and <1>; <reviewer> went further and termed it <2>.",
+        "After <months> of preparation, the <topic> in <place> is <0>, according to <reviewer>, <1> and <2>.",
+        "The <0> <topic> drew <count> visitors to <place>, many of whom considered the organisation <1> and <2>.",
+        "“The plan is <0>,” <reviewer> wrote of the <topic> on <day>, “and its execution <1>, even <2>.”",
+        "A survey of <count> residents of <place> suggests that the <topic> is regarded as <0>, <1> and <2>.",
+        "The report on the <topic>, <released> on <day>, is <0> in its opening, <1> in its tables and <2> at the end.",
     ),
     fillers={
         "reviewer": (
@@ -126,16 +126,16 @@ SOCIAL = Register(
     praise=("lit", "fab", "dope", "epic", "fire 🔥", "goals", "legit", "😍", "sick", "wicked"),
     blame=("trash", "meh", "cringe", "lame", "garbage", "whack", "yuck", "mid", "😡", "👎"),
     sentences=(
-        "<omg> that <thing> was <0>, <1> and <2> <tag>",
-        "<who> just tried the new <thing>... <0>!! <1> <2>",
-        "<who> <thing> <today> = <0> <1> <2>",
-        "<omg> the <thing> is <0>, like actually <1> & <2>",
-        "cant believe how <0> the <thing> is rn, <1> <2> <tag>",
-        "ok so the <thing>?? <0>. just <1>. so <2> <tag>",
-        "<today> w/ <friends> at the <thing>, <0> & <1> & <2> <tag>",
-        "new <thing> alert: <0> <1>... <who> says <2>",
-        "<who> u gotta hear this, the <thing> <today> was <0> <1> <2>",
-        "not gonna lie the <thing> is <0> imo, <1> <2>",
+        "<omg> that <topic> was <0>, <1> and <2> <tag>",
+        "<who> just tried the new <topic>... <0>!! <1> <2>",
+        "<who> <topic> <today> = <0> <1> <2>",
+        "<omg> the <topic> is <0>, like actually <1> & <2>",
+        "cant believe how <0> the <topic> is rn, <1> <2> <tag>",
+        "ok so the <topic>?? <0>. just <1>. so <2> <tag>",
+        "<today> w/ <friends> at the <topic>, <0> & <1> & <2> <tag>",
+        "new <topic> alert: <0> <1>... <who> says <2>",
+        "<who> u gotta hear this, the <topic> <today> was <0> <1> <2>",
+        "not gonna lie the <topic> is <0> imo, <1> <2>",
     ),
     fillers={
         "omg": ("omg", "lol", "dude", "guys", "bruh", "wow", "ngl", "ok", "yo"),

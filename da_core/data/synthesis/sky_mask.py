@@ -1,11 +1,11 @@
-"""Where the sky is in a plain day picture: a guess, and how it is made."""
+"""The sky of a plain day picture, estimated from its brightness, colour, smoothness and place."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.synthesis.night import Array, Pictures
+from da_core.data.synthesis.colour import Array, Pictures
 
 _BRIGHT = 0.72
 """Sky has at least this much blue, in sRGB, as a share of what the bluest tenth of the picture has …"""
@@ -17,10 +17,10 @@ _LOWEST = 0.75
 """… it lies above this height, counted from the top, and nothing but sky is between it and the top of the picture."""
 
 
-def sky_of(pictures: Pictures) -> Array:
-    """Share of open sky in each pixel of day pictures (n, height, width, 3) uint8: (n, height, width) in [0, 1].
+def estimate_sky(pictures: Pictures) -> Array:
+    """Estimate the share of open sky in each pixel of day pictures (n, height, width, 3) uint8: (n, height, width).
 
-    Guessed from what a sky mostly is: bright, blue or grey, smooth, and connected to the picture's upper edge. White
+    Judged by what a sky mostly is: bright, blue or grey, smooth, and connected to the picture's upper edge. White
     walls that reach the edge are taken for sky, and dark clouds are not.
     """
     from scipy import ndimage

@@ -11,9 +11,8 @@ is around, and as a veil by Garg and Nayar 2007 "Vision and Rain".
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from da_core.data.synthesis.colour import Array
 
 _AFTERGLOW_RISES = 0.14
 _AFTERGLOW_COLOUR = np.array([1.0, 0.42, 0.12], np.float32)
@@ -31,7 +30,7 @@ _VEIL = 0.3
 
 
 def afterglow(sky: Array, strength: Array) -> Array:
-    """The night sky with a warm band above its lowest row, ``strength`` times as bright as the sky there."""
+    """Add a warm band above the lowest row of a night sky, ``strength`` times as bright as the sky there."""
     height, width = sky.shape[1:3]
     open_sky = sky.sum(-1).any(2)
     foot = np.where(open_sky.any(1), height - open_sky[:, ::-1].argmax(1), 0)
@@ -43,13 +42,13 @@ def afterglow(sky: Array, strength: Array) -> Array:
 
 
 def wet(reflectance: Array, ground: Array, wetness: Array) -> Array:
-    """Reflectance where the ``ground`` (n, height, width) is under water, by its share ``wetness``."""
+    """Darken the reflectance where the ``ground`` (n, height, width) is under water, by its share ``wetness``."""
     covered = ground * wetness[:, None, None]
     return reflectance * (1 - (1 - _DARKER) * covered)[..., None]
 
 
 def reflection(light: Array, ground: Array, wetness: Array, rng: np.random.Generator) -> Array:
-    """What a wet road mirrors of the light above it, drawn out towards the viewer as streaks.
+    """Mirror the light above a wet road in it, drawn out towards the viewer as streaks.
 
     The mirror image is weaker the steeper one looks down (Schlick), and small waves break it into bands.
     """
@@ -71,7 +70,7 @@ def reflection(light: Array, ground: Array, wetness: Array, rng: np.random.Gener
 
 
 def rain(light: Array, falling: Array, strength: Array, rng: np.random.Generator) -> Array:
-    """``light`` through falling rain: a veil, and streaks lit by the light ``falling`` (n, height, width, 3) there."""
+    """Let rain fall through ``light``: a veil, and streaks lit by the light ``falling`` (n, height, width, 3) there."""
     count, height, width = light.shape[:3]
     side = max(height, width)
     chance = np.minimum(1, _DROPS * strength / side**2)

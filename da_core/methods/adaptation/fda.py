@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -45,9 +45,7 @@ class FDA(ModelAdaptation):
             help="Which frequencies are swapped, as a fraction of the picture's side.",
         )
         epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the restyled source.")
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
+        learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Restyled source pictures in one step.")
 
     def check(self, network: Network, data: AdaptationData) -> None:

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.adaptation.shared.augmentation import Augmentation
-from da_core.methods.adaptation.shared.epochs import Means, descend, pairs_of_batches
+from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
@@ -44,11 +44,9 @@ class MeanTeacher(ModelAdaptation):
         threshold: float = hyper(
             0.9, ge=0, le=1, step=0.01, symbol="τ", title="Threshold", help="How sure the teacher must be of a sample."
         )
-        epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
-        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+        epochs: int = EPOCHS
+        learning_rate: float = LEARNING_RATE
+        batch_size: int = BATCH_SIZE
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         chosen, teacher = self.params, network

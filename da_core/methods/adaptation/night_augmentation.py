@@ -8,10 +8,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.data.synthesis.night import NIGHTS, Array, NightName, Pictures, night_pictures
-from da_core.data.synthesis.sky_mask import sky_of
+from da_core.data.synthesis.colour import Array, Pictures
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
+from da_core.data.synthesis.sky_mask import estimate_sky
 from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -45,9 +47,7 @@ class NightAugmentation(ModelAdaptation):
         epochs: int = hyper(
             20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source, with new nights each."
         )
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
+        learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in one step.")
 
     def check(self, network: Network, data: AdaptationData) -> None:
@@ -62,7 +62,7 @@ class NightAugmentation(ModelAdaptation):
         optimizer = torch.optim.Adam(network.parameters(), lr=chosen.learning_rate)
         generator, rng = torch.Generator().manual_seed(self.seed), np.random.default_rng(self.seed)
         day = np.ascontiguousarray(data.Xs.permute(0, 2, 3, 1).cpu().numpy())
-        open_sky = sky_of(day)
+        open_sky = estimate_sky(day)
         for _ in range(chosen.epochs):
             seen = data.Xs if chosen.share == 0 else self._mixed(day, open_sky, rng).to(data.Xs.device)
             network.train()

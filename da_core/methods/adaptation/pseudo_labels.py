@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.adaptation.shared.epochs import Means, descend, pairs_of_batches
+from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
@@ -50,11 +50,9 @@ class PseudoLabels(ModelAdaptation):
             title="Weight",
             help="What the share of the pseudo-labels grows to; the paper takes 3 on a much longer training.",
         )
-        epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
-        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+        epochs: int = EPOCHS
+        learning_rate: float = LEARNING_RATE
+        batch_size: int = BATCH_SIZE
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         chosen = self.params

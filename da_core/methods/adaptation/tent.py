@@ -7,7 +7,7 @@ from torch import Tensor
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.methods.norms import affine, forgetful, measure
 from da_core.networks.extractor import Network
@@ -34,9 +34,7 @@ class TENT(ModelAdaptation):
 
     class Params(params.Params):
         epochs: int = hyper(1, ge=1, le=100, step=1, title="Epochs", help="Passes over the target; one step a batch.")
-        learning_rate: float = hyper(
-            1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam."
-        )
+        learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(
             64, ge=4, le=1024, title="Batch size", help="Target samples in one step; too few make poor statistics."
         )

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from da_core import params
-from da_core.methods.alignment.dann import ReverseGradient, grown
+from da_core.methods.alignment.shared.adversarial import (
+    CLASSIFIER_HIDDEN,
+    STEEPNESS,
+    WEIGHT,
+    domain_loss,
+    ramp,
+    reverse_gradient,
+)
 from da_core.methods.base import Batch, DeepAlignment
 from da_core.params import hyper
 
@@ -40,26 +46,14 @@ class CDAN(DeepAlignment):
     paper = "Long, Cao, Wang and Jordan 2018, Conditional Adversarial Domain Adaptation, NeurIPS"
 
     class Params(params.Params):
-        weight: float = hyper(
-            0.1,
-            ge=0,
-            le=10,
-            step=0.1,
-            symbol="λ₁",
-            title="Weight",
-            help="What λ grows to. The paper takes 1; in a short training less is steadier. 0 is source only.",
-        )
+        weight: float = WEIGHT
         entropy_weighting: bool = hyper(
             True,
             title="Weight by entropy",
             help="Let samples whose class is clear count more in the domain loss (CDAN+E).",
         )
-        hidden: int = hyper(
-            100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layer."
-        )
-        steepness: float = hyper(
-            10.0, ge=0.1, le=100, log=True, symbol="γ", title="Steepness", help="How fast λ grows with training."
-        )
+        hidden: int = CLASSIFIER_HIDDEN
+        steepness: float = STEEPNESS
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden, products = self.params.hidden, feature_dim * class_count
@@ -72,16 +66,14 @@ class CDAN(DeepAlignment):
         return self.classifier
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * grown(batch.progress, self.params.steepness)
+        lam = self.params.weight * ramp(batch.progress, self.params.steepness)
         features = torch.cat([batch.source_features, batch.target_features])
         logits = torch.cat([batch.source_logits, batch.target_logits]).detach()
-        domain = self.domain_logits(ReverseGradient.apply(features, lam), logits)  # type: ignore[no-untyped-call]
         counts = [len(batch.source_features), len(batch.target_features)]
-        is_source = torch.cat([domain.new_ones(counts[0]), domain.new_zeros(counts[1])])
-        weights = torch.ones_like(domain)
+        weights = None
         if self.params.entropy_weighting:
             weights = torch.cat([w / w.mean() for w in certainty(logits).split(counts)])  # type: ignore[no-untyped-call]
-        return {"domain": binary_cross_entropy_with_logits(domain, is_source, weights)}
+        return {"domain": domain_loss(self.domain_logits(reverse_gradient(features, lam), logits), counts[0], weights)}
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
         domain: Tensor = self.classifier(self.multilinear(features, logits.softmax(1))).squeeze(1)

@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from da_core import params
-from da_core.methods.alignment.dan import gaussian_kernel, mmd
+from da_core.methods.alignment.dan import DAN, gaussian_kernel, mmd
 from da_core.methods.base import Batch, DeepAlignment
-from da_core.params import hyper
 
 
 class JAN(DeepAlignment):
@@ -29,29 +25,7 @@ class JAN(DeepAlignment):
     summary = "Matches the joint distribution of features and predicted classes by a kernel (joint MMD)."
     paper = "Long, Zhu, Wang and Jordan 2017, Deep Transfer Learning with Joint Adaptation Networks, ICML"
 
-    class Params(params.Params):
-        weight: float = hyper(
-            1.0,
-            ge=0,
-            le=1000,
-            log=True,
-            symbol="λ",
-            title="Weight",
-            help="Share of the alignment loss. 0 is source only.",
-        )
-        kernels: int = hyper(
-            5,
-            ge=1,
-            le=15,
-            step=2,
-            title="Kernels",
-            help="How many widths, each twice the one before, with the median in their middle.",
-        )
-        estimate: Literal["unbiased", "biased"] = hyper(
-            "unbiased",
-            title="Estimate",
-            help="The unbiased estimate is 0 on average where nothing differs, so at times below 0; the biased never.",
-        )
+    Params = DAN.Params
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         features = torch.cat([batch.source_features, batch.target_features])

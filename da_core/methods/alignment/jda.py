@@ -12,8 +12,10 @@ from da_core.methods.alignment.shared.kernels import (
     LANDMARKS,
     Expansion,
     KernelName,
+    components,
     discrepancy,
     expand,
+    kernel_name,
     scatter,
     solving_seconds,
     variance_directions,
@@ -59,9 +61,7 @@ class JDA(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        dimensions: int = hyper(
-            100, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
-        )
+        dimensions: int = components(100)
         regularisation: float = hyper(
             1.0,
             ge=1e-6,
@@ -74,9 +74,7 @@ class JDA(FeatureAlignment):
         rounds: int = hyper(
             10, ge=1, le=50, step=1, symbol="T", title="Rounds", help="How often pseudo-labels and map are renewed."
         )
-        kernel: KernelName = hyper(
-            "linear", title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones."
-        )
+        kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS

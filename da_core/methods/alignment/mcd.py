@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.alignment.dann import grown
+from da_core.methods.alignment.shared.adversarial import STEEPNESS, ramp
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -60,9 +60,7 @@ class MCD(DeepAlignment):
             title="Keep the source in view",
             help="Add the source's losses to the extractor's moves; the paper, with a trained network, does not.",
         )
-        steepness: float = hyper(
-            10.0, ge=0.1, le=100, log=True, symbol="γ", title="Steepness", help="How fast λ grows with training."
-        )
+        steepness: float = STEEPNESS
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         self.second = nn.Linear(feature_dim, class_count)
@@ -86,7 +84,7 @@ class MCD(DeepAlignment):
         return {"agreement": kept + self.lam(batch) * self.discrepancy(batch)}
 
     def lam(self, batch: Batch) -> Tensor:
-        return self.params.weight * grown(batch.progress, self.params.steepness)  # type: ignore[no-any-return]
+        return self.params.weight * ramp(batch.progress, self.params.steepness)  # type: ignore[no-any-return]
 
     def on_source(self, batch: Batch) -> Tensor:
         first = cross_entropy(batch.source_logits, batch.source_labels)

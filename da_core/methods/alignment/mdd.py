@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.alignment.dann import ReverseGradient, grown
+from da_core.methods.alignment.shared.adversarial import STEEPNESS_WITHOUT_SYMBOL, ramp, reverse_gradient
 from da_core.methods.base import Batch, DeepAlignment
 from da_core.params import hyper
 
@@ -48,9 +48,7 @@ class MDD(DeepAlignment):
         hidden: int = hyper(
             100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the adversary's hidden layer."
         )
-        steepness: float = hyper(
-            10.0, ge=0.1, le=100, log=True, title="Steepness", help="How fast λ grows with training."
-        )
+        steepness: float = STEEPNESS_WITHOUT_SYMBOL
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
@@ -58,10 +56,9 @@ class MDD(DeepAlignment):
         return self.adversary
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * grown(batch.progress, self.params.steepness)
+        lam = self.params.weight * ramp(batch.progress, self.params.steepness)
         on_source, on_target = (
-            self.adversary(ReverseGradient.apply(F, lam))  # type: ignore[no-untyped-call]
-            for F in (batch.source_features, batch.target_features)
+            self.adversary(reverse_gradient(F, lam)) for F in (batch.source_features, batch.target_features)
         )
         agree = cross_entropy(on_source, batch.source_logits.argmax(1))
         disagree = -log_of_others(on_target, batch.target_logits.argmax(1)).mean()

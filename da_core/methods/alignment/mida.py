@@ -6,10 +6,11 @@ from da_core import params
 from da_core.methods.alignment.shared.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
-    KERNEL,
     LANDMARKS,
     KernelName,
+    components,
     expand,
+    kernel_name,
     leading,
     median_distance,
     scatter,
@@ -56,9 +57,7 @@ class MIDA(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        dimensions: int = hyper(
-            20, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
-        )
+        dimensions: int = components(20)
         mu: float = hyper(
             1.0,
             ge=0,
@@ -73,7 +72,7 @@ class MIDA(FeatureAlignment):
             title="Domain features",
             help="Append each sample's domain to its features, so that the map may treat the domains differently.",
         )
-        kernel: KernelName = KERNEL
+        kernel: KernelName = kernel_name("rbf")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
+from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -54,7 +55,7 @@ class MutualInformation(DeepAlignment):
         critic_steps: int = hyper(
             1, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
         )
-        hidden: int = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
+        hidden: int = CRITIC_HIDDEN
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden

@@ -6,11 +6,12 @@ from da_core import params
 from da_core.methods.alignment.shared.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
-    KERNEL,
     LANDMARKS,
     KernelName,
+    components,
     discrepancy,
     expand,
+    kernel_name,
     scatter,
     solving_seconds,
     variance_directions,
@@ -53,9 +54,7 @@ class TCA(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        dimensions: int = hyper(
-            20, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept."
-        )
+        dimensions: int = components(20)
         mu: float = hyper(
             1.0,
             ge=0,
@@ -65,7 +64,7 @@ class TCA(FeatureAlignment):
             title="Weight of the discrepancy",
             help="How much a difference of the domains' means counts against variance; 0 is kernel PCA.",
         )
-        kernel: KernelName = KERNEL
+        kernel: KernelName = kernel_name("rbf")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS

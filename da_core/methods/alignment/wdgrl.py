@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
+from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -46,7 +47,7 @@ class WDGRL(DeepAlignment):
         penalty: float = hyper(
             10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty", help="Holds the critic's slope near 1."
         )
-        hidden: int = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
+        hidden: int = CRITIC_HIDDEN
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden

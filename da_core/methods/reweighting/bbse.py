@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from da_core.errors import UserError
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import checked
-from da_core.params import hyper
+from da_core.methods.checks import finite_predictions
+from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
 
 INDISTINCT = 1e-3
 """Below this smallest singular value the predictions of two mixtures of classes are practically the same."""
@@ -36,16 +36,14 @@ class BBSE(ClassBalance):
     paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
 
     class Params(Capped):
-        predictions: Literal["hard", "soft"] = hyper(
-            "hard", title="Predictions", help="Count predicted classes, or average predicted probabilities."
-        )
+        predictions: Counting = PREDICTIONS
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at.
 
         Raises `UserError` without ``predictions``, and where they cannot tell the classes apart.
         """
-        self.of_class = self.class_weights(checked(predictions, self.title))
+        self.of_class = self.class_weights(finite_predictions(predictions, self.title))
         return self
 
     def class_weights(self, predictions: Predictions) -> Rows:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import shuffled
+from da_core.methods.distances import random_order
 from da_core.params import hyper
 
 
@@ -78,7 +78,7 @@ class BoostedClassifier(Reweighting):
 
         self._fitted, Xt = feature_pair(Xs, Xt)
         most, folds = self.params.samples, self.params.folds
-        of_source, of_target = (shuffled(X, self.seed)[:most] for X in (self._fitted, Xt))
+        of_source, of_target = (random_order(X, self.seed)[:most] for X in (self._fitted, Xt))
         X = np.concatenate([self._fitted[of_source], Xt[of_target]])
         is_target = np.repeat([0, 1], [len(of_source), len(of_target)])
         fold = np.concatenate([np.arange(len(of_source)), np.arange(len(of_target))]) % folds

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import median_distance, nystrom, some
+from da_core.methods.distances import median_distance, nystrom, random_rows
 from da_core.params import hyper
 
 
@@ -65,7 +65,7 @@ class DomainClassifier(Reweighting):
         if self.params.kernel == "rbf":
             Z = self._scaler.transform(X)
             self._sigma = median_distance(Z[: len(Xs)], Z[len(Xs) :], self.seed)
-            self._landmarks = some(Z, self.params.landmarks, self.seed)
+            self._landmarks = random_rows(Z, self.params.landmarks, self.seed)
         self._classifier = LogisticRegression(C=self.params.C, tol=1e-8, max_iter=10_000).fit(self._phi(X), is_target)
         return self
 

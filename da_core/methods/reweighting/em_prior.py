@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import checked
+from da_core.methods.checks import finite_predictions
 from da_core.params import hyper
 
 TOLERANCE = 1e-9
@@ -50,7 +50,7 @@ class EMPrior(ClassBalance):
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at. Raises `UserError` without ``predictions``."""
-        predictions = checked(predictions, self.title)
+        predictions = finite_predictions(predictions, self.title)
         count = predictions.Ps.shape[1]
         share = np.bincount(predictions.ys, minlength=count) / len(predictions.ys)
         seen = share > 0

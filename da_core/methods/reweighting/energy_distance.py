@@ -6,9 +6,8 @@ import numpy as np
 
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import feature_pair, labels
-from da_core.methods.distances import blocks, shuffled, some, squared_distances
-from da_core.methods.mixture import mixture
-from da_core.params import hyper
+from da_core.methods.distances import blocks, random_order, random_rows, squared_distances
+from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
 
 
 class EnergyDistance(ClassBalance):
@@ -39,14 +38,7 @@ class EnergyDistance(ClassBalance):
     )
 
     class Params(Capped):
-        exact_up_to: int = hyper(
-            4000,
-            ge=100,
-            le=20_000,
-            log=True,
-            title="Exact up to",
-            help="With more samples in a domain than this, so many random ones stand for all.",
-        )
+        exact_up_to: int = EXACT_UP_TO
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights. Raises `UserError` without labels and for tables that do not fit."""
@@ -54,9 +46,9 @@ class EnergyDistance(ClassBalance):
         ys = labels(ys, self.title)
         share = np.bincount(ys) / len(ys)
         if len(Xs) > self.params.exact_up_to:
-            kept = shuffled(Xs, self.seed)[: self.params.exact_up_to]
+            kept = random_order(Xs, self.seed)[: self.params.exact_up_to]
             Xs, ys = Xs[kept], ys[kept]
-        Xt = some(Xt, self.params.exact_up_to, self.seed)
+        Xt = random_rows(Xt, self.params.exact_up_to, self.seed)
         seen = np.unique(ys)
         of_class = [Xs[ys == y] for y in seen]
         A = np.array([[mean_distance(X, Y) for Y in of_class] for X in of_class])

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import blocks, some, squared_distances
+from da_core.methods.distances import blocks, random_rows, squared_distances
 from da_core.params import hyper
 
 
@@ -50,7 +50,7 @@ class InverseDistance(Reweighting):
         self._low = Xt.min(axis=0)
         span = Xt.max(axis=0) - self._low
         self._span = np.where(span > 0, span, 1)
-        self._target = self._scaled(some(Xt, self.params.references, self.seed))
+        self._target = self._scaled(random_rows(Xt, self.params.references, self.seed))
         return self
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:

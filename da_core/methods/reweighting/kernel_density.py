@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import blocks, some, squared_distances
+from da_core.methods.distances import blocks, random_rows, squared_distances
 from da_core.params import hyper
 
 BANDWIDTHS = np.logspace(-2, 0.5, 16)
@@ -59,7 +59,7 @@ class KernelDensity(Reweighting):
         """Choose both bandwidths. Raises `UserError` for tables that do not fit."""
         self._source, self._target = (
             (centres, likeliest_bandwidth(centres))
-            for centres in (some(X, self.params.kernels, self.seed) for X in feature_pair(Xs, Xt))
+            for centres in (random_rows(X, self.params.kernels, self.seed) for X in feature_pair(Xs, Xt))
         )
         return self
 

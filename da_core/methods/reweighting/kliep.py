@@ -6,11 +6,9 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
-from da_core.params import hyper
+from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
+from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 
-WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
-"""What the cross-validation tries for σ, in units of the median distance."""
 FOLDS = 5
 
 
@@ -46,23 +44,8 @@ class KLIEP(Reweighting):
     costly = "centres"
 
     class Params(Capped):
-        centres: int = hyper(
-            100,
-            ge=1,
-            le=2000,
-            log=True,
-            title="Centres",
-            help="How many target samples, chosen at random, carry a bump of the ratio.",
-        )
-        width: float = hyper(
-            0.0,
-            ge=0,
-            le=100,
-            step=0.1,
-            symbol="σ",
-            title="Kernel width",
-            help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
-        )
+        centres: int = CENTRES
+        width: float = WIDTH
 
     sigma: float
     alpha: Rows
@@ -76,7 +59,7 @@ class KLIEP(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        order = shuffled(Xt, self.seed)
+        order = random_order(Xt, self.seed)
         self.centres = Xt[order[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
         fits: list[tuple[float, Rows]] = []

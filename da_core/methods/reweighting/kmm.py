@@ -7,7 +7,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, nystrom, some
+from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, nystrom, random_rows
 from da_core.params import hyper
 
 TOLERANCE = 1e-5
@@ -109,7 +109,7 @@ class KMM(Reweighting):
 
     def _times_nystrom(self, X: Rows, sigma: float) -> Callable[[Rows], Rows]:
         """K from landmarks L: k(x, L) k(L, L)⁻¹ k(L, x'), its diagonal made 1 as that of K."""
-        phi = nystrom(X, some(X, self.params.landmarks, self.seed), sigma)
+        phi = nystrom(X, random_rows(X, self.params.landmarks, self.seed), sigma)
         missing = np.maximum(1 - np.einsum("ij,ij->i", phi, phi), 0)
         return lambda w: phi @ (phi.T @ w.astype(np.float32)) + missing * w
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import nearest, some
+from da_core.methods.distances import nearest, random_rows
 from da_core.params import hyper
 
 
@@ -60,7 +60,7 @@ class KNNDensity(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Keep both domains. Raises `UserError` for tables that do not fit."""
         self._fitted, Xt = feature_pair(Xs, Xt)
-        self._source, self._target = (some(X, self.params.references, self.seed) for X in (self._fitted, Xt))
+        self._source, self._target = (random_rows(X, self.params.references, self.seed) for X in (self._fitted, Xt))
         self._counts = len(self._fitted), len(Xt)
         return self
 

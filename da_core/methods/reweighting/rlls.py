@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import checked
+from da_core.methods.checks import finite_predictions
+from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
 from da_core.params import hyper
 
 
@@ -37,9 +38,7 @@ class RLLS(ClassBalance):
     )
 
     class Params(Capped):
-        predictions: Literal["hard", "soft"] = hyper(
-            "hard", title="Predictions", help="Count predicted classes, or average predicted probabilities."
-        )
+        predictions: Counting = PREDICTIONS
         scale: float = hyper(
             0.01,
             ge=0,
@@ -61,7 +60,7 @@ class RLLS(ClassBalance):
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at. Raises `UserError` without ``predictions``."""
-        predictions = checked(predictions, self.title)
+        predictions = finite_predictions(predictions, self.title)
         source, target = self._predicted(predictions.Ps), self._predicted(predictions.Pt)
         m, c = source.shape
         C = source.T @ np.eye(c)[predictions.ys] / m

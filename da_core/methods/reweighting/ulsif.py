@@ -6,11 +6,10 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, shuffled, smoothest
+from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
+from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 from da_core.params import hyper
 
-WIDTHS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
-"""What is tried for σ, in units of the median distance."""
 REGULARISATIONS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 LEFT_OUT = 500
 """So many pairs of a source and a target sample are left out in turn."""
@@ -44,23 +43,8 @@ class ULSIF(Reweighting):
     costly = "centres"
 
     class Params(Capped):
-        centres: int = hyper(
-            100,
-            ge=1,
-            le=2000,
-            log=True,
-            title="Centres",
-            help="How many target samples, chosen at random, carry a bump of the ratio.",
-        )
-        width: float = hyper(
-            0.0,
-            ge=0,
-            le=100,
-            step=0.1,
-            symbol="σ",
-            title="Kernel width",
-            help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
-        )
+        centres: int = CENTRES
+        width: float = WIDTH
         regularisation: float = hyper(
             0.0,
             ge=0,
@@ -82,7 +66,7 @@ class ULSIF(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and λ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        of_source, of_target = shuffled(Xs, self.seed), shuffled(Xt, self.seed)
+        of_source, of_target = random_order(Xs, self.seed), random_order(Xt, self.seed)
         self.centres = Xt[of_target[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
         widths = (self.params.width,) if self.params.width > 0 else WIDTHS

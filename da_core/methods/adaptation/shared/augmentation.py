@@ -44,7 +44,7 @@ class Augmentation:
         return torch.where(self._uniform(*x.shape) < DROPOUT, self.mean, noisy)
 
     def _moved(self, x: Tensor) -> Tensor:
-        """Each picture mirrored or not, and shifted; what comes in at the rim mirrors what is inside."""
+        """Mirror each picture or not, and shift it; what comes in at the rim mirrors what is inside."""
         n, _, height, width = x.shape
         rows, columns = (self._places(n, side) for side in (height, width))
         if self.flips:
@@ -54,7 +54,7 @@ class Augmentation:
         return moved.permute(0, 3, 1, 2)  # channels last in memory, as it came
 
     def _places(self, n: int, side: int) -> Tensor:
-        """(n, side) where each row (or column) of the moved picture comes from."""
+        """Draw where each row (or column) of the moved picture comes from: (n, side)."""
         most = round(SHIFT * side)
         by = torch.randint(-most, most + 1, (n, 1), generator=self.generator).to(self.device)
         places = torch.arange(side, device=self.device) + by
@@ -70,7 +70,7 @@ class Augmentation:
         return ((relit - middle) * contrast + middle * brightness).round().clamp(0, 255).to(torch.uint8)
 
     def _cut(self, x: Tensor) -> Tensor:
-        """A square of each picture's mean colour at a random place, partly outside at times."""
+        """Paint a square of each picture's mean colour at a random place, partly outside at times."""
         inside = []
         for side in x.shape[2:]:
             centre = self._uniform(len(x), 1) * side
@@ -82,7 +82,7 @@ class Augmentation:
         return torch.rand(shape, generator=self.generator).to(self.device)
 
     def _about_zero(self, *shape: int) -> Tensor:
-        """Uniform in [−1, 1]."""
+        """Draw uniformly from [−1, 1]."""
         return 2 * self._uniform(*shape) - 1
 
     def _normal(self, x: Tensor) -> Tensor:

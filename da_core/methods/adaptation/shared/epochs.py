@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from da_core.params import hyper
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from da_core.networks.extractor import Network
 
+EPOCHS = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
+LEARNING_RATE = hyper(1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam.")
+BATCH_SIZE = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+
 
 def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Rows of X in random order, ``size`` at a time; what is left over waits for another epoch.
+    """Deal the rows of X in random order, ``size`` at a time; what is left over waits for another epoch.
 
     The order is drawn on the CPU, so that every device sees the same. Fewer than ``size`` rows make one batch.
     """
@@ -26,14 +32,14 @@ def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
 
 
 def pairs_of_batches(Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """An epoch over the larger of two domains: rows of each, the smaller one's coming round again."""
+    """Pair batches for an epoch over the larger of two domains: rows of each, the smaller one's coming round again."""
     source, target = batches(Xs, size, generator), batches(Xt, size, generator)
     count = max(len(source), len(target))
     return zip(islice(cycle(source), count), islice(cycle(target), count), strict=True)
 
 
 def descend(network: Network, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of the weights that the optimiser has.
+    """Take one step of the weights that the optimiser has.
 
     The gradient is worked out for all weights: without that of its input, torch's group norm crashes in backward.
     """
@@ -50,7 +56,7 @@ class Means:
         self._count = 0
 
     def add(self, losses: dict[str, Tensor]) -> Tensor:
-        """Take in one step's terms; their sum, to go down on."""
+        """Add one step's terms to the means; return their sum, the loss to descend on."""
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0) + loss.detach()
         self._count += 1

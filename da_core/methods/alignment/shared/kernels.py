@@ -31,7 +31,17 @@ MEDIAN_ROWS = 1000
 DENSE = 1000
 """Up to this size all eigenvectors are computed; above it Lanczos finds the few that are wanted."""
 
-KERNEL = hyper("rbf", title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+
+def components(default: int) -> Any:
+    """Declare the hyperparameter d, how many components are kept."""
+    return hyper(default, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept.")
+
+
+def kernel_name(default: KernelName) -> Any:
+    """Declare the hyperparameter that chooses the kernel."""
+    return hyper(default, title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+
+
 BANDWIDTH = hyper(
     1.0,
     ge=1e-3,
@@ -74,8 +84,11 @@ class Expansion:
 
 
 def expand(X: Rows, chosen: Any) -> tuple[Expansion, Rows]:
-    """The expansion for pooled samples X (n, d), and F(X), with a method's ``kernel``, ``bandwidth``, ``exact_up_to``
-    and ``landmarks``. The origin is moved to their mean, so that adding one vector to all samples changes nothing."""
+    """Expand pooled samples X (n, d) by a method's kernel: the expansion, and F(X).
+
+    ``chosen`` has ``kernel``, ``bandwidth``, ``exact_up_to`` and ``landmarks``. The origin is moved to the samples'
+    mean, so that adding one vector to all of them changes nothing.
+    """
     centre = X.mean(axis=0)
     if chosen.kernel == "linear":
         return _short(lambda rows: rows - centre, np.eye(X.shape[1]), X)
@@ -101,7 +114,7 @@ def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expan
 
 
 def solving_seconds(n: int, d: int, chosen: Any) -> float:
-    """About how long one eigenproblem on n samples takes, its kernel included."""
+    """Estimate how long one eigenproblem on n samples takes, its kernel included."""
     if chosen.kernel == "linear":
         return 1e-10 * (n + d) * d**2
     if n <= chosen.exact_up_to:
@@ -111,7 +124,7 @@ def solving_seconds(n: int, d: int, chosen: Any) -> float:
 
 
 def median_distance(X: Rows) -> float:
-    """The median distance between different samples, on at most ``2 · MEDIAN_ROWS`` of them; 1 if all are alike."""
+    """Measure the median distance between different samples, of at most ``2 · MEDIAN_ROWS``; 1 if all are alike."""
     some = spread(X, 2 * MEDIAN_ROWS)
     squared = squared_distances(some - some.mean(axis=0), some - some.mean(axis=0))
     apart = squared[np.triu_indices(len(some), k=1)]
@@ -120,7 +133,7 @@ def median_distance(X: Rows) -> float:
 
 
 def power(S: Rows, exponent: float) -> Rows:
-    """A symmetric positive semi-definite matrix to a real power; where it is zero, but for rounding, it stays zero."""
+    """Raise a symmetric positive semi-definite matrix to a real power; what is zero but for rounding stays zero."""
     values, vectors = scipy.linalg.eigh(S)
     real = values > 1e-12 * max(values[-1], 0)
     kept = vectors[:, real]
@@ -129,12 +142,15 @@ def power(S: Rows, exponent: float) -> Rows:
 
 
 def discrepancy(count_s: int, count_t: int) -> Rows:
-    """ℓ (n,): 1/n_s on the source, −1/n_t on the target. ℓℓᵀ is the L of TCA: zᵀLz = (mean of z_s − mean of z_t)²."""
+    """Build ℓ (n,): 1/n_s on the source, −1/n_t on the target.
+
+    ℓℓᵀ is the L of TCA: zᵀLz = (mean of z_s − mean of z_t)².
+    """
     return np.repeat([1 / count_s, -1 / count_t], [count_s, count_t])
 
 
 def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, count: int) -> tuple[Rows, Rows]:
-    """A (m, d) and eigenvalues (d,), falling: max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
+    """Solve for A (m, d) and eigenvalues (d,), falling: max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
 
     H centres, S is `scatter` of F; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs
     nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
@@ -156,7 +172,7 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
 
 
 def scatter(F: Rows) -> Callable[[Rows], Rows]:
-    """V → FᵀHF V; the matrix in the middle is made only where it is small."""
+    """Build the map V → FᵀHF V; the matrix in the middle is made only where it is small."""
     if F.shape[1] > DENSE:
         return lambda V: F.T @ centred(F @ V)
     C = centred(F)
@@ -165,7 +181,7 @@ def scatter(F: Rows) -> Callable[[Rows], Rows]:
 
 
 def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows, Rows]:
-    """The ``count`` largest eigenvalues, falling, and the eigenvectors (size, count) of the symmetric map ``apply``."""
+    """Find the ``count`` largest eigenvalues, falling, and eigenvectors (size, count) of a symmetric map."""
     count = min(count, size)
     if size <= DENSE or 3 * count > size:
         M = apply(np.eye(size))
@@ -187,6 +203,6 @@ def centred(Z: Rows) -> Rows:
 
 
 def signs(Z: Rows) -> Rows:
-    """(d,) ±1 that make each column of Z (n, d) lean to the right, whatever the order of the rows."""
+    """Choose ±1 (d,) that make each column of Z (n, d) lean to the right, whatever the order of the rows."""
     C = centred(Z)
     return np.where(np.einsum("nd,nd,nd->d", C, C, C) < 0, -1.0, 1.0)

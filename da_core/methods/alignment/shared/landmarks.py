@@ -12,7 +12,7 @@ ROUNDS = 3
 
 
 def in_order(X: Rows) -> NDArray[np.int64]:
-    """The rows of X (n, d) from one end to the other of a fixed random direction, wherever they stand in the table.
+    """Order the rows of X (n, d) along a fixed random direction, wherever they stand in the table.
 
     What then works on X[in_order(X)] gives the same numbers for any order of the samples. Equal rows are one another's
     equals, so that ties do no harm.
@@ -24,7 +24,7 @@ def in_order(X: Rows) -> NDArray[np.int64]:
 
 
 def spread(X: Rows, count: int) -> Rows:
-    """``count`` rows of X (n, d), or all of them, evenly spaced along a fixed random direction."""
+    """Choose ``count`` rows of X (n, d), or all of them, evenly spaced along a fixed random direction."""
     order = in_order(X)
     if len(X) <= count:
         return X[order]
@@ -32,7 +32,7 @@ def spread(X: Rows, count: int) -> Rows:
 
 
 def squared_distances(X: Rows, Y: Rows) -> Rows:
-    """(n, m) ‖x_i − y_j‖², at least 0. Exact enough for tables whose mean is near zero."""
+    """Compute ‖x_i − y_j‖² (n, m), at least 0. Exact enough for tables whose mean is near zero."""
     squared = X @ (-2 * Y.T)
     squared += (X * X).sum(axis=1)[:, None]
     squared += (Y * Y).sum(axis=1)
@@ -40,7 +40,7 @@ def squared_distances(X: Rows, Y: Rows) -> Rows:
 
 
 def nearest(X: Rows, among: Rows) -> NDArray[np.int64]:
-    """(n,) the row of ``among`` (m, d) that lies nearest to each row of X (n, d). A block at a time: O(m) memory."""
+    """Find the row of ``among`` (m, d) nearest to each row of X (n, d): (n,). A block at a time: O(m) memory."""
     found = np.empty(len(X), dtype=np.int64)
     centre = among.mean(axis=0)
     Y = among - centre
@@ -53,7 +53,7 @@ def nearest(X: Rows, among: Rows) -> NDArray[np.int64]:
 
 
 def cluster(X: Rows, count: int, y: Labels | None = None) -> tuple[Rows, Rows, Labels | None]:
-    """At most ``count`` centres of X (n, d), each one's share of the samples (summing to 1), and each one's label.
+    """Find at most ``count`` centres of X (n, d), each one's share of the samples (they sum to 1), and its label.
 
     A few rounds of k-means from `spread` rows. With labels y (n,) each class has centres of its own, as many as its
     share of the samples gives it (at least one).

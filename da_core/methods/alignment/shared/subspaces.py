@@ -40,7 +40,7 @@ class Scaling:
 
 
 def scaling(X: Rows, standardise: bool) -> Scaling:
-    """A domain's scaling. A feature that is constant there is only centred."""
+    """Measure a domain's scaling. A feature that is constant there is only centred."""
     if not standardise:
         return Scaling(X.mean(axis=0), 1.0)
     deviation = X.std(axis=0)
@@ -49,8 +49,10 @@ def scaling(X: Rows, standardise: bool) -> Scaling:
 
 
 def principal_directions(X: Rows, count: int) -> Rows:
-    """(d, count) orthonormal: the leading principal directions of the centred X (n, d); the samples lean to the right
-    along each. ``count`` is at most the rank that the numbers of rows and features allow."""
+    """Find the leading principal directions (d, count), orthonormal, of the centred X (n, d).
+
+    The samples lean to the right along each. ``count`` is at most the rank that the numbers of rows and features allow.
+    """
     size = X.shape[1]
     count = min(count, size, max(1, len(X) - 1))
     _, vectors = scipy.linalg.eigh(X.T @ X, subset_by_index=(size - count, size - 1))

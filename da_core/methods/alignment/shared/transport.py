@@ -20,7 +20,7 @@ ABSORB = 1e100
 
 
 def exact_up_to(default: int) -> Any:
-    """The hyperparameter that says up to which size no anchors are taken."""
+    """Declare the hyperparameter that says up to which size no anchors are taken."""
     return hyper(
         default,
         ge=0,
@@ -50,11 +50,11 @@ EPSILON = hyper(
 )
 
 
-class Transport(FeatureAlignment):
+class Transport(FeatureAlignment, abstract=True):
     """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
-        """(n_s, n_t) how much mass goes where: rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
+        """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
         raise NotImplementedError
 
     costly = "exact_up_to"
@@ -87,7 +87,7 @@ class Transport(FeatureAlignment):
         return self
 
     def map_source(self, Xs: Rows) -> Rows:
-        """Each sample moves as the nearest fitted sample (or anchor) does; a fitted one is its own nearest."""
+        """Move each sample as the nearest fitted sample (or anchor) does; a fitted one is its own nearest."""
         Xs = rows(Xs, "source")
         mapped: Rows = Xs + self._displacement[nearest(Xs, self._fitted)]
         return mapped
@@ -99,7 +99,7 @@ class Transport(FeatureAlignment):
 def sinkhorn(
     a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows | None = None, most: int = MOST_ROUNDS
 ) -> tuple[Rows, Rows]:
-    """The plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013), and f.
+    """Find the plan γ that minimises ⟨γ, cost⟩ + ε Σ γ log γ with row sums a and column sums b (Cuturi 2013), and f.
 
     γ_ij = exp((f_i + g_j − cost_ij) / ε). ε comes down in steps from the costs' own size, each starting from the
     potentials that the last one found; or starts where it is wanted, from the potentials f of a problem like this one.
@@ -115,7 +115,7 @@ def sinkhorn(
 
 
 def scaled(a: Rows, b: Rows, cost: Rows, epsilon: float, f: Rows, g: Rows, most: int) -> tuple[Rows, Rows, Rows]:
-    """Sinkhorn's rounds at one ε, at most so many, from the potentials f and g: the plan and the new potentials.
+    """Run at most ``most`` of Sinkhorn's rounds at one ε from the potentials f and g: the plan and the new potentials.
 
     Columns and rows are scaled in turn to their sums until both hold; the
     scalings u, v go into the potentials before they overflow (Schmitzer 2019), so that small ε is as safe as in log

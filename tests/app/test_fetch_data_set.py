@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from da_core.data.download import MissingError, Remote, missing
 from da_core.data.loading import cache
 from da_core.data.pair import DomainPair
-from pages.own_data.fetch_data_set import downloads
+from pages.own_data import fetch_data_set
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
 from tests.support.shelf import Shelf, opened
@@ -20,8 +20,8 @@ CONTENT = bytes(range(256)) * 4000
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    downloads.clear()
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    monkeypatch.setattr(fetch_data_set, "downloads", fetch_data_set.Downloads())
     with opened() as one:
         yield one
 
@@ -42,7 +42,7 @@ def needed(lab: Lab, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Remote:
 
 def ended(app: AppTest, remote: Remote) -> AppTest:
     """The screen once the download's thread has ended."""
-    found = downloads().of((remote,))
+    found = fetch_data_set.downloads.get((remote,))
     assert found is not None
     found.wait(30)
     return app.run()

@@ -1,4 +1,4 @@
-"""What anyone may know of a run: an unchanging snapshot, cheap to take."""
+"""What anyone may know of a run that goes or is over: an unchanging view, cheap to take."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from da_core.events import Accuracies, Embedded, Losses, Notice, Stage
 from da_core.experiment import Experiment
 from da_core.run_folder import Record
 
-State = Literal["queued", "running", "paused", "stopping", "done", "cancelled", "failed"]
+RunState = Literal["queued", "running", "paused", "stopping", "done", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class RunView:
     """A run as it is now. ``version`` grows with every change, so that a page redraws only then."""
 
     run_id: str
     experiment: Experiment
-    state: State
+    state: RunState
     version: int
     submitted_at: datetime
     started_at: datetime | None = None
@@ -36,12 +36,12 @@ class View:
     fraction: float = 0.0
     seconds_left: float | None = None
     history: tuple[Losses | Accuracies, ...] = ()
-    """In the order of their coming; thinned out evenly in a long run."""
+    """In the order of events; thinned out evenly in a long run."""
     embeddings: Mapping[str, Embedded] = field(default_factory=lambda: MappingProxyType({}))
     """What there is so far, by ``"before/pca"``, ``"after/umap"``…"""
     notices: tuple[Notice, ...] = ()
     error: UserError | None = None
-    """Why the run failed, or was ended without anyone asking for it."""
+    """Why the run failed, or was ended although nobody asked for that."""
     finishing_early: bool = False
     """Whether it is on its way to the end with what it has learned so far."""
 
@@ -51,9 +51,9 @@ class View:
         return self.state not in ("done", "cancelled", "failed")
 
 
-def view_of_record(record: Record) -> View:
-    """The view of a run that only the store knows; its layouts are in the record's evidence."""
-    return View(
+def view_of_record(record: Record) -> RunView:
+    """Make the view of a run that only the store knows; its layouts are in the record's evidence."""
+    return RunView(
         run_id=record.run_id,
         experiment=record.experiment,
         state="done",

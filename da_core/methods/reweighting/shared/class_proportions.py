@@ -1,14 +1,28 @@
-"""Proportions of a mixture."""
+"""What the methods for label shift share: hyperparameters, and the proportions of a mixture."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 
 from da_core.methods.base import Rows
+from da_core.params import hyper
+
+Counting = Literal["hard", "soft"]
+PREDICTIONS = hyper("hard", title="Predictions", help="Count predicted classes, or average predicted probabilities.")
+EXACT_UP_TO = hyper(
+    4000,
+    ge=100,
+    le=20_000,
+    log=True,
+    title="Exact up to",
+    help="With more samples in a domain than this, so many random ones stand for all.",
+)
 
 
 def mixture(gram: Rows) -> Rows:
-    """(c,) proportions π ≥ 0, Σπ = 1, that minimise πᵀGπ for a positive semidefinite G (c, c).
+    """Find the proportions π (c,), π ≥ 0 and Σπ = 1, that minimise πᵀGπ for a positive semidefinite G (c, c).
 
     With G = RᵀR the scaled u = tπ of ‖Ru‖² + (1ᵀu − 1)² is best where πᵀGπ is least, whatever G's scale, so a
     non-negative least squares problem gives the exact answer.

@@ -1,0 +1,51 @@
+"""The command line: ``python -m da_core COMMAND …``, one command a file; the same experiments as the app's.
+
+Exit code 0 when all is well, 2 for input that cannot be used (one sentence on stderr), 1 for anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from da_core.cli import check_command, export_command, list_command, make_command, run_command, study_command
+from da_core.cli.list_command import LISTS
+from da_core.errors import UnknownNameError, UserError
+
+COMMANDS = (list_command, run_command, study_command, export_command, make_command, check_command)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse ``arguments`` (``sys.argv`` by default), do the command, and return the exit code."""
+    try:
+        options = parser().parse_args(arguments)
+        return int(options.do(options) or 0)
+    except UnknownNameError as error:
+        lists = [f"“python -m da_core list {LISTS[kind]}”" for kind in error.kind.split(" or ")]
+        print(
+            f"Error: {error} {' and '.join(lists)} {'show' if len(lists) > 1 else 'shows'} them all.", file=sys.stderr
+        )
+        return 2
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 1
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError("{problem}; see “{program} --help”.", problem=message, program=self.prog)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands; each leaves its function in ``do``."""
+    top = Parser(prog="python -m da_core", description="Domain adaptation from the command line.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return top

@@ -1,0 +1,92 @@
+"""``make``: compute anew what ships with the app, such as the pictures of the lessons."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from da_core.errors import UserError
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("make", help="make the pictures and the example that ship with the app")
+    things = command.add_subparsers(required=True, metavar="WHAT")
+
+    figure = things.add_parser("lesson-figure", help="what a method does to a toy problem, for its lesson")
+    figure.add_argument("methods", nargs="*", metavar="METHOD", help="methods by name; all by default")
+    figure.set_defaults(do=make_lesson_figures)
+
+    showcase = things.add_parser("showcase", help="the finished run on the first screen")
+    showcase.set_defaults(do=make_showcase)
+
+    thumbnails = things.add_parser("thumbnails", help="the pictures on the cards of the data sets")
+    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="data sets by name; all by default")
+    thumbnails.set_defaults(do=make_thumbnails)
+
+    reference = things.add_parser("reference", help="the pages of all methods and all data sets")
+    reference.set_defaults(do=make_reference)
+
+
+def make_lesson_figures(options: argparse.Namespace) -> int:
+    """Make the pictures of the methods named, or of all. Returns 1 if one could not be made."""
+    import torch
+
+    from da_core.methods import methods
+    from da_core.registry import pick
+    from da_core.teaching import lesson_figure, toy_adaptation, toy_problems
+
+    torch.set_num_threads(1)  # the networks are tiny, and threads that wait for one another on a busy machine spin
+    names = options.methods or [name for name in methods() if name not in toy_problems.ON_PICTURES]
+    failed = False
+    for method in [pick(methods(), name, "method") for name in names]:
+        begun = time.perf_counter()
+        try:
+            picture = toy_adaptation.compute(method)
+        except UserError as error:
+            print(f"{method.name()}: {error}", file=sys.stderr)
+            failed = True
+            continue
+        size = lesson_figure.write(picture, method.name()).stat().st_size / 1024
+        print(
+            f"{method.name():24} {picture.before.accuracy:6.1%} → {picture.after.accuracy:6.1%}   "
+            f"{size:4.1f} KiB   {time.perf_counter() - begun:4.1f} s"
+        )
+    return int(failed)
+
+
+def make_showcase(_options: argparse.Namespace) -> None:
+    """Run the example of the first screen and write it."""
+    from da_core.teaching import showcase
+
+    showcase.make(showcase.FOLDER)
+
+
+def make_thumbnails(options: argparse.Namespace) -> int:
+    """Draw the data sets named, or all. Returns 1 if one could not be loaded."""
+    from da_core.data.loading.cache import load_pair
+    from da_core.data.sources import sources
+    from da_core.experiment import DataSpec
+    from da_core.registry import pick
+    from da_core.teaching import thumbnails
+
+    failed = False
+    for source in [pick(sources(), name, "data set") for name in options.data or sources()]:
+        try:
+            thumbnails.draw(source.name, load_pair(DataSpec(name=source.name)))
+        except UserError as error:
+            print(f"{source.name}: {error}", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+def make_reference(_options: argparse.Namespace) -> None:
+    """Write the reference pages of methods and data sets."""
+    from da_core.teaching import reference
+
+    reference.write(reference.FOLDER)

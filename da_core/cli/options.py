@@ -1,0 +1,86 @@
+"""The options that describe an experiment, shared by ``run`` and ``study``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from da_core.errors import UserError
+from da_core.experiment import Device, Experiment, Head
+from da_core.networks.defaults import with_usual_network
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
+
+
+def add_experiment_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that describe an experiment, except for the method."""
+    command.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
+    command.add_argument("--data", help="a data set by name (see list data)")
+    command.add_argument(
+        "--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz"
+    )
+    command.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
+    command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
+    command.add_argument("--network", help="a network by name (see list networks)")
+    command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
+    command.add_argument("--head", help=" | ".join(get_args(Head)))
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
+    )
+    command.add_argument("--seed", metavar="N", help="0 by default")
+    command.add_argument("--device", help=" | ".join(get_args(Device)))
+    command.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
+    command.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
+
+
+def experiment_of(options: argparse.Namespace) -> Experiment:
+    """Build the experiment that the options describe.
+
+    Raises `UserError` for what does not exist or is out of bounds.
+    """
+    flat: dict[str, str] = {}
+    if options.experiment is not None:
+        try:
+            flat = Experiment.from_json(options.experiment.read_bytes()).to_flat()
+        except OSError as error:
+            raise UserError(
+                "{path} cannot be read ({detail}).", path=options.experiment, detail=error.strerror
+            ) from None
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError("--set takes NAME=VALUE, and “{text}” has no “=”.", text=text)
+        flat[name] = value
+    if options.source or options.target:
+        if options.data not in (None, "files"):
+            raise UserError("Give either --data or --source and --target, not both.")
+        options.data = "files"
+    named = {
+        "data": options.data,
+        "data.source": options.source and str(Path(options.source).absolute()),
+        "data.target": options.target and str(Path(options.target).absolute()),
+        **_third_domain(options),
+        "method": options.method,
+        "network": options.network,
+        "network.checkpoint": options.checkpoint,
+        "head": options.head,
+        "seed": options.seed,
+        "device": options.device,
+        "target_split": "0" if options.target_split == "all" else options.target_split,
+        "oracle": "true" if options.oracle else None,
+    }
+    flat |= {name: value for name, value in named.items() if value is not None}
+    return with_usual_network(Experiment.from_flat(flat), flat)
+
+
+def _third_domain(options: argparse.Namespace) -> dict[str, str]:
+    """The user's own third domain is the target of a pair with the same source."""
+    if not options.third:
+        return {}
+    if not options.source:
+        raise UserError("--third goes with --source and --target; give them too.")
+    places = {"source": options.source, "target": options.third}
+    return {"third": "files"} | {f"third.{name}": str(Path(place).absolute()) for name, place in places.items()}

@@ -1,0 +1,128 @@
+"""``run``: do one experiment, print its result, and write its folder."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.terminal_tables import print_table
+from da_core.experiment import DataSpec, Experiment
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+    from da_core.events import Accuracies, Finished, Losses, Result
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("run", help="do an experiment")
+    add_experiment_options(command)
+    command.add_argument("--method", help="a method by name (see list methods)")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
+    command.add_argument("--json", action="store_true", help="print result.json instead of a table")
+    command.set_defaults(do=do_run)
+
+
+def do_run(options: argparse.Namespace) -> None:
+    """Do the experiment and print its result; with ``--out``, write its folder as well."""
+    experiment = experiment_of(options)
+    download_missing(experiment.data)
+    history: list[Losses | Accuracies] = []
+    finished = _run_with_progress_bar(experiment, history)
+    if options.out is not None:
+        from da_core.export.files import write_run
+
+        write_run(options.out, experiment, finished, history)
+    if options.json:
+        print(finished.result.model_dump_json(indent=2))
+    else:
+        print_result(finished.result)
+
+
+def download_missing(data: DataSpec) -> None:
+    """Download what the data lack, with a progress bar on stderr."""
+    from da_core.data.loading.cache import fetch
+
+    shares = fetch(data)
+    first = next(shares, None)
+    if first is None:
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("download", total=1.0)
+        for share in itertools.chain([first], shares):
+            bar.update(task, completed=share)
+
+
+def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accuracies]) -> Finished:
+    """Run to the end, with a progress bar on stderr; losses and accuracies go into ``history``."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from da_core import events
+    from da_core.run import run
+
+    stream = run(experiment, embed=False, shown=None)
+    first = next(stream)  # what is wrong with the experiment is said before a bar appears
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("load", total=1.0)
+        for event in itertools.chain([first], stream):
+            if isinstance(event, events.StageStarted):
+                bar.update(task, description=event.stage.replace("_", " "))
+            elif isinstance(event, events.Progress):
+                bar.update(task, completed=event.fraction)
+            elif isinstance(event, events.Losses | events.Accuracies):
+                history.append(event)
+            elif isinstance(event, events.Notice):
+                console.print(event.message.format(**event.values))
+            elif isinstance(event, events.Finished):
+                return event
+    raise AssertionError("a run ends with Finished")
+
+
+def print_result(result: Result) -> None:
+    """Print scores, measures of shift, weights, gains and findings."""
+    models = {
+        "source only": result.source_only,
+        "… with target batch norm": result.source_only_bn,
+        "adapted": result.adapted,
+        "oracle": result.oracle,
+    }
+    metrics = ("accuracy", "precision", "recall", "f1")
+    rows = [
+        [name, domain, *(f"{100 * getattr(getattr(scores, domain), metric):.1f}" for metric in metrics)]
+        for name, scores in models.items()
+        if scores is not None
+        for domain in ("target", "source", "third")
+        if getattr(scores, domain) is not None
+    ]
+    print_table(("model", "scored on", *(f"{metric} %" for metric in metrics)), rows, numbers_from=2)
+    shift = [
+        [when, f"{measure.proxy_a_distance:.3f}", f"{measure.mmd:.4f}"]
+        for when, measure in (("before", result.shift.before), ("after", result.shift.after))
+    ]
+    print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+    if result.weights is not None:
+        size, count = result.weights["effective_sample_size"], result.weights["samples"]
+        share = 100 * result.weights["largest_share"]
+        print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f} %")
+    for domain, gain in result.gain.items():
+        low, high = (100 * end for end in gain.interval)
+        print(
+            f"{domain}: {100 * gain.accuracy:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %) on {gain.count} samples; "
+            f"{gain.fixed} fixed, {gain.broken} broken"
+        )
+    for finding in result.findings:
+        print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))

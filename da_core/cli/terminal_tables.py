@@ -1,0 +1,19 @@
+"""Tables in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int | None = None) -> None:
+    """Print rows below a header; columns from ``numbers_from`` on are aligned to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for at, name in enumerate(header):
+        table.add_column(name, justify="right" if numbers_from is not None and at >= numbers_from else "left")
+    for line in rows:
+        table.add_row(*map(str, line))
+    Console().print(table)

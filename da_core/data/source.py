@@ -1,0 +1,55 @@
+"""Step 1 · what a source of domain pairs is. Each is one file in ``da_core/data/sources``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.data.download import Remote
+from da_core.data.pair import DomainPair, SampleKind, ShiftKind
+from da_core.experiment import NetworkSpec
+from da_core.registry import Registered
+
+Area = Literal["pictures", "digits", "speech", "text", "recommendation", "features", "points", "own"]
+AREAS: dict[Area, str] = {
+    "pictures": "Pictures of things",
+    "digits": "Digits",
+    "speech": "Speech",
+    "text": "Text",
+    "recommendation": "Recommendation",
+    "features": "Plain features",
+    "points": "2-D toys",
+    "own": "Your own",
+}
+"""What the areas are called, as messages, in the order to show them in."""
+
+
+class DataSource(Registered, abstract=True):
+    """A source of domain pairs: one subclass a file; ``name`` is what ``--data`` takes.
+
+    ``load(params, seed)`` makes the pair; it is deterministic in both. Results are cached by the caller.
+    """
+
+    name: ClassVar[str]
+    area: ClassVar[Area]
+    """Where the catalogue lists it."""
+    shift: ClassVar[ShiftKind]
+    """The kind of shift that a pair with the default settings has."""
+    kind: ClassVar[SampleKind | None]
+    """What its samples are; None where only loading tells."""
+    network: ClassVar[NetworkSpec | None] = None
+    """The network that suits it, where the usual one of its kind does not (see `da_core.networks.defaults`)."""
+
+    def load(self, params: Any, seed: int) -> DomainPair:
+        """Make the pair with hyperparameters ``params``, an instance of ``Params``."""
+        raise NotImplementedError
+
+    def remotes(self, params: Any) -> tuple[Remote, ...]:
+        """List the files that have to be downloaded once; none for what comes with the project and its packages."""
+        return ()
+
+    def true_weights(self, params: Any, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Compute p_t(x, y) / p_s(x, y) of source samples X (n, …) with classes y: (n,); None where it is not known."""
+        return None

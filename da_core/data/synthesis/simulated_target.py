@@ -1,0 +1,95 @@
+"""A target simulated from half of the source, where there is but one domain: pictures by night, sounds in noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from da_core.data.readers.archive import short_name
+from da_core.data.readers.raw_domain import RawDomain
+from da_core.data.synthesis.night import night_pictures
+from da_core.data.synthesis.night_conditions import NIGHTS, NightName
+from da_core.data.synthesis.noise import add_background_noise
+from da_core.data.synthesis.sky_mask import estimate_sky
+from da_core.errors import UserError
+from da_core.events import Notice
+
+BY_NIGHT = (
+    "Every second picture was turned to night by the model. Its sky was guessed: what is bright, blue or grey, smooth "
+    "and connected to the upper edge."
+)
+WITH_NOISE = "Every second sound was given background noise, which is pink: as much of it in each octave."
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How a target is simulated: what samples it takes, how it changes them, and what is said about it."""
+
+    source_name: str
+    target_name: str
+    ndim: int
+    dtype: type[np.generic]
+    refusal: str
+    change: Callable[[NDArray[Any]], NDArray[Any]]
+    notice: str
+
+
+def night_simulation(name: NightName) -> Simulation:
+    """Describe how pictures become those of a night."""
+
+    return Simulation(
+        source_name="day",
+        target_name="night",
+        ndim=4,
+        dtype=np.uint8,
+        refusal="“{place}” holds no pictures; only pictures can be turned to night.",
+        change=lambda X: night_pictures(X, np.random.default_rng(0), NIGHTS[name], estimate_sky(X)),
+        notice=BY_NIGHT,
+    )
+
+
+def noise_simulation(decibels: float) -> Simulation:
+    """Describe how sounds get noise behind them that is quieter by so many decibels."""
+    return Simulation(
+        source_name="quiet",
+        target_name="noisy",
+        ndim=2,
+        dtype=np.int16,
+        refusal="“{place}” holds no sounds; only sounds can get background noise.",
+        change=lambda X: add_background_noise(X, decibels, np.random.default_rng(0)),
+        notice=WITH_NOISE,
+    )
+
+
+def simulate_target(samples: RawDomain, place: Path, simulation: Simulation) -> tuple[RawDomain, RawDomain]:
+    """Split the samples of a place into a source, as it is, and a simulated target.
+
+    Every second sample of each class goes to the target, so that none is in both domains. Raises `UserError` for
+    samples that cannot be changed so, and for a class of one sample.
+    """
+    if samples.X.ndim != simulation.ndim or samples.X.dtype != simulation.dtype:
+        raise UserError(simulation.refusal, place=short_name(place))
+    source, target = (samples.subset(rows) for rows in _halve(samples, place))
+    notices = [Notice(simulation.notice, {})]
+    return source, replace(target, name=simulation.target_name, X=simulation.change(target.X), notices=notices)
+
+
+def _halve(samples: RawDomain, place: Path) -> tuple[list[int], list[int]]:
+    """Rows of every second sample of each class, and of the others."""
+    seen: dict[str | None, int] = {}
+    rows: tuple[list[int], list[int]] = ([], [])
+    for row, label in enumerate(samples.labels):
+        seen[label] = seen.get(label, -1) + 1
+        rows[seen[label] % 2].append(row)
+    if lonely := [str(label) for label, last in seen.items() if last == 0]:
+        raise UserError(
+            "Class “{name}” in “{place}” has one sample; half of each class becomes the target, so give it two.",
+            name=lonely[0],
+            place=short_name(place),
+        )
+    return rows

@@ -1,0 +1,89 @@
+"""Say in a reader's language what the keys of a result's recipe stand for.
+
+Recipes of earlier versions hold English prose in their place; it is returned as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from da_core.i18n import Language
+
+
+def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Describe preprocessing, choice of the epoch and intervals, by title; what a recipe does not hold is left out."""
+    sentences = {
+        language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
+        language.translate("Which epoch counts"): selection_sentence(recipe, language),
+        language.translate("Intervals"): intervals_sentence(recipe, language),
+    }
+    return {title: sentence for title, sentence in sentences.items() if sentence}
+
+
+def preprocessing_sentence(recipe: Mapping[str, Any], language: Language) -> str:
+    """Describe how samples were prepared for the network; empty where the recipe does not say."""
+    match recipe.get("preprocessing"):
+        case str(prose):
+            return prose
+        case {"kind": "pixels", "mean": mean, "std": std}:
+            return language.translate(
+                "(x / 255 − {mean}) / {std} in each channel, the same in both domains",
+                mean=_triple(mean),
+                std=_triple(std),
+            )
+        case {"kind": "standardised", "by": "domain"}:
+            return language.translate("each domain scaled by its own mean and deviation")
+        case {"kind": "standardised", "by": "source"}:
+            return language.translate("both domains scaled by the source's mean and deviation")
+        case {"kind": "log_mel", "bands": bands}:
+            return language.translate(
+                "log-mel spectrograms of {bands} bands, each band scaled by its domain's mean and deviation",
+                bands=bands,
+            )
+        case {"kind": "text_vectors", "vectors": vectors, "pieces": pieces}:
+            names = {
+                "words": language.translate("whole words"),
+                "characters": language.translate("runs of characters"),
+                "both": language.translate("whole words and runs of characters"),
+            }
+            return language.translate(
+                "{vectors} vectors of {pieces}, fitted on the training texts of both domains",
+                vectors=language.word(vectors),
+                pieces=names.get(pieces, pieces),
+            )
+        case {"kind": "none"}:
+            return language.translate("none")
+        case _:
+            return ""
+
+
+def selection_sentence(recipe: Mapping[str, Any], language: Language) -> str:
+    """Say which epoch's network was scored; empty where the recipe does not say."""
+    match recipe.get("selection"):
+        case "last_epoch":
+            return language.translate("the last one; none is chosen by its score")
+        case str(prose):
+            return prose
+        case _:
+            return ""
+
+
+def intervals_sentence(recipe: Mapping[str, Any], language: Language) -> str:
+    """Say how intervals were estimated; empty where the recipe does not say."""
+    match recipe.get("intervals"):
+        case str(prose):
+            return prose
+        case {"level": level, "draws": draws}:
+            return language.translate(
+                "{level}: Wilson (accuracy, each class's precision and recall), Agresti-Min (gains), percentile "
+                "bootstrap of {draws} draws (the others)",
+                level=language.percent(level, 0),
+                draws=language.number(draws),
+            )
+        case _:
+            return ""
+
+
+def _triple(channels: list[float]) -> str:
+    return "(" + ", ".join(f"{channel:g}" for channel in channels) + ")"

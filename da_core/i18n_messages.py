@@ -1,0 +1,150 @@
+"""Every message that a person may meet, collected from the code and the registries: what has to be translated."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from da_core.data.sources import sources
+from da_core.experiment import TrainingSpec
+from da_core.i18n import translations
+from da_core.methods import methods
+from da_core.networks import networks
+from da_core.params import Params, describe
+
+ROOT = Path(__file__).parents[1]
+ENGLISH_ONLY = ROOT / "da_core" / "cli"
+"""The command line speaks English."""
+CALLS = {
+    "_",
+    "translate",
+    "translate_message",
+    "UserError",
+    "UnknownNameError",
+    "Notice",
+    "UnusableError",
+    "UnreachableError",
+}
+"""Calls whose first argument is a message."""
+FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
+"""Keywords and class attributes that are shown to people."""
+TABLES = {"TEXTS", "COLOURS", "PANELS"}
+"""Dictionaries whose values are shown to people."""
+SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
+
+
+def collect() -> dict[str, str]:
+    """Collect every message, with a place where it is used."""
+    places = dict.fromkeys(of_registries(), "a registry")
+    for path, tree in syntax_trees():
+        places |= dict.fromkeys(of_code(tree), str(path.relative_to(ROOT)))
+    return {message: place for message, place in places.items() if _has_words(message)}
+
+
+def untranslated(messages: Iterable[str], language: str) -> list[str]:
+    """List the messages without a translation, each once, in their order; numbers and symbols need none."""
+    known = translations(language)
+    return [message for message in dict.fromkeys(messages) if message not in known and _has_words(message)]
+
+
+def syntax_trees() -> Iterator[tuple[Path, ast.Module]]:
+    """Parse all of the code that speaks to people in their own language."""
+    for path in sorted([*(ROOT / "da_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]):
+        if ENGLISH_ONLY not in path.parents:
+            yield path, parse(path)
+
+
+def parse(path: Path) -> ast.Module:
+    """Parse one file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def of_registries() -> Iterator[str]:
+    """List what the forms show of data sources, networks, methods and training."""
+    for thing in [*sources().values(), *networks().values(), *methods().values()]:
+        yield from of_thing(thing)
+    yield from of_params(TrainingSpec)
+
+
+def of_thing(thing: Any) -> Iterator[str]:
+    """List what the forms show of a data source, a network or a method."""
+    yield from (thing.title, thing.summary)
+    yield from of_params(thing.Params)
+
+
+def of_params(kind: type[Params]) -> Iterator[str]:
+    """List what a form shows of hyperparameters: titles and help, units, and the names of choices."""
+    for hyper in describe(kind):
+        yield from filter(None, (hyper.title, hyper.help, hyper.unit))
+        of_field = {choice: f"{hyper.title}: {choice}" for choice in hyper.choices if isinstance(choice, str)}
+        yield from (of_field[c] if of_field[c] in translations("zh") else c for c in of_field)
+
+
+def of_code(tree: ast.Module) -> Iterator[str]:
+    """List the messages of one file: in calls, under names, in shown attributes, and what reads like a message."""
+    yield from _in_calls_and_attributes(tree)
+    yield from _with_fields(tree)
+
+
+def _in_calls_and_attributes(tree: ast.Module) -> Iterator[str]:
+    named = {
+        target.id: list(_constants(node.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in CALLS and node.args:
+                message = node.args[0]
+                yield from named.get(message.id, []) if isinstance(message, ast.Name) else _constants(message)
+            for keyword in node.keywords:
+                if keyword.arg in FIELDS:
+                    yield from _constants(keyword.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            names = [ast.unparse(name) for name in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+            for value in node.value.values if TABLES.intersection(names) else ():
+                yield from _constants(value)
+        if isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", None) in FIELDS:
+                    yield from _constants(line.value)
+
+
+def _with_fields(tree: ast.Module) -> Iterator[str]:
+    """Sentences with ``{fields}``, wherever they stand: constants, arguments handed on."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body
+        if isinstance(node.body[0], ast.Expr)
+    }
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings | inside
+            and re.search(r"\{\w+\}", node.value)
+            and SENTENCE.match(node.value)
+        ):
+            yield node.value
+
+
+def _constants(node: ast.AST | None) -> Iterator[str]:
+    """The texts that an expression may be: a constant, or either side of a choice."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _constants(body)
+            yield from _constants(orelse)
+
+
+def _has_words(message: str) -> bool:
+    return re.search(r"[A-Za-z]{2}", message) is not None

@@ -1,0 +1,63 @@
+"""What the games between a critic and the features share: the reversed gradient, the growth of λ, the domain loss."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from da_core.params import hyper
+
+WEIGHT = hyper(
+    0.1,
+    ge=0,
+    le=10,
+    step=0.1,
+    symbol="λ₁",
+    title="Weight",
+    help="What λ grows to. The paper takes 1; in a short training less is steadier. 0 is source only.",
+)
+_hidden = partial(hyper, 100, ge=8, le=1024, step=4, title="Hidden units")
+CLASSIFIER_HIDDEN = _hidden(help="Size of the domain classifier's hidden layer.")
+CRITIC_HIDDEN = _hidden(help="Size of the critic's hidden layer.")
+_steepness = partial(hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help="How fast λ grows with training.")
+STEEPNESS = _steepness(symbol="γ")
+STEEPNESS_WITHOUT_SYMBOL = _steepness()
+"""For a method whose paper writes γ for something else."""
+
+
+def ramp(progress: Tensor, steepness: float) -> Tensor:
+    """Grow from 0 towards 1 with the share p of training done: 2 / (1 + e^(−γp)) − 1. Ganin 2016, section 5.2.2."""
+    return 2 / (1 + torch.exp(-steepness * progress)) - 1
+
+
+def reverse_gradient(features: Tensor, lam: Tensor) -> Tensor:
+    """Hand features on as they are, and multiply the gradient that comes back by −λ, a scalar tensor."""
+    unchanged: Tensor = GradientReversal.apply(features, lam)  # type: ignore[no-untyped-call]
+    return unchanged
+
+
+class GradientReversal(torch.autograd.Function):
+    """Identity forward; −λ times the gradient backward. Ganin 2016, section 4.2."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, lam: Tensor) -> Tensor:
+        ctx.save_for_backward(lam)
+        return features.view_as(features)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (lam,) = ctx.saved_tensors
+        return -lam * gradients[0], None
+
+
+def domain_loss(logits: Tensor, source_count: int, weights: Tensor | None = None) -> Tensor:
+    """Average the domains' cross-entropy over logits (n,) of “this is source”, the source's samples first.
+
+    ``weights`` (n,), if given, say how much each sample counts.
+    """
+    is_source = torch.cat([torch.ones_like(logits[:source_count]), torch.zeros_like(logits[source_count:])])
+    return binary_cross_entropy_with_logits(logits, is_source, weights)

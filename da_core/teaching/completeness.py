@@ -1,0 +1,196 @@
+"""List what a method or a data set lacks: lessons, picture, translations, figures, a row in the reference pages.
+
+The tests and ``python -m da_core check`` ask here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from da_core import i18n_messages
+from da_core.data.measured import figures
+from da_core.data.source import DataSource
+from da_core.data.sources import sources
+from da_core.errors import UserError
+from da_core.i18n import LANGUAGES
+from da_core.methods import methods
+from da_core.methods.base import Method
+from da_core.registry import file_of
+from da_core.teaching import lesson_figure, lesson_file, reference, thumbnails, toy_problems
+
+ROOT = Path(__file__).parents[2]
+TRANSLATIONS = "assets/locale/{language}/LC_MESSAGES/app.po"
+NEEDS_MORE = {"files", "rated_texts"}
+"""Data that need files of a visitor, or a package that is not among the requirements."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that is missing, and what mends it: a command or a file, in a sentence."""
+
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.mend}"
+
+
+def gaps_of_method(name: str) -> list[Gap]:
+    """List what a method lacks."""
+    method = methods()[name]
+    return [
+        *(gap for language in LANGUAGES for gap in lesson_gaps(name, language)),
+        *formula_gaps(name),
+        *picture_gaps(method),
+        *translation_gaps(method, method),
+        *reference_gaps(reference.methods_page(), "methods.md", name),
+        *result_gaps(method),
+    ]
+
+
+def gaps_of_data(name: str) -> list[Gap]:
+    """List what a data set lacks."""
+    source = sources()[name]
+    return [
+        *shift_gaps(source),
+        *thumbnail_gaps(source),
+        *figure_gaps(source),
+        *translation_gaps(source, type(source)),
+        *reference_gaps(reference.data_page(), "data.md", name),
+    ]
+
+
+# A method's
+
+
+def lesson_gaps(name: str, language: str) -> Iterator[Gap]:
+    """Check that a lesson is there, well formed, and written in its language."""
+    what, place = f"lesson ({language})", lesson_file.FOLDER / language / f"{name}.md"
+    file = _relative(place)
+    if not place.exists():
+        yield Gap(what, f"write {file}; {_relative(place.with_name('coral.md'))} is an example.")
+        return
+    try:
+        lesson = lesson_file.load(name, language)
+    except UserError as error:
+        yield Gap(what, str(error))
+        return
+    if (len(re.findall(r"[\u4e00-\u9fff]", lesson.idea)) > 30) != (language == "zh"):
+        yield Gap(what, f"{file} is in another language; translate it.")
+    for symbol, _meaning in lesson.symbols:
+        if not re.search(r"\$.+\$", symbol):
+            yield Gap(what, f"{file} has the symbol {symbol} without dollar signs; write ${symbol}$.")
+
+
+def formula_gaps(name: str) -> Iterator[Gap]:
+    """Check that the lesson has the same formula in all languages, words in it apart."""
+    try:
+        formulas = {language: _formulas(lesson_file.load(name, language).formula) for language in LANGUAGES}
+    except UserError:
+        return  # the lesson itself is missing
+    for language, formula in formulas.items():
+        if formula != formulas["en"]:
+            file = _relative(lesson_file.FOLDER / language / f"{name}.md")
+            yield Gap(f"formula ({language})", f"{file} has other formulas than the English lesson.")
+
+
+def picture_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the lesson's picture is there, is of the method's toy problem, and shows something get better."""
+    name, command = method.name(), f"{lesson_figure.COMMAND} {method.name()}"
+    if name in toy_problems.ON_PICTURES:
+        return
+    choice = toy_problems.choose(name, method.kind)
+    where = f"EXCEPTIONS in {_relative(Path(toy_problems.__file__))}"
+    try:
+        method(seed=0, **choice.params)
+    except UserError as error:
+        yield Gap("toy problem", f"{error} Its settings are in {where}.")
+        return
+    try:
+        picture = lesson_figure.read(name)
+    except (OSError, ValueError):
+        yield Gap("picture", f"make it: {command}")
+        return
+    if (picture.toy, picture.settings) != (choice.toy, choice.params):
+        yield Gap("picture", f"it is of another toy problem or other settings; make it again: {command}")
+    elif method.family() != "control" and picture.after.accuracy <= picture.before.accuracy:
+        yield Gap("toy problem", f"nothing gets better on “{picture.toy}”; choose another toy or settings in {where}.")
+
+
+def result_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the method was measured on the street scenes."""
+    page = reference.FOLDER / "results_street.md"
+    if f"\n| {method.title} | " not in page.read_text(encoding="utf-8"):
+        command = f"python tests/bench/day_night.py --methods {method.name()} --out {_relative(page)}"
+        yield Gap("measured figures", f"measure them: {command}")
+
+
+def _formulas(text: str) -> list[str]:
+    blocks = re.findall(r"\$\$(.+?)\$\$", text, re.DOTALL)
+    return ["".join(re.sub(r"\\text\{[^}]*\}", "", block).split()) for block in blocks]
+
+
+# A data set's
+
+
+def shift_gaps(source: DataSource) -> Iterator[Gap]:
+    """Check that a source says which kind of shift it has; own files cannot know."""
+    if source.shift == "unknown" and source.name != "files":
+        yield Gap("kind of shift", f"set `shift` in {_code_of(type(source))}.")
+
+
+def thumbnail_gaps(source: DataSource) -> Iterator[Gap]:
+    """Check that pictures and points have a picture on their card."""
+    drawn = source.kind == "pictures" or source.area == "points"
+    if drawn and _is_built_in(source) and thumbnails.uri(source.name) is None:
+        yield Gap("picture on the card", f"make it: {thumbnails.COMMAND} {source.name}")
+
+
+def figure_gaps(source: DataSource) -> Iterator[Gap]:
+    """Check that source only, the best method and oracle have been measured."""
+    if _is_built_in(source) and source.name not in figures():
+        yield Gap("measured figures", f"measure them: python tests/bench/measure_catalogue.py {source.name}")
+
+
+def _is_built_in(source: DataSource) -> bool:
+    """Whether it loads on any machine: without a download, files of a visitor or another package."""
+    return source.name not in NEEDS_MORE and not source.remotes(source.Params())
+
+
+# Of both
+
+
+def translation_gaps(thing: Any, kind: type) -> Iterator[Gap]:
+    """Check that what the forms show of a thing, and what the file of its class says, is translated."""
+    messages = [*i18n_messages.of_thing(thing), *i18n_messages.of_code(i18n_messages.parse(ROOT / _code_of(kind)))]
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        for message in i18n_messages.untranslated(messages, language):
+            file = TRANSLATIONS.format(language=language)
+            yield Gap(f"translation ({language})", f"add to {file}: msgid {_quoted(message)}")
+
+
+def reference_gaps(page: str, file: str, name: str) -> Iterator[Gap]:
+    """Check that the written reference page has the row of ``name`` as ``page`` has it."""
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    if row not in (reference.FOLDER / file).read_text(encoding="utf-8").splitlines():
+        yield Gap("reference page", f"write it: {reference.COMMAND}")
+
+
+def _code_of(kind: type) -> str:
+    return _relative(Path(file_of(kind)))
+
+
+def _relative(file: Path) -> str:
+    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
+
+
+def _quoted(message: str) -> str:
+    """A message as a gettext file writes it."""
+    escaped = message.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

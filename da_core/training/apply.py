@@ -1,0 +1,110 @@
+"""Apply a method to what was trained on the source, by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import torch
+
+from da_core.events import Accuracies, Event, Losses
+from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
+from da_core.methods.control.source_only_bn import SourceOnlyBN
+from da_core.methods.norms import batch_norms
+from da_core.networks.extractor import Network
+from da_core.networks.heads import cross_fitted
+from da_core.training.fit import OnEpoch, Training, live_accuracies, train_deep
+from da_core.training.model import Model, Rows
+from da_core.training.monitor import Monitor
+from da_core.training.prepared import Prepared
+from da_core.training.rollback import LastFiniteState, not_finite
+
+
+def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_epoch: OnEpoch) -> Training:
+    """Adapt with the experiment's method. The source-only model stays as it is."""
+    match prepared.method:
+        case DeepAlignment() as method:
+            return (yield from train_deep(method, source_only, prepared, monitor, on_epoch))
+        case ModelAdaptation() as method:
+            return (yield from adapt_model(method, source_only, prepared, monitor, on_epoch))
+        case FeatureAlignment() as method:
+            return align_features(method, source_only, prepared)
+        case Reweighting() as method:
+            return reweight(method, source_only, prepared)
+        case method:
+            raise TypeError(f"{method.name()} is of a kind that cannot be applied")
+
+
+def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepared) -> Model:
+    """Fit the method's map to the source-only features of both domains, and the head to the mapped source."""
+    Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
+    method.fit(Fs, Ft, ys)
+    classifier = prepared.fit_head(method.map_source(Fs), ys)
+    return Model(source_only.network, classifier, method.map_source, method.map_target)
+
+
+def reweight(method: Reweighting, source_only: Model, prepared: Prepared) -> Model:
+    """Fit the head anew to the source-only features, each source sample weighted by the method."""
+    Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
+    weights = method.weights(Fs, Ft, ys, predict_both(source_only, Ft, prepared))
+    return Model(source_only.network, prepared.fit_head(Fs, ys, weights))
+
+
+def predict_both(source_only: Model, Ft: Rows, prepared: Prepared) -> Predictions:
+    """Predict source samples that the model was not fitted on, with their labels, and target features Ft (n_t, d).
+
+    Where nothing is held out, each half of the source is predicted by a head that was fitted on the other.
+    """
+    F, y = source_only.embed(prepared.source_test.X), prepared.source_test.labels
+    if np.array_equal(prepared.split.source_test, prepared.split.source_train):
+        seed, count = prepared.experiment.seed, len(prepared.pair.classes)
+        halves = np.random.default_rng([seed, 0x4A1F]).permutation(len(y)) % 2
+        Ps = cross_fitted(prepared.experiment.head, F, y, halves, seed, count)
+    else:
+        Ps = source_only.probabilities(F)
+    return Predictions(y, Ps, source_only.probabilities(Ft))
+
+
+def adapt_model(
+    method: ModelAdaptation, source_only: Model, prepared: Prepared, monitor: Monitor, on_epoch: OnEpoch
+) -> Generator[Event, None, Model]:
+    """Change a copy of the source-only network epoch by epoch; go back to the last finite epoch if it diverges."""
+    network = prepared.copy_of(source_only.network)
+    last_finite = LastFiniteState(network)
+    for epoch, losses in enumerate(method.adapt(network, prepared.adaptation_data()), start=1):
+        term = not_finite(losses)
+        if term is not None or not last_finite.keep(epoch):
+            yield monitor.record_divergence("adapt", last_finite.restore(term))
+            break
+        yield monitor.record(Losses("adapt", epoch, losses))
+        network.eval()
+        on_epoch(epoch, Model(network))
+        yield monitor.record(Accuracies("adapt", epoch, live_accuracies(prepared, network)))
+        yield monitor.pace.progress(min(1.0, epoch / prepared.adaptation_epochs))
+        if monitor.should_stop():
+            monitor.stopped_early = True
+            break
+    return _refit_head(network, source_only, prepared)
+
+
+def adapt_batch_norm(source_only: Model, prepared: Prepared) -> Model | None:
+    """Give a copy of source only batch norm's statistics of the target; None where there is nothing to compare.
+
+    That is where the network has no batch norm, and where just this is the experiment's method.
+    """
+    if isinstance(prepared.method, SourceOnlyBN) or not batch_norms(source_only.network):
+        return None
+    network = prepared.copy_of(source_only.network)
+    for _ in SourceOnlyBN(seed=prepared.experiment.seed).adapt(network, prepared.adaptation_data()):
+        pass
+    return _refit_head(network, source_only, prepared)
+
+
+def _refit_head(network: Network, source_only: Model, prepared: Prepared) -> Model:
+    """Make a model of a changed copy of the source's network; fit its head anew if that one's was fitted."""
+    model = Model(network)
+    if source_only.classifier is not None:
+        X = torch.cat([prepared.source.X, prepared.few.X])
+        y = np.concatenate([prepared.source.labels, prepared.few.labels])
+        model.classifier = prepared.fit_head(model.embed(X), y)
+    return model

@@ -1,0 +1,55 @@
+"""What is recorded of a run's trainings while they go: for the progress bar, the diagnosis and the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from da_core.events import Accuracies, Event, Losses, Notice, Phase
+from da_core.timing import Pace
+from da_core.training.loop import TrainingEvent
+
+
+class Monitor:
+    """The record of all trainings of one run, its clock, and the wish to stop early (``should_stop``)."""
+
+    def __init__(self, pace: Pace, should_stop: Callable[[], bool]) -> None:
+        self.pace, self.should_stop = pace, should_stop
+        self.history: list[Losses | Accuracies] = []
+        self.epochs: dict[Phase, float] = {}
+        """How many epochs of each training count: up to its end or, where it diverged, to its last finite epoch."""
+        self.diverged: dict[Phase, float] = {}
+        """The last finite epoch of each training that diverged."""
+        self.stopped_early = False
+
+    def record(self, event: Losses | Accuracies) -> Losses | Accuracies:
+        """Record losses or accuracies; return them."""
+        self.history.append(event)
+        self.epochs[event.phase] = event.epoch
+        return event
+
+    def record_divergence(self, phase: Phase, notice: Notice) -> Notice:
+        """Record that a training diverged and went back to the epoch in ``notice``; return it."""
+        self.epochs[phase] = self.diverged[phase] = notice.values["epoch"]
+        self.stopped_early = True
+        return notice
+
+    def follow(
+        self,
+        training: Iterator[TrainingEvent],
+        phase: Phase,
+        epochs: int,
+        on_epoch: Callable[[float], None] = lambda epoch: None,
+    ) -> Iterator[Event]:
+        """Record a training of ``epochs`` epochs; yield its events, each with how far the run is.
+
+        ``on_epoch`` is called at each epoch's end, while the network is as it was scored.
+        """
+        for event in training:
+            if isinstance(event, Notice):
+                yield self.record_divergence(phase, event)
+                continue
+            if isinstance(event, Accuracies):
+                on_epoch(event.epoch)
+            yield self.record(event)
+            yield self.pace.progress(event.epoch / epochs)
+        self.stopped_early |= self.epochs[phase] < epochs

@@ -1,0 +1,197 @@
+"""What an experiment needs before anything is trained: its names resolved, its data split and put on the device once.
+
+`set_up` comes before the data are loaded, `prepare` after. Neither result changes while the run goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from da_core.data.loading.cache import load_pair, resolve_place
+from da_core.data.loading.third_domain import third_domain
+from da_core.data.pair import UNKNOWN, DomainPair, Split
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.methods import methods
+from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.control.oracle import Oracle
+from da_core.methods.control.source_only import SourceOnly
+from da_core.networks import networks
+from da_core.networks.extractor import Extractor, Network
+from da_core.networks.heads import FittedHead, fit_head
+from da_core.registry import pick, resolve
+from da_core.training import checkpoints, devices
+from da_core.training.model import Labelled, as_inputs
+
+LIVE = 400
+"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """An experiment with all that it names: the method, the feature extractor and its hyperparameters, the device."""
+
+    experiment: Experiment
+    method: Method
+    extractor: Extractor
+    network_params: Any
+    device: torch.device
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the method changes anything: source only and the oracle are yardsticks."""
+        return not isinstance(self.method, SourceOnly | Oracle)
+
+    @property
+    def trains_oracle(self) -> bool:
+        return self.experiment.oracle or isinstance(self.method, Oracle)
+
+    @property
+    def few_per_class(self) -> int:
+        """Labelled target samples of each class that the method may see."""
+        return self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+
+    @property
+    def adaptation_epochs(self) -> int:
+        """Epochs through which the method changes a network; 0 for a method that works on fixed features."""
+        match self.method:
+            case DeepAlignment():
+                return self.experiment.training.epochs
+            case ModelAdaptation():
+                return int(getattr(self.method.params, "epochs", 1))
+            case _:
+                return 0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Setup):
+    """A setup with its data, as every stage of a run reads them. Samples are as the network takes them, on the device.
+
+    ``source`` and ``target`` are learned from, ``source_test`` and ``target_test`` held out (the same samples where
+    nothing is), ``source_live`` and ``target_live`` at most `LIVE` of those. ``few`` are the labelled target samples
+    that the method may see; ``third`` is the third domain, if any. The target's other labels are in ``pair`` alone.
+    """
+
+    pair: DomainPair
+    split: Split
+    sample_shape: tuple[int, ...]
+    source: Labelled
+    target: Tensor
+    few: Labelled
+    source_test: Labelled
+    target_test: Tensor
+    source_live: Labelled
+    target_live: Labelled
+    third: Labelled | None
+
+    def new_network(self) -> Network:
+        """Initialise a network, the same for source only, oracle and every method, so that only the method differs."""
+        shape, classes = self.sample_shape, len(self.pair.classes)
+        network = self.extractor.network(self.network_params, shape, classes, self.experiment.seed)
+        if self.experiment.network.checkpoint:
+            checkpoints.load_into(network, resolve_place(self.experiment.network.checkpoint))
+        return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def copy_of(self, network: Network) -> Network:
+        """Copy a network of this experiment, weights and all."""
+        copy = self.new_network()
+        copy.load_state_dict(network.state_dict())
+        return copy
+
+    def fit_head(
+        self, F: NDArray[Any], y: NDArray[np.int64], weights: NDArray[np.floating[Any]] | None = None
+    ) -> FittedHead:
+        """Fit the experiment's head to features F (n, d) and class indices y (n,), weighted by ``weights`` (n,)."""
+        return fit_head(self.experiment.head, F, y, weights, self.experiment.seed, len(self.pair.classes))
+
+    def adaptation_data(self) -> AdaptationData:
+        """Collect what a model adaptation may see: of the target's labels only the few."""
+        return AdaptationData(self.source.X, self.source.y, self.target, self.few.X, self.few.y, self.pair.flips)
+
+    def labelled_target(self) -> Labelled:
+        """Give the target's training samples with the labels that they have: for the oracle alone."""
+        labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
+        known = labels != UNKNOWN
+        return Labelled(self.target, labels) if known.all() else Labelled(self.target[known], labels[known])
+
+
+def set_up(experiment: Experiment) -> Setup:
+    """Resolve the names in an experiment. Raises `UserError` for what does not exist or does not go together."""
+    method = pick(methods(), experiment.method.name, "method")(seed=experiment.seed, **experiment.method.params)
+    extractor, network_params = resolve(networks(), experiment.network)
+    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns:
+        raise UserError(
+            "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
+            method=method.title,
+            network=extractor.name,
+        )
+    return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+
+
+def prepare(setup: Setup) -> Prepared:
+    """Load the pair, hold a part of it out, and put it all on the device.
+
+    Raises `UserError` where the data cannot be read or do not suit the network or the method.
+    """
+    experiment, extractor, device = setup.experiment, setup.extractor, setup.device
+    pair = load_pair(experiment.data)
+    _check(setup, pair)
+    split = pair.split(experiment.held_out(extractor.learns), experiment.seed, setup.few_per_class)
+
+    # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
+    third = third_domain(experiment.third, pair) if experiment.third is not None else None
+    of_target = pair.target.X if third is None else np.concatenate([pair.target.X, third.X])
+    Xs, Xt = extractor.prepare(setup.network_params, pair.source.X, of_target, split.source_train, split.target_train)
+    ys, yt = pair.source.y, pair.target.y
+
+    def labelled(X: NDArray[Any], y: NDArray[np.int64]) -> Labelled:
+        return Labelled(as_inputs(X, device), torch.tensor(y, device=device))
+
+    rng = np.random.default_rng(experiment.seed)
+    source_live = rng.permutation(split.source_test)[:LIVE]
+    target_live = rng.permutation(split.target_test)
+    unlabelled = yt[target_live] == UNKNOWN
+    target_live = target_live[np.argsort(unlabelled, kind="stable")][:LIVE]  # those that can be scored come first
+    prepared = Prepared(
+        **vars(setup),
+        pair=pair,
+        split=split,
+        sample_shape=Xs.shape[1:],
+        source=labelled(Xs[split.source_train], ys[split.source_train]),
+        target=as_inputs(Xt[split.target_train], device),
+        few=labelled(Xt[split.few], yt[split.few]),
+        source_test=labelled(Xs[split.source_test], ys[split.source_test]),
+        target_test=as_inputs(Xt[split.target_test], device),
+        source_live=labelled(Xs[source_live], ys[source_live]),
+        target_live=labelled(Xt[target_live], yt[target_live]),
+        third=None if third is None else labelled(Xt[len(yt) :], third.y),
+    )
+    if isinstance(setup.method, ModelAdaptation):
+        setup.method.check(prepared.new_network(), prepared.adaptation_data())
+    return prepared
+
+
+def _check(setup: Setup, pair: DomainPair) -> None:
+    """Raise `UserError` where the network does not take such samples, or target labels are needed and missing."""
+    if pair.kind not in setup.extractor.takes:
+        raise UserError(
+            "The network {network} does not take {kind}; choose one of {choices}.",
+            network=setup.extractor.name,
+            kind=pair.kind,
+            choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
+        )
+    if pair.target_labelled:
+        return
+    if setup.trains_oracle:
+        raise UserError("The oracle learns from the target's labels, and there are none; leave it out.")
+    if setup.few_per_class:
+        raise UserError(
+            "{method} learns from a few labelled target samples, and the target has no labels; choose another method.",
+            method=setup.method.title,
+        )

@@ -1,0 +1,72 @@
+"""What all Plotly pictures share: the page's paper, a legend, rows of classes, names as they are, a toolbar."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from da_core import palette
+from pages.shell import theme
+
+NARROW = {"l": 0, "r": 8, "t": 8, "b": 8}
+"""Margins in pixels of a figure whose labels bring their own room."""
+
+
+def base_figure(
+    *traces: go.Scatter | go.Heatmap | go.Bar,
+    height: int,
+    legend: bool = False,
+    margin: Mapping[str, int] | None = None,
+) -> go.Figure:
+    """Make a figure on the page's own paper that neither zooms nor pans; its legend, if any, stands on top."""
+    figure = go.Figure(traces)
+    figure.update_layout(
+        height=height,
+        margin=margin or {"l": 8, "r": 24, "t": 32, "b": 8},
+        paper_bgcolor=palette.CLEAR,
+        plot_bgcolor=palette.CLEAR,
+        dragmode=False,
+        modebar={"bgcolor": palette.CLEAR},
+    )
+    if legend:
+        figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "title": None})
+    figure.update_xaxes(automargin=True, fixedrange=True)
+    figure.update_yaxes(automargin=True, fixedrange=True)
+    return figure
+
+
+def class_rows(*traces: go.Scatter | go.Bar, height: int) -> go.Figure:
+    """Make a figure with one row a class, the first on top."""
+    figure = base_figure(*traces, height=height, legend=True, margin=NARROW)
+    figure.update_xaxes(zeroline=False, gridcolor=theme.faint())
+    figure.update_yaxes(
+        type="category",  # else classes called 0 … 9 are taken for numbers
+        autorange="reversed",
+        ticklabelstandoff=8,
+        showgrid=False,
+    )
+    return figure
+
+
+def verbatim(names: Sequence[str]) -> list[str]:
+    """Escape names so that Plotly, which reads some HTML, shows them as they are."""
+    return [html.escape(name, quote=False) for name in names]
+
+
+def draw(figure: go.Figure, key: str, alt: str) -> None:
+    """Put a finished figure on the page, with a toolbar of one button: save as a picture (made in the browser)."""
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=alt,
+        config={
+            "displaylogo": False,
+            "displayModeBar": True,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "svg", "filename": key},
+            "scrollZoom": False,
+        },
+    )

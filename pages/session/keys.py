@@ -1,0 +1,237 @@
+"""Every key of session state: what a visit remembers, then the widgets and containers of each screen.
+
+The visit's memory has keys with dots. Those with dashes belong to widgets and containers, and Streamlit puts each into
+the page as a class: ``lab-footer`` is ``st-key-lab-footer`` in ``assets/style.css``.
+"""
+
+from __future__ import annotations
+
+# What a visit remembers ----------------------------------------------------------------------------------------------
+
+EXPERIMENT = "lab.experiment"
+RUN = "lab.run"
+"""The id of the run whose results are shown."""
+OWNER = "lab.owner"
+"""A name for the visitor where the browser keeps no cookie."""
+LANGUAGE = "lab.language"
+"""The code of the language that was chosen by switch or link; absent while the browser decides."""
+HIDDEN = "lab.hidden"
+"""Parts that the link hides from a class."""
+PROBLEM = "lab.problem"
+"""The error that the frame shows."""
+PROBLEM_OF_LINK = "lab.problem.link"
+"""Whether that error is of a link."""
+HISTORY = "lab.trail"
+"""The links that the screen has had, for the browser's back and forward."""
+LESSON = "lab.lesson"
+"""The method of the lesson that the address asks for."""
+WATCHED_RUN = "lab.watched"
+"""The run that was seen going on from another screen than its own, where its end is then announced."""
+UPLOADS = "lab.brought"
+"""Places of uploaded files that are not in use yet, by the uploader's key."""
+UPLOAD_NAMES = "lab.names"
+"""The visitor's file names, by what a sentence calls an upload's place."""
+COLUMNS = "lab.chosen"
+"""Settings of a table's columns, by the places that they are about."""
+BROWSED_AREA = "lab.browsed"
+"""The chosen pair, and the area of the catalogue that was looked at since."""
+REPORTED_PAIR = "lab.report"
+"""The pair whose report was asked for."""
+NIGHT_DRAFT = "lab.night"
+"""Settings of the night that are tried on one scene."""
+THIRD_IS_OWN = "lab.third.own"
+"""Whether the visitor is choosing files of their own for the third domain."""
+LAST_METHODS = "lab.method.last"
+"""The method that was chosen last in each family, so that a look at another family loses nothing."""
+LAYOUT_ASKER = "lab.layouts"
+"""A name for the session, so that two pages of one visitor do not take each other's layouts away."""
+TSNE_RUN = "lab.features.tsne"
+"""The run whose t-SNE was asked for."""
+SEEDS_RUN = "lab.features.seeds"
+"""The run whose layouts by several seeds were asked for."""
+TICKED_RUNS = "lab.picked"
+"""Ids of the ticked runs, in the order of ticking: a checkbox forgets itself where its row is not drawn."""
+
+# Frame ---------------------------------------------------------------------------------------------------------------
+
+SIDEBAR = "lab-sidebar"
+TOOLS = "lab-tools"
+LANGUAGE_SWITCH = "lab-language"
+FOOTER = "lab-footer"
+NEXT = "lab-on"
+NEXT_QUIET = "lab-on-quiet"
+RUN_LINE = "lab-line"
+"""A line about a run that is not on the screen."""
+
+
+def step(place: int, here: bool) -> str:
+    return f"lab-step-{place}" + ("-here" if here else "")
+
+
+# Forms ---------------------------------------------------------------------------------------------------------------
+
+
+def cards(name: str) -> str:
+    return f"lab-cards-{name}"
+
+
+def setting(owner: str, name: str) -> str:
+    """Name the widget of one hyperparameter of ``owner``: a method, a network, a data set, “training”."""
+    return f"lab-set-{owner}-{name}"
+
+
+# Data ----------------------------------------------------------------------------------------------------------------
+
+AREA = "lab-area"
+OWN_ORIGIN = "lab-own-how"
+THIRD = "lab-third"
+THIRD_ORIGIN = "lab-third-how"
+GALLERY_PAGE = "lab-gallery-page"
+NIGHT_CLASS = "lab-night-of"
+NIGHT_SEED = "lab-night-seed"
+
+
+def upload(role: str) -> str:
+    return f"lab-own-{role}"
+
+
+def folder_upload(role: str) -> str:
+    return f"lab-own-folder-{role}"
+
+
+def server_path(role: str) -> str:
+    return f"lab-path-{role}"
+
+
+def made_target(name: str) -> str:
+    """Name the choice of a target that is made of the source: “night” or “noise”."""
+    return f"lab-own-made-{name}"
+
+
+def column(field: str) -> str:
+    return f"lab-column-{field}"
+
+
+def sheet(name: str) -> str:
+    """Name a sheet of sample pictures, which is drawn without smoothing."""
+    return f"lab-sheet-{name}"
+
+
+def players(role: str, label: int) -> str:
+    return f"players-{role}-{label}"
+
+
+# Network, Method -----------------------------------------------------------------------------------------------------
+
+CHECKPOINT = "lab-checkpoint"
+HEAD = "lab-head"
+SEED = "lab-seed"
+DEVICE = "lab-device"
+FAMILY = "lab-family"
+ORACLE = "lab-oracle"
+TRAIN = "lab-train"
+
+# Train, Features, Results --------------------------------------------------------------------------------------------
+
+START = "start"
+HEADLINE = "lab-headline"
+PANELS = "features"
+PANELS_SO_FAR = "so-far"
+WEIGHTS = "lab-weights"
+
+
+def curves(run: str, phases: int, live: bool) -> str:
+    return f"curves-{run}-{phases}-{live}"
+
+
+def run_control(action: str) -> str:
+    return f"run-{action}"
+
+
+def scores(table: str) -> str:
+    """Name a table of scores, which scrolls in its own box where it is wide."""
+    return f"lab-scores-{table}"
+
+
+def changed_page(kind: str) -> str:
+    return f"lab-changed-{kind}-page"
+
+
+def download(file: str) -> str:
+    return f"download-{file}"
+
+
+# Runs ----------------------------------------------------------------------------------------------------------------
+
+RUNS_VIEW = "lab-runs-view"
+RUNS_FILTERS = "lab-runs-filters"
+RUNS_SEARCH = "lab-runs-sought"
+RUNS_ACTIONS = "lab-runs-actions"
+RUNS_LIST = "lab-runs-list"
+RUNS_PAGE = "lab-runs-page"
+COMPARE = "lab-compare"
+COMPARE_CURVE = "lab-compare-curve"
+SEE_FEATURES = "lab-see"
+DELETE = "lab-delete"
+CLEAR = "lab-clear"
+LEADERBOARD_PAIR = "lab-leaderboard-pair"
+
+
+def runs_filter(name: str) -> str:
+    return f"lab-runs-filter-{name}"
+
+
+def run_row(run: str, shown: bool = False) -> str:
+    return f"lab-run-{run}" + ("-shown" if shown else "")
+
+
+def tick(run: str) -> str:
+    return f"lab-pick-{run}"
+
+
+def open_run(run: str) -> str:
+    return f"lab-open-{run}"
+
+
+def naming(run: str) -> str:
+    return f"lab-name-{run}"
+
+
+def restore(run: str) -> str:
+    return f"lab-restore-{run}"
+
+
+def compared_run(place: int) -> str:
+    return f"lab-compare-open-{place}"
+
+
+# Stability -----------------------------------------------------------------------------------------------------------
+
+STUDY_METHODS = "lab-study-methods"
+STUDY_SEEDS = "lab-study-seeds"
+STUDY_RESUME = "study-on"
+STUDY_STOP = "study-stop"
+
+# Start, Learn --------------------------------------------------------------------------------------------------------
+
+SHOWCASE = "showcase"
+METHOD_SEARCH = "lab-find"
+METHOD_SEARCH_NAME = "lab-find-name"
+METHOD_SEARCH_FAMILY = "lab-find-family"
+LESSON_HEAD = "lab-lesson-head"
+LESSON_TURN = "lab-turn"
+FORMULA = "lab-formula"
+SYMBOLS = "lab-symbols"
+TRY = "lab-try"
+
+
+def method_list(kind: str) -> str:
+    return f"lab-list-{kind.replace(' ', '-')}"
+
+
+def method_entry(name: str) -> str:
+    return f"lab-entry-{name}"
+
+
+def lesson_figure(method: str, panel: str) -> str:
+    return f"idea-{method}-{panel}"

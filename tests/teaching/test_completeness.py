@@ -1,0 +1,82 @@
+"""Every method and every data set is whole, and what one lacks is named with what mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from da_core.data.sources import sources
+from da_core.methods import methods
+from da_core.teaching import completeness, lesson_figure, lesson_file, reference, toy_problems
+from da_core.teaching.completeness import Gap
+from da_core.teaching.toy_problems import Choice
+
+
+@pytest.mark.parametrize("name", list(methods()))
+def test_every_method_is_whole(name: str) -> None:
+    assert not [str(gap) for gap in completeness.gaps_of_method(name)]
+
+
+@pytest.mark.parametrize("name", list(sources()))
+def test_every_data_set_is_whole(name: str) -> None:
+    assert not [str(gap) for gap in completeness.gaps_of_data(name)]
+
+
+def write_lesson(folder: Path, language: str, change: str, into: str) -> None:
+    """CORAL's lesson with a change."""
+    text = (lesson_file.FOLDER / language / "coral.md").read_text(encoding="utf-8")
+    assert change in text
+    (folder / language).mkdir(parents=True)
+    (folder / language / "coral.md").write_text(text.replace(change, into), encoding="utf-8")
+
+
+def test_a_lesson_in_the_wrong_language_is_no_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "zh").mkdir()
+    english = (lesson_file.FOLDER / "en" / "coral.md").read_text(encoding="utf-8")
+    for place, (old, new) in enumerate(zip(lesson_file.HEADINGS["en"], lesson_file.HEADINGS["zh"], strict=True)):
+        english = english.replace(f"## {old}", f"## {new}", 1)
+        assert new in english, place
+    for old, new in zip(lesson_file.TABLE["en"], lesson_file.TABLE["zh"], strict=True):
+        english = english.replace(old, new)
+    (tmp_path / "zh" / "coral.md").write_text(english, encoding="utf-8")
+    monkeypatch.setattr(lesson_file, "FOLDER", tmp_path)
+    (gap,) = completeness.lesson_gaps("coral", "zh")
+    assert gap == Gap("lesson (zh)", f"{tmp_path / 'zh' / 'coral.md'} is in another language; translate it.")
+
+
+def test_a_formula_that_differs_between_languages_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_lesson(tmp_path, "en", r"C_s^{-1/2}", r"C_s^{-1/3}")
+    write_lesson(tmp_path, "zh", "$$", "$$")
+    monkeypatch.setattr(lesson_file, "FOLDER", tmp_path)
+    assert [gap.what for gap in completeness.formula_gaps("coral")] == ["formula (zh)"]
+
+
+def test_a_picture_of_other_settings_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(toy_problems.EXCEPTIONS, "coral", Choice("light", {"regularisation": 0.5}))
+    (gap,) = completeness.picture_gaps(methods()["coral"])
+    assert gap.mend.endswith(f"make it again: {lesson_figure.COMMAND} coral")
+
+
+def test_a_toy_that_cannot_teach_is_to_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = lesson_figure.read("coral")
+    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
+    lesson_figure.write(picture.model_copy(update={"after": picture.before}), "coral")
+    (gap,) = completeness.picture_gaps(methods()["coral"])
+    assert gap.what == "toy problem"
+    assert "da_core/teaching/toy_problems.py" in gap.mend
+    monkeypatch.setitem(toy_problems.EXCEPTIONS, "coral", Choice("light", {"regularisation": -1.0}))
+    (gap,) = completeness.picture_gaps(methods()["coral"])
+    assert "regularisation of coral is -1" in gap.mend
+
+
+def test_what_a_data_set_lacks_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data.md").write_text("# Data\n", encoding="utf-8")
+    monkeypatch.setattr(reference, "FOLDER", tmp_path)
+    monkeypatch.setattr(completeness, "figures", dict)
+    monkeypatch.setattr("da_core.teaching.thumbnails.uri", lambda name: None)
+    monkeypatch.setattr(type(sources()["moons"]), "summary", "Half moons that nobody translated.")
+    mended = {gap.what: gap.mend for gap in completeness.gaps_of_data("moons")}
+    assert set(mended) == {"picture on the card", "measured figures", "translation (zh)", "reference page"}
+    assert mended["picture on the card"].endswith("python -m da_core make thumbnails moons")
+    assert 'app.po: msgid "Half moons that nobody translated."' in mended["translation (zh)"]

@@ -1,0 +1,70 @@
+"""What README and the pages that it links to say agrees with the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from da_core.data.sources import sources
+from da_core.methods import methods
+from da_core.teaching import reference
+from tests.support.pairs import load
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("methods.md", reference.methods_page), ("data.md", reference.data_page)],
+    ids=["methods", "data"],
+)
+def test_a_reference_page_is_what_its_command_writes(name: str, page: Callable[[], str]) -> None:
+    written = (reference.FOLDER / name).read_text(encoding="utf-8")
+    assert written == page(), f"assets/reference/{name} is behind the registry; run “{reference.COMMAND}”."
+
+
+def test_every_method_and_data_set_stands_in_its_table_once() -> None:
+    for name, known in {"methods.md": [*methods()], "data.md": [*sources()]}.items():
+        text = (reference.FOLDER / name).read_text(encoding="utf-8")
+        assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(known)
+
+
+def measured(page: str) -> list[str]:
+    text = (reference.FOLDER / page).read_text(encoding="utf-8")
+    return re.findall(r"^\| ([^|]+) \| (?:[\d.]+ \(|–)", text, re.MULTILINE)
+
+
+def test_every_method_has_a_measured_row_and_of_the_webcams_that_we_may_not_ship_only_known_ones() -> None:
+    titles = sorted(method.title for method in methods().values())
+    assert sorted(measured("results_street.md")) == titles
+    webcams = measured("results_webcams.md")
+    assert len(webcams) == len(set(webcams)) > 0
+    assert set(webcams) <= set(titles)
+
+
+def test_links_of_readme_and_of_its_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *reference.FOLDER.glob("*.md")]:
+        links = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text(encoding="utf-8"))
+        for link in filter(None, (first or second for first, second in links)):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_commands_and_files_that_readme_names_exist() -> None:
+    for path in re.findall(r"(?:tests|da_core|assets)/[\w/]+\.\w+", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_readme_fits_on_a_few_screens() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("name", ["street", "moons", "sentiment", "ratings", "hillside"])
+def test_what_our_code_makes_has_our_licence(name: str) -> None:
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    source = sources()[name]
+    assert "MIT" in load(source, {"count": 200}).provenance.licence
