@@ -64,7 +64,7 @@ def network_rows() -> list[dict[str, Any]]:
 
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
-    """One line of a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+    """Describe one thing for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
     return {
         "name": name,
         "family": family,

@@ -66,7 +66,7 @@ Draw = Callable[[Figure, Record, Language], None]
 
 
 def names(record: Record) -> list[str]:
-    """The figures that there are of a run, by the names of their files."""
+    """Name the figures that there are of a run, as their files are called."""
     of_run = {
         "before-after": True,
         "scores": record.result.adapted.target is not None,
@@ -78,18 +78,18 @@ def names(record: Record) -> list[str]:
 
 
 def svg(record: Record, name: str, language: Language) -> str:
-    """One figure as an SVG document."""
+    """Draw one figure as an SVG document."""
     return _drawn(record, name, language, "svg").decode().replace("'DejaVu Sans'", _IN_BROWSERS)
 
 
 def png(record: Record, name: str, language: Language) -> bytes:
-    """One figure as a PNG of 300 dots an inch. Without a Chinese font on this machine its words are English."""
+    """Draw one figure as a PNG of 300 dots an inch. Without a Chinese font on this machine its words are English."""
     return _drawn(record, name, language if chinese_font() or language.code == "en" else Language("en"), "png")
 
 
 @functools.cache
 def chinese_font() -> str | None:
-    """A font of this machine that has Chinese signs."""
+    """Find a font of this machine that has Chinese signs."""
     known = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in _CHINESE if name in known), None)
 
@@ -210,13 +210,13 @@ def _curves(figure: Figure, record: Record, language: Language) -> None:
 
 
 def on_target(scores: DomainScores) -> Scores:
-    """The scores on the target, of a run whose target has labels."""
+    """Take the scores on the target, of a run whose target has labels."""
     assert scores.target is not None
     return scores.target
 
 
 def models(record: Record, language: Language) -> dict[str, DomainScores]:
-    """The models of a run by their names, in the order of every table and picture."""
+    """List the models of a run by their names, in the order of every table and picture."""
     result = record.result
     named = {language.translate("Source only"): result.source_only, language.translate("Adapted"): result.adapted}
     return named | ({language.translate("Oracle"): result.oracle} if result.oracle is not None else {})

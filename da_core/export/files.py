@@ -35,7 +35,7 @@ class Export:
 
 
 def exports(record: Record) -> dict[Kind, Export]:
-    """What there is of this run."""
+    """List what can be exported of this run."""
     run = record.run_id
     found: dict[Kind, Export] = {
         "report": Export(f"report-{run}.html", "text/html", _report),

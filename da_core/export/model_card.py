@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 
 def has_model(experiment: Experiment) -> bool:
-    """Whether a network was trained: features that are used as they are leave none behind."""
+    """Tell whether a network was trained: features that are used as they are leave none behind."""
     return experiment.network.name != "identity"
 
 
@@ -69,7 +69,7 @@ def model_zip(record: Record, language: Language) -> bytes:
 
 
 def card(record: Record, language: Language) -> str:
-    """What someone who is handed the model has to know, as Markdown."""
+    """Write what someone who is handed the model has to know, as Markdown."""
     say, recipe, experiment = language.translate, record.result.recipe, record.experiment
     provenance = recipe.get("provenance", {})
     facts = {

@@ -111,7 +111,7 @@ print(inspect.getsource(sys.modules[methods()[EXPERIMENT.method.name].__module__
 
 
 def notebook(record: Record, language: Language) -> str:
-    """The notebook as ``.ipynb``, not yet run; it needs this repository and Jupyter."""
+    """Write the notebook as ``.ipynb``, not yet run; it needs this repository and Jupyter."""
     say = language.translate
     experiment = (
         f"from da_core.experiment import {', '.join(sorted(specs(record.experiment)))}\n\n{code(record.experiment)}\n"

@@ -37,7 +37,7 @@ p { margin: 0.4rem 0; } .soft, figcaption { color: var(--soft); font-size: 0.92r
 .numbers div { border-left: 3px solid var(--line); padding-left: 0.9rem; }
 .numbers div.main { border-color: var(--accent); } .numbers .main b { color: var(--accent); }
 .numbers b { display: block; font-size: 2rem; line-height: 1.15; }
-ul.told { padding: 0.8rem 1rem 0.8rem 2rem; background: var(--field); border-radius: 10px; }
+ul.notices { padding: 0.8rem 1rem 0.8rem 2rem; background: var(--field); border-radius: 10px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: left; padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); }
@@ -57,7 +57,7 @@ pre { background: var(--field); border-radius: 10px; padding: 0.8rem 1rem; overf
 
 
 def report_html(record: Record, language: Language) -> str:
-    """The whole document."""
+    """Write the whole document."""
     say = language.translate
     titles = _titles(record, language)
     heading = f"{titles['method']} · {titles['data']}"
@@ -65,7 +65,7 @@ def report_html(record: Record, language: Language) -> str:
         f"<h1>{escape(heading)}</h1>",
         f'<p class="soft">{escape(_line(record, language, titles))}</p>',
         _numbers(record, language),
-        _told(record, language),
+        _notices(record, language),
         _findings(record, language),
     ]
     captions = {
@@ -138,22 +138,22 @@ def _numbers(record: Record, language: Language) -> str:
         gain += f" ({language.signed(paired.interval[0])} … {language.signed(paired.interval[1])})"
     cells = []
     for place, (name, scores) in enumerate(figures.models(record, language).items()):
-        told = f"<span>{escape(gain)}</span>" if place == 1 else ""
+        gained = f"<span>{escape(gain)}</span>" if place == 1 else ""
         reached = language.percent(figures.on_target(scores).accuracy)
-        cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{told}</div>')
+        cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{gained}</div>')
     above = language.translate("Accuracy on the target, on samples kept for scoring")
     return f'<p class="soft">{escape(above)}</p><div class="numbers">{"".join(cells)}</div>'
 
 
-def _told(record: Record, language: Language) -> str:
-    told = [language.translate_message(notice.message, notice.values) for notice in record.result.notices]
+def _notices(record: Record, language: Language) -> str:
+    notices = [language.translate_message(notice.message, notice.values) for notice in record.result.notices]
     if not record.complete:
-        told.append(
+        notices.append(
             language.translate(
                 "This run was cut short and keeps what it had learned: more epochs may change all of its numbers."
             )
         )
-    return f'<ul class="told">{"".join(f"<li>{escape(one)}</li>" for one in told)}</ul>' if told else ""
+    return f'<ul class="notices">{"".join(f"<li>{escape(notice)}</li>" for notice in notices)}</ul>' if notices else ""
 
 
 def _findings(record: Record, language: Language) -> str:
@@ -162,20 +162,20 @@ def _findings(record: Record, language: Language) -> str:
     if not findings:
         nothing = say("No warning sign was found in this run's numbers.")
         return f"<p>{escape(nothing)}</p>"
-    told = [
+    sentences = [
         [escape(language.translate_message(message, one.values)) for message in (one.title, one.evidence, one.advice)]
         for one in findings
     ]
-    cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in told)
-    return f'<h2>{escape(say("What to look out for"))}</h2><ul class="told">{cards}</ul>'
+    cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in sentences)
+    return f'<h2>{escape(say("What to look out for"))}</h2><ul class="notices">{cards}</ul>'
 
 
 def _figure(record: Record, name: str, caption: str, language: Language) -> str:
     # the XML prolog belongs to a file of its own; ids must not meet those of another figure in this document
     drawing = figures.svg(record, name, language).partition("<svg")
     body = drawing[2].replace('id="', f'id="{name}-').replace('"#', f'"#{name}-').replace("url(#", f"url(#{name}-")
-    told = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f"<figure><svg{body}{told}</figure>"
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure><svg{body}{below}</figure>"
 
 
 def _scores(record: Record, language: Language) -> str:
@@ -242,9 +242,9 @@ def _shift(record: Record, language: Language) -> str:
         for name, (title, digits) in measures.items()
         if getattr(shift.before, name) is not None
     ]
-    told = record.result.weights or {}
-    if "effective_sample_size" in told:
-        size = language.number(told["effective_sample_size"])
+    spread = record.result.weights or {}
+    if "effective_sample_size" in spread:
+        size = language.number(spread["effective_sample_size"])
         rows.append([say("Effective sample size: {size} samples count as much.", size=size), "", ""])
     header = ["", say("Before: source only"), say("After: adapted")]
     said = ""
@@ -258,11 +258,11 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
     value = getattr(measures, name)
     if value is None:
         return "–"
-    told = language.number(value, digits)
+    written = language.number(value, digits)
     if name not in measures.intervals:
-        return told
+        return written
     low, high = (language.number(end, digits) for end in measures.intervals[name])
-    return f"{told} ({low}\u00a0…\u00a0{high})"
+    return f"{written} ({low}\u00a0…\u00a0{high})"
 
 
 def _recipe(record: Record, language: Language) -> str:

@@ -28,8 +28,8 @@ def main() -> None:
             case StageStarted():
                 print(event.stage.replace("_", " "))
             case Accuracies():
-                told = ", ".join(f"{{name}} {{value:.1%}}" for name, value in event.values.items())
-                print(f"  epoch {{event.epoch:g}}: {{told}}")
+                scores = ", ".join(f"{{name}} {{value:.1%}}" for name, value in event.values.items())
+                print(f"  epoch {{event.epoch:g}}: {{scores}}")
             case Notice():
                 print(" ", event.message.format(**event.values))
             case Finished():
@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 
 def script(record: Record, file: str = "experiment.py") -> str:
-    """The script. It trains anew and prints what it measures beside what this run measured."""
+    """Write the script. It trains anew and prints what it measures beside what this run measured."""
     return _SCRIPT.format(
         file=file,
         specs=", ".join(sorted(specs(record.experiment))),
@@ -60,7 +60,7 @@ def script(record: Record, file: str = "experiment.py") -> str:
 
 
 def command(experiment: Experiment) -> str:
-    """The command line that does the experiment."""
+    """Write the command line that does the experiment."""
     words = ["python", "-m", "da_core", "run"]
     flat = experiment.to_flat()
     for name in _FLAGS:
@@ -99,17 +99,17 @@ def measured(record: Record) -> dict[str, float]:
 
 
 def specs(experiment: Experiment) -> set[str]:
-    """The names that `code` needs."""
+    """List the names that `code` needs."""
     values = [getattr(experiment, name) for name in type(experiment).model_fields]
     return {"Experiment"} | {type(value).__name__ for value in values if isinstance(value, Params)}
 
 
 def given(value: Params) -> dict[str, Any]:
-    """A spec's fields less those that are not set."""
+    """Take a spec's fields less those that are not set."""
     fields = {name: getattr(value, name) for name in type(value).model_fields}
     return {name: field for name, field in fields.items() if field is not None}
 
 
 def places(experiment: Experiment) -> list[str | None]:
-    """Where the experiment reads people's own files."""
+    """List where the experiment reads the user's own files."""
     return [experiment.data.source, experiment.data.target, experiment.network.checkpoint]

@@ -23,7 +23,7 @@ _CASTAGNOLI = 0x82F63B78
 
 
 def scalars(record: Record) -> Iterator[Scalar]:
-    """Tag, step and value of all that was told: ``adapt/loss/class``, ``adapt/accuracy/target``…, and of the result."""
+    """Tag, step and value of all that was measured: ``adapt/loss/class``, ``adapt/accuracy/target``…, and of the result."""
     for event in record.history:
         kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
         for name, value in values.items():
@@ -36,7 +36,7 @@ def scalars(record: Record) -> Iterator[Scalar]:
 
 
 def event_file(record: Record) -> bytes:
-    """The whole file."""
+    """Write the whole file."""
     when = record.finished_at.timestamp()
     time = _field(1, _FIXED64, struct.pack("<d", when))
     records = [_record(time + _text(3, b"brain.Event:2"))]

@@ -47,7 +47,7 @@ class Order:
             self.flips.copy_(torch.randint(2, (needed,), generator=generator).view_as(self.flips))
 
     def batch(self, step: Tensor, X: Tensor, *labels: Tensor) -> tuple[Tensor, ...]:
-        """The samples of a step, a tensor (1,), out of ``X`` (n, …), and what belongs to them out of ``labels`` (n,).
+        """Gather the samples of a step, a tensor (1,), out of ``X`` (n, …), and their ``labels`` (n,).
 
         Pictures are mirrored as they are drawn: all mirror images beside all pictures would double the memory.
         """

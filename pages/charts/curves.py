@@ -46,7 +46,7 @@ class Chart:
 
     @property
     def spec(self) -> Json:
-        """The chart in Vega-Lite."""
+        """Build the chart in Vega-Lite."""
         axis, scale = {"tickMinStep": 1}, {"domain": [0, self.epochs]}
         x = {"field": "epoch", "type": "quantitative", "title": _("epoch"), "scale": scale, "axis": axis}
         lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]

@@ -33,7 +33,7 @@ class _Header:
 
     @property
     def sample_bytes(self) -> int:
-        """What it takes as samples: rows become float32, and grey pictures get three channels."""
+        """Estimate the memory of an array as samples: rows become float32, and grey pictures get three channels."""
         size = math.prod(self.shape)
         if len(self.shape) == 2:
             return size * max(self.dtype.itemsize, 4)
@@ -41,7 +41,7 @@ class _Header:
 
     @property
     def label_bytes(self) -> int:
-        """What it takes as a list of class names."""
+        """Estimate the memory of an array as a list of class names."""
         return math.prod(self.shape) * max(self.dtype.itemsize, _LABEL_BYTES)
 
 

@@ -148,7 +148,7 @@ class _Part:
     numbers: array[float] = field(default_factory=lambda: array("f"))
 
     def samples(self) -> NDArray[Any]:
-        """(n,) str or (n, d) float32."""
+        """Give the samples, (n,) str or (n, d) float32."""
         count = len(self.labels)
         if not self.texts:
             return np.frombuffer(self.numbers, np.float32).reshape(count, -1)

@@ -86,7 +86,7 @@ class SHOT(ModelAdaptation):
 
     @torch.no_grad()
     def pseudo_labels(self, network: Network, X: Tensor) -> Tensor:
-        """(n,) the class of the centroid nearest to each sample, after one round of mending the centroids."""
+        """Give each sample (n,) the class of its nearest centroid, after one round of mending the centroids."""
         network.eval()
         parts = [network.embed(part) for part in X.split(CHUNK)]  # type: ignore[no-untyped-call]
         features = torch.cat(parts)
@@ -96,7 +96,7 @@ class SHOT(ModelAdaptation):
         occurs = one_hot(P.argmax(1), P.shape[1]).sum(0) > 0
 
         def nearest(weights: Tensor) -> Tensor:
-            """The class of the centroid with the greatest cosine; a class that nothing was predicted as has none."""
+            """Find the centroid with the greatest cosine; a class that nothing was predicted as has none."""
             return (F @ normalize(weights.T @ F).T).masked_fill(~occurs, -2.0).argmax(1)
 
         return nearest(one_hot(nearest(P), P.shape[1]).to(F.dtype))

@@ -77,7 +77,7 @@ class DeepJDOT(DeepAlignment):
         return {"feature transport": (plan * features).sum(), "label transport": (plan * labels).sum()}
 
     def costs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The two terms of C, each (b_s, b_t)."""
+        """Compute the two terms of C, each (b_s, b_t)."""
         Fs, Ft = batch.source_features, batch.target_features
         distances = Fs.square().sum(1)[:, None] + Ft.square().sum(1)[None, :] - 2 * Fs @ Ft.T
         fit = -batch.target_logits.log_softmax(1).T[batch.source_labels]
@@ -85,7 +85,7 @@ class DeepJDOT(DeepAlignment):
 
 
 def sinkhorn(C: Tensor, smoothing: float, iterations: int) -> Tensor:
-    """The plan (n, m) of least cost plus entropy, with columns that sum to 1/m, and rows that nearly sum to 1/n.
+    """Solve for the plan (n, m) of least cost plus entropy; its columns sum to 1/m, its rows nearly to 1/n.
 
     ε is ``smoothing`` times the mean cost. All is done on logarithms, so a small ε does not underflow.
     """

@@ -48,7 +48,7 @@ class MCC(DeepAlignment):
 
 
 def class_confusion(logits: Tensor) -> Tensor:
-    """The mean over classes of the share of C̃ that lies off the diagonal, in [0, 1), for logits (b, c)."""
+    """Average over classes of the share of C̃ that lies off the diagonal, in [0, 1), for logits (b, c)."""
     Y = logits.softmax(1)
     entropy = -(Y * logits.log_softmax(1)).sum(1).detach()
     W = 1 + torch.exp(-entropy)

@@ -66,6 +66,6 @@ class MDD(DeepAlignment):
 
 
 def log_of_others(logits: Tensor, y: Tensor) -> Tensor:
-    """(n,) log(1 − σ_y) of logits (n, c) and classes y (n,): the log-probability of all classes but y."""
+    """Compute log(1 − σ_y) (n,) of logits (n, c) and classes y (n,): the log-probability of all classes but y."""
     others = logits.scatter(1, y.unsqueeze(1), float("-inf"))
     return torch.logsumexp(others, 1) - torch.logsumexp(logits, 1)

@@ -94,5 +94,5 @@ class MutualInformation(DeepAlignment):
 
 
 def own_domain(values: Tensor, source_count: int) -> Tensor:
-    """(n,) each sample's value for the domain it comes from: column 0 for source samples, which come first, else 1."""
+    """Pick each sample's value (n,) for its own domain: column 0 for source samples, which come first, else 1."""
     return torch.cat([values[:source_count, 0], values[source_count:, 1]])
