@@ -96,7 +96,7 @@ def card(record: Record, language: Language) -> str:
         [
             f"# {say('A network adapted from one domain to another')}",
             "",
-            *(f"- **{name}**: {told}" for name, told in facts.items() if told),
+            *(f"- **{name}**: {fact}" for name, fact in facts.items() if fact),
             "",
             f"| {say('Accuracy')} | {say('target')} | {say('source')} |",
             "|---|---|---|",

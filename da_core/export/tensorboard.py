@@ -23,7 +23,7 @@ _CASTAGNOLI = 0x82F63B78
 
 
 def scalars(record: Record) -> Iterator[Scalar]:
-    """Tag, step and value of all that was measured: ``adapt/loss/class``, ``adapt/accuracy/target``…, and of the result."""
+    """List tag, step and value of every number: ``adapt/loss/class``, ``adapt/accuracy/target``…, and of the result."""
     for event in record.history:
         kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
         for name, value in values.items():
