@@ -45,6 +45,7 @@ def train(count: int) -> None:
     from da_core.events import StageStarted
     from da_core.experiment import DataSpec, Experiment, TrainingSpec
     from da_core.run import run
+    from da_core.training import prepared
 
     def pair(count: int) -> DomainPair:
         def domain(name: str) -> Domain:
@@ -59,7 +60,7 @@ def train(count: int) -> None:
             return pair(count)  # made when it is asked for, and kept by nobody but the run
 
         trained = 0
-        with mock.patch("da_core.run.load_pair", load):
+        with mock.patch.object(prepared, "load_pair", load):
             for event in run(Experiment(training=TrainingSpec(epochs=1))):
                 if isinstance(event, StageStarted) and event.stage == "after":
                     trained = peak()
