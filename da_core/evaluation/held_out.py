@@ -11,23 +11,20 @@ from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, Split
 from da_core.evaluation.metrics import gain, scores
-from da_core.events import DomainScores, Gain, Scored, Scores
+from da_core.events import Basis, DomainScores, Gain, Scored, Scores
 from da_core.networks.heads import cross_fitted, matched_halves
 from da_core.training.model import Model
 from da_core.training.prepared import Prepared
 
 Labels = NDArray[np.int64]
 Domain = Literal["source", "target"]
-Basis = Literal["held_out", "cross_fitted", "all"]
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutPredictions:
     """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c).
 
-    Of a third domain, where there is one, the last two. ``rests_on`` says for source and target what the predictions
-    are worth: the samples were held out; or they were learned from as well (``all``); or that too, but each half was
-    predicted by a head that was fitted on the other (``cross_fitted``).
+    Of a third domain, where there is one, the last two. ``rests_on`` says what those of source and target are worth.
     """
 
     source_features: NDArray[Any]

@@ -39,7 +39,8 @@ class Predicted:
     """What each model of a run predicts on the same held-out samples.
 
     ``before`` is source only, ``after`` the adapted model (both the same where nothing adapts); ``weights`` (n_s,) are
-    a reweighting method's for the held-out source samples, ``trained_weights`` (n,) those that the head was fitted with.
+    a reweighting method's for the held-out source samples, ``trained_weights`` (n,) those that its head was fitted
+    with.
     """
 
     before: HeldOutPredictions
