@@ -137,8 +137,12 @@ class Experiment(Params):
 
     @property
     def key(self) -> str:
-        """Return a short name that is the same for the same experiment, on every machine."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Return a short name that is the same for the same experiment, on every machine.
+
+        A setting of later versions is left out while it has its default, so that the runs of before are still found.
+        """
+        later = {"training": {"least_steps"}} if self.training.least_steps == LEAST_STEPS else None
+        return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     @property
     def places(self) -> list[str]:

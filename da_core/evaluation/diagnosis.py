@@ -131,6 +131,7 @@ def nothing_to_adapt(facts: Facts) -> Finding | None:
         "({low:.2f} to {high:.2f}).",
         advice=advice,
         values={"distance": shift.proxy_a_distance, "low": least, "high": most},
+        uses_target_labels=target is not None,
     )
 
 

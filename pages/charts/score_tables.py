@@ -40,9 +40,8 @@ def by_domain(result: Result) -> pd.DataFrame:
         for model in score_charts.models(result)
     }
     gains = [_gain(result.gain[domain]) if domain in result.gain else "" for domain in there]
-    return pd.DataFrame(
-        {**columns, _("Gain"): gains}, index=pd.Index([domain_words(result, domain, language()) for domain in there])
-    )
+    rows = pd.Index([domain_words(result, domain, language()) for domain in there])
+    return pd.DataFrame({**columns, _("Gain"): gains}, index=rows)
 
 
 def effects_elsewhere(result: Result) -> list[str]:

@@ -144,9 +144,8 @@ if record is not None:
     confusions(result)
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)
-        shown = _(
-            "{count} of the scored samples are kept to be shown.", count=number(len(record.evidence.target_label))
-        )
+        count = number(len(record.evidence.target_label))
+        shown = _("{count} of the scored samples are kept to be shown.", count=count)
         st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {shown}")
         changed_samples.section(record)
         calibration(result)

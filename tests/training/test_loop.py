@@ -55,7 +55,9 @@ def test_it_learns() -> None:
 @pytest.mark.parametrize("schedule", ["constant", "annealed"])
 def test_a_step_is_the_textbooks(optimizer: str, schedule: str) -> None:
     """Three steps of ours against three written out with torch's own optimiser."""
-    spec = TrainingSpec(epochs=1, batch_size=10, optimizer=optimizer, schedule=schedule, learning_rate=0.05)
+    spec = TrainingSpec(
+        epochs=1, batch_size=10, optimizer=optimizer, schedule=schedule, learning_rate=0.05, least_steps=1
+    )
     data, ours, theirs = points(30), network(), network()
     step = Step(ours, None, None, data, None, spec, mirrored=False)
     step.shuffle(torch.Generator().manual_seed(0))
@@ -183,7 +185,7 @@ Silent.__module__ = DeepCORAL.__module__
 def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
     """The loss is worked out before the step that ruins the weights, so it alone would not tell."""
     model, data = network(), points(20)
-    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd")  # one step an epoch
+    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd", least_steps=1)  # one step an epoch
     ruined = itertools.count(1)
 
     def score() -> dict[str, float]:
