@@ -117,10 +117,8 @@ def test_the_batches_of_a_small_domain_pass_over_it_evenly_and_those_of_a_large_
     assert len(rows) == 21 * 16
     assert torch.bincount(rows, minlength=96).unique().tolist() == [3, 4]
     large = torch.zeros(1400, 2)
-    once, again = (
-        torch.cat(batches(large, 64, torch.Generator().manual_seed(0), least))
-        for least in (1, TrainingSpec().least_steps)
-    )
+    leasts = (1, TrainingSpec().least_steps)
+    once, again = (torch.cat(batches(large, 64, torch.Generator().manual_seed(0), least)) for least in leasts)
     assert torch.equal(once, again)
 
 
