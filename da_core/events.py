@@ -14,6 +14,9 @@ Phase = Literal["source_only", "adapt", "oracle"]
 Stage = Literal["load", "source_only", "before", "adapt", "oracle", "after"]
 Layout = Literal["pca", "umap", "tsne"]
 Scored = Literal["target", "source", "third"]
+Basis = Literal["held_out", "cross_fitted", "all"]
+"""What scores rest on: samples that were held out; or that were learned from as well, and then each half scored by a
+classifier that was fitted on the other half, or all of them as they are."""
 Interval = tuple[float, float]
 """Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {

@@ -17,6 +17,25 @@ Device = Literal["auto", "cpu", "cuda"]
 HELD_OUT = 0.3
 """Share of each domain that a run keeps for scoring when its experiment does not say."""
 
+LEAST_STEPS = 21
+"""Steps that an epoch has at least: as many as one pass over 1,400 samples in batches of 64, so that 14 epochs are
+about 300 steps. A network that has taken a tenth of them has learned next to nothing."""
+LEAST_BATCH = 16
+"""Samples to which a batch is lowered at most on little data; the statistics of fewer are noise."""
+
+
+def plan_epoch(count: int, batch_size: int, least_steps: int) -> tuple[int, int]:
+    """Plan an epoch over ``count`` samples: how many steps, and how many samples in each.
+
+    Where one pass makes fewer than ``least_steps`` steps, the epoch has that many, in batches of an eighth of the
+    samples (no more than ``batch_size``, no fewer than `LEAST_BATCH`). Samples left over wait for another epoch.
+    """
+    steps = max(1, count // batch_size)
+    if steps >= least_steps:
+        return steps, batch_size
+    size = min(batch_size, max(LEAST_BATCH, count // 8))
+    return max(least_steps, count // size), size
+
 
 class DataSpec(Params):
     """Which domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
@@ -56,8 +75,28 @@ class MethodSpec(Params):
 class TrainingSpec(Params):
     """How networks are trained; the same for source only, adapted and oracle, so that they can be compared."""
 
-    epochs: int = hyper(14, ge=1, le=500, title="Epochs", help="Passes over the source's training part.")
-    batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+    epochs: int = hyper(
+        14,
+        ge=1,
+        le=500,
+        title="Epochs",
+        help="Passes over the source's training part; an epoch on little data makes several, see “Least steps”.",
+    )
+    batch_size: int = hyper(
+        64,
+        ge=4,
+        le=1024,
+        title="Batch size",
+        help="Samples of each domain in one step; on little data an eighth of them, but not below 16.",
+    )
+    least_steps: int = hyper(
+        LEAST_STEPS,
+        ge=1,
+        le=1000,
+        title="Least steps of an epoch",
+        help="Little data are passed over several times an epoch, in smaller batches, until so many steps are taken: "
+        "14 epochs make about 300 steps whatever the size. 1 turns this off.",
+    )
     learning_rate: float = hyper(
         2e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."
     )
@@ -98,8 +137,12 @@ class Experiment(Params):
 
     @property
     def key(self) -> str:
-        """Return a short name that is the same for the same experiment, on every machine."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Return a short name that is the same for the same experiment, on every machine.
+
+        A setting of later versions is left out while it has its default, so that the runs of before are still found.
+        """
+        later = {"training": {"least_steps"}} if self.training.least_steps == LEAST_STEPS else None
+        return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     @property
     def places(self) -> list[str]:
@@ -129,16 +172,16 @@ class Experiment(Params):
 
         Raises `UserError` for a name that does not exist or a value out of its bounds.
         """
+        full = {name: _full_name(name) for name in flat}
+        values = set(full.values())  # what has a value of its own holds no settings: one would push out the other
         tree: dict[str, Any] = {}
         for name, text in flat.items():
-            *groups, leaf = _full_name(name).split(".")
+            *groups, leaf = full[name].split(".")
+            if any(full[name].startswith(f"{value}.") for value in values):
+                raise UserError("{of} has no setting called “{name}”; remove it.", of="experiment", name=shorten(name))
             node = tree
             for group in groups:
                 node = node.setdefault(group, {})
-                if not isinstance(node, dict):
-                    raise UserError(
-                        "{of} has no setting called “{name}”; remove it.", of="experiment", name=shorten(name)
-                    )
             node[leaf] = _read(text)
         return cls.checked(tree)
 

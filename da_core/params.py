@@ -178,6 +178,9 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
     given = first.get("input")
     given = shorten(given if isinstance(given, str) else reprlib.repr(given))
     context = first.get("ctx", {})
+    if first["type"] != "extra_forbidden" and isinstance(first.get("input"), dict) and first["input"]:
+        below = shorten(".".join([*path, str(next(iter(first["input"])))]))  # settings where a single value belongs
+        return UserError("{of} has no setting called “{name}”; remove it.", of=of, name=below)
     match first["type"]:
         case "extra_forbidden":
             return unknown_setting(of, path, kind)

@@ -88,7 +88,7 @@ def run(
     after = predict_held_out(adapted, prepared)
     if embed:
         yield from lay_out("after", after, rows, prepared, layouts)
-    predicted = predict_all(before, after, oracle, adapt_batch_norm(source_only, prepared), prepared)
+    predicted = predict_all(before, after, adapted, oracle, adapt_batch_norm(source_only, prepared), prepared)
     result = evaluate(predicted, prepared, monitor)
     evidence = collect_evidence(predicted, adapted, rows, layouts, snapshots, prepared)
     yield pace.progress(1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,60 @@ def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: d
     assert result.source_only.target.accuracy == SVC().fit(Xs, ys).score(Xt, yt)
     assert sum(scores.support for scores in result.source_only.target.per_class) == len(yt)
     assert result.recipe["preprocessing"] == {"kind": "none"}
+
+
+@pytest.mark.slow
+def test_without_a_held_out_part_the_oracle_is_scored_on_labels_that_it_has_not_seen() -> None:
+    """A nearest neighbour knows all that it was fitted on by heart."""
+    flat = {"data": "hillside", "network": "identity", "head": "knn1", "method": "coral", "oracle": "true"}
+    result = finished(list(run(Experiment.from_flat(flat), embed=False))).result
+    held_out = finished(list(run(Experiment.from_flat(flat | {"target_split": "0.3"}), embed=False))).result
+    oracle, fair = (one.oracle for one in (result, held_out))
+    assert oracle is not None
+    assert fair is not None
+    assert oracle.scored.accuracy == pytest.approx(fair.scored.accuracy, abs=0.1)
+    assert result.source_only.source.accuracy == pytest.approx(held_out.source_only.source.accuracy, abs=0.1)
+    assert result.adapted.source.accuracy < 0.9
+    assert result.recipe["scored_on"] == {
+        "source_only": {"source": "cross_fitted", "target": "all"},
+        "adapted": {"source": "cross_fitted", "target": "all"},
+        "oracle": {"source": "all", "target": "cross_fitted"},
+    }
+    assert held_out.recipe["scored_on"]["oracle"] == {"source": "held_out", "target": "held_out"}
+
+
+def test_a_network_that_has_seen_all_is_said_to_have_seen_all(places: dict[str, str]) -> None:
+    """To fit another head behind it would not make it forget their labels."""
+    result = finished(do(places, method="source_only", head="svm", target_split="0", training__epochs="1")).result
+    assert result.recipe["scored_on"]["source_only"] == {"source": "all", "target": "all"}
+
+
+def test_the_weights_that_are_judged_are_those_that_trained(places: dict[str, str]) -> None:
+    events = do(places, method="nearest_neighbours", network="identity", target_split="0.3")
+    result, evidence = finished(events).result, finished(events).evidence
+    assert result.weights is not None
+    assert evidence.weights is not None
+    assert result.weights["samples"] == result.recipe["split"]["source_train"] != len(evidence.weights)
+
+
+@pytest.mark.slow
+def test_little_data_is_learned() -> None:
+    flat = {"data": "street", "data.count": "140", "method": "source_only", "device": "cpu"}
+    result = finished(list(run(Experiment.from_flat(flat), embed=False))).result
+    assert result.source_only.source.accuracy >= 0.8
+    assert "not_finished" not in [finding.name for finding in result.findings]
+
+
+@pytest.mark.slow
+def test_a_few_real_pictures_are_learned() -> None:
+    """Source only knows its own cameras by day: 278 frames of ten webcams."""
+    if (place := os.environ.get("DA_LAB_WEBCAMS")) is None:
+        pytest.skip("the webcams are not here; DA_LAB_WEBCAMS names the folder that holds “day” and “night”")
+    folder = Path(place)
+    flat = {"data": "files", "data.source": str(folder / "day"), "data.target": str(folder / "night")}
+    experiment = Experiment.from_flat(flat | {"method": "source_only", "device": "cpu"})
+    result = finished(list(run(experiment, embed=False))).result
+    assert result.source_only.source.accuracy >= 0.95
 
 
 def test_coral_undoes_a_mere_shift_of_means(places: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from da_core.evaluation import domain_accuracy
 from da_core.evaluation.collapse import collapse, swaps
-from da_core.events import Finding, Gain, Phase, Result
+from da_core.events import DomainScores, Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
 from da_core.training.prepared import LIVE
@@ -34,6 +34,10 @@ NOTICEABLE = 0.03
 """A difference of accuracies that is worth a word."""
 PAST_PEAK = 0.07
 """Accuracy lost since the best epoch. The best of many epochs is partly luck, so this is more than `NOTICEABLE`."""
+POORLY_KNOWN = 0.8
+"""Accuracy on the source below which training may have been too short."""
+UNLEARNED_LOSS, STILL_FALLING = 0.3, 0.95
+"""A class loss that leaves something to learn, and the share of an earlier one to which it must have fallen."""
 OVERCONFIDENT = 0.15
 """An expected calibration error with which confidences mislead."""
 
@@ -88,6 +92,71 @@ def diverged(facts: Facts) -> Finding | None:
                 advice=_SMALLER_STEPS,
                 values={"least": min(loss), "last": loss[-1]},
             )
+    return None
+
+
+def nothing_to_adapt(facts: Facts) -> Finding | None:
+    """Find source only as good as the oracle within chance, or domains that cannot be told apart.
+
+    Domains may look alike and yet label the same samples otherwise: where the oracle, or source only on the source, is
+    better beyond chance, nothing is said.
+    """
+    result = facts.result
+    target, source, shift = result.source_only.target, result.source_only.source, result.shift.before
+    low, high = (None, None) if target is None else target.intervals.get("accuracy", (None, None))
+    title = "There is hardly anything to adapt."
+    advice = "Keep source only: a difference that a method makes here is chance, or harm."
+    if target is not None and high is not None and result.oracle is not None and result.oracle.target is not None:
+        oracle = result.oracle.target.accuracy
+        if oracle > high or not_learned(facts) is not None:
+            return None
+        return Finding(
+            name="nothing_to_adapt",
+            title=title,
+            evidence="Source only reaches {accuracy:.1%} on the target ({low:.1%} to {high:.1%}), and with the "
+            "target's own labels {oracle:.1%} are reached.",
+            advice=advice,
+            values={"accuracy": target.accuracy, "low": low, "high": high, "oracle": oracle},
+            uses_target_labels=True,
+        )
+    apart = [shift.intervals.get(name, (1.0, 1.0))[0] > 0 for name in ("proxy_a_distance", "mmd")]
+    worse = high is not None and source.intervals.get("accuracy", (0.0, 1.0))[0] > high
+    if any(apart) or worse or not_learned(facts) is not None:
+        return None
+    least, most = shift.intervals["proxy_a_distance"]
+    return Finding(
+        name="nothing_to_adapt",
+        title=title,
+        evidence="A classifier cannot tell the domains apart before adapting: proxy A-distance {distance:.2f} "
+        "({low:.2f} to {high:.2f}).",
+        advice=advice,
+        values={"distance": shift.proxy_a_distance, "low": least, "high": most},
+        uses_target_labels=target is not None,
+    )
+
+
+def not_finished(facts: Facts) -> Finding | None:
+    """Find a training that was cut off while it learned: the class loss still fell, and the source is poorly known."""
+    models: tuple[tuple[Phase, DomainScores], ...] = (
+        ("source_only", facts.result.source_only),
+        ("adapt", facts.result.adapted),
+    )
+    for phase, scores in models:
+        loss, accuracy = domain_accuracy.losses(facts.history, phase, "class"), scores.source.accuracy
+        epochs = max(1, len(loss) // 4)
+        if len(loss) <= epochs or accuracy >= POORLY_KNOWN or facts.few:
+            continue
+        earlier, last = loss[-1 - epochs], loss[-1]
+        if last < UNLEARNED_LOSS or last > STILL_FALLING * earlier:
+            continue
+        return Finding(
+            name="not_finished",
+            title="Training had not finished.",
+            evidence="The class loss still fell from {earlier:.2f} to {last:.2f} in the last {epochs} epochs, and "
+            "accuracy on the source is {accuracy:.0%}.",
+            advice="Train for more epochs: all numbers here are of a network that was still learning.",
+            values={"earlier": earlier, "last": last, "epochs": epochs, "accuracy": accuracy},
+        )
     return None
 
 
@@ -373,6 +442,8 @@ def too_few(facts: Facts) -> Finding | None:
 CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     diverged,
     not_learned,
+    not_finished,
+    nothing_to_adapt,
     collapsed,
     classes_swapped,
     negative_transfer,

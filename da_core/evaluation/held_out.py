@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, Split
 from da_core.evaluation.metrics import gain, scores
-from da_core.events import DomainScores, Gain, Scored, Scores
+from da_core.events import Basis, DomainScores, Gain, Scored, Scores
+from da_core.networks.heads import cross_fitted, matched_halves
 from da_core.training.model import Model
 from da_core.training.prepared import Prepared
 
 Labels = NDArray[np.int64]
+Domain = Literal["source", "target"]
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutPredictions:
     """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c).
 
-    Of a third domain, where there is one, the last two.
+    Of a third domain, where there is one, the last two. ``rests_on`` says what those of source and target are worth.
     """
 
     source_features: NDArray[Any]
@@ -31,6 +33,7 @@ class HeldOutPredictions:
     target_predicted: Labels
     source_probabilities: NDArray[np.floating[Any]]
     target_probabilities: NDArray[np.floating[Any]]
+    rests_on: dict[Domain, Basis]
     third_predicted: Labels | None = None
     third_probabilities: NDArray[np.floating[Any]] | None = None
 
@@ -64,11 +67,44 @@ def predict_held_out(model: Model, prepared: Prepared) -> HeldOutPredictions:
     Fs = model.map_source(model.embed_source(prepared.source_test.X))
     Ft = model.map_target(model.embed(prepared.target_test))
     Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
-    predictions = HeldOutPredictions(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt)
+    basis: Basis = "all" if prepared.nothing_held_out else "held_out"
+    rests_on: dict[Domain, Basis] = {"source": basis, "target": basis}
+    predictions = HeldOutPredictions(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt, rests_on)
+    predictions = _cross_fitted(predictions, model, prepared)
     if prepared.third is None:
         return predictions
     F = model.map_target(model.embed(prepared.third.X))
     return replace(predictions, third_predicted=model.predict(F), third_probabilities=model.probabilities(F))
+
+
+def _cross_fitted(predictions: HeldOutPredictions, model: Model, prepared: Prepared) -> HeldOutPredictions:
+    """Predict by halves what the model's head was itself fitted on; where that is not so, change nothing.
+
+    A network that was trained on all samples has learned their labels by heart, whatever head is fitted behind it.
+    """
+    domain = model.fitted_on
+    if domain is None or prepared.extractor.learns or not prepared.nothing_held_out:
+        return predictions
+    labels = held_out_labels(prepared)
+    if domain == "source":
+        F, y = predictions.source_features, labels.source
+        P, predicted = predictions.source_probabilities, predictions.source_predicted
+    else:
+        F, y = predictions.target_features, labels.target
+        P, predicted = predictions.target_probabilities, predictions.target_predicted
+    known, experiment = y != UNKNOWN, prepared.experiment
+    halves = matched_halves(F[known], y[known], model.weights, experiment.seed)
+    if halves is None:
+        return predictions
+    P, predicted = P.copy(), predicted.copy()
+    P[known] = cross_fitted(
+        experiment.head, F[known], y[known], halves, experiment.seed, len(prepared.pair.classes), model.weights
+    )
+    predicted[known] = P[known].argmax(axis=1)
+    rests_on: dict[Domain, Basis] = {**predictions.rests_on, domain: "cross_fitted"}
+    if domain == "source":
+        return replace(predictions, source_probabilities=P, source_predicted=predicted, rests_on=rests_on)
+    return replace(predictions, target_probabilities=P, target_predicted=predicted, rests_on=rests_on)
 
 
 def view_evidence_rows(

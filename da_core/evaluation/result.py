@@ -39,7 +39,8 @@ class Predicted:
     """What each model of a run predicts on the same held-out samples.
 
     ``before`` is source only, ``after`` the adapted model (both the same where nothing adapts); ``weights`` (n_s,) are
-    a reweighting method's for the held-out source samples.
+    a reweighting method's for the held-out source samples, ``trained_weights`` (n,) those that its head was fitted
+    with.
     """
 
     before: HeldOutPredictions
@@ -47,11 +48,13 @@ class Predicted:
     oracle: HeldOutPredictions | None
     source_only_bn: HeldOutPredictions | None
     weights: Weights | None
+    trained_weights: Weights | None
 
 
 def predict_all(
     before: HeldOutPredictions,
     after: HeldOutPredictions,
+    adapted: Model,
     oracle: Model | None,
     source_only_bn: Model | None,
     prepared: Prepared,
@@ -64,7 +67,7 @@ def predict_all(
     oracle_predictions, bn_predictions = (
         None if model is None else predict_held_out(model, prepared) for model in (oracle, source_only_bn)
     )
-    return Predicted(before, after, oracle_predictions, bn_predictions, weights)
+    return Predicted(before, after, oracle_predictions, bn_predictions, weights, adapted.weights)
 
 
 def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Result:
@@ -101,9 +104,9 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
         ),
         classes=list(pair.classes),
         seconds={},
-        recipe=recipe(prepared, monitor),
+        recipe=recipe(predicted, prepared, monitor),
         notices=list(pair.notices),
-        weights=None if weights is None else summarise_weights(weights),
+        weights=None if predicted.trained_weights is None else summarise_weights(predicted.trained_weights),
     )
     facts = Facts(
         experiment=experiment,
@@ -118,9 +121,15 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
     return result.model_copy(update={"findings": diagnose(facts)})
 
 
-def recipe(prepared: Prepared, monitor: Monitor) -> dict[str, Any]:
+def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[str, Any]:
     """Collect what one needs to know to get a run's numbers again: keys and numbers, no sentences."""
     experiment, pair = prepared.experiment, prepared.pair
+    models = {
+        "source_only": predicted.before,
+        "source_only_bn": predicted.source_only_bn,
+        "adapted": predicted.after,
+        "oracle": predicted.oracle,
+    }
     packages = ("torch", "numpy", "scikit-learn", "umap-learn")
     return {
         "experiment": experiment.model_dump(),
@@ -129,6 +138,7 @@ def recipe(prepared: Prepared, monitor: Monitor) -> dict[str, Any]:
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "preprocessing": prepared.extractor.preprocessing(prepared.network_params, pair.kind),
         "split": {part: len(rows) for part, rows in vars(prepared.split).items()},
+        "scored_on": {name: model.rests_on for name, model in models.items() if model is not None},
         "unlabelled": int((pair.target.y == UNKNOWN).sum()),
         "selection": "last_epoch",
         "intervals": {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from da_core.events import ClassScores, DomainScores, Result, Scores
+from da_core.events import ClassScores, DomainScores, Result, Scored, Scores
+from da_core.export.scored_rows import Compared, basis
 from da_core.export.spreadsheet import escape_formula, to_csv
 
 _METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
@@ -12,35 +13,37 @@ _COLUMNS = (
     *("model", "domain", "class", "samples"),
     *(f"{metric}{end}" for metric in _METRICS for end in ("", "_low", "_high")),
     "calibration_error",
+    "scored_on",
 )
 
 
 def table_csv(result: Result) -> bytes:
     """Write every score of every model as CSV that Excel reads: fractions, one row per model, domain and class.
 
-    The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95 % intervals.
+    The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95 % intervals,
+    ``scored_on`` tells whether the samples were held out, cross-fitted or all there are.
     """
-    models: dict[str, DomainScores | None] = {
-        "source only": result.source_only,
-        "source only, target batch norm": result.source_only_bn,
-        "adapted": result.adapted,
-        "oracle": result.oracle,
+    models: dict[Compared, str] = {
+        "source_only": "source only",
+        "source_only_bn": "source only, target batch norm",
+        "adapted": "adapted",
+        "oracle": "oracle",
     }
+    domains: tuple[Scored, ...] = ("target", "source", "third")
     rows: list[list[object]] = []
-    for model, of_domains in models.items():
+    for key, model in models.items():
+        of_domains: DomainScores | None = getattr(result, key)
         if of_domains is None:
             continue
-        for domain, scores in (
-            ("target", of_domains.target),
-            ("source", of_domains.source),
-            ("third", of_domains.third),
-        ):
+        for domain in domains:
+            scores: Scores | None = getattr(of_domains, domain)
             if scores is None:
                 continue
+            scored_on = basis(result, key, domain)
             error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
-            rows.append([model, domain, "", scores.samples, *_cells(scores), error])
+            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on])
             for label in scores.per_class:
-                rows.append([model, domain, escape_formula(label.name), label.support, *_cells(label), ""])
+                rows.append([model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on])
     return to_csv(_COLUMNS, rows)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC
 from da_core.experiment import Experiment
 from da_core.export.figures import models
 from da_core.export.recipe_sentences import preprocessing_sentence
+from da_core.export.scored_rows import scored_rows
 from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.run_folder import Record, model_bytes
@@ -88,8 +89,8 @@ def card(record: Record, language: Language) -> str:
         for name, both in models(record, language).items()
     ]
     limits = say(
-        "It was trained on this one pair of domains and scored on a part of it that was held out; on other data it may "
-        "be wrong. The file holds the network with its own linear head: what a method fits to fixed features, and any "
+        "It was trained on this one pair of domains and scored on samples of it; on other data it may be wrong. The "
+        "file holds the network with its own linear head: what a method fits to fixed features, and any "
         "other head, is fitted anew by the command below."
     )
     return "\n".join(
@@ -101,6 +102,8 @@ def card(record: Record, language: Language) -> str:
             f"| {say('Accuracy')} | {say('target')} | {say('source')} |",
             "|---|---|---|",
             *scores,
+            "",
+            scored_rows(record.result, language),
             "",
             f"## {say('What it is not for')}",
             "",

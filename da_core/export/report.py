@@ -13,6 +13,7 @@ from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.recipe_sentences import recipe_sentences
+from da_core.export.scored_rows import judged_rows, scored_rows
 from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.jobs.leaderboard import settings_of
@@ -69,10 +70,12 @@ def report_html(record: Record, language: Language) -> str:
         _findings(record, language),
     ]
     captions = {
-        "before-after": say("The same held-out samples before and after adapting, one point a sample."),
-        "scores": say(
-            "On held-out samples, with 95 % intervals in brackets. Balanced accuracy, precision, recall and F1 are "
-            "averages over the classes, each counting alike."
+        "before-after": say("The same samples before and after adapting, one point a sample."),
+        "scores": scored_rows(record.result, language)
+        + " "
+        + say(
+            "95 % intervals in brackets. Balanced accuracy, precision, recall and F1 are averages over the classes, "
+            "each counting alike."
         ),
         "f1-by-class": "",
         "confusion": say(
@@ -141,7 +144,7 @@ def _numbers(record: Record, language: Language) -> str:
         gained = f"<span>{escape(gain)}</span>" if place == 1 else ""
         reached = language.percent(figures.on_target(scores).accuracy)
         cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{gained}</div>')
-    above = language.translate("Accuracy on the target, on samples kept for scoring")
+    above = f"{language.translate('Accuracy on the target')} · {judged_rows(result, language)}"
     return f'<p class="soft">{escape(above)}</p><div class="numbers">{"".join(cells)}</div>'
 
 

@@ -254,7 +254,8 @@ class AdaptationData:
     """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
 
     ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
-    (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class.
+    (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class;
+    ``least_steps``: how many steps an epoch has at least, few samples coming round again.
     """
 
     Xs: Tensor
@@ -263,6 +264,7 @@ class AdaptationData:
     Xf: Tensor
     yf: Tensor
     flips: bool = False
+    least_steps: int = 1
 
 
 class ModelAdaptation(Method, abstract=True):

@@ -91,6 +91,28 @@ def fit_head(
     return FittedHead(model.fit(X, y, sample_weight=weights), count)
 
 
+def matched_halves(
+    X: Features, y: NDArray[np.int64], weights: NDArray[np.floating[Any]] | None = None, seed: int = 0
+) -> NDArray[np.int64] | None:
+    """Deal samples X (n, d) of classes y (n,) into two folds (n,) for `cross_fitted`, each class to both alike.
+
+    Equal rows share a fold: one would give the other's answer away. None where a head cannot be fitted on each half,
+    since fewer than two classes of weight above 0 are in it.
+    """
+    rng, halves = np.random.default_rng([seed, 0xF01D]), np.zeros(len(y), np.int64)
+    dealt = 0
+    for label in np.unique(y):
+        for counts in (np.ones(len(y), np.bool_),) if weights is None else (weights > 0, weights <= 0):
+            rows = rng.permutation(np.flatnonzero((y == label) & counts))
+            halves[rows] = (dealt + np.arange(len(rows))) % 2
+            dealt += len(rows)
+    _, first, same = np.unique(X, axis=0, return_index=True, return_inverse=True)
+    halves = halves[first][same.reshape(-1)]
+    known = np.ones(len(y), np.bool_) if weights is None else weights > 0
+    fittable = all(len(np.unique(y[known & (halves == half)])) >= 2 for half in (0, 1))
+    return halves if fittable else None
+
+
 def cross_fitted(
     name: Head,
     X: Features,
@@ -98,17 +120,18 @@ def cross_fitted(
     folds: NDArray[np.integer[Any]],
     seed: int = 0,
     class_count: int | None = None,
+    weights: NDArray[np.floating[Any]] | None = None,
 ) -> NDArray[np.float64]:
     """Predict class probabilities (n, c) of samples, each by a head that was fitted on the folds that it is not in.
 
-    ``folds`` (n,) says which fold each sample is in; the rest is as in `fit_head`. What the methods that correct class
-    proportions need: a model is surer of the samples that it has learned from than of others. Raises `UserError` where
-    all samples outside a fold are of one class.
+    ``folds`` (n,) says which fold each sample is in; the rest is as in `fit_head`. For scores without held-out samples,
+    and for the methods that correct class proportions: a model is surer of the samples that it has learned from than of
+    others. Raises `UserError` where all samples outside a fold are of one class.
     """
     count = class_count or int(y.max()) + 1
     probabilities = np.empty((len(y), count))
     for fold in np.unique(folds):
         inside = folds == fold
-        head = fit_head(name, X[~inside], y[~inside], seed=seed, class_count=count)
+        head = fit_head(name, X[~inside], y[~inside], None if weights is None else weights[~inside], seed, count)
         probabilities[inside] = head.predict_proba(X[inside])
     return probabilities

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from da_core.teaching.figure_panels import Classify
     from da_core.teaching.toy_problems import Labels, Points
 
-SPEC = TrainingSpec(epochs=150, batch_size=60, learning_rate=5e-3)
+SPEC = TrainingSpec(epochs=150, batch_size=60, learning_rate=5e-3, least_steps=1)
 """600 steps on a toy, one to three seconds."""
 
 

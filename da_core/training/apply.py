@@ -40,14 +40,14 @@ def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepa
     Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
     method.fit(Fs, Ft, ys)
     classifier = prepared.fit_head(method.map_source(Fs), ys)
-    return Model(source_only.network, classifier, method.map_source, method.map_target)
+    return Model(source_only.network, classifier, method.map_source, method.map_target, fitted_on="source")
 
 
 def reweight(method: Reweighting, source_only: Model, prepared: Prepared) -> Model:
     """Fit the head anew to the source-only features, each source sample weighted by the method."""
     Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
     weights = method.weights(Fs, Ft, ys, predict_both(source_only, Ft, prepared))
-    return Model(source_only.network, prepared.fit_head(Fs, ys, weights))
+    return Model(source_only.network, prepared.fit_head(Fs, ys, weights), fitted_on="source", weights=weights)
 
 
 def predict_both(source_only: Model, Ft: Rows, prepared: Prepared) -> Predictions:

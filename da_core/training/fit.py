@@ -92,6 +92,7 @@ def _fit_chosen_head(model: Model, samples: Labelled, prepared: Prepared) -> Mod
     """Fit the chosen head to the features of the samples, unless it is the linear layer that was trained with them."""
     if prepared.experiment.head != "linear" or not prepared.extractor.learns:
         model.classifier = prepared.fit_head(model.embed_source(samples.X), samples.labels)
+        model.fitted_on = "source" if samples is prepared.source else "target"
     return model
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,7 +51,8 @@ def unmoved(F: Rows) -> Rows:
 class Model:
     """``classifier`` is fitted on features; None means the network's own linear layer.
 
-    ``source_network`` is the source's feature extractor where the network is the target's alone.
+    ``source_network`` is the source's feature extractor where the network is the target's alone. ``fitted_on`` is the
+    domain whose training samples alone the classifier was fitted on, ``weights`` (n,) how much each of them counted.
     """
 
     network: Network
@@ -59,6 +60,8 @@ class Model:
     map_source: Callable[[Rows], Rows] = unmoved
     map_target: Callable[[Rows], Rows] = unmoved
     source_network: Network | None = None
+    fitted_on: Literal["source", "target"] | None = None
+    weights: NDArray[np.floating[Any]] | None = None
 
     def embed(self, X: Tensor) -> NDArray[np.float32]:
         """Compute the network's features (n, d) of prepared inputs, before any map."""

@@ -110,9 +110,15 @@ class Prepared(Setup):
         """Fit the experiment's head to features F (n, d) and class indices y (n,), weighted by ``weights`` (n,)."""
         return fit_head(self.experiment.head, F, y, weights, self.experiment.seed, len(self.pair.classes))
 
+    @property
+    def nothing_held_out(self) -> bool:
+        """Whether the samples that are scored are those that are learned from."""
+        return np.array_equal(self.split.source_test, self.split.source_train)
+
     def adaptation_data(self) -> AdaptationData:
         """Collect what a model adaptation may see: of the target's labels only the few."""
-        return AdaptationData(self.source.X, self.source.y, self.target, self.few.X, self.few.y, self.pair.flips)
+        source, few, least_steps = self.source, self.few, self.experiment.training.least_steps
+        return AdaptationData(source.X, source.y, self.target, few.X, few.y, self.pair.flips, least_steps)
 
     def labelled_target(self) -> Labelled:
         """Give the target's training samples with the labels that they have: for the oracle alone."""

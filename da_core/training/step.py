@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from da_core.experiment import TrainingSpec
+from da_core.experiment import TrainingSpec, plan_epoch
 from da_core.methods.base import Batch, DeepAlignment, Part, Turn
 from da_core.networks.extractor import Network
 from da_core.training.model import Labelled
@@ -76,11 +76,9 @@ class Step:
         device = source.X.device
         self.network, self.source_network, self.spec = network, source_network, spec
         self.source, self.target = source, target
-        self.steps = max(1, len(source.y) // spec.batch_size)
-        self.source_order = Order(len(source.y), self.steps, spec.batch_size, mirrored, device)
-        self.target_order = (
-            Order(len(target), self.steps, spec.batch_size, mirrored, device) if target is not None else None
-        )
+        self.steps, size = plan_epoch(len(source.y), spec.batch_size, spec.least_steps)
+        self.source_order = Order(len(source.y), self.steps, size, mirrored, device)
+        self.target_order = Order(len(target), self.steps, size, mirrored, device) if target is not None else None
         self.done = torch.zeros(1, dtype=torch.int64, device=device)
         self.learning_rate = spec.learning_rate if method is None else method.learning_rate(spec.learning_rate)
         self.rate = torch.tensor(self.learning_rate, device=device)

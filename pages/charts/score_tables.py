@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from da_core.events import Gain, Interval, Result, Scored, Scores
+from da_core.export.scored_rows import domain_words
 from pages.charts import score_charts
-from pages.session.words import _, number, percent, points, safe, signed, word
+from pages.session.words import _, language, number, percent, points, safe, signed, word
 
 
 def by_metric(result: Result) -> pd.DataFrame:
@@ -32,18 +33,15 @@ def by_metric(result: Result) -> pd.DataFrame:
 
 def by_domain(result: Result) -> pd.DataFrame:
     """Tabulate the domains, one a row: each model's accuracy there, and what adapting gained or lost."""
-    names: dict[Scored, str] = {
-        "target": _("Target, held out"),
-        "source": _("Source, held out"),
-        "third": _("Third domain, never trained on"),
-    }
-    there = [name for name in names if getattr(result.adapted, name) is not None]
+    domains: tuple[Scored, ...] = ("target", "source", "third")
+    there = [name for name in domains if getattr(result.adapted, name) is not None]
     columns = {
         model.name: [_score(getattr(model.scores, domain), "accuracy") for domain in there]
         for model in score_charts.models(result)
     }
     gains = [_gain(result.gain[domain]) if domain in result.gain else "" for domain in there]
-    return pd.DataFrame({**columns, _("Gain"): gains}, index=pd.Index([names[domain] for domain in there]))
+    rows = pd.Index([domain_words(result, domain, language()) for domain in there])
+    return pd.DataFrame({**columns, _("Gain"): gains}, index=rows)
 
 
 def effects_elsewhere(result: Result) -> list[str]:

@@ -6,10 +6,11 @@ import streamlit as st
 
 from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
+from da_core.export.scored_rows import basis, basis_words, judged_rows
 from da_core.jobs.queue import queue
 from da_core.jobs.store import Record, store
 from pages.session import keys, state
-from pages.session.words import _, day, number, percent, points, signed, word
+from pages.session.words import _, day, language, number, percent, points, signed, word
 from pages.shell import navigation
 
 
@@ -64,7 +65,7 @@ def warn_if_cut_short(record: Record) -> None:
 
 
 def headline(result: Result) -> None:
-    """Draw source only → adapted → oracle: accuracy on the target's held-out part, and what adapting gained.
+    """Draw source only → adapted → oracle: accuracy on the target's scored samples, and what adapting gained.
 
     Where the target has no labels the source's stands there, and a sentence that says so.
     """
@@ -83,16 +84,18 @@ def headline(result: Result) -> None:
     if not result.target_scored:
         st.info(
             _(
-                "The target has no labels, so nothing is scored on it: these are scores on held-out samples of the "
-                "source. What the adapted model takes each target sample for can be downloaded on Results."
+                "The target has no labels, so nothing is scored on it: these are scores on the source. What the "
+                "adapted model takes each target sample for can be downloaded on Results."
             )
         )
+        st.caption(judged_rows(result, language()))
     if gain is not None:
         st.caption(
             _(
-                "On {count} held-out target samples adapting fixed {fixed} and broke {broken}. The gain lies between "
+                "On {count} target samples ({basis}) adapting fixed {fixed} and broke {broken}. The gain lies between "
                 "{low} and {high} points (95 %).",
                 count=number(gain.count),
+                basis=basis_words(basis(result, "adapted", "target"), language()),
                 fixed=number(gain.fixed),
                 broken=number(gain.broken),
                 low=signed(gain.interval[0]),

@@ -64,6 +64,13 @@ def section(record: Record) -> None:
     truth = true_density_ratio(record)
     alt = _("Histogram of the weights of the held-out source samples, on a logarithmic axis")
     plotly_figure.draw(histogram(weights, truth), key="weights", alt=alt)
+    st.caption(
+        _(
+            "The numbers are of the weights that the classifier was trained with, the bars of {count} samples that "
+            "are kept to be shown.",
+            count=number(len(weights)),
+        )
+    )
     if truth is not None:
         st.caption(
             _(

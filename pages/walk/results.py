@@ -1,4 +1,4 @@
-"""Step 6 · what adapting was worth, counted on samples that no model was trained on."""
+"""Step 6 · what adapting was worth, and on which samples that was counted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import streamlit as st
 
 from da_core.events import Result, Scores
 from da_core.export.recipe_sentences import recipe_sentences
+from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
 from pages.charts import plotly_figure, score_charts, score_tables
 from pages.run import changed_samples, current_run, export_buttons, findings, live
 from pages.session import keys
 from pages.session.words import _, language, number, safe, seconds, word
 from pages.shell import navigation
+
+BEFORE_AND_AFTER: tuple[Compared, ...] = ("source_only", "adapted")
 
 
 def confusions(result: Result) -> None:
@@ -32,7 +35,7 @@ def confusions(result: Result) -> None:
     stronger = _(
         "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
     )
-    st.caption(stronger)
+    st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {stronger}")
     picture, text = st.columns(2, gap="medium", vertical_alignment="center")
     before, after = result.source_only.scored, result.adapted.scored
     with picture:
@@ -83,12 +86,11 @@ def calibration(result: Result) -> None:
                 after=number(after.error, 3),
             )
         )
-        st.caption(
-            _(
-                "Below the dashed line a model promises more than it keeps. A support vector machine and the nearest "
-                "neighbour give no probabilities worth the name."
-            )
+        promises = _(
+            "Below the dashed line a model promises more than it keeps. A support vector machine and the nearest "
+            "neighbour give no probabilities worth the name."
         )
+        st.caption(f"{judged_rows(result, language())} {promises}")
 
 
 def recipe(record: Record) -> None:
@@ -116,17 +118,16 @@ if record is not None:
     st.subheader(_("All scores"), anchor=False)
     with st.container(key=keys.scores("metrics")):
         st.table(score_tables.by_metric(result), border="horizontal")
-    st.caption(
-        _(
-            "On held-out samples, with 95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew "
-            "(bootstrap) for the others. Balanced accuracy, precision, recall and F1 are averages over the classes, "
-            "each counting alike."
-        )
+    intervals = _(
+        "95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
+        "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
     )
+    st.caption(f"{judged_rows(result, language())} {intervals}")
     plotly_figure.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
     st.subheader(_("Domain by domain"), anchor=False)
     with st.container(key=keys.scores("domains")):
         st.table(score_tables.by_domain(result), border="horizontal")
+    st.caption(scored_rows(result, language()))
     st.markdown(" ".join(score_tables.effects_elsewhere(result)))
     st.subheader(_("Class by class"), anchor=False)
     alt = (
@@ -135,13 +136,17 @@ if record is not None:
         else _("F1 of each class on the source, before and after adapting")
     )
     plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
-    st.caption(_("F1 of each class, with 95 % intervals; the classes that gained most are on top."))
+    on_top = _("F1 of each class, with 95 % intervals; the classes that gained most are on top.")
+    st.caption(f"{judged_rows(result, language())} {on_top}")
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")
     st.subheader(_("What is taken for what"), anchor=False)
     confusions(result)
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)
+        count = number(len(record.evidence.target_label))
+        shown = _("{count} of the scored samples are kept to be shown.", count=count)
+        st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {shown}")
         changed_samples.section(record)
         calibration(result)
     st.subheader(_("Take it home"), anchor=False)

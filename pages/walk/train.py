@@ -24,7 +24,7 @@ def outcome(view: RunView) -> None:
     """Draw what came of a run that is over."""
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
-        st.markdown(f"**{_('Accuracy on the target, on samples kept for scoring')}**")
+        st.markdown(f"**{_('Accuracy on the target')}**")
         current_run.headline(record.result)
         current_run.warn_if_cut_short(record)
         with st.container(horizontal=True):

@@ -48,6 +48,8 @@ def facts(
     y: np.ndarray = Y,
     source: tuple[float, float] = (0.95, 0.95),
     bn: float | None = None,
+    oracle: float | None = None,
+    apart: tuple[float, float] = (1.8, 1.95),
     distance: float = 0.8,
     confidence: float = 0.8,
     weights: dict[str, float] | None = None,
@@ -64,10 +66,16 @@ def facts(
     result = Result(
         source_only=scored(before, source[0]),
         adapted=scored(after, source[1]),
+        oracle=None if oracle is None else scored(right(oracle, y, 3), 0.7),
         source_only_bn=None if bn is None else scored(right(bn, y, 2), 0.95),
         gain={"target": gain(y, before, after), "source": gain(Y, right(source[0]), right(source[1]))},
         shift=Shift(
-            before=ShiftMeasures(proxy_a_distance=1.9, mmd=0.4), after=ShiftMeasures(proxy_a_distance=distance, mmd=0.1)
+            before=ShiftMeasures(
+                proxy_a_distance=sum(apart) / 2,
+                mmd=0.1 * apart[0],
+                intervals={"proxy_a_distance": apart, "mmd": (0.1 * apart[0] - 0.01, 0.3)},
+            ),
+            after=ShiftMeasures(proxy_a_distance=distance, mmd=0.1),
         ),
         classes=list(CLASSES),
         seconds={},
@@ -97,6 +105,9 @@ PLANTED = [
     ({"diverged": {"adapt": 3.0}}, "diverged"),
     ({"history": course(loss=(1.2, 0.3, 0.9, 2.0))}, "diverged"),
     ({"source": (0.26, 0.26)}, "not_learned"),
+    ({"source": (0.6, 0.6), "history": course(loss=(1.4, 1.35, 1.2, 1.0))}, "not_finished"),
+    ({"before": right(0.9), "after": right(0.9), "oracle": 0.91}, "nothing_to_adapt"),
+    ({"before": right(0.94), "after": right(0.94), "apart": (0.0, 0.2)}, "nothing_to_adapt"),
     ({"after": np.full(600, 2)}, "collapsed"),
     ({"before": right(0.8), "after": SWAP}, "classes_swapped"),
     ({"before": 0.8, "after": 0.6}, "negative_transfer"),
@@ -130,6 +141,12 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
     "innocent",
     [
         {"weights": SPREAD},
+        {"source": (0.6, 0.6), "history": course(loss=(1.4, 0.9, 0.8, 0.79))},  # it knows no more and has stopped
+        {"source": (0.6, 0.6), "history": course(loss=(1.4, 0.4, 0.1, 0.05))},  # overfitted, not cut short
+        {"history": course(loss=(1.4, 1.35, 1.2, 1.0))},  # the source is well known
+        {"oracle": 0.95},
+        {"apart": (0.0, 0.2)},  # they look alike and yet the source's classes are not the target's
+        {"apart": (0.0, 0.2), "oracle": 0.95},
         {"distance": 1.95},  # and yet the target has gained 20 points
         {"family": "reweighting", "distance": 1.95},  # weights move no point
         {"family": "reweighting", "y": LABEL_SHIFT},

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from da_core.errors import UserError
-from da_core.networks.heads import cross_fitted, fit_head
+from da_core.networks.heads import cross_fitted, fit_head, matched_halves
 
 HEADS = ["linear", "logistic", "svm", "knn1"]
 
@@ -100,3 +100,23 @@ def test_cross_fitted_probabilities_are_those_of_heads_that_never_saw_the_sample
     noise = np.random.default_rng(1).integers(3, size=len(y))  # a neighbour's label says nothing, one's own says all
     assert (fit_head("knn1", X, noise).predict(X) == noise).all()
     assert (cross_fitted("knn1", X, noise, folds).argmax(axis=1) == noise).mean() < 0.5
+
+
+def test_halves_hold_every_class_alike_and_never_part_equal_rows(blobs):
+    X, y = blobs
+    twice, labels = np.concatenate([X, X]), np.concatenate([y, y])
+    halves = matched_halves(twice, labels)
+    assert np.array_equal(halves[: len(y)], halves[len(y) :])
+    single = matched_halves(X, y)
+    for label in np.unique(y):
+        assert abs(np.mean(single[y == label]) - 0.5) <= 0.5 / (y == label).sum()
+
+
+def test_halves_are_dealt_by_the_samples_that_weigh_something(blobs):
+    X, y = blobs
+    weights = np.zeros(len(y))
+    weights[np.flatnonzero(y == 0)[:2]] = weights[np.flatnonzero(y == 1)[:2]] = 1
+    halves = matched_halves(X, y, weights)
+    assert sorted(halves[weights > 0]) == [0, 0, 1, 1]
+    weights[np.flatnonzero(y == 1)[:1]] = 0
+    assert matched_halves(X, y, weights) is None

@@ -10,8 +10,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Losses, Notice
-from da_core.experiment import TrainingSpec
+from da_core.experiment import TrainingSpec, plan_epoch
 from da_core.methods import methods
+from da_core.methods.adaptation.shared.epochs import batches
 from da_core.methods.alignment.dann import DANN
 from da_core.methods.alignment.deep_coral import DeepCORAL
 from da_core.methods.alignment.mcd import MCD
@@ -55,7 +56,9 @@ def test_it_learns() -> None:
 @pytest.mark.parametrize("schedule", ["constant", "annealed"])
 def test_a_step_is_the_textbooks(optimizer: str, schedule: str) -> None:
     """Three steps of ours against three written out with torch's own optimiser."""
-    spec = TrainingSpec(epochs=1, batch_size=10, optimizer=optimizer, schedule=schedule, learning_rate=0.05)
+    spec = TrainingSpec(
+        epochs=1, batch_size=10, optimizer=optimizer, schedule=schedule, learning_rate=0.05, least_steps=1
+    )
     data, ours, theirs = points(30), network(), network()
     step = Step(ours, None, None, data, None, spec, mirrored=False)
     step.shuffle(torch.Generator().manual_seed(0))
@@ -94,6 +97,29 @@ def test_an_epoch_visits_every_row_once() -> None:
     order = Order(count=12, steps=3, batch_size=4, mirrored=False, device=CPU)
     order.shuffle(torch.Generator().manual_seed(0))
     assert sorted(order.rows.flatten().tolist()) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("count", "planned"),
+    [(1400, (21, 64)), (5000, (78, 64)), (1300, (21, 64)), (400, (21, 50)), (95, (21, 16)), (20, (21, 16))],
+)
+def test_an_epoch_has_as_many_steps_on_little_data_as_on_the_street(count: int, planned: tuple[int, int]) -> None:
+    assert plan_epoch(count, 64, TrainingSpec().least_steps) == planned
+
+
+def test_without_least_steps_an_epoch_is_one_pass() -> None:
+    assert plan_epoch(95, 32, 1) == (2, 32)
+
+
+def test_the_batches_of_a_small_domain_pass_over_it_evenly_and_those_of_a_large_one_stay() -> None:
+    X, generator = torch.zeros(96, 2), torch.Generator().manual_seed(0)
+    rows = torch.cat(batches(X, 64, generator, least_steps=21))
+    assert len(rows) == 21 * 16
+    assert torch.bincount(rows, minlength=96).unique().tolist() == [3, 4]
+    large = torch.zeros(1400, 2)
+    leasts = (1, TrainingSpec().least_steps)
+    once, again = (torch.cat(batches(large, 64, torch.Generator().manual_seed(0), least)) for least in leasts)
+    assert torch.equal(once, again)
 
 
 def test_a_small_domain_comes_round_again_only_when_it_is_used_up() -> None:
@@ -183,7 +209,7 @@ Silent.__module__ = DeepCORAL.__module__
 def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
     """The loss is worked out before the step that ruins the weights, so it alone would not tell."""
     model, data = network(), points(20)
-    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd")  # one step an epoch
+    spec = TrainingSpec(epochs=4, batch_size=20, optimizer="sgd", least_steps=1)  # one step an epoch
     ruined = itertools.count(1)
 
     def score() -> dict[str, float]:

@@ -62,7 +62,7 @@ class FDA(ModelAdaptation):
         for _ in range(chosen.epochs):
             network.train()
             means = Means()
-            for rows in batches(data.Xs, chosen.batch_size, generator):
+            for rows in batches(data.Xs, chosen.batch_size, generator, data.least_steps):
                 styles = torch.randint(len(data.Xt), (len(rows),), generator=generator).to(rows.device)
                 x = restyled(data.Xs[rows], data.Xt[styles], chosen.beta)
                 descend(network, optimizer, means.add({"class": cross_entropy(network(x), data.ys[rows])}))

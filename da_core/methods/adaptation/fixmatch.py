@@ -67,7 +67,7 @@ class FixMatch(ModelAdaptation):
             for _ in range(chosen.epochs):
                 network.train()
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator):
+                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
                     with torch.no_grad():
                         sure = network(target.weak(data.Xt[t]))
                     strong = network(target.strong(data.Xt[t]))

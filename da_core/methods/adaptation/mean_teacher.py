@@ -59,7 +59,7 @@ class MeanTeacher(ModelAdaptation):
             for _ in range(chosen.epochs):
                 teacher.train()
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator):
+                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
                     with torch.no_grad():
                         q = teacher(target.strong(data.Xt[t])).softmax(1)
                     p = student(target.strong(data.Xt[t])).softmax(1)

@@ -67,7 +67,7 @@ class NightAugmentation(ModelAdaptation):
             seen = data.Xs if chosen.share == 0 else self._mixed(day, open_sky, rng).to(data.Xs.device)
             network.train()
             means = Means()
-            for rows in batches(seen, chosen.batch_size, generator):
+            for rows in batches(seen, chosen.batch_size, generator, data.least_steps):
                 descend(network, optimizer, means.add({"class": cross_entropy(network(seen[rows]), data.ys[rows])}))
             network.eval()
             yield means.read()

@@ -63,7 +63,7 @@ class PseudoLabels(ModelAdaptation):
                 network.train()
                 weight = chosen.weight * min(1.0, 2 * (epoch + 1) / chosen.epochs)
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator):
+                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
                     logits = network(data.Xt[t])
                     terms = {
                         "class": cross_entropy(network(data.Xs[s]), data.ys[s]),

@@ -69,7 +69,7 @@ class SHOT(ModelAdaptation):
             for epoch in range(chosen.epochs):
                 pseudo_labels = self.pseudo_labels(network, Xt)
                 network.train()
-                means, steps = Means(), batches(Xt, chosen.batch_size, generator)
+                means, steps = Means(), batches(Xt, chosen.batch_size, generator, data.least_steps)
                 for at, rows in enumerate(steps):
                     progress = (epoch + at / len(steps)) / chosen.epochs
                     for group in optimizer.param_groups:

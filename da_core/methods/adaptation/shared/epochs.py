@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from da_core.experiment import plan_epoch
 from da_core.params import hyper
 
 if TYPE_CHECKING:
@@ -19,21 +20,25 @@ LEARNING_RATE = hyper(1e-3, gt=0, le=1, log=True, symbol="η", title="Learning r
 BATCH_SIZE = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
 
 
-def batches(X: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
+def batches(X: Tensor, size: int, generator: torch.Generator, least_steps: int = 1) -> list[Tensor]:
     """Deal the rows of X in random order, ``size`` at a time; what is left over waits for another epoch.
 
-    The order is drawn on the CPU, so that every device sees the same. Fewer than ``size`` rows make one batch.
+    Few rows are dealt several times, in smaller batches, until there are ``least_steps`` of them (`plan_epoch`). The
+    order is drawn on the CPU, so that every device sees the same. Fewer than ``size`` rows make one batch.
     """
     import torch
 
-    rows = torch.randperm(len(X), generator=generator)
-    count = max(1, len(X) // size)
-    return list(rows[: count * size].to(X.device).split(size))  # type: ignore[no-untyped-call]
+    steps, size = plan_epoch(len(X), min(size, len(X)), least_steps)
+    passes = -(-steps * size // len(X))
+    rows = torch.cat([torch.randperm(len(X), generator=generator) for _ in range(passes)])
+    return list(rows[: steps * size].to(X.device).split(size))  # type: ignore[no-untyped-call]
 
 
-def pairs_of_batches(Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def pairs_of_batches(
+    Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generator, least_steps: int = 1
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Pair batches for an epoch over the larger of two domains: rows of each, the smaller one's coming round again."""
-    source, target = batches(Xs, size, generator), batches(Xt, size, generator)
+    source, target = (batches(X, size, generator, least_steps) for X in (Xs, Xt))
     count = max(len(source), len(target))
     return zip(islice(cycle(source), count), islice(cycle(target), count), strict=True)
 

@@ -1,0 +1,122 @@
+"""Say what a result's scores rest on: how many samples, and whether any model had learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from da_core.events import Basis, DomainScores, Result, Scored
+from da_core.i18n import Language
+
+Compared = Literal["source_only", "source_only_bn", "adapted", "oracle"]
+"""A result's models, by their names in ``recipe["scored_on"]``."""
+
+
+def basis(result: Result, model: Compared, domain: Scored) -> Basis:
+    """Tell what a model's scores on a domain rest on. No training sees a third domain.
+
+    A result of an earlier version has scored what it was fitted on where nothing was held out.
+    """
+    if domain == "third":
+        return "held_out"
+    if "scored_on" in result.recipe:
+        known: Basis = result.recipe["scored_on"][model][domain]
+        return known
+    experiment = result.recipe.get("experiment", {})
+    share = experiment.get("target_split")
+    as_they_are = experiment.get("network", {}).get("name") == "identity"
+    return "all" if share == 0 or (share is None and as_they_are) else "held_out"
+
+
+def basis_words(which: Basis, language: Language) -> str:
+    """Name a basis in the reader's language."""
+    words: dict[Basis, str] = {
+        "held_out": language.translate("held out"),
+        "cross_fitted": language.translate("cross-fitted"),
+        "all": language.translate("none held out"),
+    }
+    return words[which]
+
+
+def domain_words(result: Result, domain: Scored, language: Language) -> str:
+    """Name a domain with what the adapted model's scores there rest on, for a table's row."""
+    words = {
+        ("target", "held_out"): language.translate("Target, held out"),
+        ("target", "cross_fitted"): language.translate("Target, cross-fitted"),
+        ("target", "all"): language.translate("Target, none held out"),
+        ("source", "held_out"): language.translate("Source, held out"),
+        ("source", "cross_fitted"): language.translate("Source, cross-fitted"),
+        ("source", "all"): language.translate("Source, none held out"),
+    }
+    if domain == "third":
+        return language.translate("Third domain, never trained on")
+    return words[domain, basis(result, "adapted", domain)]
+
+
+def scored_rows(
+    result: Result,
+    language: Language,
+    domains: Sequence[Scored] = get_args(Scored),
+    models: Sequence[Compared] = get_args(Compared),
+) -> str:
+    """Say how many samples of each domain the models were scored on, and what that is worth: a sentence or some."""
+    sentences, used = [], set[Basis]()
+    for domain in domains:
+        scores: dict[Compared, DomainScores | None] = {model: getattr(result, model) for model in models}
+        there = {model: of for model, both in scores.items() if both is not None and (of := getattr(both, domain))}
+        if not there:
+            continue
+        if domain == "third":
+            worth = language.translate("never trained on")
+        else:
+            by_basis: dict[Basis, list[str]] = {}
+            for model in there:
+                by_basis.setdefault(basis(result, model, domain), []).append(_model_words(model, language))
+            used.update(by_basis)
+            worth = ", ".join(
+                basis_words(which, language)
+                if len(by_basis) == 1
+                else language.translate(
+                    "{basis} ({models})", basis=basis_words(which, language), models=", ".join(names)
+                )
+                for which, names in by_basis.items()
+            )
+        sentences.append(
+            language.translate(
+                "{domain}: {count} samples, {basis}.",
+                domain=_domain_title(domain, language),
+                count=language.number(max(of.samples for of in there.values())),
+                basis=worth,
+            )
+        )
+    if "cross_fitted" in used:
+        sentences.append(
+            language.translate("Cross-fitted: each half is scored by a classifier that was fitted on the other half.")
+        )
+    if "all" in used:
+        sentences.append(language.translate("None held out: what is scored was there to learn from as well."))
+    return " ".join(sentences)
+
+
+def judged_rows(result: Result, language: Language, models: Sequence[Compared] = get_args(Compared)) -> str:
+    """Say what the scores rest on that the models are judged by: the target's or, without labels, the source's."""
+    return scored_rows(result, language, ["target" if result.target_scored else "source"], models)
+
+
+def _domain_title(domain: Scored, language: Language) -> str:
+    titles: dict[Scored, str] = {
+        "target": language.translate("Target"),
+        "source": language.translate("Source"),
+        "third": language.translate("Third domain"),
+    }
+    return titles[domain]
+
+
+def _model_words(model: Compared, language: Language) -> str:
+    words: dict[Compared, str] = {
+        "source_only": language.translate("Source only"),
+        "source_only_bn": language.translate("Source only, target batch norm"),
+        "adapted": language.translate("Adapted"),
+        "oracle": language.translate("Oracle"),
+    }
+    return words[model]
