@@ -154,7 +154,8 @@ class Experiment(Params):
     def held_out(self, learns: bool) -> float:
         """Choose the share of each domain that is held out for scoring; ``learns``: whether the network is trained.
 
-        Features that are used as they are leave only a head to fit, so they are fitted and scored on everything.
+        Features that are used as they are leave only a head to fit, so they are fitted and scored on everything: each
+        half of the domain that a head was fitted on by another head, fitted on the other half.
         """
         if self.target_split is not None:
             return self.target_split

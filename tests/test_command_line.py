@@ -170,7 +170,8 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     arguments = ["run", *places, "--third", third, "--network", "identity", "--method", "coral"]
     written = answer(capsys, *arguments, "--json")
     assert isinstance(written, dict)
-    assert written["source_only"]["third"]["accuracy"] == written["source_only"]["source"]["accuracy"] > 0.9
+    # it is a copy of what source only has learned from, while the source itself is scored by halves
+    assert written["source_only"]["third"]["accuracy"] >= written["source_only"]["source"]["accuracy"] > 0.9
     assert written["gain"]["third"]["count"] == 90
     assert [one["name"] for one in written["findings"]] == ["too_few"]
     idle = ["--method", "fine_tuning", "--set", "method.epochs=1", "--set", "method.learning_rate=1e-6"]

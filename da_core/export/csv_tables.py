@@ -14,6 +14,7 @@ _COLUMNS = (
     *(f"{metric}{end}" for metric in _METRICS for end in ("", "_low", "_high")),
     "calibration_error",
     "scored_on",
+    "findings",
 )
 
 
@@ -21,7 +22,8 @@ def table_csv(result: Result) -> bytes:
     """Write every score of every model as CSV that Excel reads: fractions, one row per model, domain and class.
 
     The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95 % intervals,
-    ``scored_on`` tells whether the samples were held out, cross-fitted or all there are.
+    ``scored_on`` tells whether the samples were held out, cross-fitted or all there are, ``findings`` names what the
+    run's numbers warn of.
     """
     models: dict[Compared, str] = {
         "source_only": "source only",
@@ -30,6 +32,7 @@ def table_csv(result: Result) -> bytes:
         "oracle": "oracle",
     }
     domains: tuple[Scored, ...] = ("target", "source", "third")
+    findings = " ".join(finding.name for finding in result.findings)
     rows: list[list[object]] = []
     for key, model in models.items():
         of_domains: DomainScores | None = getattr(result, key)
@@ -41,9 +44,11 @@ def table_csv(result: Result) -> bytes:
                 continue
             scored_on = basis(result, key, domain)
             error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
-            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on])
+            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings])
             for label in scores.per_class:
-                rows.append([model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on])
+                rows.append(
+                    [model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on, ""]
+                )
     return to_csv(_COLUMNS, rows)
 
 

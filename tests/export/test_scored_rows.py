@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from da_core.events import Finished, Result
+from da_core.events import Finding, Finished, Result
 from da_core.experiment import Experiment
 from da_core.export.csv_tables import table_csv
 from da_core.export.scored_rows import basis, judged_rows, scored_rows
@@ -51,6 +51,13 @@ def test_the_csv_says_it_by_keys(of_all: Result) -> None:
     said = {(row["model"], row["domain"]): row["scored_on"] for row in rows}
     assert said["oracle", "target"] == said["source only", "source"] == "cross_fitted"
     assert said["source only", "target"] == "all"
+
+
+def test_the_csv_names_what_the_numbers_warn_of(of_all: Result) -> None:
+    finding = Finding(name="nothing_to_adapt", title="", evidence="", advice="")
+    warned = of_all.model_copy(update={"findings": [finding]})
+    first, *_ = csv.DictReader(io.StringIO(table_csv(warned).decode("utf-8-sig")))
+    assert first["findings"] == "nothing_to_adapt"
 
 
 @pytest.mark.parametrize(
