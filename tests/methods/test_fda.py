@@ -44,10 +44,10 @@ def test_the_smallest_band_still_takes_the_slowest_waves() -> None:
     torch.testing.assert_close(ours.mean((2, 3)), target.float().mean((2, 3)), atol=0.51, rtol=0)
     amplitudes = torch.fft.fft2(ours).abs()
     torch.testing.assert_close(
-        amplitudes[..., :2, :2], torch.fft.fft2(target.float()).abs()[..., :2, :2], atol=40, rtol=0
+        amplitudes[..., :2, :2], torch.fft.fft2(target.float()).abs()[..., :2, :2], atol=60, rtol=0
     )
     torch.testing.assert_close(
-        amplitudes[..., 2:8, 2:8], torch.fft.fft2(source.float()).abs()[..., 2:8, 2:8], atol=40, rtol=0
+        amplitudes[..., 2:8, 2:8], torch.fft.fft2(source.float()).abs()[..., 2:8, 2:8], atol=60, rtol=0
     )
 
 

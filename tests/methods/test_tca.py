@@ -116,11 +116,11 @@ def test_rows_that_were_not_fitted_take_the_same_sum():
     np.testing.assert_allclose(centred / unit @ tca._W, tca.map_target(new), atol=1e-9)
 
 
-def classes(seed: int, count: int = 300):
-    """Three Gaussian classes in five dimensions."""
+def classes(seed: int, features: int = 5, apart: float = 4):
+    """Three Gaussian classes, 100 samples each."""
     rng = np.random.default_rng(seed)
-    y = np.arange(count) % 3
-    return 4 * np.eye(3, 5)[y] + rng.normal(size=(count, 5)), y
+    y = np.arange(300) % 3
+    return apart * np.eye(3, features)[y] + rng.normal(size=(300, features)), y
 
 
 def accuracy(tca, Xs, ys, Xt, yt):
@@ -137,15 +137,15 @@ def test_a_wide_gap_does_not_blind_the_gaussian_kernel():
 
 @pytest.mark.parametrize("form", [{}, {"exact_up_to": 0, "landmarks": 200}], ids=["exact", "landmarks"])
 def test_rows_of_unequal_length_do_not_swamp_the_gaussian_kernel(form):
-    (Xs, ys), (Xt, yt) = classes(0), classes(1)
-    Xs, Xt = Xs * 3, Xt
+    """Centred on one side only, the first component is the distance from the middle, to a correlation of .99."""
+    (Xs, ys), (Xt, yt) = classes(0, features=100, apart=5), classes(1, features=100, apart=5)
+    Xs = 3 * Xs
     linear = accuracy(TCA(kernel="linear"), Xs, ys, Xt, yt)
     tca = TCA(kernel="rbf", **form)
     assert accuracy(tca, Xs, ys, Xt, yt) >= linear
-    Z = np.concatenate([tca.map_source(Xs), tca.map_target(Xt)])
-    X = np.concatenate([Xs, Xt])
+    X, Z = np.concatenate([Xs, Xt]), np.concatenate([tca.map_source(Xs), tca.map_target(Xt)])
     lengths = ((X - X.mean(0)) ** 2).sum(1)
-    assert abs(np.corrcoef(Z[:, 0], lengths)[0, 1]) < 0.9
+    assert abs(np.corrcoef(Z[:, 0], lengths)[0, 1]) < 0.1
 
 
 @pytest.mark.parametrize("kernel", ["rbf", "linear"])

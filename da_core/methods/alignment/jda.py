@@ -12,6 +12,7 @@ from da_core.methods.alignment.shared.kernels import (
     LANDMARKS,
     Expansion,
     KernelName,
+    check_variation,
     components,
     discrepancy,
     expand,
@@ -99,6 +100,7 @@ class JDA(FeatureAlignment):
         Raises `UserError` without ``ys`` and for tables that do not fit.
         """
         Xs, Xt = feature_pair(Xs, Xt)
+        check_variation(Xs, Xt)
         if ys is None:
             raise UserError("{of} needs source labels.", of=self.title)
         Xs, Xt = self._before(Xs), self._before(Xt)

@@ -8,6 +8,7 @@ from da_core.methods.alignment.shared.kernels import (
     EXACT_UP_TO,
     LANDMARKS,
     KernelName,
+    check_variation,
     components,
     expand,
     kernel_name,
@@ -87,6 +88,7 @@ class MIDA(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> MIDA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)
+        check_variation(Xs, Xt)
         apart = median_distance(Xs, Xt) / np.sqrt(2) if self.params.augment else 0.0
         self._code_s, self._code_t = np.array([apart, 0.0]), np.array([0.0, apart])
         self._expansion, F = expand(_augmented(Xs, self._code_s), _augmented(Xt, self._code_t), self.params)
@@ -94,7 +96,7 @@ class MIDA(FeatureAlignment):
         b = F.T @ (of_source - of_source.mean())[:, None]  # K H K_d H K = 2bbᵀ
         mu, S = self.params.mu, scatter(F)
         values, W = leading(lambda V: mu * S(V) - 2 * b @ (b.T @ V), F.shape[1], self.params.dimensions)
-        W = W[:, positive(values)]
+        W = W[:, positive(values, mu * F.shape[0] + 2 * float(np.sum(b**2)))]
         self._W = to_scores(F, W * signs(F @ W))
         return self
 

@@ -8,6 +8,7 @@ from da_core.methods.alignment.shared.kernels import (
     EXACT_UP_TO,
     LANDMARKS,
     KernelName,
+    check_variation,
     components,
     discrepancy,
     expand,
@@ -78,6 +79,7 @@ class TCA(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> TCA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)
+        check_variation(Xs, Xt)
         self._expansion, F = expand(Xs, Xt, self.params)
         b = F.T @ discrepancy(len(Xs), len(Xt))  # KLK = bbᵀ
         W, _ = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)

@@ -90,6 +90,13 @@ class Expansion:
         return F if self.shorten is None else F @ self.shorten
 
 
+def check_variation(Xs: Rows, Xt: Rows) -> None:
+    """Raise `UserError` where all features are the same number in every sample, but for rounding."""
+    X = np.concatenate([Xs, Xt])
+    if np.ptp(X, axis=0).max() <= 1e-12 * np.abs(X).max():
+        raise UserError("The features do not vary from sample to sample: there is nothing to project.")
+
+
 def expand(Xs: Rows, Xt: Rows, chosen: Any) -> tuple[Expansion, Rows]:
     """Expand source (n_s, d) and target (n_t, d) by a method's kernel: the expansion, and F of all samples.
 
@@ -188,8 +195,7 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
     H centres, S is `scatter` of F; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs
     nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
     eigenvectors V of R FᵀHF R. Each column's sign is such that its projections lean to the right (positive third
-    moment). Directions without variance are left out, so that there may be fewer than ``count``. Raises `UserError`
-    where no direction has any.
+    moment). Directions without variance are left out, so that there may be fewer than ``count``.
     """
     U, s, _ = scipy.linalg.svd(penalties, full_matrices=False)
     shrink = 1 - 1 / np.sqrt(1 + s**2)
@@ -199,16 +205,19 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
         return whitened
 
     values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
-    real = positive(values)
+    real = positive(values, values[0])
     A, values = whiten(V[:, real]), values[real]
     return A * signs(F @ A), values
 
 
-def positive(values: Rows) -> NDArray[np.bool_]:
-    """Mark falling eigenvalues that are above 0 by more than rounding. Raises `UserError` where none is."""
-    real: NDArray[np.bool_] = values > max(1e-12 * values[0], 1e-20)
+def positive(values: Rows, scale: float) -> NDArray[np.bool_]:
+    """Mark eigenvalues that are above 0 by more than rounding, for a matrix of norm ``scale``.
+
+    Raises `UserError` where none is.
+    """
+    real: NDArray[np.bool_] = values > 1e-12 * scale
     if not real.any():
-        raise UserError("The features do not vary, or only between the domains: no component is left to keep.")
+        raise UserError("Every direction tells the domains apart more than it varies; choose another method.")
     return real
 
 
