@@ -62,10 +62,9 @@ def test_the_unit_of_the_features_does_not_matter(blobs, name, unit):
 
 
 def test_features_that_are_all_constant_give_the_classes_their_shares(blobs):
-    y = blobs[1][:150]
-    np.testing.assert_allclose(
-        fit_head("linear", np.full((150, 4), 7.0), y).predict_proba([[7.0] * 4]), [[0.4, 0.4, 0.2]], atol=1e-3
-    )
+    X, y = np.full((150, 4), 7.0), blobs[1][:150]
+    shares = np.array([0.4, 0.4, 0.2])
+    np.testing.assert_allclose(fit_head("linear", X, y).predict_proba(X[:1])[0], shares, atol=1e-3)
 
 
 def test_features_keep_their_scales_among_one_another(blobs):

@@ -120,7 +120,7 @@ def expand(Xs: Rows, Xt: Rows, chosen: Any) -> tuple[Expansion, Rows]:
         return _short(lambda rows: kernel(rows) - means, power(kernel(basis + centre), -0.5), X)
 
     def centred_kernel(rows: Rows) -> Rows:
-        K = kernel(rows) - means
+        K: Rows = kernel(rows) - means
         K -= K.mean(axis=1, keepdims=True)
         return K
 
