@@ -40,8 +40,8 @@ class JDA(FeatureAlignment):
 
     K is the kernel matrix of all n samples, H = I − 11ᵀ/n; ℓ_0 is 1/n_s on source and −1/n_t on target samples, ℓ_c the
     same on the samples of class c alone, with pseudo-labels on the target (a class that nobody is guessed to be of is
-    left out). For the linear kernel it is the paper's primal form, with the centred features, divided by their root mean
-    squared length, in place of K. Few ℓ_c make the matrix I + Σ K ℓ_c ℓ_cᵀ K / λ a low-rank change of the identity, so
+    left out). For the linear kernel it is the paper's primal form: in place of K the centred features, divided by their
+    root mean squared length. Few ℓ_c make the matrix I + Σ K ℓ_c ℓ_cᵀ K / λ a low-rank change of the identity, so
     that an ordinary symmetric problem is left. As in the authors' code the sum of the ℓ_c ℓ_cᵀ is divided by its
     Frobenius norm, and the columns of A are scaled to unit length: components of equal variance would blow up
     directions of noise. Their rows of unit length, before and after, are options here. K is centred on both sides.
