@@ -51,10 +51,11 @@ def fit_head(
     seed: int = 0,
     class_count: int | None = None,
 ) -> FittedHead:
-    """Fit a head on features X (n, d), taken as they are, unscaled, and class indices y (n,).
+    """Fit a head on features X (n, d) and class indices y (n,); no head minds the unit that X is measured in.
 
-    - ``linear``, ``logistic``: softmax regression with scikit-learn's L2 penalty, C = 1. On fixed features the linear
-      layer of a network, trained with cross-entropy, is just that; so both names mean the same here.
+    - ``linear``, ``logistic``: softmax regression with scikit-learn's L2 penalty, C = 1, on features that were divided
+      by one number, their `deviation`. On fixed features the linear layer of a network, trained with cross-entropy, is
+      just that; so both names mean the same here.
     - ``svm``: scikit-learn's `SVC` with its defaults (RBF kernel, C = 1, γ = 1 / (d · variance)).
     - ``knn1``: the label of the nearest training sample.
 
@@ -82,8 +83,12 @@ def fit_head(
     model: Any
     match name:
         case "linear" | "logistic":
-            # this solver minds unscaled features least
+            # this solver minds features of unequal scales least
             model = LogisticRegression(solver="newton-cg", max_iter=10_000, random_state=seed)
+            unit = deviation(X)
+            model.fit(X / unit, y, sample_weight=weights)
+            model.coef_ /= unit  # so that it takes features as they are
+            return FittedHead(model, count)
         case "svm":
             model = SVC(random_state=seed)
         case "knn1":
@@ -111,6 +116,12 @@ def matched_halves(
     known = np.ones(len(y), np.bool_) if weights is None else weights > 0
     fittable = all(len(np.unique(y[known & (halves == half)])) >= 2 for half in (0, 1))
     return halves if fittable else None
+
+
+def deviation(X: Features) -> float:
+    """Measure the root mean variance of the columns of X (n, d): one number; 1 where all are constant."""
+    unit = float(np.sqrt(X.var(axis=0, dtype=np.float64).mean()))
+    return unit if unit > 0 else 1.0
 
 
 def cross_fitted(

@@ -46,8 +46,8 @@ BY_KIND = {
     "control": Choice("far moons"),
 }
 EXCEPTIONS: dict[str, Choice] = {
-    # kernels on few points in the plane: fewer components and narrower bumps than for a network's features
-    "tca": Choice("aside", {"dimensions": 2, "bandwidth": 0.3}),
+    # a projection in the plane: with two components JDA drops nothing
+    "tca": Choice("aside"),
     "jda": Choice("aside", {"dimensions": 1}),
     "mida": Choice("aside"),
     "wdgrl": Choice("aside"),

@@ -308,8 +308,8 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
 def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
     chinese = i18n.translations("zh")
     assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
-    captions = [str(one.value) for one in opened("lesson", method="tca", lang="zh").caption]
-    assert any("成分数 = 2" in text for text in captions)
+    captions = [str(one.value) for one in opened("lesson", method="jda", lang="zh").caption]
+    assert any("成分数 = 1" in text for text in captions)
     assert not i18n.missing
 
 

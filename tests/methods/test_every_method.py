@@ -261,6 +261,14 @@ def test_alignment_repeats_and_does_not_mind_the_order_of_samples(method):
     np.testing.assert_allclose(shuffled.map_target(Xt[t]), first.map_target(Xt)[t], atol=1e-6)
 
 
+@every(FeatureAlignment, where=lambda method: method.name() in ("tca", "jda", "mida"))
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+def test_projections_say_so_where_all_features_are_constant(method, kernel):
+    Xs, Xt, ys = np.full((40, 3), 7.3), np.full((30, 3), 7.3), np.arange(40) % 3
+    with pytest.raises(UserError, match="features do not vary"):
+        method(kernel=kernel).fit(Xs, Xt, ys)
+
+
 @every(FeatureAlignment)
 def test_alignment_refuses_what_it_cannot_use(method):
     (Xs, ys), (Xt, _) = blobs(60, 0), blobs(60, 1)

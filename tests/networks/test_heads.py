@@ -51,15 +51,32 @@ def test_classes_without_samples_keep_their_columns(blobs, name):
     np.testing.assert_allclose(proba.sum(axis=1), 1)
 
 
-def test_features_are_taken_as_they_are(blobs):
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_the_unit_of_the_features_does_not_matter(blobs, name, unit):
+    X, y = blobs
+    expected = fit_head(name, X[::2], y[::2]).predict_proba(X[1::2])
+    assert (expected.argmax(axis=1) == y[1::2]).mean() > 0.85
+    scaled = fit_head(name, unit * X[::2], y[::2]).predict_proba(unit * X[1::2])
+    np.testing.assert_allclose(scaled, expected, atol=1e-3)
+
+
+def test_features_that_are_all_constant_give_the_classes_their_shares(blobs):
+    X, y = np.full((150, 4), 7.0), blobs[1][:150]
+    shares = np.array([0.4, 0.4, 0.2])
+    np.testing.assert_allclose(fit_head("linear", X, y).predict_proba(X[:1])[0], shares, atol=1e-3)
+
+
+def test_features_keep_their_scales_among_one_another(blobs):
     X, y = blobs
     X = X * [1, 100, 0.01, 1] + 7
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         linear = fit_head("linear", X, y)
     np.testing.assert_array_equal(fit_head("svm", X, y).predict(X), SVC().fit(X, y).predict(X))
-    expected = LogisticRegression(solver="newton-cholesky").fit(X, y)
-    np.testing.assert_allclose(linear.predict_proba(X), expected.predict_proba(X), atol=1e-3)
+    unit = np.sqrt(X.var(axis=0).mean())
+    expected = LogisticRegression(solver="newton-cholesky").fit(X / unit, y)
+    np.testing.assert_allclose(linear.predict_proba(X), expected.predict_proba(X / unit), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["linear", "logistic", "svm"])

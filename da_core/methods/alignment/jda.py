@@ -12,6 +12,7 @@ from da_core.methods.alignment.shared.kernels import (
     LANDMARKS,
     Expansion,
     KernelName,
+    check_variation,
     components,
     discrepancy,
     expand,
@@ -39,16 +40,18 @@ class JDA(FeatureAlignment):
 
     K is the kernel matrix of all n samples, H = I − 11ᵀ/n; ℓ_0 is 1/n_s on source and −1/n_t on target samples, ℓ_c the
     same on the samples of class c alone, with pseudo-labels on the target (a class that nobody is guessed to be of is
-    left out). For the linear kernel it is the paper's primal form, with the centred features in place of K. Few ℓ_c
-    make the matrix I + Σ K ℓ_c ℓ_cᵀ K / λ a low-rank change of the identity, so that an ordinary symmetric problem is
-    left. The components are scaled to unit variance, AᵀKHKA = nI, so that any classifier can work with them.
+    left out). For the linear kernel it is the paper's primal form: in place of K the centred features, divided by their
+    root mean squared length. Few ℓ_c make the matrix I + Σ K ℓ_c ℓ_cᵀ K / λ a low-rank change of the identity, so
+    that an ordinary symmetric problem is left. As in the authors' code the sum of the ℓ_c ℓ_cᵀ is divided by its
+    Frobenius norm, and the columns of A are scaled to unit length: components of equal variance would blow up
+    directions of noise. Their rows of unit length, before and after, are options here. K is centred on both sides.
     Rounds end early once the pseudo-labels stay.
 
     Above ``exact_up_to`` samples a Gaussian kernel is approximated from landmarks (Nyström), and pseudo-labels are read
     from a part of the source. The linear kernel needs the latter only.
 
-    It fails where the first pseudo-labels are mostly wrong: the rounds then make the mistake firm; and at a d so large
-    that unit variance blows up directions of noise. It needs source labels.
+    It fails where the first pseudo-labels are mostly wrong: the rounds then make the mistake firm. It needs source
+    labels.
 
     Cost: for each round O(n D² + D³) (linear, D features), O(n m² + m³) (m landmarks), O(n²) a Lanczos step (exact),
     and the neighbours O(n_t n_s d), at most 1000 n_t d above ``exact_up_to``.
@@ -61,7 +64,7 @@ class JDA(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        dimensions: int = components(100)
+        dimensions: int = components(20)
         regularisation: float = hyper(
             1.0,
             ge=1e-6,
@@ -73,6 +76,16 @@ class JDA(FeatureAlignment):
         )
         rounds: int = hyper(
             10, ge=1, le=50, step=1, symbol="T", title="Rounds", help="How often pseudo-labels and map are renewed."
+        )
+        unit_before: bool = hyper(
+            False,
+            title="Rows of unit length before",
+            help="Scale each sample's features to length 1 first, as the authors do for pictures and texts.",
+        )
+        unit_after: bool = hyper(
+            False,
+            title="Rows of unit length after",
+            help="Scale each sample's components to length 1, as the authors do for their nearest neighbour.",
         )
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
@@ -88,14 +101,17 @@ class JDA(FeatureAlignment):
         Raises `UserError` without ``ys`` and for tables that do not fit.
         """
         Xs, Xt = feature_pair(Xs, Xt)
+        check_variation(Xs, Xt)
         if ys is None:
             raise UserError("{of} needs source labels.", of=self.title)
+        Xs, Xt = self._before(Xs), self._before(Xt)
         X = np.concatenate([Xs, Xt])
         self._centre = X.mean(axis=0)
         self._expansion: Expansion | None = None
-        F = X - self._centre
+        self._length = float(np.sqrt(((X - self._centre) ** 2).sum() / len(X))) or 1.0
+        F = (X - self._centre) / self._length
         if self.params.kernel == "rbf":
-            self._expansion, F = expand(X, self.params)
+            self._expansion, F = expand(Xs, Xt, self.params)
         n_s, S = len(Xs), scatter(F)
         references = in_order(Xs)
         if len(X) > self.params.exact_up_to and n_s > NEIGHBOURS:
@@ -103,7 +119,7 @@ class JDA(FeatureAlignment):
         guessed: Labels | None = None
         for _ in range(self.params.rounds):
             self._A = self._map(F, S, ys, guessed)
-            Z = F @ self._A
+            Z = self._after(F @ self._A)
             before, guessed = guessed, ys[references][nearest(Z[n_s:], Z[:n_s][references])]
             if before is not None and np.array_equal(before, guessed):
                 break
@@ -116,15 +132,32 @@ class JDA(FeatureAlignment):
             in_s, in_t = ys == c, guessed == c
             if in_t.any():
                 columns.append(np.concatenate([in_s / in_s.sum(), -(in_t / in_t.sum())]))
-        penalties = F.T @ np.stack(columns, axis=1) / np.sqrt(self.params.regularisation)
-        A, variances = variance_directions(F, S, penalties, self.params.dimensions)
-        return A * np.sqrt(len(F) / variances)
+        E = np.stack(columns, axis=1)
+        norm = np.linalg.norm(E.T @ E)  # of EEᵀ, the sum of the ℓ_c ℓ_cᵀ
+        A, _ = variance_directions(F, S, F.T @ E / np.sqrt(norm * self.params.regularisation), self.params.dimensions)
+        directions: Rows = A / np.linalg.norm(A, axis=0)
+        return directions
 
-    def _rows(self, X: Rows) -> Rows:
-        return X - self._centre if self._expansion is None else self._expansion(X)
+    def _map_rows(self, X: Rows) -> Rows:
+        X = self._before(X)
+        F = (X - self._centre) / self._length if self._expansion is None else self._expansion(X)
+        return self._after(F @ self._A)
+
+    def _before(self, X: Rows) -> Rows:
+        return unit_rows(X) if self.params.unit_before else X
+
+    def _after(self, Z: Rows) -> Rows:
+        return unit_rows(Z) if self.params.unit_after else Z
 
     def map_source(self, Xs: Rows) -> Rows:
-        return self._rows(rows(Xs, "source")) @ self._A
+        return self._map_rows(rows(Xs, "source"))
 
     def map_target(self, Xt: Rows) -> Rows:
-        return self._rows(rows(Xt, "target")) @ self._A
+        return self._map_rows(rows(Xt, "target"))
+
+
+def unit_rows(X: Rows) -> Rows:
+    """Scale each row of X (n, d) to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    scaled: Rows = X / np.where(lengths > 0, lengths, 1)
+    return scaled

@@ -8,14 +8,17 @@ from da_core.methods.alignment.shared.kernels import (
     EXACT_UP_TO,
     LANDMARKS,
     KernelName,
+    check_variation,
     components,
     expand,
     kernel_name,
     leading,
     median_distance,
+    positive,
     scatter,
     signs,
     solving_seconds,
+    to_scores,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
@@ -33,11 +36,13 @@ class MIDA(FeatureAlignment):
 
     tr(WᵀKHK_dHKW) is, up to a constant, the HSIC of components and domain; tr(WᵀKHKW) is the components' variance.
     The solution is the leading eigenvectors of a symmetric matrix, and for two domains H K_d H = 2uuᵀ has rank one.
+    Eigenvectors of values below 0, which say more of the domain than they vary, are left out. The components are scaled
+    as those of kernel PCA are, to the root of their deviations.
 
     Feature augmentation: each sample carries its domain as further features, so that the map may treat the domains
     differently, for example shift one against the other. Here the two domains' codes lie as far apart as the median
-    distance between samples, whatever the features' unit. Without it one map serves both domains.
-    The kernel's origin is the mean of all samples. Above ``exact_up_to`` samples a Gaussian kernel is approximated from
+    distance within the domains, whatever the features' unit. Without it one map serves both domains.
+    K is centred on both sides. Above ``exact_up_to`` samples a Gaussian kernel is approximated from
     landmarks (Nyström); the linear one never needs it.
 
     It fails where what tells the domains apart also tells the classes apart (class proportions, above all), and like
@@ -72,7 +77,7 @@ class MIDA(FeatureAlignment):
             title="Domain features",
             help="Append each sample's domain to its features, so that the map may treat the domains differently.",
         )
-        kernel: KernelName = kernel_name("rbf")
+        kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
@@ -83,15 +88,16 @@ class MIDA(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> MIDA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)
-        apart = median_distance(np.concatenate([Xs, Xt])) / np.sqrt(2) if self.params.augment else 0.0
+        check_variation(Xs, Xt)
+        apart = median_distance(Xs, Xt) / np.sqrt(2) if self.params.augment else 0.0
         self._code_s, self._code_t = np.array([apart, 0.0]), np.array([0.0, apart])
-        X = np.concatenate([_augmented(Xs, self._code_s), _augmented(Xt, self._code_t)])
-        self._expansion, F = expand(X, self.params)
+        self._expansion, F = expand(_augmented(Xs, self._code_s), _augmented(Xt, self._code_t), self.params)
         of_source = np.repeat([1.0, 0.0], [len(Xs), len(Xt)])
         b = F.T @ (of_source - of_source.mean())[:, None]  # K H K_d H K = 2bbᵀ
         mu, S = self.params.mu, scatter(F)
-        _, W = leading(lambda V: mu * S(V) - 2 * b @ (b.T @ V), F.shape[1], self.params.dimensions)
-        self._W = W * signs(F @ W)
+        values, W = leading(lambda V: mu * S(V) - 2 * b @ (b.T @ V), F.shape[1], self.params.dimensions)
+        W = W[:, positive(values, mu * F.shape[0] + 2 * float(np.sum(b**2)))]
+        self._W = to_scores(F, W * signs(F @ W))
         return self
 
     def map_source(self, Xs: Rows) -> Rows:

@@ -8,12 +8,14 @@ from da_core.methods.alignment.shared.kernels import (
     EXACT_UP_TO,
     LANDMARKS,
     KernelName,
+    check_variation,
     components,
     discrepancy,
     expand,
     kernel_name,
     scatter,
     solving_seconds,
+    to_scores,
     variance_directions,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -25,8 +27,8 @@ class TCA(FeatureAlignment):
     r"""Transfer component analysis (Pan, Tsang, Kwok and Yang 2011, the unsupervised form).
 
     Both domains are projected, by one and the same map, onto components that vary much but whose mean hardly differs
-    between the domains. With K the kernel matrix of all n = n_s + n_t samples, H = I − 11ᵀ/n, and L = ℓℓᵀ, ℓ being
-    1/n_s on source samples and −1/n_t on target samples:
+    between the domains. With K the kernel matrix of all n = n_s + n_t samples, centred on both sides and divided by the
+    mean of its diagonal, H = I − 11ᵀ/n, and L = ℓℓᵀ, ℓ being 1/n_s on source samples and −1/n_t on target samples:
 
         max tr(Wᵀ K H K W)    subject to    Wᵀ (I + μ K L K) W = I,        z(x) = Σ_j k(x, x_j) W_j
 
@@ -36,7 +38,9 @@ class TCA(FeatureAlignment):
     and solvers for symmetric ones return something else for it, the worse the larger μ. KLK has rank one, so that
     (I + μKLK)^(−½) is known in closed form and an ordinary symmetric problem is left, for Lanczos.
 
-    The kernel's origin is the mean of all samples. Rows that were not fitted are mapped by the same sum.
+    Rows that were not fitted are mapped by the same sum. The components are scaled as those of kernel PCA are, to the
+    root of their deviations: as the formula leaves them, the first few drown the others in any classifier that has a
+    penalty or measures distances (street scenes: 69 % with, 59 % without).
     Above ``exact_up_to`` samples a Gaussian kernel is approximated from landmarks (Nyström); the linear one never
     needs it.
 
@@ -56,7 +60,7 @@ class TCA(FeatureAlignment):
     class Params(params.Params):
         dimensions: int = components(20)
         mu: float = hyper(
-            1.0,
+            10.0,
             ge=0,
             le=1e6,
             log=True,
@@ -64,7 +68,7 @@ class TCA(FeatureAlignment):
             title="Weight of the discrepancy",
             help="How much a difference of the domains' means counts against variance; 0 is kernel PCA.",
         )
-        kernel: KernelName = kernel_name("rbf")
+        kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
@@ -75,10 +79,11 @@ class TCA(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> TCA:
         """Learn the components from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)
-        X = np.concatenate([Xs, Xt])
-        self._expansion, F = expand(X, self.params)
+        check_variation(Xs, Xt)
+        self._expansion, F = expand(Xs, Xt, self.params)
         b = F.T @ discrepancy(len(Xs), len(Xt))  # KLK = bbᵀ
-        self._W, _ = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
+        W, _ = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
+        self._W = to_scores(F, W)
         return self
 
     def map_source(self, Xs: Rows) -> Rows:

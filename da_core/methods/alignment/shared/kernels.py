@@ -2,7 +2,12 @@
 
 All three look for projections z(x) = Σ_j k(x, x_j) W_j, one row W_j for each of the n pooled samples. Here such a
 projection is written F(x) A with ‖A‖ = ‖W‖, where the row F(x) is short if the kernel allows it, so that an
-eigenproblem of size n becomes one of the length of F(x):
+eigenproblem of size n becomes one of the length of F(x).
+
+K stands for the kernel centred on both sides, HKH with H = I − 11ᵀ/n: the origin of the kernel's space is the samples'
+mean. Centred on one side alone, as the variance's own H does, a sample's distance from the middle would be the first
+component and swamp the others. Other samples are mapped with the fitted samples' means. K is then divided by the mean
+of its diagonal, so that neither the features' unit nor the kernel's width changes what a penalty weighs.
 
 - Gaussian kernel, exact: F(x) = k(x, all samples), of length n, and A = W.
 - K = ΦΦᵀ with short rows φ(x): the best W lies in the span of Φ (what is orthogonal to it changes no z and costs
@@ -19,8 +24,10 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from da_core.errors import UserError
 from da_core.methods.alignment.shared.landmarks import spread, squared_distances
 from da_core.methods.base import Rows
 from da_core.params import hyper
@@ -49,7 +56,7 @@ BANDWIDTH = hyper(
     log=True,
     symbol="σ",
     title="Bandwidth",
-    help="Width of the Gaussian kernel, in units of the median distance between samples.",
+    help="Width of the Gaussian kernel, in units of the median distance within the domains, widened by their gap.",
 )
 EXACT_UP_TO = hyper(
     4000,
@@ -83,34 +90,55 @@ class Expansion:
         return F if self.shorten is None else F @ self.shorten
 
 
-def expand(X: Rows, chosen: Any) -> tuple[Expansion, Rows]:
-    """Expand pooled samples X (n, d) by a method's kernel: the expansion, and F(X).
+def check_variation(Xs: Rows, Xt: Rows) -> None:
+    """Raise `UserError` where all features are the same number in every sample, but for rounding."""
+    X = np.concatenate([Xs, Xt])
+    if np.ptp(X, axis=0).max() <= 1e-12 * np.abs(X).max():
+        raise UserError("The features do not vary from sample to sample: there is nothing to project.")
 
-    ``chosen`` has ``kernel``, ``bandwidth``, ``exact_up_to`` and ``landmarks``. The origin is moved to the samples'
-    mean, so that adding one vector to all of them changes nothing.
+
+def expand(Xs: Rows, Xt: Rows, chosen: Any) -> tuple[Expansion, Rows]:
+    """Expand source (n_s, d) and target (n_t, d) by a method's kernel: the expansion, and F of all samples.
+
+    ``chosen`` has ``kernel``, ``bandwidth``, ``exact_up_to`` and ``landmarks``. F(X) has mean 0.
     """
+    X = np.concatenate([Xs, Xt])
     centre = X.mean(axis=0)
     if chosen.kernel == "linear":
         return _short(lambda rows: rows - centre, np.eye(X.shape[1]), X)
     exact = len(X) <= chosen.exact_up_to
     basis = (X if exact else spread(X, chosen.landmarks)) - centre
-    width = 2 * (chosen.bandwidth * median_distance(X)) ** 2
+    width = chosen.bandwidth * kernel_width(Xs, Xt)
 
     def kernel(rows: Rows) -> Rows:
         K = squared_distances(rows - centre, basis)
-        K /= -width
+        K /= -2 * width**2
         return np.exp(K, out=K)
 
-    if exact:
-        return Expansion(kernel, None), kernel(X)
-    return _short(kernel, power(kernel(basis + centre), -0.5), X)
+    means = kernel(X).mean(axis=0)
+    if not exact:
+        return _short(lambda rows: kernel(rows) - means, power(kernel(basis + centre), -0.5), X)
+
+    def centred_kernel(rows: Rows) -> Rows:
+        K: Rows = kernel(rows) - means
+        K -= K.mean(axis=1, keepdims=True)
+        return K
+
+    K = centred_kernel(X)
+    unit = _unit(np.trace(K) / len(X))
+    return Expansion(lambda rows: centred_kernel(rows) / unit, None), K / unit
 
 
 def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expansion, Rows]:
-    """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten."""
+    """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten, divided by the mean of ‖φ(x)‖²."""
     K = kernel(X)
-    shorten = whiten @ power(whiten.T @ (K.T @ K) @ whiten, 0.5)
+    products = whiten.T @ (K.T @ K) @ whiten
+    shorten = whiten @ power(products, 0.5) / _unit(np.trace(products) / len(X))
     return Expansion(kernel, shorten), K @ shorten
+
+
+def _unit(diagonal: float) -> float:
+    return diagonal if diagonal > 0 else 1.0
 
 
 def solving_seconds(n: int, d: int, chosen: Any) -> float:
@@ -123,12 +151,24 @@ def solving_seconds(n: int, d: int, chosen: Any) -> float:
     return 1e-10 * (n + landmarks) * landmarks * (d + landmarks)
 
 
-def median_distance(X: Rows) -> float:
-    """Measure the median distance between different samples, of at most ``2 · MEDIAN_ROWS``; 1 if all are alike."""
-    some = spread(X, 2 * MEDIAN_ROWS)
-    squared = squared_distances(some - some.mean(axis=0), some - some.mean(axis=0))
-    apart = squared[np.triu_indices(len(some), k=1)]
-    median = float(np.sqrt(np.median(apart))) if len(apart) else 0.0
+def kernel_width(Xs: Rows, Xt: Rows) -> float:
+    """Measure the Gaussian kernel's width: √(median² + (4 · gap)²), of `median_distance` and the means' distance.
+
+    As narrow as the domains are, a kernel sees nothing beyond a wide gap: two islands, which no component joins. So
+    wide, it has at least e^(−1/32) = 97 % of its height left across the gap.
+    """
+    gap = np.linalg.norm(Xs.mean(axis=0) - Xt.mean(axis=0))
+    return float(np.hypot(median_distance(Xs, Xt), 4 * gap))
+
+
+def median_distance(Xs: Rows, Xt: Rows) -> float:
+    """Measure the median distance between samples of one domain, at most `MEDIAN_ROWS` of each; 1 if all are alike."""
+    apart = []
+    for X in (Xs, Xt):
+        some = spread(X - X.mean(axis=0), MEDIAN_ROWS)
+        apart.append(squared_distances(some, some)[np.triu_indices(len(some), k=1)])
+    squared = np.concatenate(apart)
+    median = float(np.sqrt(np.median(squared))) if len(squared) else 0.0
     return median if median > 0 else 1.0
 
 
@@ -165,10 +205,20 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
         return whitened
 
     values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
-    A = whiten(V)
-    real = values > np.finfo(np.float64).eps * F.shape[1] * values[0]
-    A, values = A[:, real], values[real]
+    real = positive(values, values[0])
+    A, values = whiten(V[:, real]), values[real]
     return A * signs(F @ A), values
+
+
+def positive(values: Rows, scale: float) -> NDArray[np.bool_]:
+    """Mark eigenvalues that are above 0 by more than rounding, for a matrix of norm ``scale``.
+
+    Raises `UserError` where none is.
+    """
+    real: NDArray[np.bool_] = values > 1e-12 * scale
+    if not real.any():
+        raise UserError("Every direction tells the domains apart more than it varies; choose another method.")
+    return real
 
 
 def scatter(F: Rows) -> Callable[[Rows], Rows]:
@@ -195,6 +245,16 @@ def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows,
         order = np.argsort(values)
         values, vectors = values[order], vectors[:, order]
     return values[::-1], vectors[:, ::-1]
+
+
+def to_scores(F: Rows, A: Rows) -> Rows:
+    """Scale the columns of A (m, d) to the deviations that kernel PCA's scores have: the root of what F A has.
+
+    Components k(x, ·) W with ‖W‖ = 1 have the kernel's eigenvalues λ for deviations, scores have √λ, as distances in
+    the kernel's space have: the first few then do not drown the others.
+    """
+    scaled: Rows = A / np.sqrt(np.linalg.norm(F @ A, axis=0))
+    return scaled
 
 
 def centred(Z: Rows) -> Rows:
