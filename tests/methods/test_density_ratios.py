@@ -53,6 +53,23 @@ def test_the_ratio_is_found(name, bound):
         assert error(estimator(name, seed=seed).weights(Xs, Xt), truth) < bound
 
 
+@pytest.mark.parametrize("name", ["gaussian", "kernel_density", "knn_density", "kmm"])
+def test_the_default_cap_takes_error_away_among_many_features(name):
+    rng = np.random.default_rng(0)
+    Xs, Xt = rng.normal(size=(700, 30)), rng.normal(size=(700, 30)) + 0.2
+    truth = np.exp(0.2 * Xs.sum(axis=1) - 0.2**2 * 30 / 2)  # N(x; 0.2, I) / N(x; 0, I)
+    loose, default = (methods()[name](**cap).weights(Xs, Xt) for cap in ({"clip": 1000.0}, {}))
+    assert error(default, truth) <= error(loose, truth)
+    assert default.max() <= 20 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "kernel_density", "knn_density", "domain_classifier"])
+def test_the_default_cap_costs_nothing_where_the_ratio_is_known_well(name):
+    Xs, Xt, truth = normals(1500, 0)
+    loose, default = (methods()[name](**cap).weights(Xs, Xt) for cap in ({"clip": 1e6}, {}))
+    assert error(default, truth) <= error(loose, truth) + 1e-9
+
+
 def test_the_relative_ratio_keeps_below_one_over_alpha():
     Xs, Xt, _ = normals(1000, 0)
     rulsif = RuLSIF(alpha=0.5).fit(Xs, Xt - 1 + 4)
