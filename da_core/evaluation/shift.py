@@ -107,7 +107,8 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
 
     ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
     samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
-    are in the same half. An error above chance counts as 0 distance. Raises `UserError` with fewer than two samples in a domain.
+    are in the same half. An error above chance counts as 0 distance. Raises `UserError` with fewer than two samples in
+    a domain.
     """
     hits, counted = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
     return _proxy_a_distance(hits.sum() / counted.sum())

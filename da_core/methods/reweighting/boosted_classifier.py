@@ -25,8 +25,8 @@ class BoostedClassifier(Reweighting):
 
     Trees learn their samples by heart and would give each its own domain. Two guards: a sample's f comes from trees
     that were grown without it and its equals (cross-fitting over folds), and a slope a and an intercept b are then
-    fitted to those honest scores (Platt's calibration). If the trees have learned nothing that holds for others, a is about 0 and
-    all weights about 1.
+    fitted to those honest scores (Platt's calibration). If the trees have learned nothing that holds for others, a is
+    about 0 and all weights about 1.
 
     It fails with few samples, where trees learn little that holds for others, and where the domains do not overlap: all
     the weight goes to a few samples. The weights are steps, not a smooth function.

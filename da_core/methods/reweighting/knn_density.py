@@ -22,13 +22,13 @@ class KNNDensity(Reweighting):
     The width of the window follows the data by itself: narrow where there are many samples, wide where there are few.
 
     It fails with many features: the ratio of distances is raised to the power d, so that small errors of a distance
-    become huge errors of the weight, and the cap alone holds them; it is 10, lower than that of other ratios, for on the
-    street scenes, 128 features, that leaves more of the accuracy than 20. Features need a common unit. A small k gives noisy
-    weights, a large one blurs the ratio.
+    become huge errors of the weight, and the cap alone holds them; it is lower than that of other ratios, for on the
+    street scenes, 128 features, 10 leaves more of the accuracy than 20. Features need a common unit. A small k gives
+    noisy weights, a large one blurs the ratio.
 
     k counts different samples: where each is there r times on average, the r k-th neighbour is taken. Above
-    ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same share, so
-    that the window stays as wide.
+    ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same share,
+    so that the window stays as wide.
 
     Cost: O(n_s · references · d).
     """

@@ -24,10 +24,10 @@ class RLLS(ClassBalance):
     m is the number of source predictions; Δ bounds the error of Ĉ and is scaled by ρ, .01 in the authors' experiments.
 
     Neither norm is squared, so that ρ is a switch rather than a dial: nearly always θ is either what BBSE finds or
-    exactly 0. Where it turns depends on the numbers of classes and samples: with 10 classes and 600 samples ρ = .2 hides
-    a real shift, with 3 classes it changes nothing. So the default is the authors', and at it this is BBSE with a
-    safeguard: the same weights to the digit on the street scenes, tamer ones where classes can hardly be told apart and
-    samples are few (10 classes, 150 samples: an error of .7 where BBSE has 1.0).
+    exactly 0. Where it turns depends on the numbers of classes and samples: with 10 classes and 600 samples ρ = .2
+    hides a real shift, with 3 classes it changes nothing. So the default is the authors', and at it this is BBSE with a
+    safeguard: the same accuracy to the digit on the street scenes, tamer weights where classes can hardly be told apart
+    and samples are few (10 classes, 150 samples: an error of .7 where BBSE has 1.0).
 
     It fails where the shift is not a label shift, as BBSE does: changed mistakes are read as changed proportions. A
     large Δ hides a real shift.
@@ -53,8 +53,8 @@ class RLLS(ClassBalance):
             step=0.01,
             symbol="ρ",
             title="Regularisation",
-            help="Scales the bound on the noise that holds the weights near 1. A switch more than a dial: at 0.01 mostly "
-            "BBSE's weights, from a few tenths on all weights 1.",
+            help="Scales the bound on the noise that holds the weights near 1. A switch more than a dial: at 0.01 "
+            "mostly BBSE's weights, from a few tenths on all weights 1.",
         )
         trust: float = hyper(
             1.0,
