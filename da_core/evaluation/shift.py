@@ -151,9 +151,9 @@ def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tu
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X[a]), domain[a], counted[a])
         right.append(counted[b] * (classifier.predict(scaler.transform(X[b])) == domain[b]))
     different = equal_rows(np.concatenate([X[1], X[0]]))
-    return np.bincount(different, np.concatenate(right)), np.bincount(
-        different, np.concatenate([counted[1], counted[0]])
-    )
+    hits: Values = np.bincount(different, np.concatenate(right)).astype(np.float64)
+    weight: Values = np.bincount(different, np.concatenate([counted[1], counted[0]])).astype(np.float64)
+    return hits, weight
 
 
 def _halves(Fs: Features, Ft: Features, rng: np.random.Generator) -> list[tuple[Labels, Labels]]:

@@ -96,9 +96,12 @@ def random_distinct(X: Rows, seed: int) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def median_distance(Xs: Rows, Xt: Rows, seed: int = 0) -> float:
-    """Measure the median distance between samples of both domains, at most `MEDIAN_ROWS` each; 1 if all are alike."""
-    pooled = np.concatenate([random_rows(Xs, MEDIAN_ROWS, seed), random_rows(Xt, MEDIAN_ROWS, seed)])
-    squared = squared_distances(pooled, pooled)[np.triu_indices(len(pooled), 1)]
+    """Measure the median distance between samples of one domain, of at most `MEDIAN_ROWS` each; 1 if all are alike.
+
+    Distances from one domain to the other do not count: a wide gap would blind a kernel to all that is within a domain.
+    """
+    some = (random_rows(X, MEDIAN_ROWS, seed) for X in (Xs, Xt))
+    squared = np.concatenate([squared_distances(X, X)[np.triu_indices(len(X), 1)] for X in some])
     # what is left of equal rows after rounding is no distance
     apart = squared[squared > 1e-12 * squared.max(initial=0)]
     return float(np.sqrt(np.median(apart))) if len(apart) else 1.0

@@ -9,6 +9,7 @@ import pytest
 
 from da_core.methods import methods
 from da_core.methods.base import Reweighting
+from da_core.methods.distances import median_distance
 from da_core.methods.reweighting.rulsif import RuLSIF
 
 
@@ -78,6 +79,12 @@ def test_the_relative_ratio_keeps_below_one_over_alpha():
     Xs, Xt, _ = normals(1000, 0)
     rulsif = RuLSIF(alpha=0.5).fit(Xs, Xt - 1 + 4)
     assert rulsif.ratio(np.linspace(-3, 8, 200)[:, None]).max() < 2.2  # 1/α, and the error of an estimate
+
+
+def test_a_wide_gap_between_the_domains_does_not_widen_the_kernel():
+    Xs, Xt, _ = normals(200, 0)
+    assert median_distance(Xs, Xt + 100) == pytest.approx(median_distance(Xs, Xt))
+    assert median_distance(Xs, Xt) == pytest.approx(0.6745 * np.sqrt(2) * 0.9, rel=0.1)  # of two normals, 1 and .8 wide
 
 
 @pytest.mark.parametrize("name", ["nearest_neighbours", "inverse_distance"])
