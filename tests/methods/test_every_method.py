@@ -274,6 +274,8 @@ def test_alignment_refuses_what_it_cannot_use(method):
 
 NAIVE = {"inverse_distance"}
 """No density ratio: its weights hardly follow the target, which is what its lesson shows."""
+PART_OF_THE_WAY = {"rulsif": 0.6}
+"""Its relative ratio stands for something between source and target on purpose."""
 NOISE = {"kernel_density": 0.3, "kliep": 0.3, "kmm": 0.3, "knn_density": 0.3, "nearest_neighbours": 1.0}
 """Local estimates vary from sample to sample also where nothing has shifted; counts of votes as Poisson's do."""
 
@@ -289,7 +291,7 @@ def test_weights_bring_the_class_proportions_towards_the_target(method):
     assert weights.mean() == pytest.approx(1)
     before, after = np.bincount(ys) / 1500, np.bincount(ys, weights) / 1500
     if method.name() not in NAIVE:
-        assert np.abs(after - share).sum() < 0.5 * np.abs(before - share).sum()
+        assert np.abs(after - share).sum() < PART_OF_THE_WAY.get(method.name(), 0.5) * np.abs(before - share).sum()
 
 
 @every(Reweighting)
