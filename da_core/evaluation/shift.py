@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from da_core.errors import UserError
 from da_core.events import Interval, Notice, Shift, ShiftMeasures
+from da_core.methods.distances import equal_rows
 
 Features = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
@@ -19,7 +20,7 @@ Values = NDArray[np.float64]
 MOST_ROWS = 1000
 """Of each domain in measures whose time and memory grow with the square; evenly spaced rows beyond."""
 FEWEST_OF_A_CLASS = 5
-"""In either domain; a class with fewer is left out of the class-wise distance."""
+"""In either domain, of weight above 0; a class with fewer is left out of the class-wise distance."""
 DRAWS = 200
 """Of the bootstrap, for the kernel's measures."""
 LEVEL = 0.95
@@ -41,7 +42,7 @@ def measures(
     counts as often as its weight says.
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    right, counted = _domain_hits(Fs, Ft, seed, w)
+    hits, counted = _domain_hits(Fs, Ft, seed, w)
     rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
     drawn = _BootstrapWeights(w[rows_s], len(rows_t), seed)
@@ -54,9 +55,9 @@ def measures(
         values["classwise"] = _classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], drawn)
     values = {name: drawn_values for name, drawn_values in values.items() if len(drawn_values)}
     return ShiftMeasures(
-        proxy_a_distance=_proxy_a_distance(np.average(right, weights=counted)),
+        proxy_a_distance=_proxy_a_distance(hits.sum() / counted.sum()),
         **{name: float(each[0]) for name, each in values.items()},
-        intervals={"proxy_a_distance": _accuracy_interval(right, counted, seed)}
+        intervals={"proxy_a_distance": _accuracy_interval(hits, counted, seed)}
         | {name: _interval(each[1:]) for name, each in values.items()},
     )
 
@@ -105,48 +106,82 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
     """Estimate 2(1 − 2ε), from 0 (the domains look alike) to 2 (always told apart). Ben-David et al. 2007, section 4.
 
     ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
-    samples that it was not fitted on, averaged over both halves; both domains have as many samples. An error above
-    chance counts as 0 distance. Raises `UserError` with fewer than two samples in a domain.
+    samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
+    are in the same half. An error above chance counts as 0 distance. Raises `UserError` with fewer than two samples in
+    a domain.
     """
-    right, _ = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
-    return _proxy_a_distance(right.mean())
+    hits, counted = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
+    return _proxy_a_distance(hits.sum() / counted.sum())
 
 
 def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Interval:
-    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are drawn anew, the classifiers stay."""
+    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are drawn anew, the classifiers stay.
+
+    Equal samples are drawn together: a copy is no further evidence.
+    """
     return _accuracy_interval(*_domain_hits(Fs, Ft, seed, np.ones(len(Fs))), seed)
 
 
-def _accuracy_interval(right: NDArray[np.bool_], counted: Values, seed: int, draws: int = 1000) -> Interval:
+def _accuracy_interval(hits: Values, counted: Values, seed: int, draws: int = 1000) -> Interval:
     rng, accuracies = np.random.default_rng([seed, 1]), np.empty(draws)
     for draw in range(draws):  # one after the other: all at once take draws times the memory of the samples
-        drawn = rng.integers(0, len(right), len(right))
-        accuracies[draw] = np.average(right[drawn], weights=counted[drawn])
+        drawn = rng.integers(0, len(hits), len(hits))
+        accuracies[draw] = hits[drawn].sum() / counted[drawn].sum()
     low, high = _interval(accuracies)
     return _proxy_a_distance(low), _proxy_a_distance(high)
 
 
-def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[NDArray[np.bool_], Values]:
-    """Classify each sample's domain by a fit on the other half: whether it is right (n,), and the sample's weight (n,).
+def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[Values, Values]:
+    """Classify each sample's domain by a fit on the other half.
 
+    Return for each different row (g,) how much those of its samples weigh that are right, and how much all of them do.
     ``weights`` (n_s,) are the source samples'; a target sample weighs as much as a source sample on average.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     _require_two_samples(Fs, Ft)
-    rng = np.random.default_rng(seed)
-    half = min(len(Fs), len(Ft)) // 2
-    rows_s, rows_t = (rng.permutation(len(F))[: 2 * half].reshape(2, half) for F in (Fs, Ft))
-    X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in zip(rows_s, rows_t, strict=True)]
-    counted = [np.concatenate([weights[s], np.full(half, weights[s].mean())]) for s in rows_s]
-    domain = np.repeat([0, 1], half)
+    halves = _halves(Fs, Ft, np.random.default_rng(seed))
+    X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in halves]
+    counted = [np.concatenate([weights[s], np.full(len(t), weights[s].mean())]) for s, t in halves]
+    domain = [np.repeat([0, 1], len(s)) for s, _ in halves]
     right = []
     for a, b in ((0, 1), (1, 0)):
         scaler = StandardScaler().fit(X[a])
-        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X[a]), domain, counted[a])
-        right.append(classifier.predict(scaler.transform(X[b])) == domain)
-    return np.concatenate(right), np.concatenate([counted[1], counted[0]])
+        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X[a]), domain[a], counted[a])
+        right.append(counted[b] * (classifier.predict(scaler.transform(X[b])) == domain[b]))
+    different = equal_rows(np.concatenate([X[1], X[0]]))
+    hits: Values = np.bincount(different, np.concatenate(right)).astype(np.float64)
+    weight: Values = np.bincount(different, np.concatenate([counted[1], counted[0]])).astype(np.float64)
+    return hits, weight
+
+
+def _halves(Fs: Features, Ft: Features, rng: np.random.Generator) -> list[tuple[Labels, Labels]]:
+    """Deal both domains' rows into two halves at random, each with as many rows of the source as of the target.
+
+    Equal rows go to the same half, whichever domain they are of: a classifier that was fitted on a copy of a row has
+    seen the row. Only a domain that would then be missing in a half is dealt row by row.
+    """
+    half = min(len(Fs), len(Ft)) // 2
+    numbers = equal_rows(np.concatenate([Fs, Ft]))
+    half_of = np.full(len(numbers), -1)  # of each different row; −1 is not dealt yet
+    rows: list[list[Labels]] = []
+    for own in (numbers[: len(Fs)], numbers[len(Fs) :]):
+        order = rng.permutation(len(own))
+        different, first, counts = np.unique(own[order], return_index=True, return_counts=True)
+        in_turn = np.argsort(first)
+        different, counts = different[in_turn], counts[in_turn]
+        dealt = half_of[different]
+        room = half - counts[dealt == 0].sum()
+        before = np.cumsum(counts * (dealt < 0)) - counts
+        dealt = np.where(dealt < 0, before >= room, dealt)
+        if len(np.unique(dealt)) < 2:
+            rows.append([order[:half], order[half:]])
+            continue
+        half_of[different] = dealt
+        rows.append([order[half_of[own[order]] == k] for k in (0, 1)])
+    sizes = [min(half, *(len(of_domain[k]) for of_domain in rows)) for k in (0, 1)]
+    return [(rows[0][k][:size], rows[1][k][:size]) for k, size in enumerate(sizes)]
 
 
 def _proxy_a_distance(accuracy: Any) -> float:
@@ -265,15 +300,16 @@ def _relative_discrepancy(within_s: Values, within_t: Values, between: Values) -
 def _classwise_discrepancy(kernel: Values, ys: Labels, yt: Labels, drawn: _BootstrapWeights) -> Values:
     """Average MMD² between both domains' samples of one class over the classes: (b,), or (0,) if no class will do."""
     label = np.concatenate([ys, yt])
+    source, target = drawn.weights
+    counting = source[: len(ys), 0] > 0
     rows_of_classes = [
         rows
         for c in np.intersect1d(ys, yt)
-        if c >= 0 and min((ys == c).sum(), (yt == c).sum()) >= FEWEST_OF_A_CLASS
+        if c >= 0 and min((counting & (ys == c)).sum(), (yt == c).sum()) >= FEWEST_OF_A_CLASS
         for rows in [np.flatnonzero(label == c)]
     ]
     if not rows_of_classes:
         return np.empty(0)
-    source, target = drawn.weights
     each = [_discrepancy(kernel[np.ix_(rows, rows)], source[rows], target[rows]) for rows in rows_of_classes]
     mean: Values = np.mean(each, axis=0)
     return mean

@@ -97,8 +97,31 @@ class Predictions:
     Pt: Rows
 
 
+def largest_weight(default: float) -> Any:
+    """Declare the cap on a density ratio's weights."""
+    return hyper(
+        default,
+        ge=1,
+        le=1e6,
+        log=True,
+        title="Largest weight",
+        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71 % of all "
+        "weight.",
+    )
+
+
 class Capped(Params):
-    """What every reweighting method lets its user set."""
+    """What every reweighting method lets its user set, with the cap of a density ratio.
+
+    On known ratios in 1 to 30 dimensions a cap of 20 never cost accuracy; a cap of 10 did once, where the largest true
+    weight was 23. Among many features an estimate's error is larger than the ratio, and a cap takes most of it away.
+    """
+
+    clip: float = largest_weight(20.0)
+
+
+class CappedClasses(Capped):
+    """The same for class weights: a rare class may have to count a hundredfold, and its samples share the error."""
 
     clip: float = hyper(
         1000.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
@@ -143,6 +166,7 @@ class Reweighting(Method, abstract=True):
 class ClassBalance(Reweighting, abstract=True):
     """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
 
+    Params: ClassVar[type[Params]] = CappedClasses
     of_class: Rows
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:

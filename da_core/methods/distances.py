@@ -74,10 +74,34 @@ def random_rows(X: Rows, most: int, seed: int) -> Rows:
     return X if len(X) <= most else X[random_order(X, seed)[:most]]
 
 
+def equal_rows(X: Rows) -> NDArray[np.int64]:
+    """Number the different rows of X (n, d) in the order they first come: (n,), the same number for equal rows.
+
+    What is left out to score a fit goes out with its copies, or the fit has seen it after all.
+    """
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in row_keys(X)], dtype=np.int64)
+
+
+def row_keys(X: Rows) -> list[bytes]:
+    """Make a key of each row of X (n, d), the same for equal rows."""
+    return [row.tobytes() for row in X + 0.0]  # adding 0 turns −0 into 0, which is equal to it but has other bytes
+
+
+def random_distinct(X: Rows, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the different rows of X in the order of `random_order`: an index of each (g,), and how often it is there."""
+    order = random_order(X, seed)
+    _, first, counts = np.unique(equal_rows(X[order]), return_index=True, return_counts=True)
+    return order[first], counts
+
+
 def median_distance(Xs: Rows, Xt: Rows, seed: int = 0) -> float:
-    """Measure the median distance between samples of both domains, at most `MEDIAN_ROWS` each; 1 if all are alike."""
-    pooled = np.concatenate([random_rows(Xs, MEDIAN_ROWS, seed), random_rows(Xt, MEDIAN_ROWS, seed)])
-    squared = squared_distances(pooled, pooled)[np.triu_indices(len(pooled), 1)]
+    """Measure the median distance between samples of one domain, of at most `MEDIAN_ROWS` each; 1 if all are alike.
+
+    Distances from one domain to the other do not count: a wide gap would blind a kernel to all that is within a domain.
+    """
+    some = (random_rows(X, MEDIAN_ROWS, seed) for X in (Xs, Xt))
+    squared = np.concatenate([squared_distances(X, X)[np.triu_indices(len(X), 1)] for X in some])
     # what is left of equal rows after rounding is no distance
     apart = squared[squared > 1e-12 * squared.max(initial=0)]
     return float(np.sqrt(np.median(apart))) if len(apart) else 1.0

@@ -7,7 +7,14 @@ import pytest
 from scipy.stats import ortho_group
 
 from da_core.errors import UserError
-from da_core.evaluation.shift import MOST_ROWS, interpret_shift, measures, mmd, proxy_a_distance
+from da_core.evaluation.shift import (
+    MOST_ROWS,
+    interpret_shift,
+    measures,
+    mmd,
+    proxy_a_distance,
+    proxy_a_distance_interval,
+)
 from da_core.events import Shift
 
 
@@ -34,6 +41,35 @@ def test_proxy_a_distance_of_two_normals_is_that_of_the_best_boundary():
 def test_more_samples_in_one_domain_do_not_look_like_shift():
     # a classifier that always answers “source” would be right in 90 % of an unbalanced sample
     assert proxy_a_distance(*two(0, 1800, 200)) < 0.3
+
+
+def test_repeated_samples_do_not_lie_apart():
+    # each row five times over, a fresh classifier would find a copy of what it has seen
+    pairs = [np.random.default_rng(seed).normal(size=(2, 40, 50)) for seed in range(10)]
+    once = [proxy_a_distance(*pair) for pair in pairs]
+    five = [proxy_a_distance(*pair.repeat(5, axis=1)) for pair in pairs]
+    assert np.mean(five) == pytest.approx(np.mean(once), abs=0.2)
+    assert max(five) < 0.8
+    # and a copy is no evidence of its own: the interval is as wide
+    (low, high), (low_5, high_5) = (
+        np.mean([proxy_a_distance_interval(*pair.repeat(times, axis=1)) for pair in pairs], axis=0) for times in (1, 5)
+    )
+    assert high_5 - low_5 > 0.5 * (high - low)
+
+
+def test_samples_that_stand_in_both_domains_are_no_shift():
+    rng = np.random.default_rng(0)
+    F = rng.normal(size=(60, 50))
+    assert np.mean([proxy_a_distance(F, F[rng.permutation(60)], seed) for seed in range(5)]) < 0.05
+
+
+def test_rows_that_repeat_unevenly_and_domains_of_one_point_are_measured():
+    rng = np.random.default_rng(0)
+    Fs, Ft = rng.normal(size=(30, 3)), rng.normal(size=(50, 3)) + 5
+    assert proxy_a_distance(Fs.repeat(rng.integers(1, 9, 30), axis=0), Ft) > 1.8
+    assert proxy_a_distance(np.zeros((40, 3)), np.ones((30, 3))) == 2
+    assert proxy_a_distance(np.zeros((40, 3)), Ft) == 2
+    assert proxy_a_distance(np.concatenate([np.zeros((40, 3)), Ft]), np.zeros((30, 3))) < 1.5
 
 
 def test_proxy_a_distance_repeats_with_its_seed():
@@ -124,6 +160,15 @@ def test_weights_that_undo_a_shift_bring_every_measure_down():
     assert plain.proxy_a_distance > 0.6 > 0.3 > weighed.proxy_a_distance
     assert plain.mmd > 0.1 > 0.02 > weighed.mmd
     assert weighed.coral < 0.02  # weights move the mean, around which a covariance is taken
+
+
+def test_a_class_whose_samples_weigh_nothing_is_left_out_of_the_classwise_distance():
+    Fs, Ft = two(1)
+    y = np.arange(500) % 2
+    without = measures(Fs, Ft, ys=y, yt=y, weights=2.0 * y)
+    assert np.isfinite(without.classwise)
+    assert without.classwise == measures(Fs, Ft, ys=y, yt=np.where(y == 1, 1, -1), weights=2.0 * y).classwise
+    assert np.isfinite(without.intervals["classwise"]).all()
 
 
 def test_classwise_distance_sees_swapped_classes_that_the_whole_does_not():

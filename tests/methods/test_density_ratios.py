@@ -9,6 +9,7 @@ import pytest
 
 from da_core.methods import methods
 from da_core.methods.base import Reweighting
+from da_core.methods.distances import median_distance
 from da_core.methods.reweighting.rulsif import RuLSIF
 
 
@@ -24,11 +25,15 @@ def error(weights, truth) -> float:
     return float(np.square(weights - truth).mean() / np.square(truth).mean())
 
 
-def estimator(name: str, **settings: Any) -> Reweighting:
-    """Hardly capped, since the truth is not."""
-    method = methods()[name](clip=1e6, **settings)
+def reweighting(name: str, **settings: Any) -> Reweighting:
+    method = methods()[name](**settings)
     assert isinstance(method, Reweighting)
     return method
+
+
+def estimator(name: str, **settings: Any) -> Reweighting:
+    """Hardly capped, since the truth is not."""
+    return reweighting(name, clip=1e6, **settings)
 
 
 BOUNDS = {
@@ -53,10 +58,33 @@ def test_the_ratio_is_found(name, bound):
         assert error(estimator(name, seed=seed).weights(Xs, Xt), truth) < bound
 
 
+@pytest.mark.parametrize("name", ["gaussian", "kernel_density", "knn_density", "kmm"])
+def test_the_default_cap_takes_error_away_among_many_features(name):
+    rng = np.random.default_rng(0)
+    Xs, Xt = rng.normal(size=(700, 30)), rng.normal(size=(700, 30)) + 0.2
+    truth = np.exp(0.2 * Xs.sum(axis=1) - 0.2**2 * 30 / 2)  # N(x; 0.2, I) / N(x; 0, I)
+    loose, default = (method.weights(Xs, Xt) for method in (reweighting(name, clip=1000.0), reweighting(name)))
+    assert error(default, truth) <= error(loose, truth)
+    assert default.max() <= 20 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "kernel_density", "knn_density", "domain_classifier"])
+def test_the_default_cap_costs_nothing_where_the_ratio_is_known_well(name):
+    Xs, Xt, truth = normals(1500, 0)
+    loose, default = (method.weights(Xs, Xt) for method in (estimator(name), reweighting(name)))
+    assert error(default, truth) <= error(loose, truth) + 1e-9
+
+
 def test_the_relative_ratio_keeps_below_one_over_alpha():
     Xs, Xt, _ = normals(1000, 0)
     rulsif = RuLSIF(alpha=0.5).fit(Xs, Xt - 1 + 4)
     assert rulsif.ratio(np.linspace(-3, 8, 200)[:, None]).max() < 2.2  # 1/α, and the error of an estimate
+
+
+def test_a_wide_gap_between_the_domains_does_not_widen_the_kernel():
+    Xs, Xt, _ = normals(200, 0)
+    assert median_distance(Xs, Xt + 100) == pytest.approx(median_distance(Xs, Xt))
+    assert median_distance(Xs, Xt) == pytest.approx(0.6745 * np.sqrt(2) * 0.9, rel=0.1)  # of two normals, 1 and .8 wide
 
 
 @pytest.mark.parametrize("name", ["nearest_neighbours", "inverse_distance"])

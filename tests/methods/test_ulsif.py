@@ -34,18 +34,24 @@ def test_without_a_share_of_the_target_rulsif_is_ulsif(pair):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3])
-def test_the_closed_form_is_that_of_leaving_out_one_by_one(pair, alpha):
-    Xs, Xt = pair
-    source, target = (gaussian_kernel(X, Xt[:20], 0.8) for X in pair)
+@pytest.mark.parametrize("most", [1, 3], ids=["single rows", "rows with copies"])
+def test_the_closed_form_is_that_of_leaving_out_one_by_one(pair, alpha, most):
+    rng = np.random.default_rng(1)
+    copies = [rng.integers(1, most + 1, len(X)) for X in pair]
+    rows = [np.repeat(np.arange(len(X)), often) for X, often in zip(pair, copies, strict=True)]
+    source, target = (gaussian_kernel(X, pair[1][:20], 0.8) for X in pair)
+    all_s, all_t = source[rows[0]], target[rows[1]]
     pairs, ridge, errors = 25, 0.1, []
     for i in range(pairs):
-        s, t = np.delete(source, i, axis=0), np.delete(target, i, axis=0)
+        s, t = all_s[rows[0] != i], all_t[rows[1] != i]
         H = (1 - alpha) * s.T @ s / len(s) + alpha * t.T @ t / len(t)
         theta = np.maximum(np.linalg.solve(H + ridge * np.eye(20), t.mean(axis=0)), 0)
         w_s, w_t = source[i] @ theta, target[i] @ theta
-        errors.append((1 - alpha) / 2 * w_s**2 + alpha / 2 * w_t**2 - w_t)
-    sums = source.T @ source / len(Xs), target.T @ target / len(Xt), target.mean(axis=0)
-    closed = leave_one_out(source[:pairs], target[:pairs], len(Xs), len(Xt), *sums, ridge, alpha)
+        often_s, often_t = (often[i] / often[:pairs].mean() for often in copies)
+        errors.append((1 - alpha) / 2 * often_s * w_s**2 + often_t * (alpha / 2 * w_t**2 - w_t))
+    sums = all_s.T @ all_s / len(all_s), all_t.T @ all_t / len(all_t), all_t.mean(axis=0)
+    often = np.stack([each[:pairs] for each in copies], axis=1)
+    closed = leave_one_out(source[:pairs], target[:pairs], often, len(all_s), len(all_t), *sums, ridge, alpha)
     np.testing.assert_allclose(closed, errors, atol=1e-10)
 
 

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from da_core.errors import UserError
-from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import finite_predictions
 from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
 
@@ -35,7 +35,7 @@ class BBSE(ClassBalance):
     summary = "Finds how the class proportions changed from the model's own predictions, and weights classes by it."
     paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
 
-    class Params(Capped):
+    class Params(CappedClasses):
         predictions: Counting = PREDICTIONS
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

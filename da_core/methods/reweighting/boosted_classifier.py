@@ -5,9 +5,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.errors import UserError
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import random_order
+from da_core.methods.distances import equal_rows, random_order, row_keys
 from da_core.params import hyper
 
 
@@ -23,9 +24,9 @@ class BoostedClassifier(Reweighting):
         log w(x) = a f(x) + b,        (a, b) = argmax Σ log P(domain | x),        P(target | x) = σ(a f(x) + b)
 
     Trees learn their samples by heart and would give each its own domain. Two guards: a sample's f comes from trees
-    that were grown without it (cross-fitting over folds), and a slope a and an intercept b are then fitted to
-    those honest scores (Platt's calibration). If the trees have learned nothing that holds for others, a is about 0 and
-    all weights about 1.
+    that were grown without it and its equals (cross-fitting over folds), and a slope a and an intercept b are then
+    fitted to those honest scores (Platt's calibration). If the trees have learned nothing that holds for others, a is
+    about 0 and all weights about 1.
 
     It fails with few samples, where trees learn little that holds for others, and where the domains do not overlap: all
     the weight goes to a few samples. The weights are steps, not a smooth function.
@@ -44,9 +45,6 @@ class BoostedClassifier(Reweighting):
     costly = "trees"
 
     class Params(Capped):
-        clip: float = hyper(
-            50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
-        )
         trees: int = hyper(
             50, ge=1, le=1000, log=True, title="Trees", help="How many trees are grown, one after the other."
         )
@@ -73,22 +71,31 @@ class BoostedClassifier(Reweighting):
         return float(1e-8 * self.params.trees * self.params.folds * learned * d)
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
-        """Grow the trees of all folds and calibrate them. Raises `UserError` for tables that do not fit."""
+        """Grow the trees of all folds and calibrate them.
+
+        Raises `UserError` for tables that do not fit and where a domain has fewer samples than there are folds.
+        """
         from sklearn.linear_model import LogisticRegression
 
-        self._fitted, Xt = feature_pair(Xs, Xt)
+        Xs, Xt = feature_pair(Xs, Xt)
         most, folds = self.params.samples, self.params.folds
-        of_source, of_target = (random_order(X, self.seed)[:most] for X in (self._fitted, Xt))
-        X = np.concatenate([self._fitted[of_source], Xt[of_target]])
-        is_target = np.repeat([0, 1], [len(of_source), len(of_target)])
-        fold = np.concatenate([np.arange(len(of_source)), np.arange(len(of_target))]) % folds
+        if min(len(Xs), len(Xt)) < folds:
+            raise UserError(
+                "{of} needs at least {count} samples in each domain, as many as it has folds; give more or choose "
+                "another method.",
+                of=self.title,
+                count=folds,
+            )
+        some_s, some_t = (X[random_order(X, self.seed)[:most]] for X in (Xs, Xt))
+        X, is_target = np.concatenate([some_s, some_t]), np.repeat([0, 1], [len(some_s), len(some_t)])
+        fold = equal_rows(X) % folds
         self._grown = [self._grow(X[fold != k], is_target[fold != k]) for k in range(folds)]
         scores = np.empty(len(X))
         for k, score in enumerate(self._grown):
-            scores[fold == k] = score(X[fold == k])
-        # which trees did not see a source sample: those of its own fold; none of them saw what was not drawn
-        self._fold = np.full(len(self._fitted), -1)
-        self._fold[of_source] = fold[: len(of_source)]
+            if (fold == k).any():
+                scores[fold == k] = score(X[fold == k])
+        # which trees did not see a row: those of its own fold; none of them saw what was not drawn
+        self._fold_of = dict(zip(row_keys(X), fold.tolist(), strict=True))
         calibration = LogisticRegression(C=1e6, class_weight="balanced").fit(scores[:, None], is_target)
         # a slope below 0 says that the scores are worse than none
         self._slope = max(float(calibration.coef_[0, 0]), 0.0)
@@ -98,8 +105,8 @@ class BoostedClassifier(Reweighting):
         X = rows(X, "source")
         scores: Rows = np.stack([score(X) for score in self._grown])
         mean: Rows = scores.mean(axis=0)
-        if np.array_equal(X, self._fitted):
-            mean = np.where(self._fold < 0, mean, scores[self._fold, np.arange(len(X))])
+        fold = np.array([self._fold_of.get(key, -1) for key in row_keys(X)])
+        mean = np.where(fold < 0, mean, scores[fold, np.arange(len(X))])
         return self._slope * mean  # the intercept is the same for all
 
     def _grow(self, X: Rows, is_target: NDArray[np.int64]) -> Any:

@@ -50,9 +50,6 @@ class DomainClassifier(Reweighting):
             title="Inverse regularisation",
             help="How freely the domain classifier fits; smaller values pull all weights towards 1.",
         )
-        clip: float = hyper(
-            50.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
-        )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Fit the domain classifier. Raises `UserError` for tables that do not fit."""

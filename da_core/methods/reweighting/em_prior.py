@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import finite_predictions
 from da_core.params import hyper
 
@@ -41,7 +41,7 @@ class EMPrior(ClassBalance):
         "A Simple Procedure, Neural Computation 14"
     )
 
-    class Params(Capped):
+    class Params(CappedClasses):
         calibrate: bool = hyper(
             True,
             title="Calibrate first",

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import feature_pair, labels
 from da_core.methods.distances import blocks, random_order, random_rows, squared_distances
 from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
@@ -37,7 +37,7 @@ class EnergyDistance(ClassBalance):
         "Change Using Energy Distance, IEICE Transactions on Information and Systems E99-D"
     )
 
-    class Params(Capped):
+    class Params(CappedClasses):
         exact_up_to: int = EXACT_UP_TO
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

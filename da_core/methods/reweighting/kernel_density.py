@@ -4,9 +4,9 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows, largest_weight
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import blocks, random_rows, squared_distances
+from da_core.methods.distances import blocks, equal_rows, random_rows, squared_distances
 from da_core.params import hyper
 
 BANDWIDTHS = np.logspace(-2, 0.5, 16)
@@ -21,11 +21,13 @@ class KernelDensity(Reweighting):
 
         p̂(x) = 1/n Σ_i N(x; x_i, h² I),    h = argmax Σ_j log p̂_without_j(x_j),    w(x) = p̂_t(x) / p̂_s(x)
 
+    A sample is left out with all its equals: under its own copy it would be the likelier the narrower the bumps are.
     The logarithms of both sums are taken without leaving log space, so that far samples neither vanish nor overflow.
 
     Two densities are estimated where only their ratio is needed, and the error of a small p̂_s in the denominator
     becomes a large error of w. It fails with more than some ten features, where all samples are about equally far and
-    each mostly sees its own bump, and where features have different units: one bandwidth serves them all.
+    each mostly sees its own bump, and where features have different units: one bandwidth serves them all. So the cap is
+    lower than that of other ratios: on the street scenes, 128 features, 10 leaves more of the accuracy than 20.
 
     Above ``kernels`` samples a domain, a random choice of so many carries the bumps.
 
@@ -42,6 +44,7 @@ class KernelDensity(Reweighting):
     costly = "kernels"
 
     class Params(Capped):
+        clip: float = largest_weight(10.0)
         kernels: int = hyper(
             2000,
             ge=10,
@@ -87,12 +90,13 @@ def log_bumps(squared: Rows, bandwidth: float) -> Rows:
 
 
 def likeliest_bandwidth(X: Rows) -> float:
-    """The one of `BANDWIDTHS` that makes each row of X (n, d) most likely under the density of the others."""
+    """The one of `BANDWIDTHS` that makes each row of X (n, d) most likely under the density of those unlike it."""
     squared = squared_distances(X, X)
     unit = float(np.sqrt(squared.mean()))
-    if len(X) < 2 or unit == 0:
+    groups = equal_rows(X)
+    if groups.max() == 0 or unit == 0:
         return 1.0
-    np.fill_diagonal(squared, np.inf)  # a sample's own bump says nothing
+    squared[groups[:, None] == groups] = np.inf  # a sample's own bump says nothing, nor does a copy's
     bandwidths = unit * BANDWIDTHS
     likelihood = [log_bumps(squared, h).sum() - X.size * np.log(h) for h in bandwidths]
     return float(bandwidths[np.argmax(likelihood)])

@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
+from da_core.methods.distances import equal_rows, gaussian_kernel, median_distance, random_distinct, smoothest
 from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 
 FOLDS = 5
@@ -24,8 +25,8 @@ class KLIEP(Reweighting):
     With β_l = α_l · (mean of bump l over the source) the constraint reads Σβ = 1. Since log grows by log s when w does
     by s, the constraint may be written into the objective as − Σβ + 1: then only β ≥ 0 is left, and the problem is
     solved by Newton steps, each a non-negative least squares problem. σ is the one under which target samples that
-    were left out are most likely (likelihood cross-validation), or the largest one that is as good within one standard
-    error.
+    were left out, equal ones together, are most likely (likelihood cross-validation), or the largest one that is as
+    good within one standard error.
 
     It fails where target samples lie far from all the source: no weight on source samples can stand for them. The
     logarithm minds most the places where w is near 0, so that outliers of the target pull at it. Features need a
@@ -59,8 +60,12 @@ class KLIEP(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        order = random_order(Xt, self.seed)
-        self.centres = Xt[order[: self.params.centres]]
+        different, _ = random_distinct(Xt, self.seed)
+        self.centres = Xt[different[: self.params.centres]]
+        groups = equal_rows(Xt)
+        fold = np.empty(len(different), dtype=np.int64)
+        for k, part in enumerate(np.array_split(groups[different], FOLDS)):
+            fold[part] = k
         unit = median_distance(Xs, Xt, self.seed)
         fits: list[tuple[float, Rows]] = []
         scores: list[Rows] = []
@@ -74,7 +79,7 @@ class KLIEP(Reweighting):
             alpha: Rows = np.zeros(len(self.centres))
             alpha[seen] = beta / in_source[seen]
             fits.append((width * unit, alpha))
-            scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps[order], beta))
+            scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps, beta, groups, fold))
         self.sigma, self.alpha = fits[smoothest(scores)] if fits else (unit, np.ones(len(self.centres)))
         return self
 
@@ -89,14 +94,20 @@ class KLIEP(Reweighting):
         return logs
 
 
-def left_out_log(bumps: Rows, start: Rows) -> Rows:
-    """(n,) log w of each row by the fit without its fold, of `FOLDS`; a row that no bump reaches counts as e⁻⁵⁰."""
+def left_out_log(bumps: Rows, start: Rows, groups: NDArray[np.int64], fold: NDArray[np.int64]) -> Rows:
+    """(g,) log w of each different row by the fit without its fold, times how often it is there, on average once.
+
+    ``groups`` (n,) numbers the different rows of ``bumps`` (n, b) and ``fold`` (g,) has the fold of each. A row that no
+    bump reaches counts as e⁻⁵⁰.
+    """
     logs = np.full(len(bumps), -50.0)
-    for fold in np.array_split(np.arange(len(bumps)), FOLDS):
-        if 0 < len(fold) < len(bumps):
-            w = bumps[fold] @ likeliest(np.delete(bumps, fold, axis=0), start)
-            logs[fold] = np.log(np.maximum(w, np.exp(-50)))
-    return logs
+    for k in range(FOLDS):
+        out = fold[groups] == k
+        if out.any() and not out.all():
+            w = bumps[out] @ likeliest(bumps[~out], start)
+            logs[out] = np.log(np.maximum(w, np.exp(-50)))
+    scores: Rows = np.bincount(groups, logs) * (len(fold) / len(groups))
+    return scores
 
 
 def likeliest(A: Rows, start: Rows | None = None, tolerance: float = 1e-10, most: int = 100) -> Rows:

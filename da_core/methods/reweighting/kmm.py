@@ -47,13 +47,14 @@ class KMM(Reweighting):
 
     class Params(Capped):
         clip: float = hyper(
-            1000.0,
+            20.0,
             ge=1,
             le=1e6,
             log=True,
             symbol="B",
             title="Largest weight",
-            help="No sample counts more than this many samples.",
+            help="No sample counts more than this many samples. The paper has 1000, which leaves the weight to a few "
+            "of them.",
         )
         width: float = hyper(
             1.0,

@@ -4,9 +4,9 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows, largest_weight
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import nearest, random_rows
+from da_core.methods.distances import equal_rows, nearest, random_rows
 from da_core.params import hyper
 
 
@@ -22,11 +22,13 @@ class KNNDensity(Reweighting):
     The width of the window follows the data by itself: narrow where there are many samples, wide where there are few.
 
     It fails with many features: the ratio of distances is raised to the power d, so that small errors of a distance
-    become huge errors of the weight, and the cap alone holds them. Features need a common unit. A small k gives noisy
-    weights, a large one blurs the ratio.
+    become huge errors of the weight, and the cap alone holds them; it is lower than that of other ratios, for on the
+    street scenes, 128 features, 10 leaves more of the accuracy than 20. Features need a common unit. A small k gives
+    noisy weights, a large one blurs the ratio.
 
-    Above ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same
-    share, so that the window stays as wide.
+    k counts different samples: where each is there r times on average, the r k-th neighbour is taken. Above
+    ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same share,
+    so that the window stays as wide.
 
     Cost: O(n_s · references · d).
     """
@@ -39,6 +41,7 @@ class KNNDensity(Reweighting):
     )
 
     class Params(Capped):
+        clip: float = largest_weight(10.0)
         neighbours: int = hyper(
             30,
             ge=1,
@@ -75,7 +78,8 @@ class KNNDensity(Reweighting):
     def _log_density(self, X: Rows, references: Rows, count: int, own: bool) -> Rows:
         """log (k / n ρ^d), up to a constant that both domains share."""
         others = len(references) - own
-        k = min(max(round(self.params.neighbours * len(references) / count), 1), max(others, 1))
+        copies = len(references) / (1 + equal_rows(references).max())
+        k = min(max(round(self.params.neighbours * copies * len(references) / count), 1), max(others, 1))
         if others == 0:
             return np.zeros(len(X))
         distance = nearest(X, references, k, skip_same=own)[0][:, -1]

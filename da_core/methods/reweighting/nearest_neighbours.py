@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import nearest
+from da_core.methods.distances import equal_rows, nearest
 from da_core.params import hyper
 
 
@@ -19,7 +19,8 @@ class NearestNeighbours(Reweighting):
         w(x_s) = |{ x_t : x_t ∈ V(x_s) }| + a
 
     No density is estimated and nothing is to be tuned. The cells are small where the source is dense, so that a vote
-    count is in itself a ratio of densities. a = 1 is Laplace's smoothing: no sample loses all its weight.
+    count is in itself a ratio of densities. Equal source samples share their cell's votes evenly. a = 1 is Laplace's
+    smoothing: no sample loses all its weight.
 
     It fails where the votes are few: with as many target as source samples a third and more of the source gets no vote
     even if nothing has shifted, so that weights vary much and the effective sample size is about half. Far target
@@ -50,7 +51,9 @@ class NearestNeighbours(Reweighting):
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
         X = rows(X, "source")
-        votes = np.bincount(nearest(self._target, X)[1][:, 0], minlength=len(X))
+        groups = equal_rows(X)
+        copies = np.bincount(groups)
+        votes = np.bincount(groups[nearest(self._target, X)[1][:, 0]], minlength=len(copies)) / copies
         with np.errstate(divide="ignore"):
-            logs: Rows = np.log(votes + self.params.smoothing)
+            logs: Rows = np.log(votes[groups] + self.params.smoothing)
         return logs

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import finite_predictions
 from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
 from da_core.params import hyper
@@ -22,7 +22,12 @@ class RLLS(ClassBalance):
         Δ = ρ · 3 (2 log(2c/δ) / 3m + √(2 log(2c/δ) / m)),    δ = .05
 
     m is the number of source predictions; Δ bounds the error of Ĉ and is scaled by ρ, .01 in the authors' experiments.
-    Neither norm is squared: θ is exactly 0 while b̂ is no larger than its noise.
+
+    Neither norm is squared, so that ρ is a switch rather than a dial: nearly always θ is either what BBSE finds or
+    exactly 0. Where it turns depends on the numbers of classes and samples: with 10 classes and 600 samples ρ = .2
+    hides a real shift, with 3 classes it changes nothing. So the default is the authors', and at it this is BBSE with a
+    safeguard: the same accuracy to the digit on the street scenes, tamer weights where classes can hardly be told apart
+    and samples are few (10 classes, 150 samples: an error of .7 where BBSE has 1.0).
 
     It fails where the shift is not a label shift, as BBSE does: changed mistakes are read as changed proportions. A
     large Δ hides a real shift.
@@ -31,13 +36,15 @@ class RLLS(ClassBalance):
     """
 
     title = "RLLS"
-    summary = "Like BBSE, but holds the class weights near 1 where the predictions do not say enough."
+    summary = (
+        "BBSE with a safeguard: the same class weights, unless the predictions say too little; then they stay near 1."
+    )
     paper = (
         "Azizzadenesheli, Liu, Yang and Anandkumar 2019, Regularized Learning for Domain Adaptation under Label "
         "Shifts, ICLR"
     )
 
-    class Params(Capped):
+    class Params(CappedClasses):
         predictions: Counting = PREDICTIONS
         scale: float = hyper(
             0.01,
@@ -46,7 +53,8 @@ class RLLS(ClassBalance):
             step=0.01,
             symbol="ρ",
             title="Regularisation",
-            help="Scales the bound on the noise that holds the weights near 1; 0 does not hold them.",
+            help="Scales the bound on the noise that holds the weights near 1. A switch more than a dial: at 0.01 "
+            "mostly BBSE's weights, from a few tenths on all weights 1.",
         )
         trust: float = hyper(
             1.0,

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, ClassBalance, Labels, Predictions, Rows
+from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import feature_pair, labels
 from da_core.methods.distances import mean_kernel, median_distance, random_order, random_rows
 from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
@@ -41,7 +41,7 @@ class TargetShift(ClassBalance):
     )
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
 
-    class Params(Capped):
+    class Params(CappedClasses):
         width: float = hyper(
             0.3,
             ge=0.01,

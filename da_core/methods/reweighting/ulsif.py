@@ -3,16 +3,17 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, median_distance, random_order, smoothest
+from da_core.methods.distances import gaussian_kernel, median_distance, random_distinct, smoothest
 from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
 from da_core.params import hyper
 
 REGULARISATIONS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 LEFT_OUT = 500
-"""So many pairs of a source and a target sample are left out in turn."""
+"""So many pairs of a source and a target sample, each with its equals, are left out in turn."""
 
 
 class ULSIF(Reweighting):
@@ -27,8 +28,8 @@ class ULSIF(Reweighting):
 
     Coefficients below 0 are cut, since a ratio is none. σ and λ are those with the least error when a source and a
     target sample are left out together; each such fit differs from the full one by a matrix of rank one, so that all of
-    them cost little more than one (leave-one-out in closed form). The largest σ is taken that is as good within one
-    standard error.
+    them cost little more than one (leave-one-out in closed form; a sample goes out with all its equals). The largest σ
+    is taken that is as good within one standard error.
 
     It fails where the ratio is large somewhere: the squared error minds those places most, and λ flattens them. The cut
     can leave parts of the source with weight 0. Features need a common unit: one σ serves them all.
@@ -66,20 +67,22 @@ class ULSIF(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Choose σ and λ and find α. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        of_source, of_target = random_order(Xs, self.seed), random_order(Xt, self.seed)
+        of_source, copies_s = random_distinct(Xs, self.seed)
+        of_target, copies_t = random_distinct(Xt, self.seed)
         self.centres = Xt[of_target[: self.params.centres]]
         unit = median_distance(Xs, Xt, self.seed)
         widths = (self.params.width,) if self.params.width > 0 else WIDTHS
         ridges = (self.params.regularisation,) if self.params.regularisation > 0 else REGULARISATIONS
-        pairs, sizes = min(len(Xs), len(Xt), LEFT_OUT), (len(Xs), len(Xt))
-        choose = len(widths) * len(ridges) > 1 and min(sizes) > 1
+        pairs = min(len(of_source), len(of_target), LEFT_OUT)
+        copies, sizes = np.stack([copies_s[:pairs], copies_t[:pairs]], axis=1), (len(Xs), len(Xt))
+        choose = len(widths) * len(ridges) > 1 and pairs > 1
         fits, scores = [], []
         for width in widths:
             source, target = (gaussian_kernel(X, self.centres, width * unit) for X in (Xs, Xt))
             Hs, Ht, h = source.T @ source / len(source), target.T @ target / len(target), target.mean(axis=0)
             left_out = source[of_source[:pairs]], target[of_target[:pairs]]
             errors = [
-                leave_one_out(*left_out, *sizes, Hs, Ht, h, ridge, self.alpha) if choose else np.zeros(1)
+                leave_one_out(*left_out, copies, *sizes, Hs, Ht, h, ridge, self.alpha) if choose else np.zeros(1)
                 for ridge in ridges
             ]
             least = int(np.argmin([error.mean() for error in errors]))
@@ -102,24 +105,61 @@ class ULSIF(Reweighting):
 
 
 def leave_one_out(
-    source: Rows, target: Rows, n_s: int, n_t: int, Hs: Rows, Ht: Rows, h: Rows, ridge: float, alpha: float
+    source: Rows,
+    target: Rows,
+    copies: NDArray[np.int64],
+    n_s: int,
+    n_t: int,
+    Hs: Rows,
+    Ht: Rows,
+    h: Rows,
+    ridge: float,
+    alpha: float,
 ) -> Rows:
     """(p,) ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t), each pair by the fit without it.
 
-    ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, one of n_s and one of n_t samples each.
+    ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, one of n_s and one of n_t samples each,
+    which stand there ``copies`` (p, 2) times; all of them go out together, and the error counts as often.
+    """
+    weights = np.empty(copies.shape)
+    for m_s, m_t in np.unique(copies, axis=0):
+        alike = (copies == (m_s, m_t)).all(axis=1)
+        weights[alike] = _without_pairs(
+            source[alike], target[alike], int(m_s), int(m_t), n_s, n_t, Hs, Ht, h, ridge, alpha
+        )
+    at_source, at_target = weights.T
+    often_s, often_t = (copies / copies.mean(axis=0)).T
+    errors: Rows = (1 - alpha) / 2 * often_s * at_source**2 + often_t * (alpha / 2 * at_target**2 - at_target)
+    return errors
+
+
+def _without_pairs(
+    source: Rows,
+    target: Rows,
+    m_s: int,
+    m_t: int,
+    n_s: int,
+    n_t: int,
+    Hs: Rows,
+    Ht: Rows,
+    h: Rows,
+    ridge: float,
+    alpha: float,
+) -> Rows:
+    """(p, 2) w(x_s) and w(x_t) of each pair by the fit without its m_s and m_t samples.
+
     Without a pair, H + λI is B − UUᵀ with two columns U (one for α = 0), and its inverse is, by Woodbury's identity,
     B⁻¹ + B⁻¹U (I − UᵀB⁻¹U)⁻¹ UᵀB⁻¹.
     """
-    of_source, of_target = (1 - alpha) / (n_s - 1), alpha / (n_t - 1)
+    of_source, of_target = (1 - alpha) / (n_s - m_s), alpha / (n_t - m_t)
     B = of_source * n_s * Hs + of_target * n_t * Ht + ridge * np.eye(len(h))
-    U = np.stack([np.sqrt(of_source) * source, np.sqrt(of_target) * target], axis=2)  # (p, b, 2)
+    U = np.stack([np.sqrt(of_source * m_s) * source, np.sqrt(of_target * m_t) * target], axis=2)  # (p, b, 2)
     inverse = np.linalg.inv(B)
-    without = (n_t * h - target) / (n_t - 1)
+    without = (n_t * h - m_t * target) / (n_t - m_t)
     first = without @ inverse  # (p, b)
     BU = np.stack([U[:, :, 0] @ inverse, U[:, :, 1] @ inverse], axis=2)
     middle = np.eye(2) - np.einsum("pbi,pbj->pij", U, BU)
     correction = np.linalg.solve(middle, np.einsum("pbi,pb->pi", U, first)[:, :, None])[:, :, 0]
     coefficients = np.maximum(first + np.einsum("pbi,pi->pb", BU, correction), 0)
-    at_source, at_target = ((coefficients * bumps).sum(axis=1) for bumps in (source, target))
-    errors: Rows = (1 - alpha) / 2 * at_source**2 + alpha / 2 * at_target**2 - at_target
-    return errors
+    at_pairs: Rows = np.stack([(coefficients * bumps).sum(axis=1) for bumps in (source, target)], axis=1)
+    return at_pairs
