@@ -336,7 +336,8 @@ def test_a_turn_moves_its_parts_and_no_others_and_only_the_extractors_turn_reach
 
 
 @pytest.mark.parametrize(
-    ("method", "passes"), [(DANN(), 1), (WDGRL(critic_steps=5), 1), (MCD(generator_steps=3), 1 + 3)]
+    ("method", "passes"),
+    [(DANN(), 1), (DANN(game="reversal"), 1), (WDGRL(critic_steps=5), 1), (MCD(generator_steps=3), 1 + 3)],
 )
 def test_the_extractor_is_passed_only_when_its_features_are_stale(method: DeepAlignment, passes: int) -> None:
     step, model = stepping(method)
@@ -350,7 +351,8 @@ def test_parts_that_always_move_together_share_an_optimiser() -> None:
     def groups(method: DeepAlignment) -> list[list[bool]]:
         return [when for _, when in stepping(method)[0].optimizers]
 
-    assert groups(DANN()) == [[True]]
+    assert groups(DANN(game="reversal")) == [[True]]
+    assert groups(DANN()) == [[False, True], [True, False]]
     assert groups(WDGRL()) == [[False, True], [True, False]]
     assert groups(MCD()) == [[True, False, True], [True, True, False]]
 

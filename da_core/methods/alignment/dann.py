@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
-    CLASSIFIER_HIDDEN,
     STEEPNESS,
-    WEIGHT,
     domain_loss,
     ramp,
     reverse_gradient,
 )
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.params import hyper
 
 
 class DANN(DeepAlignment):
@@ -22,13 +23,20 @@ class DANN(DeepAlignment):
 
         min over features f, head g    max over D    L_y(g(f(x_s)), y_s) − λ L_d(D(f(x)))          (eq. 9 and 10)
 
-    The gradient-reversal layer makes that one ordinary step: it is the identity on the way forward and multiplies the
-    gradient by −λ on the way back (section 4.2), so that D descends on L_d while the features ascend on it.
-    λ grows from 0 to 1 as training proceeds, p being the share done: λ(p) = 2 / (1 + e^(−10 p)) − 1   (section 5.2.2),
-    so that early noise from an untrained D does no harm.
+    λ grows from 0 to λ₁ as training proceeds, p being the share done: λ(p) = λ₁ (2 / (1 + e^(−γp)) − 1)
+    (section 5.2.2, with λ₁ = 1 and γ = 10), so that early noise from an untrained D does no harm.
 
-    It fails when the domains' class proportions differ (matching the mixtures then mixes the classes), and when D wins
-    outright: features that D tells apart with certainty get no useful gradient.
+    The paper plays both moves in one ordinary step (``game="reversal"``): the gradient-reversal layer is the identity
+    on the way forward and multiplies the gradient by −λ on the way back (section 4.2), so that D descends on L_d while
+    the features ascend on it. A D that moves no faster than the features is weak, though: it says a coin's toss where
+    a fresh classifier still tells the domains apart. So by default the game is steady: D has two hidden layers, moves
+    ``moves`` times a step as WDGRL's critic does, and its slope at the features is held down (R1 of Mescheder, Geiger
+    and Nowozin 2018, On the convergence of GANs, eq. 9), which keeps its gradient useful where it is right:
+
+        D minimises    L_d(D(f)) + ρ · mean ‖∇_f D(f)‖²
+
+    It fails when the domains' class proportions differ (matching the mixtures then mixes the classes), and where the
+    classes lie so far apart by night that they are met by the wrong ones.
     """
 
     title = "DANN"
@@ -36,20 +44,78 @@ class DANN(DeepAlignment):
     paper = "Ganin et al. 2016, Domain-Adversarial Training of Neural Networks, JMLR 17(59)"
 
     class Params(params.Params):
-        weight: float = WEIGHT
-        hidden: int = CLASSIFIER_HIDDEN
+        game: Literal["steady", "reversal"] = hyper(
+            "steady",
+            title="Game",
+            help="Steady: the domain classifier moves in turns of its own and its slope is held down. Reversal: the "
+            "paper's one ordinary step, which wants a smaller weight in a short training.",
+        )
+        weight: float = hyper(
+            1.0,
+            ge=0,
+            le=10,
+            step=0.1,
+            symbol="λ₁",
+            title="Weight",
+            help="What λ grows to, 1 as in the paper. 0 is source only.",
+        )
+        moves: int = hyper(
+            3, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
+        )
+        penalty: float = hyper(
+            1.0,
+            ge=0,
+            le=100,
+            step=0.1,
+            symbol="ρ",
+            title="Slope penalty",
+            help="Holds down how steeply the domain classifier's answer changes with the features.",
+        )
+        hidden: int = hyper(
+            256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
+        )
         steepness: float = STEEPNESS
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
-        self.classifier = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+        second = [nn.Linear(hidden, hidden), nn.ReLU()] if self.params.game == "steady" else []
+        self.classifier = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), *second, nn.Linear(hidden, 1))
         return self.classifier
 
+    def turns(self) -> tuple[Turn, ...]:
+        if self.params.game == "reversal":
+            return (Turn(self.losses),)
+        return (
+            Turn(self.classifier_losses, ("own",), times=self.params.moves, with_class=False),
+            Turn(self.feature_losses, ("extractor", "head")),
+        )
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * ramp(batch.progress, self.params.steepness)
+        """Compute L_d of the paper's one step: D descends on it, the features, by the reversed gradient, ascend."""
         features = torch.cat([batch.source_features, batch.target_features])
-        logits = self.classifier(reverse_gradient(features, lam)).squeeze(1)
+        logits = self.classifier(reverse_gradient(features, self.strength(batch))).squeeze(1)
         return {"domain": domain_loss(logits, len(batch.source_features))}
+
+    def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute what D minimises in its own turns: L_d and the penalty on its slope."""
+        features = torch.cat([batch.source_features, batch.target_features]).requires_grad_()
+        logits = self.classifier(features).squeeze(1)
+        (slope,) = torch.autograd.grad(logits.sum(), features, create_graph=True)
+        return {
+            "domain": domain_loss(logits, len(batch.source_features)),
+            "slope": self.params.penalty * slope.square().sum(1).mean(),
+        }
+
+    def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute −λ L_d, which the features minimise in their turn."""
+        features = torch.cat([batch.source_features, batch.target_features])
+        logits = self.classifier(features).squeeze(1)
+        return {"fooling": -self.strength(batch) * domain_loss(logits, len(batch.source_features))}
+
+    def strength(self, batch: Batch) -> Tensor:
+        """Compute λ, a scalar tensor, at this step."""
+        strength: Tensor = self.params.weight * ramp(batch.progress, self.params.steepness)
+        return strength
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
         domain: Tensor = self.classifier(features).squeeze(1)
