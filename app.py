@@ -26,8 +26,8 @@ from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
 from da_core.settings import settings
 from pages.samples.shown_samples import sound
+from pages.session import session_cookie
 from pages.session.origin import OwnPages, base_path
-from pages.session.state import OWNER_COOKIE
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
 
@@ -35,7 +35,6 @@ log = logging.getLogger("da_lab")
 
 WARM_UP_AFTER = 5.0
 """Seconds that a new server leaves to its first page, before the heavy imports share the processor with it."""
-YEAR = 365 * 24 * 3600
 
 
 @asynccontextmanager
@@ -67,13 +66,13 @@ def warm_up(stopping: threading.Event) -> None:
     load_pair(DataSpec())  # what “Try day → night” needs first; on a new machine it is drawn for seconds
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
     import pages.charts.curves  # noqa: F401  # the live charts
-    from da_core.evaluation import embedding
+    from da_core.evaluation import umap_and_pca
     from da_core.jobs.store import store
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
-    for warm in (loop.warm_up, embedding.warm_up):
+    for warm in (loop.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
 
@@ -108,16 +107,7 @@ def document(request: Request) -> HTMLResponse:
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
     page = page.replace('<html lang="en">', f'<html lang="{language}">')
     response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
-    if OWNER_COOKIE not in request.cookies:
-        response.set_cookie(
-            OWNER_COOKIE,
-            secrets.token_urlsafe(24),
-            max_age=YEAR,
-            path=base_path() or "/",
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+    session_cookie.give(request, response, base_path() or "/")
     return response
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.loading.cache import fetch
-from da_core.evaluation import embedding
+from da_core.evaluation import umap_and_pca
 from da_core.evaluation.held_out import (
     EvidenceRows,
     HeldOutPredictions,
@@ -132,7 +132,7 @@ def lay_out(
         ),
         classes=prepared.pair.classes,
     )
-    layouts[f"{when}/pca"] = embedding.pca(F, start=layouts.get("before/pca"))
+    layouts[f"{when}/pca"] = umap_and_pca.pca(F, start=layouts.get("before/pca"))
     yield Embedded(when, "pca", layouts[f"{when}/pca"], samples)
-    layouts[f"{when}/umap"] = embedding.umap(F, prepared.experiment.seed, start=layouts.get("before/umap"))
+    layouts[f"{when}/umap"] = umap_and_pca.umap(F, prepared.experiment.seed, start=layouts.get("before/umap"))
     yield Embedded(when, "umap", layouts[f"{when}/umap"], samples)

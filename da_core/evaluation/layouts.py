@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.evaluation import embedding
-from da_core.evaluation.embedding import LayoutSettings
+from da_core.evaluation import umap_and_pca
+from da_core.evaluation.umap_and_pca import LayoutSettings
 from da_core.methods.distances import nearest
 from da_core.run_folder import Record
 
@@ -39,29 +39,29 @@ def stops(record: Record, settings: LayoutSettings) -> Pieces:
     evidence, before, after = record.evidence, features(record, "before"), features(record, "after")
     if settings.layout == "tsne":
         rows = _some(len(evidence.source_label), len(before))
-        for name, points in embedding.travel(before[rows], after[rows], {}, settings):
+        for name, points in umap_and_pca.travel(before[rows], after[rows], {}, settings):
             everywhere = np.full((len(before), 2), np.nan, np.float32)
             everywhere[rows] = points
             yield name, everywhere
         return
-    own = embedding.LayoutSettings(settings.layout, record.experiment.seed)
+    own = umap_and_pca.LayoutSettings(settings.layout, record.experiment.seed)
     names = [f"{when}/{settings.layout}" for when in ("before", "after")]
     ends = None
     if settings == own and all(name in evidence.embeddings for name in names):
         ends = (evidence.embeddings[names[0]], evidence.embeddings[names[1]])
-    for name, points in embedding.travel(before, after, evidence.snapshots, settings, ends):
+    for name, points in umap_and_pca.travel(before, after, evidence.snapshots, settings, ends):
         yield name, points
         if name == "after":
-            yield "kept", np.array(embedding.neighbour_preservation(after, points))
+            yield "kept", np.array(umap_and_pca.neighbour_preservation(after, points))
 
 
 def by_seed(record: Record, settings: LayoutSettings) -> Pieces:
     """Yield UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
     first = None
     for seed in range(settings.seed, settings.seed + SEEDS):
-        points = embedding.umap(features(record, "after"), seed, None, settings.neighbours, settings.min_dist)
+        points = umap_and_pca.umap(features(record, "after"), seed, None, settings.neighbours, settings.min_dist)
         first = points if first is None else first
-        yield str(seed), embedding.aligned(points, first)
+        yield str(seed), umap_and_pca.aligned(points, first)
 
 
 def neighbours(record: Record) -> Pieces:

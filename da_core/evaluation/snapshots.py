@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.evaluation.embedding import components
+from da_core.evaluation.umap_and_pca import components
 
 MOST = 9
 """Snapshots of one run."""

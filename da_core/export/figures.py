@@ -19,7 +19,7 @@ from matplotlib import colors, font_manager, ticker
 from matplotlib.figure import Figure
 
 from da_core import palette
-from da_core.evaluation.embedding import pca
+from da_core.evaluation.umap_and_pca import pca
 from da_core.events import Accuracies, DomainScores, Evidence, Losses, Scores
 from da_core.i18n import Language
 from da_core.run_folder import Record

@@ -86,7 +86,7 @@ plt.show()
 """
 _MOVED = """
 from da_core import palette
-from da_core.evaluation.embedding import pca
+from da_core.evaluation.umap_and_pca import pca
 
 figure, places = plt.subplots(1, 2, figsize=(10, 5))
 points = None

@@ -87,7 +87,7 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
 def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:
     """Lay out every stop on the way by PCA and UMAP, as the Features screen does."""
     from da_core.evaluation import layouts
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.umap_and_pca import LayoutSettings
 
     chosen = [LayoutSettings("pca", record.experiment.seed), LayoutSettings("umap", record.experiment.seed)]
     return {

@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import store
-from pages.run import compare, run_labels
+from pages.run import compare, run_row
 from pages.session import keys, state
 from pages.session.words import _, safe
 from pages.shell import navigation
@@ -39,7 +39,7 @@ def follow_tick(run_id: str) -> None:
 def attempt(change: Callable[[str], None]) -> None:
     """Change the visitor's list, which ``change`` gets the owner of, in a callback; the frame shows a refusal."""
     try:
-        change(run_labels.list_owner())
+        change(run_row.list_owner())
     except UserError as error:
         state.report(error)
 
@@ -52,10 +52,8 @@ def delete(run_ids: Sequence[str]) -> None:
 
 def filtered(runs: Sequence[KeptRun]) -> list[KeptRun]:
     """Draw the row of filters, and return the runs that they leave in the order that is asked for."""
-    pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
-    methods = {
-        name: run_labels.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)
-    }
+    pairs = {run.pair: run_row.pair_title(run.experiment.data) for run in runs}
+    methods = {name: run_row.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)}
     tags = sorted({tag for run in runs for tag in run.tags})
     with st.container(key=keys.RUNS_FILTERS, horizontal=True, vertical_alignment="bottom"):
         query = st.text_input(
@@ -93,9 +91,9 @@ def _choice(name: str, everything: str, options: dict[str, str]) -> str:
 def _text(run: KeptRun) -> str:
     data = run.experiment.data
     parts = (
-        run_labels.title(run),
-        run_labels.pair_title(data),
-        run_labels.method_title(run.experiment.method.name),
+        run_row.title(run),
+        run_row.pair_title(data),
+        run_row.method_title(run.experiment.method.name),
         *run.tags,
     )
     return " ".join((*parts, data.name, run.experiment.method.name, run.run_id)).casefold()
@@ -112,7 +110,7 @@ def rows(runs: Sequence[KeptRun]) -> None:
                 key = keys.tick(run.run_id)
                 st.session_state[key] = run.run_id in ticked_ids()
                 st.checkbox(
-                    run_labels.title(run),
+                    run_row.title(run),
                     key=key,
                     on_change=follow_tick,
                     args=(run.run_id,),
@@ -120,10 +118,10 @@ def rows(runs: Sequence[KeptRun]) -> None:
                     width=24,
                 )
                 with st.container(gap=None, width="stretch"):
-                    if st.button(safe(run_labels.title(run)), key=keys.open_run(run.run_id), type="tertiary"):
-                        run_labels.open_run(run, "results")
-                    st.html(run_labels.facts(run))
-                st.html(run_labels.numbers(run), width="content")
+                    if st.button(safe(run_row.title(run)), key=keys.open_run(run.run_id), type="tertiary"):
+                        run_row.open_run(run, "results")
+                    st.html(run_row.facts(run))
+                st.html(run_row.numbers(run), width="content")
     if pages > 1:
         st.pagination(pages, key=keys.RUNS_PAGE)
 
@@ -139,7 +137,7 @@ def actions(runs: Sequence[KeptRun], known: Sequence[str]) -> None:
             st.button(_("Compare"), type="primary", key=keys.COMPARE, on_click=_show, args=("compare",))
         else:
             if st.button(_("See what moved"), key=keys.SEE_FEATURES):
-                run_labels.open_run(runs[0], "features")
+                run_row.open_run(runs[0], "features")
             with st.popover(_("Name and tags")):
                 naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
@@ -163,11 +161,11 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
             placeholder=_("Choose tags or type new ones"),
         )
         # below the tags, whose list of choices stays open over what comes next: it must not be the button
-        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_labels.title(run))
+        name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_row.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
             try:
-                store().database.rename(run.run_id, run_labels.list_owner(), name)
-                store().database.tag(run.run_id, run_labels.list_owner(), tags)
+                store().database.rename(run.run_id, run_row.list_owner(), name)
+                store().database.tag(run.run_id, run_row.list_owner(), tags)
             except UserError as error:
                 state.report(error)
             st.rerun()
@@ -185,9 +183,9 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
         for run in runs:
             with st.container(key=keys.run_row(run.run_id), horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
-                    st.markdown(safe(run_labels.title(run)))
-                    st.html(run_labels.facts(run))
-                st.html(run_labels.numbers(run), width="content")
+                    st.markdown(safe(run_row.title(run)))
+                    st.html(run_row.facts(run))
+                st.html(run_row.numbers(run), width="content")
                 st.button(
                     _("Restore"),
                     key=keys.restore(run.run_id),
@@ -211,7 +209,7 @@ st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-all_runs = run_labels.list_runs()
+all_runs = run_row.list_runs()
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
 ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
 offer_to_keep(all_runs)

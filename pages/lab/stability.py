@@ -16,7 +16,7 @@ from da_core.jobs.studies import StudyView, studies
 from da_core.study import MOST_METHODS, Study
 from pages.charts import seeds
 from pages.session import access, keys, state
-from pages.session.background import follow
+from pages.session.polling import follow
 from pages.session.words import _, explain, number, percent, points, signed, word
 from pages.shell import navigation
 

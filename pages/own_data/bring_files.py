@@ -20,7 +20,8 @@ from da_core.params import Scalar
 from da_core.settings import settings
 from pages.samples import pair_preview
 from pages.session import access, keys, state, words
-from pages.session.background import Background, when_ready
+from pages.session.background import Background
+from pages.session.polling import when_ready
 from pages.session.words import _
 
 SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")

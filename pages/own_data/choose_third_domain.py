@@ -17,7 +17,7 @@ from da_core.params import Params
 from pages.own_data import bring_files, night_preview
 from pages.own_data.catalogue import OWN
 from pages.session import keys, state, words
-from pages.session.background import wait_a_moment, when_ready
+from pages.session.polling import wait_a_moment, when_ready
 from pages.session.words import _
 from pages.shell import params_form
 

@@ -9,7 +9,8 @@ import streamlit as st
 from da_core.data.pair import DomainPair
 from pages.charts import plotly_figure
 from pages.session import keys
-from pages.session.background import Background, when_ready
+from pages.session.background import Background
+from pages.session.polling import when_ready
 from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 

@@ -14,7 +14,7 @@ import streamlit as st
 from da_core.data.download import MissingError, Remote, fetch
 from da_core.errors import UserError
 from da_core.settings import settings
-from pages.session.background import follow
+from pages.session.polling import follow
 from pages.session.words import _, explain, number, safe
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from da_core.teaching.picture_atlas import tiles
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
-from pages.session.background import follow, wait_a_moment
+from pages.session.polling import follow, wait_a_moment
 from pages.session.words import _, number, percent, word
 
 _PAGE_SIZE = 12

@@ -15,7 +15,7 @@ from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from pages.charts import plotly_figure
-from pages.run import run_labels
+from pages.run import run_row
 from pages.session import keys
 from pages.session.words import _, number, percent, points, safe, seconds, word
 from pages.shell import theme
@@ -35,7 +35,7 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     runs = runs[:MOST]
     if len({run.pair for run in runs}) > 1:
         st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
-    names = run_labels.titles(runs)
+    names = run_row.titles(runs)
     st.subheader(_("What differs"), anchor=False)
     _diff(runs, names)
     st.subheader(_("What came of it"), anchor=False)
@@ -46,7 +46,7 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     with st.container(horizontal=True):
         for place, (run, name) in enumerate(zip(runs, names, strict=True)):
             if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
-                run_labels.open_run(run, "results")
+                run_row.open_run(run, "results")
 
 
 def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
@@ -183,7 +183,7 @@ def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     """Draw which method does best on a pair, with every seed's dot."""
-    pairs = {run.pair: run_labels.pair_title(run.experiment.data) for run in runs}
+    pairs = {run.pair: run_row.pair_title(run.experiment.data) for run in runs}
     if not pairs:
         st.markdown(_("There is nothing to rank yet."))
         return
@@ -192,7 +192,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     if not standings:
         st.markdown(_("There is nothing to rank yet."))
         return
-    names = [run_labels.method_title(standing.method) for standing in standings]
+    names = [run_row.method_title(standing.method) for standing in standings]
     dots = go.Scatter(
         x=[run.after for standing in standings for run in standing.runs],
         y=[name for name, standing in zip(names, standings, strict=True) for _run in standing.runs],

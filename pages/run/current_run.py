@@ -39,11 +39,11 @@ def summary(experiment: Experiment) -> str:
     """Say in one line what an experiment trains."""
     from da_core.data.sources import sources
     from da_core.networks import networks
-    from pages.run import run_labels  # with it comes SQLAlchemy, and the first screen imports this module
+    from pages.run import run_row  # with it comes SQLAlchemy, and the first screen imports this module
 
     training = experiment.training
     parts = [
-        f"**{run_labels.method_title(experiment.method.name)}**",
+        f"**{run_row.method_title(experiment.method.name)}**",
         word(sources()[experiment.data.name].title),
         word(networks()[experiment.network.name].title),
         _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),

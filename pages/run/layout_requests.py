@@ -24,7 +24,7 @@ from pages.session import keys
 from pages.session.background import Background
 
 if TYPE_CHECKING:
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.umap_and_pca import LayoutSettings
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from pages.session import access, keys, state
-from pages.session.background import follow
+from pages.session.polling import follow
 from pages.session.words import _, percent, seconds
 from pages.shell import navigation
 

@@ -1,22 +1,15 @@
-"""Work in the background, and how a screen waits for it: nothing else says how often a screen looks again."""
+"""Work in the background, in a thread of its own; `pages.session.polling` has how a screen waits for it."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import Any, Generic, ParamSpec, TypeVar
-
-import streamlit as st
+from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-POLL = 0.5
-"""Seconds between two looks of a screen at something that goes on."""
-_MOMENT = 0.5
-"""Seconds that a screen waits for work that may be quick, rather than draw itself twice."""
 
 
 class Background(Generic[P, T]):
@@ -50,38 +43,3 @@ class Background(Generic[P, T]):
     def wait_idle(self, timeout: float | None = None) -> None:
         """Return once all that was submitted before has ended. Raises `TimeoutError` after so many seconds."""
         self._thread.submit(int).result(timeout)  # the thread comes to this last
-
-
-def wait_a_moment(work: Future[Any]) -> None:
-    """Return when the work has ended, or after a moment."""
-    wait([work], timeout=_MOMENT)
-
-
-def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str) -> None:
-    """Draw the result of ``work``; until there is one the line ``waiting``, after which the whole page runs again."""
-    wait_a_moment(work)
-    if work.done():
-        draw(work.result())
-        return
-
-    def look() -> None:
-        if work.done():
-            st.rerun()
-        st.caption(waiting)
-
-    st.fragment(look, run_every=POLL)()
-
-
-def follow(read: Callable[[], T], is_over: Callable[[T], bool], draw: Callable[[T], None], *, was_over: bool) -> None:
-    """Draw what ``read`` returns, again and again until it is over; a widget in the drawing draws it alone again.
-
-    ``was_over`` is what the page has seen. Once it is no longer so, the whole page runs again.
-    """
-
-    def look() -> None:
-        now = read()
-        if is_over(now) != was_over:
-            st.rerun()
-        draw(now)
-
-    st.fragment(look, run_every=None if was_over else POLL)()

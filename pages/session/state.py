@@ -18,9 +18,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import LANGUAGES
-from pages.session import keys
-
-OWNER_COOKIE = "da_lab_owner"
+from pages.session import keys, session_cookie
 
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -97,7 +95,7 @@ def set_run(run: str | None) -> None:
 
 def owner() -> str:
     """Return the visitor's name: a random one that the browser keeps in a cookie, or one for this session."""
-    cookie = st.context.cookies.get(OWNER_COOKIE)
+    cookie = st.context.cookies.get(session_cookie.NAME)
     if isinstance(cookie, str) and cookie:  # AppTest has a mock there
         return cookie
     found: str = st.session_state.setdefault(keys.OWNER, secrets.token_urlsafe(16))

@@ -20,12 +20,12 @@ from pages.run.layout_requests import Kind, LayoutProgress
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys, state
-from pages.session.background import follow, wait_a_moment
+from pages.session.polling import follow, wait_a_moment
 from pages.session.words import _, number, percent, points, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.umap_and_pca import LayoutSettings
 
 _LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
@@ -70,7 +70,7 @@ def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) 
 
 def _settings_of(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettings:
     """Return the chosen numbers for UMAP, whose they are; the other layouts have the run's own seed."""
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.umap_and_pca import LayoutSettings
 
     return chosen if layout == "umap" else LayoutSettings(layout, record.experiment.seed)
 
@@ -123,7 +123,7 @@ def _status(progress: LayoutProgress) -> str:
 
 def settings(record: Record) -> tuple[LayoutSettings, bool]:
     """Ask for UMAP's settings, and whether to show layouts of other seeds beside."""
-    from da_core.evaluation.embedding import LayoutSettings
+    from da_core.evaluation.umap_and_pca import LayoutSettings
 
     with st.expander(_("UMAP's settings, and what a picture cannot show")):
         st.markdown(

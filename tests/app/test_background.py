@@ -35,7 +35,7 @@ def test_what_fails_says_so_and_stops_nothing_else() -> None:
 def _waiting_page(background) -> None:  # type: ignore[no-untyped-def]  # AppTest runs its text alone
     import streamlit as st
 
-    from pages.session.background import when_ready
+    from pages.session.polling import when_ready
 
     when_ready(background.submit("key"), lambda text: st.markdown(text), "Not yet…")  # type: ignore[arg-type, return-value]
 
@@ -60,7 +60,7 @@ def test_a_screen_says_that_it_waits_and_then_draws_the_result() -> None:
 def _following_page(values: list[int]) -> None:
     import streamlit as st
 
-    from pages.session.background import follow
+    from pages.session.polling import follow
 
     st.caption("over" if values[0] == 0 else "going")
     follow(lambda: values.pop(0), lambda value: value == 0, lambda value: st.markdown(str(value)), was_over=False)  # type: ignore[arg-type, return-value]

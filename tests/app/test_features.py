@@ -191,12 +191,12 @@ def test_what_nobody_wants_any_more_is_not_finished() -> None:
 
 
 def test_a_layout_that_fails_is_told_and_does_not_stop_the_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    from da_core.evaluation import embedding
+    from da_core.evaluation import umap_and_pca
 
     def fail(*_arguments: object, **_more: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(embedding, "umap", fail)
+    monkeypatch.setattr(umap_and_pca, "umap", fail)
     app = ready(lab.screen("features", lab.finish(with_snapshots("1"))))
     assert not app.exception
     assert "could not be computed" in drawn(app)["state"]["umap"]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 import app
-from pages.session.state import OWNER_COOKIE
+from pages.session import session_cookie
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,14 +33,14 @@ def asked(path: str = "/data", query: str = "", **headers: str) -> Request:
 
 def test_a_new_visitor_gets_a_name_that_scripts_cannot_read() -> None:
     first, second = (app.document(asked()).headers["set-cookie"] for _ in range(2))
-    assert first.startswith(f"{OWNER_COOKIE}=")
+    assert first.startswith(f"{session_cookie.NAME}=")
     assert "HttpOnly" in first
     assert "samesite=lax" in first.lower()
     assert first.split(";")[0] != second.split(";")[0]
 
 
 def test_a_visitor_keeps_the_name() -> None:
-    assert "set-cookie" not in app.document(asked(cookie=f"{OWNER_COOKIE}=abc")).headers
+    assert "set-cookie" not in app.document(asked(cookie=f"{session_cookie.NAME}=abc")).headers
 
 
 def test_the_document_speaks_the_visitors_language() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.evaluation.embedding import pca
 from da_core.evaluation.snapshots import COMPONENTS, MOST, SnapshotRecorder, snapshot_epochs
+from da_core.evaluation.umap_and_pca import pca
 from da_core.methods.distances import nearest
 
 

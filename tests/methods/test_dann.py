@@ -36,8 +36,9 @@ def test_the_slope_of_a_linear_domain_classifier_is_its_weight():
     """R1, Mescheder et al. 2018: the mean squared norm of the logit's gradient at the features."""
     dann, b = DANN(penalty=3.0), batch(8)
     built(dann)
-    dann.classifier = torch.nn.Linear(b.source_features.shape[1], 1)
-    expected = 3 * dann.classifier.weight.square().sum()
+    linear = torch.nn.Linear(b.source_features.shape[1], 1)
+    dann.classifier = torch.nn.Sequential(linear)
+    expected = 3 * linear.weight.square().sum()
     assert dann.classifier_losses(b)["slope"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 

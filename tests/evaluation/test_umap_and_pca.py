@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 
-from da_core.evaluation.embedding import (
+from da_core.evaluation.umap_and_pca import (
     LayoutSettings,
     aligned,
     neighbour_preservation,

@@ -1,0 +1,51 @@
+"""How a screen waits, for work in the background or for something that goes on; only here stands how often it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+POLL = 0.5
+"""Seconds between two looks of a screen at something that goes on."""
+_MOMENT = 0.5
+"""Seconds that a screen waits for work that may be quick, rather than draw itself twice."""
+
+
+def wait_a_moment(work: Future[Any]) -> None:
+    """Return when the work has ended, or after a moment."""
+    wait([work], timeout=_MOMENT)
+
+
+def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str) -> None:
+    """Draw the result of ``work``; until there is one the line ``waiting``, after which the whole page runs again."""
+    wait_a_moment(work)
+    if work.done():
+        draw(work.result())
+        return
+
+    def look() -> None:
+        if work.done():
+            st.rerun()
+        st.caption(waiting)
+
+    st.fragment(look, run_every=POLL)()
+
+
+def follow(read: Callable[[], T], is_over: Callable[[T], bool], draw: Callable[[T], None], *, was_over: bool) -> None:
+    """Draw what ``read`` returns, again and again until it is over; a widget in the drawing draws it alone again.
+
+    ``was_over`` is what the page has seen. Once it is no longer so, the whole page runs again.
+    """
+
+    def look() -> None:
+        now = read()
+        if is_over(now) != was_over:
+            st.rerun()
+        draw(now)
+
+    st.fragment(look, run_every=None if was_over else POLL)()
