@@ -19,6 +19,7 @@ from da_core.data.loading.third_domain import third_domain
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
+from da_core.methods.alignment.dann import DANN
 from da_core.run_folder import write_record
 from da_core.settings import settings
 from da_core.teaching import picture_atlas, showcase
@@ -173,7 +174,7 @@ def test_a_look_at_another_family_loses_no_settings() -> None:
 
 def test_a_value_set_back_to_its_default_leaves_the_link() -> None:
     at = opened("method", method__weight="2")
-    at.slider(key=keys.setting("dann", "weight")).set_value(0.1).run()
+    at.slider(key=keys.setting("dann", "weight")).set_value(DANN.Params().weight).run()
     assert "method.weight" not in at.query_params
 
 
