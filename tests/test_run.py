@@ -312,6 +312,8 @@ def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
     assert {term for e in events if isinstance(e, Losses) and e.phase == "adapt" for term in e.terms} == {
         "class",
         "domain",
+        "slope",
+        "fooling",
     }
     values = [event.values for event in events if isinstance(event, Accuracies) and event.phase == "adapt"]
     assert all(set(value) == {"source", "target", "domain"} for value in values)
