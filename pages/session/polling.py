@@ -11,7 +11,7 @@ import streamlit as st
 T = TypeVar("T")
 
 POLL = 0.5
-"""Seconds between two looks of a screen at something that goes on."""
+"""Seconds between two looks of a screen at something that goes on: live curves, downloads, studies."""
 _MOMENT = 0.5
 """Seconds that a screen waits for work that may be quick, rather than draw itself twice."""
 
