@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from da_core.networks.extractor import Network
 from da_core.run import run
 from da_core.training.step import Step
 from da_core.training.training_cache import TrainingCache
+
+WEBCAMS = Path(__file__).parents[1].parent / "shared" / "data" / "webcams"
 
 
 def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -191,12 +192,10 @@ def test_little_data_is_learned() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not WEBCAMS.exists(), reason="the webcam pictures are not on this machine")
 def test_a_few_real_pictures_are_learned() -> None:
     """Source only knows its own cameras by day: 278 frames of ten webcams."""
-    if (place := os.environ.get("DA_LAB_WEBCAMS")) is None:
-        pytest.skip("the webcams are not here; DA_LAB_WEBCAMS names the folder that holds “day” and “night”")
-    folder = Path(place)
-    flat = {"data": "files", "data.source": str(folder / "day"), "data.target": str(folder / "night")}
+    flat = {"data": "files", "data.source": str(WEBCAMS / "day"), "data.target": str(WEBCAMS / "night")}
     experiment = Experiment.from_flat(flat | {"method": "source_only", "device": "cpu"})
     result = finished(list(run(experiment, embed=False))).result
     assert result.source_only.source.accuracy >= 0.95
