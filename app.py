@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
 from da_core.settings import settings
+from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
 from pages.session import session_cookie
 from pages.session.origin import OwnPages, base_path
@@ -105,7 +106,8 @@ def document(request: Request) -> HTMLResponse:
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
-    page = page.replace('<html lang="en">', f'<html lang="{language}">')
+    embedded = ' class="lab-embedded"' if request.query_params.get("embed") == "1" else ""
+    page = page.replace('<html lang="en">', f'<html lang="{language}"{embedded}>')
     response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
     session_cookie.give(request, response, base_path() or "/")
     return response
@@ -155,6 +157,7 @@ app = st.App(
     routes=[
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
+        Route(base_path() + "/film", film),
     ],
     middleware=[Middleware(Headers), Middleware(OwnPages)],  # the outer first: what is refused has headers, too
 )

@@ -13,6 +13,7 @@ from pages.samples import gallery
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
 from pages.session.words import _, day, percent, word
+from pages.shell import navigation
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -63,6 +64,7 @@ st.html(
 )
 if st.button(_("Try day → night"), type="primary"):
     starting.start(showcase.EXPERIMENT)
+navigation.link_to("playground", _("Or play with points: drag the target and see at once") + " →")
 
 if example := _example():
     result = example.record.result

@@ -11,7 +11,18 @@ from pages.session import keys, state
 from pages.session.words import _
 
 Step = Literal[
-    "home", "data", "network", "method", "train", "features", "results", "runs", "stability", "methods", "lesson"
+    "home",
+    "data",
+    "network",
+    "method",
+    "train",
+    "features",
+    "results",
+    "runs",
+    "stability",
+    "playground",
+    "methods",
+    "lesson",
 ]
 
 
@@ -68,6 +79,12 @@ SCREENS: dict[Step, Screen] = {
         "lab/stability.py",
         "Stability",
         "Run the same experiment with several seeds and methods, and see what is more than luck.",
+        "",
+    ),
+    "playground": Screen(
+        "learn/playground.py",
+        "Playground",
+        "Drag the target, choose a method, and watch what it makes of it.",
         "",
     ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),

@@ -112,10 +112,10 @@ class Writer:
         """Write the record that says that the film is whole."""
         return _record({"end": True}, [])
 
-    def problem(self, error: UserError) -> bytes:
-        """Write, instead of more frames, what was wrong; see `UserError`."""
-        values = {name: str(value) for name, value in error.values.items()}
-        return MAGIC + _record({"problem": error.message, "values": values}, [])
+
+def problem(sentence: str) -> bytes:
+    """Write a record that says, in the reader's language, why no more frames come."""
+    return _record({"problem": sentence}, [])
 
 
 def encode(header: Header, frames: Iterable[Frame]) -> bytes:

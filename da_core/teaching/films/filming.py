@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
-from da_core.registry import pick
+from da_core.networks import networks
+from da_core.registry import pick, resolve
 from da_core.run import run
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import Film, Frame, Header
@@ -23,6 +26,23 @@ _MOST = {"steps": 3000, "samples": 6000, "hidden": 256}
 def film_key(experiment: Experiment, acts: str = "") -> str:
     """Name a film by its experiment and by what a hand did meanwhile."""
     return experiment.key if not acts else f"{experiment.key}-{acts}"
+
+
+def normalised(experiment: Experiment) -> Experiment:
+    """Leave out what is a default, so that one film has one name however it was asked for.
+
+    Raises `UserError` for names and settings that do not exist.
+    """
+    parts: dict[str, object] = {}
+    kinds: tuple[tuple[str, Any, Any], ...] = (
+        ("data", sources(), experiment.data),
+        ("network", networks(), experiment.network),
+        ("method", methods(), experiment.method),
+    )
+    for name, known, spec in kinds:
+        _kind, params = resolve(known, spec)
+        parts[name] = spec.model_copy(update={"params": params.overrides()})
+    return experiment.model_copy(update={**parts, "oracle": False})
 
 
 def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | Frame]:

@@ -19,7 +19,7 @@ from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
 from da_core.methods.alignment.shared.transport import Transport
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
-from da_core.methods.base import Batch, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.base import Batch, DeepAlignment, ModelAdaptation
 from da_core.registry import resolve
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import (
@@ -43,7 +43,6 @@ OF_SOURCE_ONLY = 20
 """Frames of the training on the source, before a method adapts."""
 FORCED = 40
 """Samples of each domain whose forces are shown: more arrows would hide one another."""
-_MOVES_OF_ALL = ("extractor", "head", "own")
 
 Rows = NDArray[Any]
 
@@ -60,6 +59,7 @@ class Recorder(Observer):
         self._last: NDArray[np.float64] | None = None
         self._due: dict[Phase, frozenset[int]] = {}
         self._source_only: Model | None = None
+        self._feature_box: Box | None = None
 
     def take(self) -> list[Frame]:
         """Return the frames that were made since the last call."""
@@ -114,8 +114,8 @@ class Recorder(Observer):
     def before_step(self, phase: Phase, step: Step, taken: int) -> None:
         """Make the first frame: a network that has learned nothing."""
         if phase not in self._due:
-            whole = phase == "source_only" and isinstance(prepared_method(self), DeepAlignment | ModelAdaptation)
-            most = OF_SOURCE_ONLY if whole else MOST_FRAMES - OF_SOURCE_ONLY - 4
+            alone = self.prepared.method.name() == "source_only"
+            most = OF_SOURCE_ONLY if phase == "source_only" and not alone else MOST_FRAMES - OF_SOURCE_ONLY - 4
             self._due[phase] = due_steps(step.steps * step.spec.epochs, most // len(step.turns))
             if phase == "adapt" and (seen := direction.window(self.acts)):
                 room = max(2, most // len(step.turns) - len(seen))
@@ -141,23 +141,29 @@ class Recorder(Observer):
         """Make the frames of what was fitted, the last with the numbers that the run's result has."""
         if phase == "source_only":
             self._source_only = model
-            if not self.prepared.extractor.learns:
-                self._frames.append(self._final(model, phase, ("head",)))
             return
         self.done = True
-        if model is self._source_only:
-            if self.prepared.extractor.learns:
-                self._frames.append(self._final(model, "source_only", ("head",)))
-            return
-        if not self.prepared.extractor.learns and self._source_only is not None:
-            before = self._source_only
-            moved = Model(before.network, before.classifier, model.map_source, model.map_target, weights=model.weights)
+        before = self._source_only
+        if before is None or model is before:
+            self._frames.append(self._final(model, "source_only", ("head",)))
+        elif self.prepared.extractor.learns:
+            self._frames.append(self._final(model, "oracle" if model.fitted_on == "target" else "adapt", ()))
+        else:
+            self._fixed_features(before, model)
+
+    def _fixed_features(self, before: Model, model: Model) -> None:
+        """Make three frames in one part of the plane: before, with the map or the weights, and with the new head."""
+        moved = Model(before.network, before.classifier, model.map_source, model.map_target, weights=model.weights)
+        same = self._shapes_agree(moved)
+        if same:
+            with torch.inference_mode():
+                Fs, Ft = (before.network.embed(X).numpy() for X in (self._source, self._target))
+            self._feature_box = box_around(np.concatenate([Fs, Ft, moved.map_source(Fs), moved.map_target(Ft)]))
+        self._frames.append(self._final(before, "source_only", ("head",)))
+        if same:
             who = "map" if model.weights is None else "weights"
-            if self._shapes_agree(moved):
-                self._frames.append(self._frame(moved, "adapt", 1, 2, (who,), self._extras(moved)))
-            self._frames.append(self._final(model, "adapt", ("head",), self._extras(model)))
-            return
-        self._frames.append(self._final(model, "oracle" if model.fitted_on == "target" else "adapt", ()))
+            self._frames.append(self._frame(moved, "adapt", 1, 2, (who,), self._extras(moved)))
+        self._frames.append(self._final(model, "adapt", ("head",), self._extras(model)))
 
     def _prepared_place(self, place: tuple[float, float], of_source: bool) -> Tensor:
         """Bring a place of the plane to what the network takes."""
@@ -218,7 +224,7 @@ class Recorder(Observer):
             domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + SIDE * SIDE])
         predicted = np.concatenate([Ps.argmax(axis=1), Pt.argmax(axis=1)]).astype(np.uint8)
         places, back = self._plane(np.concatenate([Fs, Ft]))
-        feature_box = box_around(places)
+        feature_box = self._feature_box or box_around(places)
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
@@ -379,11 +385,6 @@ class Recorder(Observer):
         own = ratio[: len(pair.source)]
         found: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
         return found
-
-
-def prepared_method(recorder: Recorder) -> Method:
-    """Return the method of the run that is recorded."""
-    return recorder.prepared.method
 
 
 def due_steps(steps: int, most: int) -> frozenset[int]:
