@@ -13,11 +13,10 @@ from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
-from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
 from pages.learn import playground_texts
 from pages.session import keys, origin, state
-from pages.session.words import _, explain, number, word
+from pages.session.words import _
 from pages.shell import navigation, params_form, theme
 
 with st.spinner(_("Waking up the methods…")):
@@ -41,8 +40,18 @@ _SCRIPTS = (
     "film_game.js",
     "film_save.js",
 )
-_TARGET = ("turn", "stretch", "right", "up", "selection", "concept")
-_SHAPE = ("shape", "count", "noise", "source_ratio", "target_ratio")
+_NUMBERS = (
+    "count",
+    "noise",
+    "source_ratio",
+    "target_ratio",
+    "turn",
+    "stretch",
+    "right",
+    "up",
+    "selection",
+    "concept",
+)
 _MULTIPLES = 6
 """Films of a sweep."""
 
@@ -79,6 +88,8 @@ def choose_preset() -> None:
         on_change=_take_preset,
         label_visibility="collapsed",
     )
+    if chosen is not None:
+        st.markdown(_(PRESETS[chosen].summary))
 
 
 def _take_preset() -> None:
@@ -133,7 +144,7 @@ def swept_values(hyper: Hyper) -> list[Scalar]:
         steps = params_form.powers(hyper.low, hyper.high, hyper.default)
         middle = steps.index(hyper.default)
         first = max(0, min(middle - 6, len(steps) - 2 * _MULTIPLES))
-        return list(steps[first :: 2][:_MULTIPLES])
+        return list(steps[first::2][:_MULTIPLES])
     high = min(hyper.high, max(4 * float(hyper.default), hyper.low + 1))
     values = [hyper.low + (high - hyper.low) * part / (_MULTIPLES - 1) for part in range(_MULTIPLES)]
     if hyper.type == "integer":
@@ -222,8 +233,9 @@ def forms(now: Experiment) -> None:
     if not state.is_hidden("data") and now.data.name == "drawn":
         with data:
             st.subheader(_("Data"), anchor=False)
-            params_form.form(DrawnPoints.Params, now.data.params, "drawn", _set_data, fields=_SHAPE)
-            params_form.form(DrawnPoints.Params, now.data.params, "drawn", _set_data, fields=_TARGET)
+            form = functools.partial(params_form.form, DrawnPoints.Params, now.data.params, "drawn", _set_data)
+            form(fields=("shape",), columns=1)
+            form(fields=_NUMBERS)
     kind = methods()[now.method.name]
     if not state.is_hidden("method"):
         with method:

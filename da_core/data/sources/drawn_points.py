@@ -98,7 +98,7 @@ class DrawnPoints(DataSource):
         )
 
     def load(self, params: Any, seed: int) -> DomainPair:
-        """Draw the pair. Raises `UserError` for own points or moves that cannot be read, or classes that are missing."""
+        """Draw the pair. Raises `UserError` for points or moves that cannot be read and classes that are missing."""
         rng = np.random.default_rng([seed, 0xD7A3])
         own = decode_points(params.points)
         Xs, ys = _drawn(params, params.source_ratio, rng)

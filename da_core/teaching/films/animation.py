@@ -26,9 +26,7 @@ def animated(film: Film, kind: str = "webp") -> bytes:
     durations = [each] * (len(pictures) - 1) + [_LONG]
     output = io.BytesIO()
     options: dict[str, Any] = {"quality": 80, "method": 2} if kind == "webp" else {"optimize": True}
-    pictures[0].save(
-        output, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **options
-    )
+    pictures[0].save(output, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **options)
     return output.getvalue()
 
 
