@@ -63,7 +63,7 @@ PRESETS: dict[str, Preset] = {
         title="Label shift",
         summary="Class A is rare in the target; what it looks like stays. All points of a class are weighted alike.",
         shift="label",
-        data={"shape": "blobs", "noise": 0.3, "target_ratio": 0.2, "source_ratio": 2.0},
+        data={"shape": "blobs", "noise": 0.22, "target_ratio": 0.2, "source_ratio": 2.0},
         method="bbse",
     ),
     "concept": Preset(

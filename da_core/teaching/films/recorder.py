@@ -74,6 +74,7 @@ class Recorder(Observer):
         pair, split = prepared.pair, prepared.split
         if pair.kind != "features" or pair.sample_shape != (2,):
             raise UserError("A film shows points in the plane; choose a pair with two features.")
+        torch.set_num_threads(1)  # the networks are tiny: threads that wait for one another would take longer
         self.prepared = prepared
         given = np.concatenate([pair.source.X, pair.target.X])
         box = box_around(given)
