@@ -13,6 +13,7 @@ from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
+from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
 from pages.learn import playground_texts
 from pages.session import keys, origin, state
@@ -20,6 +21,7 @@ from pages.session.words import _
 from pages.shell import navigation, params_form, theme
 
 with st.spinner(_("Waking up the methods…")):
+    from da_core.data.sources import sources
     from da_core.data.sources.drawn_points import DrawnPoints
     from da_core.methods import methods
     from da_core.methods.base import DeepAlignment
@@ -167,7 +169,7 @@ def play(now: Experiment) -> None:
             {"query": urlencode(filming.normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
             for one in films
         ],
-        "params": now.data.params,
+        "params": resolve(sources(), now.data)[1].model_dump(),
         "acts": state.playground().get("acts", ""),
         "editable": now.data.name == "drawn" and not state.is_hidden("data"),
         "trains": deep,

@@ -39,38 +39,40 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "turned": Preset(
         title="Turned",
-        summary="The target is the source, turned. A critic tells the domains apart, and the features learn to fool it.",
+        summary="The target is the source, turned. A critic tells the domains apart, and the features learn to "
+        "fool it.",
         shift="appearance",
         data={"shape": "blobs", "noise": 0.12, "turn": 50.0},
         method="dann",
     ),
     "moved": Preset(
         title="Moved and stretched",
-        summary="Another light moves and stretches all of the target. A plan carries each source point to where it belongs.",
+        summary="Another light moves and stretches all of the target. A plan carries each source point to where it "
+        "belongs.",
         shift="appearance",
-        data={"shape": "blobs", "noise": 0.1, "right": 2.0, "up": -1.5, "stretch": 1.5},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.1, "right": 2.0, "up": -1.5, "stretch": 1.5},
         method="class_regularised_ot",
     ),
     "covariate": Preset(
         title="Covariate shift",
-        summary="Other places are common in the target; what a point means stays. Source points that look like the target "
-        "count more.",
+        summary="Other places are common in the target; what a point means stays. Source points that look like the "
+        "target count more.",
         shift="covariate",
-        data={"shape": "xor", "selection": 2.0},
+        data={"turn": 0.0, "shape": "xor", "selection": 2.0},
         method="kmm",
     ),
     "label": Preset(
         title="Label shift",
         summary="Class A is rare in the target; what it looks like stays. All points of a class are weighted alike.",
         shift="label",
-        data={"shape": "blobs", "noise": 0.22, "target_ratio": 0.2, "source_ratio": 2.0},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.22, "target_ratio": 0.2, "source_ratio": 2.0},
         method="bbse",
     ),
     "concept": Preset(
         title="Concept shift",
         summary="The points stay, and some mean another class. Only labels of the target help: a few of each class.",
         shift="concept",
-        data={"shape": "blobs", "noise": 0.12, "concept": 60.0},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.12, "concept": 60.0},
         method="fine_tuning",
         params={"learning_rate": 0.01},
     ),
@@ -87,7 +89,7 @@ PRESETS: dict[str, Preset] = {
         title="A class is missing",
         summary="The target has no class A. Who matches the whole domains puts points of other classes in its place.",
         shift="label",
-        data={"shape": "blobs", "noise": 0.12, "target_ratio": 0.0, "right": 1.5},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.12, "target_ratio": 0.0, "right": 1.5},
         method="coral",
     ),
 }
