@@ -6,12 +6,18 @@ import hashlib
 import json
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from da_core.errors import UserError, shorten
 from da_core.params import Params, Scalar, explained, hyper
 
-Head = Literal["linear", "logistic", "svm", "knn1"]
 Device = Literal["auto", "cpu", "cuda"]
 
 HELD_OUT = 0.3
@@ -61,6 +67,33 @@ class NetworkSpec(Params):
     name: str = "small_cnn"
     params: dict[str, Scalar] = Field(default_factory=dict)
     checkpoint: str | None = None
+
+
+class HeadSpec(Params):
+    """Which classifier names the class from the features, and its settings.
+
+    A file of earlier versions holds a name alone, of which “knn1” is today's “knn”. So does one of this version where
+    there are no settings: the same head has the same `Experiment.key`.
+    """
+
+    what: ClassVar[str] = "head"
+
+    name: str = "linear"
+    params: dict[str, Scalar] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @field_validator("name")
+    @classmethod
+    def _of_before(cls, name: str) -> str:
+        return "knn" if name == "knn1" else name
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _to_name(self, write: SerializerFunctionWrapHandler) -> Any:
+        return write(self) if self.params else {"knn": "knn1"}.get(self.name, self.name)
 
 
 class MethodSpec(Params):
@@ -118,7 +151,7 @@ class Experiment(Params):
 
     data: DataSpec = DataSpec()
     network: NetworkSpec = NetworkSpec()
-    head: Head = "linear"
+    head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
     training: TrainingSpec = TrainingSpec()
     seed: int = Field(0, ge=0, le=2**31 - 1)
@@ -207,7 +240,13 @@ class Experiment(Params):
 _UNREADABLE = (ValueError, RecursionError)
 """What `json.loads` raises: also for a number of more digits than Python reads, and for brackets without end."""
 
-_GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec, "third": DataSpec}
+_GROUPS: dict[str, type[Params]] = {
+    "data": DataSpec,
+    "network": NetworkSpec,
+    "head": HeadSpec,
+    "method": MethodSpec,
+    "third": DataSpec,
+}
 
 
 def _full_name(name: str) -> str:

@@ -13,6 +13,7 @@ from da_core.experiment import TrainingSpec
 from da_core.i18n import translations
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
 
 ROOT = Path(__file__).parents[1]
@@ -63,14 +64,14 @@ def parse(path: Path) -> ast.Module:
 
 
 def of_registries() -> Iterator[str]:
-    """List what the forms show of data sources, networks, methods and training."""
-    for thing in [*sources().values(), *networks().values(), *methods().values()]:
+    """List what the forms show of data sources, networks, heads, methods and training."""
+    for thing in [*sources().values(), *networks().values(), *heads().values(), *methods().values()]:
         yield from of_thing(thing)
     yield from of_params(TrainingSpec)
 
 
 def of_thing(thing: Any) -> Iterator[str]:
-    """List what the forms show of a data source, a network or a method."""
+    """List what the forms show of a data source, a network, a head or a method."""
     yield from (thing.title, thing.summary)
     yield from of_params(thing.Params)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
-from da_core.experiment import Device, Experiment, Head
+from da_core.experiment import Device, Experiment
 from da_core.networks.defaults import with_usual_network
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add_experiment_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
     command.add_argument("--network", help="a network by name (see list networks)")
     command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
-    command.add_argument("--head", help=" | ".join(get_args(Head)))
+    command.add_argument("--head", help="a head by name (see list heads)")
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
     )

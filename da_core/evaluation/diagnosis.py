@@ -18,6 +18,7 @@ from da_core.evaluation.collapse import collapse, swaps
 from da_core.events import DomainScores, Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
+from da_core.networks.head_kinds import heads
 from da_core.training.prepared import LIVE
 
 FAR_APART = 1.8
@@ -403,9 +404,9 @@ def source_lost(facts: Facts) -> Finding | None:
 
 
 def overconfident(facts: Facts) -> Finding | None:
-    """Find confidences on the target that promise too much. An SVM or a nearest neighbour promises nothing."""
+    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing."""
     calibration = facts.result.adapted.scored.calibration
-    if facts.experiment.head in ("svm", "knn1") or calibration is None or calibration.error < OVERCONFIDENT:
+    if not heads()[facts.experiment.head.name].calibrated or calibration is None or calibration.error < OVERCONFIDENT:
         return None
     sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
     accuracy = facts.result.adapted.scored.accuracy

@@ -19,12 +19,13 @@ from da_core.data.pair import UNKNOWN, DomainPair, Split
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation, Reweighting
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor, Network
-from da_core.networks.heads import FittedHead, fit_head
+from da_core.networks.head_kinds import heads
+from da_core.networks.heads import FittedHead, check_takes_weights, fit_head
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
@@ -137,6 +138,9 @@ def set_up(experiment: Experiment) -> Setup:
             method=method.title,
             network=extractor.name,
         )
+    resolve(heads(), experiment.head)
+    if isinstance(method, Reweighting):
+        check_takes_weights(experiment.head.name)
     return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
 
 

@@ -198,6 +198,10 @@ def _vet(found: Experiment) -> None:
         from da_core.networks import networks
 
         resolve(networks(), found.network)
+    if found.head != default.head:
+        from da_core.networks.head_kinds import heads
+
+        resolve(heads(), found.head)
     if found.method != default.method:
         from da_core.methods import methods
 

@@ -9,19 +9,14 @@ import streamlit as st
 from da_core.data.pair import SampleKind
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
-from da_core.experiment import Head, NetworkSpec, TrainingSpec
+from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
 from da_core.networks.defaults import kind_of, usual_network
+from da_core.networks.head_kinds import heads
 from da_core.settings import settings
 from pages.session import access, keys, state
 from pages.session.words import _, word
 from pages.shell import cards, navigation, params_form
 
-HEADS: dict[Head, str] = {
-    "linear": "Linear layer",
-    "logistic": "Logistic regression",
-    "svm": "Support vector machine",
-    "knn1": "Nearest neighbour",
-}
 _OFTEN = ("epochs", "batch_size", "learning_rate")
 
 
@@ -97,17 +92,27 @@ def _set_checkpoint(place: str | None) -> None:
 
 
 def _head() -> None:
-    chosen = state.experiment().head
-    st.session_state[keys.HEAD] = chosen
-    st.segmented_control(
+    known, spec = heads(), state.experiment().head
+    st.session_state[keys.HEAD] = spec.name
+    st.pills(
         _("Head"),
-        list(HEADS),
-        format_func=lambda head: _(HEADS[head]),
+        list(known),
+        format_func=lambda name: _(known[name].title),
         required=True,
         help=_("What names the class from the features. Another than the linear layer is fitted after training."),
         key=keys.HEAD,
-        on_change=lambda: state.change(head=st.session_state[keys.HEAD]),
+        on_change=lambda: state.change(head=HeadSpec(name=st.session_state[keys.HEAD]).model_dump()),
     )
+    if spec.name not in known:
+        return
+    st.caption(_(known[spec.name].summary))
+    if known[spec.name].Params.model_fields:
+        params_form.form(
+            known[spec.name].Params,
+            spec.params,
+            spec.name,
+            lambda values: state.change(head=spec.model_copy(update={"params": values}).model_dump()),
+        )
 
 
 def _training() -> None:
