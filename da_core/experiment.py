@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
+    PlainSerializer,
     SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
@@ -96,6 +98,22 @@ class HeadSpec(Params):
         return write(self) if self.params else {"knn": "knn1"}.get(self.name, self.name)
 
 
+def _steps(given: Any) -> Any:
+    """Read “zscore_source,pca:20” as a list of steps, and “none” as one without any."""
+    if not isinstance(given, str):
+        return given
+    return [step.strip() for step in given.split(",") if step.strip()] if given != "none" else []
+
+
+Steps = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_steps),
+    PlainSerializer(lambda steps: ",".join(steps) or "none", return_type=str),
+]
+"""Steps by which rows of numbers are prepared, in their order, as `da_core.networks.preparation` reads them. In a link,
+a file and on the command line they are written zscore_source,pca:20:both."""
+
+
 class MethodSpec(Params):
     """Which method and its hyperparameters; those left out take the published defaults."""
 
@@ -151,6 +169,11 @@ class Experiment(Params):
 
     data: DataSpec = DataSpec()
     network: NetworkSpec = NetworkSpec()
+    prepare: Steps | None = Field(
+        None,
+        description="Steps that rows of numbers take before the network or the head; None chooses what the network "
+        "usually wants: none, or for one that learns the z-score by the source.",
+    )
     head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
     training: TrainingSpec = TrainingSpec()
@@ -168,13 +191,31 @@ class Experiment(Params):
         None, description="A pair whose target is scored as well, as a domain that no training has seen."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, given: Any) -> Any:
+        """Read the ``scaling`` that the MLP of earlier versions had: now it is a step that everyone sees."""
+        network = given.get("network") if isinstance(given, dict) else None
+        if isinstance(network, NetworkSpec):
+            network = network.model_dump()
+        params = network.get("params") if isinstance(network, dict) and network.get("name") == "mlp" else None
+        if not isinstance(params, dict) or str(params.get("scaling")) not in _SCALINGS:
+            return given
+        step = _SCALINGS[str(params["scaling"])]
+        params = {name: value for name, value in params.items() if name != "scaling"}
+        return {**given, "prepare": given.get("prepare") or step, "network": {**network, "params": params}}
+
     @property
     def key(self) -> str:
         """Return a short name that is the same for the same experiment, on every machine.
 
         A setting of later versions is left out while it has its default, so that the runs of before are still found.
         """
-        later = {"training": {"least_steps"}} if self.training.least_steps == LEAST_STEPS else None
+        later: dict[str, Any] = {}
+        if self.training.least_steps == LEAST_STEPS:
+            later["training"] = {"least_steps"}
+        if self.prepare is None:
+            later["prepare"] = True
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     @property
@@ -234,11 +275,27 @@ class Experiment(Params):
             tree = json.loads(text)
         except _UNREADABLE as error:
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
+        if isinstance(tree, dict) and "device" in tree and "prepare" not in tree:
+            tree = _with_scaling_of_before(tree)
         return cls.checked(tree)
 
 
 _UNREADABLE = (ValueError, RecursionError)
 """What `json.loads` raises: also for a number of more digits than Python reads, and for brackets without end."""
+
+_SCALINGS = {"by domain": "zscore_domain", "by source": "zscore_source"}
+"""What an MLP's ``scaling`` of earlier versions is as a step."""
+
+
+def _with_scaling_of_before(tree: dict[str, Any]) -> dict[str, Any]:
+    """Write into a whole file of an earlier version how its MLP scaled features if it was not told: by domain."""
+    network = tree.get("network")
+    if not isinstance(network, dict) or network.get("name") != "mlp":
+        return tree
+    params = network.get("params")
+    scaling = params.get("scaling", "by domain") if isinstance(params, dict) else "by domain"
+    return {**tree, "prepare": _SCALINGS.get(str(scaling))}
+
 
 _GROUPS: dict[str, type[Params]] = {
     "data": DataSpec,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
 from da_core.i18n import translations
 from da_core.methods import methods
-from da_core.networks import networks
+from da_core.networks import networks, preparation
 from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
 
@@ -64,8 +65,9 @@ def parse(path: Path) -> ast.Module:
 
 
 def of_registries() -> Iterator[str]:
-    """List what the forms show of data sources, networks, heads, methods and training."""
-    for thing in [*sources().values(), *networks().values(), *heads().values(), *methods().values()]:
+    """List what the forms show of data sources, networks, steps of preparation, heads, methods and training."""
+    things = [sources(), networks(), preparation.kinds(), heads(), methods()]
+    for thing in itertools.chain.from_iterable(known.values() for known in things):
         yield from of_thing(thing)
     yield from of_params(TrainingSpec)
 

@@ -26,6 +26,9 @@ def add_experiment_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
     command.add_argument("--network", help="a network by name (see list networks)")
     command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
+    command.add_argument(
+        "--prepare", metavar="STEPS", help="how rows of numbers are prepared: zscore_source,pca:20:both … or none"
+    )
     command.add_argument("--head", help="a head by name (see list heads)")
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
@@ -66,6 +69,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "method": options.method,
         "network": options.network,
         "network.checkpoint": options.checkpoint,
+        "prepare": options.prepare,
         "head": options.head,
         "seed": options.seed,
         "device": options.device,

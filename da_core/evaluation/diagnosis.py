@@ -19,6 +19,7 @@ from da_core.events import DomainScores, Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
 from da_core.networks.head_kinds import heads
+from da_core.networks.preparation import steps_apart
 from da_core.training.prepared import LIVE
 
 FAR_APART = 1.8
@@ -440,6 +441,21 @@ def too_few(facts: Facts) -> Finding | None:
     )
 
 
+def shift_scaled_away(facts: Facts) -> Finding | None:
+    """Find weights for a shift that the preparation of the rows has taken away."""
+    apart = steps_apart(facts.result.recipe.get("prepare", []))
+    if facts.family != "reweighting" or not apart:
+        return None
+    return Finding(
+        name="shift_scaled_away",
+        title="The preparation has taken away the shift that weights are for.",
+        evidence="The step {steps} gives each domain a map of its own, after which both have the same mean and "
+        "deviation.",
+        advice="Prepare both domains by the source (zscore_source), or not at all.",
+        values={"steps": ", ".join(apart)},
+    )
+
+
 CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     diverged,
     not_learned,
@@ -450,6 +466,7 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     negative_transfer,
     fine_tuning_idle,
     overtrained,
+    shift_scaled_away,
     weights_concentrated,
     domain_classifier_won,
     domain_classifier_died,

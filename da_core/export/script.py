@@ -9,7 +9,7 @@ from da_core.experiment import Experiment
 from da_core.params import Params
 from da_core.run_folder import Record
 
-_FLAGS = ("data", "method", "network", "head", "seed", "device")
+_FLAGS = ("data", "method", "network", "prepare", "head", "seed", "device")
 _SCRIPT = '''"""One experiment, written by Domain Adaptation Lab. Run it in the repository's folder: python {file}"""
 
 from da_core.events import Accuracies, Finished, Notice, Result, StageStarted

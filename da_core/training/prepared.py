@@ -15,7 +15,7 @@ from torch import Tensor
 
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
-from da_core.data.pair import UNKNOWN, DomainPair, Split
+from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
@@ -26,6 +26,7 @@ from da_core.networks import networks
 from da_core.networks.extractor import Extractor, Network
 from da_core.networks.head_kinds import heads
 from da_core.networks.heads import FittedHead, check_takes_weights, fit_head
+from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
@@ -57,6 +58,20 @@ class Setup:
     def few_per_class(self) -> int:
         """Labelled target samples of each class that the method may see."""
         return self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+
+    def steps(self, kind: SampleKind) -> tuple[str, ...]:
+        """List the steps by which rows of samples of this kind are prepared."""
+        chosen = self.experiment.prepare
+        return self.extractor.usual_preparation(kind) if chosen is None else chosen
+
+    def inputs(
+        self, kind: SampleKind, Xs: NDArray[Any], Xt: NDArray[Any], split: Split
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Bring samples of both domains to what the network takes, fitted on the split's training rows alone."""
+        fit_s, fit_t = split.source_train, split.target_train
+        Xs, Xt = self.extractor.prepare(self.network_params, Xs, Xt, fit_s, fit_t)
+        steps = self.steps(kind)
+        return prepare_rows(steps, Xs, Xt, fit_s, fit_t) if steps else (Xs, Xt)
 
     @property
     def adaptation_epochs(self) -> int:
@@ -112,6 +127,11 @@ class Prepared(Setup):
         return fit_head(self.experiment.head, F, y, weights, self.experiment.seed, len(self.pair.classes))
 
     @property
+    def target_was_seen(self) -> bool:
+        """Whether statistics of the target's samples, without labels, went into what every model is given."""
+        return self.extractor.learns_from_target or learns_from_target(self.steps(self.pair.kind))
+
+    @property
     def nothing_held_out(self) -> bool:
         """Whether the samples that are scored are those that are learned from."""
         return np.array_equal(self.split.source_test, self.split.source_train)
@@ -139,6 +159,8 @@ def set_up(experiment: Experiment) -> Setup:
             network=extractor.name,
         )
     resolve(heads(), experiment.head)
+    for step in experiment.prepare or ():
+        read(step)
     if isinstance(method, Reweighting):
         check_takes_weights(experiment.head.name)
     return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
@@ -157,7 +179,7 @@ def prepare(setup: Setup) -> Prepared:
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None
     of_target = pair.target.X if third is None else np.concatenate([pair.target.X, third.X])
-    Xs, Xt = extractor.prepare(setup.network_params, pair.source.X, of_target, split.source_train, split.target_train)
+    Xs, Xt = setup.inputs(pair.kind, pair.source.X, of_target, split)
     ys, yt = pair.source.y, pair.target.y
 
     def labelled(X: NDArray[Any], y: NDArray[np.int64]) -> Labelled:
@@ -195,6 +217,14 @@ def _check(setup: Setup, pair: DomainPair) -> None:
             network=setup.extractor.name,
             kind=pair.kind,
             choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
+        )
+    if setup.experiment.prepare and not setup.extractor.is_prepared(pair.kind):
+        raise UserError(
+            "The steps {steps} are for rows of numbers, and the network {network} takes {kind} as they are; leave them "
+            "out.",
+            steps=", ".join(setup.experiment.prepare),
+            network=setup.extractor.name,
+            kind=pair.kind,
         )
     if pair.target_labelled:
         return

@@ -125,6 +125,7 @@ def players(role: str, label: int) -> str:
 
 CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
+PREPARATION = "lab-preparation"
 SEED = "lab-seed"
 DEVICE = "lab-device"
 FAMILY = "lab-family"

@@ -198,6 +198,11 @@ def _vet(found: Experiment) -> None:
         from da_core.networks import networks
 
         resolve(networks(), found.network)
+    if found.prepare:
+        from da_core.networks.preparation import read
+
+        for step in found.prepare:
+            read(step)
     if found.head != default.head:
         from da_core.networks.head_kinds import heads
 

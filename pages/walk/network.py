@@ -10,21 +10,21 @@ from da_core.data.pair import SampleKind
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
+from da_core.networks import networks
 from da_core.networks.defaults import kind_of, usual_network
 from da_core.networks.head_kinds import heads
 from da_core.settings import settings
 from pages.session import access, keys, state
 from pages.session.words import _, word
-from pages.shell import cards, navigation, params_form
+from pages.shell import cards, navigation, params_form, preparation_form
 
 _OFTEN = ("epochs", "batch_size", "learning_rate")
 
 
 def _extractor() -> None:
     with st.spinner(_("Waking up the networks…")):
-        from da_core.networks import networks
-
-    known, spec, usual = networks(), state.experiment().network, _usual()
+        known = networks()
+    spec, usual = state.experiment().network, _usual()
     names = list(known)
     if usual is not None:
         kind, suits = usual
@@ -89,6 +89,19 @@ def _keep_checkpoint() -> None:
 
 def _set_checkpoint(place: str | None) -> None:
     state.change(network=state.experiment().network.model_copy(update={"checkpoint": place}))
+
+
+def _preparation() -> None:
+    """Draw how rows of numbers are prepared, where the chosen network takes such."""
+    experiment, usual = state.experiment(), _usual()
+    extractor = networks().get(experiment.network.name)
+    if usual is None or extractor is None or not extractor.is_prepared(usual[0]):
+        return
+    usually = extractor.usual_preparation(usual[0])
+    preparation_form.form(
+        usually if experiment.prepare is None else experiment.prepare,
+        lambda steps: state.change(prepare=None if steps == usually else steps),
+    )
 
 
 def _head() -> None:
@@ -165,6 +178,7 @@ if not state.is_hidden("network"):
     st.subheader(_("Feature extractor"), anchor=False)
     _extractor()
     _checkpoint()
+    _preparation()
     _head()
 if not state.is_hidden("training"):
     st.subheader(_("Training"), anchor=False)

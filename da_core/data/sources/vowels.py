@@ -48,7 +48,8 @@ class Vowels(DataSource):
 
     A vocal tract of another length multiplies all resonances, which moves their logarithms: men and children differ
     in little more. Scaling each domain by its own mean undoes most of that at once (phoneticians know it as Lobanov's
-    normalisation, 1971), so the usual network here scales both by the source, and leaves it to the method.
+    normalisation, 1971; here the step ``zscore_domain``), so both are scaled by the source, which leaves it to the
+    method.
     """
 
     name = "vowels"
@@ -59,7 +60,7 @@ class Vowels(DataSource):
     area = "speech"
     shift = "appearance"
     kind = "features"
-    network = NetworkSpec(name="mlp", params={"scaling": "by source", "hidden": 512})
+    network = NetworkSpec(name="mlp", params={"hidden": 512})
     Params = VowelsParams
 
     def load(self, params: VowelsParams, seed: int) -> DomainPair:
