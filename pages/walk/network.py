@@ -12,6 +12,7 @@ from da_core.errors import UserError
 from da_core.experiment import Head, NetworkSpec, TrainingSpec
 from da_core.networks.defaults import kind_of, usual_network
 from da_core.settings import settings
+from pages.run import current_run
 from pages.session import access, keys, state
 from pages.session.words import _, word
 from pages.shell import cards, navigation, params_form
@@ -156,6 +157,8 @@ def _device() -> None:
 
 
 navigation.header("network")
+if state.is_hidden("network") or state.is_hidden("training"):
+    st.markdown(current_run.summary(state.experiment()))
 if not state.is_hidden("network"):
     st.subheader(_("Feature extractor"), anchor=False)
     _extractor()
