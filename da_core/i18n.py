@@ -33,10 +33,15 @@ _SEAM = re.compile(f"(?<={_HAN})(?={_LATIN})|(?<={_LATIN})(?={_HAN})")
 _LOCALES = Path(__file__).parents[1] / "assets" / "locale"
 
 
+def translations_file(of: str) -> Path:
+    """Return the file of the translations into ``of``."""
+    return _LOCALES / of / "LC_MESSAGES" / "app.po"
+
+
 @functools.cache
 def translations(of: str) -> dict[str, str]:
     """Read every finished translation into ``of`` by its English message; empty for English itself."""
-    path = _LOCALES / of / "LC_MESSAGES" / "app.po"
+    path = translations_file(of)
     if not path.exists():
         return {}
     with path.open("rb") as file:
