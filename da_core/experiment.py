@@ -164,6 +164,15 @@ class TrainingSpec(Params):
     )
 
 
+class UsualSpec(Params):
+    """What suits a pair of data, where nobody has chosen otherwise: the part of an experiment that goes with it."""
+
+    network: NetworkSpec = NetworkSpec()
+    prepare: Steps | None = None
+    head: HeadSpec = HeadSpec()
+    training: TrainingSpec = TrainingSpec()
+
+
 class Experiment(Params):
     """Everything that determines a run's numbers. Two equal experiments are the same run."""
 
@@ -198,7 +207,9 @@ class Experiment(Params):
         network = given.get("network") if isinstance(given, dict) else None
         if isinstance(network, NetworkSpec):
             network = network.model_dump()
-        params = network.get("params") if isinstance(network, dict) and network.get("name") == "mlp" else None
+        if not isinstance(network, dict) or network.get("name", "mlp") != "mlp":
+            return given
+        params = network.get("params")
         if not isinstance(params, dict) or str(params.get("scaling")) not in _SCALINGS:
             return given
         step = _SCALINGS[str(params["scaling"])]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import Device, Experiment
-from da_core.networks.defaults import with_usual_network
+from da_core.networks.defaults import with_usual
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -77,7 +77,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
-    return with_usual_network(Experiment.from_flat(flat), flat)
+    return with_usual(Experiment.from_flat(flat), flat)
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC
 
 from da_core.experiment import Experiment
@@ -12,6 +13,9 @@ from da_core.export.recipe_sentences import preprocessing_sentence
 from da_core.export.scored_rows import scored_rows
 from da_core.export.script import command
 from da_core.i18n import Language
+from da_core.methods import methods
+from da_core.networks import networks
+from da_core.registry import Registered
 from da_core.run_folder import Record, model_bytes
 
 LOAD = '''"""Load model.pt: run this beside it, with the repository's folder on PYTHONPATH."""
@@ -68,14 +72,13 @@ def card(record: Record, language: Language) -> str:
     """Write what someone who is handed the model has to know, as Markdown."""
     say, recipe, experiment = language.translate, record.result.recipe, record.experiment
     provenance = recipe.get("provenance", {})
+    origin = [str(provenance[key]) for key in ("title", "origin", "licence") if key in provenance]
     facts = {
-        say("Data"): ". ".join(
-            _plain(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
-        ),
-        say("Network"): _plain(experiment.network.name),
-        say("Method"): _plain(experiment.method.name),
+        say("Data"): " ".join(_sentence(language.word(text), language) for text in origin),
+        say("Network"): _plain(_title(networks(), experiment.network.name, language)),
+        say("Method"): _plain(_title(methods(), experiment.method.name, language)),
         say("Preprocessing"): _plain(preprocessing_sentence(recipe, language)),
-        say("Classes"): ", ".join(_plain(name) for name in record.result.classes),
+        say("Classes"): ", ".join(_plain(language.word(name)) for name in record.result.classes),
         say("Run"): f"{record.run_id}, {record.finished_at.astimezone(UTC):%Y-%m-%d}",
     }
     scores = [
@@ -114,6 +117,18 @@ def card(record: Record, language: Language) -> str:
             "",
         ]
     )
+
+
+def _title(known: Mapping[str, type[Registered]], name: str, language: Language) -> str:
+    """What a network or a method is called; one that only another version knew, by its name."""
+    return language.word(known[name].title) if name in known else name
+
+
+def _sentence(text: str, language: Language) -> str:
+    """Text that ends as a sentence does."""
+    plain = _plain(text)
+    stop = "。" if language.code == "zh" else "."
+    return plain if plain.endswith((".", "。")) else plain + stop
 
 
 def _plain(text: str) -> str:

@@ -140,7 +140,7 @@ class KernelSVM(Head):
         return SVC(C=params.C, gamma=params.gamma / (X.shape[1] * variance), random_state=seed)
 
 
-class NearestNeighbours(Head):
+class KNearestNeighbours(Head):
     """The class that most of the k nearest training samples are of; k = 1 is usual in papers on shallow adaptation."""
 
     name = "knn"
@@ -196,4 +196,4 @@ class Ridge(Head):
 @functools.cache
 def heads() -> dict[str, Head]:
     """List every head by name, the network's own layer first."""
-    return {kind.name: kind() for kind in (LinearLayer, Logistic, LinearSVM, KernelSVM, NearestNeighbours, Ridge)}
+    return {kind.name: kind() for kind in (LinearLayer, Logistic, LinearSVM, KernelSVM, KNearestNeighbours, Ridge)}

@@ -23,7 +23,7 @@ Rows = NDArray[np.int64]
 Map = Callable[[Features], Features]
 
 
-class Step(Registered, abstract=True):
+class PreparationStep(Registered, abstract=True):
     """A kind of step; ``name`` is what a link and ``--prepare`` take."""
 
     name: ClassVar[str]
@@ -163,13 +163,13 @@ class PrincipalComponents(Step):
 
 
 @functools.cache
-def kinds() -> dict[str, Step]:
+def kinds() -> dict[str, PreparationStep]:
     """List every kind of step by name."""
     steps = (ZScoreBySource, ZScoreByDomain, UnitRows, RowsOfSumOne, SquareRoot, TFIDF, PrincipalComponents)
     return {kind.name: kind() for kind in steps}
 
 
-def read(step: str) -> tuple[Step, Any]:
+def read(step: str) -> tuple[PreparationStep, Any]:
     """Read one step with its settings, ``pca:20:both``: its kind and an instance of ``kind.Params``.
 
     Raises `UserError` for a step that does not exist, and for settings that it does not have or that are out of bounds.
@@ -188,7 +188,7 @@ def read(step: str) -> tuple[Step, Any]:
     return kind, validated(kind.Params, given, name)
 
 
-def write(kind: Step, settings: Params) -> str:
+def write(kind: PreparationStep, settings: Params) -> str:
     """Write a step as `read` reads it, less the settings at the end that are the defaults."""
     values = [(settings.model_dump()[hyper.name], hyper.default) for hyper in describe(kind.Params)]
     while values and values[-1][0] == values[-1][1]:

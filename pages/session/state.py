@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-from da_core.errors import UserError
+from da_core.errors import UserError, shorten
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import LANGUAGES
 from pages.session import keys, session_cookie
+
+PARTS = ("data", "network", "method", "training")
+"""What a teacher's link can hide from a class."""
 
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -107,9 +111,15 @@ def lesson() -> str:
     return st.session_state.get(keys.LESSON) or experiment().method.name
 
 
+def hidden() -> tuple[str, ...]:
+    """Return the parts that the link hides from a class, some of `PARTS`."""
+    found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
+    return found
+
+
 def is_hidden(part: str) -> bool:
-    """Tell whether the link hides this part (``data``, ``network``, ``method``, ``training``) from a class."""
-    return part in st.session_state.get(keys.HIDDEN, ())
+    """Tell whether the link hides this part from a class."""
+    return part in hidden()
 
 
 def report(error: UserError) -> None:
@@ -136,8 +146,8 @@ def link() -> dict[str, str]:
         query["run"] = run
     if chosen := st.session_state.get(keys.LANGUAGE):
         query["lang"] = chosen
-    if hidden := st.session_state.get(keys.HIDDEN):
-        query["hide"] = ",".join(hidden)
+    if hidden():
+        query["hide"] = ",".join(hidden())
     return query
 
 
@@ -145,6 +155,12 @@ def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and, on a lesson, which one it is."""
     asked = st.session_state.get(keys.LESSON)
     return link() | ({"lesson": asked} if asked else {})
+
+
+def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
+    """Return the query to hand to others: the address with its language always, hiding the parts named in ``hide``."""
+    query = {name: value for name, value in address().items() if name != "hide"} | {"lang": language}
+    return query | ({"hide": ",".join(hide)} if hide else {})
 
 
 def publish() -> None:
@@ -166,14 +182,19 @@ def _follow(query: dict[str, str]) -> None:
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
     st.session_state[keys.RUN] = asked.pop("run", run_id())
-    st.session_state[keys.HIDDEN] = tuple(filter(None, asked.pop("hide", "").split(",")))
+    missing = asked.pop("missing", "")
+    hide = asked.pop("hide", "").split(",")
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    if missing:
+        report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
+        return
     try:
         found = Experiment.from_flat(asked)
         _vet(found)
         if found.data != DataSpec() and not found.data.source:  # a link to files names its network; see Data for them
-            from da_core.networks.defaults import with_usual_network
+            from da_core.networks.defaults import with_usual
 
-            found = with_usual_network(found, asked)
+            found = with_usual(found, asked)
     except UserError as error:
         report(error)
         st.session_state[keys.PROBLEM_OF_LINK] = True

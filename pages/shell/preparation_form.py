@@ -39,7 +39,7 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
         st.caption(f"**{_(kind.title)}** · {_(kind.summary)}")
         if kind.Params.model_fields:
 
-            def write(values: params_form.Values, place: int = place, kind: preparation.Step = kind) -> None:
+            def write(values: params_form.Values, place: int = place, kind: preparation.PreparationStep = kind) -> None:
                 new = preparation.write(kind, kind.Params.model_validate(values))
                 on_change((*steps[:place], new, *steps[place + 1 :]))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from da_core import palette
-from pages.session.words import _
+from pages.session.words import _, language
 
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
@@ -40,7 +40,8 @@ def tint(index: int) -> str:
 
 def apply() -> None:
     """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
-    st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
+    words = f'--lab-language: "{language().code}"; --lab-choose: "{_("Choose a file")}";'
+    st.html(f"<style>{_style()}\n.stApp {{ {words} }}</style>")
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from da_core.networks.defaults import kind_of, with_data
 from pages.charts import plotly_figure
 from pages.own_data import bring_files, catalogue, choose_third_domain, data_report, fetch_data_set, night_preview
 from pages.own_data.catalogue import OWN
+from pages.run import current_run
 from pages.samples import gallery, pair_preview
 from pages.session import access, state
 from pages.session.words import _, explain, translate_message, word
@@ -98,6 +99,8 @@ def _show(pair: DomainPair) -> None:
 
 
 navigation.header("data")
+if state.is_hidden("data"):
+    st.markdown(current_run.summary(state.experiment()))
 looking = not state.is_hidden("data") and _choose()
 if not looking:
     try:

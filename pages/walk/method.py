@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.teaching.families import FAMILIES, KINDS, grouped
-from pages.run import starting, time_notice
+from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _
 from pages.shell import cards, navigation, params_form
@@ -107,6 +107,7 @@ def _train() -> None:
 
 navigation.header("method")
 if state.is_hidden("method"):
+    st.markdown(current_run.summary(state.experiment()))
     _train()
 else:
     _choose()

@@ -11,9 +11,10 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
 from da_core.networks import networks
-from da_core.networks.defaults import kind_of, usual_network
+from da_core.networks.defaults import kind_of, usual
 from da_core.networks.head_kinds import heads
 from da_core.settings import settings
+from pages.run import current_run
 from pages.session import access, keys, state
 from pages.session.words import _, word
 from pages.shell import cards, navigation, params_form, preparation_form
@@ -57,7 +58,7 @@ def _usual() -> tuple[SampleKind, NetworkSpec] | None:
     spec = state.experiment().data
     try:
         access.check_places(spec.places)
-        return kind_of(spec), usual_network(spec)
+        return kind_of(spec), usual(spec).network
     except UserError:
         return None
 
@@ -174,6 +175,8 @@ def _device() -> None:
 
 
 navigation.header("network")
+if state.is_hidden("network") or state.is_hidden("training"):
+    st.markdown(current_run.summary(state.experiment()))
 if not state.is_hidden("network"):
     st.subheader(_("Feature extractor"), anchor=False)
     _extractor()

@@ -13,7 +13,7 @@ from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.source import DataSource
 from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
-from da_core.experiment import NetworkSpec
+from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import Params, hyper
 
 Speakers = Literal["men", "women", "children"]
@@ -60,7 +60,7 @@ class Vowels(DataSource):
     area = "speech"
     shift = "appearance"
     kind = "features"
-    network = NetworkSpec(name="mlp", params={"hidden": 512})
+    usual = UsualSpec(network=NetworkSpec(name="mlp", params={"hidden": 512}), training=TrainingSpec(epochs=100))
     Params = VowelsParams
 
     def load(self, params: VowelsParams, seed: int) -> DomainPair:
