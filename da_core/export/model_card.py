@@ -49,8 +49,10 @@ if __name__ == "__main__":
 
 
 def has_model(experiment: Experiment) -> bool:
-    """Tell whether a network was trained: features that are used as they are leave none behind."""
-    return experiment.network.name != "identity"
+    """Tell whether a network was trained: features that are computed, or used as they are, leave none behind."""
+    from da_core.networks import networks  # torch comes with it
+
+    return networks()[experiment.network.name].learns
 
 
 def model_zip(record: Record, language: Language) -> bytes:
