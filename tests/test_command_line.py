@@ -273,3 +273,24 @@ def test_reference_pages_and_thumbnails_are_made(tmp_path: Path, monkeypatch: py
     assert "| `dann` |" in (tmp_path / "reference" / "methods.md").read_text(encoding="utf-8")
     assert main(["make", "thumbnails", "moons", "wine"]) == 0
     assert [file.name for file in (tmp_path / "thumbnails").iterdir()] == ["moons.svg"]
+
+
+def test_the_look_at_the_data_needs_no_browser(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+    told = answer(capsys, "shift", *places, "--json")
+    assert told["verdict"] in {"appearance", "covariate"}
+    assert told["reasons"]
+    assert told["distances"]["mmd"]["value"] > 0
+    assert all(1 / (told["shuffles"] + 1) <= each["p_value"] <= 1 for each in told["distances"].values())
+    assert [one["source"] for one in told["classes"]] == [30, 30, 30]
+    assert main(["shift", *places]) == 0
+    table = capsys.readouterr().out
+    assert told["verdict"] in table
+    assert "at most 0.5%" in table
+
+
+def test_the_look_at_the_data_refuses_in_one_sentence(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+    assert main(["shift", "--source", "nowhere.zip", *places[2:]]) == 2
+    assert main(["shift", "--data", "moonz"]) == 2
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 2
+    assert all(sentence.startswith("Error: ") for sentence in sentences)
