@@ -21,6 +21,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
+from da_core.own_names import OwnName
+
 LANGUAGES: dict[str, str] = {"en": "English", "zh": "中文"}
 
 missing: set[tuple[str, str]] = set()
@@ -68,6 +70,8 @@ class Language:
 
     def word(self, name: str) -> str:
         """Translate ``name`` if it has a translation (class names, stages); people's own names stay as they are."""
+        if isinstance(name, OwnName):
+            return name
         return translations(self.code).get(name, name)
 
     def number(self, x: float, digits: int = 0) -> str:
@@ -110,7 +114,7 @@ class Language:
         return Locale.parse(self.code)
 
     def _translated(self, message: str) -> str:
-        if self.code == "en":
+        if self.code == "en" or isinstance(message, OwnName):
             return message
         found = translations(self.code).get(message)
         if found is None:

@@ -155,6 +155,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         "epochs": monitor.epochs,
         "stopped_early": monitor.stopped_early,
         "provenance": asdict(pair.provenance),
+        **({"reading": pair.reading} if pair.reading else {}),
     }
 
 
