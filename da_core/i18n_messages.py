@@ -71,7 +71,7 @@ def of_registries() -> Iterator[str]:
 
 def of_thing(thing: Any) -> Iterator[str]:
     """List what the forms show of a data source, a network or a method."""
-    yield from (thing.title, thing.summary)
+    yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
     yield from of_params(thing.Params)
 
 

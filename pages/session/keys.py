@@ -43,6 +43,8 @@ THIRD_IS_OWN = "lab.third.own"
 """Whether the visitor is choosing files of their own for the third domain."""
 LAST_METHODS = "lab.method.last"
 """The method that was chosen last in each family, so that a look at another family loses nothing."""
+ADVICE = "lab.advice"
+"""The data that were looked at, and the kind of shift that they suggest."""
 LAYOUT_ASKER = "lab.layouts"
 """A name for the session, so that two pages of one visitor do not take each other's layouts away."""
 TSNE_RUN = "lab.features.tsne"
@@ -84,6 +86,7 @@ def setting(owner: str, name: str) -> str:
 
 AREA = "lab-area"
 OWN_ORIGIN = "lab-own-how"
+ADVISED = "lab-advised"
 THIRD = "lab-third"
 THIRD_ORIGIN = "lab-third-how"
 GALLERY_PAGE = "lab-gallery-page"
@@ -130,6 +133,11 @@ DEVICE = "lab-device"
 FAMILY = "lab-family"
 ORACLE = "lab-oracle"
 TRAIN = "lab-train"
+
+
+def start_here(kind: str) -> str:
+    return f"lab-start-{kind.replace(' ', '-')}"
+
 
 # Train, Features, Results --------------------------------------------------------------------------------------------
 
