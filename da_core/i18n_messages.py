@@ -31,7 +31,7 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS"}
 """Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 

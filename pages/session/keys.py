@@ -143,6 +143,8 @@ def start_here(kind: str) -> str:
 
 START = "start"
 HEADLINE = "lab-headline"
+WHAT_HAPPENS = "lab-what-happens"
+LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
 WEIGHTS = "lab-weights"
@@ -223,6 +225,7 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+SHOWCASE_RESULTS = "showcase-results"
 METHOD_SEARCH = "lab-find"
 METHOD_SEARCH_NAME = "lab-find-name"
 METHOD_SEARCH_FAMILY = "lab-find-family"
