@@ -33,6 +33,7 @@ def draw(here: Step) -> None:
         link_to("lesson", _(SCREENS["lesson"].title))
     with st.container(key=keys.TOOLS):
         _switch_language()
+        _switch_everything()
         _share()
 
 
@@ -53,6 +54,20 @@ def _switch_language() -> None:
 
 def _follow_language() -> None:
     st.session_state[keys.LANGUAGE] = st.session_state[keys.LANGUAGE_SWITCH]
+
+
+def _switch_everything() -> None:
+    st.session_state[keys.EVERYTHING_SWITCH] = state.shows_everything()
+    st.toggle(
+        _("Everything"),
+        help=_("Opens what a first visit does not need: every table, calibration, files to take home."),
+        key=keys.EVERYTHING_SWITCH,
+        on_change=_follow_everything,
+    )
+
+
+def _follow_everything() -> None:
+    st.session_state[keys.EVERYTHING] = st.session_state[keys.EVERYTHING_SWITCH]
 
 
 def _share() -> None:
