@@ -19,6 +19,8 @@ Scored = Literal["target", "source", "third"]
 Basis = Literal["held_out", "cross_fitted", "all"]
 """What scores rest on: samples that were held out; or that were learned from as well, and then each half scored by a
 classifier that was fitted on the other half, or all of them as they are."""
+LIVE = 400
+"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 Interval = tuple[float, float]
 """Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {

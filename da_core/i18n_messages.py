@@ -35,7 +35,7 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS"}
 """Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 
@@ -100,7 +100,7 @@ def of_registries() -> Iterator[str]:
 
 def of_thing(thing: Any) -> Iterator[str]:
     """List what the forms show of a data source, a network, a head or a method."""
-    yield from (thing.title, thing.summary)
+    yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
     yield from of_params(thing.Params)
 
 

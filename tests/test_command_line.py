@@ -210,10 +210,12 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     (of_one_run,) = [answer(capsys, "run", *places, *flat, "--method", "coral", "--seed", "1", "--json")]
     assert of_one_run["adapted"]["target"]["accuracy"] == accuracies["coral"]["values"][1]
     assert [(pair["first"], pair["second"]) for pair in written["comparisons"]] == [
-        ("coral", "tca"),
         ("coral", "source_only"),
         ("tca", "source_only"),
+        ("coral", "tca"),
     ]
+    for score in accuracies.values():
+        assert score["interval"] is None or 0 <= score["interval"][0] <= score["interval"][1] <= 1
     assert main([*arguments[:-1], "2"]) == 0
     assert "coral − tca" in capsys.readouterr().out
     assert main(["study", *places, "--seeds", "1"]) == 2

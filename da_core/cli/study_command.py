@@ -47,8 +47,8 @@ def do_study(options: argparse.Namespace) -> None:
             raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
         scores["source_only"][trial.seed] = result.source_only.target.accuracy
         scores[trial.method][trial.seed] = result.adapted.target.accuracy
-    spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in scores.items()}
-    pairs = comparisons({name: scores[name] for name in (*names, "source_only")})
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
+    pairs = comparisons(scores, "source_only") + comparisons({name: scores[name] for name in names})
     summary = {
         "study": study.model_dump(),
         "target_accuracy": {
@@ -107,10 +107,13 @@ def _print_study(spreads: dict[str, Spread], pairs: list[Comparison]) -> None:
             f"{100 * pair.mean:+.1f}",
             _between(pair.interval, "+.1f"),
             f"{pair.better} of {pair.count}",
+            "" if pair.needed is None else f"about {pair.needed}",
         ]
         for pair in pairs
     ]
-    print_table(("difference", "points", "95 %, all together", "seeds in favour"), differences, numbers_from=1)
+    print_table(
+        ("difference", "points", "95 %, all together", "seeds in favour", "to settle it"), differences, numbers_from=1
+    )
 
 
 def _between(interval: tuple[float, float] | None, how: str) -> str:

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from da_core.evaluation import domain_accuracy
 from da_core.evaluation.collapse import collapse, swaps
-from da_core.events import DomainScores, Finding, Gain, Phase, Result
+from da_core.events import LIVE, DomainScores, Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
 from da_core.networks.head_kinds import heads
 from da_core.networks.preparation import steps_apart
-from da_core.training.prepared import LIVE
 
 FAR_APART = 1.8
 """A proxy A-distance at which the domains are still told apart nearly always."""

@@ -17,6 +17,7 @@ from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
 from da_core.errors import UserError
+from da_core.events import LIVE
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation, Reweighting
@@ -30,9 +31,6 @@ from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
-
-LIVE = 400
-"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 
 
 @dataclass(frozen=True, eq=False)

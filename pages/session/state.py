@@ -1,9 +1,9 @@
 """The session's `Experiment`, which every screen reads and changes here, and the link that brings it back.
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
-``lang``, ``hide`` (parts that a teacher's link leaves out) and, on its own screen, ``lesson``. It is read once a
-session, at the first run of the script, and written back by the frame after each run, so that a reload, a bookmark
-and a shared link all restore it.
+``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded) and, on its own
+screen, ``lesson``. It is read once a session, at the first run of the script, and written back by the frame after each
+run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ PARTS = ("data", "network", "method", "training")
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
+_EVERYTHING = "everything"
 
 
 @dataclass
@@ -122,6 +123,11 @@ def is_hidden(part: str) -> bool:
     return part in hidden()
 
 
+def shows_everything() -> bool:
+    """Tell whether the visitor wants all parts of the screens open, also those that a beginner does not need."""
+    return bool(st.session_state.get(keys.EVERYTHING))
+
+
 def report(error: UserError) -> None:
     """Have the frame show what was wrong; for callbacks and for screens that start over after it."""
     st.session_state[keys.PROBLEM] = error
@@ -148,6 +154,8 @@ def link() -> dict[str, str]:
         query["lang"] = chosen
     if hidden():
         query["hide"] = ",".join(hidden())
+    if shows_everything():
+        query["view"] = _EVERYTHING
     return query
 
 
@@ -182,6 +190,7 @@ def _follow(query: dict[str, str]) -> None:
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
     st.session_state[keys.RUN] = asked.pop("run", run_id())
+    st.session_state[keys.EVERYTHING] = asked.pop("view", "") == _EVERYTHING
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
     st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)

@@ -33,6 +33,7 @@ def draw(here: Step) -> None:
         link_to("teaching", _(SCREENS["teaching"].title))
     with st.container(key=keys.TOOLS):
         _switch_language()
+        _switch_everything()
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()
@@ -55,6 +56,20 @@ def _switch_language() -> None:
 
 def _follow_language() -> None:
     st.session_state[keys.LANGUAGE] = st.session_state[keys.LANGUAGE_SWITCH]
+
+
+def _switch_everything() -> None:
+    st.session_state[keys.EVERYTHING_SWITCH] = state.shows_everything()
+    st.toggle(
+        _("Everything"),
+        help=_("Opens what a first visit does not need: every table, calibration, files to take home."),
+        key=keys.EVERYTHING_SWITCH,
+        on_change=_follow_everything,
+    )
+
+
+def _follow_everything() -> None:
+    st.session_state[keys.EVERYTHING] = st.session_state[keys.EVERYTHING_SWITCH]
 
 
 def _share() -> None:

@@ -40,8 +40,13 @@ def tint(index: int) -> str:
 
 def apply() -> None:
     """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
-    words = f'--lab-language: "{language().code}"; --lab-choose: "{_("Choose a file")}";'
-    st.html(f"<style>{_style()}\n.stApp {{ {words} }}</style>")
+    words = {
+        "--lab-language": language().code,
+        "--lab-choose": _("Choose a file"),
+        "--lab-start-here": _("Start here"),
+    }
+    named = " ".join(f'{name}: "{text}";' for name, text in words.items())
+    st.html(f"<style>{_style()}\n.stApp {{ {named} }}</style>")
 
 
 @functools.cache

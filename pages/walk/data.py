@@ -86,11 +86,11 @@ def _show(pair: DomainPair) -> None:
     more = catalogue.facts(measured) if measured is not None and as_measured else {}
     pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     pair_preview.samples(pair)
-    if spec.name == night_preview.NAME and not state.is_hidden("data"):
-        night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
     plotly_figure.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     data_report.section(pair, state.experiment().data.model_dump_json())
+    if spec.name == night_preview.NAME and not state.is_hidden("data"):
+        night_preview.section(spec.params, _use_settings)
     if not state.is_hidden("data"):
         choose_third_domain.section(spec, pair)
     st.subheader(_("Where it comes from"), anchor=False)
