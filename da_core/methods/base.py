@@ -34,6 +34,8 @@ class Method(Registered, abstract=True):
 
     paper: ClassVar[str]
     kind: ClassVar[Kind]
+    wants: ClassVar[Literal["", "batch norm"]] = ""
+    """What a network should have for it: `with_method` gives it that where nobody chose a network."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 

@@ -27,6 +27,12 @@ def usual_network(spec: DataSpec) -> NetworkSpec:
     return pick(sources(), spec.name, spec.what).network or USUAL[kind_of(spec)]
 
 
+def usual_networks(spec: DataSpec) -> list[NetworkSpec]:
+    """List the networks that can be the usual one of such data, without reading the user's files."""
+    source = sources().get(spec.name)
+    return [source.network] if source is not None and source.network is not None else list(USUAL.values())
+
+
 def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
     """Put the experiment on another pair. Where that has another usual network, it gets it; else it keeps its own."""
     usual = usual_network(spec)
@@ -34,8 +40,15 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
         before = usual_network(experiment.data)
     except UserError:  # files that are not there any more
         before = None
-    network = experiment.network if usual == before else usual
+    network = experiment.network if usual == before else _normalised_as(experiment.network, usual)
     return experiment.model_copy(update={"data": spec, "network": network})
+
+
+def _normalised_as(before: NetworkSpec, network: NetworkSpec) -> NetworkSpec:
+    """Give a network batch norm where the one before had it: the method that wanted it stays."""
+    if before.params.get("norm") != "batch":
+        return network
+    return network.model_copy(update={"params": network.params | {"norm": "batch"}})
 
 
 def with_usual_network(experiment: Experiment, flat: dict[str, str]) -> Experiment:

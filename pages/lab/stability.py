@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.evaluation.seed_statistics import Comparison, Spread, comparisons, spread
+from da_core.evaluation.seed_statistics import Comparison, Spread, comparisons, own_baselines, spread
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
@@ -21,6 +21,7 @@ from pages.session.words import _, explain, number, percent, points, signed, wor
 from pages.shell import navigation
 
 BASELINE = "source_only"
+Scores = Mapping[str, Mapping[int, float]]
 
 
 def form(latest: StudyView | None, going: bool) -> None:
@@ -83,8 +84,8 @@ def panel(view: StudyView | None) -> None:
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so there is nothing to compare seeds by."))
-    elif scores[BASELINE]:
-        report(view, scores)
+    elif scores[0]:
+        report(view, *scores)
 
 
 def stopped(study: Study) -> None:
@@ -117,9 +118,10 @@ def progress(view: StudyView) -> None:
         st.rerun()
 
 
-def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
-    """Collect target accuracy by method and seed, source only's first; None where the target has no labels."""
-    found: dict[str, dict[int, float]] = {name: {} for name in (BASELINE, *(spec.name for spec in view.study.methods))}
+def scored(view: StudyView) -> tuple[Scores, Scores] | None:
+    """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
+    names = titles()
+    found: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
     for (method, seed), run in view.runs.items():
         record = store().load(run)
         if record is None:
@@ -127,27 +129,40 @@ def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
         before, after = record.result.source_only.target, record.result.adapted.target
         if before is None or after is None:
             return None
-        found[BASELINE][seed], found[method][seed] = before.accuracy, after.accuracy
+        for scores, accuracy in zip(found, (before.accuracy, after.accuracy), strict=True):
+            scores.setdefault(names[method], {})[seed] = accuracy
     return found
 
 
-def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
-    names = titles() | {BASELINE: _("Source only")}
-    shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
+def source_only_of(methods: Sequence[str]) -> str:
+    """Name the source only that some methods start from, or that all do."""
+    return _("Source only of {methods}", methods=", ".join(methods)) if methods else _("Source only")
+
+
+def report(view: StudyView, before: Scores, after: Scores) -> None:
+    baselines, own = own_baselines(before, source_only_of)
+    shown = {**baselines, **after}
     spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
     st.caption(seeds.summary(view.study.experiment))
     seeds.dots(shown, spreads)
     with st.container(key=keys.scores("spread")):
         st.table(spread_table(spreads), border="horizontal")
-    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(scores[BASELINE]) > 1:
+    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(view.runs) > len(after):
         st.info(
             _(
                 "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
                 "cannot tell what is stable."
             )
         )
-    pairs = comparisons({name: shown[name] for name in (*list(shown)[1:], names[BASELINE])})
+    if len(baselines) > 1:
+        st.caption(
+            _(
+                "These methods do not all start from the same source only: one that wants batch norm gets it, and a "
+                "head that is fitted anew is held against source only with such a head. Each is compared with its own."
+            )
+        )
+    pairs = comparisons({**after, **baselines}, own)
     if not pairs or pairs[0].interval is None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
         return

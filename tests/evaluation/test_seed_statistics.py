@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from da_core.evaluation.seed_statistics import comparisons, spread
+from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 
 
 def test_spread_agrees_with_scipy() -> None:
@@ -49,3 +49,29 @@ def test_all_intervals_of_a_study_hold_together_as_often_as_they_say() -> None:
         scores = {name: dict(enumerate(rng.normal(0.7, 0.05, 5))) for name in "abc"}
         wrong += any(not pair.interval[0] <= 0 <= pair.interval[1] for pair in comparisons(scores))
     assert wrong / 400 < 0.08
+
+
+def test_methods_that_start_from_other_networks_have_a_source_only_of_their_own() -> None:
+    before = {"a": {0: 0.5, 1: 0.6}, "b": {0: 0.5}, "c": {0: 0.4, 1: 0.7}}
+    baselines, own = own_baselines(before, lambda methods: f"source only of {'+'.join(methods)}")
+    assert baselines == {"source only of a+b": before["a"], "source only of c": before["c"]}
+    assert own == {"a": "source only of a+b", "b": "source only of a+b", "c": "source only of c"}
+    after = {"a": {0: 0.8, 1: 0.9}, "b": {0: 0.7}, "c": {0: 0.9, 1: 0.9}}
+    pairs = {(pair.first, pair.second): pair.mean for pair in comparisons({**after, **baselines}, own)}
+    assert set(pairs) == {
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+        ("a", "source only of a+b"),
+        ("b", "source only of a+b"),
+        ("c", "source only of c"),
+    }
+    assert pairs["c", "source only of c"] == pytest.approx(0.35)
+
+
+def test_where_all_start_from_the_same_there_is_one_source_only() -> None:
+    baselines, own = own_baselines(
+        {"a": {0: 0.5}, "b": {0: 0.5, 1: 0.6}}, lambda methods: "of all" if not methods else ""
+    )
+    assert baselines == {"of all": {0: 0.5, 1: 0.6}}
+    assert own == {"a": "of all", "b": "of all"}

@@ -35,6 +35,7 @@ class SHOT(ModelAdaptation):
     title = "SHOT"
     summary = "Keeps the head and moves target features until each is surely one class and all classes occur."
     paper = "Liang, Hu, Feng 2020, Do We Really Need to Access the Source Data? Source Hypothesis Transfer, ICML"
+    wants = "batch norm"
 
     class Params(params.Params):
         epochs: int = hyper(15, ge=1, le=200, step=1, title="Epochs", help="Passes over the target.")
