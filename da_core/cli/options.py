@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -77,7 +78,16 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
-    return with_usual(Experiment.from_flat(flat), flat)
+    experiment = with_usual(Experiment.from_flat(flat), flat)
+    from da_core.methods import methods
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
+
+    if options.experiment is None and not {"network", "network.norm"} & flat.keys():
+        experiment = with_method(experiment, experiment.method)
+    if lacks_batch_norm(experiment.network, experiment.method):
+        title = methods()[experiment.method.name].title
+        print(WANTS_BATCH_NORM.format(method=title), file=sys.stderr)
+    return experiment
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:

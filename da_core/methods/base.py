@@ -40,6 +40,8 @@ class Method(Registered, abstract=True):
     """Ideas that a person may look for and that neither title nor summary names, as messages."""
     start_here: ClassVar[bool] = False
     """Whether it is one of the two or three of its family that a beginner should look at first."""
+    wants: ClassVar[Literal["", "batch norm"]] = ""
+    """What a network should have for it: `with_method` gives it that where nobody chose a network."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 

@@ -32,6 +32,13 @@ def usual(spec: DataSpec) -> UsualSpec:
     return pick(sources(), spec.name, spec.what).usual or USUAL[kind_of(spec)]
 
 
+def usual_networks(spec: DataSpec) -> list[NetworkSpec]:
+    """List the networks that can be the usual one of such data, without reading the user's files."""
+    source = sources().get(spec.name)
+    named = source.usual if source is not None else None
+    return [suits.network for suits in ([named] if named is not None else USUAL.values())]
+
+
 def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
     """Put the experiment on another pair, with what suits that one wherever nobody has chosen otherwise.
 
@@ -42,17 +49,25 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
         before, same_kind = usual(experiment.data), kind_of(experiment.data) == kind_of(spec)
     except UserError:  # files that are not there any more
         before, same_kind = None, False
+    network = _normalised_as(experiment.network, new.network)
     parts: dict[str, Any] = {"data": spec}
     if before is None or not same_kind:
-        parts |= {name: getattr(new, name) for name in ("network", "head", "prepare")}
-    elif experiment.network == before.network:
-        parts["network"] = new.network
+        parts |= {"network": network, "head": new.head, "prepare": new.prepare}
+    elif experiment.network == _normalised_as(experiment.network, before.network):
+        parts["network"] = network
         for name in ("head", "prepare"):
             if getattr(experiment, name) == getattr(before, name):
                 parts[name] = getattr(new, name)
     if before is not None:
         parts["training"] = _moved(experiment.training, before.training, new.training)
     return experiment.model_copy(update=parts)
+
+
+def _normalised_as(before: NetworkSpec, network: NetworkSpec) -> NetworkSpec:
+    """Give a network batch norm where the one before had it: the method that wanted it stays."""
+    if before.params.get("norm") != "batch":
+        return network
+    return network.model_copy(update={"params": network.params | {"norm": "batch"}})
 
 
 def _moved(chosen: P, before: P, after: P) -> P:

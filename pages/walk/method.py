@@ -86,6 +86,7 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.markdown(_(method.summary))
     if method.paper:
         st.caption(_("Source: {paper}", paper=paper_link.markdown(method)))
+    _say_what_it_wants(method, spec)
     navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
@@ -100,11 +101,26 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
 
 def _choose_family(family: str) -> None:
     """Take the family's method that was chosen last, with its settings, else its first."""
-    state.change(method=st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
+    _take(st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:
-    state.change(method=MethodSpec(name=name))
+    _take(MethodSpec(name=name))
+
+
+def _take(spec: MethodSpec) -> None:
+    """Choose a method, with the network that it wants where nobody chose one."""
+    from da_core.methods.wanted_network import with_method
+
+    state.replace(with_method(state.experiment(), spec))
+
+
+def _say_what_it_wants(method: type[Method], spec: MethodSpec) -> None:
+    """Say that the method wants batch norm, where the network has none."""
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm
+
+    if lacks_batch_norm(state.experiment().network, spec):
+        st.info(_(WANTS_BATCH_NORM, method=_(method.title)))
 
 
 def _train() -> None:
