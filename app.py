@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
+from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
 from pages.session import session_cookie
 from pages.session.origin import OwnPages, base_path
@@ -161,7 +162,8 @@ def document(request: Request) -> HTMLResponse:
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
-    page = page.replace('<html lang="en">', f'<html lang="{language}">')
+    embedded = ' class="lab-embedded"' if request.query_params.get("embed") == "1" else ""
+    page = page.replace('<html lang="en">', f'<html lang="{language}"{embedded}>')
     response = HTMLResponse(page, headers={"Cache-Control": "no-cache"})
     session_cookie.give(request, response, base_path() or "/")
     return response
@@ -211,6 +213,7 @@ app = st.App(
     routes=[
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
+        Route(base_path() + "/film", film),
     ],
     middleware=[
         Middleware(Headers),

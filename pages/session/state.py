@@ -24,6 +24,8 @@ from pages.session import keys, session_cookie
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
 
+_PLAYGROUND = ("acts", "beside", "sweep")
+"""What the link of the playground says besides the experiment."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
@@ -55,6 +57,11 @@ def arrive(screen: str) -> None:
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
     history = st.session_state.get(keys.HISTORY)
+    if screen != "playground":
+        st.session_state[keys.PLAYGROUND] = {}
+    elif history is None or history.screen != screen:
+        asked = st.query_params.to_dict()
+        st.session_state[keys.PLAYGROUND] = {name: asked[name] for name in _PLAYGROUND if asked.get(name)}
     if history is None or history.screen != screen:
         if history is not None:
             st.session_state.pop(keys.PROBLEM, None)
@@ -118,6 +125,17 @@ def hidden() -> tuple[str, ...]:
     return found
 
 
+def playground() -> dict[str, str]:
+    """Return what the playground's link says besides the experiment: ``acts``, ``beside``, ``sweep``."""
+    found: dict[str, str] = st.session_state.get(keys.PLAYGROUND) or {}
+    return found
+
+
+def change_playground(**parts: str) -> None:
+    """Change what the playground's link says besides the experiment; an empty text takes a part away."""
+    st.session_state[keys.PLAYGROUND] = {name: text for name, text in (playground() | parts).items() if text}
+
+
 def is_hidden(part: str) -> bool:
     """Tell whether the link hides this part from a class."""
     return part in hidden()
@@ -162,7 +180,7 @@ def link() -> dict[str, str]:
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and, on a lesson, which one it is."""
     asked = st.session_state.get(keys.LESSON)
-    return link() | ({"lesson": asked} if asked else {})
+    return link() | ({"lesson": asked} if asked else {}) | playground()
 
 
 def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
@@ -185,7 +203,8 @@ def publish() -> None:
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
     asked = dict(query)
-    asked.pop("lesson", None)  # `arrive` sees to it
+    for name in ("lesson", *_PLAYGROUND):  # `arrive` sees to them
+        asked.pop(name, None)
     lang = asked.pop("lang", "")
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
