@@ -41,7 +41,7 @@ class PreparationStep(Registered, abstract=True):
         return False
 
 
-class ZScoreBySource(Step):
+class ZScoreBySource(PreparationStep):
     """(x − mean) / deviation, with the source's for both domains; a constant column becomes 0."""
 
     name = "zscore_source"
@@ -52,7 +52,7 @@ class ZScoreBySource(Step):
         return z_score(Xs), z_score(Xs)
 
 
-class ZScoreByDomain(Step):
+class ZScoreByDomain(PreparationStep):
     """(x − mean) / deviation of each domain: alone an alignment of first and second moments, column by column."""
 
     name = "zscore_domain"
@@ -71,7 +71,7 @@ class ZScoreByDomain(Step):
         return True
 
 
-class UnitRows(Step):
+class UnitRows(PreparationStep):
     """x / ‖x‖₂; a row of zeros stays."""
 
     name = "unit_rows"
@@ -82,7 +82,7 @@ class UnitRows(Step):
         return (lambda X: _over(X, np.linalg.norm(X, axis=1, keepdims=True)),) * 2
 
 
-class RowsOfSumOne(Step):
+class RowsOfSumOne(PreparationStep):
     """x / Σ|x|; a row of zeros stays. Counts become shares."""
 
     name = "sum_to_one"
@@ -93,7 +93,7 @@ class RowsOfSumOne(Step):
         return (lambda X: _over(X, np.abs(X).sum(axis=1, keepdims=True)),) * 2
 
 
-class SquareRoot(Step):
+class SquareRoot(PreparationStep):
     """√x: with rows that sum to one, distances become Hellinger's."""
 
     name = "square_root"
@@ -104,7 +104,7 @@ class SquareRoot(Step):
         return (lambda X: np.sqrt(_not_negative(X, self.name)),) * 2
 
 
-class TFIDF(Step):
+class TFIDF(PreparationStep):
     """Counts times ln((1 + n) / (1 + n_j)) + 1, where n_j of n training rows have column j: scikit-learn's idf."""
 
     name = "tfidf"
@@ -125,7 +125,7 @@ class TFIDF(Step):
         return bool(params.fit != "source")
 
 
-class PrincipalComponents(Step):
+class PrincipalComponents(PreparationStep):
     """The directions of largest variance, of the source, of both domains together, or of each domain alone.
 
     Two domains that are each projected on their own directions have the same number of them: the larger one.
