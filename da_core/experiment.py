@@ -170,6 +170,7 @@ class UsualSpec(Params):
     network: NetworkSpec = NetworkSpec()
     prepare: Steps | None = None
     head: HeadSpec = HeadSpec()
+    method: MethodSpec = MethodSpec()
     training: TrainingSpec = TrainingSpec()
 
 

@@ -15,6 +15,7 @@ from da_core.export.script import command
 from da_core.i18n import Language
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.networks.head_kinds import heads
 from da_core.registry import Registered
 from da_core.run_folder import Record, model_bytes
 
@@ -78,6 +79,7 @@ def card(record: Record, language: Language) -> str:
     facts = {
         say("Data"): " ".join(_sentence(language.word(text), language) for text in origin),
         say("Network"): _plain(_title(networks(), experiment.network.name, language)),
+        say("Head"): _plain(_title(heads(), experiment.head.name, language)),
         say("Method"): _plain(_title(methods(), experiment.method.name, language)),
         say("Preprocessing"): _plain(preprocessing_sentence(recipe, language)),
         say("Classes"): ", ".join(_plain(language.word(name)) for name in record.result.classes),
@@ -121,8 +123,8 @@ def card(record: Record, language: Language) -> str:
     )
 
 
-def _title(known: Mapping[str, type[Registered]], name: str, language: Language) -> str:
-    """What a network or a method is called; one that only another version knew, by its name."""
+def _title(known: Mapping[str, Registered | type[Registered]], name: str, language: Language) -> str:
+    """What a network, a head or a method is called; one that only another version knew, by its name."""
     return language.word(known[name].title) if name in known else name
 
 

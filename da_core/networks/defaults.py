@@ -1,4 +1,4 @@
-"""What suits which data: the network, head, preparation and training that an experiment takes where none is chosen."""
+"""What suits which data: network, preparation, head, method and training where an experiment does not choose them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kind_of(spec: DataSpec) -> SampleKind:
     return pick(sources(), spec.name, spec.what).kind or load_pair(spec).kind
 
 
-def usual(spec: DataSpec) -> UsualSpec:
+def usual_spec(spec: DataSpec) -> UsualSpec:
     """Choose what suits a pair: what its source names, or the usual of its kind of samples."""
     return pick(sources(), spec.name, spec.what).usual or USUAL[kind_of(spec)]
 
@@ -44,9 +44,9 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
 
     A network that was chosen stays among pairs of one kind, and the head and the preparation that were chosen with it.
     """
-    new = usual(spec)
+    new = usual_spec(spec)
     try:
-        before, same_kind = usual(experiment.data), kind_of(experiment.data) == kind_of(spec)
+        before, same_kind = usual_spec(experiment.data), kind_of(experiment.data) == kind_of(spec)
     except UserError:  # files that are not there any more
         before, same_kind = None, False
     network = _normalised_as(experiment.network, new.network)
@@ -59,6 +59,8 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
             if getattr(experiment, name) == getattr(before, name):
                 parts[name] = getattr(new, name)
     if before is not None:
+        if experiment.method == before.method:
+            parts["method"] = new.method
         parts["training"] = _moved(experiment.training, before.training, new.training)
     return experiment.model_copy(update=parts)
 
@@ -83,7 +85,7 @@ def with_usual(experiment: Experiment, flat: dict[str, str]) -> Experiment:
     """
     if "network" in flat:
         return experiment
-    suits, parts = usual(experiment.data), dict[str, Any]()
+    suits, parts = usual_spec(experiment.data), dict[str, Any]()
     given = experiment.network
     parts["network"] = suits.network.model_copy(
         update={"params": suits.network.params | given.params, "checkpoint": given.checkpoint}
@@ -93,6 +95,8 @@ def with_usual(experiment: Experiment, flat: dict[str, str]) -> Experiment:
         parts["head"] = suits.head.model_copy(update={"params": params})
     if experiment.prepare is None:
         parts["prepare"] = suits.prepare
+    if not any(name.partition(".")[0] == "method" for name in flat):
+        parts["method"] = suits.method
     asked = {name for name in type(experiment.training).model_fields if f"training.{name}" in flat}
     parts["training"] = suits.training.model_copy(update={name: getattr(experiment.training, name) for name in asked})
     return experiment.model_copy(update=parts)

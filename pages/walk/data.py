@@ -68,11 +68,13 @@ def _use(spec: DataSpec) -> None:
 
 
 def _set(spec: DataSpec) -> None:
-    """Change the pair and, where it needs another one, the network, and say so."""
+    """Change the pair and with it what suits it and nobody has chosen otherwise, and say so."""
     before = state.experiment()
-    state.replace(with_data(before, spec))
-    if state.experiment().network != before.network:
+    state.replace(now := with_data(before, spec))
+    if now.network.name != before.network.name:
         st.toast(_("The network has changed with the data: it takes {kind}.", kind=word(kind_of(spec))))
+    elif now != before.model_copy(update={"data": spec}):
+        st.toast(_("Network, head and training have changed with the data, to what suits them."))
 
 
 def _show(pair: DomainPair) -> None:
@@ -83,7 +85,7 @@ def _show(pair: DomainPair) -> None:
     measured = figures().get(spec.name)
     kind = sources()[spec.name].Params
     as_measured = kind.model_validate(spec.params) == kind()  # other settings make other figures
-    more = catalogue.facts(measured) if measured is not None and as_measured else {}
+    more = catalogue.facts(spec.name, measured) if measured is not None and as_measured else {}
     pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     pair_preview.samples(pair)
     st.subheader(_("How many of each class"), anchor=False)

@@ -11,7 +11,7 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
 from da_core.networks import networks
-from da_core.networks.defaults import kind_of, usual
+from da_core.networks.defaults import kind_of, usual_spec
 from da_core.networks.head_kinds import heads
 from da_core.settings import settings
 from pages.run import current_run
@@ -58,7 +58,7 @@ def _usual() -> tuple[SampleKind, NetworkSpec] | None:
     spec = state.experiment().data
     try:
         access.check_places(spec.places)
-        return kind_of(spec), usual(spec).network
+        return kind_of(spec), usual_spec(spec).network
     except UserError:
         return None
 

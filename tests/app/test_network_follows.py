@@ -70,7 +70,7 @@ def test_a_link_without_a_network_gets_the_fitting_one_and_no_other_is_offered()
 
 
 def test_a_network_that_does_not_take_the_data_is_replaced_and_named() -> None:
-    app = opened("network", data="moons", network="tutorial_cnn")
+    app = opened("network", data="blobs", network="tutorial_cnn")
     assert not app.exception
     assert [note.value for note in app.info] == ["The network Tutorial CNN does not take them, so another is chosen."]
     assert app.query_params["network"] == "mlp"

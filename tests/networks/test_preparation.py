@@ -12,10 +12,11 @@ from da_core.errors import UserError
 from da_core.networks.preparation import learns_from_target, prepare_rows, read, steps_apart, write
 
 TRAIN = np.arange(30)
+Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @pytest.fixture
-def rows() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def rows() -> Pair:
     """Counts of 6 columns in 40 source and 50 target samples; the last rows are held out and far away."""
     rng = np.random.default_rng(0)
     Xs, Xt = rng.poisson(3, (40, 6)).astype(np.float32), rng.poisson(9, (50, 6)).astype(np.float32)
@@ -24,12 +25,12 @@ def rows() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return Xs, Xt
 
 
-def test_no_step_leaves_the_numbers_as_they_are(rows) -> None:
+def test_no_step_leaves_the_numbers_as_they_are(rows: Pair) -> None:
     for given, kept in zip(rows, prepare_rows((), *rows, TRAIN, TRAIN), strict=True):
         np.testing.assert_array_equal(kept, given)
 
 
-def test_z_scores_are_fitted_on_training_rows_of_the_source_or_of_each_domain(rows) -> None:
+def test_z_scores_are_fitted_on_training_rows_of_the_source_or_of_each_domain(rows: Pair) -> None:
     Xs, Xt = rows
     for step, of_target in {"zscore_source": Xs, "zscore_domain": Xt}.items():
         Ps, Pt = prepare_rows((step,), Xs, Xt, TRAIN, TRAIN)
@@ -38,14 +39,14 @@ def test_z_scores_are_fitted_on_training_rows_of_the_source_or_of_each_domain(ro
         assert Ps.dtype == Pt.dtype == np.float32
 
 
-def test_a_constant_column_and_a_row_of_zeros_give_numbers(rows) -> None:
+def test_a_constant_column_and_a_row_of_zeros_give_numbers(rows: Pair) -> None:
     Xs, Xt = (X.copy() for X in rows)
     Xs[:, 2], Xt[3] = 5, 0
     for step in ("zscore_source", "zscore_domain", "unit_rows", "sum_to_one", "square_root", "tfidf", "pca:2"):
         assert all(np.isfinite(P).all() for P in prepare_rows((step,), Xs, Xt, TRAIN, TRAIN))
 
 
-def test_rows_get_unit_length_or_sum_one_and_order_matters(rows) -> None:
+def test_rows_get_unit_length_or_sum_one_and_order_matters(rows: Pair) -> None:
     for P in prepare_rows(("unit_rows",), *rows, TRAIN, TRAIN):
         np.testing.assert_allclose(np.linalg.norm(P, axis=1), 1, rtol=1e-5)
     hellinger = prepare_rows(("sum_to_one", "square_root"), *rows, TRAIN, TRAIN)
@@ -55,14 +56,14 @@ def test_rows_get_unit_length_or_sum_one_and_order_matters(rows) -> None:
     assert abs(hellinger[0] - other[0]).max() > 0.1
 
 
-def test_tf_idf_is_scikit_learns(rows) -> None:
+def test_tf_idf_is_scikit_learns(rows: Pair) -> None:
     Xs, Xt = (np.where(X > 4, X, 0) for X in rows)
     for step, seen in {"tfidf": Xs[TRAIN], "tfidf:both": np.concatenate([Xs[TRAIN], Xt[TRAIN]])}.items():
         expected = TfidfTransformer().fit(seen).transform(Xt).toarray()
         np.testing.assert_allclose(prepare_rows((step, "unit_rows"), Xs, Xt, TRAIN, TRAIN)[1], expected, atol=1e-5)
 
 
-def test_directions_are_those_of_source_of_both_or_of_each(rows) -> None:
+def test_directions_are_those_of_source_of_both_or_of_each(rows: Pair) -> None:
     Xs, Xt = rows
     fitted_on = {"source": Xs[TRAIN], "both": np.concatenate([Xs[TRAIN], Xt[TRAIN]]), "each": Xt[TRAIN]}
     for fit, seen in fitted_on.items():
@@ -112,7 +113,7 @@ def test_a_step_is_written_as_it_is_read(step: str, written: str) -> None:
         ("tfidf", "takes no negative numbers"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(rows, step: str, says: str) -> None:
+def test_what_cannot_be_done_is_said_in_a_sentence(rows: Pair, step: str, says: str) -> None:
     Xs, Xt = rows
     with pytest.raises(UserError) as caught:
         prepare_rows((step,), Xs - 2, Xt - 2, TRAIN, TRAIN)
