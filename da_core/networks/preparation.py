@@ -140,7 +140,8 @@ class PrincipalComponents(PreparationStep):
             20.0,
             gt=0,
             le=4096,
-            title="Directions",
+            step=1,
+            title="Number of directions",
             help="How many; a number below 1 is the share of the variance that they hold.",
         )
         fit: Literal["source", "both", "each"] = hyper(

@@ -27,10 +27,7 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
         [*chosen, *known],
         format_func=lambda option: _(preparation.read(_step(option))[0].title),
         placeholder=_("None: the numbers as they are"),
-        help=_(
-            "Fitted on training samples alone. The look at the data and every model, source only and oracle too, are "
-            "given the same numbers."
-        ),
+        help=_("Fitted on training samples alone. Every model, source only and oracle too, is given the same numbers."),
         key=keys.PREPARATION,
         on_change=lambda: on_change(tuple(_step(option) for option in st.session_state[keys.PREPARATION])),
     )
@@ -45,8 +42,20 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
 
             again = f" {place + 1}" if place else ""
             params_form.form(kind.Params, settings.overrides(), f"{kind.name}{again}", write)
-    if preparation.learns_from_target(steps):
+    if apart := preparation.steps_apart(steps):
+        st.warning(scaled_away(apart))
+    elif preparation.learns_from_target(steps):
         st.caption(_("These steps look at the target's samples, so source only already knows something of the target."))
+
+
+def scaled_away(apart: list[str]) -> str:
+    """Say what steps that give each domain a map of its own leave of the shift that the report on the data found."""
+    titles = ", ".join(_(preparation.read(step)[0].title) for step in apart)
+    return _(
+        "{steps}: afterwards both domains have the same mean and deviation. Source only already knows that much of the "
+        "target, and of the shift that the report on the data found nothing is left that weights could stand for.",
+        steps=titles,
+    )
 
 
 def _step(option: str) -> str:

@@ -10,12 +10,13 @@ import streamlit as st
 
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
+from da_core.networks.preparation import steps_apart
 from da_core.teaching.families import ADVISED, FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _
-from pages.shell import cards, navigation, paper_link, params_form
+from pages.shell import cards, navigation, paper_link, params_form, preparation_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -87,6 +88,9 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     if method.paper:
         st.caption(_("Source: {paper}", paper=paper_link.markdown(method)))
     _say_what_it_wants(method, spec)
+    apart = steps_apart(state.experiment().prepare or ())
+    if method.family() == "reweighting" and apart:
+        st.warning(preparation_form.scaled_away(apart))
     navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
