@@ -128,7 +128,7 @@ class Experiment(Params):
         ge=0,
         lt=1,
         description="Share of each domain held out for scoring; 0 fits and scores on everything; "
-        "None chooses 0.3, or 0 for the identity network.",
+        "None chooses 0.3, or 0 for a network that has nothing to train.",
     )
     oracle: bool = False
     third: DataSpec | None = Field(

@@ -23,7 +23,6 @@ import torch
 from da_core.data.loading.cache import load_pair
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import ModelAdaptation
 from da_core.networks import networks
 from da_core.registry import resolve
 from da_core.training.model import Model, as_inputs
@@ -32,9 +31,8 @@ here = Path(__file__).parent
 experiment = Experiment.from_json((here / "experiment.json").read_text(encoding="utf-8"))
 pair = load_pair(experiment.data)
 method = methods()[experiment.method.name](seed=experiment.seed, **experiment.method.params)
-few = method.few_per_class() if isinstance(method, ModelAdaptation) else 0
 extractor, params = resolve(networks(), experiment.network)
-split = pair.split(experiment.held_out(extractor.learns), experiment.seed, few)
+split = pair.split(experiment.held_out(extractor.learns), experiment.seed, method.few_per_class())
 
 # the network sees samples as they were prepared for it, by the training part alone
 Xs, Xt = extractor.prepare(params, pair.source.X, pair.target.X, split.source_train, split.target_train)
@@ -50,8 +48,10 @@ if __name__ == "__main__":
 
 
 def has_model(experiment: Experiment) -> bool:
-    """Tell whether a network was trained: features that are used as they are leave none behind."""
-    return experiment.network.name != "identity"
+    """Tell whether a network was trained: features that are computed, or used as they are, leave none behind."""
+    from da_core.networks import networks  # torch comes with it
+
+    return networks()[experiment.network.name].learns
 
 
 def model_zip(record: Record, language: Language) -> bytes:

@@ -36,6 +36,32 @@ def preprocessing_sentence(recipe: Mapping[str, Any], language: Language) -> str
             return language.translate("each domain scaled by its own mean and deviation")
         case {"kind": "standardised", "by": "source"}:
             return language.translate("both domains scaled by the source's mean and deviation")
+        case {"kind": "pixels", "side": side, "channels": "colour"}:
+            return language.translate("pixels, in colour, averaged down to {side} × {side} at most", side=side)
+        case {"kind": "pixels", "side": side}:
+            return language.translate("pixels, brightness alone, averaged down to {side} × {side} at most", side=side)
+        case {"kind": "hog", "cells": cells, "directions": directions, "root": root}:
+            sentence = (
+                "histograms of edges of the square root of light in {directions} directions over {cells} × {cells} "
+                "cells"
+                if root
+                else "histograms of edges in {directions} directions over {cells} × {cells} cells"
+            )
+            return language.translate(sentence, cells=cells, directions=directions)
+        case {"kind": "log_edges", "cells": cells, "directions": directions, "darkest": darkest}:
+            return language.translate(
+                "histograms of edges of the logarithm of brightness in {directions} directions over {cells} × {cells} "
+                "cells; below {darkest} of 255 all is equally dark",
+                cells=cells,
+                directions=directions,
+                darkest=f"{darkest:g}",
+            )
+        case {"kind": "mfcc", "coefficients": coefficients, "deltas": deltas}:
+            return language.translate(
+                "{coefficients} mel-frequency cepstral coefficients (deltas: {deltas}), averaged over the sound",
+                coefficients=coefficients,
+                deltas=language.word(deltas),
+            )
         case {"kind": "log_mel", "bands": bands}:
             return language.translate(
                 "log-mel spectrograms of {bands} bands, each band scaled by its domain's mean and deviation",

@@ -105,6 +105,29 @@ class Extractor(Registered, abstract=True):
             return Network(features, feature_dim, class_count, self.mean, self.std)
 
 
+class FixedExtractor(Extractor, abstract=True):
+    """Features that are computed and not learned, so that every shallow method runs on them in seconds."""
+
+    learns = False
+
+    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+        """Compute the features (n, d) of samples (n, …), each by itself: nothing is fitted."""
+        raise NotImplementedError
+
+    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+        return self.compute(params, Xs), self.compute(params, Xt)
+
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        return {"kind": self.name, **params.model_dump()}
+
+    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        return nn.Identity(), sample_shape[0]
+
+    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+        dtype = np.uint8 if len(sample_shape) == 3 else np.int16
+        return int(self.compute(params, np.zeros((1, *sample_shape), dtype)).shape[1])
+
+
 def standardised(X: Samples, fitted_on: Samples) -> NDArray[np.float32]:
     """Compute (X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
     deviation = fitted_on.std(0)

@@ -27,13 +27,18 @@ FAMILIES = {
     "adaptation": Family("Model adaptation", "Change the trained model itself.", "fine_tuning"),
     "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison.", "source_only"),
 }
-KINDS = {"feature alignment": "On fixed features", "deep alignment": "Deep, in training"}
+KINDS = {
+    "feature alignment": "On fixed features",
+    "deep alignment": "Deep, in training",
+    "model adaptation": "On a trained network",
+    "classifier adaptation": "On fixed features",
+}
 """What a kind is called where its family has two of them, in the order to show them in."""
 
 
 def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
     """Group methods by family and then by kind, all in the order to show them in; empty groups are left out."""
-    kinds = [*KINDS, "reweighting", "model adaptation", "control"]
+    kinds = [*KINDS, "reweighting", "control"]
     groups: dict[str, dict[str, list[type[Method]]]] = {}
     for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(m.kind))):
         groups.setdefault(method.family(), {}).setdefault(method.kind, []).append(method)

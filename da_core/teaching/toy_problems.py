@@ -43,6 +43,7 @@ BY_KIND = {
     "deep alignment": Choice("moons"),
     "reweighting": Choice("elsewhere"),
     "model adaptation": Choice("far moons"),
+    "classifier adaptation": Choice("far moons"),
     "control": Choice("far moons"),
 }
 EXCEPTIONS: dict[str, Choice] = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,14 @@ from da_core.data.pair import UNKNOWN, DomainPair, Split
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.base import (
+    AdaptationData,
+    ClassifierAdaptation,
+    DeepAlignment,
+    FixedFeatures,
+    Method,
+    ModelAdaptation,
+)
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
@@ -55,7 +63,13 @@ class Setup:
     @property
     def few_per_class(self) -> int:
         """Labelled target samples of each class that the method may see."""
-        return self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+        return self.method.few_per_class()
+
+    @property
+    def changes_classifier(self) -> bool:
+        """Whether the method adapts the classifier alone: by its kind, or since there is no network to change."""
+        of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
+        return isinstance(self.method, ClassifierAdaptation) and not of_both
 
     @property
     def adaptation_epochs(self) -> int:
@@ -63,7 +77,7 @@ class Setup:
         match self.method:
             case DeepAlignment():
                 return self.experiment.training.epochs
-            case ModelAdaptation():
+            case ModelAdaptation() if not self.changes_classifier:
                 return int(getattr(self.method.params, "epochs", 1))
             case _:
                 return 0
@@ -120,6 +134,13 @@ class Prepared(Setup):
         source, few, least_steps = self.source, self.few, self.experiment.training.least_steps
         return AdaptationData(source.X, source.y, self.target, few.X, few.y, self.pair.flips, least_steps)
 
+    def fixed_features(self, embed: Callable[[Tensor], NDArray[Any]]) -> FixedFeatures:
+        """Collect the same for a classifier adaptation, as features that ``embed`` computes."""
+        source, few, classes = self.source, self.few, len(self.pair.classes)
+        Xs, Xt = embed(source.X), embed(self.target)
+        Xf = embed(few.X) if len(few.y) else Xt[:0]
+        return FixedFeatures(Xs, source.labels, Xt, Xf, few.labels, classes, self.fit_head)
+
     def labelled_target(self) -> Labelled:
         """Give the target's training samples with the labels that they have: for the oracle alone."""
         labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
@@ -131,13 +152,14 @@ def set_up(experiment: Experiment) -> Setup:
     """Resolve the names in an experiment. Raises `UserError` for what does not exist or does not go together."""
     method = pick(methods(), experiment.method.name, "method")(seed=experiment.seed, **experiment.method.params)
     extractor, network_params = resolve(networks(), experiment.network)
-    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns:
+    setup = Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns and not setup.changes_classifier:
         raise UserError(
             "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
             method=method.title,
             network=extractor.name,
         )
-    return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    return setup
 
 
 def prepare(setup: Setup) -> Prepared:
@@ -178,7 +200,7 @@ def prepare(setup: Setup) -> Prepared:
         target_live=labelled(Xt[target_live], yt[target_live]),
         third=None if third is None else labelled(Xt[len(yt) :], third.y),
     )
-    if isinstance(setup.method, ModelAdaptation):
+    if isinstance(setup.method, ModelAdaptation) and not setup.changes_classifier:
         setup.method.check(prepared.new_network(), prepared.adaptation_data())
     return prepared
 
