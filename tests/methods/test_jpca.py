@@ -23,7 +23,7 @@ def test_it_is_the_pca_of_both_domains_together():
 
 def test_it_keeps_the_way_from_domain_to_domain_before_all_else():
     rng = np.random.default_rng(1)
-    Xs, Xt = rng.normal(size=(100, 4)), rng.normal(size=(100, 4)) + [0, 9, 0, 0]
+    Xs, Xt = rng.normal(size=(100, 4)), rng.normal(size=(100, 4)) + np.array([0, 9, 0, 0])
     fitted = JPCA(dimensions=1).fit(Xs, Xt)
     gap = fitted.map_source(Xs).mean() - fitted.map_target(Xt).mean()
     assert abs(gap) > 8.5
