@@ -51,6 +51,8 @@ EXCEPTIONS: dict[str, Choice] = {
     "tca": Choice("aside"),
     "jda": Choice("aside", {"dimensions": 1}),
     "mida": Choice("aside"),
+    "tsl": Choice("aside", {"dimensions": 1}),
+    "jpca": Choice("moons", {"dimensions": 1}),
     "wdgrl": Choice("aside"),
     "bnm": Choice("aside"),
     "mcc": Choice("aside"),
