@@ -81,7 +81,7 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     count = len(pair.classes)
     guesses = _guess(Fs, ys, Ft, count, seed)
     test = permutation_test(Fs, Ft, guesses.source, guesses.target, guesses.halves, seed)
-    ratio = np.ones(count)
+    ratio: Rows = np.ones(count)
     if _knows_the_classes(guesses.predictions):
         ratio = BBSE(predictions="soft").class_weights(guesses.predictions)
     reweighted = _Reweighted(Fs, Ft, guesses, test)
