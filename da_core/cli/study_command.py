@@ -8,10 +8,10 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 
@@ -42,7 +42,9 @@ def do_study(options: argparse.Namespace) -> None:
     options.method = names[0]
     study = Study.of(experiment_of(options), names, options.seeds)
     before, after = ({name: dict[int, float]() for name in names} for _ in range(2))
+    reading: dict[str, Any] = {}
     for trial, result in _results(study):
+        reading = result.recipe.get("reading", {})
         if result.adapted.target is None or result.source_only.target is None:
             raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
         before[trial.method][trial.seed] = result.source_only.target.accuracy
@@ -68,6 +70,7 @@ def do_study(options: argparse.Namespace) -> None:
     if options.json:
         print(text)
     else:
+        print_reading(reading)
         _print_study(spreads, pairs)
 
 

@@ -13,11 +13,10 @@ from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
-from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
 from pages.learn import playground_texts
 from pages.session import keys, origin, state
-from pages.session.words import _, explain, number, word
+from pages.session.words import _
 from pages.shell import navigation, params_form, theme
 
 with st.spinner(_("Waking up the methods…")):
