@@ -25,6 +25,10 @@ PROBLEM_OF_LINK = "lab.problem.link"
 """Whether that error is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
+ROW = "lab.row"
+"""The ids of the runs that the address of “What if” names."""
+WHAT_IF_DRAFT = "lab.what-if"
+"""The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 WATCHED_RUN = "lab.watched"
@@ -184,6 +188,7 @@ RUNS_LIST = "lab-runs-list"
 RUNS_PAGE = "lab-runs-page"
 COMPARE = "lab-compare"
 COMPARE_CURVE = "lab-compare-curve"
+COMPARE_PAIR = "lab-compare-pair"
 SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
 CLEAR = "lab-clear"
@@ -216,6 +221,26 @@ def restore(run: str) -> str:
 
 def compared_run(place: int) -> str:
     return f"lab-compare-open-{place}"
+
+
+# What if -------------------------------------------------------------------------------------------------------------
+
+WHAT_IF = "lab-what-if"
+WHAT_IF_KIND = "lab-what-if-kind"
+WHAT_IF_METHOD = "lab-what-if-method"
+WHAT_IF_SETTING = "lab-what-if-setting"
+WHAT_IF_NIGHT = "lab-what-if-night"
+WHAT_IF_SEED = "lab-what-if-seed"
+WHAT_IF_START = "lab-what-if-start"
+WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def two_runs(first: str, second: str) -> str:
+    return f"two-{first}-{second}"
+
+
+def row_control(action: str, run: str) -> str:
+    return f"lab-row-{action}-{run}"
 
 
 # Stability -----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ def draw(here: Step) -> None:
                 link_to(step, _(SCREENS[step].title))
         st.html(f'<div class="lab-sidebar-title">{_("Lab")}</div>')
         link_to("runs", _(SCREENS["runs"].title))
+        link_to("what_if", _(SCREENS["what_if"].title))
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("methods", _(SCREENS["methods"].title))

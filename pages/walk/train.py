@@ -9,7 +9,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import EXAMPLE, store
 from pages.charts import curves
-from pages.run import current_run, live, starting, time_notice
+from pages.run import change_one, current_run, live, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _, explain
 from pages.shell import navigation
@@ -33,6 +33,7 @@ def outcome(view: RunView) -> None:
         with st.container(horizontal=True):
             navigation.link_to("features", _("See what moved") + " →")
             navigation.link_to("results", _("See all results") + " →")
+            change_one.ask(record.experiment, [record.run_id])
     elif view.state == "failed":
         st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
     elif view.error:
