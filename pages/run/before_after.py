@@ -86,16 +86,16 @@ _PANEL = (
 _CHOICE = '<div class="choice {name}"><span></span><div role="radiogroup"></div></div>'
 _BUTTON = '<button type="button"></button>'
 _HTML = (
-    '<div class="frame"><div class="scatter"><div class="bar">'
+    '<div class="scatter"><div class="frame"><div class="bar">'
     + _CHOICE.format(name="colours")
     + _CHOICE.format(name="layouts")
     + '<button class="around" type="button"></button><button class="save" type="button"></button></div>'
-    f'<div class="panels">{_PANEL}{_PANEL}</div>'
     f'<div class="course">{_BUTTON * 3}<input type="range" min="0" max="1" step="any"><output></output></div>'
+    f'<div class="panels">{_PANEL}{_PANEL}</div></div>'
     '<div class="legend"></div><div class="classes" role="group"></div><p class="state" role="status"></p>'
     '<p class="hint"></p><div class="details"></div><div class="seeds"></div>'
     '<span class="unseen" aria-live="polite"></span>'
-    '<div class="tip" hidden><div class="picture"></div><div class="words"></div></div></div></div>'
+    '<div class="tip" hidden><div class="picture"></div><div class="words"></div></div></div>'
 )
 
 
