@@ -25,12 +25,18 @@ PROBLEM_OF_LINK = "lab.problem.link"
 """Whether that error is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
+ROW = "lab.row"
+"""The ids of the runs that the address of “What if” names."""
+WHAT_IF_DRAFT = "lab.what-if"
+"""The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
 """The run that was seen going on from another screen than its own, where its end is then announced."""
+FOLLOWED_RUN = "lab.followed"
+"""The run that was seen going on from Train, where its end then gives the focus to the way on."""
 UPLOADS = "lab.brought"
 """Places of uploaded files that are not in use yet, by the uploader's key."""
 COLUMNS = "lab.chosen"
@@ -151,6 +157,7 @@ def start_here(kind: str) -> str:
 START = "start"
 HEADLINE = "lab-headline"
 WHAT_HAPPENS = "lab-what-happens"
+WAYS_ON = "lab-ways-on"
 LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
@@ -188,6 +195,7 @@ RUNS_LIST = "lab-runs-list"
 RUNS_PAGE = "lab-runs-page"
 COMPARE = "lab-compare"
 COMPARE_CURVE = "lab-compare-curve"
+COMPARE_PAIR = "lab-compare-pair"
 SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
 CLEAR = "lab-clear"
@@ -220,6 +228,26 @@ def restore(run: str) -> str:
 
 def compared_run(place: int) -> str:
     return f"lab-compare-open-{place}"
+
+
+# What if -------------------------------------------------------------------------------------------------------------
+
+WHAT_IF = "lab-what-if"
+WHAT_IF_KIND = "lab-what-if-kind"
+WHAT_IF_METHOD = "lab-what-if-method"
+WHAT_IF_SETTING = "lab-what-if-setting"
+WHAT_IF_NIGHT = "lab-what-if-night"
+WHAT_IF_SEED = "lab-what-if-seed"
+WHAT_IF_START = "lab-what-if-start"
+WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def two_runs(first: str, second: str) -> str:
+    return f"two-{first}-{second}"
+
+
+def row_control(action: str, run: str) -> str:
+    return f"lab-row-{action}-{run}"
 
 
 # Stability -----------------------------------------------------------------------------------------------------------
