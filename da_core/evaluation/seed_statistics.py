@@ -79,7 +79,9 @@ def comparisons(
     """Compare every pair of methods, by their scores ``{method: {seed: score}}``, on the seeds that both have.
 
     ``baselines`` names, by method, the entry of ``scores`` that is its own source only: with no other source only is
-    it compared, nor are those with one another. A seed draws the split, the start and the batches for all methods alike, so the differences within a seed spread
+    it compared, nor are those with one another.
+
+    A seed draws the split, the start and the batches for all methods alike, so the differences within a seed spread
     less than the scores: a paired t interval sees what two intervals side by side hide. With k pairs each interval has
     the level 1 − 0.05 / k, so that all of them hold together with 95 % (Bonferroni).
     """

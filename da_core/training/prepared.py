@@ -16,6 +16,7 @@ from torch import Tensor
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
 from da_core.data.pair import UNKNOWN, DomainPair, Split
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
@@ -29,6 +30,8 @@ from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
 
+NUMBERS = 2
+"""Raised whenever the same experiment with the same hyperparameters comes to give other numbers."""
 LIVE = 400
 """Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 
@@ -138,6 +141,20 @@ def set_up(experiment: Experiment) -> Setup:
             network=extractor.name,
         )
     return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+
+
+def filled_in(experiment: Experiment) -> dict[str, Any]:
+    """Write out what an experiment leaves to defaults, as JSON: all hyperparameters of its data, network and method.
+
+    With `NUMBERS` it tells runs of one experiment apart that were made by versions of other defaults. Raises
+    `UserError` for a name or a setting that does not exist.
+    """
+    chosen = {
+        "data": resolve(sources(), experiment.data),
+        "network": resolve(networks(), experiment.network),
+        "method": resolve(methods(), experiment.method),
+    }
+    return {"numbers": NUMBERS, **{of: params.model_dump(mode="json") for of, (_, params) in chosen.items()}}
 
 
 def prepare(setup: Setup) -> Prepared:

@@ -84,4 +84,4 @@ def test_a_method_that_wants_batch_norm_gets_it_or_says_so() -> None:
     assert app.query_params["network.norm"] == "batch"
     assert not app.info
     chosen = opened("method", method="shot", network="tutorial_cnn")
-    assert [note.value for note in chosen.info][0].startswith("SHOT wants batch normalisation")
+    assert next(note.value for note in chosen.info).startswith("SHOT wants batch normalisation")

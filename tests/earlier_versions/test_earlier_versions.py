@@ -76,10 +76,11 @@ def test_a_kept_run_opens_with_all_it_holds(kept: Store) -> None:
     assert reweighted.evidence.weights.mean() == pytest.approx(1, abs=1e-5)
 
 
-def test_equal_experiments_still_find_the_runs_of_before(kept: Store) -> None:
+def test_an_equal_experiment_is_run_anew_since_defaults_have_changed(kept: Store) -> None:
     record = kept.load(REWEIGHTED)
     assert record is not None
-    assert kept.find(record.experiment) == REWEIGHTED
+    assert kept.find(record.experiment) is None
+    assert kept.load(REWEIGHTED) is not None
 
 
 def test_the_list_of_runs_keeps_names_tags_bin_and_study(kept: Store) -> None:
