@@ -44,6 +44,24 @@ def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_ep
             raise TypeError(f"{method.name()} is of a kind that cannot be applied")
 
 
+def yardstick(source_only: Model, prepared: Prepared) -> Model:
+    """Give the source-only model that the method is held against: with a head of the kind that the method ends with.
+
+    A method on fixed features fits the head anew, and that alone moves accuracy and calibration. So does its source
+    only, with all weights 1 and no map: the difference is then the method's alone.
+    """
+    if not refits_source_only(prepared):
+        return source_only
+    Fs, ys = source_only.embed(prepared.source.X), prepared.source.labels
+    return Model(source_only.network, prepared.fit_head(Fs, ys), fitted_on="source")
+
+
+def refits_source_only(prepared: Prepared) -> bool:
+    """Tell whether source only is held against the method with a head that is fitted anew, in place of its own."""
+    fits_anew = isinstance(prepared.method, FeatureAlignment | Reweighting)
+    return fits_anew and prepared.extractor.learns and prepared.experiment.head == "linear"
+
+
 def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepared) -> Model:
     """Fit the method's map to the source-only features of both domains, and the head to the mapped source."""
     Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels

@@ -17,6 +17,7 @@ from torch import Tensor
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.events import LIVE
 from da_core.experiment import Experiment
@@ -40,6 +41,9 @@ from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
+
+NUMBERS = 2
+"""Raised whenever the same experiment with the same hyperparameters comes to give other numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +189,21 @@ def set_up(experiment: Experiment) -> Setup:
     if isinstance(method, Reweighting):
         check_takes_weights(experiment.head.name)
     return setup
+
+
+def filled_in(experiment: Experiment) -> dict[str, Any]:
+    """Write out what an experiment leaves to defaults, as JSON: all hyperparameters of its data, network, head, method.
+
+    With `NUMBERS` it tells runs of one experiment apart that were made by versions of other defaults. Raises
+    `UserError` for a name or a setting that does not exist.
+    """
+    chosen = {
+        "data": resolve(sources(), experiment.data),
+        "network": resolve(networks(), experiment.network),
+        "head": resolve(heads(), experiment.head),
+        "method": resolve(methods(), experiment.method),
+    }
+    return {"numbers": NUMBERS, **{of: params.model_dump(mode="json") for of, (_, params) in chosen.items()}}
 
 
 def prepare(setup: Setup) -> Prepared:
