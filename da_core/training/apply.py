@@ -58,8 +58,10 @@ def yardstick(source_only: Model, prepared: Prepared) -> Model:
 
 def refits_source_only(prepared: Prepared) -> bool:
     """Tell whether source only is held against the method with a head that is fitted anew, in place of its own."""
-    fits_anew = isinstance(prepared.method, FeatureAlignment | Reweighting)
-    return fits_anew and prepared.extractor.learns and prepared.experiment.head == "linear"
+    method = prepared.method
+    of_fixed_features = isinstance(method, ClassifierAdaptation) and not isinstance(method, ModelAdaptation)
+    fits_anew = of_fixed_features or isinstance(method, FeatureAlignment | Reweighting)
+    return fits_anew and prepared.extractor.learns and prepared.experiment.head.name == "linear"
 
 
 def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepared) -> Model:

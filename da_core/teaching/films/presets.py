@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from da_core.data.pair import ShiftKind
-from da_core.experiment import DataSpec, Experiment, Head, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.methods import methods
 from da_core.params import Scalar
 from da_core.teaching.films.filming import trains_network
 
-LEARNS = NetworkSpec(name="mlp", params={"hidden": 32, "scaling": "by source"})
+LEARNS = NetworkSpec(name="mlp", params={"hidden": 32})
 AS_GIVEN = NetworkSpec(name="identity")
 TRAINING = TrainingSpec(epochs=10, least_steps=20, learning_rate=5e-3)
 """200 steps, about a second."""
@@ -26,12 +26,15 @@ class Preset:
     data: dict[str, Scalar]
     method: str
     params: dict[str, Scalar] = field(default_factory=dict)
-    head: Head = "linear"
+    head: str = "linear"
 
     def experiment(self) -> Experiment:
         """Make the experiment that the preset stands for."""
         base = Experiment(
-            data=DataSpec(name="drawn", params=self.data), training=TRAINING, head=self.head, device="cpu"
+            data=DataSpec(name="drawn", params=self.data),
+            training=TRAINING,
+            head=HeadSpec(name=self.head),
+            device="cpu",
         )
         return with_method(base, self.method, self.params)
 
