@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
-from da_core.experiment import Device, Experiment, Head
-from da_core.networks.defaults import with_usual_network
+from da_core.experiment import Device, Experiment
+from da_core.networks.defaults import with_usual
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -26,7 +27,10 @@ def add_experiment_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
     command.add_argument("--network", help="a network by name (see list networks)")
     command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
-    command.add_argument("--head", help=" | ".join(get_args(Head)))
+    command.add_argument(
+        "--prepare", metavar="STEPS", help="how rows of numbers are prepared: zscore_source,pca:20:both … or none"
+    )
+    command.add_argument("--head", help="a head by name (see list heads)")
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
     )
@@ -66,6 +70,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "method": options.method,
         "network": options.network,
         "network.checkpoint": options.checkpoint,
+        "prepare": options.prepare,
         "head": options.head,
         "seed": options.seed,
         "device": options.device,
@@ -73,7 +78,16 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
-    return with_usual_network(Experiment.from_flat(flat), flat)
+    experiment = with_usual(Experiment.from_flat(flat), flat)
+    from da_core.methods import methods
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
+
+    if options.experiment is None and not {"network", "network.norm"} & flat.keys():
+        experiment = with_method(experiment, experiment.method)
+    if lacks_batch_norm(experiment.network, experiment.method):
+        title = methods()[experiment.method.name].title
+        print(WANTS_BATCH_NORM.format(method=title), file=sys.stderr)
+    return experiment
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:

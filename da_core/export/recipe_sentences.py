@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from da_core.errors import UserError
 from da_core.i18n import Language
+from da_core.networks.preparation import read
 
 
 def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str, str]:
     """Describe preprocessing, choice of the epoch and intervals, by title; what a recipe does not hold is left out."""
     sentences = {
         language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
+        language.translate("Source only"): source_only_sentence(recipe, language),
         language.translate("Which epoch counts"): selection_sentence(recipe, language),
         language.translate("Intervals"): intervals_sentence(recipe, language),
     }
@@ -23,6 +26,33 @@ def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str,
 
 def preprocessing_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     """Describe how samples were prepared for the network; empty where the recipe does not say."""
+    own, steps = _extractors_own(recipe, language), recipe.get("prepare") or []
+    if not steps:
+        return own
+    parts = [] if own == language.translate("none") else [own]
+    return " → ".join([*parts, *(step_sentence(step, language) for step in steps)])
+
+
+def source_only_sentence(recipe: Mapping[str, Any], language: Language) -> str:
+    """Say that source only knows something of the target; empty where it does not."""
+    if not recipe.get("target_was_seen"):
+        return ""
+    return language.translate("It has seen the target's samples, without labels: the preparation is fitted to them.")
+
+
+def step_sentence(step: str, language: Language) -> str:
+    """Say what one step of preparation is, with its settings; one of another version stays as it is written."""
+    try:
+        kind, settings = read(step)
+    except UserError:
+        return step
+    values = [
+        language.word(value) if isinstance(value, str) else f"{value:g}" for value in settings.model_dump().values()
+    ]
+    return language.translate(kind.title) + (f" ({', '.join(values)})" if values else "")
+
+
+def _extractors_own(recipe: Mapping[str, Any], language: Language) -> str:
     match recipe.get("preprocessing"):
         case str(prose):
             return prose

@@ -36,6 +36,14 @@ class Method(Registered, abstract=True):
 
     paper: ClassVar[str]
     kind: ClassVar[Kind]
+    link: ClassVar[str] = ""
+    """Where the paper is: its DOI, its arXiv page, or its page in the proceedings; empty where none is known surely."""
+    keywords: ClassVar[tuple[str, ...]] = ()
+    """Ideas that a person may look for and that neither title nor summary names, as messages."""
+    start_here: ClassVar[bool] = False
+    """Whether it is one of the two or three of its family that a beginner should look at first."""
+    wants: ClassVar[Literal["", "batch norm"]] = ""
+    """What a network should have for it: `with_method` gives it that where nobody chose a network."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 

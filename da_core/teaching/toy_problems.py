@@ -56,6 +56,7 @@ EXCEPTIONS: dict[str, Choice] = {
     "wdgrl": Choice("aside"),
     "bnm": Choice("aside"),
     "mcc": Choice("aside"),
+    "self_training": Choice("aside"),
     "afn": Choice("moons", {"weight": 0.01}),  # its pull on the norm is made for hundreds of features
     "mcd": Choice("moons", {"weight": 0.3}),  # two linear heads on two features hardly disagree at the default
     "homm": Choice("moons", {"weight": 3.0}),  # with few features it takes more to show; on pictures 3 does as well

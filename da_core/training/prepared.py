@@ -16,8 +16,9 @@ from torch import Tensor
 
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
-from da_core.data.pair import UNKNOWN, DomainPair, Split
+from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
 from da_core.errors import UserError
+from da_core.events import LIVE
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import (
@@ -27,18 +28,18 @@ from da_core.methods.base import (
     FixedFeatures,
     Method,
     ModelAdaptation,
+    Reweighting,
 )
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor, Network
-from da_core.networks.heads import FittedHead, fit_head
+from da_core.networks.head_kinds import heads
+from da_core.networks.heads import FittedHead, check_takes_weights, fit_head
+from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
-
-LIVE = 400
-"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,20 @@ class Setup:
         """Whether the method adapts the classifier alone: by its kind, or since there is no network to change."""
         of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
         return isinstance(self.method, ClassifierAdaptation) and not of_both
+
+    def steps(self, kind: SampleKind) -> tuple[str, ...]:
+        """List the steps by which rows of samples of this kind are prepared."""
+        chosen = self.experiment.prepare
+        return self.extractor.usual_preparation(kind) if chosen is None else chosen
+
+    def inputs(
+        self, kind: SampleKind, Xs: NDArray[Any], Xt: NDArray[Any], split: Split
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Bring samples of both domains to what the network takes, fitted on the split's training rows alone."""
+        fit_s, fit_t = split.source_train, split.target_train
+        Xs, Xt = self.extractor.prepare(self.network_params, Xs, Xt, fit_s, fit_t)
+        steps = self.steps(kind)
+        return prepare_rows(steps, Xs, Xt, fit_s, fit_t) if steps else (Xs, Xt)
 
     @property
     def adaptation_epochs(self) -> int:
@@ -125,6 +140,11 @@ class Prepared(Setup):
         return fit_head(self.experiment.head, F, y, weights, self.experiment.seed, len(self.pair.classes))
 
     @property
+    def target_was_seen(self) -> bool:
+        """Whether statistics of the target's samples, without labels, went into what every model is given."""
+        return self.extractor.learns_from_target or learns_from_target(self.steps(self.pair.kind))
+
+    @property
     def nothing_held_out(self) -> bool:
         """Whether the samples that are scored are those that are learned from."""
         return np.array_equal(self.split.source_test, self.split.source_train)
@@ -159,6 +179,11 @@ def set_up(experiment: Experiment) -> Setup:
             method=method.title,
             network=extractor.name,
         )
+    resolve(heads(), experiment.head)
+    for step in experiment.prepare or ():
+        read(step)
+    if isinstance(method, Reweighting):
+        check_takes_weights(experiment.head.name)
     return setup
 
 
@@ -175,7 +200,7 @@ def prepare(setup: Setup) -> Prepared:
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None
     of_target = pair.target.X if third is None else np.concatenate([pair.target.X, third.X])
-    Xs, Xt = extractor.prepare(setup.network_params, pair.source.X, of_target, split.source_train, split.target_train)
+    Xs, Xt = setup.inputs(pair.kind, pair.source.X, of_target, split)
     ys, yt = pair.source.y, pair.target.y
 
     def labelled(X: NDArray[Any], y: NDArray[np.int64]) -> Labelled:
@@ -213,6 +238,14 @@ def _check(setup: Setup, pair: DomainPair) -> None:
             network=setup.extractor.name,
             kind=pair.kind,
             choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
+        )
+    if setup.experiment.prepare and not setup.extractor.is_prepared(pair.kind):
+        raise UserError(
+            "The steps {steps} are for rows of numbers, and the network {network} takes {kind} as they are; leave them "
+            "out.",
+            steps=", ".join(setup.experiment.prepare),
+            network=setup.extractor.name,
+            kind=pair.kind,
         )
     if pair.target_labelled:
         return

@@ -12,6 +12,7 @@ import streamlit as st
 from da_core import palette
 from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
+from pages.charts import loss_terms
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
 
@@ -73,7 +74,10 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
     values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
-        _title(_("Loss"))
+        terms = dict.fromkeys(
+            name for event in history if isinstance(event, Losses) and event.phase == phase for name in event.terms
+        )
+        _title(_("Loss"), help=loss_terms.explained(terms))
         losses(history, phase, epochs).draw(f"losses-{phase}", _("Each loss term over the epochs"))
     with right:
         both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
@@ -91,8 +95,8 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             right.markdown(translate_message(notice.message, notice.values))
 
 
-def _title(text: str, *numbers: str) -> None:
-    st.markdown(" · ".join([f"**{text}**", *numbers]))
+def _title(text: str, *numbers: str, help: str | None = None) -> None:
+    st.markdown(" · ".join([f"**{text}**", *numbers]), help=help)
 
 
 def losses(history: History, phase: Phase, epochs: int) -> Chart:
@@ -174,7 +178,8 @@ def _guide(height: float, label: str) -> list[Json]:
     """Make a dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
     once: Json = {"values": [{}]}
     y = {"datum": height}
-    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5}
+    # its name stands beside it, so a reader of the page's roles need not meet it
+    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5, "aria": False}
     text = {"type": "text", "text": label, "align": "right", "baseline": "top", "dx": -4, "dy": 4}
     return [
         {"data": once, "mark": rule, "encoding": {"y": y}},

@@ -8,8 +8,8 @@ import streamlit as st
 
 from da_core.errors import UserError
 from da_core.jobs.run_database import MOST_TAGS, KeptRun
-from da_core.jobs.store import store
-from pages.run import compare, run_row
+from da_core.jobs.store import EXAMPLE, store
+from pages.run import compare, current_run, run_row
 from pages.session import keys, state
 from pages.session.words import _, safe
 from pages.shell import navigation
@@ -197,7 +197,7 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
 def offer_to_keep(runs: Sequence[KeptRun]) -> None:
     """Offer to add the run of a link to the visitor's list, ``runs``, where it is not in it."""
     run = state.run_id()
-    if run is None or run in {listed.run_id for listed in runs} or store().load(run) is None:
+    if run in (None, EXAMPLE, *(listed.run_id for listed in runs)) or store().load(run) is None:
         return
     with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")
@@ -216,7 +216,9 @@ offer_to_keep(all_runs)
 if not all_runs:
     with st.container(border=True):
         st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
-        navigation.link_to("train", _("Go to Train"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            navigation.link_to("train", _("Go to Train"))
+            current_run.offer_example("results")
 else:
     views = {
         "list": _("All runs ({count})", count=len(here)),

@@ -203,8 +203,8 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
     )
     means = go.Scatter(
-        x=[standing.mean for standing in standings],
-        y=names,
+        x=[standing.mean for standing in standings if len(standing.runs) > 1],  # that of one seed is no mean
+        y=[name for name, standing in zip(names, standings, strict=True) if len(standing.runs) > 1],
         mode="markers",
         name=_("mean"),
         marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
@@ -217,7 +217,12 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     st.table(
         {
             _("Method"): [safe(name) for name in names],
-            _("Mean"): [percent(standing.mean) for standing in standings],
+            _("Accuracy on the target"): [
+                percent(standing.mean)
+                if len(standing.runs) > 1
+                else _("{accuracy} (one seed)", accuracy=percent(standing.mean))
+                for standing in standings
+            ],
             _("Gain on the target"): [_gain(standing.runs) for standing in standings],
             _("Seeds"): [number(len(standing.runs)) for standing in standings],
             _("Settings tried"): [number(standing.configurations) for standing in standings],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from da_core.events import LIVE
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
-from da_core.jobs.store import store
+from da_core.jobs.store import EXAMPLE, store
 from pages.charts import curves
 from pages.run import current_run, live, starting, time_notice
 from pages.session import keys, state
@@ -27,6 +28,8 @@ def outcome(view: RunView) -> None:
         st.markdown(f"**{_('Accuracy on the target')}**")
         current_run.headline(record.result)
         current_run.warn_if_cut_short(record)
+        if record.run_id == EXAMPLE:
+            current_run.about_the_example()
         with st.container(horizontal=True):
             navigation.link_to("features", _("See what moved") + " →")
             navigation.link_to("results", _("See all results") + " →")
@@ -75,6 +78,14 @@ if view is not None:
     if not view.live:
         outcome(view)
     live.panel(view)
+    if view.history:
+        st.caption(
+            _(
+                "While a model trains, its accuracy is measured on up to {count} held-out samples of each domain; what "
+                "came of it, on all of them. So a curve may end a little beside the result.",
+                count=LIVE,
+            )
+        )
 else:
     # empty axes: the reader sees what will come, and the browser has loaded what draws it before the first point
     curves.draw((), "source_only", experiment.training.epochs)

@@ -70,8 +70,18 @@ def test_a_link_without_a_network_gets_the_fitting_one_and_no_other_is_offered()
 
 
 def test_a_network_that_does_not_take_the_data_is_replaced_and_named() -> None:
-    app = opened("network", data="moons", network="tutorial_cnn")
+    app = opened("network", data="blobs", network="tutorial_cnn")
     assert not app.exception
     assert [note.value for note in app.info] == ["The network Tutorial CNN does not take them, so another is chosen."]
     assert app.query_params["network"] == "mlp"
     assert offered(app)[0] == "MLP"
+
+
+def test_a_method_that_wants_batch_norm_gets_it_or_says_so() -> None:
+    app = opened("method", method="pseudo_labels")
+    app.radio(key=keys.cards("method-model-adaptation")).set_value("shot").run()
+    assert not app.exception
+    assert app.query_params["network.norm"] == "batch"
+    assert not app.info
+    chosen = opened("method", method="shot", network="tutorial_cnn")
+    assert next(note.value for note in chosen.info).startswith("SHOT wants batch normalisation")

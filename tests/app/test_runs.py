@@ -160,11 +160,12 @@ def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
     assert not app.exception
     table = app.table[0].value
     assert list(table["Method"]) == ["CORAL", "DANN"]
-    assert list(table["Mean"]) == ["75.0%", "70.0%"]
+    assert list(table["Accuracy on the target"]) == ["75.0% (one seed)", "70.0%"]
     assert list(table["Seeds"]) == ["1", "2"]
     assert list(table["Settings tried"]) == ["2", "1"]
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert figure["data"][0]["x"] == [0.75, 0.6, 0.8]
+    assert figure["data"][1]["x"] == [0.7], "one seed has no mean"
 
 
 @pytest.mark.parametrize("view", ["list", "compare", "leaderboard", "bin"])

@@ -18,6 +18,7 @@ from da_core.methods.base import (
     AdaptationData,
     Batch,
     ClassBalance,
+    ClassifierAdaptation,
     Control,
     DeepAlignment,
     FeatureAlignment,
@@ -51,6 +52,7 @@ KIND = {
     "deep alignment": DeepAlignment,
     "reweighting": Reweighting,
     "model adaptation": ModelAdaptation,
+    "classifier adaptation": ClassifierAdaptation,
 }
 
 

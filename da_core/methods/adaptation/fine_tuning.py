@@ -32,6 +32,9 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
     title = "Fine-tuning"
     summary = "Goes on training on a few labelled target samples a class. The labelled few are never scored."
     paper = "Yosinski et al. 2014, How transferable are features in deep neural networks?, NeurIPS"
+    link = "https://arxiv.org/abs/1411.1792"
+    keywords = ("few labels", "transfer learning")
+    start_here = True
 
     class Params(params.Params):
         per_class: int = hyper(

@@ -46,7 +46,7 @@ class LabelPropagation(ClassifierAdaptation):
             le=0.999,
             step=0.01,
             symbol="α",
-            title="Spread",
+            title="Weight of neighbours",
             help="How much a sample listens to its neighbours against what is known of itself; the paper takes 0.99.",
         )
         per_class: int = hyper(

@@ -36,6 +36,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     title = "Pseudo-labels"
     summary = "Trains on the source and on the target with its own sure predictions as labels."
     paper = "Lee 2013, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method, ICML workshops"
+    keywords = ("self-training",)
 
     class Params(params.Params):
         threshold: float = hyper(
