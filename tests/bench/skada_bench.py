@@ -107,6 +107,15 @@ Why some figures differ by more than .03
 - Subspace: no weighting of the source can mend a turn; weights only decide how wrong the classifier is.
 - Class-balance methods assume a label shift and read any other one as changed proportions. TarS's published figure on
   the concept shift is just source only's.
+- TSL: with both directions nothing can be dropped, and its figures are source only's. One direction (d = 1), with the
+  densities' difference weighing most, finds the one that both domains share on the subspace shift; skada's Fisher term
+  asks for classes that lie together, so that its own weight hardly matters.
+- Location-scale MMD: on the covariate and label shifts the published figures are source only's, which a map that hardly
+  moves has (λ = 1000). Ours moves classes to make up for proportions. With several ways to lay classes onto the target,
+  where a descent ends on the subspace shift is chance.
+- OT label propagation: cosine distances with much entropy give the published figures on the covariate and label shifts,
+  the exact plan for squared distances those on the other two.
+- DASVM, JDOT: what little is right on the subspace shift depends on step and α; both follow the wrong labels.
 - The domain classifier's figure is that of the ratio the right way up; skada's (.86, .84, .73, .23) has it upside down.
 """
 
