@@ -19,6 +19,7 @@ from da_core.i18n import Language
 from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.networks.head_kinds import heads
 from da_core.run_folder import Record
 
 _LIGHT = palette.LIGHT
@@ -109,15 +110,17 @@ def report_html(record: Record, language: Language) -> str:
 
 
 def _titles(record: Record, language: Language) -> dict[str, str]:
-    """What data, network and method are called; people's own names and those of other versions as they are."""
+    """What data, network, head (if not the network's own) and method are called; names of other versions as they are."""
     experiment = record.experiment
 
     def title(known: Mapping[str, Any], name: str) -> str:
         return language.word(known[name].title) if name in known else name
 
+    head = {} if experiment.head.name == "linear" else {"head": title(heads(), experiment.head.name)}
     return {
         "data": title(sources(), experiment.data.name),
         "network": title(networks(), experiment.network.name),
+        **head,
         "method": title(methods(), experiment.method.name),
     }
 

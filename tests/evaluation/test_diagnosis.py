@@ -53,6 +53,7 @@ def facts(
     distance: float = 0.8,
     confidence: float = 0.8,
     weights: dict[str, float] | None = None,
+    prepare: Sequence[str] = (),
     **changes: Any,
 ) -> Facts:
     """A DANN run that went well, unless told otherwise."""
@@ -79,7 +80,7 @@ def facts(
         ),
         classes=list(CLASSES),
         seconds={},
-        recipe={},
+        recipe={"prepare": list(prepare)},
         weights=weights,
     )
     usual = Facts(Experiment(), "alignment", 0, result, course(), before, after, {})
@@ -114,6 +115,7 @@ PLANTED = [
     ({"few": 20, "history": course(loss=(1.4, 1.35, 1.3, 1.3))}, "fine_tuning_idle"),
     ({"few": 20, "history": course(target=(0.7, 0.85, 0.7, 0.6), loss=(1, 0.3, 0.1, 0))}, "fine_tuning_overfitted"),
     ({"history": course(target=(0.7, 0.85, 0.7, 0.6))}, "overtrained"),
+    ({"family": "reweighting", "prepare": ("unit_rows", "zscore_domain")}, "shift_scaled_away"),
     ({"weights": SPREAD | {"effective_sample_size": 12.0}}, "weights_concentrated"),
     ({"weights": SPREAD | {"largest_share": 0.3}}, "weights_concentrated"),
     ({"history": course(domain=(1.0, 1.0, 0.99, 1.0))}, "domain_classifier_won"),
@@ -150,6 +152,8 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
         {"distance": 1.95},  # and yet the target has gained 20 points
         {"family": "reweighting", "distance": 1.95},  # weights move no point
         {"family": "reweighting", "y": LABEL_SHIFT},
+        {"family": "reweighting", "prepare": ("zscore_source", "pca:2:both")},
+        {"prepare": ("zscore_domain",)},  # an alignment may begin so
         {"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 0.4},  # at a coin since the domains do mix
         {"history": course(domain=(1.0, 1.0, 0.9, 0.7))},
         {"bn": 0.62},  # batch norm brings a tenth of the gain
