@@ -14,6 +14,7 @@ import torch
 
 from da_core.cli import check_command, main
 from da_core.data.measured import Figures
+from da_core.experiment import Experiment
 from da_core.teaching import completeness, reference, thumbnails
 
 ROOT = Path(__file__).parents[1]
@@ -194,6 +195,57 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     assert "Fine-tuning has learned next to nothing." in said
     assert main(["run", "--third", third]) == 2
     assert "--third goes with --source" in capsys.readouterr().err
+
+
+def test_a_file_of_experiments_is_studied_in_a_row_with_one_table_at_the_end(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    base = {"network": "identity", "data.count": 60}
+    entries = [base | {"data": "moons"}, base | {"data": "blobs", "source_per_class": 8}]
+    nested = json.loads(
+        Experiment.from_flat({"data": "blobs", "data.count": "60", "network": "identity"}).model_dump_json()
+    )
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text("\n\n".join(json.dumps(entry) for entry in [*entries, nested]), encoding="utf-8")
+    arguments = ["--experiments", str(lines), "--method", "coral", "--method", "gaussian", "--seeds", "2"]
+    assert main(["study", *arguments]) == 0
+    table = capsys.readouterr().out
+    assert "1: moons" in table
+    assert "2: blobs source_per_class=8" in table
+    assert "3: blobs" in table
+    assert "mean" in table
+    assert "1: moons · Run once, since nothing in it depends on the seed: coral, gaussian." in table
+    assert "2: blobs source_per_class=8 · Run once" not in table  # its samples are drawn
+
+    whole = tmp_path / "list.json"
+    whole.write_text(json.dumps(entries), encoding="utf-8")
+    arguments[1] = str(whole)
+    written = answer(capsys, "study", *arguments, "--json", "--out", str(tmp_path / "out"))
+    assert isinstance(written, dict)
+    first, second = written["studies"]
+    assert json.loads((tmp_path / "out" / "study.json").read_text()) == written
+    assert first["run_once"] == ["coral", "gaussian"]
+    assert second["run_once"] == []
+    assert len(set(first["target_accuracy"]["coral"]["values"])) == 1
+    assert first["target_accuracy"]["coral"]["seeds"] == second["target_accuracy"]["coral"]["seeds"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{]", "neither a JSON list nor one of JSON lines"),
+        ("[1, 2]", "has to be an experiment"),
+        ("[]", "has to be an experiment"),
+        ('{"data": "moons", "colour": "red"}', "no setting called"),
+    ],
+)
+def test_what_is_no_file_of_experiments_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, says: str
+) -> None:
+    place = tmp_path / "experiments.json"
+    place.write_text(text, encoding="utf-8")
+    assert main(["study", "--experiments", str(place)]) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_a_study_prints_each_seed_and_compares_pairs(
