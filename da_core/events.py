@@ -198,11 +198,24 @@ class ShiftMeasures(BaseModel):
     intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
+class NeighbourMix(BaseModel):
+    """Share of the other domain's samples among each sample's nearest in feature space, averaged over all samples.
+
+    ``even`` is what samples give that are mixed at random. Weights move no sample and change none of it.
+    """
+
+    before: float
+    after: float
+    even: float
+    count: int = Field(description="nearest samples that were looked at")
+
+
 class Shift(BaseModel):
     """Shift before and after adapting. A reweighting method's "after" weighs the source samples."""
 
     before: ShiftMeasures
     after: ShiftMeasures
+    neighbours: NeighbourMix | None = Field(None, description="None in a result of an earlier version")
     classes_from: Literal["labels", "predictions"] = Field(
         "labels", description="the target's classes in the class-wise distance: its labels, or each network's guesses"
     )

@@ -245,6 +245,10 @@ def _shift(record: Record, language: Language) -> str:
         for name, (title, digits) in measures.items()
         if getattr(shift.before, name) is not None
     ]
+    if (mix := shift.neighbours) is not None:
+        title = say("Neighbours of the other domain")
+        even = say("evenly mixed: {share}", share=language.percent(mix.even, 0))
+        rows.append([f"{title} ({even})", *(language.percent(share, 0) for share in (mix.before, mix.after))])
     spread = record.result.weights or {}
     if "effective_sample_size" in spread:
         size = language.number(spread["effective_sample_size"])
