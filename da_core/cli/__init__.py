@@ -19,6 +19,7 @@ from da_core.cli import (
     study_command,
 )
 from da_core.cli.list_command import LISTS
+from da_core.cli.options import COLUMN_OPTIONS
 from da_core.errors import UnknownNameError, UserError
 
 COMMANDS = (list_command, shift_command, run_command, study_command, export_command, make_command, check_command)
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        option = COLUMN_OPTIONS.get(str(error.values.get("option", "")))
+        print(f"Error: {error}" + (f" Use --{option.replace('_', '-')}." if option else ""), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

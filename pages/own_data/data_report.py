@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from da_core.data.pair import DomainPair
+from da_core.experiment import MethodSpec
+from da_core.teaching.families import ADVISED
 from pages.charts import plotly_figure
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.background import Background
 from pages.session.polling import when_ready
 from pages.session.words import _, number, percent, translate_message
@@ -48,13 +50,21 @@ def section(pair: DomainPair, key: str) -> None:
     when_ready(reports.submit(key, pair), _draw, _("Comparing the domains…"))
 
 
+def _advised(report: DataReport) -> str:
+    from da_core.methods import methods
+
+    return _(methods()[ADVISED[report.verdict]].title)
+
+
 def _draw(report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
     st.markdown(f"**{_(VERDICTS[report.verdict])}**")
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
-    if report.family is not None:
-        navigation.link_to("method", _("Choose a method") + " →")
+    if report.verdict in ADVISED and st.button(_("Start with {method} →", method=_advised(report)), key=keys.ADVISED):
+        st.session_state[keys.ADVICE] = (state.experiment().data, report.verdict)
+        state.change(method=MethodSpec(name=ADVISED[report.verdict]))
+        navigation.switch_to("method")
     _measures(report)
     st.markdown(f"**{_('What changed most')}**")
     plotly_figure.draw(shift_charts.drifts(report), key="report-drifts", alt=shift_charts.drifts_alt(report))

@@ -48,6 +48,7 @@ class EMPrior(ClassBalance):
         "Saerens, Latinne and Decaestecker 2002, Adjusting the Outputs of a Classifier to New a Priori Probabilities: "
         "A Simple Procedure, Neural Computation 14"
     )
+    link = "https://doi.org/10.1162/089976602753284446"
 
     class Params(CappedClasses):
         calibration: Literal["none", "temperature", "bcts"] = hyper(
