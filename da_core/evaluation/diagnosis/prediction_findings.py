@@ -1,0 +1,42 @@
+"""Findings about what is predicted on the target: classes that vanish or change places, and confidences."""
+
+from __future__ import annotations
+
+from da_core.evaluation.collapse import collapse, swaps
+from da_core.evaluation.diagnosis.facts import Facts
+from da_core.events import Finding
+from da_core.networks.head_kinds import heads
+
+OVERCONFIDENT = 0.15
+"""An expected calibration error with which confidences mislead."""
+
+
+def collapsed(facts: Facts) -> Finding | None:
+    """Find predictions that fell to one class or to few."""
+    return collapse(facts.before, facts.after, facts.result.classes)
+
+
+def classes_swapped(facts: Facts) -> Finding | None:
+    """Find classes that changed places."""
+    result = facts.result
+    return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
+
+
+def overconfident(facts: Facts) -> Finding | None:
+    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing."""
+    calibration = facts.result.adapted.scored.calibration
+    if not heads()[facts.experiment.head.name].calibrated or calibration is None or calibration.error < OVERCONFIDENT:
+        return None
+    sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
+    accuracy = facts.result.adapted.scored.accuracy
+    if sure < accuracy:
+        return None
+    return Finding(
+        name="overconfident",
+        title="The adapted model is surer than it should be.",
+        evidence="On the target it is {sure:.0%} sure on average and right in {accuracy:.0%} of all cases (expected "
+        "calibration error {error:.2f}).",
+        advice="Do not use its confidence as a probability there, nor as a reason to trust pseudo-labels.",
+        values={"sure": sure, "accuracy": accuracy, "error": calibration.error},
+        uses_target_labels=True,
+    )
