@@ -225,6 +225,18 @@ class Shift(BaseModel):
     )
 
 
+class Change(BaseModel):
+    """A likely reason for what was found, and the settings that change it; none where no setting does.
+
+    ``reason`` and ``label`` are messages; ``settings`` as `da_core.experiment.Experiment.to_flat` writes them.
+    """
+
+    reason: str
+    label: str = ""
+    values: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
 class Finding(BaseModel):
     """Something that went wrong, by the run's numbers: what, the numbers, and what to do.
 
@@ -237,6 +249,7 @@ class Finding(BaseModel):
     advice: str
     values: dict[str, Any] = Field(default_factory=dict)
     uses_target_labels: bool = Field(False, description="whether finding it took the target's labels")
+    changes: tuple[Change, ...] = Field((), description="likely reasons, the likeliest first, each with its remedy")
 
 
 class Result(BaseModel):

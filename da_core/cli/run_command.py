@@ -132,3 +132,5 @@ def print_result(result: Result) -> None:
         )
     for finding in result.findings:
         print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))
+        for change in finding.changes:
+            print("  - " + change.reason.format(**change.values))

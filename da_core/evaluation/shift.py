@@ -91,7 +91,8 @@ def interpret_shift(shift: Shift) -> Notice:
     if rose("proxy_a_distance"):
         return Notice(
             "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "
-            "directions still give each domain away."
+            "directions still give each domain away. A method's own domain classifier may be fooled all the same, as "
+            "it is weaker than a fresh one, and accuracy may rise, if such directions do not matter for the classes."
         )
     if rose("mmd"):
         return Notice(

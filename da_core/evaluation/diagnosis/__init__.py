@@ -13,16 +13,18 @@ from da_core.evaluation.diagnosis.domain_findings import (
     domain_classifier_won,
     far_apart,
     label_shift,
+    separable_yet_better,
 )
 from da_core.evaluation.diagnosis.facts import Facts
 from da_core.evaluation.diagnosis.gain_findings import (
     batch_norm_explains_gain,
     negative_transfer,
+    no_gain,
     nothing_to_adapt,
     source_lost,
     too_few,
 )
-from da_core.evaluation.diagnosis.prediction_findings import classes_swapped, collapsed, overconfident
+from da_core.evaluation.diagnosis.prediction_findings import classes_misnamed, classes_swapped, collapsed, overconfident
 from da_core.evaluation.diagnosis.training_findings import (
     diverged,
     fine_tuning_idle,
@@ -49,6 +51,7 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     nothing_to_adapt,
     collapsed,
     classes_swapped,
+    classes_misnamed,
     negative_transfer,
     fine_tuning_idle,
     overtrained,
@@ -58,13 +61,26 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     domain_classifier_died,
     label_shift,
     far_apart,
+    separable_yet_better,
     batch_norm_explains_gain,
+    no_gain,
     too_few,
     source_lost,
     overconfident,
 )
 
 NEED_LABELS = frozenset(
-    {classes_swapped, negative_transfer, overtrained, label_shift, batch_norm_explains_gain, too_few, overconfident}
+    {
+        classes_swapped,
+        classes_misnamed,
+        negative_transfer,
+        overtrained,
+        label_shift,
+        separable_yet_better,
+        batch_norm_explains_gain,
+        no_gain,
+        too_few,
+        overconfident,
+    }
 )
 """Of these, the checks that look at the target's labels."""

@@ -31,6 +31,11 @@ class Facts:
     diverged: dict[Phase, float]
 
     @property
+    def learns(self) -> bool:
+        """Tell whether a network was trained, which deep methods need."""
+        return bool(domain_accuracy.losses(self.history, "source_only", "class"))
+
+    @property
     def gain(self) -> Gain:
         """On the target, for the checks that need its labels."""
         return self.result.gain["target"]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from da_core.evaluation import domain_accuracy
+from da_core.evaluation.diagnosis.domain_findings import label_shift
 from da_core.evaluation.diagnosis.facts import Facts
-from da_core.evaluation.diagnosis.training_findings import not_learned
-from da_core.events import Finding
+from da_core.evaluation.diagnosis.prediction_findings import collapsed
+from da_core.evaluation.diagnosis.training_findings import not_finished, not_learned
+from da_core.events import Change, Finding
+from da_core.networks.preparation import steps_apart
 
 NOTICEABLE = 0.03
 """A difference of accuracies that is worth a word."""
+ALIKE = 0.1
+"""A lower end of the proxy A-distance's interval that speaks for no difference."""
 
 
 def nothing_to_adapt(facts: Facts) -> Finding | None:
@@ -85,6 +93,7 @@ def too_few(facts: Facts) -> Finding | None:
         advice="Score on more target samples, or repeat the experiment over several seeds (Stability).",
         values={"points": 100 * gain.accuracy, "count": gain.count, "low": 100 * low, "high": 100 * high},
         uses_target_labels=True,
+        changes=tuple(_reasons_for_no_gain(facts)),
     )
 
 
@@ -119,3 +128,78 @@ def source_lost(facts: Facts) -> Finding | None:
         advice="Keep the source-only model for the source. If one model must serve both, give the method less weight.",
         values={"before": result.source_only.source.accuracy, "after": result.adapted.source.accuracy},
     )
+
+
+def no_gain(facts: Facts) -> Finding | None:
+    """Find a change of target accuracy that cannot be told from none, and what may be the reason."""
+    low, high = facts.gain.interval
+    if facts.family == "control" or not low <= 0 <= high:
+        return None
+    graver = (nothing_to_adapt, not_learned, not_finished, collapsed, too_few)
+    if any(check(facts) is not None for check in graver):
+        return None
+    return Finding(
+        name="no_gain",
+        title="No gain beyond chance.",
+        evidence="Target accuracy went from {before:.1%} to {after:.1%}: {points:+.1f} points, and anything from "
+        "{low:+.1f} to {high:+.1f} fits (95 %).",
+        advice="Change one thing at a time, the likeliest reason first.",
+        values={
+            "before": facts.result.source_only.scored.accuracy,
+            "after": facts.result.adapted.scored.accuracy,
+            "points": 100 * facts.gain.accuracy,
+            "low": 100 * low,
+            "high": 100 * high,
+        },
+        uses_target_labels=True,
+        changes=tuple(_reasons_for_no_gain(facts)),
+    )
+
+
+def _reasons_for_no_gain(facts: Facts) -> Iterator[Change]:
+    before, experiment = facts.result.shift.before, facts.experiment
+    if steps_apart(facts.result.recipe.get("prepare", [])):
+        yield Change(
+            reason="Each domain was scaled by its own, which takes away a shift that weights or alignment could mend.",
+            label="Scale both domains by the source",
+            settings={"prepare": "zscore_source"},
+        )
+    elif before.intervals.get("proxy_a_distance", (1.0, 1.0))[0] <= ALIKE:
+        yield Change(
+            reason="The domains were hardly told apart in the features already (proxy A-distance {distance:.2f}): what "
+            "differs may be what the classes mean, and only labels of the target tell that.",
+            label="Fine-tune on a few labels of the target",
+            values={"distance": before.proxy_a_distance},
+            settings={"method": "fine_tuning"},
+        )
+    yield from _another_family(facts)
+    if domain_accuracy.losses(facts.history, "adapt", "class"):
+        epochs = str(2 * experiment.training.epochs)
+        yield Change(
+            reason="Too few epochs: the features had not finished moving.",
+            label="Train for {epochs} epochs",
+            values={"epochs": epochs},
+            settings={"training.epochs": epochs},
+        )
+
+
+def _another_family(facts: Facts) -> Iterator[Change]:
+    """Another kind of shift than the method is for, as far as the numbers tell one."""
+    if facts.family == "reweighting":
+        yield Change(
+            reason="Another kind of shift: weights move no sample, and the domains may look different.",
+            label="Align the features by CORAL",
+            settings={"method": "coral"},
+        )
+    elif label_shift(facts) is not None:
+        yield Change(
+            reason="Another kind of shift: the classes have other proportions in the target.",
+            label="Reweight the classes by EM",
+            settings={"method": "em_prior"},
+        )
+    elif facts.experiment.method.name != "deep_jdot" and facts.learns:
+        yield Change(
+            reason="Another kind of shift: the classes may have moved in ways of their own.",
+            label="Match class by class with DeepJDOT",
+            settings={"method": "deep_jdot"},
+        )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from da_core.evaluation.collapse import collapse, swaps
+from da_core.evaluation.collapse import collapse, misnamed, swaps
 from da_core.evaluation.diagnosis.facts import Facts
-from da_core.events import Finding
+from da_core.events import Change, Finding
 from da_core.networks.head_kinds import heads
 
 OVERCONFIDENT = 0.15
@@ -20,6 +20,32 @@ def classes_swapped(facts: Facts) -> Finding | None:
     """Find classes that changed places."""
     result = facts.result
     return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
+
+
+def classes_misnamed(facts: Facts) -> Finding | None:
+    """Find classes most of each of which is taken for one other, each for a different one, also if it was so before."""
+    result = facts.result
+    pairs = misnamed(result.adapted.scored.confusion)
+    if len(pairs) < 2 or classes_swapped(facts) is not None:
+        return None
+    return Finding(
+        name="classes_misnamed",
+        title="Classes swap names on the target.",
+        evidence="After adapting, most of each is taken for another: {pairs}.",
+        advice="What looks alike in both domains is not what makes the class, such as the light of a place at night. "
+        "More training or more weight does not mend it; an input that the shift cannot change or a few labels do.",
+        values={"pairs": "; ".join(f"{result.classes[i]} → {result.classes[j]}" for i, j in pairs)},
+        uses_target_labels=True,
+        changes=(
+            Change(
+                reason="A few labels of the target say which class is which.",
+                label="Fine-tune on a few labels of the target",
+                settings={"method": "fine_tuning"},
+            ),
+        )
+        if facts.experiment.method.name != "fine_tuning"
+        else (),
+    )
 
 
 def overconfident(facts: Facts) -> Finding | None:

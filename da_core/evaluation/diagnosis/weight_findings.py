@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from da_core.evaluation.diagnosis.facts import Facts
-from da_core.events import Finding
+from da_core.events import Change, Finding
 from da_core.networks.preparation import steps_apart
 
 FEW_EFFECTIVE = 0.05
@@ -47,4 +47,12 @@ def shift_scaled_away(facts: Facts) -> Finding | None:
         "deviation.",
         advice="Prepare both domains by the source (zscore_source), or not at all.",
         values={"steps": ", ".join(apart)},
+        changes=(
+            Change(
+                reason="Each domain was scaled by its own, which takes away a shift that weights or alignment could "
+                "mend.",
+                label="Scale both domains by the source",
+                settings={"prepare": "zscore_source"},
+            ),
+        ),
     )
