@@ -203,7 +203,7 @@ def changes(given: Facts, name: str) -> list[dict[str, str]]:
 
 
 def test_reasons_for_no_gain_come_with_settings_that_an_experiment_takes_the_likeliest_first() -> None:
-    same = {"before": right(0.7), "after": right(0.7)}
+    same: dict[str, Any] = {"before": right(0.7), "after": right(0.7)}
     source = Losses("source_only", 1, {"class": 0.1})
     deep = changes(facts(**same, history=(source, *course())), "no_gain")
     assert deep == [{"method": "deep_jdot"}, {"training.epochs": "28"}]
@@ -212,7 +212,9 @@ def test_reasons_for_no_gain_come_with_settings_that_an_experiment_takes_the_lik
     scaled = changes(facts(**same, family="reweighting", prepare=["zscore_domain"], history=()), "no_gain")
     assert scaled == [{"prepare": "zscore_source"}, {"method": "coral"}]
     weights = Experiment(method=MethodSpec(name="kmm", params={"width": 2.0}), seed=3)
-    for settings in (*deep, *alike, *scaled):
+    renamed = changes(facts(MISNAMED, MISNAMED, history=(source, *course())), "classes_misnamed")
+    assert [one["method"] for one in renamed] == ["coral", "fine_tuning"]
+    for settings in (*deep, *alike, *scaled, *renamed):
         changed = weights.with_settings(settings)
         assert changed != weights
         assert changed.seed == 3

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from da_core.evaluation.collapse import collapse, misnamed, swaps
 from da_core.evaluation.diagnosis.facts import Facts
 from da_core.events import Change, Finding
+from da_core.networks import networks
 from da_core.networks.head_kinds import heads
 
 OVERCONFIDENT = 0.15
@@ -36,16 +39,25 @@ def classes_misnamed(facts: Facts) -> Finding | None:
         "More training or more weight does not mend it; an input that the shift cannot change or a few labels do.",
         values={"pairs": "; ".join(f"{result.classes[i]} → {result.classes[j]}" for i, j in pairs)},
         uses_target_labels=True,
-        changes=(
-            Change(
-                reason="A few labels of the target say which class is which.",
-                label="Fine-tune on a few labels of the target",
-                settings={"method": "fine_tuning"},
-            ),
-        )
-        if facts.experiment.method.name != "fine_tuning"
-        else (),
+        changes=tuple(_ways_to_right_names(facts)),
     )
+
+
+def _ways_to_right_names(facts: Facts) -> Iterator[Change]:
+    experiment = facts.experiment
+    if facts.learns and networks()[experiment.network.name].takes == {"pictures"}:
+        yield Change(
+            reason="The network has learned the light along with the classes; edges of the logarithm of a picture stay "
+            "the same in any light.",
+            label="Take log edges, scaled in each domain, and CORAL",
+            settings={"network": "log_edges", "prepare": "zscore_domain", "method": "coral"},
+        )
+    if experiment.method.name != "fine_tuning":
+        yield Change(
+            reason="A few labels of the target say which class is which.",
+            label="Fine-tune on a few labels of the target",
+            settings={"method": "fine_tuning"},
+        )
 
 
 def overconfident(facts: Facts) -> Finding | None:
