@@ -260,6 +260,14 @@ class Experiment(Params):
         _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
         return flat
 
+    def with_settings(self, settings: dict[str, str]) -> Experiment:
+        """Change some settings, by dotted names as in `to_flat`; another method or network has none of the old one's.
+
+        Raises `UserError` as `from_flat` does.
+        """
+        kept = {name: value for name, value in self.to_flat().items() if name.partition(".")[0] not in settings}
+        return Experiment.from_flat(kept | settings)
+
     @classmethod
     def from_flat(cls, flat: dict[str, str]) -> Experiment:
         """Read what `to_flat` wrote. Values are read as JSON where they are JSON (numbers, booleans), else as text.

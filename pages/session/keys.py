@@ -178,6 +178,15 @@ def scores(table: str) -> str:
     return f"lab-scores-{table}"
 
 
+def finding_changes(finding: str) -> str:
+    """Name the box of likely reasons for a finding."""
+    return f"lab-finding-{finding}"
+
+
+def finding_change(finding: str, place: int) -> str:
+    return f"finding-{finding}-{place}"
+
+
 def changed_page(kind: str) -> str:
     return f"lab-changed-{kind}-page"
 
