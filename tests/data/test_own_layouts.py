@@ -51,7 +51,7 @@ def packed(place: Path, files: dict[str, bytes]) -> Path:
 
 def as_windows_packs(place: Path, files: dict[str, bytes]) -> Path:
     """A zip as Windows in Chinese writes it: names in GBK, and no flag that says which encoding they have."""
-    stand_ins = {name.encode("gbk"): f"{at:Z>{len(name.encode('gbk'))}}" for at, name in enumerate(files)}
+    stand_ins = {name.encode("gbk"): f"{at:02}".rjust(len(name.encode("gbk")), "Z") for at, name in enumerate(files)}
     packed(place, {stand_ins[name.encode("gbk")]: data for name, data in files.items()})
     content = place.read_bytes()
     for name, stand_in in stand_ins.items():
