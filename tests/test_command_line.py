@@ -146,6 +146,7 @@ def test_a_heads_setting_is_taken_and_changes_the_numbers(capsys: pytest.Capture
         (["run", "--set", "training.epochs=0"], "at least 1"),
         (["run", "--set", "epochs"], "has no “=”"),
         (["run", "--source", "/nowhere"], "/nowhere"),
+        (["run", "--source", str(ROOT / "LICENSE")], "cannot be read here"),
         (["run", "--experiment", "/nowhere.json"], "/nowhere.json"),
         (["run", "--head", "brain"], "no head “brain”; choose one from the list. “python -m da_core list heads”"),
         (["run", "--head", "svm", "--set", "head.gama=2"], "svm has no setting called “gama”; did you mean gamma?"),
@@ -167,6 +168,55 @@ def test_bad_input_gets_code_2_and_one_sentence(
     sentence = capsys.readouterr().err
     assert says in sentence
     assert sentence.count("\n") == 1
+
+
+@pytest.fixture
+def shops(tmp_path: Path) -> Path:
+    """A table of two shops, of which neither is plainly the source."""
+    rng = np.random.default_rng(0)
+    kind, shop = rng.integers(2, size=80), np.arange(80) % 2
+    lines = ["age,visits,city,class,shop,place"]
+    lines += [
+        f"{30 + 9 * k + s},{n % 5},{('Bern', 'Oslo', 'Rome')[n % 3]},{('trade', 'private')[k]},{('old', 'new')[s]},{n}"
+        for n, (k, s) in enumerate(zip(kind, shop, strict=True))
+    ]
+    (tmp_path / "shops.csv").write_text("\n".join(lines))
+    return tmp_path / "shops.csv"
+
+
+def test_columns_are_printed_and_written_down(capsys: pytest.CaptureFixture[str], tmp_path: Path, shops: Path) -> None:
+    chosen = ["run", "--source", str(shops), "--domain", "shop", "--source-value", "new", "--method", "source_only"]
+    identity = ["--network", "identity", "--out", str(tmp_path / "out")]
+    assert main([*chosen, *identity, "--set", "data.categories=left out"]) == 0
+    printed = capsys.readouterr().out
+    for line in ("label: class", "domain: shop", "source → target: new → old", "features: age, visits, place"):
+        assert line in printed
+    recipe = json.loads((tmp_path / "out" / "result.json").read_text())["recipe"]
+    assert (
+        recipe["reading"] | {"label": "class", "domain": "shop", "source": "new", "target": "old"} == recipe["reading"]
+    )
+    data = json.loads((tmp_path / "out" / "experiment.json").read_text())["data"]
+    assert data["params"] == {
+        "label": "class",
+        "domain": "shop",
+        "source_domain": "new",
+        "categories": "left out",
+    }
+    again = ["run", "--experiment", str(tmp_path / "out" / "experiment.json"), "--json"]
+    assert answer(capsys, *again)["source_only"]["target"] == answer(capsys, *again)["adapted"]["target"]
+
+
+def test_what_would_be_a_guess_between_equals_is_refused(capsys: pytest.CaptureFixture[str], shops: Path) -> None:
+    for more, says in (
+        ([], "--domain"),
+        (["--domain", "shop"], "Which of old, new is the source cannot be told; choose it. Use --source-value."),
+        (["--domain", "shop", "--source-value", "new", "--label", "kind"], "no column “kind”"),
+        (["--domain", "shop", "--source-value", "york"], "no domain “york”"),
+    ):
+        assert main(["run", "--source", str(shops), *more]) == 2
+        sentence = capsys.readouterr().err
+        assert says in sentence
+        assert sentence.count("\n") == 1
 
 
 def test_it_runs_as_a_module() -> None:
