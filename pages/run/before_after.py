@@ -230,7 +230,7 @@ def payload(
         **_labels(cloud, classes, scores, on_request),
     }
     if names is not None:
-        called = dict(zip(_WHENS, names, strict=True))
+        called: dict[str, str] = dict(zip(_WHENS, names, strict=True))
         data["texts"] |= {**called, "panels": called}
         data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
     return data

@@ -73,7 +73,8 @@ def too_low(page: Page) -> list[str]:
     found: list[str] = page.get_by_role("main").evaluate(
         """main => {
             const roots = [main, ...[...main.querySelectorAll('*')].map(each => each.shadowRoot).filter(Boolean)];
-            const beside = ['stMarkdownContainer', 'stCaptionContainer', 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
+            const texts = ['stMarkdownContainer', 'stCaptionContainer'];
+            const beside = [...texts, 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
                 .map(name => `[data-testid=${name}]`).join();
             return roots.flatMap(root => [...root.querySelectorAll('button, a, summary')])
                 .filter(each => each.checkVisibility() && !each.closest(beside))
