@@ -36,7 +36,11 @@ class TrialEvent:
 
 
 class Study(Params):
-    """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own."""
+    """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own.
+
+    A method that wants batch norm gets it where the experiment has its data's usual network: see `with_method`. The
+    source-only network is then another, so each method is held against that of its own runs.
+    """
 
     experiment: Experiment
     methods: tuple[MethodSpec, ...] = Field(min_length=1, max_length=MOST_METHODS)
@@ -63,9 +67,14 @@ class Study(Params):
 
     def trials(self) -> list[Trial]:
         """List all runs, seed by seed, so that a study that is cut short has whole pairs."""
-        first = self.experiment.seed
+        from da_core.methods.wanted_network import with_method
+
+        own, first = self.experiment.method, self.experiment.seed
+        of_method = {
+            spec.name: self.experiment if spec == own else with_method(self.experiment, spec) for spec in self.methods
+        }
         return [
-            Trial(spec.name, seed, self.experiment.model_copy(update={"method": spec, "seed": seed}))
+            Trial(spec.name, seed, of_method[spec.name].model_copy(update={"seed": seed}))
             for seed in range(first, first + self.seeds)
             for spec in self.methods
         ]

@@ -13,6 +13,7 @@ from pages.samples import gallery
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
 from pages.session.words import _, day, percent, seconds, word
+from pages.shell import navigation
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -68,6 +69,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if example:
         took = seconds(sum(example.record.result.seconds.values()))
         st.markdown(f":gray[{_('It trains here, while you watch: about {time}.', time=took)}]", width="content")
+navigation.link_to("playground", _("Or play with points: drag the target and see at once") + " →")
 
 if example:
     result = example.record.result

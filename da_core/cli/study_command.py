@@ -8,10 +8,10 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 
@@ -35,20 +35,24 @@ def add(commands: Commands) -> None:
 
 def do_study(options: argparse.Namespace) -> None:
     """Do the study and print target accuracies and paired differences; with ``--out``, write them as well."""
-    from da_core.evaluation.seed_statistics import comparisons, spread
+    from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
     from da_core.study import Study
 
     names = options.methods or [Experiment().method.name]
     options.method = names[0]
     study = Study.of(experiment_of(options), names, options.seeds)
-    scores = {name: dict[int, float]() for name in ["source_only", *names]}
+    before, after = ({name: dict[int, float]() for name in names} for _ in range(2))
+    reading: dict[str, Any] = {}
     for trial, result in _results(study):
+        reading = result.recipe.get("reading", {})
         if result.adapted.target is None or result.source_only.target is None:
             raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
-        scores["source_only"][trial.seed] = result.source_only.target.accuracy
-        scores[trial.method][trial.seed] = result.adapted.target.accuracy
+        before[trial.method][trial.seed] = result.source_only.target.accuracy
+        after[trial.method][trial.seed] = result.adapted.target.accuracy
+    baselines, own = own_baselines(before, lambda of: f"source_only of {', '.join(of)}" if of else "source_only")
+    scores = baselines | after
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
-    pairs = comparisons(scores, "source_only") + comparisons({name: scores[name] for name in names})
+    pairs = comparisons(scores, own) + comparisons(after)
     summary = {
         "study": study.model_dump(),
         "target_accuracy": {
@@ -66,6 +70,7 @@ def do_study(options: argparse.Namespace) -> None:
     if options.json:
         print(text)
     else:
+        print_reading(reading)
         _print_study(spreads, pairs)
 
 

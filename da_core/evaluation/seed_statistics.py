@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from da_core.events import Interval
@@ -63,19 +63,43 @@ def _half(deviation: float, count: int, level: float) -> float:
     return float(t.ppf((1 + level) / 2, count - 1)) * deviation / math.sqrt(count)
 
 
-def comparisons(scores: Mapping[str, Mapping[int, float]], baseline: str | None = None) -> list[Comparison]:
-    """Compare every method with ``baseline`` or, without one, every pair of them, on the seeds that both have.
+def own_baselines(
+    before: Mapping[str, Mapping[int, float]], title: Callable[[Sequence[str]], str]
+) -> tuple[dict[str, dict[int, float]], dict[str, str]]:
+    """Gather the source-only scores that methods start from, ``{method: {seed: score}}``, and which is whose.
 
-    ``scores`` are ``{method: {seed: accuracy}}``.
+    Methods whose source-only scores agree on every seed that they share have one baseline; a method that wants another
+    network, or whose head is fitted anew, has its own. ``title`` names the baseline of some methods; it is given none
+    where one is everybody's. Returns ``({baseline: {seed: score}}, {method: baseline})``.
+    """
+    groups: list[tuple[list[str], dict[int, float]]] = []
+    for method, scores in before.items():
+        for members, known in groups:
+            shared = known.keys() & scores.keys()
+            if all(known[seed] == scores[seed] for seed in shared) and (shared or not scores):
+                members.append(method)
+                known.update(scores)
+                break
+        else:
+            groups.append(([method], dict(scores)))
+    names = [title(members if len(groups) > 1 else ()) for members, _ in groups]
+    baselines = {name: scores for name, (_, scores) in zip(names, groups, strict=True)}
+    return baselines, {method: name for name, (members, _) in zip(names, groups, strict=True) for method in members}
+
+
+def comparisons(
+    scores: Mapping[str, Mapping[int, float]], baselines: Mapping[str, str] | None = None
+) -> list[Comparison]:
+    """Compare every method with its own baseline or, without ``baselines``, every pair of them, seed by seed.
+
+    ``scores`` are ``{method: {seed: accuracy}}``; ``baselines`` names, by method, the entry of them that it is held
+    against. Only seeds that both have count.
 
     A seed draws the split, the start and the batches for all methods alike, so the differences within a seed spread
     less than the scores: a paired t interval sees what two intervals side by side hide. With k pairs each interval has
     the level 1 − 0.05 / k, so that all of them hold together with 95 % (Bonferroni).
     """
-    if baseline is None:
-        pairs = list(itertools.combinations(scores, 2))
-    else:
-        pairs = [(name, baseline) for name in scores if name != baseline]
+    pairs = list(itertools.combinations(scores, 2)) if baselines is None else list(baselines.items())
     compared = []
     for first, second in pairs:
         seeds = sorted(scores[first].keys() & scores[second].keys())

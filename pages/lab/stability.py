@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.evaluation.seed_statistics import comparisons, spread
+from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
@@ -20,6 +20,7 @@ from pages.session.words import _, explain, word
 from pages.shell import navigation
 
 BASELINE = "source_only"
+Scores = Mapping[str, Mapping[int, float]]
 
 
 def form(latest: StudyView | None, going: bool) -> None:
@@ -82,8 +83,8 @@ def panel(view: StudyView | None) -> None:
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so there is nothing to compare seeds by."))
-    elif scores[BASELINE]:
-        report(view, scores)
+    elif scores[0]:
+        report(view, *scores)
 
 
 def stopped(study: Study) -> None:
@@ -116,9 +117,10 @@ def progress(view: StudyView) -> None:
         st.rerun()
 
 
-def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
-    """Collect target accuracy by method and seed, source only's first; None where the target has no labels."""
-    found: dict[str, dict[int, float]] = {name: {} for name in (BASELINE, *(spec.name for spec in view.study.methods))}
+def scored(view: StudyView) -> tuple[Scores, Scores] | None:
+    """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
+    names = titles()
+    found: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
     for (method, seed), run in view.runs.items():
         record = store().load(run)
         if record is None:
@@ -126,27 +128,40 @@ def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
         before, after = record.result.source_only.target, record.result.adapted.target
         if before is None or after is None:
             return None
-        found[BASELINE][seed], found[method][seed] = before.accuracy, after.accuracy
+        for scores, accuracy in zip(found, (before.accuracy, after.accuracy), strict=True):
+            scores.setdefault(names[method], {})[seed] = accuracy
     return found
 
 
-def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
-    names = titles() | {BASELINE: _("Source only")}
-    shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
+def source_only_of(methods: Sequence[str]) -> str:
+    """Name the source only that some methods start from, or that all do."""
+    return _("Source only of {methods}", methods=", ".join(methods)) if methods else _("Source only")
+
+
+def report(view: StudyView, before: Scores, after: Scores) -> None:
+    baselines, own = own_baselines(before, source_only_of)
+    shown = {**baselines, **after}
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
     st.caption(seeds.summary(view.study.experiment))
     seeds.dots(shown, spreads)
     with st.container(key=keys.scores("spread")):
         st.table(seeds.spread_table(spreads), border="horizontal")
-    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(scores[BASELINE]) > 1:
+    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(view.runs) > len(after):
         st.info(
             _(
                 "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
                 "cannot tell what is stable."
             )
         )
-    compared = comparisons(shown, names[BASELINE])
+    if len(baselines) > 1:
+        st.caption(
+            _(
+                "These methods do not all start from the same source only: one that wants batch norm gets it, and a "
+                "head that is fitted anew is held against source only with such a head. Each is compared with its own."
+            )
+        )
+    compared = comparisons(shown, own)
     if not compared or compared[0].interval is None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
         return
@@ -161,7 +176,7 @@ def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
             "seed are compared. All intervals hold together with 95 % (Student's t, Bonferroni)."
         )
     )
-    between = comparisons({name: of_seeds for name, of_seeds in shown.items() if name != names[BASELINE]})
+    between = comparisons(after)
     if between:
         with st.expander(_("Every pair of methods")), st.container(key=keys.scores("all-pairs")):
             st.table(seeds.pair_table(between), border="horizontal")

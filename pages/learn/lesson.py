@@ -20,6 +20,7 @@ from pages.shell import navigation, paper_link, params_table
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
+    from da_core.methods.wanted_network import with_method
 
 
 def header(method: type[Method]) -> None:
@@ -31,7 +32,7 @@ def header(method: type[Method]) -> None:
         st.html('<div class="lab-badges">' + "".join(f"<span>{_(badge)}</span>" for badge in badges) + "</div>")
         if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key=keys.TRY):
             if state.experiment().method.name != method.name():
-                state.change(method=MethodSpec(name=method.name()))
+                state.replace(with_method(state.experiment(), MethodSpec(name=method.name())))
             navigation.switch_to("method")
 
 

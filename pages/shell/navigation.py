@@ -22,8 +22,10 @@ Step = Literal[
     "runs",
     "what_if",
     "stability",
+    "playground",
     "methods",
     "lesson",
+    "teaching",
 ]
 
 
@@ -88,18 +90,39 @@ SCREENS: dict[Step, Screen] = {
         "Run the same experiment with several seeds and methods, and see what is more than luck.",
         "",
     ),
+    "playground": Screen(
+        "learn/playground.py",
+        "Playground",
+        "Drag the target, choose a method, and watch what it makes of it.",
+        "",
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
+    "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
+_PARTS_OF: dict[Step, frozenset[str]] = {
+    "data": frozenset({"data"}),
+    "network": frozenset({"network", "training"}),
+    "method": frozenset({"method"}),
+}
+"""The steps that a teacher's link can leave out, each with all that would have to be hidden."""
+
+
+def walk() -> list[Step]:
+    """List the steps of the walk that this visitor's link does not leave out."""
+    return [step for step in WALK if not (step in _PARTS_OF and _PARTS_OF[step] <= set(state.hidden()))]
 
 
 def header(step: Step) -> None:
     """Draw the screen's place in the walk, its title, and one sentence on what it is for."""
-    place = WALK.index(step) + 1
-    dots = "".join(f'<i class="{"done" if n < place else "here" if n == place else ""}"></i>' for n in range(1, 7))
-    where = _("Step {place} of {count}", place=place, count=len(WALK))
-    st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
+    steps = walk()
+    if step in steps:
+        place = steps.index(step) + 1
+        looks = ("done" if n < place else "here" if n == place else "" for n in range(1, len(steps) + 1))
+        dots = "".join(f'<i class="{look}"></i>' for look in looks)
+        where = _("Step {place} of {count}", place=place, count=len(steps))
+        st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
 
@@ -109,14 +132,14 @@ def footer(step: Step, *, quiet: bool = False) -> None:
 
     ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
     """
-    here = WALK.index(step)
-    back: Step = WALK[here - 1] if here else "home"
+    here, steps = WALK.index(step), walk()
+    back: Step = next((one for one in reversed(WALK[:here]) if one in steps), "home")
+    on: Step = next((one for one in WALK[here + 1 :] if one in steps), steps[0])
     st.space("medium")
     with st.container(key=keys.FOOTER, horizontal=True, vertical_alignment="center"):
         link_to(back, "← " + _(SCREENS[back].title))
         st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
         with st.container(key=keys.NEXT_QUIET if quiet else keys.NEXT, width="content"):
-            on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
             link_to(on, _(SCREENS[on].title) + " →")
 
 

@@ -10,12 +10,13 @@ import streamlit as st
 
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
+from da_core.networks.preparation import steps_apart
 from da_core.teaching.families import ADVISED, FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
-from pages.run import starting, time_notice
+from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _
-from pages.shell import cards, navigation, paper_link, params_form
+from pages.shell import cards, navigation, paper_link, params_form, preparation_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -86,6 +87,10 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.markdown(_(method.summary))
     if method.paper:
         st.caption(_("Source: {paper}", paper=paper_link.markdown(method)))
+    _say_what_it_wants(method, spec)
+    apart = steps_apart(state.experiment().prepare or ())
+    if method.family() == "reweighting" and apart:
+        st.warning(preparation_form.scaled_away(apart))
     navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
@@ -100,11 +105,26 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
 
 def _choose_family(family: str) -> None:
     """Take the family's method that was chosen last, with its settings, else its first."""
-    state.change(method=st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
+    _take(st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:
-    state.change(method=MethodSpec(name=name))
+    _take(MethodSpec(name=name))
+
+
+def _take(spec: MethodSpec) -> None:
+    """Choose a method, with the network that it wants where nobody chose one."""
+    from da_core.methods.wanted_network import with_method
+
+    state.replace(with_method(state.experiment(), spec))
+
+
+def _say_what_it_wants(method: type[Method], spec: MethodSpec) -> None:
+    """Say that the method wants batch norm, where the network has none."""
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm
+
+    if lacks_batch_norm(state.experiment().network, spec):
+        st.info(_(WANTS_BATCH_NORM, method=_(method.title)))
 
 
 def _train() -> None:
@@ -130,6 +150,7 @@ def _train() -> None:
 
 navigation.header("method")
 if state.is_hidden("method"):
+    st.markdown(current_run.summary(state.experiment()))
     _train()
 else:
     _choose()

@@ -38,6 +38,7 @@ class SHOT(ModelAdaptation):
     link = "https://arxiv.org/abs/2002.08546"
     keywords = ("self-training", "entropy minimisation")
     start_here = True
+    wants = "batch norm"
 
     class Params(params.Params):
         epochs: int = hyper(15, ge=1, le=200, step=1, title="Epochs", help="Passes over the target.")
