@@ -200,7 +200,7 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
 def offer_to_keep(runs: Sequence[KeptRun]) -> None:
     """Offer to add the run of a link to the visitor's list, ``runs``, where it is not in it."""
     run = state.run_id()
-    if run in (None, EXAMPLE, *(listed.run_id for listed in runs)) or store().load(run) is None:
+    if run is None or run == EXAMPLE or run in {listed.run_id for listed in runs} or store().load(run) is None:
         return
     with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")

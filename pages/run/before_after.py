@@ -175,13 +175,15 @@ def before_after_view(
     status: Mapping[Layout, str] | None = None,
     on_request: Callable[[Layout], None] | None = None,
     names: tuple[str, str] | None = None,
+    choose_layout: bool = True,
 ) -> None:
     """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
     ``scores`` are target accuracies to stand above the panels; ``shown`` is what a hover shows of each sample;
     ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``on_request`` is
     called when a layout is asked for that takes its time; without it none such can be asked for. ``names`` are what
-    the panels are called where they show two runs, not a run's before and after.
+    the panels are called where they show two runs, not a run's before and after. Without ``choose_layout`` the reader
+    is not asked about layouts.
     """
     data = payload(
         cloud,
@@ -196,6 +198,8 @@ def before_after_view(
         on_request=_SLOW if on_request else (),
         names=names,
     )
+    if not choose_layout:
+        data["texts"]["layouts"] = {layout: LAYOUTS[layout]}
 
     def pass_on() -> None:
         layout = st.session_state[key].get("asked")
@@ -230,7 +234,7 @@ def payload(
         **_labels(cloud, classes, scores, on_request),
     }
     if names is not None:
-        called = dict(zip(_WHENS, names, strict=True))
+        called: dict[str, str] = dict(zip(_WHENS, names, strict=True))
         data["texts"] |= {**called, "panels": called}
         data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
     return data

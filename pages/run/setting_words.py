@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from da_core.data.readers.uploads import place_name
@@ -69,7 +70,7 @@ def _registered_title(group: str, name: str) -> str:
     from da_core.data.sources import sources
     from da_core.networks import networks
 
-    known: dict[str, Any] = {"data": sources, "network": networks}[group]()
+    known: Mapping[str, Any] = sources() if group == "data" else networks()
     return word(known[name].title) if name in known else name
 
 

@@ -48,7 +48,7 @@ def _close_on_a_phone(here: Step) -> None:
     The script runs once for each body, that is once a screen.
     """
     shut = "document.querySelector('[data-testid=stSidebarCollapseButton] button')?.click()"
-    opened = "document.querySelector('[data-testid=stSidebar]')?.getAttribute('aria-expanded') === 'true'"
+    opened = "document.querySelector('[data-testid=stSidebar]')?.dataset.collapsed === 'false'"
     script = f"if (innerWidth < 640 && {opened}) {shut}"
     st.html(f'<script data-screen="{here}">{script}</script>', unsafe_allow_javascript=True)
 

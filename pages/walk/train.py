@@ -73,9 +73,7 @@ with st.container(border=True):
 if view is None or not same or (not view.live and view.state != "done"):
     time_notice.draw(experiment)
 if run and view is None:
-    st.warning(
-        _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")
-    )
+    st.warning(_(current_run.GONE))
 if view is not None:
     if not same:
         st.info(

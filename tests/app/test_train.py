@@ -82,6 +82,7 @@ def test_while_it_trains_it_says_what_happens_and_leads_to_the_lesson(lab: Lab) 
 @pytest.mark.parametrize("name", [name for name, of in methods().items() if issubclass(of, DeepAlignment)])
 def test_each_loss_term_of_a_deep_method_is_explained(name: str) -> None:
     method = methods()[name]()
+    assert isinstance(method, DeepAlignment)
     built(method, 6)
     told = with_features(batch(8, 6), torch.randn(8, 6), torch.randn(8, 6), torch.ones(6, CLASSES))
     assert {term for turn in method.turns() for term in turn.losses(told)} <= TERMS.keys()
