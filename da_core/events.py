@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, computed_field
+from pydantic import BaseModel, Field, computed_field, model_validator
+
+from da_core.own_names import mark_own
 
 When = Literal["before", "after"]
 Phase = Literal["source_only", "adapt", "oracle"]
@@ -17,6 +19,8 @@ Scored = Literal["target", "source", "third"]
 Basis = Literal["held_out", "cross_fitted", "all"]
 """What scores rest on: samples that were held out; or that were learned from as well, and then each half scored by a
 classifier that was fitted on the other half, or all of them as they are."""
+LIVE = 400
+"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 Interval = tuple[float, float]
 """Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {
@@ -239,6 +243,21 @@ class Result(BaseModel):
     notices: list[Notice] = Field(default_factory=list, description="on how the data were read")
     findings: list[Finding] = Field(default_factory=list, description="what went wrong, the gravest first")
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
+
+    @model_validator(mode="after")
+    def _keep_own_names(self) -> Result:
+        """Mark the names in a run on the user's own files: JSON forgets that no dictionary is to translate them."""
+        if self.recipe.get("experiment", {}).get("data", {}).get("name") != "files":
+            return self
+        self.classes = mark_own(self.classes)
+        for model in filter(None, (self.source_only, self.source_only_bn, self.adapted, self.oracle)):
+            for scores in filter(None, (model.source, model.target, model.third)):
+                for one in scores.per_class:
+                    one.name = mark_own(one.name)
+        self.notices = [Notice(notice.message, mark_own(notice.values)) for notice in self.notices]
+        for finding in self.findings:
+            finding.values = mark_own(finding.values, self.classes)
+        return self
 
     @property
     def target_scored(self) -> bool:

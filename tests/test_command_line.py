@@ -127,6 +127,17 @@ def test_identity_takes_everything_by_default(capsys: pytest.CaptureFixture[str]
     assert held_out["recipe"]["split"]["target_test"] == 45
 
 
+def test_a_heads_setting_is_taken_and_changes_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    moons = ["--data", "moons", "--set", "data.count=100", "--network", "identity", "--method", "source_only", "--json"]
+    found = {}
+    for gamma in ("1", "0.0001"):
+        assert main(["run", *moons, "--head", "svm", "--set", f"head.gamma={gamma}"]) == 0
+        found[gamma] = json.loads(capsys.readouterr().out)
+    assert found["1"]["recipe"]["experiment"]["head"] == {"name": "svm", "params": {"gamma": 1}}
+    accuracies = [found[gamma]["source_only"]["source"]["accuracy"] for gamma in ("1", "0.0001")]
+    assert accuracies[0] > accuracies[1] + 0.05
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -135,7 +146,9 @@ def test_identity_takes_everything_by_default(capsys: pytest.CaptureFixture[str]
         (["run", "--set", "epochs"], "has no “=”"),
         (["run", "--source", "/nowhere"], "/nowhere"),
         (["run", "--experiment", "/nowhere.json"], "/nowhere.json"),
-        (["run", "--head", "brain"], "choose one of linear"),
+        (["run", "--head", "brain"], "no head “brain”; choose one from the list. “python -m da_core list heads”"),
+        (["run", "--head", "svm", "--set", "head.gama=2"], "svm has no setting called “gama”; did you mean gamma?"),
+        (["run", "--head", "knn", "--method", "kmm"], "The head knn cannot weight samples"),
         (["run", "--target-split", "7"], "at most"),
         (["run", "--colour"], "--colour"),
         (["list", "cats"], "cats"),
@@ -197,10 +210,12 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     (of_one_run,) = [answer(capsys, "run", *places, *flat, "--method", "coral", "--seed", "1", "--json")]
     assert of_one_run["adapted"]["target"]["accuracy"] == accuracies["coral"]["values"][1]
     assert [(pair["first"], pair["second"]) for pair in written["comparisons"]] == [
-        ("coral", "tca"),
         ("coral", "source_only"),
         ("tca", "source_only"),
+        ("coral", "tca"),
     ]
+    for score in accuracies.values():
+        assert score["interval"] is None or 0 <= score["interval"][0] <= score["interval"][1] <= 1
     assert main([*arguments[:-1], "2"]) == 0
     assert "coral − tca" in capsys.readouterr().out
     assert main(["study", *places, "--seeds", "1"]) == 2
@@ -260,3 +275,24 @@ def test_reference_pages_and_thumbnails_are_made(tmp_path: Path, monkeypatch: py
     assert "| `dann` |" in (tmp_path / "reference" / "methods.md").read_text(encoding="utf-8")
     assert main(["make", "thumbnails", "moons", "wine"]) == 0
     assert [file.name for file in (tmp_path / "thumbnails").iterdir()] == ["moons.svg"]
+
+
+def test_the_look_at_the_data_needs_no_browser(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+    told = answer(capsys, "shift", *places, "--json")
+    assert told["verdict"] in {"appearance", "covariate"}
+    assert told["reasons"]
+    assert told["distances"]["mmd"]["value"] > 0
+    assert all(1 / (told["shuffles"] + 1) <= each["p_value"] <= 1 for each in told["distances"].values())
+    assert [one["source"] for one in told["classes"]] == [30, 30, 30]
+    assert main(["shift", *places]) == 0
+    table = capsys.readouterr().out
+    assert told["verdict"] in table
+    assert "at most 0.5%" in table
+
+
+def test_the_look_at_the_data_refuses_in_one_sentence(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
+    assert main(["shift", "--source", "nowhere.zip", *places[2:]]) == 2
+    assert main(["shift", "--data", "moonz"]) == 2
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 2
+    assert all(sentence.startswith("Error: ") for sentence in sentences)

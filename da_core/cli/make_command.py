@@ -32,6 +32,9 @@ def add(commands: Commands) -> None:
     reference = things.add_parser("reference", help="the pages of all methods and all data sets")
     reference.set_defaults(do=make_reference)
 
+    places = things.add_parser("translations", help="where each message stands, in the files of translations")
+    places.set_defaults(do=make_translations)
+
 
 def make_lesson_figures(options: argparse.Namespace) -> int:
     """Make the pictures of the methods named, or of all. Returns 1 if one could not be made."""
@@ -90,3 +93,20 @@ def make_reference(_options: argparse.Namespace) -> None:
     from da_core.teaching import reference
 
     reference.write(reference.FOLDER)
+
+
+def make_translations(_options: argparse.Namespace) -> int:
+    """Write where each message stands; list what is not translated. Returns 1 if anything is not."""
+    from da_core import i18n_messages
+    from da_core.i18n import LANGUAGES, translations_file
+
+    places = i18n_messages.collect()
+    lacking = 0
+    for language in LANGUAGES:
+        if translations_file(language).exists():
+            i18n_messages.write_places(language)
+            untranslated = i18n_messages.untranslated(places, language)
+            lacking += len(untranslated)
+            for message in untranslated:
+                print(f"{language}: {places[message]}: {message}")
+    return int(lacking > 0)

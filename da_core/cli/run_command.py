@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.experiment import DataSpec, Experiment
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accura
 
 
 def print_result(result: Result) -> None:
-    """Print scores, measures of shift, weights, gains and findings."""
+    """Print how own data were understood, scores, measures of shift, weights, gains and findings."""
+    print_reading(result.recipe.get("reading", {}))
     models = {
         "source only": result.source_only,
         "… with target batch norm": result.source_only_bn,

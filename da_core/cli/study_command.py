@@ -8,10 +8,10 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 
@@ -42,15 +42,17 @@ def do_study(options: argparse.Namespace) -> None:
     options.method = names[0]
     study = Study.of(experiment_of(options), names, options.seeds)
     before, after = ({name: dict[int, float]() for name in names} for _ in range(2))
+    reading: dict[str, Any] = {}
     for trial, result in _results(study):
+        reading = result.recipe.get("reading", {})
         if result.adapted.target is None or result.source_only.target is None:
             raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
         before[trial.method][trial.seed] = result.source_only.target.accuracy
         after[trial.method][trial.seed] = result.adapted.target.accuracy
     baselines, own = own_baselines(before, lambda of: f"source_only of {', '.join(of)}" if of else "source_only")
     scores = baselines | after
-    spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in scores.items()}
-    pairs = comparisons(after | baselines, own)
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
+    pairs = comparisons(scores, own) + comparisons(after)
     summary = {
         "study": study.model_dump(),
         "target_accuracy": {
@@ -68,6 +70,7 @@ def do_study(options: argparse.Namespace) -> None:
     if options.json:
         print(text)
     else:
+        print_reading(reading)
         _print_study(spreads, pairs)
 
 
@@ -109,10 +112,13 @@ def _print_study(spreads: dict[str, Spread], pairs: list[Comparison]) -> None:
             f"{100 * pair.mean:+.1f}",
             _between(pair.interval, "+.1f"),
             f"{pair.better} of {pair.count}",
+            "" if pair.needed is None else f"about {pair.needed}",
         ]
         for pair in pairs
     ]
-    print_table(("difference", "points", "95 %, all together", "seeds in favour"), differences, numbers_from=1)
+    print_table(
+        ("difference", "points", "95 %, all together", "seeds in favour", "to settle it"), differences, numbers_from=1
+    )
 
 
 def _between(interval: tuple[float, float] | None, how: str) -> str:

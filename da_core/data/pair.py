@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -86,6 +86,8 @@ class DomainPair:
     """What each feature is called, where features have names."""
     notices: tuple[Notice, ...] = ()
     """What a user should know about how the pair was read, such as files that were left out."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """How a user's own files were understood: columns, the values that are source and target, what was filled in."""
 
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:
@@ -107,15 +109,7 @@ class DomainPair:
     @property
     def kind(self) -> SampleKind:
         """Tell what a sample is, in the words of the networks' ``takes``."""
-        match self.source.X.ndim, self.source.X.dtype:
-            case 4, _:
-                return "pictures"
-            case 2, np.int16:
-                return "sounds"
-            case 2, _:
-                return "features"
-            case _:
-                return "texts"
+        return kind_of_samples(self.source.X)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -134,6 +128,19 @@ class DomainPair:
         target_train, target_test = _stratified(self.target.y, held_out, rng)
         few = _few(self.target.y, target_train, few_per_class, rng)
         return Split(source_train, source_test, target_train, np.setdiff1d(target_test, few), few)
+
+
+def kind_of_samples(X: NDArray[Any]) -> SampleKind:
+    """Tell what samples are, in the words of the networks' ``takes``, by their array's axes and type."""
+    match X.ndim, X.dtype:
+        case 4, _:
+            return "pictures"
+        case 2, np.int16:
+            return "sounds"
+        case 2, _:
+            return "features"
+        case _:
+            return "texts"
 
 
 def _stratified(

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from da_core.evaluation import domain_accuracy
 from da_core.evaluation.collapse import collapse, swaps
-from da_core.events import DomainScores, Finding, Gain, Phase, Result
+from da_core.events import LIVE, DomainScores, Finding, Gain, Phase, Result
 from da_core.experiment import Experiment
 from da_core.methods.base import Family
-from da_core.training.prepared import LIVE
+from da_core.networks.head_kinds import heads
+from da_core.networks.preparation import steps_apart
 
 FAR_APART = 1.8
 """A proxy A-distance at which the domains are still told apart nearly always."""
@@ -403,9 +404,9 @@ def source_lost(facts: Facts) -> Finding | None:
 
 
 def overconfident(facts: Facts) -> Finding | None:
-    """Find confidences on the target that promise too much. An SVM or a nearest neighbour promises nothing."""
+    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing."""
     calibration = facts.result.adapted.scored.calibration
-    if facts.experiment.head in ("svm", "knn1") or calibration is None or calibration.error < OVERCONFIDENT:
+    if not heads()[facts.experiment.head.name].calibrated or calibration is None or calibration.error < OVERCONFIDENT:
         return None
     sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
     accuracy = facts.result.adapted.scored.accuracy
@@ -439,6 +440,21 @@ def too_few(facts: Facts) -> Finding | None:
     )
 
 
+def shift_scaled_away(facts: Facts) -> Finding | None:
+    """Find weights for a shift that the preparation of the rows has taken away."""
+    apart = steps_apart(facts.result.recipe.get("prepare", []))
+    if facts.family != "reweighting" or not apart:
+        return None
+    return Finding(
+        name="shift_scaled_away",
+        title="The preparation has taken away the shift that weights are for.",
+        evidence="The step {steps} gives each domain a map of its own, after which both have the same mean and "
+        "deviation.",
+        advice="Prepare both domains by the source (zscore_source), or not at all.",
+        values={"steps": ", ".join(apart)},
+    )
+
+
 CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     diverged,
     not_learned,
@@ -449,6 +465,7 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     negative_transfer,
     fine_tuning_idle,
     overtrained,
+    shift_scaled_away,
     weights_concentrated,
     domain_classifier_won,
     domain_classifier_died,

@@ -139,6 +139,8 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         "device": torch.cuda.get_device_name() if prepared.device.type == "cuda" else "cpu",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "preprocessing": prepared.extractor.preprocessing(prepared.network_params, pair.kind),
+        "prepare": list(prepared.steps(pair.kind)),
+        "target_was_seen": prepared.target_was_seen,
         "split": {part: len(rows) for part, rows in vars(prepared.split).items()},
         "scored_on": {name: model.rests_on for name, model in models.items() if model is not None},
         "source_only_head": "refitted" if refits_source_only(prepared) else "trained",
@@ -156,6 +158,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         "epochs": monitor.epochs,
         "stopped_early": monitor.stopped_early,
         "provenance": asdict(pair.provenance),
+        **({"reading": pair.reading} if pair.reading else {}),
     }
 
 

@@ -101,6 +101,12 @@ def scored_rows(
                 "Source only has a head that was fitted anew, as the method's is: the difference is the method's alone."
             )
         )
+    if result.recipe.get("target_was_seen") and set(domains) == set(get_args(Scored)):
+        sentences.append(
+            language.translate(
+                "Source only has seen the target's samples, without labels: the preparation is fitted to them."
+            )
+        )
     return " ".join(sentences)
 
 

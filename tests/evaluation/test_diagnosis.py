@@ -12,7 +12,7 @@ import pytest
 from da_core.evaluation.diagnosis import CHECKS, Facts, diagnose
 from da_core.evaluation.metrics import gain, scores
 from da_core.events import Accuracies, DomainScores, Losses, Result, Shift, ShiftMeasures
-from da_core.experiment import Experiment, MethodSpec
+from da_core.experiment import Experiment, HeadSpec, MethodSpec
 
 CLASSES = ("cat", "dog", "car", "bus")
 Y = np.arange(600) % 4
@@ -155,7 +155,7 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
         {"bn": 0.62},  # batch norm brings a tenth of the gain
         {"few": 20, "history": course(loss=(0.2, 0.2, 0.2, 0.19))},  # nothing left to learn
         {"history": course(target=(0.7, 0.82, 0.8, 0.79))},  # what 400 samples make of noise
-        {"experiment": Experiment(head="knn1"), "confidence": 1.0},
+        {"experiment": Experiment(head=HeadSpec(name="knn")), "confidence": 1.0},
         {"y": Y[:48], "before": 0.3, "after": 0.9},  # few, and still beyond doubt
     ],
 )

@@ -42,6 +42,8 @@ class FixMatch(ModelAdaptation):
     title = "FixMatch"
     summary = "Where a prediction on the target is sure, the same is asked of a strongly changed copy."
     paper = "Sohn et al. 2020, FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence, NeurIPS"
+    link = "https://arxiv.org/abs/2001.07685"
+    keywords = ("self-training",)
 
     class Params(params.Params):
         threshold: float = hyper(

@@ -36,6 +36,8 @@ class MeanTeacher(ModelAdaptation):
     title = "Mean teacher"
     summary = "A student must agree on the target with the moving mean of its own past, which is the network kept."
     paper = "French, Mackiewicz, Fisher 2018, Self-ensembling for visual domain adaptation, ICLR"
+    link = "https://arxiv.org/abs/1706.05208"
+    keywords = ("self-training",)
 
     class Params(params.Params):
         decay: float = hyper(

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from da_core import params
+from da_core.data.pair import UNKNOWN
 from da_core.methods.adaptation.shared.distribution_alignment import (
     ALIGN,
     DistributionAlignment,
@@ -13,13 +16,13 @@ from da_core.methods.adaptation.shared.distribution_alignment import (
     sure_cross_entropy,
 )
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, Classifier, ClassifierAdaptation, FixedFeatures, ModelAdaptation
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 
-class PseudoLabels(ModelAdaptation):
+class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     r"""Pseudo-labels (Lee 2013): the network's own sure answers on the target are taken for labels.
 
         L = L_y(source) + α(t) · mean over target    1[max_c p_c ≥ τ] · (−log p_ŷ),    ŷ = argmax_c p_c        (eq. 15)
@@ -33,6 +36,9 @@ class PseudoLabels(ModelAdaptation):
     most nights end in one class of ten. So by default p is aligned (`DistributionAlignment`, AdaMatch) before argmax
     and threshold: the classes come as often as on the source.
 
+    Where no network is trained, the head is fitted anew to the source and the sure samples until their labels stay, at
+    most as often as there are epochs; a head that is hardly ever sure wants `SelfTraining`, which goes by the order.
+
     It fails where the source's network is surely wrong: the mistake is then learned by heart and never seen again. The
     alignment fails where the domains' class proportions differ.
     """
@@ -40,6 +46,7 @@ class PseudoLabels(ModelAdaptation):
     title = "Pseudo-labels"
     summary = "Trains on the source and on the target with its own sure predictions as labels."
     paper = "Lee 2013, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method, ICML workshops"
+    keywords = ("self-training",)
 
     class Params(params.Params):
         threshold: float = hyper(
@@ -84,3 +91,21 @@ class PseudoLabels(ModelAdaptation):
                     descend(network, optimizer, means.add(terms))
                 measure(network, data.Xt, generator)
                 yield means.read()
+
+    def adapt_classifier(self, data: FixedFeatures) -> Classifier:
+        chosen, found = self.params, np.full(len(data.Xt), UNKNOWN)
+        head = data.fit_head(data.Xs, data.ys)
+        for _ in range(chosen.epochs):
+            P = head.predict_proba(data.Xt)
+            labels = np.where(P.max(axis=1) >= chosen.threshold, P.argmax(axis=1), UNKNOWN)
+            if np.array_equal(labels, found):
+                break
+            found, sure = labels, labels != UNKNOWN
+            X, y = np.concatenate([data.Xs, data.Xt[sure]]), np.concatenate([data.ys, labels[sure]])
+            head = data.fit_head(X, y, relative_weights(len(data.ys), int(sure.sum()), chosen.weight))
+        return head
+
+
+def relative_weights(source: int, target: int, weight: float) -> NDArray[np.float64] | None:
+    """Weigh so many source samples by 1 and target ones by ``weight``; None where all count alike, for every head."""
+    return None if weight == 1 else np.concatenate([np.ones(source), np.full(target, weight)])

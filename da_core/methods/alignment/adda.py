@@ -34,6 +34,8 @@ class ADDA(DeepAlignment):
     title = "ADDA"
     summary = "The target gets its own extractor, a copy that learns to make features that pass for source features."
     paper = "Tzeng, Hoffman, Saenko and Darrell 2017, Adversarial Discriminative Domain Adaptation, CVPR"
+    link = "https://arxiv.org/abs/1702.05464"
+    keywords = ("adversarial",)
     target_encoder = True
 
     class Params(params.Params):

@@ -28,6 +28,7 @@ class AFN(DeepAlignment):
     title = "AFN"
     summary = "Lets the norm of every sample's features grow step by step, since target features tend to be small."
     paper = "Xu, Li, Yang and Lin 2019, Larger Norm More Transferable: An Adaptive Feature Norm Approach, ICCV"
+    link = "https://arxiv.org/abs/1811.07456"
 
     class Params(params.Params):
         weight: float = hyper(

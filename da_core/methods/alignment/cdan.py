@@ -50,6 +50,8 @@ class CDAN(DeepAlignment):
         "The domain classifier sees features and predicted classes together, so that classes are aligned one by one."
     )
     paper = "Long, Cao, Wang and Jordan 2018, Conditional Adversarial Domain Adaptation, NeurIPS"
+    link = "https://arxiv.org/abs/1705.10667"
+    keywords = ("adversarial",)
 
     class Params(params.Params):
         game: Literal["steady", "reversal"] = hyper(

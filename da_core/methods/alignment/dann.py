@@ -46,6 +46,9 @@ class DANN(DeepAlignment):
     title = "DANN"
     summary = "A domain classifier learns to tell the domains apart while the features learn to fool it."
     paper = "Ganin et al. 2016, Domain-Adversarial Training of Neural Networks, JMLR 17(59)"
+    link = "https://arxiv.org/abs/1505.07818"
+    keywords = ("adversarial",)
+    start_here = True
 
     class Params(params.Params):
         game: Literal["steady", "reversal"] = hyper(

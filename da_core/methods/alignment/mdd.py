@@ -35,6 +35,8 @@ class MDD(DeepAlignment):
     title = "MDD"
     summary = "An adversary seeks to disagree with the classifier on the target only; the features deny it that."
     paper = "Zhang, Liu, Long and Jordan 2019, Bridging Theory and Algorithm for Domain Adaptation, ICML"
+    link = "https://arxiv.org/abs/1904.05801"
+    keywords = ("adversarial",)
 
     class Params(params.Params):
         weight: float = hyper(

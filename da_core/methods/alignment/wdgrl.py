@@ -31,6 +31,8 @@ class WDGRL(DeepAlignment):
     title = "WDGRL"
     summary = "A critic measures the Wasserstein distance between the domains' features, and the features shrink it."
     paper = "Shen, Qu, Zhang and Yu 2018, Wasserstein Distance Guided Representation Learning, AAAI"
+    link = "https://arxiv.org/abs/1707.01217"
+    keywords = ("adversarial",)
 
     class Params(params.Params):
         weight: float = hyper(
