@@ -71,7 +71,7 @@ def test_the_slope_of_a_linear_classifier_of_the_products_is_its_weight():
 
 
 def test_both_games_pull_the_features_the_same_way():
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for turn in ("losses", "feature_losses"):
         cdan, b = CDAN(), batch(8)
         built(cdan)
@@ -113,7 +113,7 @@ def test_many_products_are_randomised_and_keep_inner_products_on_average():
 
 
 def test_the_gradient_on_the_features_is_reversed_and_grows_with_progress():
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for progress in (0.0, 0.1, 1.0):
         cdan, b = CDAN(), batch(progress=progress)
         own = built(cdan)

@@ -37,7 +37,7 @@ def test_the_loss_is_the_papers():
 
 
 def test_both_games_pull_the_features_the_same_way():
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for turn in ("losses", "feature_losses"):
         mdd, b = MDD(), batch(8)
         built(mdd)
