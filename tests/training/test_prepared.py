@@ -10,7 +10,6 @@ import torch
 
 from da_core.data.pair import UNKNOWN, Domain, DomainPair, Provenance
 from da_core.events import LIVE
-from da_core.events import LIVE
 from da_core.experiment import Experiment
 from da_core.training import prepared as prepared_module
 from da_core.training.prepared import Prepared, prepare, set_up
