@@ -13,6 +13,7 @@ from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
+from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
 from pages.learn import playground_texts
 from pages.session import keys, origin, state
