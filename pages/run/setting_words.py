@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from da_core.data.readers.uploads import place_name
@@ -75,7 +75,8 @@ def _registered_title(group: str, name: str) -> str:
     from da_core.data.sources import sources
     from da_core.networks import networks
 
-    known: Mapping[str, Any] = {"data": sources, "network": networks, "head": heads}[group]()
+    registries: dict[str, Callable[[], Mapping[str, Any]]] = {"data": sources, "network": networks, "head": heads}
+    known = registries[group]()
     return word(known[name].title) if name in known else name
 
 
