@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from da_core.data.readers.uploads import place_name
 from da_core.experiment import Experiment, TrainingSpec
+from da_core.networks import preparation
+from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
 from pages.run import run_row
 from pages.session.words import _, word
@@ -18,6 +20,7 @@ GROUPS = {
     "data.target": "Target",
     "network": "Network",
     "network.checkpoint": "Checkpoint",
+    "prepare": "Preparation of the rows",
     "head": "Head",
     "method": "Method",
     "seed": "Seed",
@@ -52,8 +55,10 @@ def setting_value(experiment: Experiment, name: str, value: Any) -> str:
             return place_name(value)
         case str() if name == "method":
             return run_row.method_title(value)
-        case str() if name in ("data", "network"):
+        case str() if name in ("data", "network", "head"):
             return _registered_title(name, value)
+        case tuple() if name == "prepare":
+            return ", ".join(_(preparation.read(step)[0].title) for step in value) or _("none")
         case str():
             return choice(_english_title(experiment, name), value)
         case _:
@@ -70,7 +75,8 @@ def _registered_title(group: str, name: str) -> str:
     from da_core.data.sources import sources
     from da_core.networks import networks
 
-    known: Mapping[str, Any] = sources() if group == "data" else networks()
+    registries: dict[str, Callable[[], Mapping[str, Any]]] = {"data": sources, "network": networks, "head": heads}
+    known = registries[group]()
     return word(known[name].title) if name in known else name
 
 
@@ -84,5 +90,6 @@ def _kinds(experiment: Experiment) -> dict[str, type[Params]]:
         "data": sources().get(experiment.data.name),
         "network": networks().get(experiment.network.name),
         "method": methods().get(experiment.method.name),
+        "head": heads().get(experiment.head.name),
     }
     return {group: kind.Params for group, kind in found.items() if kind is not None} | {"training": TrainingSpec}

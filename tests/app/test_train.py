@@ -58,6 +58,19 @@ def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
     assert {"See what moved →", "See all results →"} <= {getattr(link, "label", None) for link in app.get("page_link")}
 
 
+def test_the_way_on_gets_the_focus_when_a_run_ends_that_was_watched_and_only_then(lab: Lab) -> None:
+    def scripts(app: AppTest) -> str:
+        return " ".join(html.proto.body for html in app.get("html"))
+
+    app, run = started(lab)
+    assert "focus()" not in scripts(app)
+    lab.go.set()
+    lab.wait_for(app, run, "done")
+    assert "focus()" in scripts(app)
+    assert "focus()" not in scripts(app.run()), "once"
+    assert "focus()" not in scripts(lab.screen("train", lab.finish())), "who opens a finished run looks at its top"
+
+
 def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
     app, run = started(lab)
     assert "will be thrown away" in texts(app), "it asks first"
