@@ -24,10 +24,11 @@ from da_core.methods.base import DeepAlignment
 from da_core.methods.control.oracle import Oracle
 from da_core.timing import Pace
 from da_core.training import devices
-from da_core.training.apply import adapt_batch_norm, apply_method
+from da_core.training.apply import adapt_batch_norm, apply_method, yardstick
 from da_core.training.fit import train_oracle, train_source_only
 from da_core.training.model import Model
 from da_core.training.monitor import Monitor
+from da_core.training.observer import Observer
 from da_core.training.prepared import Prepared, Setup, prepare, set_up
 
 SHOWN = 1000
@@ -40,17 +41,18 @@ def run(
     embed: bool = True,
     shown: int | None = SHOWN,
     should_stop: Callable[[], bool] = lambda: False,
+    observer: Observer | None = None,
 ) -> Iterator[Event]:
     """Run an experiment; yield how it goes, and at the end what came of it.
 
     To pause, stop asking; to cancel, close the generator; once ``should_stop`` is true training ends where it is and
     what has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples
-    of a domain that `Evidence` holds (None: all held-out ones). Raises `UserError` for an experiment that cannot be
-    done.
+    of a domain that `Evidence` holds (None: all held-out ones). An ``observer`` looks on at every turn. Raises
+    `UserError` for an experiment that cannot be done.
     """
     setup = set_up(experiment)
     pace = Pace(stage_costs(setup))
-    monitor = Monitor(pace, should_stop)
+    monitor = Monitor(pace, should_stop, observer)
     devices.configure(setup.device)
 
     yield pace.start("load")
@@ -62,14 +64,21 @@ def run(
     layouts: dict[str, NDArray[np.float32]] = {}
     snapshots = SnapshotRecorder(setup.adaptation_epochs if embed else 0)
 
+    if observer is not None:
+        observer.begin(prepared)
+
     def observe(epoch: float, model: Model) -> None:
+        if observer is not None:
+            observer.after_epoch(epoch, model)
         snapshots.observe(round(epoch), lambda: view_evidence_rows(model, prepared, rows))
 
     yield pace.start("source_only")
     source_only = yield from train_source_only(prepared, monitor)
+    if observer is not None:
+        observer.finished("source_only", source_only)
 
     yield pace.start("before")
-    before = predict_held_out(source_only, prepared)
+    before = predict_held_out(yardstick(source_only, prepared), prepared)
     if embed:
         yield from lay_out("before", before, rows, prepared, layouts)
 
@@ -83,6 +92,8 @@ def run(
         oracle = yield from train_oracle(prepared, monitor)
         if isinstance(setup.method, Oracle):
             adapted = oracle
+    if observer is not None:
+        observer.finished("adapt", adapted)
 
     yield pace.start("after")
     after = predict_held_out(adapted, prepared)

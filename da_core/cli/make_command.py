@@ -22,6 +22,9 @@ def add(commands: Commands) -> None:
     figure.add_argument("methods", nargs="*", metavar="METHOD", help="methods by name; all by default")
     figure.set_defaults(do=make_lesson_figures)
 
+    films = things.add_parser("films", help="the films of the playground's presets")
+    films.set_defaults(do=make_films)
+
     showcase = things.add_parser("showcase", help="the finished run on the first screen")
     showcase.set_defaults(do=make_showcase)
 
@@ -31,6 +34,9 @@ def add(commands: Commands) -> None:
 
     reference = things.add_parser("reference", help="the pages of all methods and all data sets")
     reference.set_defaults(do=make_reference)
+
+    places = things.add_parser("translations", help="where each message stands, in the files of translations")
+    places.set_defaults(do=make_translations)
 
 
 def make_lesson_figures(options: argparse.Namespace) -> int:
@@ -58,6 +64,25 @@ def make_lesson_figures(options: argparse.Namespace) -> int:
             f"{size:4.1f} KiB   {time.perf_counter() - begun:4.1f} s"
         )
     return int(failed)
+
+
+def make_films(_options: argparse.Namespace) -> None:
+    """Make the films of the playground's presets, in place of those that are there."""
+    from da_core.teaching.films.film_file import SUFFIX
+    from da_core.teaching.films.filming import film_bytes, film_key, normalised
+    from da_core.teaching.films.presets import PRESETS
+    from da_core.teaching.films.studio import SHIPPED
+
+    SHIPPED.mkdir(parents=True, exist_ok=True)
+    films = {}
+    for name, preset in PRESETS.items():
+        experiment = normalised(preset.experiment())
+        films[f"{film_key(experiment)}{SUFFIX}"] = data = b"".join(film_bytes(experiment))
+        print(f"{name:12} {len(data) / 1024:5.0f} KiB")
+    for old in SHIPPED.glob(f"*{SUFFIX}"):
+        old.unlink()
+    for file, data in films.items():
+        (SHIPPED / file).write_bytes(data)
 
 
 def make_showcase(_options: argparse.Namespace) -> None:
@@ -90,3 +115,20 @@ def make_reference(_options: argparse.Namespace) -> None:
     from da_core.teaching import reference
 
     reference.write(reference.FOLDER)
+
+
+def make_translations(_options: argparse.Namespace) -> int:
+    """Write where each message stands; list what is not translated. Returns 1 if anything is not."""
+    from da_core import i18n_messages
+    from da_core.i18n import LANGUAGES, translations_file
+
+    places = i18n_messages.collect()
+    lacking = 0
+    for language in LANGUAGES:
+        if translations_file(language).exists():
+            i18n_messages.write_places(language)
+            untranslated = i18n_messages.untranslated(places, language)
+            lacking += len(untranslated)
+            for message in untranslated:
+                print(f"{language}: {places[message]}: {message}")
+    return int(lacking > 0)

@@ -31,6 +31,7 @@ class TextMLP(Extractor):
     title = "Text MLP"
     summary = "Counts of words and pieces of words, weighted by TF-IDF, then fully connected layers."
     takes = frozenset({"texts"})
+    learns_from_target = True
 
     class Params(params.Params):
         pieces: Literal["words", "characters", "both"] = hyper(

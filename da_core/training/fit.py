@@ -58,6 +58,7 @@ def train_deep(
         mirror=prepared.pair.flips,
         score=lambda: live_accuracies(prepared, network, method, source_network),
         should_stop=monitor.should_stop,
+        observer=monitor.observer,
     )
     epochs = experiment.training.epochs
     yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, model))
@@ -78,19 +79,21 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
             mirror=mirror,
             score=lambda: live_accuracies(prepared, network),
             should_stop=monitor.should_stop,
+            observer=monitor.observer,
         )
-        live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
-        key = training_cache.digest(network, samples.X, samples.y, *live, phase, spec, seed, mirror)
-        if key in training_cache.trained:
-            monitor.pace.skip(phase)
-        training = training_cache.trained.replay(key, network, training, spec.epochs)
+        if monitor.observer is None:  # who looks on wants to see it happen
+            live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
+            key = training_cache.digest(network, samples.X, samples.y, *live, phase, spec, seed, mirror)
+            if key in training_cache.trained:
+                monitor.pace.skip(phase)
+            training = training_cache.trained.replay(key, network, training, spec.epochs)
         yield from monitor.follow(training, phase, spec.epochs)
     return _fit_chosen_head(Model(network), samples, prepared)
 
 
 def _fit_chosen_head(model: Model, samples: Labelled, prepared: Prepared) -> Model:
     """Fit the chosen head to the features of the samples, unless it is the linear layer that was trained with them."""
-    if prepared.experiment.head != "linear" or not prepared.extractor.learns:
+    if prepared.experiment.head.name != "linear" or not prepared.extractor.learns:
         model.classifier = prepared.fit_head(model.embed_source(samples.X), samples.labels)
         model.fitted_on = "source" if samples is prepared.source else "target"
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from da_core.methods.base import DeepAlignment
 from da_core.networks import networks
 from da_core.networks.extractor import Network
 from da_core.training.model import Labelled
+from da_core.training.observer import Observer
 from da_core.training.rollback import LastFiniteState, not_finite
 from da_core.training.step import WARM_UP_STEPS, Step, captured
 
@@ -36,12 +38,13 @@ def train(
     mirror: bool = False,
     score: Callable[[], dict[str, float]] = dict,
     should_stop: Callable[[], bool] = lambda: False,
+    observer: Observer | None = None,
 ) -> Iterator[TrainingEvent]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
     With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
     to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
-    ``should_stop`` turn true (stop here and keep what has been learned).
+    ``should_stop`` turn true (stop here and keep what has been learned). An ``observer`` sees each step and turn.
     Training ends when a loss or a weight is no longer finite: the network goes back to its last finite epoch, and a
     `Notice` says so. Raises `UserError` when not even the first epoch was finite.
     """
@@ -63,6 +66,9 @@ def train(
             taken = epoch * step.steps + at
             if taken == WARM_UP_STEPS:
                 advance = captured(step, device)
+            if observer is not None:
+                observer.before_step(phase, step, taken)
+                step.after_turn = functools.partial(observer.after_turn, phase, step, taken)
             advance()
             last = at == step.steps - 1
             if last or time.monotonic() - reported_at > REPORT_SECONDS:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from da_core.events import Accuracies, Event, Losses, Notice, Phase
 from da_core.timing import Pace
 from da_core.training.loop import TrainingEvent
+from da_core.training.observer import Observer
 
 
 class Monitor:
-    """The record of all trainings of one run, its clock, and the wish to stop early (``should_stop``)."""
+    """The record of all trainings of one run, its clock, the wish to stop early (``should_stop``), and who looks on."""
 
-    def __init__(self, pace: Pace, should_stop: Callable[[], bool]) -> None:
-        self.pace, self.should_stop = pace, should_stop
+    def __init__(self, pace: Pace, should_stop: Callable[[], bool], observer: Observer | None = None) -> None:
+        self.pace, self.should_stop, self.observer = pace, should_stop, observer
         self.history: list[Losses | Accuracies] = []
         self.epochs: dict[Phase, float] = {}
         """How many epochs of each training count: up to its end or, where it diverged, to its last finite epoch."""

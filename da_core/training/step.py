@@ -74,7 +74,8 @@ class Step:
         source_network: Network | None = None,
     ) -> None:
         device = source.X.device
-        self.network, self.source_network, self.spec = network, source_network, spec
+        self.network, self.source_network, self.spec, self.method = network, source_network, spec, method
+        self.own = own
         self.source, self.target = source, target
         self.steps, size = plan_epoch(len(source.y), spec.batch_size, spec.least_steps)
         self.source_order = Order(len(source.y), self.steps, size, mirrored, device)
@@ -86,6 +87,7 @@ class Step:
         self.optimizers = self._optimizers(own)
         self.terms: tuple[str, ...] = ()
         self.sums = torch.zeros(0)
+        self.after_turn: Callable[[int], None] | None = None
 
     def _optimizers(self, own: nn.Module | None) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
         """One optimiser for all parts that move in the same turns, and in which turns that is."""
@@ -127,12 +129,15 @@ class Step:
                 values = torch.stack(list(losses.values()))
                 for optimizer, _ in self.optimizers:
                     optimizer.zero_grad(set_to_none=True)
-                values.sum().backward()  # type: ignore[no-untyped-call]
+                if values.requires_grad:  # else an observer holds all still that this turn would move
+                    values.sum().backward()  # type: ignore[no-untyped-call]
                 for optimizer, when in self.optimizers:
                     if when[number]:
                         optimizer.step()
             terms += list(losses)
             shown.append(values.detach())
+            if self.after_turn is not None:
+                self.after_turn(number)
         if not self.terms:
             self.terms = tuple(terms)
             self.sums = torch.zeros_like(torch.cat(shown))

@@ -20,6 +20,7 @@ from da_core.data.loading.third_domain import third_domain
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.queue import queue
+from da_core.jobs.store import EXAMPLE
 from da_core.methods.alignment.dann import DANN
 from da_core.run_folder import write_record
 from da_core.settings import settings
@@ -28,7 +29,7 @@ from pages.own_data import bring_files
 from pages.run import before_after
 from pages.session import keys, words
 from tests.support import made_up_run
-from tests.support.lab import Lab
+from tests.support.lab import Lab, button, has, texts
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 
@@ -228,7 +229,7 @@ def test_the_data_screen_shows_both_domains() -> None:
     alts = [image.proto.imgs[0].alt for image in at.image]
     assert "Pictures of car in day" in alts
     assert "Pictures of cat in night" in alts
-    assert len(alts) == 20
+    assert sum(alt.startswith("Pictures of") for alt in alts) == 20
 
 
 def test_uploaded_pictures_become_the_data() -> None:
@@ -508,8 +509,27 @@ def test_home_shows_a_finished_before_and_after_at_once() -> None:
     numbers = " ".join(str(html.proto.body) for html in at.get("html"))
     for scores in (result.source_only, result.adapted):
         assert f"{100 * scores.target.accuracy:.1f}%" in numbers
-    assert showcase.COMMAND in at.caption[0].value
-    assert len(at.image) == 2
+    assert any("Each point is a picture" in caption.value for caption in at.caption)
+    assert len(at.main.image) == 2
+
+
+def test_the_example_that_ships_opens_on_every_screen_without_training(lab: Lab) -> None:
+    for name, section in (("features", "walk"), ("results", "walk"), ("runs", "lab")):
+        app = lab.screen(name, section=section)
+        button(app, "Look at the example run").click().run()
+        assert not app.exception
+        assert query(app)["run"] == EXAMPLE
+        assert app.title[0].value == ("Features" if name == "features" else "Results")
+        assert not has(app, "Look at the example run")
+    home = AppTest.from_file(FRAME, default_timeout=120).run()
+    button(home, "See its results →").click().run()
+    accuracy = f"{100 * showcase.read(showcase.FOLDER).record.result.adapted.target.accuracy:.1f}%"
+    for screen in ("train", "results", "features"):
+        home.switch_page(f"walk/{screen}.py").run()
+        assert not home.exception
+        assert "finished example that comes with the app" in texts(home)
+        assert accuracy in texts(home) or accuracy in [metric.value for metric in home.metric]
+    assert experiment(home) == showcase.EXPERIMENT
 
 
 @pytest.mark.usefixtures("example")

@@ -151,6 +151,7 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     expect(page.get_by_role("button", name="unknown")).to_be_visible()
     shoot(page, "features-unlabelled-light-wide")
     go(page, "Results")
+    page.get_by_text("Take it home").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Predictions (CSV)").click()
     lines = download.value.path().read_text("utf-8-sig").splitlines()

@@ -57,6 +57,8 @@ class Transport(FeatureAlignment, abstract=True):
         """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
         raise NotImplementedError
 
+    coupling: Rows | None = None
+    """The plan between the fitted samples (n_s, n_t), in their order; None where anchors were transported."""
     costly = "exact_up_to"
     pair_seconds: float
     """What the plan takes, for each pair of a source and a target sample."""
@@ -73,6 +75,7 @@ class Transport(FeatureAlignment, abstract=True):
         if max(len(Xs), len(Xt)) > self.params.exact_up_to:
             source, a, ys = cluster(Xs, self.params.anchors, ys)
             target, b, _ = cluster(Xt, self.params.anchors)
+            s = t = None
         else:
             # the same problem for any order of the samples, also where it has more than one solution
             s, t = in_order(Xs), in_order(Xt)
@@ -82,6 +85,9 @@ class Transport(FeatureAlignment, abstract=True):
         cost = squared_distances(source - centre, target - centre)
         median = np.median(cost)
         plan = self.plan(a, b, cost / median if median > 0 else cost, ys)
+        if s is not None and t is not None:
+            self.coupling = np.empty_like(plan)
+            self.coupling[np.ix_(s, t)] = plan
         self._fitted = source
         self._displacement = plan @ target / plan.sum(axis=1)[:, None] - source
         return self

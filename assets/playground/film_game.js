@@ -1,0 +1,140 @@
+// @ts-check
+// Be the critic: twenty samples one after the other, “source or target?”; then the features move and it starts again.
+
+const ROUND = 20;
+
+class Game {
+  /** @param {Playground} playground */
+  constructor(playground) {
+    this.playground = playground;
+    this.on = false;
+    /** @type {{share: number, domain: number | undefined}[]} */
+    this.rounds = [];
+    const { find } = playground;
+    find(".game-start").onclick = () => (this.on ? this.end() : this.begin());
+    find(".guess-source").onclick = () => this.guess(true);
+    find(".guess-target").onclick = () => this.guess(false);
+    find(".game-next").onclick = () => this.next();
+  }
+
+  get stage() {
+    return this.playground.stages[0];
+  }
+
+  say() {
+    const { data, find } = this.playground;
+    find(".game").hidden = !data.critic || data.films.length > 1;
+    find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
+    find(".game-board").hidden = !this.on;
+  }
+
+  begin() {
+    if (!this.stage.film?.whole) return;
+    this.on = true;
+    this.rounds = [];
+    const frames = this.stage.film.frames;
+    this.places = frames.flatMap((frame, at) => (frame.phase === "adapt" && frame.moved.includes("extractor") ? [at] : []));
+    this.round();
+  }
+
+  /** Begin a round, some way farther in the film. */
+  round() {
+    const frames = this.stage.film?.frames ?? [];
+    const places = this.places ?? [];
+    const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / 4)))];
+    const { player } = this.playground;
+    player.seek(at / (frames.length - 1));
+    const { label, told } = /** @type {Header} */ (this.stage.film?.header);
+    const rows = [...label.keys()];
+    this.asked = Array.from({ length: ROUND }, (_, i) => {
+      const of = rows.filter((row) => row < told.source_count === i % 2 < 1);
+      return of[Math.floor(Math.random() * of.length)];
+    }).sort(() => Math.random() - 0.5);
+    this.hits = 0;
+    this.done = 0;
+    this.say();
+    this.tell();
+    this.playground.find(".guess-source").focus();
+  }
+
+  tell(ended = false) {
+    const { texts } = this.playground.data;
+    const last = this.rounds[this.rounds.length - 1];
+    const line = this.playground.find(".game-line");
+    this.playground.find(".game-next").hidden = !ended || this.over();
+    for (const name of [".guess-source", ".guess-target"]) this.playground.find(name).disabled = ended;
+    if (!ended) line.textContent = filled(texts.gameAsk, { number: this.done + 1, count: ROUND });
+    else {
+      const said = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
+      line.textContent = this.over() ? `${said} ${texts.gameOver}` : said;
+    }
+    this.playground.player.draw();
+  }
+
+  over() {
+    const last = this.rounds[this.rounds.length - 1];
+    return Boolean(last) && (last.share <= 0.55 || this.rounds.length >= 5);
+  }
+
+  /** @param {boolean} source */
+  guess(source) {
+    if (!this.on || this.done >= ROUND) return;
+    const { told } = /** @type {Header} */ (this.stage.film?.header);
+    if (this.asked[this.done] < told.source_count === source) this.hits += 1;
+    this.done += 1;
+    if (this.done < ROUND) return this.tell();
+    const frame = this.stage.film?.frames[Math.floor(this.playground.player.time(this.stage) + 1e-6)];
+    this.rounds.push({ share: this.hits / ROUND, domain: frame?.numbers.domain });
+    this.tell(true);
+  }
+
+  next() {
+    this.round();
+  }
+
+  end() {
+    this.on = false;
+    this.say();
+    this.playground.player.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!this.on || !["s", "t"].includes(event.key)) return false;
+    this.guess(event.key === "s");
+    return true;
+  }
+
+  /** Whether a picture hides its points: while one guesses. @param {Picture} picture */
+  hides(picture) {
+    return this.on && picture.stage.index === 0;
+  }
+
+  /** The sample that is asked about, in grey, in the features where the critic looks. */
+  draw() {
+    if (!this.on || this.done >= ROUND || !this.stage?.film) return;
+    const picture = this.stage.pictures.features;
+    const pen = picture.canvas.getContext("2d");
+    if (!pen) return;
+    const t = this.playground.player.time(this.stage);
+    const { x, y } = picture.scale(picture.box(t));
+    const places = picture.placesAt(t);
+    const colours = this.stage.paint();
+    const { told } = /** @type {Header} */ (this.stage.film.header);
+    for (let i = 0; i < this.done; i++) {
+      const row = this.asked[i];
+      const sprite = spriteOf(colours, row < told.source_count, 0, false, devicePixelRatio || 1);
+      pen.globalAlpha = 0.6;
+      pen.drawImage(sprite.canvas, x(places[2 * row]) - 7, y(places[2 * row + 1]) - 7, 14, 14);
+      pen.globalAlpha = 1;
+    }
+    const row = this.asked[this.done];
+    pen.beginPath();
+    pen.arc(x(places[2 * row]), y(places[2 * row + 1]), 8, 0, 7);
+    pen.fillStyle = colours.grey;
+    pen.fill();
+    pen.strokeStyle = colours.ink;
+    pen.lineWidth = 2;
+    pen.stroke();
+  }
+}

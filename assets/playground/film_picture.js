@@ -1,0 +1,452 @@
+// @ts-check
+// A stage: one film, and its pictures: the plane as given, and the features.
+
+const PAD = 0;
+
+/** One film on the screen. */
+class Stage {
+  /** @param {Playground} playground @param {number} index */
+  constructor(playground, index) {
+    this.playground = playground;
+    this.index = index;
+    /** @type {FilmReader | null} */
+    this.film = null;
+    this.address = "";
+    this.chosen = -1;
+    /** @type {AbortController | null} */
+    this.wish = null;
+    this.colours = null;
+    this.figure = playground.find("template").content.firstElementChild.cloneNode(true);
+    playground.find(".stages").append(this.figure);
+    /** @type {Record<string, Picture>} */
+    this.pictures = {};
+    for (const name of ["given", "features"]) {
+      this.pictures[name] = new Picture(this, name, this.figure.querySelector(`.${name}`));
+      playground.sizes.observe(this.pictures[name].plot);
+    }
+  }
+
+  remove() {
+    this.stop();
+    this.figure.remove();
+  }
+
+  stop() {
+    this.wish?.abort();
+  }
+
+  /** Ask for a film and play it as it comes; a newer wish ends this one. @param {string} address @param {any} texts */
+  async watch(address, texts) {
+    if (address === this.address) return;
+    this.address = address;
+    this.wish?.abort();
+    const wish = (this.wish = new AbortController());
+    const film = new FilmReader();
+    this.playground.root.dataset.state = "waiting";
+    try {
+      const response = await fetch(`${address}&lang=${document.documentElement.lang || "en"}`, { signal: wish.signal });
+      const reader = response.body?.getReader();
+      for (let shown = false; reader; ) {
+        const { done, value } = await reader.read();
+        if (wish.signal.aborted) return;
+        if (value) await film.read(value);
+        if (wish.signal.aborted) return;
+        if (film.problem) return this.playground.complain(film.problem);
+        if (film.frames.length && !shown) {
+          shown = true;
+          this.take(film);
+        } else if (film.frames.length) this.playground.player.grown(this);
+        if (done) break;
+      }
+      if (!film.whole) return this.playground.complain(texts.broken);
+      this.playground.root.dataset.state = "whole";
+      this.playground.player.grown(this);
+    } catch (error) {
+      if (wish.signal.aborted) return;
+      this.playground.complain(texts.broken);
+    }
+  }
+
+  /** Show a film that has its first frame. @param {FilmReader} film */
+  take(film) {
+    const again = this.film;
+    this.film = film;
+    this.forgetColours();
+    if (!again || again.header?.label.length !== film.header?.label.length) this.chosen = -1;
+    this.playground.complain("");
+    this.playground.handles.took(this);
+    this.playground.player.took(this);
+    this.say();
+  }
+
+  forgetColours() {
+    this.colours = null;
+    /** @type {Map<Uint8Array, HTMLCanvasElement>} */
+    this.fields = new Map();
+  }
+
+  say() {
+    const { texts, films } = this.playground.data;
+    const title = this.figure.querySelector(".stage-title");
+    title.textContent = films[this.index]?.title ?? "";
+    title.hidden = films.length < 2;
+    const one = this.film?.header?.told.kind === "reweighting";
+    this.figure.classList.toggle("one", one);
+    this.figure.classList.toggle("pair", films.length > 1);
+    for (const [name, picture] of Object.entries(this.pictures)) picture.say(texts[name === "given" ? "given" : this.flat() ? "mapped" : "features"]);
+  }
+
+  /** Whether features are points of the plane themselves. */
+  flat() {
+    return this.film?.frames.every((frame) => frame.dimensions === 2);
+  }
+
+  paint() {
+    if (this.colours) return this.colours;
+    const style = getComputedStyle(this.playground.root);
+    const dark = luminance(style.getPropertyValue("--st-background-color") || "#fff") < 0.4;
+    return (this.colours = {
+      ink: style.color,
+      paper: style.getPropertyValue("--st-background-color") || "white",
+      line: style.getPropertyValue("--st-border-color") || "grey",
+      tint: dark ? 0.42 : 0.38,
+      sprites: new Map(),
+      ...this.playground.data.colours,
+    });
+  }
+
+  /** A field as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} cells @param {number} side */
+  fieldOf(cells, side) {
+    const known = this.fields?.get(cells);
+    if (known) return known;
+    const colours = this.paint();
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = side;
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const image = pen.createImageData(side, side);
+    const hues = colours.classes.map(rgb);
+    for (let at = 0; at < cells.length; at++) {
+      const [x, y] = [at % side, side - 1 - Math.floor(at / side)];
+      const hue = hues[cells[at] >> 4] ?? [128, 128, 128];
+      const sure = (cells[at] & 15) / 15;
+      image.data.set([...hue, 255 * colours.tint * (0.15 + 0.85 * sure)], 4 * (y * side + x));
+    }
+    pen.putImageData(image, 0, 0);
+    this.fields?.set(cells, canvas);
+    return canvas;
+  }
+}
+
+/** One canvas of a stage. */
+class Picture {
+  /** @param {Stage} stage @param {string} name @param {HTMLElement} figure */
+  constructor(stage, name, figure) {
+    Object.assign(this, { stage, name, figure });
+    this.stage = stage;
+    this.name = name;
+    this.figure = figure;
+    /** @type {HTMLElement} */
+    this.plot = /** @type {any} */ (figure.querySelector(".plot"));
+    /** @type {HTMLCanvasElement} */
+    this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
+    this.canvas.addEventListener("click", (event) => this.pick(event));
+  }
+
+  /** @param {string} title */
+  say(title) {
+    /** @type {any} */ (this.figure.querySelector("figcaption")).textContent = title;
+    this.canvas.setAttribute("aria-label", title);
+  }
+
+  /** The part of the plane that is shown, at time t: what all frames need, or what this one does. @param {number} t */
+  box(t) {
+    const { film } = this.stage;
+    if (!film?.header) return [0, 0, 1, 1];
+    if (this.name === "given") return film.header.told.box;
+    const at = film.frames[Math.floor(t)];
+    const next = film.frames[Math.min(Math.floor(t) + 1, film.frames.length - 1)];
+    if (next.dimensions !== at.dimensions) return at.featureBox;
+    return at.featureBox.map((edge, i) => edge + (next.featureBox[i] - edge) * (t - Math.floor(t)));
+  }
+
+  /** Where a place of the plane lies on the canvas, in CSS pixels. @param {number[]} box */
+  scale(box) {
+    const side = this.plot.clientWidth;
+    const [left, , right, above] = box;
+    const unit = (side - 2 * PAD) / (right - left || 1);
+    return {
+      unit,
+      x: (/** @type {number} */ x) => PAD + (x - left) * unit,
+      y: (/** @type {number} */ y) => PAD + (above - y) * unit,
+    };
+  }
+
+  /** @param {number} t */
+  placesAt(t) {
+    const film = /** @type {FilmReader} */ (this.stage.film);
+    if (this.name === "given") return this.stage.playground.handles.preview(this.stage) ?? film.header?.given ?? [];
+    const [at, part] = [Math.floor(t), t - Math.floor(t)];
+    const [now, next] = [film.frames[at].places, film.frames[Math.min(at + 1, film.frames.length - 1)].places];
+    if (!part) return now;
+    const between = new Float32Array(now.length);
+    for (let i = 0; i < now.length; i++) between[i] = now[i] + (next[i] - now[i]) * part;
+    return between;
+  }
+
+  /** @param {number} t */
+  draw(t) {
+    const { film } = this.stage;
+    if (!film?.frames.length || !film.header || !this.plot.clientWidth) return;
+    const ratio = devicePixelRatio || 1;
+    const side = this.plot.clientWidth;
+    if (this.canvas.width !== Math.round(side * ratio)) this.canvas.width = this.canvas.height = Math.round(side * ratio);
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, side, side);
+    this.paintOn(pen, t, ratio);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number} t @param {number} ratio */
+  paintOn(pen, t, ratio) {
+    const { stage } = this;
+    const film = /** @type {FilmReader} */ (stage.film);
+    const colours = stage.paint();
+    const box = this.box(t);
+    const { x, y, unit } = this.scale(box);
+    const at = Math.min(Math.floor(t), film.frames.length - 1);
+    const [frame, next, part] = [film.frames[at], film.frames[Math.min(at + 1, film.frames.length - 1)], t - at];
+    pen.imageSmoothingEnabled = true;
+    for (const [one, strength] of /** @type {[Frame, number][]} */ ([[frame, 1 - part], [next, part]])) {
+      if (!strength || (one !== frame && one.dimensions !== frame.dimensions)) continue;
+      const [cells, side, where] = this.name === "given" ? [one.field, SIDE, box] : [one.featureField, SMALL_SIDE, one.featureBox];
+      pen.globalAlpha = one === frame && next.dimensions !== frame.dimensions ? 1 : strength;
+      pen.drawImage(stage.fieldOf(cells, side), x(where[0]), y(where[3]), (where[2] - where[0]) * unit, (where[3] - where[1]) * unit);
+    }
+    pen.globalAlpha = 1;
+    const shown = part > 0.5 ? next : frame;
+    if (this.name === "given") {
+      if (shown.domain) this.levels(pen, shown.domain, [128], box, colours.ink, [6, 4], 1.6);
+      if (film.header?.ratio) this.levels(pen, film.header.ratio, [0.25, 0.5, 1, 2, 4], box, colours.ink, [2, 3], 1);
+      if (shown.lines) this.subspaces(pen, shown.lines, box);
+    }
+    const places = this.placesAt(t);
+    const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
+    if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
+    this.points(pen, places, shown, weights, x, y, ratio);
+    if (shown.forces && this.name === "features") this.arrows(pen, shown, places, box, x, y, unit);
+    if (stage.chosen >= 0) {
+      pen.strokeStyle = colours.ink;
+      pen.lineWidth = 2;
+      pen.beginPath();
+      pen.arc(x(places[2 * stage.chosen]), y(places[2 * stage.chosen + 1]), 8, 0, 7);
+      pen.stroke();
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
+  points(pen, places, frame, weights, x, y, ratio) {
+    const { stage } = this;
+    const { header } = /** @type {FilmReader} */ (stage.film);
+    if (!header) return;
+    const { label, told } = header;
+    const colours = stage.paint();
+    const radius = Math.max(2.2, Math.min(4.5, this.plot.clientWidth / 90));
+    const hidden = stage.playground.game.hides(this);
+    for (let i = 0; i < label.length; i++) {
+      if (hidden) continue;
+      const source = i < told.source_count;
+      const size = source && weights ? radius * Math.min(4, Math.max(0.3, Math.sqrt(weights[i]))) : radius;
+      const wrong = label[i] >= 0 && frame.predicted[i] !== label[i];
+      const sprite = spriteOf(colours, source, label[i], wrong, ratio);
+      const half = (size / radius) * sprite.half * (radius / 4);
+      pen.drawImage(sprite.canvas, x(places[2 * i]) - half, y(places[2 * i + 1]) - half, 2 * half, 2 * half);
+    }
+  }
+
+  /** Lines where a field over the box has these values. @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} cells @param {number[]} levels @param {number[]} box @param {string} colour @param {number[]} dash @param {number} width */
+  levels(pen, cells, levels, box, colour, dash, width) {
+    const { x, y } = this.scale(box);
+    const step = (box[2] - box[0]) / SMALL_SIDE;
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.setLineDash(dash);
+    for (const level of levels) {
+      pen.beginPath();
+      for (const [x1, y1, x2, y2] of contour(cells, SMALL_SIDE, level)) {
+        pen.moveTo(x(box[0] + (x1 + 0.5) * step), y(box[1] + (y1 + 0.5) * step));
+        pen.lineTo(x(box[0] + (x2 + 0.5) * step), y(box[1] + (y2 + 0.5) * step));
+      }
+      pen.globalAlpha = 0.75;
+      pen.stroke();
+    }
+    pen.globalAlpha = 1;
+    pen.setLineDash([]);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number[][]} lines @param {number[]} box */
+  subspaces(pen, lines, box) {
+    const { x, y } = this.scale(box);
+    const colours = this.stage.paint();
+    lines.forEach(([x1, y1, x2, y2], index) => {
+      pen.strokeStyle = index ? colours.target : colours.source;
+      pen.lineWidth = 3;
+      pen.beginPath();
+      pen.moveTo(x(x1), y(y1));
+      pen.lineTo(x(x2), y(y2));
+      pen.stroke();
+    });
+  }
+
+  /** Threads of mass; of a chosen sample only its own. @param {CanvasRenderingContext2D} pen @param {Frame} frame @param {ArrayLike<number>} places @param {(x: number) => number} x @param {(y: number) => number} y */
+  threads(pen, frame, places, x, y) {
+    const { from, to, mass } = /** @type {any} */ (frame.threads);
+    const { chosen } = this.stage;
+    pen.strokeStyle = this.stage.paint().ink;
+    for (let i = 0; i < from.length; i++) {
+      if (chosen >= 0 && from[i] !== chosen && to[i] !== chosen) continue;
+      pen.globalAlpha = chosen >= 0 ? 0.8 : 0.22;
+      pen.lineWidth = Math.max(0.3, (mass[i] / 255) * (chosen >= 0 ? 4 : 1.6));
+      pen.beginPath();
+      pen.moveTo(x(places[2 * from[i]]), y(places[2 * from[i] + 1]));
+      pen.lineTo(x(places[2 * to[i]]), y(places[2 * to[i] + 1]));
+      pen.stroke();
+    }
+    pen.globalAlpha = 1;
+  }
+
+  /** How the losses pull some samples. @param {CanvasRenderingContext2D} pen @param {Frame} frame @param {ArrayLike<number>} places @param {number[]} box @param {(x: number) => number} x @param {(y: number) => number} y @param {number} unit */
+  arrows(pen, frame, places, box, x, y, unit) {
+    const { forced } = /** @type {Header} */ (this.stage.film?.header);
+    const { pulls } = /** @type {any} */ (frame.forces);
+    const colours = this.stage.paint();
+    const reach = ((box[2] - box[0]) * unit * 0.11) / 127;
+    for (const force of [0, 1]) {
+      pen.strokeStyle = force ? colours.pullOfMethod : colours.pullOfClass;
+      pen.lineWidth = 1.5;
+      pen.beginPath();
+      for (let k = 0; k < forced.length; k++) {
+        const [dx, dy] = [pulls[2 * (force * forced.length + k)] * reach, -pulls[2 * (force * forced.length + k) + 1] * reach];
+        if (Math.hypot(dx, dy) < 2) continue;
+        const [px, py] = [x(places[2 * forced[k]]), y(places[2 * forced[k] + 1])];
+        const [ux, uy] = [dx / Math.hypot(dx, dy), dy / Math.hypot(dx, dy)];
+        pen.moveTo(px, py);
+        pen.lineTo(px + dx, py + dy);
+        pen.lineTo(px + dx - 4 * ux + 2.5 * uy, py + dy - 4 * uy - 2.5 * ux);
+        pen.moveTo(px + dx, py + dy);
+        pen.lineTo(px + dx - 4 * ux - 2.5 * uy, py + dy - 4 * uy + 2.5 * ux);
+      }
+      pen.stroke();
+    }
+  }
+
+  /** The sample under the pointer. @param {{clientX: number, clientY: number}} event */
+  nearest(event, reach = 14) {
+    const area = this.canvas.getBoundingClientRect();
+    const t = this.stage.playground.player.time(this.stage);
+    const { x, y } = this.scale(this.box(t));
+    const places = this.placesAt(t);
+    let [best, least] = [-1, reach];
+    for (let i = 0; i < places.length / 2; i++) {
+      const far = Math.hypot(x(places[2 * i]) - event.clientX + area.left, y(places[2 * i + 1]) - event.clientY + area.top);
+      if (far < least) [best, least] = [i, far];
+    }
+    return best;
+  }
+
+  /** @param {MouseEvent} event */
+  pick(event) {
+    const { stage } = this;
+    if (!stage.film || (this.name === "given" && stage.playground.handles.busy)) return;
+    const found = this.nearest(event);
+    for (const other of stage.playground.stages) other.chosen = found === stage.chosen ? -1 : found;
+    stage.playground.find(".drop").hidden = stage.playground.stages[0].chosen < 0;
+    stage.playground.player.draw();
+  }
+}
+
+/** Weights between two frames; null where the samples have none. @param {Float64Array | undefined} now @param {Float64Array | undefined} next @param {number} part @param {number} count */
+function between(now, next, part, count) {
+  if (!now && !next) return null;
+  const [from, to] = [now ?? new Float64Array(count).fill(1), next ?? new Float64Array(count).fill(1)];
+  return from.map((weight, i) => weight + (to[i] - weight) * part);
+}
+
+/** A point drawn once, to be stamped: circles and diamonds, filled, open or dotted by class, crossed out where wrong. @param {any} colours @param {boolean} source @param {number} label @param {boolean} wrong @param {number} ratio */
+function spriteOf(colours, source, label, wrong, ratio) {
+  const key = `${source} ${label} ${wrong} ${ratio}`;
+  const known = colours.sprites.get(key);
+  if (known) return known;
+  const [half, r] = [7, 4];
+  const canvas = document.createElement("canvas");
+  const scale = 2 * ratio;
+  canvas.width = canvas.height = 2 * half * scale;
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.scale(scale, scale);
+  pen.translate(half, half);
+  const colour = source ? colours.source : colours.target;
+  pen.beginPath();
+  if (source) pen.arc(0, 0, r, 0, 7);
+  else {
+    const d = r * 1.2;
+    pen.moveTo(0, -d);
+    pen.lineTo(d, 0);
+    pen.lineTo(0, d);
+    pen.lineTo(-d, 0);
+    pen.closePath();
+  }
+  pen.fillStyle = label % 3 === 0 ? colour : colours.paper;
+  pen.fill();
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.7;
+  pen.stroke();
+  if (label % 3 === 2) {
+    pen.beginPath();
+    pen.arc(0, 0, 1.4, 0, 7);
+    pen.fillStyle = colour;
+    pen.fill();
+  }
+  if (wrong) {
+    pen.strokeStyle = colours.wrong;
+    pen.lineWidth = 1.6;
+    pen.beginPath();
+    pen.arc(0, 0, 6, 0, 7);
+    pen.stroke();
+  }
+  const sprite = { canvas, half };
+  colours.sprites.set(key, sprite);
+  return sprite;
+}
+
+/** Pieces of the line at which cells of a square field cross a level (marching squares). @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
+function contour(cells, side, level) {
+  const pieces = [];
+  const cut = (/** @type {number} */ a, /** @type {number} */ b) => (level - a) / (b - a);
+  for (let row = 0; row < side - 1; row++) {
+    for (let column = 0; column < side - 1; column++) {
+      const at = row * side + column;
+      const [a, b, c, d] = [cells[at], cells[at + 1], cells[at + side + 1], cells[at + side]];
+      const ends = [];
+      if (a > level !== b > level) ends.push([column + cut(a, b), row]);
+      if (b > level !== c > level) ends.push([column + 1, row + cut(b, c)]);
+      if (d > level !== c > level) ends.push([column + cut(d, c), row + 1]);
+      if (a > level !== d > level) ends.push([column, row + cut(a, d)]);
+      for (let i = 0; i + 1 < ends.length; i += 2) pieces.push([...ends[i], ...ends[i + 1]]);
+    }
+  }
+  return pieces;
+}
+
+/** @param {string} hex */
+function rgb(hex) {
+  return [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
+}
+
+/** @param {string} colour */
+function luminance(colour) {
+  const probe = document.createElement("canvas").getContext("2d");
+  if (!probe) return 1;
+  probe.fillStyle = colour;
+  probe.fillRect(0, 0, 1, 1);
+  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+  return (0.3 * r + 0.6 * g + 0.1 * b) / 255;
+}

@@ -1,0 +1,50 @@
+// @ts-check
+// One sentence on what has just happened, from a frame's numbers; the sentences come translated.
+
+/** @param {string} sentence @param {Record<string, string | number>} values */
+function filled(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/** @param {number} share */
+function percents(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+/** @param {Frame[]} frames @param {number} at @param {any} told @param {any} texts */
+function sentenceOf(frames, at, told, texts) {
+  const { sentences } = texts;
+  const frame = frames[at];
+  const before = frames[at - 1];
+  const values = {
+    source: percents(frame.numbers.source ?? 0),
+    target: percents(frame.numbers.target ?? 0),
+    domain: percents(frame.numbers.domain ?? 0),
+    distance: (frame.numbers.distance ?? 0).toFixed(2),
+    effective: Math.round(frame.numbers.effective ?? 0),
+    count: told?.source_count ?? 0,
+    step: frame.step,
+    method: texts.method,
+  };
+  const last = at === frames.length - 1 && at > 0;
+  const rest = frame.phase === "source_only" ? "learns" : "ends";
+  return filled(sentences[nameOf(frame, before, last, told) ?? rest] ?? sentences[rest], values);
+}
+
+/** @param {Frame} frame @param {Frame | undefined} before @param {boolean} last @param {any} told */
+function nameOf(frame, before, last, told) {
+  if (frame.moved.includes("map")) return "mapped";
+  if (frame.moved.includes("weights")) return "weighted";
+  const fixed = told?.kind === "feature alignment" || told?.kind === "reweighting";
+  if (fixed) return frame.phase === "source_only" ? "given" : told.kind === "reweighting" ? "refittedWeighted" : "refitted";
+  if (!frame.moved.length && !last) return frame.phase === "source_only" ? "untrained" : "begins";
+  if (last || !frame.moved.length) return "ends";
+  if (frame.phase === "source_only") return "learns";
+  if (frame.phase === "oracle") return "oracle";
+  const critic = frame.moved.includes("own") && !frame.moved.includes("extractor");
+  if (critic) return (frame.numbers.domain ?? 1) > 0.6 ? "criticSees" : "criticFooled";
+  if (!frame.moved.includes("own") && frame.numbers.domain !== undefined) return "featuresFlee";
+  if (frame.numbers.domain !== undefined) return "bothMove";
+  if (told?.kind === "model adaptation") return "adapts";
+  return (frame.numbers.distance ?? 0) < (before?.numbers.distance ?? 0) ? "closer" : "together";
+}

@@ -1,0 +1,154 @@
+// @ts-check
+// The playground's element: films of runs on points, played here without asking the server. Everything said comes in
+// `data` already translated; text is set through textContent only. The other files of this folder are parts of the
+// same script: film_file (read), film_picture (draw), film_curve (the curves that are scrubbed), film_player (time, keys, buttons),
+// film_handles (data by hand), film_words (what has just happened), film_game (be the critic), film_save.
+
+/** @type {WeakMap<Element, Playground>} */
+const playgrounds = new WeakMap();
+
+/** @param {any} component */
+export default function (component) {
+  const root = component.parentElement.querySelector(".playground");
+  if (!playgrounds.has(root)) playgrounds.set(root, new Playground(root));
+  playgrounds.get(root)?.show(component.data, (/** @type {any} */ change) => component.setTriggerValue("changed", change));
+  return () => {
+    playgrounds.get(root)?.close();
+    playgrounds.delete(root);
+  };
+}
+
+/** One or two stages (films side by side), a clock that they share, and what one does to the data. */
+class Playground {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** @param {string} selector @returns {any} */
+    this.find = (selector) => root.querySelector(selector);
+    /** @type {Stage[]} */
+    this.stages = [];
+    this.player = new Player(this);
+    this.handles = new Handles(this);
+    this.game = new Game(this);
+    this.sizes = new ResizeObserver(() => this.player.draw());
+    // a change of theme reaches us as a change of the inherited colour
+    root.style.transition = "color 1ms";
+    root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
+    this.find(".save-film").onclick = () => saveFilm(this);
+    this.find(".save-png").onclick = () => savePng(this);
+    this.find(".save-svg").onclick = () => saveSvg(this);
+    this.find(".save-webp").onclick = () => saveAnimation(this);
+    this.find(".open-film").onchange = (/** @type {any} */ event) => openFilm(this, event.target.files[0]);
+    for (const player of ["critic", "features"]) this.find(`.only-${player}`).onclick = () => this.act(`${player}@${this.at()}+20`);
+    this.find(".strength").onchange = (/** @type {any} */ event) => this.act(`${this.data.strength}=${event.target.value}@${this.at()}`);
+    this.find(".drop").onclick = () => this.act(`drop ${this.stages[0].chosen}@${this.at()}`);
+    this.find(".forget").onclick = () => this.change({ acts: "" });
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.player.pause();
+    this.stages.forEach((stage) => stage.stop());
+  }
+
+  /** The step of training at which the first film stands now. */
+  at() {
+    const { film } = this.stages[0];
+    return film?.frames[Math.floor(this.player.time(this.stages[0]))]?.step ?? 0;
+  }
+
+  /** Go on from this frame with one more act. @param {string} act */
+  act(act) {
+    const acts = [this.data.acts, act].filter(Boolean).join(";");
+    this.goFrom = this.at();
+    this.change({ acts });
+  }
+
+  /**
+   * Take over a change of the data or the acts: the film comes at once, the server hears of it when the hand rests.
+   * @param {{params?: any, acts?: string}} change
+   */
+  change(change, rests = true) {
+    this.data = { ...this.data, ...change };
+    this.stages.forEach((stage, index) => stage.watch(this.address(index), this.data.texts));
+    if (rests) this.tell({ params: this.data.params, acts: this.data.acts });
+  }
+
+  /** @param {number} index */
+  address(index) {
+    const { films, params, acts, route } = this.data;
+    const query = new URLSearchParams(films[index].query);
+    for (const [name, value] of Object.entries(params)) query.set(`data.${name}`, String(value));
+    query.delete("acts");
+    if (acts && index === 0) query.set("acts", acts);
+    query.sort();
+    return `${route}?${query}`;
+  }
+
+  /** @param {any} data @param {(change: any) => void} tell */
+  show(data, tell) {
+    const first = !this.data;
+    this.data = data;
+    this.tell = tell;
+    while (this.stages.length > data.films.length) this.stages.pop()?.remove();
+    while (this.stages.length < data.films.length) this.stages.push(new Stage(this, this.stages.length));
+    this.stages.forEach((stage, index) => {
+      stage.watch(this.address(index), data.texts);
+      stage.say();
+    });
+    this.say();
+    this.handles.show();
+    this.game.say();
+    sweep(this);
+    if (first && !this.player.still.matches) this.player.play();
+    this.player.draw();
+  }
+
+  say() {
+    const { texts, data } = { texts: this.data.texts, data: this.data };
+    for (const node of this.root.querySelectorAll("[data-text]")) node.textContent = texts[/** @type {HTMLElement} */ (node).dataset.text ?? ""];
+    for (const node of this.root.querySelectorAll("[data-label]")) {
+      const label = texts[/** @type {HTMLElement} */ (node).dataset.label ?? ""];
+      node.setAttribute("aria-label", label);
+      node.setAttribute("title", label);
+    }
+    this.find(".acts").hidden = !data.trains || data.films.length > 1;
+    this.find(".only-critic").hidden = !data.critic;
+    this.find(".strength-label").hidden = !data.strength;
+    if (data.strength) this.find(".strength").value = String(data.strengthNow);
+    this.find(".forget").hidden = !data.acts;
+    this.find(".drop").hidden = this.stages[0].chosen < 0;
+    legend(this);
+    this.player.say();
+  }
+
+  repaint() {
+    this.stages.forEach((stage) => stage.forgetColours());
+    this.player.draw();
+  }
+
+  /** @param {string} sentence */
+  complain(sentence) {
+    this.find(".problem").textContent = sentence;
+    this.find(".problem").hidden = !sentence;
+  }
+}
+
+/** What the marks mean. @param {Playground} playground */
+function legend(playground) {
+  const { texts, classes, colours } = playground.data;
+  const entries = [
+    ...["source", "target"].map((name) => ({ text: texts[name], mark: name, colour: colours[name] })),
+    ...classes.map((/** @type {string} */ name, /** @type {number} */ index) => ({
+      text: `${name}: ${texts.fillings[index]}`, mark: "shade", colour: colours.classes[index],
+    })),
+    { text: texts.wrongMark, mark: "wrong", colour: colours.wrong },
+  ];
+  playground.find(".legend").replaceChildren(...entries.map(({ text, mark, colour }) => {
+    const [item, sign] = [document.createElement("span"), document.createElement("i")];
+    sign.className = mark;
+    sign.style.setProperty("--mark", colour);
+    item.append(sign, text);
+    return item;
+  }));
+}

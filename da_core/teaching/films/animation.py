@@ -1,0 +1,71 @@
+"""Draw films with Pillow: one frame as a picture, or all of them as one that moves, for slides."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from da_core import palette
+from da_core.teaching.films.film import CONFIDENCES, SIDE, SMALL_SIDE, Box, Film, Frame
+
+PIXELS = 360
+_GAP = 12
+_MILLISECONDS = 80
+_LONG = 1400
+"""Milliseconds of each frame of a film of few."""
+Moving = Literal["webp", "gif"]
+
+
+def animated(film: Film, kind: str = "webp") -> bytes:
+    """Draw all frames as an animated WebP or GIF, the last one longer."""
+    pictures = [still(film, at) for at in range(len(film.frames))]
+    each = _LONG if len(pictures) <= 4 else _MILLISECONDS
+    durations = [each] * (len(pictures) - 1) + [_LONG]
+    output = io.BytesIO()
+    options: dict[str, Any] = {"quality": 80, "method": 2} if kind == "webp" else {"optimize": True}
+    pictures[0].save(output, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **options)
+    return output.getvalue()
+
+
+def still(film: Film, at: int = -1) -> Image.Image:
+    """Draw one frame: the plane as given on the left, the features on the right."""
+    header, frame = film.header, film.frames[at]
+    picture = Image.new("RGB", (2 * PIXELS + 3 * _GAP, PIXELS + 2 * _GAP), "white")
+    halves = (
+        (header.given, frame.field, SIDE, header.box),
+        (frame.places, frame.feature_field, SMALL_SIDE, frame.feature_box),
+    )
+    for place, (points, field, side, box) in enumerate(halves):
+        half = _half(film, frame, np.asarray(points, np.float64), field, side, box)
+        picture.paste(half, (_GAP + place * (PIXELS + _GAP), _GAP))
+    return picture
+
+
+def _half(film: Film, frame: Frame, points: Any, field: Any, side: int, box: Box) -> Image.Image:
+    hues = np.array([_rgb(colour) for colour in palette.CLASSES])[field >> 4]
+    opacity = 0.45 * (0.15 + 0.85 * (field & 15) / CONFIDENCES)[:, None]
+    cells = (255 + (hues - 255) * opacity).astype(np.uint8).reshape(side, side, 3)[::-1]
+    half = Image.fromarray(cells).resize((2 * PIXELS, 2 * PIXELS), Image.Resampling.BICUBIC)
+    pen, source_count = ImageDraw.Draw(half), film.header.source_count
+    scale = 2 * PIXELS / (box[2] - box[0])
+    weights = np.ones(source_count) if frame.weights is None else frame.weights
+    for row, (x, y) in enumerate((points - [box[0], 0]) * [scale, 1]):
+        place, of_source = (x, (box[3] - y) * scale), row < source_count
+        colour = palette.SOURCE if of_source else palette.TARGET
+        radius = 7 * float(np.clip(np.sqrt(weights[row]), 0.3, 4)) if of_source else 7.0
+        fill = colour if film.header.label[row] % 3 == 0 else "white"
+        if of_source:
+            pen.ellipse([*(p - radius for p in place), *(p + radius for p in place)], fill, colour, 3)
+        else:
+            across, up = place
+            r = radius * 1.2
+            corners = [(across, up - r), (across + r, up), (across, up + r), (across - r, up)]
+            pen.polygon(corners, fill, colour, 3)
+    return half.resize((PIXELS, PIXELS), Image.Resampling.LANCZOS)
+
+
+def _rgb(colour: str) -> list[int]:
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]

@@ -1,0 +1,106 @@
+"""Make the film of an experiment: a view of a run as every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from da_core.data.sources import sources
+from da_core.errors import UserError
+from da_core.experiment import Experiment, plan_epoch
+from da_core.methods import methods
+from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
+from da_core.networks import networks
+from da_core.registry import pick, resolve
+from da_core.run import run
+from da_core.teaching.films import direction
+from da_core.teaching.films.film import Film, Frame, Header
+from da_core.teaching.films.film_file import Writer
+from da_core.teaching.films.recorder import Recorder
+
+ON_PICTURES = {"fda", "night_augmentation"}
+"""Methods that work on pictures alone."""
+MOST_STEPS = 3000
+MOST_HIDDEN = 256
+
+
+def film_key(experiment: Experiment, acts: str = "") -> str:
+    """Name a film by its experiment and by what a hand did meanwhile."""
+    return experiment.key if not acts else f"{experiment.key}-{acts}"
+
+
+def normalised(experiment: Experiment) -> Experiment:
+    """Leave out what is a default, so that one film has one name however it was asked for.
+
+    Raises `UserError` for names and settings that do not exist.
+    """
+    parts: dict[str, object] = {}
+    kinds: tuple[tuple[str, Any, Any], ...] = (
+        ("data", sources(), experiment.data),
+        ("network", networks(), experiment.network),
+        ("method", methods(), experiment.method),
+    )
+    for name, known, spec in kinds:
+        _kind, params = resolve(known, spec)
+        parts[name] = spec.model_copy(update={"params": params.overrides()})
+    return experiment.model_copy(update={**parts, "oracle": False})
+
+
+def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | Frame]:
+    """Run an experiment and yield the film's header, then its frames as they are made.
+
+    To end it, close the generator. The run goes as far as its last frame: what a result holds besides is not waited
+    for. Raises `UserError` for an experiment that cannot be done or would take long.
+    """
+    check(experiment)
+    recorder = Recorder(film_key(experiment, acts), direction.read(acts))
+    told = False
+    for _event in run(experiment, embed=False, observer=recorder):
+        if not told and recorder.header is not None:
+            told = True
+            yield recorder.header.model_copy(update={"direction": acts})
+        yield from recorder.take()
+        if recorder.done:
+            return
+
+
+def film_of(experiment: Experiment, acts: str = "") -> Film:
+    """Make a whole film."""
+    stream = shoot(experiment, acts)
+    header = next(stream)
+    assert isinstance(header, Header)
+    return Film(header, [frame for frame in stream if isinstance(frame, Frame)])
+
+
+def film_bytes(experiment: Experiment, acts: str = "") -> Iterator[bytes]:
+    """Make a film as bytes, one record at a time; see `da_core.teaching.films.film_file`."""
+    writer = Writer()
+    for one in shoot(experiment, acts):
+        yield writer.header(one) if isinstance(one, Header) else writer.frame(one)
+    yield writer.end()
+
+
+def check(experiment: Experiment) -> None:
+    """Raise `UserError` for what no film is made of: it would take long, or show nothing."""
+    kind = pick(methods(), experiment.method.name, "method")
+    if kind.name() in ON_PICTURES:
+        raise UserError("{method} works on pictures alone; choose another method.", method=kind.title)
+    training, count = experiment.training, experiment.data.params.get("count", 1000)
+    steps = training.epochs * plan_epoch(int(count), training.batch_size, training.least_steps)[0]
+    hidden = experiment.network.params.get("hidden", 128)
+    if steps > MOST_STEPS or not isinstance(hidden, int) or hidden > MOST_HIDDEN:
+        raise UserError(
+            "A film is of a small network and at most {steps} steps; lower the epochs or the hidden units.",
+            steps=MOST_STEPS,
+        )
+    if experiment.data.name not in ("drawn", *POINTS) or experiment.third is not None:
+        raise UserError("A film shows points in the plane; choose a pair with two features.")
+
+
+POINTS = ("moons", "blobs", "covariate", "label_shift", "concept", "subspace")
+"""The pairs of points in the catalogue, which can be filmed, too."""
+
+
+def trains_network(method: type[Method]) -> bool:
+    """Tell whether a method needs a network that learns; the others take points as they are."""
+    return issubclass(method, DeepAlignment | ModelAdaptation) or method.family() == "control"

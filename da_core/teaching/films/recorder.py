@@ -1,0 +1,415 @@
+"""Record a run: look on as it trains and make a `Frame` of what can be seen, at most `MOST_FRAMES` of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from da_core.data.pair import UNKNOWN
+from da_core.data.sources import sources
+from da_core.errors import UserError
+from da_core.evaluation.held_out import predict_held_out
+from da_core.events import Phase
+from da_core.methods.alignment.gfk import GFK
+from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
+from da_core.methods.alignment.shared.transport import Transport
+from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
+from da_core.methods.base import Batch, DeepAlignment, ModelAdaptation
+from da_core.registry import resolve
+from da_core.teaching.films import direction
+from da_core.teaching.films.film import (
+    MOST_FRAMES,
+    SIDE,
+    SMALL_SIDE,
+    THREADS,
+    Box,
+    Frame,
+    Header,
+    box_around,
+    cells,
+    packed_field,
+)
+from da_core.training.model import Model
+from da_core.training.observer import Observer
+from da_core.training.prepared import Prepared
+from da_core.training.step import Step
+
+OF_SOURCE_ONLY = 20
+"""Frames of the training on the source, before a method adapts."""
+FORCED = 40
+"""Samples of each domain whose forces are shown: more arrows would hide one another."""
+
+Rows = NDArray[Any]
+
+
+class Recorder(Observer):
+    """Makes the frames of one run, which `take` hands over."""
+
+    def __init__(self, key: str, acts: tuple[direction.Act, ...] = ()) -> None:
+        self.key, self.acts = key, acts
+        self.header: Header | None = None
+        self.done = False
+        self._frames: list[Frame] = []
+        self._basis: NDArray[np.float64] | None = None
+        self._last: NDArray[np.float64] | None = None
+        self._due: dict[Phase, frozenset[int]] = {}
+        self._source_only: Model | None = None
+        self._feature_box: Box | None = None
+        self._stands_at: dict[Phase, tuple[int, int]] = {}
+
+    def take(self) -> list[Frame]:
+        """Return the frames that were made since the last call."""
+        taken, self._frames = self._frames, []
+        return taken
+
+    # ── what the run tells ────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, prepared: Prepared) -> None:
+        """Write the header. Raises `UserError` where the samples are no points in the plane."""
+        pair, split = prepared.pair, prepared.split
+        if pair.kind != "features" or pair.sample_shape != (2,):
+            raise UserError("A film shows points in the plane; choose a pair with two features.")
+        torch.set_num_threads(1)  # the networks are tiny: threads that wait for one another would take longer
+        self.prepared = prepared
+        given = np.concatenate([pair.source.X, pair.target.X])
+        box = box_around(given)
+        self._grid = cells(box, SIDE)
+        inputs = prepared.extractor.prepare(
+            prepared.network_params,
+            pair.source.X,
+            np.concatenate([pair.target.X, self._grid.astype(np.float32)]),
+            split.source_train,
+            split.target_train,
+        )
+        self._source, rest = (torch.tensor(np.asarray(X, np.float32)) for X in inputs)
+        self._target, self._cells = rest[: len(pair.target)], rest[len(pair.target) :]
+        held_out = np.zeros(len(given), np.bool_)
+        if not prepared.nothing_held_out:
+            held_out[split.source_test] = True
+            held_out[len(pair.source) + split.target_test] = True
+        rng = np.random.default_rng(0)
+        forced = [np.sort(rng.permutation(len(domain))[:FORCED]) for domain in (pair.source, pair.target)]
+        self._forced = (forced[0], forced[1])
+        learned = (split.source_train.tolist(), (len(pair.source) + split.target_train).tolist())
+        self._director = direction.Director(self.acts, learned, self._prepared_place)
+        experiment = prepared.experiment
+        self.header = Header(
+            key=self.key,
+            experiment=experiment.to_flat(),
+            method=prepared.method.name(),
+            kind=prepared.method.kind,
+            classes=pair.classes,
+            source_count=len(pair.source),
+            box=box,
+            given=given,
+            label=np.concatenate([pair.source.y, pair.target.y]).astype(np.int8),
+            held_out=held_out,
+            forced=np.concatenate([forced[0], forced[1] + len(pair.source)]).astype(np.int16),
+            ratio=self._ratio(box),
+        )
+
+    def before_step(self, phase: Phase, step: Step, taken: int) -> None:
+        """Make the first frame: a network that has learned nothing."""
+        if phase not in self._due:
+            alone = self.prepared.method.name() == "source_only"
+            most = OF_SOURCE_ONLY if phase == "source_only" and not alone else MOST_FRAMES - OF_SOURCE_ONLY - 4
+            self._due[phase] = due_steps(step.steps * step.spec.epochs, most // len(step.turns))
+            if phase == "adapt" and (seen := direction.window(self.acts)):
+                room = max(2, most // len(step.turns) - len(seen))
+                self._due[phase] = seen | due_steps(step.steps * step.spec.epochs, room)
+        if taken == 0:
+            self._see_training(phase, step, 0, ())
+        if phase == "adapt" and self.acts:
+            self._director.before_step(step, taken)
+
+    def after_turn(self, phase: Phase, step: Step, taken: int, turn: int) -> None:
+        """Make a frame after a turn of a step that is due."""
+        if taken in self._due[phase]:
+            self._see_training(phase, step, taken + 1, step.turns[turn].parts)
+
+    def after_epoch(self, epoch: float, model: Model) -> None:
+        """Make a frame after an epoch of a model adaptation, as many as there is room for."""
+        epochs = self.prepared.adaptation_epochs
+        most = MOST_FRAMES - OF_SOURCE_ONLY - 4
+        if isinstance(self.prepared.method, ModelAdaptation) and round(epoch) - 1 in due_steps(epochs, most):
+            self._frames.append(self._frame(model, "adapt", round(epoch), epochs, ("extractor", "head"), {}))
+
+    def finished(self, phase: Phase, model: Model) -> None:
+        """Make the frames of what was fitted, the last with the numbers that the run's result has."""
+        if phase == "source_only":
+            self._source_only = model
+            return
+        self.done = True
+        before = self._source_only
+        if before is None or model is before:
+            self._frames.append(self._final(model, "source_only", ("head",)))
+        elif self.prepared.extractor.learns:
+            self._frames.append(self._final(model, "oracle" if model.fitted_on == "target" else "adapt", ()))
+        else:
+            self._fixed_features(before, model)
+
+    def _fixed_features(self, before: Model, model: Model) -> None:
+        """Make three frames in one part of the plane: before, with the map or the weights, and with the new head."""
+        moved = Model(before.network, before.classifier, model.map_source, model.map_target, weights=model.weights)
+        same = self._shapes_agree(moved)
+        if same:
+            with torch.inference_mode():
+                Fs, Ft = (before.network.embed(X).numpy() for X in (self._source, self._target))
+            self._feature_box = box_around(np.concatenate([Fs, Ft, moved.map_source(Fs), moved.map_target(Ft)]))
+        self._frames.append(self._final(before, "source_only", ("head",)))
+        if same:
+            who = "map" if model.weights is None else "weights"
+            self._frames.append(self._frame(moved, "adapt", 1, 2, (who,), self._extras(moved)))
+        self._frames.append(self._final(model, "adapt", ("head",), self._extras(model)))
+
+    def _prepared_place(self, place: tuple[float, float], of_source: bool) -> Tensor:
+        """Bring a place of the plane to what the network takes."""
+        prepared, point = self.prepared, np.array([place], np.float32)
+        pair, split = prepared.pair, prepared.split
+        Xs, Xt = (
+            np.concatenate([X, point]) if of_source == first else X
+            for first, X in ((True, pair.source.X), (False, pair.target.X))
+        )
+        inputs = prepared.extractor.prepare(prepared.network_params, Xs, Xt, split.source_train, split.target_train)
+        return torch.tensor(np.asarray(inputs[0 if of_source else 1][-1], np.float32))
+
+    # ── a frame ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _see_training(self, phase: Phase, step: Step, taken: int, moved: tuple[Any, ...]) -> None:
+        model, method = Model(step.network, source_network=step.source_network), step.method
+        training = step.network.training
+        extras = {} if method is None else self._of_deep(step, method, taken)
+        with torch.random.fork_rng(devices=[]):
+            frame = self._frame(model, phase, taken, step.steps * step.spec.epochs, moved, extras, method)
+        self._frames.append(frame)
+        self._stands_at[phase] = (taken, frame.steps)
+        step.network.train(training)
+
+    def _final(self, model: Model, phase: Phase, moved: tuple[str, ...], extras: dict[str, Any] | None = None) -> Frame:
+        """Make the frame of a finished model, its accuracies those of the run's result."""
+        method = self.prepared.method
+        critic = method if isinstance(method, DeepAlignment) and phase == "adapt" else None
+        step, steps = self._stands_at.get(phase, (1, 1))
+        frame = self._frame(model, phase, step, steps, moved, extras or {}, critic)
+        seen, pair, split = predict_held_out(model, self.prepared), self.prepared.pair, self.prepared.split
+        frame.numbers["source"] = float((seen.source_predicted == pair.source.y[split.source_test]).mean())
+        known = pair.target.y[split.target_test] != UNKNOWN
+        if known.any():
+            right = (seen.target_predicted == pair.target.y[split.target_test])[known]
+            frame.numbers["target"] = float(right.mean())
+        return frame
+
+    def _frame(
+        self,
+        model: Model,
+        phase: Phase,
+        step: int,
+        steps: int,
+        moved: tuple[Any, ...],
+        extras: dict[str, Any],
+        method: DeepAlignment | None = None,
+    ) -> Frame:
+        network = model.network.eval()
+        n_t = len(self._target)
+        with torch.inference_mode():
+            E = network.embed(torch.cat([self._target, self._cells, self._source]))
+            Es = E[n_t + len(self._cells) :]
+            if model.source_network is not None:
+                Es = model.source_network.eval().embed(self._source)
+            Ft = np.asarray(model.map_target(E[:n_t].numpy()))
+            Fg = np.asarray(model.map_target(E[n_t : n_t + len(self._cells)].numpy()))
+            Fs = np.asarray(model.map_source(Es.numpy()))
+            Ps, Pt, Pg = (model.probabilities(F) for F in (Fs, Ft, Fg))
+            domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + SIDE * SIDE])
+        predicted = np.concatenate([Ps.argmax(axis=1), Pt.argmax(axis=1)]).astype(np.uint8)
+        places, back = self._plane(np.concatenate([Fs, Ft]))
+        feature_box = self._feature_box or box_around(places)
+        numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
+        if domain is not None:
+            numbers["domain"] = domain[1]
+        return Frame(
+            phase=phase,
+            step=step,
+            steps=steps,
+            moved=moved,
+            numbers=numbers,
+            field=packed_field(Pg),
+            places=places,
+            predicted=predicted,
+            feature_field=packed_field(model.probabilities(back(cells(feature_box, SMALL_SIDE)))),
+            feature_box=feature_box,
+            dimensions=Fs.shape[1],
+            domain=None if domain is None else domain[0],
+            **self._projected(extras),
+        )
+
+    def _plane(self, F: Rows) -> tuple[NDArray[np.float64], Any]:
+        """Show features (n, d) in the plane, and tell how a place leads back: as they are, or in their best plane.
+
+        The best plane is that of the first two principal components, turned onto that of the frame before.
+        """
+        F = F.astype(np.float64)
+        self._basis = None
+        if F.shape[1] == 1:
+            aside = np.random.default_rng(0).uniform(-1, 1, len(F)) * max(float(F.std()), 1e-6) / 2
+            return np.c_[F, aside], lambda Z: Z[:, :1]
+        if F.shape[1] == 2:
+            return F, lambda Z: Z
+        mean = F.mean(axis=0)
+        centred = F - mean
+        basis = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
+        places = centred @ basis
+        if self._last is not None:
+            U, _, Vh = np.linalg.svd(places.T @ self._last)
+            basis = basis @ (U @ Vh)
+            places = centred @ basis
+        self._basis, self._last = basis, places
+        return places, lambda Z: mean + Z @ basis.T
+
+    def _numbers(self, predicted: Rows, Fs: Rows, Ft: Rows) -> dict[str, float]:
+        pair, split = self.prepared.pair, self.prepared.split
+        numbers = {"source": float((predicted[split.source_test] == pair.source.y[split.source_test]).mean())}
+        yt = pair.target.y[split.target_test]
+        right = predicted[len(pair.source) + split.target_test] == yt
+        if (yt != UNKNOWN).any():
+            numbers["target"] = float(right[yt != UNKNOWN].mean())
+        numbers["distance"] = linear_distance(Fs, Ft)
+        return numbers
+
+    def _domain(
+        self, method: DeepAlignment, network: Any, Es: Tensor, Et: Tensor, Eg: Tensor
+    ) -> tuple[NDArray[np.uint8], float] | None:
+        """Ask the domain classifier over the plane, and how often it is right on the samples that are scored."""
+        coarse = Eg.view(SIDE, SIDE, -1)[:: SIDE // SMALL_SIDE, :: SIDE // SMALL_SIDE].reshape(SMALL_SIDE**2, -1)
+        logits = method.domain_logits(coarse, network.head(coarse))
+        if logits is None:
+            return None
+        split = self.prepared.split
+        on_source, on_target = (
+            method.domain_logits(E[rows], network.head(E[rows]))
+            for E, rows in ((Es, split.source_test), (Et, split.target_test))
+        )
+        assert on_source is not None
+        assert on_target is not None
+        right = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+        return (logits.sigmoid() * 255).round().to(torch.uint8).numpy(), right
+
+    # ── what only some kinds of method have ───────────────────────────────────────────────────────────────────────
+
+    def _of_deep(self, step: Step, method: DeepAlignment, taken: int) -> dict[str, Any]:
+        """Measure how the class loss and the method's own pull the features of some samples, and how large they are."""
+        rows_s, rows_t = self._forced
+        network = step.network.eval()
+        with torch.no_grad():
+            of_source = (step.source_network or network).embed(self._source[rows_s])
+            of_target = network.embed(self._target[rows_t])
+        F = torch.cat([of_source, of_target]).requires_grad_()
+        logits, count = network.head(F), len(rows_s)
+        y = torch.tensor(self.prepared.pair.source.y[rows_s])
+        progress = torch.tensor(min(1.0, taken / (step.steps * step.spec.epochs)))
+        batch = Batch(F[:count], F[count:], logits[:count], logits[count:], y, progress)
+        of_class, of_method = cross_entropy(batch.source_logits, y), torch.zeros(())
+        numbers = {"loss class": float(of_class.detach())}
+        with torch.random.fork_rng(devices=[]):
+            for turn in step.turns:
+                for name, loss in turn.losses(batch).items():
+                    numbers[f"loss {name}"] = float(loss.detach())
+                    if "extractor" in turn.parts:
+                        of_method = of_method + loss
+        forces = [
+            -torch.autograd.grad(loss, F, retain_graph=True, allow_unused=True)[0] if loss.requires_grad else None
+            for loss in (of_class, of_method)
+        ]
+        pulls = np.stack([np.zeros(F.shape) if f is None else f.double().numpy() for f in forces])
+        return {"forces": pulls, "numbers": numbers}
+
+    def _extras(self, model: Model) -> dict[str, Any]:
+        """Collect what a fixed map or weights have to show."""
+        method, extras = self.prepared.method, dict[str, Any]()
+        if model.weights is not None:
+            w = np.zeros(len(self._source))
+            w[self.prepared.split.source_train] = model.weights
+            extras["weights"] = w
+            extras["numbers"] = {"effective": float(w.sum() ** 2 / np.square(w).sum())}
+        if isinstance(method, Transport) and method.coupling is not None:
+            extras["threads"] = self._threads(method.coupling)
+        if isinstance(method, SubspaceAlignment | GFK) and method.params.dimensions == 1:
+            extras["lines"] = self._lines(method)
+        return extras
+
+    def _threads(self, plan: Rows) -> NDArray[np.float64]:
+        """Keep the strongest `THREADS` of each source sample."""
+        strongest = np.argsort(-plan, axis=1)[:, :THREADS]
+        mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
+        rows = np.repeat(np.arange(len(plan)), strongest.shape[1])
+        split = self.prepared.split
+        found = np.c_[split.source_train[rows], split.target_train[strongest.ravel()], mass.ravel()]
+        return found[found[:, 2] > 0.02]
+
+    def _lines(self, method: SubspaceAlignment | GFK) -> NDArray[np.float64]:
+        """Draw each domain's first principal direction through its mean, two deviations long on either side."""
+        lines = []
+        for domain in (self.prepared.pair.source, self.prepared.pair.target):
+            X = domain.X.astype(np.float64)
+            scale = scaling(X, method.params.standardise)
+            along = principal_directions(scale(X), 1)[:, 0] * scale.deviation
+            reach = 2 * along * float(np.std((X - scale.mean) @ along) / (along @ along))
+            lines.append([*(scale.mean - reach), *(scale.mean + reach)])
+        return np.array(lines)
+
+    def _projected(self, extras: dict[str, Any]) -> dict[str, Any]:
+        """Bring the forces into the plane in which the features are shown."""
+        if "forces" in extras and self._basis is not None:
+            extras["forces"] = extras["forces"] @ self._basis
+        elif "forces" in extras and extras["forces"].shape[2] != 2:
+            del extras["forces"]
+        return extras
+
+    def _shapes_agree(self, moved: Model) -> bool:
+        """Tell whether the head of before takes the mapped features: a map may change how many there are."""
+        with torch.inference_mode():
+            F = moved.network.embed(self._target[:2]).numpy()
+        return np.asarray(moved.map_target(F)).shape[1] == F.shape[1]
+
+    def _ratio(self, box: Box) -> NDArray[np.float32] | None:
+        """Compute the density ratio over the plane where the data's file knows it, and it does not depend on y."""
+        source, params = resolve(sources(), self.prepared.experiment.data)
+        grid, pair = cells(box, SMALL_SIDE), self.prepared.pair
+        if pair.provenance.shift != "covariate":
+            return None
+        X = np.concatenate([pair.source.X, grid])
+        ratio = source.true_weights(params, X, np.zeros(len(X), np.int64))
+        if ratio is None:
+            return None
+        own = ratio[: len(pair.source)]
+        found: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
+        return found
+
+
+def due_steps(steps: int, most: int) -> frozenset[int]:
+    """Choose which of so many steps (from 0) to show, the last among them, closer together early, when most moves."""
+    if steps <= most:
+        return frozenset(range(steps))
+    return frozenset(int(step) for step in np.linspace(0, 1, max(most, 2)) ** 1.5 * (steps - 1))
+
+
+def linear_distance(Fs: Rows, Ft: Rows) -> float:
+    """Measure 2(1 − 2ε) with the error ε of a least-squares domain classifier on every second sample (n, d).
+
+    The proxy A-distance of `da_core.evaluation.shift` with a classifier that is quick enough for every frame.
+    """
+    F = np.concatenate([Fs, Ft]).astype(np.float64)
+    F = np.c_[(F - F.mean(axis=0)) / np.maximum(F.std(axis=0), 1e-9), np.ones(len(F))]
+    side = np.concatenate([np.full(len(Fs), 1 / len(Fs)), np.full(len(Ft), -1 / len(Ft))])
+    learn = np.arange(len(F)) % 2 == 0
+    A, share = F[learn], np.abs(side[learn])
+    G = (A * share[:, None]).T @ A + 1e-3 * np.eye(F.shape[1])
+    w = np.linalg.solve(G, A.T @ side[learn])
+    right = (F[~learn] @ w > 0) == (side[~learn] > 0)
+    accuracy = float((right * np.abs(side[~learn])).sum() / np.abs(side[~learn]).sum())
+    return float(np.clip(2 * (2 * accuracy - 1), 0, 2))

@@ -1,0 +1,153 @@
+"""Where films are made for everybody: once each, streamed while they are made, and kept in a bounded cache."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.teaching.films.film_file import SUFFIX
+
+log = logging.getLogger(__name__)
+
+SHIPPED = Path(__file__).parents[3] / "assets" / "playground" / "films"
+"""Films of the presets, by their keys."""
+MOST_BYTES = 64 * 2**20
+"""Of films in memory."""
+MOST_WAITING = 40
+"""Films that are asked for and not whole yet."""
+_WORKERS = 2
+
+
+@dataclass(eq=False)
+class Reel:
+    """A film that is being made or whole: its bytes record by record. ``watchers`` are those who read it now.
+
+    One that could not be made ends with a ``problem``.
+    """
+
+    records: list[bytes] = field(default_factory=list)
+    whole: bool = False
+    watchers: int = 0
+    problem: UserError | None = None
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, record: bytes) -> None:
+        """Add a record."""
+        with self.changed:
+            self.records.append(record)
+            self.changed.notify_all()
+
+    def end(self) -> None:
+        """Say that there is nothing more to come."""
+        with self.changed:
+            self.whole = True
+            self.changed.notify_all()
+
+    def wait(self, seen: int, timeout: float) -> tuple[list[bytes], bool]:
+        """Return the records from ``seen`` on, once there are some, and whether these are the last."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.records) > seen or self.whole, timeout)
+            return self.records[seen:], self.whole
+
+
+class Studio:
+    """Makes films in threads of its own. Safe to use from many threads."""
+
+    def __init__(self, workers: int = _WORKERS, most_bytes: int = MOST_BYTES, shipped: Path = SHIPPED) -> None:
+        self._reels: OrderedDict[str, Reel] = OrderedDict()
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="film")
+        self._most_bytes, self._shipped = most_bytes, shipped
+
+    def watch(self, experiment: Experiment, acts: str = "") -> Reel:
+        """Begin to watch a film, which is made now if there is none; `leave` it afterwards.
+
+        Raises `UserError` for what no film is made of, and where too many wait.
+        """
+        from da_core.teaching.films import direction, filming
+
+        filming.check(experiment)
+        direction.read(acts)
+        key = filming.film_key(experiment, acts)
+        with self._lock:
+            reel = self._reels.get(key)
+            if reel is None:
+                if sum(not one.whole for one in self._reels.values()) >= MOST_WAITING:
+                    raise UserError("Many films are being made just now; try again in a moment.")
+                reel = self._reels[key] = Reel()
+                shipped = self._shipped / f"{key}{SUFFIX}"
+                if not acts and shipped.exists():
+                    reel.records, reel.whole = [shipped.read_bytes()], True
+                else:
+                    self._threads.submit(self._make, key, reel, experiment, acts)
+            self._reels.move_to_end(key)
+            reel.watchers += 1
+        return reel
+
+    def leave(self, reel: Reel) -> None:
+        """Stop watching. A film that nobody watches is not made to its end."""
+        with self._lock:
+            reel.watchers -= 1
+
+    def close(self) -> None:
+        """End all that is being made."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _make(self, key: str, reel: Reel, experiment: Experiment, acts: str) -> None:
+        from threadpoolctl import threadpool_limits
+
+        from da_core.teaching.films.filming import film_bytes
+
+        try:
+            # the networks are tiny: threads that wait for one another would take longer
+            with threadpool_limits(1), closing(film_bytes(experiment, acts)) as film:
+                for record in film:
+                    reel.add(record)
+                    if self._is_abandoned(key, reel):
+                        break
+        except UserError as error:
+            self._fail(key, reel, error)
+        except Exception:
+            number = secrets.token_hex(4)
+            log.exception("error %s in a film", number)
+            sentence = "Something went wrong with this film; tell whoever runs this server the number {number}."
+            self._fail(key, reel, UserError(sentence, number=number))
+        reel.end()
+        self._keep_bounded()
+
+    def _is_abandoned(self, key: str, reel: Reel) -> bool:
+        """Tell whether nobody watches any more; the film is forgotten then, so that who comes now has it made anew."""
+        with self._lock:
+            if reel.watchers:
+                return False
+            self._reels.pop(key, None)
+            return True
+
+    def _fail(self, key: str, reel: Reel, error: UserError) -> None:
+        with self._lock:
+            self._reels.pop(key, None)
+            reel.problem = error
+
+    def _keep_bounded(self) -> None:
+        with self._lock:
+            size = sum(sum(map(len, reel.records)) for reel in self._reels.values())
+            for key in list(self._reels):
+                if size <= self._most_bytes:
+                    break
+                if self._reels[key].whole and not self._reels[key].watchers:
+                    size -= sum(map(len, self._reels.pop(key).records))
+
+
+@functools.cache
+def studio() -> Studio:
+    """Return the process's studio."""
+    return Studio()

@@ -1,0 +1,291 @@
+"""The playground: points in the plane, a method, and the film of what it makes of them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from da_core import palette
+from da_core.errors import UserError
+from da_core.experiment import DataSpec, Experiment
+from da_core.params import Hyper, Scalar, describe
+from da_core.registry import resolve
+from da_core.teaching.families import FAMILIES, in_order
+from pages.learn import playground_texts
+from pages.session import keys, origin, state
+from pages.session.words import _
+from pages.shell import navigation, params_form, theme
+
+with st.spinner(_("Waking up the methods…")):
+    from da_core.data.sources import sources
+    from da_core.data.sources.drawn_points import DrawnPoints
+    from da_core.methods import methods
+    from da_core.methods.base import DeepAlignment
+    from da_core.teaching.films import filming
+    from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, with_method
+
+if TYPE_CHECKING:
+    from da_core.methods.base import Method
+
+_ASSETS = Path(__file__).parents[2] / "assets" / "playground"
+_SCRIPTS = (
+    "playground.js",
+    "film_file.js",
+    "film_picture.js",
+    "film_player.js",
+    "film_words.js",
+    "film_handles.js",
+    "film_game.js",
+    "film_save.js",
+)
+_NUMBERS = (
+    "count",
+    "noise",
+    "source_ratio",
+    "target_ratio",
+    "turn",
+    "stretch",
+    "right",
+    "up",
+    "selection",
+    "concept",
+)
+_MULTIPLES = 6
+"""Films of a sweep."""
+
+
+def shown() -> Experiment:
+    """Return the session's experiment if it is one of points, else that of the first preset."""
+    now = state.experiment()
+    if now.data.name in ("drawn", *filming.POINTS):
+        try:
+            filming.check(now)
+        except UserError:
+            return with_method(now.model_copy(update={"training": TRAINING}), now.method.name, now.method.params)
+        return now
+    return PRESETS[FIRST].experiment()
+
+
+def take(experiment: Experiment) -> None:
+    """Make an experiment the session's, and forget what a hand did while the one before trained."""
+    state.replace(experiment)
+    state.change_playground(acts="")
+
+
+def choose_preset() -> None:
+    """Draw the presets, one for each kind of shift."""
+    now = filming.normalised(shown())
+    experiments = {name: filming.normalised(preset.experiment()) for name, preset in PRESETS.items()}
+    chosen = next((name for name, one in experiments.items() if one.data == now.data), None)
+    st.session_state[keys.PLAYGROUND_PRESET] = chosen
+    st.pills(
+        _("Kind of shift"),
+        list(PRESETS),
+        format_func=lambda name: _(PRESETS[name].title),
+        key=keys.PLAYGROUND_PRESET,
+        on_change=_take_preset,
+        label_visibility="collapsed",
+    )
+    if chosen is not None:
+        st.markdown(_(PRESETS[chosen].summary))
+
+
+def _take_preset() -> None:
+    if (name := st.session_state[keys.PLAYGROUND_PRESET]) is not None:
+        take(PRESETS[name].experiment())
+
+
+def choose_method(now: Experiment) -> None:
+    """Draw the method, and what to put beside it or to sweep."""
+    known = methods()
+    names = [name for name in in_order(known) if name not in filming.ON_PICTURES]
+    method = known[now.method.name]
+    st.session_state[keys.PLAYGROUND_METHOD] = method.name()
+    st.session_state[keys.PLAYGROUND_WITH] = state.playground().get("beside") or ""
+    st.session_state[keys.PLAYGROUND_SWEEP] = state.playground().get("sweep") or ""
+    swept = {hyper.name: _(hyper.title) for hyper in describe(method.Params) if sweepable(hyper)}
+    one, other, third = st.columns(3, gap="small")
+
+    def title(name: str) -> str:
+        return f"{_(known[name].title)} · {_(FAMILIES[known[name].family()].title)}" if name else "–"
+
+    one.selectbox(_("Method"), names, format_func=title, key=keys.PLAYGROUND_METHOD, on_change=_take_method)
+    other.selectbox(
+        _("Side by side with"), ["", *names], format_func=title, key=keys.PLAYGROUND_WITH, on_change=_take_beside
+    )
+    third.selectbox(
+        _("Sweep one setting"),
+        ["", *swept],
+        format_func=lambda name: swept.get(name, "–"),
+        key=keys.PLAYGROUND_SWEEP,
+        on_change=lambda: state.change_playground(sweep=st.session_state[keys.PLAYGROUND_SWEEP]),
+    )
+
+
+def _take_method() -> None:
+    take(with_method(shown(), st.session_state[keys.PLAYGROUND_METHOD]))
+    state.change_playground(sweep="")
+
+
+def _take_beside() -> None:
+    state.change_playground(beside=st.session_state[keys.PLAYGROUND_WITH])
+
+
+def sweepable(hyper: Hyper) -> bool:
+    """Tell whether a setting is a number with bounds, over which a sweep can go."""
+    return hyper.type in ("integer", "number") and not hyper.is_range and not hyper.choices
+
+
+def swept_values(hyper: Hyper) -> list[Scalar]:
+    """Choose the values of a sweep: about `_MULTIPLES`, over three powers of ten or the setting's whole range."""
+    if hyper.log or hyper.high is None or hyper.low is None:
+        steps = params_form.powers(hyper.low, hyper.high, hyper.default)
+        middle = steps.index(hyper.default)
+        first = max(0, min(middle - 6, len(steps) - 2 * _MULTIPLES))
+        return list(steps[first::2][:_MULTIPLES])
+    high = min(hyper.high, max(4 * float(hyper.default), hyper.low + 1))
+    values = [hyper.low + (high - hyper.low) * part / (_MULTIPLES - 1) for part in range(_MULTIPLES)]
+    if hyper.type == "integer":
+        return list(dict.fromkeys(round(value) for value in values))
+    return [float(f"{value:.2g}") for value in values if not (hyper.low_open and value == hyper.low)]
+
+
+def play(now: Experiment) -> None:
+    """Draw the films: the element fetches them itself, and says when a hand has changed the data."""
+    method = methods()[now.method.name]
+    deep = issubclass(method, DeepAlignment)
+    films = [now]
+    if beside := state.playground().get("beside"):
+        films.append(with_method(now, beside))
+    fields = {hyper.name: hyper for hyper in describe(method.Params)}
+    weight = fields.get("weight") if deep else None
+    data: dict[str, Any] = {
+        "route": f"{origin.base_path()}/film",
+        "films": [
+            {"query": urlencode(filming.normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
+            for one in films
+        ],
+        "params": resolve(sources(), now.data)[1].model_dump(),
+        "acts": state.playground().get("acts", ""),
+        "editable": now.data.name == "drawn" and not state.is_hidden("data"),
+        "trains": deep,
+        "critic": deep and _has_critic(method),
+        "strength": "weight" if weight is not None else "",
+        "strengthNow": now.method.params.get("weight", weight.default if weight else 0),
+        "classes": ["A", "B", "C"] if now.data.params.get("shape") == "blobs" else ["A", "B"],
+        "file": f"playground-{now.method.name}",
+        "sweep": _sweep(now, fields),
+        "colours": {
+            "source": palette.SOURCE,
+            "target": palette.TARGET,
+            "wrong": palette.WRONG,
+            "grey": palette.GREY,
+            "pullOfClass": palette.RIGHT,
+            "pullOfMethod": palette.ACCENT,
+            "classes": [theme.class_colour(index) for index in range(3)],
+        },
+        "texts": playground_texts.texts(_(method.title)),
+    }
+
+    def changed() -> None:
+        change = st.session_state[keys.PLAYGROUND_ELEMENT].get("changed")
+        if change:
+            _take_change(change)
+
+    _element()(data=data, key=keys.PLAYGROUND_ELEMENT, on_changed_change=changed)
+
+
+def _has_critic(method: type[Method]) -> bool:
+    return method.domain_logits is not DeepAlignment.domain_logits  # type: ignore[attr-defined]
+
+
+def _take_change(change: dict[str, Any]) -> None:
+    """Take over what a hand has done; a browser may send anything."""
+    now = shown()
+    try:
+        spec = DataSpec.model_validate({**now.data.model_dump(), "params": change.get("params") or {}})
+        new = filming.normalised(now.model_copy(update={"data": spec}))
+    except (UserError, ValueError) as error:
+        if isinstance(error, UserError):
+            state.report(error)
+        return
+    state.replace(new)
+    state.change_playground(acts=str(change.get("acts") or ""))
+
+
+def _sweep(now: Experiment, fields: dict[str, Hyper]) -> dict[str, Any] | None:
+    hyper = fields.get(state.playground().get("sweep", ""))
+    if hyper is None:
+        return None
+    films = []
+    for value in swept_values(hyper):
+        spec = now.method.model_copy(update={"params": {**now.method.params, hyper.name: value}})
+        one = filming.normalised(now.model_copy(update={"method": spec}))
+        films.append({"value": value, "query": urlencode(one.to_flat())})
+    return {"title": _(hyper.title), "symbol": hyper.symbol, "films": films}
+
+
+def forms(now: Experiment) -> None:
+    """Draw the settings of the data and of the method."""
+    data, method = st.columns(2, gap="large")
+    if not state.is_hidden("data") and now.data.name == "drawn":
+        with data:
+            st.subheader(_("Data"), anchor=False)
+            form = functools.partial(params_form.form, DrawnPoints.Params, now.data.params, "drawn", _set_data)
+            form(fields=("shape",), columns=1)
+            form(fields=_NUMBERS)
+    kind = methods()[now.method.name]
+    if not state.is_hidden("method"):
+        with method:
+            st.subheader(_(kind.title), anchor=False)
+            st.markdown(_(kind.summary))
+            navigation.link_to_lesson(kind.name(), _("How {method} works", method=_(kind.title)) + " →")
+            if kind.Params.model_fields:
+                params_form.form(kind.Params, now.method.params, kind.name(), _set_method)
+
+
+def _set_data(values: dict[str, Scalar]) -> None:
+    now = shown()
+    take(now.model_copy(update={"data": now.data.model_copy(update={"params": values})}))
+
+
+def _set_method(values: dict[str, Scalar]) -> None:
+    now = shown()
+    take(now.model_copy(update={"method": now.method.model_copy(update={"params": values})}))
+
+
+def _element() -> Any:
+    """Register our element, with its script and style inline. To register the same one again changes nothing."""
+    return st.components.v2.component(
+        "da_lab_playground", html=playground_texts.HTML, css=_asset("playground.css"), js=_script()
+    )
+
+
+@functools.cache
+def _script() -> str:
+    return "\n".join(_asset(name) for name in _SCRIPTS)
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def page() -> None:
+    """Draw the playground."""
+    st.title(_(navigation.SCREENS["playground"].title), anchor=False)
+    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
+    now = shown()
+    if not state.is_hidden("presets"):
+        choose_preset()
+    if not state.is_hidden("method"):
+        choose_method(now)
+    play(now)
+    forms(now)
+
+
+page()

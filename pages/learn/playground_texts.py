@@ -1,0 +1,152 @@
+"""The playground element's markup, and its texts in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pages.session.words import _
+
+TEXTS = {
+    "given": "The points as given",
+    "features": "The features, in their best plane",
+    "mapped": "The points as mapped",
+    "source": "source",
+    "target": "target",
+    "wrongMark": "taken for another class",
+    "play": "Play",
+    "pause": "Pause",
+    "first": "Back to the start",
+    "back": "One frame back",
+    "on": "One frame on",
+    "move": "One move on: until another player has moved",
+    "moveShort": "move",
+    "slower": "Slower",
+    "faster": "Faster",
+    "loop": "Loop",
+    "curve": "Course of the film: drag, or use the arrow keys",
+    "frame": "{frame} of {count}",
+    "sourceRight": "{share} of the source right",
+    "targetRight": "{share} of the target right",
+    "sourceBar": "Source",
+    "weightedBar": "Source, weighted",
+    "targetBar": "Target",
+    "hand": "Move",
+    "brush": "Brush",
+    "erase": "Erase",
+    "undo": "Undo",
+    "onlyCritic": "Critic alone, 20 steps",
+    "onlyFeatures": "Features alone, 20 steps",
+    "fromHere": "From this frame on:",
+    "strength": "weight λ",
+    "drop": "Leave this sample out",
+    "forget": "Back to the plain run",
+    "keep": "Save and open",
+    "saveFilm": "Save film",
+    "openFilm": "Open film",
+    "savePng": "Picture (PNG)",
+    "saveSvg": "Picture (SVG)",
+    "saveWebp": "Moving picture (WebP)",
+    "noFilm": "This file is not a film of this app, or a part of it is missing. The film before stays.",
+    "broken": "The film broke off: the server does not answer. The film before stays; try again in a moment.",
+    "sweeping": "Films over {setting} are being made.",
+    "swept": "Target accuracy over {setting}, each at the last frame.",
+    "gameStart": "Be the critic",
+    "gameEnd": "End the game",
+    "gameAsk": "Sample {number} of {count}: does the grey point come from the source or from the target?",
+    "gameScore": "You were right on {you}, the network's critic on {critic}.",
+    "gameOver": "At 50 % nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
+    "then meets target features that look like those it knows.",
+    "gameNext": "Let the features move",
+    "guessSource": "source (S)",
+    "guessTarget": "target (T)",
+}
+"""Texts of the element, which fills their fields itself."""
+SENTENCES = {
+    "untrained": "Nothing has been learned yet: the boundary lies where chance has put it.",
+    "learns": "The network learns from the labelled source alone: {source} of it is right, and {target} of the target.",
+    "begins": "Now with {method}. The network starts anew, from the same first weights.",
+    "oracle": "The oracle learns from the target's own labels: {target} of the target is right.",
+    "criticSees": "The critic has moved: it tells the domains apart in {domain} of cases. Next the features move "
+    "against its gradient.",
+    "criticFooled": "The critic has moved: it tells the domains apart in {domain} of cases, little better than a coin.",
+    "featuresFlee": "The features have moved against the critic's gradient: it is right in {domain} of cases; {target} "
+    "of the target is right.",
+    "bothMove": "Critic and features have moved in one step: the critic is right in {domain} of cases, and {target} of "
+    "the target is right.",
+    "adapts": "The trained network goes on adapting: {target} of the target is right.",
+    "closer": "Class loss and {method} have moved the features; the domains came closer (distance {distance}).",
+    "together": "Class loss and {method} have moved the features; the domains are at distance {distance}.",
+    "given": "Before: a classifier that learned on the source is right on {target} of the target.",
+    "mapped": "{method} has moved the points. The classifier is still the old one: {target} of the target is right.",
+    "refitted": "The classifier has learned anew from the mapped source: {target} of the target is right.",
+    "weighted": "{method} weights the source: it now counts like {effective} of {count} samples. The classifier is "
+    "still the old one.",
+    "refittedWeighted": "The classifier has learned anew from the weighted source: {target} of the target is right.",
+    "ends": "The end: {source} of the source and {target} of the target are right.",
+}
+"""What has just happened, by the names that `film_words.js` gives it."""
+FILLINGS = ("filled", "open", "dotted")
+
+
+def texts(method: str) -> dict[str, Any]:
+    """Translate all texts; ``method`` is the title of the first film's method."""
+    return {
+        **{name: _(text) for name, text in TEXTS.items()},
+        "fillings": [_(filling) for filling in FILLINGS],
+        "sentences": {name: _(text) for name, text in SENTENCES.items()},
+        "method": method,
+    }
+
+
+def _button(name: str, text: str = "", label: str = "", sign: str = "") -> str:
+    attributes = (f' data-text="{text}"' if text else "") + (f' data-label="{label}"' if label else "")
+    return f'<button type="button" class="{name}"{attributes}>{sign}</button>'
+
+
+def _brushes() -> str:
+    return "".join(
+        f'<button type="button" class="tool" data-tool="{domain}{label}">'
+        f'<span data-text="{domain}"></span> {letter}</button>'
+        for domain in ("source", "target")
+        for label, letter in enumerate("ABC")
+    )
+
+
+HTML = f"""
+<div class="playground">
+<div class="tools" role="toolbar">
+<button type="button" class="tool" data-tool="hand" data-text="hand"></button>
+<span data-text="brush"></span>{_brushes()}
+<button type="button" class="tool" data-tool="erase" data-text="erase"></button>{_button("undo", "undo")}
+</div>
+<p class="problem" role="alert" hidden></p>
+<template><section class="stage"><p class="stage-title" hidden></p><div class="panels">
+<figure class="given"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
+<figure class="features"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
+<div class="bars" hidden></div></div><p class="numbers"></p></section></template>
+<div class="stages"></div>
+<p class="sentence"></p><span class="spoken" aria-live="polite"></span>
+<canvas class="curve" tabindex="0" role="slider" data-label="curve"></canvas>
+<div class="bar">{_button("first", label="first", sign="❙◀")}{_button("back", label="back", sign="◁")}
+{_button("play", label="play", sign="▶")}{_button("on", label="on", sign="▷")}
+{_button("move", "moveShort", "move")}
+{_button("slower", label="slower", sign="−")}<span class="speed"></span>{_button("faster", label="faster", sign="+")}
+{_button("loop", label="loop", sign="↻")}<span class="place"></span></div>
+<div class="legend"></div>
+<div class="acts" hidden><span data-text="fromHere"></span>{_button("only-critic", "onlyCritic")}
+{_button("only-features", "onlyFeatures")}
+<label class="strength-label"><span data-text="strength"></span>
+<input class="strength" type="range" min="0" max="2" step="0.1"></label>
+{_button("drop", "drop")}{_button("forget", "forget")}</div>
+<div class="game" hidden>{_button("game-start")}
+<div class="game-board" hidden><p class="game-line" aria-live="polite"></p><div class="guesses">
+{_button("guess-source", "guessSource")}{_button("guess-target", "guessTarget")}{_button("game-next", "gameNext")}
+</div></div></div>
+<div class="sweep" hidden><p class="sweep-line" role="status"></p><div class="multiples"></div>
+<svg class="sweep-curve" viewBox="0 0 600 120" aria-hidden="true"></svg></div>
+<details class="keep"><summary data-text="keep"></summary><div class="buttons">
+{_button("save-film", "saveFilm")}<label class="file"><span data-text="openFilm"></span>
+<input class="open-film" type="file" accept=".dafilm"></label>
+{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}</div></details>
+</div>
+"""
