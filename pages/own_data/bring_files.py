@@ -309,7 +309,7 @@ def _pick(
         options,
         format_func=called,
         key=key,
-        index=None,
+        index=None if st.session_state[key] is None else 0,
         placeholder=_("Choose"),
         help=help,
         on_change=lambda: _set(spec, field, st.session_state[key] or ""),
