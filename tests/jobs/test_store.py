@@ -14,7 +14,7 @@ import torch
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs import store as store_module
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.store import EXAMPLE, Store, new_run_id
 from da_core.run_folder import write_record
 from da_core.training.prepared import filled_in
 
@@ -189,3 +189,14 @@ def test_memory_is_bounded_and_the_newest_is_always_there(runs, result, evidence
 
     assert store.load(first) is None
     assert store.load(second) is not None
+
+
+def test_a_run_that_is_shipped_is_read_by_its_id_and_stands_in_no_list(tmp_path, runs, result, evidence) -> None:
+    write_record(tmp_path / "shipped", A_DAY, result, evidence)
+    one = Store(runs, shipped={EXAMPLE: tmp_path / "shipped"})
+    record = one.load(EXAMPLE)
+    assert record is not None
+    assert (record.run_id, record.experiment) == (EXAMPLE, A_DAY)
+    assert one.find(A_DAY) is None, "who trains the same trains"
+    assert one.database.run_ids() == []
+    assert Store(runs).load(EXAMPLE) is None
