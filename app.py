@@ -5,25 +5,28 @@ streamlit run app.py
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import re
 import secrets
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
-from da_core.i18n import LANGUAGES
+from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
 from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
@@ -95,6 +98,58 @@ def show_error(error: Exception) -> bool:
     return True
 
 
+STREAMLITS_OWN = (
+    "Skip to main content",
+    "Help for {name}",
+    "Increment",
+    "Decrement",
+    "Fullscreen",
+    "Close fullscreen",
+    "Close",
+    "Copy to clipboard",
+    "Clear value",
+    "Clear all",
+    "Open",
+    "Sidebar",
+    "Notifications",
+    "Remove {name}",
+    "Upload {name}",
+    "Scroll tabs left",
+    "Scroll tabs right",
+)
+"""What Streamlit says to screen readers, in English only."""
+
+
+@functools.cache
+def screen_reader() -> str:
+    """Write the script that says `STREAMLITS_OWN` in the reader's language."""
+    languages = [Language(code) for code in LANGUAGES]
+    phrases = [{each.code: each.translate(phrase) for each in languages} for phrase in STREAMLITS_OWN]
+    script = (Path(__file__).parent / "assets" / "screen_reader.js").read_text(encoding="utf-8")
+    return f"{script}({json.dumps(phrases)});"
+
+
+class UnknownPages:
+    """Middleware that answers an address without a screen by the first screen, which says so.
+
+    Streamlit's own answer is in English only.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.known = {base_path() + address for address in _addresses()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET":
+            path = scope["path"].removeprefix(base_path())
+            is_page = re.fullmatch(r"/[^/.]+/?", path) and "text/html" in Request(scope).headers.get("accept", "")
+            if is_page and base_path() + path.rstrip("/") not in self.known:
+                query = urlencode({"missing": path.strip("/")})
+                await RedirectResponse(f"{base_path()}/?{query}")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
 def document(request: Request) -> HTMLResponse:
     """Serve Streamlit's page with the address at which the app begins, the language, and a cookie for the visitor.
 
@@ -103,7 +158,8 @@ def document(request: Request) -> HTMLResponse:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
-    page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}")
+    reader = f"<script>{screen_reader()}</script>"
+    page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
     embedded = ' class="lab-embedded"' if request.query_params.get("embed") == "1" else ""
@@ -159,5 +215,9 @@ app = st.App(
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
         Route(base_path() + "/film", film),
     ],
-    middleware=[Middleware(Headers), Middleware(OwnPages)],  # the outer first: what is refused has headers, too
+    middleware=[
+        Middleware(Headers),
+        Middleware(OwnPages),
+        Middleware(UnknownPages),
+    ],  # the outer first: what is refused has headers, too
 )

@@ -44,6 +44,6 @@ def shorten(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """List the names in ``known``, at most three, that contain ``name`` (“cnn”: small_cnn) or are spelt like it."""
-    name, names = shorten(name).lower(), list(known)
+    name, names = shorten(name).lower(), {one.lower(): one for one in known}
     containing = sorted((one for one in names if len(name) > 2 and name in one), key=len)
-    return list(dict.fromkeys(containing + difflib.get_close_matches(name, names)))[:3]
+    return [names[one] for one in dict.fromkeys(containing + difflib.get_close_matches(name, names))][:3]

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, computed_field
+from pydantic import BaseModel, Field, computed_field, model_validator
+
+from da_core.own_names import mark_own
 
 When = Literal["before", "after"]
 Phase = Literal["source_only", "adapt", "oracle"]
@@ -17,6 +19,8 @@ Scored = Literal["target", "source", "third"]
 Basis = Literal["held_out", "cross_fitted", "all"]
 """What scores rest on: samples that were held out; or that were learned from as well, and then each half scored by a
 classifier that was fitted on the other half, or all of them as they are."""
+LIVE = 400
+"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 Interval = tuple[float, float]
 """Low and high end, at the 95 % level."""
 STAGES: dict[Stage, str] = {
@@ -198,14 +202,39 @@ class ShiftMeasures(BaseModel):
     intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
+class NeighbourMix(BaseModel):
+    """Share of the other domain's samples among each sample's nearest in feature space, averaged over all samples.
+
+    ``even`` is what samples give that are mixed at random. Weights move no sample and change none of it.
+    """
+
+    before: float
+    after: float
+    even: float
+    count: int = Field(description="nearest samples that were looked at")
+
+
 class Shift(BaseModel):
     """Shift before and after adapting. A reweighting method's "after" weighs the source samples."""
 
     before: ShiftMeasures
     after: ShiftMeasures
+    neighbours: NeighbourMix | None = Field(None, description="None in a result of an earlier version")
     classes_from: Literal["labels", "predictions"] = Field(
         "labels", description="the target's classes in the class-wise distance: its labels, or each network's guesses"
     )
+
+
+class Change(BaseModel):
+    """A likely reason for what was found, and the settings that change it; none where no setting does.
+
+    ``reason`` and ``label`` are messages; ``settings`` as `da_core.experiment.Experiment.to_flat` writes them.
+    """
+
+    reason: str
+    label: str = ""
+    values: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
 
 
 class Finding(BaseModel):
@@ -220,6 +249,7 @@ class Finding(BaseModel):
     advice: str
     values: dict[str, Any] = Field(default_factory=dict)
     uses_target_labels: bool = Field(False, description="whether finding it took the target's labels")
+    changes: tuple[Change, ...] = Field((), description="likely reasons, the likeliest first, each with its remedy")
 
 
 class Result(BaseModel):
@@ -239,6 +269,21 @@ class Result(BaseModel):
     notices: list[Notice] = Field(default_factory=list, description="on how the data were read")
     findings: list[Finding] = Field(default_factory=list, description="what went wrong, the gravest first")
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
+
+    @model_validator(mode="after")
+    def _keep_own_names(self) -> Result:
+        """Mark the names in a run on the user's own files: JSON forgets that no dictionary is to translate them."""
+        if self.recipe.get("experiment", {}).get("data", {}).get("name") != "files":
+            return self
+        self.classes = mark_own(self.classes)
+        for model in filter(None, (self.source_only, self.source_only_bn, self.adapted, self.oracle)):
+            for scores in filter(None, (model.source, model.target, model.third)):
+                for one in scores.per_class:
+                    one.name = mark_own(one.name)
+        self.notices = [Notice(notice.message, mark_own(notice.values)) for notice in self.notices]
+        for finding in self.findings:
+            finding.values = mark_own(finding.values, self.classes)
+        return self
 
     @property
     def target_scored(self) -> bool:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from da_core.errors import UserError, shorten
 from da_core.params import Params, Scalar, explained, hyper
 
-Head = Literal["linear", "logistic", "svm", "knn1"]
 Device = Literal["auto", "cpu", "cuda"]
 
 HELD_OUT = 0.3
@@ -61,6 +69,49 @@ class NetworkSpec(Params):
     name: str = "small_cnn"
     params: dict[str, Scalar] = Field(default_factory=dict)
     checkpoint: str | None = None
+
+
+class HeadSpec(Params):
+    """Which classifier names the class from the features, and its settings.
+
+    A file of earlier versions holds a name alone, of which “knn1” is today's “knn”. So does one of this version where
+    there are no settings: the same head has the same `Experiment.key`.
+    """
+
+    what: ClassVar[str] = "head"
+
+    name: str = "linear"
+    params: dict[str, Scalar] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @field_validator("name")
+    @classmethod
+    def _of_before(cls, name: str) -> str:
+        return "knn" if name == "knn1" else name
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _to_name(self, write: SerializerFunctionWrapHandler) -> Any:
+        return write(self) if self.params else {"knn": "knn1"}.get(self.name, self.name)
+
+
+def _steps(given: Any) -> Any:
+    """Read “zscore_source,pca:20” as a list of steps, and “none” as one without any."""
+    if not isinstance(given, str):
+        return given
+    return [step.strip() for step in given.split(",") if step.strip()] if given != "none" else []
+
+
+Steps = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_steps),
+    PlainSerializer(lambda steps: ",".join(steps) or "none", return_type=str),
+]
+"""Steps by which rows of numbers are prepared, in their order, as `da_core.networks.preparation` reads them. In a link,
+a file and on the command line they are written zscore_source,pca:20:both."""
 
 
 class MethodSpec(Params):
@@ -113,12 +164,27 @@ class TrainingSpec(Params):
     )
 
 
+class UsualSpec(Params):
+    """What suits a pair of data, where nobody has chosen otherwise: the part of an experiment that goes with it."""
+
+    network: NetworkSpec = NetworkSpec()
+    prepare: Steps | None = None
+    head: HeadSpec = HeadSpec()
+    method: MethodSpec = MethodSpec()
+    training: TrainingSpec = TrainingSpec()
+
+
 class Experiment(Params):
     """Everything that determines a run's numbers. Two equal experiments are the same run."""
 
     data: DataSpec = DataSpec()
     network: NetworkSpec = NetworkSpec()
-    head: Head = "linear"
+    prepare: Steps | None = Field(
+        None,
+        description="Steps that rows of numbers take before the network or the head; None chooses what the network "
+        "usually wants: none, or for one that learns the z-score by the source.",
+    )
+    head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
     training: TrainingSpec = TrainingSpec()
     seed: int = Field(0, ge=0, le=2**31 - 1)
@@ -128,12 +194,34 @@ class Experiment(Params):
         ge=0,
         lt=1,
         description="Share of each domain held out for scoring; 0 fits and scores on everything; "
-        "None chooses 0.3, or 0 for the identity network.",
+        "None chooses 0.3, or 0 for a network that has nothing to train.",
+    )
+    source_per_class: int | None = Field(
+        None,
+        ge=1,
+        description="So many source samples a class to learn from, drawn anew by each seed, as papers' protocols have "
+        "it; None takes all.",
     )
     oracle: bool = False
     third: DataSpec | None = Field(
         None, description="A pair whose target is scored as well, as a domain that no training has seen."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, given: Any) -> Any:
+        """Read the ``scaling`` that the MLP of earlier versions had: now it is a step that everyone sees."""
+        network = given.get("network") if isinstance(given, dict) else None
+        if isinstance(network, NetworkSpec):
+            network = network.model_dump()
+        if not isinstance(network, dict) or network.get("name", "mlp") != "mlp":
+            return given
+        params = network.get("params")
+        if not isinstance(params, dict) or str(params.get("scaling")) not in _SCALINGS:
+            return given
+        step = _SCALINGS[str(params["scaling"])]
+        params = {name: value for name, value in params.items() if name != "scaling"}
+        return {**given, "prepare": given.get("prepare") or step, "network": {**network, "params": params}}
 
     @property
     def key(self) -> str:
@@ -141,7 +229,12 @@ class Experiment(Params):
 
         A setting of later versions is left out while it has its default, so that the runs of before are still found.
         """
-        later = {"training": {"least_steps"}} if self.training.least_steps == LEAST_STEPS else None
+        later: dict[str, Any] = {}
+        if self.training.least_steps == LEAST_STEPS:
+            later["training"] = {"least_steps"}
+        for name in ("prepare", "source_per_class"):
+            if getattr(self, name) is None:
+                later[name] = True
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     @property
@@ -166,6 +259,14 @@ class Experiment(Params):
         flat: dict[str, str] = {}
         _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
         return flat
+
+    def with_settings(self, settings: dict[str, str]) -> Experiment:
+        """Change some settings, by dotted names as in `to_flat`; another method or network has none of the old one's.
+
+        Raises `UserError` as `from_flat` does.
+        """
+        kept = {name: value for name, value in self.to_flat().items() if name.partition(".")[0] not in settings}
+        return Experiment.from_flat(kept | settings)
 
     @classmethod
     def from_flat(cls, flat: dict[str, str]) -> Experiment:
@@ -201,13 +302,35 @@ class Experiment(Params):
             tree = json.loads(text)
         except _UNREADABLE as error:
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
+        if isinstance(tree, dict) and "device" in tree and "prepare" not in tree:
+            tree = _with_scaling_of_before(tree)
         return cls.checked(tree)
 
 
 _UNREADABLE = (ValueError, RecursionError)
 """What `json.loads` raises: also for a number of more digits than Python reads, and for brackets without end."""
 
-_GROUPS: dict[str, type[Params]] = {"data": DataSpec, "network": NetworkSpec, "method": MethodSpec, "third": DataSpec}
+_SCALINGS = {"by domain": "zscore_domain", "by source": "zscore_source"}
+"""What an MLP's ``scaling`` of earlier versions is as a step."""
+
+
+def _with_scaling_of_before(tree: dict[str, Any]) -> dict[str, Any]:
+    """Write into a whole file of an earlier version how its MLP scaled features if it was not told: by domain."""
+    network = tree.get("network")
+    if not isinstance(network, dict) or network.get("name") != "mlp":
+        return tree
+    params = network.get("params")
+    scaling = params.get("scaling", "by domain") if isinstance(params, dict) else "by domain"
+    return {**tree, "prepare": _SCALINGS.get(str(scaling))}
+
+
+_GROUPS: dict[str, type[Params]] = {
+    "data": DataSpec,
+    "network": NetworkSpec,
+    "head": HeadSpec,
+    "method": MethodSpec,
+    "third": DataSpec,
+}
 
 
 def _full_name(name: str) -> str:

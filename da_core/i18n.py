@@ -8,6 +8,8 @@ a test finds it.
 from __future__ import annotations
 
 import functools
+import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -19,18 +21,29 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
+from da_core.own_names import OwnName
+
 LANGUAGES: dict[str, str] = {"en": "English", "zh": "中文"}
 
 missing: set[tuple[str, str]] = set()
 """(language, message) of everything that was shown untranslated."""
 
+_HAN, _LATIN = r"[\u3400-\u9fff]", r"[0-9A-Za-z%]"
+_SEAM = re.compile(f"(?<={_HAN})(?={_LATIN})|(?<={_LATIN})(?={_HAN})")
+"""Where Chinese meets a number or a Latin word: the one place for a space in a Chinese sentence."""
+
 _LOCALES = Path(__file__).parents[1] / "assets" / "locale"
+
+
+def translations_file(of: str) -> Path:
+    """Return the file of the translations into ``of``."""
+    return _LOCALES / of / "LC_MESSAGES" / "app.po"
 
 
 @functools.cache
 def translations(of: str) -> dict[str, str]:
     """Read every finished translation into ``of`` by its English message; empty for English itself."""
-    path = _LOCALES / of / "LC_MESSAGES" / "app.po"
+    path = translations_file(of)
     if not path.exists():
         return {}
     with path.open("rb") as file:
@@ -46,7 +59,10 @@ class Language:
 
     def translate(self, message: str, /, **values: object) -> str:
         """Translate ``message`` and fill its ``{fields}``."""
-        return self._translated(message).format(**values) if values else self._translated(message)
+        translated = self._translated(message)
+        if not values:
+            return translated
+        return _fill_spaced(translated, values) if self.code == "zh" else translated.format(**values)
 
     def translate_message(self, message: str, values: Mapping[str, object]) -> str:
         """Translate a sentence of ``da_core`` (a notice, an error), and the words among its ``values`` too."""
@@ -54,6 +70,8 @@ class Language:
 
     def word(self, name: str) -> str:
         """Translate ``name`` if it has a translation (class names, stages); people's own names stay as they are."""
+        if isinstance(name, OwnName):
+            return name
         return translations(self.code).get(name, name)
 
     def number(self, x: float, digits: int = 0) -> str:
@@ -80,7 +98,8 @@ class Language:
         """Write a duration coarsely enough to read at a glance: 12 s, or minutes from ninety seconds on."""
         unit, amount = ("minute", x / 60) if x >= 90 else ("second", x)
         rounded = round(amount, 1) if unit == "second" and amount < 10 else round(amount)
-        return format_unit(rounded, f"duration-{unit}", length="short", locale=self._locale)
+        written = format_unit(rounded, f"duration-{unit}", length="short", locale=self._locale)
+        return _SEAM.sub(" ", written)
 
     def day(self, when: datetime) -> str:
         """Write a date as the language does."""
@@ -95,10 +114,33 @@ class Language:
         return Locale.parse(self.code)
 
     def _translated(self, message: str) -> str:
-        if self.code == "en":
+        if self.code == "en" or isinstance(message, OwnName):
             return message
         found = translations(self.code).get(message)
         if found is None:
             missing.add((self.code, message))
             return message
         return found
+
+
+def _fill_spaced(message: str, values: Mapping[str, object]) -> str:
+    """Fill the ``{fields}`` of a Chinese message, with a space where a value and the sentence meet only if one is due.
+
+    Whether it is, shows the value alone: “用 {method} 适应” wants one around DANN and none around 微调. What stands
+    inside a value (a person's own names) is left as it is.
+    """
+    filled = ""
+    for literal, field, spec, conversion in string.Formatter().parse(message):
+        filled = _join(filled, literal)
+        if field is not None:
+            template = "{" + field + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
+            filled = _join(filled, template.format(**values))
+    return filled
+
+
+def _join(left: str, right: str) -> str:
+    """Join two parts of a Chinese sentence."""
+    before, after = left.rstrip(" "), right.lstrip(" ")
+    if re.fullmatch(f"{_HAN}{{2}}", before[-1:] + after[:1]):
+        return before + after
+    return f"{before} {after}" if _SEAM.search(before[-1:] + after[:1]) else left + right

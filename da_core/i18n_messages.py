@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from babel.messages.pofile import read_po, write_po
+
 from da_core.data.sources import sources
 from da_core.experiment import TrainingSpec
-from da_core.i18n import translations
+from da_core.i18n import translations, translations_file
 from da_core.methods import methods
-from da_core.networks import networks
+from da_core.networks import networks, preparation
+from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
 
 ROOT = Path(__file__).parents[1]
@@ -29,16 +33,18 @@ CALLS = {
     "UnreachableError",
 }
 """Calls whose first argument is a message."""
-FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
+FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS"}
 """Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 
 
 def collect() -> dict[str, str]:
-    """Collect every message, with a place where it is used."""
-    places = dict.fromkeys(of_registries(), "a registry")
+    """Collect every message, with a file where it is used."""
+    places = dict.fromkeys(of_params(TrainingSpec), "da_core/experiment.py")
+    for thing in _registered():
+        places |= dict.fromkeys(of_thing(thing), f"{thing.__module__.replace('.', '/')}.py")
     for path, tree in syntax_trees():
         places |= dict.fromkeys(of_code(tree), str(path.relative_to(ROOT)))
     return {message: place for message, place in places.items() if _has_words(message)}
@@ -62,16 +68,39 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def write_places(language: str) -> list[str]:
+    """Write into a language's file where each message stands; return the messages that nobody says any more.
+
+    The comment at the file's head, on the words to use, and the order of the messages stay.
+    """
+    path, places = translations_file(language), collect()
+    head, _blank, _rest = path.read_text(encoding="utf-8").partition("\n\n")
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language, charset="utf-8")
+    said = [message for message in catalogue if message.id]
+    for message in said:
+        message.locations = [(places[str(message.id)], 0)] if message.id in places else []
+    written = io.BytesIO()
+    write_po(written, catalogue, width=0, omit_header=True, include_lineno=False)
+    path.write_text(f"{head}\n\n{written.getvalue().decode().strip()}\n", encoding="utf-8")
+    return [str(message.id) for message in said if not message.locations]
+
+
+def _registered() -> list[Any]:
+    networks_and_heads = (*networks().values(), *preparation.kinds().values(), *heads().values())
+    return [*sources().values(), *networks_and_heads, *methods().values()]
+
+
 def of_registries() -> Iterator[str]:
-    """List what the forms show of data sources, networks, methods and training."""
-    for thing in [*sources().values(), *networks().values(), *methods().values()]:
+    """List what the forms show of data sources, networks, steps of preparation, heads, methods and training."""
+    for thing in _registered():
         yield from of_thing(thing)
     yield from of_params(TrainingSpec)
 
 
 def of_thing(thing: Any) -> Iterator[str]:
-    """List what the forms show of a data source, a network or a method."""
-    yield from (thing.title, thing.summary)
+    """List what the forms show of a data source, a network, a head or a method."""
+    yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
     yield from of_params(thing.Params)
 
 

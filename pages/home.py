@@ -12,7 +12,7 @@ from pages.run import before_after, current_run, starting
 from pages.samples import gallery
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
-from pages.session.words import _, day, percent, word
+from pages.session.words import _, day, percent, seconds, word
 from pages.shell import navigation
 
 
@@ -62,11 +62,16 @@ st.html(
     + _("A network that learned streets by day fails at night. Watch it adapt without a single night label.")
     + "</div>"
 )
-if st.button(_("Try day → night"), type="primary"):
-    starting.start(showcase.EXPERIMENT)
+example = _example()
+with st.container(horizontal=True, vertical_alignment="center"):
+    if st.button(_("Try day → night"), type="primary"):
+        starting.start(showcase.EXPERIMENT)
+    if example:
+        took = seconds(sum(example.record.result.seconds.values()))
+        st.markdown(f":gray[{_('It trains here, while you watch: about {time}.', time=took)}]", width="content")
 navigation.link_to("playground", _("Or play with points: drag the target and see at once") + " →")
 
-if example := _example():
+if example:
     result = example.record.result
     _pictures(example)
     st.subheader(_("How often it is right at night"), anchor=False)
@@ -79,11 +84,17 @@ if example := _example():
         run="showcase",
         shown=ShownSamples(atlas=example.atlas),
         scores=current_run.target_accuracies(result),
+        colour="right",
+        choose_layout=False,
     )
     st.caption(
         _(
-            "A finished example run with DANN, made by the command {command} on {date}.",
-            command=f"`{showcase.COMMAND}`",
-            date=day(example.record.finished_at),
+            "Each point is a picture, and near points look alike to the network. Before, most nights lie in one heap "
+            "between the classes; after, they lie with the days of their own class."
         )
     )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(_("See its results") + " →", key=keys.SHOWCASE_RESULTS):
+            current_run.open_example("results")
+        about = _("A finished example run with DANN, of {date}.", date=day(example.record.finished_at))
+        st.markdown(f":gray[{about}]", width="content")

@@ -1,4 +1,4 @@
-"""``list``: the data sets, methods or networks there are."""
+"""``list``: the data sets, methods, networks or heads there are."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from da_core.params import describe
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
 
-LISTS = {"data set": "data", "method": "methods", "network": "networks"}
+LISTS = {"data set": "data", "method": "methods", "network": "networks", "head": "heads"}
 """What ``list`` takes for each kind of thing that an experiment names."""
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("list", help="list data sets, methods or networks")
+    command = commands.add_parser("list", help="list data sets, methods, networks or heads")
     command.add_argument("what", choices=LISTS.values())
     command.add_argument("--json", action="store_true", help="objects with all hyperparameters")
     command.set_defaults(do=print_list)
 
 
 def print_list(options: argparse.Namespace) -> None:
-    """Print one of the three lists, as a table or as JSON."""
-    rows = {"data": data_rows, "methods": method_rows, "networks": network_rows}[options.what]()
+    """Print one of the lists, as a table or as JSON."""
+    rows = {"data": data_rows, "methods": method_rows, "networks": network_rows, "heads": head_rows}[options.what]()
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -61,6 +61,16 @@ def network_rows() -> list[dict[str, Any]]:
     from da_core.networks import networks
 
     return [row(network, name, "network", " or ".join(sorted(network.takes))) for name, network in networks().items()]
+
+
+def head_rows() -> list[dict[str, Any]]:
+    """Describe every head, with whether it can weight samples."""
+    from da_core.networks.head_kinds import heads
+
+    return [
+        row(head, name, "head", "takes weights" if head.takes_weights else "takes no weights")
+        for name, head in heads().items()
+    ]
 
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:

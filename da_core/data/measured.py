@@ -16,7 +16,7 @@ FILE = Path(__file__).parents[2] / "assets" / "data" / "figures.json"
 @dataclass(frozen=True)
 class Figures:
     """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best and
-    ``title`` its title."""
+    ``title`` its title, ``network`` the title of the pair's usual network, with which all were measured."""
 
     source_only: float
     best: float

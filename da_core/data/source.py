@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from da_core.data.download import Remote
 from da_core.data.pair import DomainPair, SampleKind, ShiftKind
-from da_core.experiment import NetworkSpec
+from da_core.experiment import UsualSpec
 from da_core.registry import Registered
 
 Area = Literal["pictures", "digits", "speech", "text", "recommendation", "features", "points", "own"]
@@ -39,8 +39,9 @@ class DataSource(Registered, abstract=True):
     """The kind of shift that a pair with the default settings has."""
     kind: ClassVar[SampleKind | None]
     """What its samples are; None where only loading tells."""
-    network: ClassVar[NetworkSpec | None] = None
-    """The network that suits it, where the usual one of its kind does not (see `da_core.networks.defaults`)."""
+    usual: ClassVar[UsualSpec | None] = None
+    """What suits it, where the usual of its kind does not (see `da_core.networks.defaults`): the Data screen, the
+    command line and links set it, and the figures of the catalogue are measured with it."""
 
     def load(self, params: Any, seed: int) -> DomainPair:
         """Make the pair with hyperparameters ``params``, an instance of ``Params``."""

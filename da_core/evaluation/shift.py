@@ -10,17 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.errors import UserError
-from da_core.events import Interval, Notice, Shift, ShiftMeasures
+from da_core.evaluation.kernel_means import (
+    Features,
+    Labels,
+    Values,
+    classwise_discrepancy,
+    discrepancy,
+    kernel_means,
+    mean_kernel,
+    memberships,
+    relative_discrepancy,
+    require_two_samples,
+    second_order_kernel,
+)
+from da_core.events import Interval, NeighbourMix, Notice, Shift, ShiftMeasures
 from da_core.methods.distances import equal_rows
 
-Features = NDArray[np.floating[Any]]
-Labels = NDArray[np.int64]
-Values = NDArray[np.float64]
 MOST_ROWS = 1000
 """Of each domain in measures whose time and memory grow with the square; evenly spaced rows beyond."""
-FEWEST_OF_A_CLASS = 5
-"""In either domain, of weight above 0; a class with fewer is left out of the class-wise distance."""
+NEIGHBOURS = 15
+"""Nearest samples that `neighbour_mix` looks at."""
 DRAWS = 200
 """Of the bootstrap, for the kernel's measures."""
 LEVEL = 0.95
@@ -38,21 +47,21 @@ def measures(
     """Measure the shift between source (n_s, d) and target (n_t, d) features, at least two samples each.
 
     With class indices ``ys`` (n_s,) and ``yt`` (n_t,) also the class-wise distance, where two domains share a class of
-    `FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source sample
-    counts as often as its weight says.
+    `kernel_means.FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source
+    sample counts as often as its weight says.
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
     hits, counted = _domain_hits(Fs, Ft, seed, w)
     rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
     drawn = _BootstrapWeights(w[rows_s], len(rows_t), seed)
-    kernel = _kernel(source, target)
+    kernel = mean_kernel(source, target)
     values = {
-        "mmd": _discrepancy(kernel, *drawn.weights),
-        "coral": _relative_discrepancy(*_means(_second_order(source, target, w[rows_s]), *drawn.weights)),
+        "mmd": discrepancy(kernel, *drawn.weights),
+        "coral": relative_discrepancy(*kernel_means(second_order_kernel(source, target, w[rows_s]), *drawn.weights)),
     }
     if ys is not None and yt is not None:
-        values["classwise"] = _classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], drawn)
+        values["classwise"] = classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], *drawn.weights)
     values = {name: drawn_values for name, drawn_values in values.items() if len(drawn_values)}
     return ShiftMeasures(
         proxy_a_distance=_proxy_a_distance(hits.sum() / counted.sum()),
@@ -82,7 +91,8 @@ def interpret_shift(shift: Shift) -> Notice:
     if rose("proxy_a_distance"):
         return Notice(
             "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "
-            "directions still give each domain away."
+            "directions still give each domain away. A method's own domain classifier may be fooled all the same, as "
+            "it is weaker than a fresh one, and accuracy may rise, if such directions do not matter for the classes."
         )
     if rose("mmd"):
         return Notice(
@@ -140,7 +150,7 @@ def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tu
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    _require_two_samples(Fs, Ft)
+    require_two_samples(Fs, Ft)
     halves = _halves(Fs, Ft, np.random.default_rng(seed))
     X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in halves]
     counted = [np.concatenate([weights[s], np.full(len(t), weights[s].mean())]) for s, t in halves]
@@ -198,20 +208,32 @@ def mmd(Fs: Features, Ft: Features) -> float:
     Raises `UserError` with fewer than two samples in a domain.
     """
     Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
-    return float(_discrepancy(_kernel(Fs, Ft), *_memberships(len(Fs), len(Ft)))[0])
+    return float(discrepancy(mean_kernel(Fs, Ft), *memberships(len(Fs), len(Ft)))[0])
 
 
-def mmd_p_value(Fs: Features, Ft: Features, seed: int = 0, permutations: int = 200) -> float:
-    """Test whether domains dealt out at random are as far apart: the share that is (permutation test, Gretton 2012).
+def neighbour_mix(before: tuple[Features, Features], after: tuple[Features, Features]) -> NeighbourMix:
+    """Measure how well the domains mix where samples lie: the share of the other domain among `NEIGHBOURS` nearest.
 
-    Small where a shift is beyond doubt, at least 1 / (permutations + 1); uniform where there is none.
+    Unlike a domain classifier it does not ask whether any direction tells the domains apart, only whether those near a
+    sample are of its own domain. ``before`` and ``after``: source (n_s, d) and target (n_t, d) features.
     """
+    n_s, n_t = (min(len(features), MOST_ROWS) for features in before)
+    count = min(NEIGHBOURS, n_s + n_t - 1)
+    return NeighbourMix(
+        before=_other_domain_share(*before, count),
+        after=_other_domain_share(*after, count),
+        even=2 * n_s * n_t / ((n_s + n_t) * (n_s + n_t - 1)),
+        count=count,
+    )
+
+
+def _other_domain_share(Fs: Features, Ft: Features, count: int) -> float:
+    from sklearn.neighbors import NearestNeighbors
+
     Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
-    kernel, (source, _) = _kernel(Fs, Ft), _memberships(len(Fs), len(Ft))
-    rng = np.random.default_rng([seed, 2])
-    dealt = np.column_stack([source, *(rng.permutation(source) for _ in range(permutations))])
-    observed, *by_chance = _discrepancy(kernel, dealt, 1 - dealt)
-    return float(1 + sum(value >= observed for value in by_chance)) / (1 + permutations)
+    is_source = np.arange(len(Fs) + len(Ft)) < len(Fs)
+    nearest = NearestNeighbors(n_neighbors=count).fit(np.concatenate([Fs, Ft])).kneighbors(return_distance=False)
+    return float((is_source[nearest] != is_source[:, None]).mean())
 
 
 class _BootstrapWeights:
@@ -229,100 +251,9 @@ class _BootstrapWeights:
         self.weights = every * of_source[:, None], every * ~of_source[:, None]
 
 
-def _memberships(source_count: int, target_count: int) -> tuple[Values, Values]:
-    """Weigh samples (n, 1) by domain: 1 for the samples of the source, 0 for the others, and the other way round."""
-    source = np.repeat([1.0, 0.0], [source_count, target_count])[:, None]
-    return source, 1 - source
-
-
-def _kernel(Fs: Features, Ft: Features) -> Values:
-    """Compute the kernel matrix of `mmd` of the pooled samples, source first."""
-    from sklearn.metrics.pairwise import euclidean_distances
-
-    _require_two_samples(Fs, Ft)
-    pooled = np.concatenate([Fs, Ft]).astype(np.float64)
-    # centred, since squared distances are computed as differences of squares
-    squared = euclidean_distances(pooled - pooled.mean(axis=0), squared=True)
-    apart = squared[squared > 0]
-    if len(apart) == 0:
-        return np.ones_like(squared)
-    kernel = np.exp(-squared / (4 * np.median(apart)))
-    total: Values = kernel.copy()
-    for _ in range(4):  # squaring the kernel halves f
-        kernel *= kernel
-        total += kernel
-    total /= 5
-    return total
-
-
-def _second_order(Fs: Features, Ft: Features, weights: Values) -> Values:
-    """Compute (x·y)² of pooled samples, each domain around its own mean: its means are covariances' inner products."""
-    _require_two_samples(Fs, Ft)
-    around = np.average(Fs, axis=0, weights=weights), Ft.mean(axis=0, dtype=np.float64)
-    centred = np.concatenate([F.astype(np.float64) - mean for F, mean in zip((Fs, Ft), around, strict=True)])
-    kernel: Values = np.square(centred @ centred.T)
-    return kernel
-
-
-def _means(kernel: Values, source: Values, target: Values) -> tuple[Values, Values, Values]:
-    """Average a kernel (n, n) within source, within target, and between them, a sample with itself left out.
-
-    ``source`` and ``target`` (n, b) are b ways to weigh the samples, 0 for those of the other domain; each mean (b,).
-    """
-    to_source, to_target, diagonal = kernel @ source, kernel @ target, kernel.diagonal()[:, None]
-
-    def within(weights: Values, to_them: Values) -> Values:
-        same = np.square(weights)
-        pairs = weights.sum(axis=0) ** 2 - same.sum(axis=0)
-        mean: Values = (weights * to_them - diagonal * same).sum(axis=0) / np.maximum(pairs, np.finfo(float).tiny)
-        return mean
-
-    between = (target * to_source).sum(axis=0) / (source.sum(axis=0) * target.sum(axis=0))
-    return within(source, to_source), within(target, to_target), between
-
-
-def _discrepancy(kernel: Values, source: Values, target: Values) -> Values:
-    """Take the kernel's mean between the domains from those within each: (b,)."""
-    within_s, within_t, between = _means(kernel, source, target)
-    return within_s + within_t - 2 * between
-
-
-def _relative_discrepancy(within_s: Values, within_t: Values, between: Values) -> Values:
-    """Scale ‖C_s − C_t‖² by ‖C_s + C_t‖² in Frobenius norm: 0 where the covariances are equal, 1 at most.
-
-    The numerator is the CORAL loss of Sun and Saenko 2016 (equation 1) without its constant; the denominator takes the
-    unit of the features out, so that two networks compare.
-    """
-    whole = np.maximum(within_s + within_t + 2 * between, np.finfo(float).tiny)
-    return np.clip((within_s + within_t - 2 * between) / whole, 0, 1)
-
-
-def _classwise_discrepancy(kernel: Values, ys: Labels, yt: Labels, drawn: _BootstrapWeights) -> Values:
-    """Average MMD² between both domains' samples of one class over the classes: (b,), or (0,) if no class will do."""
-    label = np.concatenate([ys, yt])
-    source, target = drawn.weights
-    counting = source[: len(ys), 0] > 0
-    rows_of_classes = [
-        rows
-        for c in np.intersect1d(ys, yt)
-        if c >= 0 and min((counting & (ys == c)).sum(), (yt == c).sum()) >= FEWEST_OF_A_CLASS
-        for rows in [np.flatnonzero(label == c)]
-    ]
-    if not rows_of_classes:
-        return np.empty(0)
-    each = [_discrepancy(kernel[np.ix_(rows, rows)], source[rows], target[rows]) for rows in rows_of_classes]
-    mean: Values = np.mean(each, axis=0)
-    return mean
-
-
 def _interval(values: Values) -> Interval:
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
-
-
-def _require_two_samples(Fs: Features, Ft: Features) -> None:
-    if min(len(Fs), len(Ft)) < 2:
-        raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")
 
 
 def _evenly_spaced(count: int) -> NDArray[np.int64]:

@@ -8,9 +8,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.pair import SOUND_RATE, UNKNOWN, Domain, DomainPair
-from da_core.data.readers.sounds import log_mel
-from da_core.evaluation.shift import mmd, mmd_p_value, proxy_a_distance, proxy_a_distance_interval
+from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.evaluation.comparable_samples import Drift, comparable, drifts
+from da_core.evaluation.kernel_means import (
+    classwise_discrepancy,
+    discrepancy,
+    kernel_means,
+    mean_kernel,
+    relative_discrepancy,
+    second_order_kernel,
+)
+from da_core.evaluation.shift import proxy_a_distance, proxy_a_distance_interval
+from da_core.evaluation.shift_permutations import Distance, PermutationTest, permutation_test
 from da_core.evaluation.weight_spread import effective_sample_size
 from da_core.events import Notice
 from da_core.methods.base import Family, Predictions
@@ -22,14 +31,14 @@ Verdict = Literal["none", "label", "covariate", "concept", "appearance"]
 
 MOST_ROWS = 600
 """Of each domain that are looked at, spread evenly."""
-_POOLED_SIDE = 8
-"""Pictures are averaged down to this many pixels a side before they are compared, and spectrograms in time."""
 _SIGNIFICANCE = 0.01
 """A shift is there if chance alone gives as large a distance less often than this."""
 _LEAST_OVERLAP = 0.05
 """Share of the source that must be left, as effective sample size, for weights to stand for the target."""
-
-
+_CHANCE_DISTANCE = 0.1
+"""A proxy A-distance that chance alone may give."""
+_FAR_APART = 1.8
+"""A proxy A-distance at which a domain classifier is hardly ever wrong: no weights make one domain of the other."""
 _LABEL_SHIFT_EXPLAINS = 0.3
 """Other class proportions explain a shift if with them less than this share of the distance is left."""
 _WEIGHTS_EXPLAIN = 0.45
@@ -38,16 +47,6 @@ _CLEAR_LOSS = 0.1
 """A loss of accuracy that is more than noise."""
 _CONCEPT_SHIFT_LOSS = 0.06
 """The same, of a classifier that learned from the target too."""
-
-
-@dataclass(frozen=True)
-class Drift:
-    """One number of a sample: its mean in both domains, and their difference in pooled standard deviations."""
-
-    name: str
-    source: float
-    target: float
-    effect: float
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,7 @@ class DataReport:
     drifts: tuple[Drift, ...]
     proxy_a_distance: float
     interval: tuple[float, float]
-    mmd: float
-    p_value: float
+    test: PermutationTest
     proportions: NDArray[np.float64]
     effective_share: float
     verdict: Verdict
@@ -80,19 +78,22 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     Fs, Ft = comparable(pair, rows_s, rows_t)
     ys, yt = pair.source.y[rows_s], pair.target.y[rows_t]
     distance, interval = proxy_a_distance(Fs, Ft, seed), proxy_a_distance_interval(Fs, Ft, seed)
-    p_value = mmd_p_value(Fs, Ft, seed)
     count = len(pair.classes)
-    predictions = _cross_predictions(Fs, ys, Ft, count, seed)
-    ratio = BBSE(predictions="soft").class_weights(predictions) if _knows_the_classes(predictions) else np.ones(count)
-    weights = DomainClassifier(clip=1e6).weights(Fs, Ft)
-    share = effective_sample_size(weights) / len(weights)
-    balanced = _resampled(ratio[ys], seed)
-    plain, rebalanced, weighted = (mmd(F, Ft) for F in (Fs, Fs[balanced], Fs[_resampled(weights, seed)]))
-    rows = balanced if rebalanced < _LABEL_SHIFT_EXPLAINS * plain else np.arange(len(ys))
+    guesses = _guess(Fs, ys, Ft, count, seed)
+    test = permutation_test(Fs, Ft, guesses.source, guesses.target, guesses.halves, seed)
+    ratio: Rows = np.ones(count)
+    if _knows_the_classes(guesses.predictions):
+        ratio = BBSE(predictions="soft").class_weights(guesses.predictions)
+    reweighted = _Reweighted(Fs, Ft, guesses, test)
+    balanced = reweighted.by_class(ratio[ys])
+    weights, weighted = reweighted.by_domain_classifier()
+    share = _effective_share(weights)
+    label_shift = balanced.share < _LABEL_SHIFT_EXPLAINS
+    rows = _resampled(ratio[ys], seed) if label_shift else np.arange(len(ys))
     known = yt != UNKNOWN
     losses = _accuracy_losses(Fs[rows], ys[rows], Ft[known], yt[known], seed)
 
-    verdict, reasons = _judge(_Measured(p_value, distance, interval, plain, rebalanced, weighted, share, *losses))
+    verdict, reasons = _judge(_Measured(test, distance, interval, balanced, weighted, share, *losses))
     shares = np.bincount(ys, minlength=count) / len(ys) * ratio
     return DataReport(
         classes=pair.classes,
@@ -100,8 +101,7 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
         drifts=drifts(pair, rows_s, rows_t),
         proxy_a_distance=distance,
         interval=interval,
-        mmd=plain,
-        p_value=p_value,
+        test=test,
         proportions=shares / max(shares.sum(), np.finfo(np.float64).tiny),
         effective_share=share,
         verdict=verdict,
@@ -120,20 +120,77 @@ _FAMILY: dict[Verdict, Family | None] = {
 
 
 @dataclass(frozen=True)
+class _Remainder:
+    """What weights leave of a distance."""
+
+    name: Distance
+    before: float
+    after: float
+
+    @property
+    def share(self) -> float:
+        return self.after / max(self.before, np.finfo(np.float64).tiny)
+
+
+class _Reweighted:
+    """The distance that lies farthest beyond chance, with the source weighted."""
+
+    def __init__(self, Fs: Rows, Ft: Rows, guesses: _Guesses, test: PermutationTest) -> None:
+        self._domains = Fs, Ft
+        self._guesses = guesses
+        self._kernel = mean_kernel(Fs, Ft)
+        self._test = test
+
+    def rest(self, weights: Rows, name: Distance | None = None) -> _Remainder:
+        """Weigh the source samples by ``weights`` (n_s,) and measure what is left of a distance."""
+        Fs, Ft = self._domains
+        source = np.concatenate([weights, np.zeros(len(Ft))])[:, None]
+        target = np.repeat([0.0, 1.0], [len(Fs), len(Ft)])[:, None]
+        name = name or self._test.clearest
+        if name == "coral":
+            means = kernel_means(second_order_kernel(Fs, Ft, weights), source, target)
+            after = relative_discrepancy(*means)
+        elif name == "classwise":
+            after = classwise_discrepancy(self._kernel, self._guesses.source, self._guesses.target, source, target)
+        else:
+            after = discrepancy(self._kernel, source, target)
+        return _Remainder(name, self._test.distances[name], float(after[0]))
+
+    def by_class(self, weights: Rows) -> _Remainder:
+        """Measure what class weights leave, of the class-wise distance as well: it vanishes under label shift."""
+        names = {self._test.clearest} | {name for name in self._test.distances if name == "classwise"}
+        return max((self.rest(weights, name) for name in names), key=lambda rest: rest.share)
+
+    def by_domain_classifier(self) -> tuple[Rows, _Remainder]:
+        """Weigh by a domain classifier that explains the shift, else by the first that was tried.
+
+        The kernel form fits any smooth ratio; among many columns it sees little of a few that moved, and the linear
+        form, held back, does.
+        """
+        tried = []
+        for classifier in (DomainClassifier(clip=1e6), DomainClassifier(kernel="linear", C=0.01, clip=1e6)):
+            weights = classifier.weights(*self._domains)
+            tried.append((weights, self.rest(weights)))
+            if tried[-1][1].share < _WEIGHTS_EXPLAIN and _effective_share(weights) >= _LEAST_OVERLAP:
+                return tried[-1]
+        return tried[0]
+
+
+@dataclass(frozen=True)
 class _Measured:
     """The numbers that a verdict rests on.
 
-    MMD² as it is, ``balanced`` to the target's estimated class proportions, and ``weighted`` by a domain classifier, of
-    which ``share`` is the effective sample size. ``source_loss`` and ``concept_shift_loss``: the accuracy on the target
-    that a classifier of the source, and one of both domains, loses against the target's own; None without its labels.
+    What is left of the distance with the source ``balanced`` to the target's estimated class proportions, and
+    ``weighted`` by a domain classifier, of which ``share`` is the effective sample size. ``source_loss`` and
+    ``concept_shift_loss``: the accuracy on the target that a classifier of the source, and one of both domains, loses
+    against the target's own; None without its labels.
     """
 
-    p_value: float
+    test: PermutationTest
     distance: float
     interval: tuple[float, float]
-    mmd: float
-    balanced: float
-    weighted: float
+    balanced: _Remainder
+    weighted: _Remainder
     share: float
     source_loss: float | None
     concept_shift_loss: float | None
@@ -143,11 +200,11 @@ def _judge(measured: _Measured) -> tuple[Verdict, tuple[Notice, ...]]:
     """Judge which kind of shift the numbers speak for; the sentences say why."""
     same = Notice(
         "Dealt out at random, the samples lie as far apart in {share:.0%} of all cases (permutation test).",
-        {"share": measured.p_value},
+        {"share": measured.test.p_value},
     )
     loses = Notice(
-        "On the target, a classifier that learned from the source is right {points:.0f} points less often than one "
-        "that learned from the target itself.",
+        "On the target, a simple classifier of the samples as they are, which learned from the source, is right "
+        "{points:.0f} points less often than one that learned from the target itself.",
         {"points": 100 * (measured.source_loss or 0)},
     )
     nobody = Notice(
@@ -155,38 +212,73 @@ def _judge(measured: _Measured) -> tuple[Verdict, tuple[Notice, ...]]:
     )
     keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.")
     loses_clearly = measured.source_loss is not None and measured.source_loss > _CLEAR_LOSS
-    if measured.p_value > _SIGNIFICANCE:
+    if measured.test.p_value > _SIGNIFICANCE:
         if loses_clearly:
             return "concept", (same, loses)
         return "none", (same, nobody if measured.source_loss is None else keeps)
-    label_shift_explains = measured.balanced < _LABEL_SHIFT_EXPLAINS * measured.mmd
-    if label_shift_explains and not loses_clearly:
+    overlap = measured.distance < _FAR_APART
+    if overlap and measured.balanced.share < _LABEL_SHIFT_EXPLAINS and not loses_clearly:
         explained = Notice(
-            "Other class proportions explain it: with them the distance (MMD) falls from {before:.3f} to {after:.3f}.",
-            {"before": measured.mmd, "after": max(measured.balanced, 0.0)},
+            "Other class proportions explain it: with them the distance ({name}) falls from {before:.3f} to "
+            "{after:.3f}.",
+            _values(measured.balanced),
         )
         return "label", (explained, nobody if measured.source_loss is None else keeps)
-    apart = Notice(
-        "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}."
-        if measured.interval[0] > 0.1
-        else "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
-        "{high:.2f}), but the kernel's distance (MMD) does.",
-        {"distance": measured.distance, "low": measured.interval[0], "high": measured.interval[1]},
-    )
+    apart = _what_tells_them_apart(measured)
     concept_shifted = measured.concept_shift_loss is not None and measured.concept_shift_loss > _CONCEPT_SHIFT_LOSS
-    weights_explain = measured.share >= _LEAST_OVERLAP and measured.weighted < _WEIGHTS_EXPLAIN * measured.mmd
-    if weights_explain and not concept_shifted:
-        overlap = Notice(
+    weights_explain = measured.share >= _LEAST_OVERLAP and measured.weighted.share < _WEIGHTS_EXPLAIN
+    if overlap and weights_explain and not concept_shifted:
+        stands = Notice(
             "Weights can make the source stand for the target: {share:.0%} of its samples would still count, and the "
-            "distance (MMD) falls from {before:.3f} to {after:.3f}.",
-            {"share": measured.share, "before": measured.mmd, "after": max(measured.weighted, 0.0)},
+            "distance ({name}) falls from {before:.3f} to {after:.3f}.",
+            {"share": measured.share, **_values(measured.weighted)},
         )
         alike = Notice(
             "One classifier for both domains does about as well on the target as one of its own: the same sample seems "
             "to be of the same class in both."
         )
-        return "covariate", (apart, overlap, nobody if measured.concept_shift_loss is None else alike)
+        return "covariate", (apart, stands, nobody if measured.concept_shift_loss is None else alike)
     return "appearance", (apart, _why_weights_fail(measured, concept_shifted), *([loses] if loses_clearly else []))
+
+
+DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD", "coral": "CORAL distance", "classwise": "Class-wise distance"}
+"""What the distances are called, as messages."""
+
+
+def _values(rest: _Remainder) -> dict[str, Any]:
+    return {"name": DISTANCE_NAMES[rest.name], "before": rest.before, "after": max(rest.after, 0.0)}
+
+
+def _what_tells_them_apart(measured: _Measured) -> Notice:
+    """Say whether a line tells the domains apart and, where none does, which distance is no chance."""
+    values: dict[str, Any] = {
+        "distance": measured.distance,
+        "low": measured.interval[0],
+        "high": measured.interval[1],
+    }
+    if measured.interval[0] > _CHANCE_DISTANCE:
+        return Notice(
+            "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}.",
+            values,
+        )
+    if measured.test.clearest == "coral":
+        return Notice(
+            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}), but they vary in other directions (CORAL distance).",
+            values,
+        )
+    if measured.test.clearest == "classwise":
+        return Notice(
+            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}), but samples that are taken for one class differ (class-wise distance).",
+            values,
+        )
+    return Notice(
+        "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+        "{high:.2f}), but the kernel's distance (MMD) does.",
+        values,
+    )
 
 
 def _why_weights_fail(measured: _Measured, concept_shifted: bool) -> Notice:
@@ -196,6 +288,8 @@ def _why_weights_fail(measured: _Measured, concept_shifted: bool) -> Notice:
             "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
             {"share": measured.share},
         )
+    if measured.distance >= _FAR_APART:
+        return Notice("The domains hardly overlap, so no weights can make the source stand for the target.")
     if concept_shifted:
         return Notice(
             "One classifier for both domains is right {points:.0f} points less often on the target than one of its "
@@ -203,112 +297,42 @@ def _why_weights_fail(measured: _Measured, concept_shifted: bool) -> Notice:
             {"points": 100 * (measured.concept_shift_loss or 0)},
         )
     return Notice(
-        "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance (MMD) "
-        "is left.",
-        {"rest": measured.weighted / measured.mmd},
+        "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance "
+        "({name}) is left.",
+        {"rest": measured.weighted.share, "name": DISTANCE_NAMES[measured.weighted.name]},
     )
-
-
-# Samples as numbers --------------------------------------------------------------------------------------------------
-
-
-def comparable(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """Turn both domains into features (n, d): small pictures or spectrograms, hashed words, the features themselves."""
-    if pair.kind == "texts":
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        hashing = HashingVectorizer(n_features=512, alternate_sign=False)
-        Fs, Ft = (hashing.transform(d.X[rows]).toarray() for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
-        return Fs, Ft
-    Fs, Ft = (_as_rows(d.X[rows]) for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
-    scale = np.concatenate([Fs, Ft]).std(axis=0)
-    scale[scale == 0] = 1
-    return Fs / scale, Ft / scale
-
-
-def _as_rows(X: NDArray[Any]) -> NDArray[np.float64]:
-    """Average pictures (n, h, w, 3) to 8 × 8 and spectrograms of sounds to 8 frames, as rows; features stay."""
-    if X.dtype == np.int16:
-        parts = np.array_split(log_mel(X).astype(np.float64), _POOLED_SIDE, axis=2)
-        return np.concatenate([part.mean(axis=2) for part in parts if part.shape[2]], axis=1)
-    if X.ndim == 2:
-        return X.astype(np.float64)
-    rows, columns = (np.linspace(0, side, _POOLED_SIDE + 1).astype(int)[:-1] for side in X.shape[1:3])
-    sums = np.add.reduceat(np.add.reduceat(X.astype(np.float64), rows, axis=1), columns, axis=2)
-    area = np.diff([*rows, X.shape[1]])[:, None] * np.diff([*columns, X.shape[2]])
-    small: NDArray[np.float64] = (sums / area[..., None] / 255).reshape(len(X), -1)
-    return small
-
-
-def drifts(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64], most: int = 8) -> tuple[Drift, ...]:
-    """List the numbers of a sample that changed most, the largest change first."""
-    source, target = (_nameable_numbers(pair, d, rows) for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
-    changed = []
-    for name, values in source.items():
-        others = target[name]
-        spread = np.sqrt((values.var() + others.var()) / 2)
-        difference = others.mean() - values.mean()
-        effect = (
-            0.0
-            if difference == 0
-            else float(difference / spread)
-            if spread > 0
-            else float(np.sign(difference)) * np.inf
-        )
-        changed.append(Drift(name, float(values.mean()), float(others.mean()), effect))
-    return tuple(sorted(changed, key=lambda drift: -abs(drift.effect))[:most])
-
-
-def _nameable_numbers(pair: DomainPair, domain: Domain, rows: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """Measure what a person can name of a sample, each as (n,) numbers."""
-    X = domain.X[rows]
-    if pair.kind == "pictures":
-        pictures = X.astype(np.float64) / 255
-        red, green, blue = (pictures[..., channel].mean(axis=(1, 2)) for channel in range(3))
-        light = pictures.mean(axis=3)
-        edges = np.abs(np.diff(light, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(light, axis=2)).mean(axis=(1, 2))
-        return {
-            "brightness": light.mean(axis=(1, 2)),
-            "contrast": light.std(axis=(1, 2)),
-            "red / green": (red + 1e-3) / (green + 1e-3),
-            "blue / green": (blue + 1e-3) / (green + 1e-3),
-            "edges": edges,
-            "dark share": (light < 0.04).mean(axis=(1, 2)),
-        }
-    if pair.kind == "sounds":
-        power = np.exp(log_mel(X).astype(np.float64)).sum(axis=1)
-        spectrum = np.abs(np.fft.rfft(X / 32768)) ** 2
-        hertz = np.fft.rfftfreq(X.shape[1], 1 / SOUND_RATE)
-        return {
-            "loudness (dB)": 10 * np.log10(power.mean(axis=1)),
-            "loudness of the quietest tenth (dB)": 10 * np.log10(np.quantile(power, 0.1, axis=1)),
-            "centre of the spectrum (Hz)": spectrum @ hertz / np.maximum(spectrum.sum(axis=1), np.finfo(float).tiny),
-        }
-    if pair.kind == "texts":
-        texts = [str(text) for text in X]
-        return {
-            "words": np.array([len(text.split()) for text in texts], dtype=np.float64),
-            "letters a word": np.array([np.mean([len(w) for w in text.split()] or [0]) for text in texts]),
-            "capitals": np.array([sum(c.isupper() for c in text) / max(len(text), 1) for text in texts]),
-            "exclamation marks": np.array([text.count("!") for text in texts], dtype=np.float64),
-        }
-    names = pair.columns or tuple(f"x{column + 1}" for column in range(X.shape[1]))
-    return {name: X[:, column].astype(np.float64) for column, name in enumerate(names)}
 
 
 # What the classes say ------------------------------------------------------------------------------------------------
 
 
-def _cross_predictions(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, count: int, seed: int) -> Predictions:
-    """Predict by simple classifiers: each half of the source by the other half's, the target by both."""
-    half = np.random.default_rng([seed, 6]).permutation(len(ys)) % 2 == 0
+@dataclass(frozen=True)
+class _Guesses:
+    """What two simple classifiers say, each of which learned from one half of the source.
+
+    ``predictions``: of the source by the one that did not see a sample, of the target by both. ``source`` and
+    ``target`` (n,) classes are guessed by one classifier in each of two ``halves`` (n_s + n_t,) of all samples, so that
+    they compare.
+    """
+
+    predictions: Predictions
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    halves: NDArray[np.bool_]
+
+
+def _guess(Fs: Rows, ys: NDArray[np.int64], Ft: Rows, count: int, seed: int) -> _Guesses:
+    rng = np.random.default_rng([seed, 6])
+    half_s, half_t = (rng.permutation(size) % 2 == 0 for size in (len(Fs), len(Ft)))
     one_hot = np.eye(count)
-    Ps, Pt = np.zeros((len(ys), count)), np.zeros((len(Ft), count))
-    for part in (half, ~half):
-        classifier = _fit_svm(Fs[part], ys[part])
-        Ps[~part] = one_hot[classifier.predict(Fs[~part])]
-        Pt += one_hot[classifier.predict(Ft)] / 2
-    return Predictions(ys, Ps, Pt)
+    Ps, Pt, guess_t = np.zeros((len(ys), count)), np.zeros((len(Ft), count)), np.zeros(len(Ft), np.int64)
+    for part_s, part_t in ((half_s, half_t), (~half_s, ~half_t)):
+        classifier = _fit_svm(Fs[~part_s], ys[~part_s])
+        Ps[part_s] = one_hot[classifier.predict(Fs[part_s])]
+        guessed = classifier.predict(Ft)
+        Pt += one_hot[guessed] / 2
+        guess_t[part_t] = guessed[part_t]
+    return _Guesses(Predictions(ys, Ps, Pt), Ps.argmax(axis=1), guess_t, np.concatenate([half_s, half_t]))
 
 
 def _knows_the_classes(predictions: Predictions) -> bool:
@@ -352,6 +376,10 @@ def _resampled(weights: Rows, seed: int) -> NDArray[np.int64]:
         return np.arange(len(weights))
     at = (np.arange(len(weights)) + np.random.default_rng([seed, 4]).random()) / len(weights)
     return np.searchsorted(np.cumsum(weights) / weights.sum(), at).clip(max=len(weights) - 1)
+
+
+def _effective_share(weights: Rows) -> float:
+    return effective_sample_size(weights) / len(weights)
 
 
 def _chosen_rows(count: int, seed: int) -> NDArray[np.int64]:

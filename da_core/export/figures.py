@@ -7,10 +7,12 @@ Text in an SVG stays text, in the reader's own fonts.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import io
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -30,16 +32,8 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 300
 ACCENT, INK, PAPER = palette.LIGHT.accent, palette.LIGHT.ink, palette.LIGHT.paper
 HUES = (ACCENT, *palette.SERIES)
-_CHINESE = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "SimHei",
-    "WenQuanYi Zen Hei",
-    "WenQuanYi Micro Hei",
-)
+_CHINESE = "fonts/NotoSansCJKsc-Regular.otf"
+"""A font of the package mplfonts with Chinese signs: what this machine has, and knows of, is another on each."""
 _IN_BROWSERS = "Inter, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
 """For the text of an SVG: the fonts of whoever reads it."""
 _STYLE: dict[Any, Any] = {
@@ -83,21 +77,25 @@ def svg(record: Record, name: str, language: Language) -> str:
 
 
 def png(record: Record, name: str, language: Language) -> bytes:
-    """Draw one figure as a PNG of 300 dots an inch. Without a Chinese font on this machine its words are English."""
-    return _drawn(record, name, language if chinese_font() or language.code == "en" else Language("en"), "png")
+    """Draw one figure as a PNG of 300 dots an inch."""
+    return _drawn(record, name, language, "png")
 
 
 @functools.cache
-def chinese_font() -> str | None:
-    """Find a font of this machine that has Chinese signs."""
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in _CHINESE if name in known), None)
+def chinese_font() -> str:
+    """Make a font with Chinese signs known to Matplotlib; return its name."""
+    found = importlib.util.find_spec("mplfonts")  # not imported: it would set the fonts of the whole process
+    assert found is not None
+    assert found.origin is not None
+    path = Path(found.origin).parent / _CHINESE
+    font_manager.fontManager.addfont(path)
+    return font_manager.FontProperties(fname=path).get_name()
 
 
 def _drawn(record: Record, name: str, language: Language, kind: str) -> bytes:
     draw, width, height = _FIGURES[name]
     rows = len(record.result.classes)
-    families = [*filter(None, [chinese_font()]), "DejaVu Sans"]
+    families = [chinese_font(), "DejaVu Sans"]
     file = io.BytesIO()
     with _drawing, matplotlib.rc_context({**_STYLE, "font.family": families}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # SVG text is drawn by whoever reads it

@@ -41,7 +41,7 @@ def exports(record: Record) -> dict[Kind, Export]:
         "report": Export(f"report-{run}.html", "text/html", _report),
         "table": Export(f"results-{run}.csv", "text/csv", lambda record, _language: table_csv(record.result)),
         "figures": Export(f"figures-{run}.zip", "application/zip", lambda *of: _zipped(_figures(*of))),
-        "script": Export("experiment.py", "text/x-python", lambda record, _language: script(record).encode()),
+        "script": Export("experiment.py", "text/x-python", lambda record, language: script(record, language).encode()),
         "notebook": Export("experiment.ipynb", "application/x-ipynb+json", lambda *of: notebook(*of).encode()),
         "tensorboard": Export(f"tensorboard-{run}.zip", "application/zip", lambda *of: _zipped(_events(*of))),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC
 
 from da_core.experiment import Experiment
@@ -12,6 +13,10 @@ from da_core.export.recipe_sentences import preprocessing_sentence
 from da_core.export.scored_rows import scored_rows
 from da_core.export.script import command
 from da_core.i18n import Language
+from da_core.methods import methods
+from da_core.networks import networks
+from da_core.networks.head_kinds import heads
+from da_core.registry import Registered
 from da_core.run_folder import Record, model_bytes
 
 LOAD = '''"""Load model.pt: run this beside it, with the repository's folder on PYTHONPATH."""
@@ -22,23 +27,18 @@ import torch
 
 from da_core.data.loading.cache import load_pair
 from da_core.experiment import Experiment
-from da_core.methods import methods
-from da_core.methods.base import ModelAdaptation
-from da_core.networks import networks
-from da_core.registry import resolve
 from da_core.training.model import Model, as_inputs
+from da_core.training.prepared import set_up
 
 here = Path(__file__).parent
 experiment = Experiment.from_json((here / "experiment.json").read_text(encoding="utf-8"))
 pair = load_pair(experiment.data)
-method = methods()[experiment.method.name](seed=experiment.seed, **experiment.method.params)
-few = method.few_per_class() if isinstance(method, ModelAdaptation) else 0
-extractor, params = resolve(networks(), experiment.network)
-split = pair.split(experiment.held_out(extractor.learns), experiment.seed, few)
+setup = set_up(experiment.model_copy(update={"device": "cpu"}))
+split = setup.split_of(pair)
 
 # the network sees samples as they were prepared for it, by the training part alone
-Xs, Xt = extractor.prepare(params, pair.source.X, pair.target.X, split.source_train, split.target_train)
-network = extractor.network(params, Xs.shape[1:], len(pair.classes), experiment.seed)
+Xs, Xt = setup.inputs(pair.kind, pair.source.X, pair.target.X, split)
+network = setup.extractor.network(setup.network_params, Xs.shape[1:], len(pair.classes), experiment.seed)
 network.load_state_dict(torch.load(here / "model.pt", weights_only=True))
 
 model = Model(network)
@@ -50,8 +50,10 @@ if __name__ == "__main__":
 
 
 def has_model(experiment: Experiment) -> bool:
-    """Tell whether a network was trained: features that are used as they are leave none behind."""
-    return experiment.network.name != "identity"
+    """Tell whether a network was trained: features that are computed, or used as they are, leave none behind."""
+    from da_core.networks import networks  # torch comes with it
+
+    return networks()[experiment.network.name].learns
 
 
 def model_zip(record: Record, language: Language) -> bytes:
@@ -73,14 +75,14 @@ def card(record: Record, language: Language) -> str:
     """Write what someone who is handed the model has to know, as Markdown."""
     say, recipe, experiment = language.translate, record.result.recipe, record.experiment
     provenance = recipe.get("provenance", {})
+    origin = [str(provenance[key]) for key in ("title", "origin", "licence") if key in provenance]
     facts = {
-        say("Data"): ". ".join(
-            _plain(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
-        ),
-        say("Network"): _plain(experiment.network.name),
-        say("Method"): _plain(experiment.method.name),
+        say("Data"): " ".join(_sentence(language.word(text), language) for text in origin),
+        say("Network"): _plain(_title(networks(), experiment.network.name, language)),
+        say("Head"): _plain(_title(heads(), experiment.head.name, language)),
+        say("Method"): _plain(_title(methods(), experiment.method.name, language)),
         say("Preprocessing"): _plain(preprocessing_sentence(recipe, language)),
-        say("Classes"): ", ".join(_plain(name) for name in record.result.classes),
+        say("Classes"): ", ".join(_plain(language.word(name)) for name in record.result.classes),
         say("Run"): f"{record.run_id}, {record.finished_at.astimezone(UTC):%Y-%m-%d}",
     }
     scores = [
@@ -119,6 +121,18 @@ def card(record: Record, language: Language) -> str:
             "",
         ]
     )
+
+
+def _title(known: Mapping[str, Registered | type[Registered]], name: str, language: Language) -> str:
+    """What a network, a head or a method is called; one that only another version knew, by its name."""
+    return language.word(known[name].title) if name in known else name
+
+
+def _sentence(text: str, language: Language) -> str:
+    """Text that ends as a sentence does."""
+    plain = _plain(text)
+    stop = "。" if language.code == "zh" else "."
+    return plain if plain.endswith((".", "。")) else plain + stop
 
 
 def _plain(text: str) -> str:

@@ -6,17 +6,23 @@ import shlex
 from typing import Any
 
 from da_core.experiment import Experiment
+from da_core.i18n import Language
+from da_core.methods.wanted_network import lacks_batch_norm
 from da_core.params import Params
 from da_core.run_folder import Record
 
-_FLAGS = ("data", "method", "network", "head", "seed", "device")
+_FLAGS = ("data", "method", "network", "prepare", "head", "seed", "device")
 _SCRIPT = '''"""One experiment, written by Domain Adaptation Lab. Run it in the repository's folder: python {file}"""
 
-from da_core.events import Accuracies, Finished, Notice, Result, StageStarted
+from da_core.events import STAGES, Accuracies, Finished, Notice, Result, StageStarted
 from da_core.experiment import {specs}
+from da_core.i18n import Language
 from da_core.run import run
 
 {experiment}
+
+LANGUAGE = Language({language!r})
+NAMES = {names}
 
 MEASURED = {measured}
 """Accuracy on the target when the app ran it{short}; another kind of processor may differ in the last digits."""
@@ -26,12 +32,12 @@ def main() -> None:
     for event in run(EXPERIMENT, embed=False):
         match event:
             case StageStarted():
-                print(event.stage.replace("_", " "))
+                print(LANGUAGE.translate(STAGES[event.stage]))
             case Accuracies():
-                scores = ", ".join(f"{{name}} {{value:.1%}}" for name, value in event.values.items())
-                print(f"  epoch {{event.epoch:g}}: {{scores}}")
+                scores = ", ".join(f"{{LANGUAGE.word(name)}} {{value:.1%}}" for name, value in event.values.items())
+                print(f"  {epoch} {{event.epoch:g}}: {{scores}}")
             case Notice():
-                print(" ", event.message.format(**event.values))
+                print(" ", LANGUAGE.translate_message(event.message, event.values))
             case Finished():
                 tell(event.result)
 
@@ -40,7 +46,7 @@ def tell(result: Result) -> None:
     models = {{"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}}
     for name, scores in models.items():
         if scores is not None and scores.target is not None:
-            print(f"{{name}}: {{scores.target.accuracy:.4f}} on the target (the app: {{MEASURED[name]:.4f}})")
+            print(f"{{NAMES[name]}}: {{scores.target.accuracy:.4f}} ({app}: {{MEASURED[name]:.4f}})")
 
 
 if __name__ == "__main__":
@@ -48,13 +54,17 @@ if __name__ == "__main__":
 '''
 
 
-def script(record: Record, file: str = "experiment.py") -> str:
-    """Write the script. It trains anew and prints what it measures beside what this run measured."""
+def script(record: Record, language: Language, file: str = "experiment.py") -> str:
+    """Write the script, which trains anew and prints in ``language`` what it measures beside what this run measured."""
     return _SCRIPT.format(
         file=file,
         specs=", ".join(sorted(specs(record.experiment))),
         experiment=code(record.experiment),
         measured=repr(measured(record)),
+        language=language.code,
+        epoch=language.translate("epoch"),
+        app=language.translate("the app"),
+        names=repr(model_names(language)),
         short="" if record.complete else ", cut short before its end",
     )
 
@@ -66,6 +76,8 @@ def command(experiment: Experiment) -> str:
     for name in _FLAGS:
         if name in flat:
             words += [f"--{name}", flat.pop(name)]
+    if "network" not in flat and lacks_batch_norm(experiment.network, experiment.method):
+        words += ["--network", experiment.network.name]  # or the command would take the one that the method wants
     for name, value in flat.items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)
@@ -96,6 +108,12 @@ def measured(record: Record) -> dict[str, float]:
         for name, scores in models.items()
         if scores is not None and scores.target is not None
     }
+
+
+def model_names(language: Language) -> dict[str, str]:
+    """Name the models that are scored, by their keys in `measured`."""
+    titles = {"source only": "Source only", "adapted": "Adapted", "oracle": "Oracle"}
+    return {name: language.translate(title) for name, title in titles.items()}
 
 
 def specs(experiment: Experiment) -> set[str]:

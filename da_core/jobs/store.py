@@ -5,6 +5,7 @@ What a run measured is in a folder of its own; what runs are listed, sorted and 
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import functools
 import logging
@@ -15,9 +16,10 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
@@ -33,6 +35,10 @@ __all__ = ["Record", "Store", "new_run_id", "store"]
 
 log = logging.getLogger(__name__)
 
+EXAMPLE = "0000000000000000-00000000"
+"""The id of the example run that comes with the app, which no link to another run can have."""
+EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
+"""Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
 _RUN_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
 _MEGABYTE = 2**20
 _HOUR = 3600.0
@@ -48,7 +54,8 @@ class Store:
 
     Runs that were read lately stay in memory, up to ``memory_bytes`` of arrays. Safe to use from many threads.
     A run's id may come from a link: one that does not look like an id is never made into a path.
-    ``database`` is the URL of the list of runs, by default of an SQLite file beside ``folder``.
+    ``database`` is the URL of the list of runs, by default of an SQLite file beside ``folder``. ``shipped`` are runs
+    that lie elsewhere, by id: they can be read, and are in no list.
     """
 
     def __init__(
@@ -59,12 +66,14 @@ class Store:
         kept: int = 200,
         bin_days: float = 30.0,
         memory_bytes: int = 256 * _MEGABYTE,
+        shipped: Mapping[str, Path] = MappingProxyType({}),
     ) -> None:
         self._folder = folder
         self._database = database or f"sqlite:///{folder.absolute().with_suffix('.db')}"
         self._kept = kept
         self._bin_age = timedelta(days=bin_days)
         self._memory_bytes = memory_bytes
+        self._shipped = shipped
         self._recent: OrderedDict[str, Record] = OrderedDict()
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
@@ -135,12 +144,15 @@ class Store:
             return record
 
     def find(self, experiment: Experiment) -> str | None:
-        """Find the newest run of this experiment that went to its end and return its id; None if there is none."""
+        """Find the newest run of this experiment that went to its end and return its id; None if there is none.
+
+        A run that an earlier version made with other defaults is passed over: it is another run by now.
+        """
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
             for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
                 record = self.load(run_id)
-                if record is not None and record.complete and record.experiment == experiment:
+                if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
                     return run_id
         return None
 
@@ -170,11 +182,11 @@ class Store:
     def _open(self, run_id: str) -> Record | None:
         if (record := self._held.get(run_id)) is not None:
             return record
-        folder = self._path(run_id)
+        folder = self._shipped.get(run_id) or self._path(run_id)
         if not folder.is_dir():
             return None
         try:
-            record = read_record(folder)
+            record = dataclasses.replace(read_record(folder), run_id=run_id)
         except UserError:
             log.warning("run %s is damaged", run_id, exc_info=True)
             return None
@@ -229,6 +241,16 @@ class Store:
         self.database.forget(gone)
 
 
+def _is_todays(record: Record) -> bool:
+    """Tell whether the run was made with the defaults that this version has."""
+    from da_core.training.prepared import filled_in  # imports torch
+
+    try:
+        return bool(record.result.recipe.get("filled_in") == filled_in(record.experiment))
+    except UserError:  # a name or a setting that there is no more
+        return False
+
+
 def _changed(folder: Path) -> float | None:
     try:
         return folder.stat().st_mtime
@@ -240,4 +262,10 @@ def _changed(folder: Path) -> float | None:
 def store() -> Store:
     """Return the store of this process, below the data folder that the settings name."""
     limits = settings()
-    return Store(limits.data_dir / "runs", database=limits.database, kept=limits.runs_kept, bin_days=limits.bin_days)
+    return Store(
+        limits.data_dir / "runs",
+        database=limits.database,
+        kept=limits.runs_kept,
+        bin_days=limits.bin_days,
+        shipped={EXAMPLE: EXAMPLE_FOLDER},
+    )

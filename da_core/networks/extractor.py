@@ -64,17 +64,28 @@ class Extractor(Registered, abstract=True):
     """Which samples it accepts."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
+    learns_from_target: ClassVar[bool] = False
+    """Whether `prepare` depends on the target's training samples: source only then knows something of the target."""
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
     std: ClassVar[tuple[float, float, float]] = (0.25, 0.25, 0.25)
 
     def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
         """Bring source (n_s, …) and target (n_t, …) samples to what `build` takes, fitted on rows ``fit_s``, ``fit_t``.
 
-        Features are scaled, each domain by its own mean and deviation; pictures stay as they are.
+        Pictures and features stay as they are; what the experiment's own ``prepare`` says comes after this.
         """
-        if Xs.ndim == 2 and self.learns:
-            return standardised(Xs, Xs[fit_s]), standardised(Xt, Xt[fit_t])
         return Xs, Xt
+
+    def is_prepared(self, kind: SampleKind) -> bool:
+        """Tell whether samples of this kind come as rows of numbers that the experiment's ``prepare`` list is for."""
+        return kind == "features" or not self.learns
+
+    def usual_preparation(self, kind: SampleKind) -> tuple[str, ...]:
+        """List the steps that rows take where the experiment does not say (see `da_core.networks.preparation`).
+
+        Layers that learn want numbers of one size, and both domains by the source's: then a number keeps its meaning.
+        """
+        return ("zscore_source",) if kind == "features" and self.learns else ()
 
     def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
         """Describe what `prepare` and the network's own input do, as keys and numbers for the recipe.
@@ -83,7 +94,7 @@ class Extractor(Registered, abstract=True):
         """
         if kind == "pictures":
             return {"kind": "pixels", "mean": list(self.mean), "std": list(self.std)}
-        return {"kind": "standardised", "by": "domain"} if self.learns else {"kind": "none"}
+        return {"kind": "none"}
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         """Build the module for samples of this shape, (h, w, 3) or (d,), and tell its feature size.
@@ -105,10 +116,27 @@ class Extractor(Registered, abstract=True):
             return Network(features, feature_dim, class_count, self.mean, self.std)
 
 
-def standardised(X: Samples, fitted_on: Samples) -> NDArray[np.float32]:
-    """Compute (X − mean) / deviation of ``fitted_on``, column by column; a constant column becomes 0."""
-    deviation = fitted_on.std(0)
-    return np.asarray((X - fitted_on.mean(0)) / np.where(deviation > 0, deviation, 1), dtype=np.float32)
+class FixedExtractor(Extractor, abstract=True):
+    """Features that are computed and not learned, so that every shallow method runs on them in seconds."""
+
+    learns = False
+
+    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+        """Compute the features (n, d) of samples (n, …), each by itself: nothing is fitted."""
+        raise NotImplementedError
+
+    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+        return self.compute(params, Xs), self.compute(params, Xt)
+
+    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+        return {"kind": self.name, **params.model_dump()}
+
+    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        return nn.Identity(), sample_shape[0]
+
+    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+        dtype = np.uint8 if len(sample_shape) == 3 else np.int16
+        return int(self.compute(params, np.zeros((1, *sample_shape), dtype)).shape[1])
 
 
 def norm_setting(default: Norm) -> Any:

@@ -1,4 +1,4 @@
-"""Step 2 · classifiers on fixed features, all from scikit-learn."""
+"""Step 2 · fit a head to fixed features: which there are is in `da_core.networks.head_kinds`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
-from da_core.experiment import Head
-
-Features = NDArray[np.floating[Any]]
+from da_core.experiment import HeadSpec
+from da_core.networks.head_kinds import Features, heads
+from da_core.registry import resolve
 
 
 class FittedHead:
@@ -28,8 +28,8 @@ class FittedHead:
     def predict_proba(self, X: Features) -> NDArray[np.float64]:
         """Predict class probabilities (n, c) of features X (n, d); a class without training samples has 0.
 
-        A support vector machine has no probabilities: here they are the softmax of its decision values (two classes:
-        the logistic function), good for ranking and not calibrated.
+        A support vector machine and a ridge classifier have no probabilities: here they are the softmax of decision
+        values (two classes: the logistic function), good for ranking and not calibrated.
         """
         from scipy.special import softmax
 
@@ -44,56 +44,54 @@ class FittedHead:
 
 
 def fit_head(
-    name: Head,
+    head: str | HeadSpec,
     X: Features,
     y: NDArray[np.int64],
     weights: NDArray[np.floating[Any]] | None = None,
     seed: int = 0,
     class_count: int | None = None,
 ) -> FittedHead:
-    """Fit a head on features X (n, d) and class indices y (n,); no head minds the unit that X is measured in.
+    """Fit a head, by its name or with settings, on features X (n, d) and class indices y (n,).
 
-    - ``linear``, ``logistic``: softmax regression with scikit-learn's L2 penalty, C = 1, on features that were divided
-      by one number, their `deviation`. On fixed features the linear layer of a network, trained with cross-entropy, is
-      just that; so both names mean the same here.
-    - ``svm``: scikit-learn's `SVC` with its defaults (RBF kernel, C = 1, γ = 1 / (d · variance)).
-    - ``knn1``: the label of the nearest training sample.
-
+    No head minds the unit that X is measured in: a linear one is fitted to X divided by one number, its `deviation`.
     ``weights`` (n,) count samples more or less; ``class_count`` is c if the labels may lack the last classes. The same
-    input gives the same head; ``seed`` goes to scikit-learn, whose solvers for these heads draw nothing.
-    Raises `UserError` for weights with ``knn1``, and where all training samples (of weight above 0) are of one class.
+    input gives the same head; ``seed`` is for what liblinear and cross-validation draw.
+    Raises `UserError` for a head or a setting that does not exist, for weights with a head that takes none, and where
+    all training samples (of weight above 0) are of one class.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.svm import SVC
-
+    kind, params = resolve(heads(), HeadSpec(name=head) if isinstance(head, str) else head)
     count = class_count or int(y.max()) + 1
     if len(np.unique(y)) < 2:
         raise UserError("All training samples are of one class; a classifier needs at least two.")
     if weights is not None:
-        if name == "knn1":
-            raise UserError("The nearest-neighbour head cannot weight samples; choose linear, logistic or svm.")
-        # a class that weighs nothing is no class: libsvm stops at it
-        X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        check_takes_weights(kind.name)
+        counted = weights > 0
+        X, y, weights = X[counted], y[counted], weights[counted]
         if len(np.unique(y)) < 2:
             raise UserError(
                 "All the weight lies on samples of one class, and a classifier needs at least two; lower the largest "
                 "weight, or choose another method."
             )
-    model: Any
-    match name:
-        case "linear" | "logistic":
-            # this solver minds features of unequal scales least
-            model = LogisticRegression(solver="newton-cg", max_iter=10_000, random_state=seed)
-            unit = deviation(X)
-            model.fit(X / unit, y, sample_weight=weights)
-            model.coef_ /= unit  # so that it takes features as they are
-            return FittedHead(model, count)
-        case "svm":
-            model = SVC(random_state=seed)
-        case "knn1":
-            return FittedHead(KNeighborsClassifier(n_neighbors=1).fit(X, y), count)
-    return FittedHead(model.fit(X, y, sample_weight=weights), count)
+    unit = deviation(X) if kind.linear else 1.0
+    model = kind.estimator(params, X, y, seed)
+    if weights is None:
+        model.fit(X / unit if kind.linear else X, y)
+    else:
+        model.fit(X / unit if kind.linear else X, y, sample_weight=weights)
+    if kind.linear:
+        model = getattr(model, "best_estimator_", model)
+        model.coef_ /= unit  # so that it takes features as they are
+    return FittedHead(model, count)
+
+
+def check_takes_weights(name: str) -> None:
+    """Raise `UserError` where the head of this name cannot count samples more or less."""
+    if not heads()[name].takes_weights:
+        raise UserError(
+            "The head {head} cannot weight samples, and this method is nothing but weights; choose one of {choices}.",
+            head=name,
+            choices=", ".join(other for other, kind in heads().items() if kind.takes_weights),
+        )
 
 
 def matched_halves(
@@ -125,7 +123,7 @@ def deviation(X: Features) -> float:
 
 
 def cross_fitted(
-    name: Head,
+    head: str | HeadSpec,
     X: Features,
     y: NDArray[np.int64],
     folds: NDArray[np.integer[Any]],
@@ -143,6 +141,6 @@ def cross_fitted(
     probabilities = np.empty((len(y), count))
     for fold in np.unique(folds):
         inside = folds == fold
-        head = fit_head(name, X[~inside], y[~inside], None if weights is None else weights[~inside], seed, count)
-        probabilities[inside] = head.predict_proba(X[inside])
+        fitted = fit_head(head, X[~inside], y[~inside], None if weights is None else weights[~inside], seed, count)
+        probabilities[inside] = fitted.predict_proba(X[inside])
     return probabilities

@@ -7,7 +7,8 @@ from torch import nn
 
 from da_core import params
 from da_core.data.readers.sounds import HOP, MELS, WINDOW, log_mel
-from da_core.networks.extractor import Extractor, Norm, Rows, Samples, block, norm_setting, standardised
+from da_core.networks.extractor import Extractor, Norm, Rows, Samples, block, norm_setting
+from da_core.networks.preparation import z_score
 from da_core.params import hyper
 
 _SHORTEST = WINDOW + 7 * HOP  # three poolings need eight frames
@@ -24,6 +25,7 @@ class SpeechCNN(Extractor):
     title = "Speech CNN"
     summary = "A log-mel spectrogram, then three 3×3 convolutions and a linear layer. For sounds."
     takes = frozenset({"sounds"})
+    learns_from_target = True
 
     class Params(params.Params):
         width: int = hyper(16, ge=8, le=128, step=8, title="Width", help="Channels of the first convolution.")
@@ -59,4 +61,4 @@ def _spectrograms(sounds: Samples, fitted_on: Rows) -> Samples:
     S = log_mel(np.pad(sounds, ((0, 0), (0, missing))))
     bands = S.transpose(0, 2, 1).reshape(-1, MELS)  # a frame is a sample of its bands
     seen = S[fitted_on].transpose(0, 2, 1).reshape(-1, MELS)
-    return standardised(bands, seen).reshape(len(S), -1, MELS).transpose(0, 2, 1)
+    return z_score(seen)(bands).reshape(len(S), -1, MELS).transpose(0, 2, 1)

@@ -21,22 +21,38 @@ class Family:
 
 FAMILIES = {
     "alignment": Family("Feature alignment", "Move the features so that source and target look alike.", "dann"),
-    "reweighting": Family(
-        "Sample reweighting", "Weight the source samples so that they stand for the target.", "domain_classifier"
-    ),
+    "reweighting": Family("Sample reweighting", "Weight the source samples so that they stand for the target.", "kmm"),
     "adaptation": Family("Model adaptation", "Change the trained model itself.", "fine_tuning"),
     "control": Family("Yardsticks", "Adapt nothing: the floor and the ceiling of every comparison.", "source_only"),
 }
-KINDS = {"feature alignment": "On fixed features", "deep alignment": "Deep, in training"}
+KINDS = {
+    "feature alignment": "On fixed features",
+    "deep alignment": "Deep, in training",
+    "model adaptation": "On a trained network",
+    "classifier adaptation": "On fixed features",
+    "by sample": "By sample: for covariate shift",
+    "by class": "By class: for label shift",
+}
 """What a kind is called where its family has two of them, in the order to show them in."""
+ADVISED = {"covariate": "kmm", "label": "bbse", "concept": "fine_tuning", "appearance": "dann"}
+"""The method to begin with, by the kind of shift that a pair's samples suggest."""
+
+
+def kind_of(method: type[Method]) -> str:
+    """Return the kind that a method is listed under: its own, but reweighting is told apart by what it is for."""
+    from da_core.methods.base import ClassBalance
+
+    if method.kind == "reweighting":
+        return "by class" if issubclass(method, ClassBalance) else "by sample"
+    return method.kind
 
 
 def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
     """Group methods by family and then by kind, all in the order to show them in; empty groups are left out."""
-    kinds = [*KINDS, "reweighting", "model adaptation", "control"]
+    kinds = [*KINDS, "control"]
     groups: dict[str, dict[str, list[type[Method]]]] = {}
-    for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(m.kind))):
-        groups.setdefault(method.family(), {}).setdefault(method.kind, []).append(method)
+    for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(kind_of(m)))):
+        groups.setdefault(method.family(), {}).setdefault(kind_of(method), []).append(method)
     return groups
 
 

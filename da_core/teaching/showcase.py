@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.events import Finished
+from da_core.events import Accuracies, Finished, Losses
 from da_core.experiment import Experiment
+from da_core.jobs.store import EXAMPLE_FOLDER
 from da_core.run_folder import Record, read_record, record_in_memory, write_record
 from da_core.teaching import picture_atlas
 from da_core.teaching.picture_atlas import Atlas
 
 COMMAND = "python -m da_core make showcase"
-FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
+FOLDER = EXAMPLE_FOLDER
 EXPERIMENT = Experiment(oracle=True)
 
 
@@ -78,7 +79,8 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
         snapshots={},
         embeddings=_layouts(record_in_memory("showcase", experiment, finished.result, evidence, ())),
     )
-    write_record(folder, experiment, finished.result, light, compress=True)
+    history = [event for event in events if isinstance(event, Losses | Accuracies)]
+    write_record(folder, experiment, finished.result, light, history, compress=True)
     pair = load_pair(experiment.data)
     shown = np.concatenate([pair.source.X[evidence.source_index], pair.target.X[evidence.target_index]])
     (folder / "pictures.webp").write_bytes(picture_atlas.sheet(shown))

@@ -93,7 +93,7 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
 
 def _fit_chosen_head(model: Model, samples: Labelled, prepared: Prepared) -> Model:
     """Fit the chosen head to the features of the samples, unless it is the linear layer that was trained with them."""
-    if prepared.experiment.head != "linear" or not prepared.extractor.learns:
+    if prepared.experiment.head.name != "linear" or not prepared.extractor.learns:
         model.classifier = prepared.fit_head(model.embed_source(samples.X), samples.labels)
         model.fitted_on = "source" if samples is prepared.source else "target"
     return model

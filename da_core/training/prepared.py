@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +16,34 @@ from torch import Tensor
 
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
-from da_core.data.pair import UNKNOWN, DomainPair, Split
+from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
+from da_core.data.sources import sources
 from da_core.errors import UserError
+from da_core.events import LIVE
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.base import (
+    AdaptationData,
+    ClassifierAdaptation,
+    DeepAlignment,
+    FixedFeatures,
+    Method,
+    ModelAdaptation,
+    Reweighting,
+)
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor, Network
-from da_core.networks.heads import FittedHead, fit_head
+from da_core.networks.head_kinds import heads
+from da_core.networks.heads import FittedHead, check_takes_weights, fit_head
+from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
 
-LIVE = 400
-"""Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
+NUMBERS = 2
+"""Raised whenever the same experiment with the same hyperparameters comes to give other numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +68,40 @@ class Setup:
     @property
     def few_per_class(self) -> int:
         """Labelled target samples of each class that the method may see."""
-        return self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+        return self.method.few_per_class()
+
+    @property
+    def changes_classifier(self) -> bool:
+        """Whether the method adapts the classifier alone: by its kind, or since there is no network to change."""
+        of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
+        return isinstance(self.method, ClassifierAdaptation) and not of_both
+
+    @property
+    def draws(self) -> bool:
+        """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
+        experiment, learns = self.experiment, self.extractor.learns
+        drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
+        return learns or drawn or heads()[experiment.head.name].draws or self.method.draws
+
+    def split_of(self, pair: DomainPair) -> Split:
+        """Split a pair into what is learned from and what is scored."""
+        experiment = self.experiment
+        held_out = experiment.held_out(self.extractor.learns)
+        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
+
+    def steps(self, kind: SampleKind) -> tuple[str, ...]:
+        """List the steps by which rows of samples of this kind are prepared."""
+        chosen = self.experiment.prepare
+        return self.extractor.usual_preparation(kind) if chosen is None else chosen
+
+    def inputs(
+        self, kind: SampleKind, Xs: NDArray[Any], Xt: NDArray[Any], split: Split
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Bring samples of both domains to what the network takes, fitted on the split's training rows alone."""
+        fit_s, fit_t = split.source_train, split.target_train
+        Xs, Xt = self.extractor.prepare(self.network_params, Xs, Xt, fit_s, fit_t)
+        steps = self.steps(kind)
+        return prepare_rows(steps, Xs, Xt, fit_s, fit_t) if steps else (Xs, Xt)
 
     @property
     def adaptation_epochs(self) -> int:
@@ -63,7 +109,7 @@ class Setup:
         match self.method:
             case DeepAlignment():
                 return self.experiment.training.epochs
-            case ModelAdaptation():
+            case ModelAdaptation() if not self.changes_classifier:
                 return int(getattr(self.method.params, "epochs", 1))
             case _:
                 return 0
@@ -111,6 +157,11 @@ class Prepared(Setup):
         return fit_head(self.experiment.head, F, y, weights, self.experiment.seed, len(self.pair.classes))
 
     @property
+    def target_was_seen(self) -> bool:
+        """Whether statistics of the target's samples, without labels, went into what every model is given."""
+        return self.extractor.learns_from_target or learns_from_target(self.steps(self.pair.kind))
+
+    @property
     def nothing_held_out(self) -> bool:
         """Whether the samples that are scored are those that are learned from."""
         return np.array_equal(self.split.source_test, self.split.source_train)
@@ -119,6 +170,13 @@ class Prepared(Setup):
         """Collect what a model adaptation may see: of the target's labels only the few."""
         source, few, least_steps = self.source, self.few, self.experiment.training.least_steps
         return AdaptationData(source.X, source.y, self.target, few.X, few.y, self.pair.flips, least_steps)
+
+    def fixed_features(self, embed: Callable[[Tensor], NDArray[Any]]) -> FixedFeatures:
+        """Collect the same for a classifier adaptation, as features that ``embed`` computes."""
+        source, few, classes = self.source, self.few, len(self.pair.classes)
+        Xs, Xt = embed(source.X), embed(self.target)
+        Xf = embed(few.X) if len(few.y) else Xt[:0]
+        return FixedFeatures(Xs, source.labels, Xt, Xf, few.labels, classes, self.fit_head)
 
     def labelled_target(self) -> Labelled:
         """Give the target's training samples with the labels that they have: for the oracle alone."""
@@ -131,13 +189,34 @@ def set_up(experiment: Experiment) -> Setup:
     """Resolve the names in an experiment. Raises `UserError` for what does not exist or does not go together."""
     method = pick(methods(), experiment.method.name, "method")(seed=experiment.seed, **experiment.method.params)
     extractor, network_params = resolve(networks(), experiment.network)
-    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns:
+    setup = Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns and not setup.changes_classifier:
         raise UserError(
             "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
             method=method.title,
             network=extractor.name,
         )
-    return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    resolve(heads(), experiment.head)
+    for step in experiment.prepare or ():
+        read(step)
+    if isinstance(method, Reweighting):
+        check_takes_weights(experiment.head.name)
+    return setup
+
+
+def filled_in(experiment: Experiment) -> dict[str, Any]:
+    """Write out what an experiment leaves to defaults, as JSON: all hyperparameters of its data, network, head, method.
+
+    With `NUMBERS` it tells runs of one experiment apart that were made by versions of other defaults. Raises
+    `UserError` for a name or a setting that does not exist.
+    """
+    chosen = {
+        "data": resolve(sources(), experiment.data),
+        "network": resolve(networks(), experiment.network),
+        "head": resolve(heads(), experiment.head),
+        "method": resolve(methods(), experiment.method),
+    }
+    return {"numbers": NUMBERS, **{of: params.model_dump(mode="json") for of, (_, params) in chosen.items()}}
 
 
 def prepare(setup: Setup) -> Prepared:
@@ -145,15 +224,15 @@ def prepare(setup: Setup) -> Prepared:
 
     Raises `UserError` where the data cannot be read or do not suit the network or the method.
     """
-    experiment, extractor, device = setup.experiment, setup.extractor, setup.device
+    experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)
-    split = pair.split(experiment.held_out(extractor.learns), experiment.seed, setup.few_per_class)
+    split = setup.split_of(pair)
 
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None
     of_target = pair.target.X if third is None else np.concatenate([pair.target.X, third.X])
-    Xs, Xt = extractor.prepare(setup.network_params, pair.source.X, of_target, split.source_train, split.target_train)
+    Xs, Xt = setup.inputs(pair.kind, pair.source.X, of_target, split)
     ys, yt = pair.source.y, pair.target.y
 
     def labelled(X: NDArray[Any], y: NDArray[np.int64]) -> Labelled:
@@ -178,7 +257,7 @@ def prepare(setup: Setup) -> Prepared:
         target_live=labelled(Xt[target_live], yt[target_live]),
         third=None if third is None else labelled(Xt[len(yt) :], third.y),
     )
-    if isinstance(setup.method, ModelAdaptation):
+    if isinstance(setup.method, ModelAdaptation) and not setup.changes_classifier:
         setup.method.check(prepared.new_network(), prepared.adaptation_data())
     return prepared
 
@@ -191,6 +270,14 @@ def _check(setup: Setup, pair: DomainPair) -> None:
             network=setup.extractor.name,
             kind=pair.kind,
             choices=", ".join(name for name, other in networks().items() if pair.kind in other.takes),
+        )
+    if setup.experiment.prepare and not setup.extractor.is_prepared(pair.kind):
+        raise UserError(
+            "The steps {steps} are for rows of numbers, and the network {network} takes {kind} as they are; leave them "
+            "out.",
+            steps=", ".join(setup.experiment.prepare),
+            network=setup.extractor.name,
+            kind=pair.kind,
         )
     if pair.target_labelled:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import streamlit as st
 from da_core import palette
 from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
+from pages.charts import loss_terms
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import theme
 
@@ -73,7 +75,10 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
     values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
-        _title(_("Loss"))
+        terms = dict.fromkeys(
+            name for event in history if isinstance(event, Losses) and event.phase == phase for name in event.terms
+        )
+        _title(_("Loss"), help=loss_terms.explained(terms))
         losses(history, phase, epochs).draw(f"losses-{phase}", _("Each loss term over the epochs"))
     with right:
         both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
@@ -91,8 +96,8 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             right.markdown(translate_message(notice.message, notice.values))
 
 
-def _title(text: str, *numbers: str) -> None:
-    st.markdown(" · ".join([f"**{text}**", *numbers]))
+def _title(text: str, *numbers: str, help: str | None = None) -> None:
+    st.markdown(" · ".join([f"**{text}**", *numbers]), help=help)
 
 
 def losses(history: History, phase: Phase, epochs: int) -> Chart:
@@ -128,6 +133,30 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     yardstick = None if phase == "source_only" else latest(history, "source_only").get("target")
     guides = [] if yardstick is None else _guide(yardstick, _("target, source only"))
     return Chart(table, epochs, _SHARE, lines, guides)
+
+
+def several(histories: Mapping[str, History]) -> Chart:
+    """Chart target accuracy of several runs on one axis, a line each: while adapting, or source only where that is all.
+
+    A run whose method adapts in one step has no epochs of adapting; its line is called so.
+    """
+    rows: list[tuple[float, str, float]] = []
+    for name, history in histories.items():
+        phase: Phase = (
+            "adapt" if any(isinstance(e, Accuracies) and e.phase == "adapt" for e in history) else "source_only"
+        )
+        called = name if phase == "adapt" else f"{name} ({_('Source only')})"
+        rows += [
+            (event.epoch, called, event.values["target"])
+            for event in history
+            if isinstance(event, Accuracies) and event.phase == phase and "target" in event.values
+        ]
+    table = pd.DataFrame(rows, columns=["epoch", "what", "value"])
+    names = list(dict.fromkeys(table["what"]))
+    colour = _hues(names, [theme.class_colour(place) for place in range(len(names))])
+    mark = {"type": "line", "strokeWidth": 2.5, "point": {"size": 40}}
+    line: Json = {"mark": mark, "encoding": {"color": colour, "tooltip": _tooltip(".1%")}}
+    return Chart(table, max(1, math.ceil(table["epoch"].max())) if rows else 1, _SHARE, [line])
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:
@@ -174,7 +203,8 @@ def _guide(height: float, label: str) -> list[Json]:
     """Make a dashed line across, named at its right end; it has one row of data of its own, so it is drawn once."""
     once: Json = {"values": [{}]}
     y = {"datum": height}
-    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5}
+    # its name stands beside it, so a reader of the page's roles need not meet it
+    rule = {"type": "rule", "strokeDash": [5, 4], "color": theme.ink(), "opacity": 0.5, "aria": False}
     text = {"type": "text", "text": label, "align": "right", "baseline": "top", "dx": -4, "dy": 4}
     return [
         {"data": once, "mark": rule, "encoding": {"y": y}},

@@ -1,9 +1,9 @@
-"""A study's picture, which grows in place: a dot a seed, the mean and its interval."""
+"""A study: its picture, which grows in place (a dot a seed, the mean and its interval), its tables and verdicts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,12 +11,14 @@ import streamlit as st
 
 from da_core import palette
 from da_core.data.sources import sources
-from da_core.evaluation.seed_statistics import Spread
+from da_core.evaluation.seed_statistics import Comparison, Spread
 from da_core.experiment import Experiment
-from pages.session.words import _, percent, word
+from pages.session.words import _, number, percent, points, signed, word
 from pages.shell import theme
 
 _ROW = 54
+LEAST_SEEDS = 4
+"""Fewer seeds get no verdict: three of a kind are no rarity."""
 Json = dict[str, Any]
 
 
@@ -49,7 +51,7 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
             "method": name,
             "mean": spread.mean,
             "low": (spread.interval or (spread.mean,) * 2)[0],
-            "high": min((spread.interval or (spread.mean,) * 2)[1], 1),
+            "high": (spread.interval or (spread.mean,) * 2)[1],
             "written": percent(spread.mean),
         }
         for name, spread in spreads.items()
@@ -78,3 +80,50 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
     }
     spec = {"height": _ROW * len(names) + 30, "layer": [rule, tick, seed_dots]}
     st.vega_lite_chart(each, spec, key="study-dots", alt=_("Accuracy of each method with each seed, and its mean"))
+
+
+def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
+    """Tabulate mean, deviation and interval of each method."""
+    return pd.DataFrame(
+        {
+            _("Mean"): [percent(one.mean) for one in spreads.values()],
+            _("Standard deviation"): [
+                number(100 * one.deviation, 1) if one.interval else "" for one in spreads.values()
+            ],
+            _("Mean, 95 %"): [
+                f"{number(100 * one.interval[0], 1)} – {percent(one.interval[1])}" if one.interval else ""
+                for one in spreads.values()
+            ],
+            _("Seeds"): [number(len(one.values)) for one in spreads.values()],
+        },
+        index=pd.Index(list(spreads)),
+    )
+
+
+def pair_table(pairs: Sequence[Comparison]) -> pd.DataFrame:
+    """Tabulate the differences of pairs, each with its interval and verdict."""
+    return pd.DataFrame(
+        {
+            _("Difference"): [points(pair.mean) for pair in pairs],
+            _("Interval"): [
+                "" if pair.interval is None else " … ".join(signed(end) for end in pair.interval) for pair in pairs
+            ],
+            _("Verdict"): [verdict(pair) for pair in pairs],
+        },
+        index=pd.Index([_("{first} − {second}", first=pair.first, second=pair.second) for pair in pairs]),
+    )
+
+
+def verdict(pair: Comparison) -> str:
+    """Say in words whether the first is better, on how many seeds, and how many would settle it."""
+    if pair.interval is None or pair.count < LEAST_SEEDS:
+        return ""
+    if pair.mean >= 0:
+        seen = _("Better on {seeds} of {count} seeds", seeds=pair.better, count=pair.count)
+    else:
+        seen = _("Worse on {seeds} of {count} seeds", seeds=pair.worse, count=pair.count)
+    if not pair.interval[0] <= 0 <= pair.interval[1]:
+        return _("{seen}: more than luck.", seen=seen)
+    if pair.needed is not None:
+        return _("{seen}; about {needed} would settle it.", seen=seen, needed=pair.needed)
+    return _("{seen}; these seeds cannot tell them apart.", seen=seen)

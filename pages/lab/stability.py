@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.evaluation.seed_statistics import Comparison, Spread, comparisons, spread
+from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
-from da_core.study import MOST_METHODS, Study
+from da_core.study import Study
 from pages.charts import seeds
 from pages.session import access, keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, number, percent, points, signed, word
+from pages.session.words import _, explain, word
 from pages.shell import navigation
 
 BASELINE = "source_only"
+MOST_METHODS = 6
+"""Methods whose dots can still be told apart in one chart."""
+Scores = Mapping[str, Mapping[int, float]]
 
 
 def form(latest: StudyView | None, going: bool) -> None:
@@ -83,8 +85,8 @@ def panel(view: StudyView | None) -> None:
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so there is nothing to compare seeds by."))
-    elif scores[BASELINE]:
-        report(view, scores)
+    elif scores[0]:
+        report(view, *scores)
 
 
 def stopped(study: Study) -> None:
@@ -97,7 +99,7 @@ def stopped(study: Study) -> None:
 
 def progress(view: StudyView) -> None:
     count = len(view.study.trials())
-    done = len(view.runs)
+    done = len(set(view.runs.values()))  # one run may stand for several seeds
     text, part = _("Starting"), 0.0
     if view.current is not None:
         trial, run = view.current
@@ -117,9 +119,10 @@ def progress(view: StudyView) -> None:
         st.rerun()
 
 
-def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
-    """Collect target accuracy by method and seed, source only's first; None where the target has no labels."""
-    found: dict[str, dict[int, float]] = {name: {} for name in (BASELINE, *(spec.name for spec in view.study.methods))}
+def scored(view: StudyView) -> tuple[Scores, Scores] | None:
+    """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
+    names = titles()
+    found: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
     for (method, seed), run in view.runs.items():
         record = store().load(run)
         if record is None:
@@ -127,85 +130,58 @@ def scored(view: StudyView) -> dict[str, dict[int, float]] | None:
         before, after = record.result.source_only.target, record.result.adapted.target
         if before is None or after is None:
             return None
-        found[BASELINE][seed], found[method][seed] = before.accuracy, after.accuracy
+        for scores, accuracy in zip(found, (before.accuracy, after.accuracy), strict=True):
+            scores.setdefault(names[method], {})[seed] = accuracy
     return found
 
 
-def report(view: StudyView, scores: Mapping[str, Mapping[int, float]]) -> None:
-    names = titles() | {BASELINE: _("Source only")}
-    shown = {names[method]: of_seeds for method, of_seeds in scores.items() if of_seeds}
-    spreads = {name: spread(list(of_seeds.values())) for name, of_seeds in shown.items()}
+def source_only_of(methods: Sequence[str]) -> str:
+    """Name the source only that some methods start from, or that all do."""
+    return _("Source only of {methods}", methods=", ".join(methods)) if methods else _("Source only")
+
+
+def report(view: StudyView, before: Scores, after: Scores) -> None:
+    baselines, own = own_baselines(before, source_only_of)
+    shown = {**baselines, **after}
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
     st.caption(seeds.summary(view.study.experiment))
     seeds.dots(shown, spreads)
     with st.container(key=keys.scores("spread")):
-        st.table(spread_table(spreads), border="horizontal")
-    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(scores[BASELINE]) > 1:
+        st.table(seeds.spread_table(spreads), border="horizontal")
+    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(view.runs) > len(after):
         st.info(
             _(
                 "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
                 "cannot tell what is stable."
             )
         )
-    pairs = comparisons({name: shown[name] for name in (*list(shown)[1:], names[BASELINE])})
-    if not pairs or pairs[0].interval is None:
+    if len(baselines) > 1:
+        st.caption(
+            _(
+                "These methods do not all start from the same source only: one that wants batch norm gets it, and a "
+                "head that is fitted anew is held against source only with such a head. Each is compared with its own."
+            )
+        )
+    compared = comparisons(shown, own)
+    if not compared or compared[0].interval is None:
         st.caption(_("With a second seed of each method, pairs of methods can be compared."))
         return
-    st.subheader(_("Which one is better?"), anchor=False)
+    st.subheader(_("Is it better than source only?"), anchor=False)
     with st.container(key=keys.scores("pairs")):
-        st.table(pair_table(pairs), border="horizontal")
+        st.table(seeds.pair_table(compared), border="horizontal")
+    if min(pair.count for pair in compared) < seeds.LEAST_SEEDS:
+        st.caption(_("With {count} seeds or more there is a verdict.", count=seeds.LEAST_SEEDS))
     st.caption(
         _(
             "Each seed draws the split, the start and the batches for all methods alike, so the differences within a "
             "seed are compared. All intervals hold together with 95 % (Student's t, Bonferroni)."
         )
     )
-
-
-def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            _("Mean"): [percent(one.mean) for one in spreads.values()],
-            _("Standard deviation"): [
-                number(100 * one.deviation, 1) if one.interval else "" for one in spreads.values()
-            ],
-            _("Mean, 95 %"): [
-                f"{number(100 * max(one.interval[0], 0), 1)} – {percent(min(one.interval[1], 1))}"
-                if one.interval
-                else ""
-                for one in spreads.values()
-            ],
-            _("Seeds"): [number(len(one.values)) for one in spreads.values()],
-        },
-        index=pd.Index(list(spreads)),
-    )
-
-
-def pair_table(pairs: list[Comparison]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            _("Difference"): [points(pair.mean) for pair in pairs],
-            _("Interval"): [
-                "" if pair.interval is None else " … ".join(signed(end) for end in pair.interval) for pair in pairs
-            ],
-            _("Verdict"): [verdict(pair) for pair in pairs],
-        },
-        index=pd.Index([_("{first} − {second}", first=pair.first, second=pair.second) for pair in pairs]),
-    )
-
-
-def verdict(pair: Comparison) -> str:
-    """Say in words which method is better, and on how many seeds."""
-    if pair.interval is None:
-        return ""
-    if pair.interval[0] > 0:
-        return _(
-            "{name} is better, on {better} of {count} seeds.", name=pair.first, better=pair.better, count=pair.count
-        )
-    if pair.interval[1] < 0:
-        better = pair.count - pair.better
-        return _("{name} is better, on {better} of {count} seeds.", name=pair.second, better=better, count=pair.count)
-    return _("These seeds cannot tell them apart.")
+    between = comparisons(after)
+    if between:
+        with st.expander(_("Every pair of methods")), st.container(key=keys.scores("all-pairs")):
+            st.table(seeds.pair_table(between), border="horizontal")
 
 
 st.title(_("Stability"), anchor=False)

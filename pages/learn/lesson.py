@@ -11,27 +11,28 @@ from da_core.errors import UserError
 from da_core.experiment import MethodSpec
 from da_core.registry import pick
 from da_core.teaching import lesson_file
-from da_core.teaching.families import FAMILIES, KINDS, in_order
-from pages.learn import method_figure
+from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
 from pages.session import keys, state
 from pages.session.words import _, explain, language
-from pages.shell import navigation, params_table
+from pages.shell import navigation, paper_link, params_table
 
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
+    from pages.learn import method_figure
+    from da_core.methods.wanted_network import with_method
 
 
 def header(method: type[Method]) -> None:
     """Draw the way back, the title, and what family and kind the method is of."""
     navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
     st.title(_(method.title), anchor=False)
-    badges = [FAMILIES[method.family()].title, *([KINDS[method.kind]] if method.kind in KINDS else [])]
+    badges = [FAMILIES[method.family()].title, *([KINDS[kind_of(method)]] if kind_of(method) in KINDS else [])]
     with st.container(key=keys.LESSON_HEAD, horizontal=True, vertical_alignment="center"):
         st.html('<div class="lab-badges">' + "".join(f"<span>{_(badge)}</span>" for badge in badges) + "</div>")
         if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key=keys.TRY):
             if state.experiment().method.name != method.name():
-                state.change(method=MethodSpec(name=method.name()))
+                state.replace(with_method(state.experiment(), MethodSpec(name=method.name())))
             navigation.switch_to("method")
 
 
@@ -44,7 +45,10 @@ def explained(method: type[Method]) -> None:
     except UserError as error:
         st.error(explain(error))
     st.subheader(_("What it does to a toy problem"), anchor=False)
-    method_figure.draw(method.name())
+    try:
+        method_figure.draw(method.name())
+    except UserError as error:
+        st.error(explain(error))
     if lesson is not None:
         in_full(lesson)
 
@@ -115,7 +119,7 @@ def page() -> None:
         params_table.draw(method.Params)
     if method.paper:
         st.subheader(_("Paper"), anchor=False)
-        st.markdown(method.paper)
+        st.markdown(paper_link.markdown(method))
     code(method)
     footer(method)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.teaching.families import FAMILIES, KINDS, grouped
+from da_core.teaching.method_search import search
 from pages.session import keys
-from pages.session.words import _
+from pages.session.words import _, safe
 from pages.shell import navigation
 
 st.title(_(navigation.SCREENS["methods"].title), anchor=False)
@@ -17,8 +18,8 @@ with st.spinner(_("Waking up the methods…")):
 
 with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="center"):
     typed = st.text_input(
-        _("Search by name"),
-        placeholder=_("Search by name"),
+        _("Search by name or idea"),
+        placeholder=_("Search by name or idea"),
         key=keys.METHOD_SEARCH_NAME,
         label_visibility="collapsed",
         width=280,
@@ -33,16 +34,9 @@ with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="c
         label_visibility="collapsed",
     )
 
-query = typed.strip().casefold()
-known = methods().values()
-found = grouped(
-    method
-    for method in known
-    if family in ("", method.family())
-    and any(query in text.casefold() for text in (method.name(), method.title, _(method.title), method.paper))
-)
+found = grouped(search((method for method in methods().values() if family in ("", method.family())), typed))
 if not found:
-    st.info(_("No method has “{name}” in its name or paper.", name=typed.strip()))
+    st.info(_("No method's name, paper or lesson has “{words}”.", words=safe(typed.strip())))
 for of_family, kinds in found.items():
     st.subheader(_(FAMILIES[of_family].title), anchor=False)
     st.markdown(f":gray[{_(FAMILIES[of_family].idea)}]")
@@ -53,4 +47,5 @@ for of_family, kinds in found.items():
             for method in of_kind:
                 with st.container(key=keys.method_entry(method.name()), gap=None):
                     navigation.link_to_lesson(method.name(), _(method.title))
-                    st.markdown(f":gray[{_(method.summary)}]")
+                    begin = f":violet-badge[{_('Begin here')}] " if method.start_here else ""
+                    st.markdown(f"{begin}:gray[{_(method.summary)}]")

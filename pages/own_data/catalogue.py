@@ -16,7 +16,10 @@ from da_core.data.measured import Figures, figures
 from da_core.data.pair import ShiftKind
 from da_core.data.source import AREAS, Area, DataSource
 from da_core.data.sources import sources
-from da_core.experiment import DataSpec
+from da_core.experiment import DataSpec, UsualSpec
+from da_core.networks import preparation
+from da_core.networks.defaults import usual_spec
+from da_core.networks.head_kinds import heads
 from da_core.teaching import thumbnails
 from pages.session import keys
 from pages.session.words import _, percent
@@ -77,13 +80,26 @@ def area_of(source: DataSource | None) -> Area:
     return "pictures" if source is None else source.area
 
 
-def facts(found: Figures) -> dict[str, str]:
-    """Write measured figures for the row of facts about the chosen pair."""
+def facts(name: str, found: Figures) -> dict[str, str]:
+    """Write measured figures for the row of facts about the chosen pair, and with what they were measured."""
     return {
         _("Source only"): percent(found.source_only, 0),
         _("Best of a few methods"): f"{percent(found.best, 0)} ({_(found.title)})",
         _("Oracle"): percent(found.oracle, 0),
+        _("Measured with"): _setting(usual_spec(DataSpec(name=name)), found.network),
     }
+
+
+def _setting(usual: UsualSpec, network: str) -> str:
+    """Write a pair's usual network, head, preparation and training in words, such as differ from everybody's."""
+    default = UsualSpec()
+    parts = [_(network)]
+    if usual.head != default.head:
+        parts.append(_(heads()[usual.head.name].title))
+    parts += [_(preparation.read(step)[0].title) for step in usual.prepare or ()]
+    if usual.training.epochs != default.training.epochs:
+        parts.append(_("{count} epochs", count=usual.training.epochs))
+    return ", ".join(parts)
 
 
 def _about(source: DataSource, found: Figures | None) -> str:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from da_core.data.pair import DomainPair
+from da_core.experiment import MethodSpec
+from da_core.teaching.families import ADVISED
 from pages.charts import plotly_figure
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.background import Background
 from pages.session.polling import when_ready
 from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
+    from da_core.evaluation.shift_permutations import Distance
     from da_core.evaluation.shift_report import DataReport, Verdict
 
 VERDICTS: dict[Verdict, str] = {
@@ -47,26 +50,24 @@ def section(pair: DomainPair, key: str) -> None:
     when_ready(reports.submit(key, pair), _draw, _("Comparing the domains…"))
 
 
+def _advised(report: DataReport) -> str:
+    from da_core.methods import methods
+
+    return _(methods()[ADVISED[report.verdict]].title)
+
+
 def _draw(report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
     st.markdown(f"**{_(VERDICTS[report.verdict])}**")
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
-    if report.family is not None:
-        navigation.link_to("method", _("Choose a method") + " →")
-    low, high = report.interval
-    st.table(
-        {
-            "": [_("Proxy A-distance"), _("MMD²"), _("Chance of such a distance without a shift")],
-            _("measured"): [
-                f"{number(report.proxy_a_distance, 2)} ({number(low, 2)} … {number(high, 2)})",
-                number(report.mmd, 3),
-                percent(report.p_value),
-            ],
-        },
-        border="horizontal",
-        hide_index=True,
-    )
+    if report.verdict in ADVISED and st.button(_("Start with {method} →", method=_advised(report)), key=keys.ADVISED):
+        st.session_state[keys.ADVICE] = (state.experiment().data, report.verdict)
+        from da_core.methods.wanted_network import with_method
+
+        state.replace(with_method(state.experiment(), MethodSpec(name=ADVISED[report.verdict])))
+        navigation.switch_to("method")
+    _measures(report)
     st.markdown(f"**{_('What changed most')}**")
     plotly_figure.draw(shift_charts.drifts(report), key="report-drifts", alt=shift_charts.drifts_alt(report))
     st.markdown(f"**{_('Shares of the classes')}**")
@@ -74,3 +75,49 @@ def _draw(report: DataReport) -> None:
     st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))
     if report.counts[1].any():
         st.caption(_("The target's labels are used to tell whether a label's meaning changed, and for nothing else."))
+
+
+def _measures(report: DataReport) -> None:
+    """Draw the distances, how often chance alone gives as much, and a line on how to read each."""
+    test, (low, high) = report.test, report.interval
+    rows = [
+        (
+            _("Proxy A-distance"),
+            f"{number(report.proxy_a_distance, 2)} ({number(low, 2)} … {number(high, 2)})",
+            "–",
+            _("How well a line tells the domains apart: 2 means always, 0 means no better than a coin."),
+        )
+    ]
+    shown: tuple[tuple[Distance, str, str], ...] = (
+        ("mmd", _("MMD²"), _("How far apart the averages of the domains lie; 0 means alike.")),
+        (
+            "coral",
+            _("CORAL distance"),
+            _("How much the domains differ in what varies together: 0 means not at all, 1 that they share nothing."),
+        ),
+        (
+            "classwise",
+            _("Class-wise distance"),
+            _("MMD² between samples that one classifier of the source takes for the same class."),
+        ),
+    )
+    rows += [
+        (title, number(test.distances[name], 3), _chance(test.p_values[name]), how)
+        for name, title, how in shown
+        if name in test.distances
+    ]
+    titles, measured, chances, hows = zip(*rows, strict=True)
+    st.table(
+        {"": titles, _("measured"): measured, _("Chance of such a distance without a shift"): chances},
+        border="horizontal",
+        hide_index=True,
+    )
+    st.caption("  \n".join(f"{title}: {how}" for title, how in zip(titles, hows, strict=True)))
+
+
+def _chance(p_value: float) -> str:
+    from da_core.evaluation.shift_permutations import LEAST_CHANCE, SHUFFLES
+
+    if p_value <= LEAST_CHANCE:
+        return _("at most {share} ({count} shuffles)", share=percent(LEAST_CHANCE), count=SHUFFLES)
+    return percent(p_value)

@@ -23,7 +23,7 @@ from da_core.data.synthesis.night_conditions import Night, NightName
 from da_core.params import Params, validated
 from pages.session import keys
 from pages.session.words import _, number, word
-from pages.shell import params_form
+from pages.shell import fold, params_form
 from pages.shell.params_form import Values
 
 NAME = "street"
@@ -62,14 +62,14 @@ def other_settings(kind: type[Params]) -> tuple[str, ...]:
 
 def section(applied: Values, use: Callable[[Values], None]) -> None:
     """Draw the scene, its steps, and the sliders; ``use`` gets the settings once they are to be the data's own."""
-    st.subheader(_("From day to night"), anchor=False)
-    st.markdown(
-        _(
-            "The target's nights are made from the same kind of scenes by a physical model. Change it and watch one "
-            "scene; each picture draws its own values from the ranges."
+    with fold.section(_("From day to night")):
+        st.markdown(
+            _(
+                "The target's nights are made from the same kind of scenes by a physical model. Change it and watch "
+                "one scene; each picture draws its own values from the ranges."
+            )
         )
-    )
-    _try(applied, use)
+        _try(applied, use)
 
 
 @st.fragment

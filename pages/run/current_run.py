@@ -8,10 +8,12 @@ from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
 from da_core.export.scored_rows import basis, basis_words, judged_rows
 from da_core.jobs.queue import queue
-from da_core.jobs.store import Record, store
+from da_core.jobs.store import EXAMPLE, Record, store
 from pages.session import keys, state
 from pages.session.words import _, day, language, number, percent, points, signed, word
 from pages.shell import navigation
+
+GONE = "The run in this link is not here any more. Start it again: the same experiment gives the same numbers."
 
 
 def load() -> Record | None:
@@ -20,19 +22,51 @@ def load() -> Record | None:
     record = store().load(run) if run else None
     if record is not None:
         st.caption(f"{summary(record.experiment)} · {day(record.finished_at)}")
+        if record.run_id == EXAMPLE:
+            about_the_example()
         if record.experiment != state.experiment():
             st.info(_("This is the run of before: you have changed the experiment since, and not trained it yet."))
         warn_if_cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
+    if run and view is None:
+        st.warning(_(GONE))
     with st.container(border=True):
         if view is not None and view.live:
             st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))
             navigation.link_to("train", _("Watch it train"))
         else:
-            st.markdown(_("**There is nothing to show yet.** Train a model first."))
-            navigation.link_to("train", _("Go to Train"))
+            st.markdown(_("**There is nothing to show yet.** Train a model first, or look at one that is trained."))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                navigation.link_to("train", _("Go to Train"))
+                offer_example()
     return None
+
+
+def offer_example(screen: navigation.Step | None = None) -> None:
+    """Draw the button that opens the example run, on this screen or on another."""
+    if st.button(_("Look at the example run"), key=keys.LOOK_AT_EXAMPLE):
+        open_example(screen)
+
+
+def open_example(screen: navigation.Step | None) -> None:
+    """Make the example run the one that every screen shows, and go to ``screen`` or draw this one anew."""
+    if (record := store().load(EXAMPLE)) is not None:
+        state.replace(record.experiment)
+        state.set_run(EXAMPLE)
+    if screen is None:
+        st.rerun()
+    navigation.switch_to(screen)
+
+
+def about_the_example() -> None:
+    """Say what the example run is, and why a run of the same here may differ a little."""
+    st.caption(
+        _(
+            "This is the finished example that comes with the app. Trained here, the same experiment may end a little "
+            "elsewhere: another processor adds numbers in another order."
+        )
+    )
 
 
 def summary(experiment: Experiment) -> str:

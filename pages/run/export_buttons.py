@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from pydantic import BaseModel
 
-from da_core.jobs.store import Record
+from da_core.jobs.store import EXAMPLE, Record
 from pages.session import keys
 from pages.session.words import _, language
 
@@ -18,6 +18,8 @@ def draw(record: Record) -> None:
     from da_core.export.files import exports
 
     spoken, known = language(), exports(record)
+    if record.run_id == EXAMPLE:  # it comes without its network
+        known.pop("model", None)
     labels = {
         "report": _("Report (HTML)"),
         "predictions": _("Predictions (CSV)"),

@@ -15,6 +15,7 @@ from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state
 from pages.session.words import _, explain, percent, seconds, translate_message
+from pages.shell import navigation
 
 
 def panel(view: RunView) -> None:
@@ -26,6 +27,7 @@ def _panel(view: RunView) -> None:
     if view.live:
         _where(view)
         _controls(view)
+        _what_happens(view)
     notices(view.notices)
     phase_curves(view)
 
@@ -94,6 +96,47 @@ def _where(view: RunView) -> None:
         st.markdown(" ".join(f":{colour}-badge[{mark} {names[stage]}]" for colour, mark, stage in chips))
 
 
+def _what_happens(view: RunView) -> None:
+    """Say in a sentence what the stage does and what to watch, with the way to the lesson."""
+    from da_core.methods import methods
+
+    method = methods()[view.experiment.method.name]
+    match view.stage:
+        case "source_only":
+            said = _(
+                "Now the network learns from the source alone. Watch the target: where it stays behind the source, "
+                "there is something to adapt to."
+            )
+        case "before":
+            said = _("Now the held-out samples of both domains are looked at with that network: the picture “before”.")
+        case "adapt" if method.kind in ("deep alignment", "model adaptation"):
+            said = _(
+                "Now {method} adapts. {summary} Watch the target climb over the dashed line, what source only reached.",
+                method=f"**{_(method.title)}**",
+                summary=_(method.summary),
+            )
+        case "adapt":
+            said = _(
+                "Now {method} adapts, in one step. {summary}",
+                method=f"**{_(method.title)}**",
+                summary=_(method.summary),
+            )
+        case "oracle":
+            said = _(
+                "Now the oracle learns from the target's own labels, which nobody has in practice: the most that one "
+                "can hope for."
+            )
+        case "after":
+            said = _(
+                "Now the same samples are looked at with the adapted network: the picture “after”, and the scores."
+            )
+        case _:
+            return
+    with st.container(key=keys.WHAT_HAPPENS, border=True, gap="small"):
+        st.markdown(said)
+        navigation.link_to_lesson(method.name(), _("How {method} works", method=_(method.title)) + " →")
+
+
 def _controls(view: RunView) -> None:
     mine = queue().owns(view.run_id, state.owner())
     shared = view.owners > 1
@@ -107,14 +150,25 @@ def _controls(view: RunView) -> None:
             _button(_("Resume"), queue().resume, view, why)
         else:
             _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.finishing_early)
-        stop = _("Leave this run") if shared else _("Stop")
-        _button(stop, queue().stop, view, None if mine else why, unless=view.state == "stopping")
+        if shared:
+            _button(_("Leave this run"), queue().stop, view, None if mine else why, unless=view.state == "stopping")
+        elif view.started_at is None:  # it has learned nothing that could be thrown away
+            _button(_("Stop"), queue().stop, view, None if mine else why)
+        else:
+            _ask_before_stopping(view, None if mine else why)
         early = not _has_learned(view)
         unless = early or view.finishing_early or view.state == "stopping"
         hint = _("From the first epoch of adapting on.") if early else None
         _button(_("Keep what it has learned so far"), queue().finish_early, view, why, unless=unless, hint=hint)
     if why:
         st.caption(why)
+
+
+def _ask_before_stopping(view: RunView, why: str | None) -> None:
+    """Draw a button that opens a question: a stopped run is thrown away."""
+    with st.popover(_("Stop"), disabled=view.state == "stopping" or why is not None, help=why):
+        st.markdown(_("What this run has learned will be thrown away."))
+        _button(_("Stop and throw away"), queue().stop, view, why)
 
 
 def _has_learned(view: RunView) -> bool:

@@ -17,22 +17,28 @@ LANGUAGE = "lab.language"
 """The code of the language that was chosen by switch or link; absent while the browser decides."""
 HIDDEN = "lab.hidden"
 """Parts that the link hides from a class."""
+EVERYTHING = "lab.everything"
+"""Whether the visitor wants all parts of the screens open."""
 PROBLEM = "lab.problem"
 """The error that the frame shows."""
 PROBLEM_OF_LINK = "lab.problem.link"
 """Whether that error is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
+ROW = "lab.row"
+"""The ids of the runs that the address of “What if” names."""
+WHAT_IF_DRAFT = "lab.what-if"
+"""The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
 """The run that was seen going on from another screen than its own, where its end is then announced."""
+FOLLOWED_RUN = "lab.followed"
+"""The run that was seen going on from Train, where its end then gives the focus to the way on."""
 UPLOADS = "lab.brought"
 """Places of uploaded files that are not in use yet, by the uploader's key."""
-UPLOAD_NAMES = "lab.names"
-"""The visitor's file names, by what a sentence calls an upload's place."""
 COLUMNS = "lab.chosen"
 """Settings of a table's columns, by the places that they are about."""
 BROWSED_AREA = "lab.browsed"
@@ -45,6 +51,8 @@ THIRD_IS_OWN = "lab.third.own"
 """Whether the visitor is choosing files of their own for the third domain."""
 LAST_METHODS = "lab.method.last"
 """The method that was chosen last in each family, so that a look at another family loses nothing."""
+ADVICE = "lab.advice"
+"""The data that were looked at, and the kind of shift that they suggest."""
 LAYOUT_ASKER = "lab.layouts"
 """A name for the session, so that two pages of one visitor do not take each other's layouts away."""
 TSNE_RUN = "lab.features.tsne"
@@ -59,9 +67,13 @@ TICKED_RUNS = "lab.picked"
 SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
+EVERYTHING_SWITCH = "lab-everything"
 FOOTER = "lab-footer"
 NEXT = "lab-on"
 NEXT_QUIET = "lab-on-quiet"
+CLASS_HIDES = "lab-class-hides"
+CLASS_LANGUAGE = "lab-class-language"
+CLASS_TRAINS = "lab-class-trains"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 
@@ -86,6 +98,7 @@ def setting(owner: str, name: str) -> str:
 
 AREA = "lab-area"
 OWN_ORIGIN = "lab-own-how"
+ADVISED = "lab-advised"
 THIRD = "lab-third"
 THIRD_ORIGIN = "lab-third-how"
 GALLERY_PAGE = "lab-gallery-page"
@@ -127,16 +140,26 @@ def players(role: str, label: int) -> str:
 
 CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
+PREPARATION = "lab-preparation"
 SEED = "lab-seed"
+SOURCE_PER_CLASS = "lab-source-per-class"
 DEVICE = "lab-device"
 FAMILY = "lab-family"
 ORACLE = "lab-oracle"
 TRAIN = "lab-train"
 
+
+def start_here(kind: str) -> str:
+    return f"lab-start-{kind.replace(' ', '-')}"
+
+
 # Train, Features, Results --------------------------------------------------------------------------------------------
 
 START = "start"
 HEADLINE = "lab-headline"
+WHAT_HAPPENS = "lab-what-happens"
+WAYS_ON = "lab-ways-on"
+LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
 WEIGHTS = "lab-weights"
@@ -153,6 +176,15 @@ def run_control(action: str) -> str:
 def scores(table: str) -> str:
     """Name a table of scores, which scrolls in its own box where it is wide."""
     return f"lab-scores-{table}"
+
+
+def finding_changes(finding: str) -> str:
+    """Name the box of likely reasons for a finding."""
+    return f"lab-finding-{finding}"
+
+
+def finding_change(finding: str, place: int) -> str:
+    return f"finding-{finding}-{place}"
 
 
 def changed_page(kind: str) -> str:
@@ -173,6 +205,7 @@ RUNS_LIST = "lab-runs-list"
 RUNS_PAGE = "lab-runs-page"
 COMPARE = "lab-compare"
 COMPARE_CURVE = "lab-compare-curve"
+COMPARE_PAIR = "lab-compare-pair"
 SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
 CLEAR = "lab-clear"
@@ -207,6 +240,26 @@ def compared_run(place: int) -> str:
     return f"lab-compare-open-{place}"
 
 
+# What if -------------------------------------------------------------------------------------------------------------
+
+WHAT_IF = "lab-what-if"
+WHAT_IF_KIND = "lab-what-if-kind"
+WHAT_IF_METHOD = "lab-what-if-method"
+WHAT_IF_SETTING = "lab-what-if-setting"
+WHAT_IF_NIGHT = "lab-what-if-night"
+WHAT_IF_SEED = "lab-what-if-seed"
+WHAT_IF_START = "lab-what-if-start"
+WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def two_runs(first: str, second: str) -> str:
+    return f"two-{first}-{second}"
+
+
+def row_control(action: str, run: str) -> str:
+    return f"lab-row-{action}-{run}"
+
+
 # Stability -----------------------------------------------------------------------------------------------------------
 
 STUDY_METHODS = "lab-study-methods"
@@ -217,6 +270,7 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+SHOWCASE_RESULTS = "showcase-results"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
 PLAYGROUND_METHOD = "lab-playground-method"
@@ -240,5 +294,5 @@ def method_entry(name: str) -> str:
     return f"lab-entry-{name}"
 
 
-def lesson_figure(method: str, panel: str) -> str:
-    return f"idea-{method}-{panel}"
+def lesson_film(method: str) -> str:
+    return f"film-{method}"

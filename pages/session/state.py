@@ -1,30 +1,37 @@
 """The session's `Experiment`, which every screen reads and changes here, and the link that brings it back.
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
-``lang``, ``hide`` (parts that a teacher's link leaves out) and, on its own screen, ``lesson``. It is read once a
-session, at the first run of the script, and written back by the frame after each run, so that a reload, a bookmark
-and a shared link all restore it.
+``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded) and, on its own
+screen, ``lesson`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame
+after each run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-from da_core.errors import UserError
+from da_core.errors import UserError, shorten
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import LANGUAGES
 from pages.session import keys, session_cookie
+
+PARTS = ("data", "network", "method", "training")
+"""What a teacher's link can hide from a class."""
 
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
+_EVERYTHING = "everything"
+MOST_IN_A_ROW = 4
+"""Runs side by side: a fifth has no room."""
 
 
 @dataclass
@@ -51,6 +58,7 @@ def arrive(screen: str) -> None:
     undone: who goes back to look at the data keeps the network just chosen.
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
+    st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
         st.session_state[keys.PLAYGROUND] = {}
@@ -114,6 +122,12 @@ def lesson() -> str:
     return st.session_state.get(keys.LESSON) or experiment().method.name
 
 
+def hidden() -> tuple[str, ...]:
+    """Return the parts that the link hides from a class, some of `PARTS`."""
+    found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
+    return found
+
+
 def playground() -> dict[str, str]:
     """Return what the playground's link says besides the experiment: ``acts``, ``beside``, ``sweep``."""
     found: dict[str, str] = st.session_state.get(keys.PLAYGROUND) or {}
@@ -125,9 +139,20 @@ def change_playground(**parts: str) -> None:
     st.session_state[keys.PLAYGROUND] = {name: text for name, text in (playground() | parts).items() if text}
 
 
+def row() -> tuple[str, ...]:
+    """Return the runs that the address of “What if” names, ``row=a,b``, the first being what the others change."""
+    asked = st.session_state.get(keys.ROW) or ""
+    return tuple(dict.fromkeys(filter(None, asked.split(","))))[:MOST_IN_A_ROW]
+
+
 def is_hidden(part: str) -> bool:
-    """Tell whether the link hides this part (``data``, ``network``, ``method``, ``training``) from a class."""
-    return part in st.session_state.get(keys.HIDDEN, ())
+    """Tell whether the link hides this part from a class."""
+    return part in hidden()
+
+
+def shows_everything() -> bool:
+    """Tell whether the visitor wants all parts of the screens open, also those that a beginner does not need."""
+    return bool(st.session_state.get(keys.EVERYTHING))
 
 
 def report(error: UserError) -> None:
@@ -154,15 +179,23 @@ def link() -> dict[str, str]:
         query["run"] = run
     if chosen := st.session_state.get(keys.LANGUAGE):
         query["lang"] = chosen
-    if hidden := st.session_state.get(keys.HIDDEN):
-        query["hide"] = ",".join(hidden)
+    if hidden():
+        query["hide"] = ",".join(hidden())
+    if shows_everything():
+        query["view"] = _EVERYTHING
     return query
 
 
 def address() -> dict[str, str]:
-    """Return the query of the screen that is drawn: the session's link and, on a lesson, which one it is."""
-    asked = st.session_state.get(keys.LESSON)
-    return link() | ({"lesson": asked} if asked else {}) | playground()
+    """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
+    own = {"lesson": st.session_state.get(keys.LESSON), "row": ",".join(row())}
+    return link() | {name: value for name, value in own.items() if value} | playground()
+
+
+def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
+    """Return the query to hand to others: the address with its language always, hiding the parts named in ``hide``."""
+    query = {name: value for name, value in address().items() if name != "hide"} | {"lang": language}
+    return query | ({"hide": ",".join(hide)} if hide else {})
 
 
 def publish() -> None:
@@ -179,20 +212,26 @@ def publish() -> None:
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
     asked = dict(query)
-    for name in ("lesson", *_PLAYGROUND):  # `arrive` sees to them
-        asked.pop(name, None)
+    for of_a_screen in ("lesson", "row", *_PLAYGROUND):  # `arrive` sees to them
+        asked.pop(of_a_screen, None)
     lang = asked.pop("lang", "")
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
     st.session_state[keys.RUN] = asked.pop("run", run_id())
-    st.session_state[keys.HIDDEN] = tuple(filter(None, asked.pop("hide", "").split(",")))
+    st.session_state[keys.EVERYTHING] = asked.pop("view", "") == _EVERYTHING
+    missing = asked.pop("missing", "")
+    hide = asked.pop("hide", "").split(",")
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    if missing:
+        report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
+        return
     try:
         found = Experiment.from_flat(asked)
         _vet(found)
         if found.data != DataSpec() and not found.data.source:  # a link to files names its network; see Data for them
-            from da_core.networks.defaults import with_usual_network
+            from da_core.networks.defaults import with_usual
 
-            found = with_usual_network(found, asked)
+            found = with_usual(found, asked)
     except UserError as error:
         report(error)
         st.session_state[keys.PROBLEM_OF_LINK] = True
@@ -217,6 +256,15 @@ def _vet(found: Experiment) -> None:
         from da_core.networks import networks
 
         resolve(networks(), found.network)
+    if found.prepare:
+        from da_core.networks.preparation import read
+
+        for step in found.prepare:
+            read(step)
+    if found.head != default.head:
+        from da_core.networks.head_kinds import heads
+
+        resolve(heads(), found.head)
     if found.method != default.method:
         from da_core.methods import methods
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,10 +20,12 @@ Step = Literal[
     "features",
     "results",
     "runs",
+    "what_if",
     "stability",
     "playground",
     "methods",
     "lesson",
+    "teaching",
 ]
 
 
@@ -75,6 +78,12 @@ SCREENS: dict[Step, Screen] = {
         "Next, change one thing and try again.",
     ),
     "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
+    "what_if": Screen(
+        "lab/what_if.py",
+        "What if",
+        "Change one thing of a run and see both side by side, while they go and afterwards.",
+        "",
+    ),
     "stability": Screen(
         "lab/stability.py",
         "Stability",
@@ -89,16 +98,31 @@ SCREENS: dict[Step, Screen] = {
     ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
+    "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
+_PARTS_OF: dict[Step, frozenset[str]] = {
+    "data": frozenset({"data"}),
+    "network": frozenset({"network", "training"}),
+    "method": frozenset({"method"}),
+}
+"""The steps that a teacher's link can leave out, each with all that would have to be hidden."""
+
+
+def walk() -> list[Step]:
+    """List the steps of the walk that this visitor's link does not leave out."""
+    return [step for step in WALK if not (step in _PARTS_OF and _PARTS_OF[step] <= set(state.hidden()))]
 
 
 def header(step: Step) -> None:
     """Draw the screen's place in the walk, its title, and one sentence on what it is for."""
-    place = WALK.index(step) + 1
-    dots = "".join(f'<i class="{"done" if n < place else "here" if n == place else ""}"></i>' for n in range(1, 7))
-    where = _("Step {place} of {count}", place=place, count=len(WALK))
-    st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
+    steps = walk()
+    if step in steps:
+        place = steps.index(step) + 1
+        looks = ("done" if n < place else "here" if n == place else "" for n in range(1, len(steps) + 1))
+        dots = "".join(f'<i class="{look}"></i>' for look in looks)
+        where = _("Step {place} of {count}", place=place, count=len(steps))
+        st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
 
@@ -108,14 +132,14 @@ def footer(step: Step, *, quiet: bool = False) -> None:
 
     ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
     """
-    here = WALK.index(step)
-    back: Step = WALK[here - 1] if here else "home"
+    here, steps = WALK.index(step), walk()
+    back: Step = next((one for one in reversed(WALK[:here]) if one in steps), "home")
+    on: Step = next((one for one in WALK[here + 1 :] if one in steps), steps[0])
     st.space("medium")
     with st.container(key=keys.FOOTER, horizontal=True, vertical_alignment="center"):
         link_to(back, "← " + _(SCREENS[back].title))
         st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
         with st.container(key=keys.NEXT_QUIET if quiet else keys.NEXT, width="content"):
-            on: Step = WALK[here + 1] if here + 1 < len(WALK) else "data"
             link_to(on, _(SCREENS[on].title) + " →")
 
 
@@ -127,6 +151,11 @@ def link_to(step: Step, label: str) -> None:
 def link_to_lesson(method: str, label: str) -> None:
     """Draw a link to the lesson of a method; the experiment stays as it is."""
     st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
+
+
+def switch_to_row(runs: Sequence[str]) -> None:
+    """Leave for the screen that shows these runs side by side."""
+    st.switch_page(SCREENS["what_if"].path, query_params=state.link() | {"row": ",".join(runs)})
 
 
 def switch_to(step: Step) -> None:

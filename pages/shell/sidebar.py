@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
 from pages.session import keys, state, words
 from pages.session.words import _
-from pages.shell.navigation import SCREENS, WALK, Step, link_to
+from pages.shell import class_link
+from pages.shell.navigation import SCREENS, Step, link_to, walk
 
 
 def draw(here: Step) -> None:
@@ -22,19 +21,36 @@ def draw(here: Step) -> None:
     with st.container(key=keys.SIDEBAR, gap=None):
         link_to("home", _(SCREENS["home"].title))
         st.html(f'<div class="lab-sidebar-title">{_("The walk")}</div>')
-        for place, step in enumerate(WALK, start=1):
+        for place, step in enumerate(walk(), start=1):
             with st.container(key=keys.step(place, step == here), gap=None):
                 link_to(step, _(SCREENS[step].title))
         st.html(f'<div class="lab-sidebar-title">{_("Lab")}</div>')
         link_to("runs", _(SCREENS["runs"].title))
+        link_to("what_if", _(SCREENS["what_if"].title))
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("playground", _(SCREENS["playground"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
+        link_to("teaching", _(SCREENS["teaching"].title))
+    _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):
         _switch_language()
+        _switch_everything()
         _share()
+        if not state.hidden():  # a class that was given such a link has no need to hand on another
+            class_link.draw()
+
+
+def _close_on_a_phone(here: Step) -> None:
+    """Shut the menu once a choice has led to another screen: on a phone it would cover two thirds of it.
+
+    The script runs once for each body, that is once a screen.
+    """
+    shut = "document.querySelector('[data-testid=stSidebarCollapseButton] button')?.click()"
+    opened = "document.querySelector('[data-testid=stSidebar]')?.dataset.collapsed === 'false'"
+    script = f"if (innerWidth < 640 && {opened}) {shut}"
+    st.html(f'<script data-screen="{here}">{script}</script>', unsafe_allow_javascript=True)
 
 
 def _switch_language() -> None:
@@ -56,8 +72,21 @@ def _follow_language() -> None:
     st.session_state[keys.LANGUAGE] = st.session_state[keys.LANGUAGE_SWITCH]
 
 
+def _switch_everything() -> None:
+    st.session_state[keys.EVERYTHING_SWITCH] = state.shows_everything()
+    st.toggle(
+        _("Everything"),
+        help=_("Opens what a first visit does not need: every table, calibration, files to take home."),
+        key=keys.EVERYTHING_SWITCH,
+        on_change=_follow_everything,
+    )
+
+
+def _follow_everything() -> None:
+    st.session_state[keys.EVERYTHING] = st.session_state[keys.EVERYTHING_SWITCH]
+
+
 def _share() -> None:
     with st.popover(_("Share this link"), type="tertiary"):
         st.caption(_("Whoever opens it sees the same experiment, with its seed."))
-        query = urlencode(state.address())
-        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)
+        class_link.show(state.shared(words.language().code))

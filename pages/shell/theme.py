@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from da_core import palette
-from pages.session.words import _
+from pages.session.words import _, language
 
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
@@ -40,7 +40,13 @@ def tint(index: int) -> str:
 
 def apply() -> None:
     """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
-    st.html(f'<style>{_style()}\n.stApp {{ --lab-choose: "{_("Choose a file")}"; }}</style>')
+    words = {
+        "--lab-language": language().code,
+        "--lab-choose": _("Choose a file"),
+        "--lab-start-here": _("Start here"),
+    }
+    named = " ".join(f'{name}: "{text}";' for name, text in words.items())
+    st.html(f"<style>{_style()}\n.stApp {{ {named} }}</style>")
 
 
 @functools.cache

@@ -17,9 +17,10 @@ from da_core.networks.defaults import kind_of, with_data
 from pages.charts import plotly_figure
 from pages.own_data import bring_files, catalogue, choose_third_domain, data_report, fetch_data_set, night_preview
 from pages.own_data.catalogue import OWN
+from pages.run import current_run
 from pages.samples import gallery, pair_preview
 from pages.session import access, state
-from pages.session.words import _, explain, translate_message, word
+from pages.session.words import _, explain, safe, translate_message, word
 from pages.shell import navigation, params_form
 
 SHIFTS = {
@@ -61,35 +62,37 @@ def _use(spec: DataSpec) -> None:
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
     except UserError as error:
-        state.report(bring_files.name_uploads(error))
+        state.report(error)
     else:
         _set(spec)
 
 
 def _set(spec: DataSpec) -> None:
-    """Change the pair and, where it needs another one, the network, and say so."""
+    """Change the pair and with it what suits it and nobody has chosen otherwise, and say so."""
     before = state.experiment()
-    state.replace(with_data(before, spec))
-    if state.experiment().network != before.network:
+    state.replace(now := with_data(before, spec))
+    if now.network.name != before.network.name:
         st.toast(_("The network has changed with the data: it takes {kind}.", kind=word(kind_of(spec))))
+    elif now != before.model_copy(update={"data": spec}):
+        st.toast(_("Network, head and training have changed with the data, to what suits them."))
 
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(translate_message(notice.message, bring_files.with_visitor_names(notice.values)))
-    st.subheader(_(pair.provenance.title), anchor=False)
+        st.info(translate_message(notice.message, notice.values))
+    st.subheader(safe(_(pair.provenance.title)), anchor=False)
     spec = state.experiment().data
     measured = figures().get(spec.name)
     kind = sources()[spec.name].Params
     as_measured = kind.model_validate(spec.params) == kind()  # other settings make other figures
-    more = catalogue.facts(measured) if measured is not None and as_measured else {}
+    more = catalogue.facts(spec.name, measured) if measured is not None and as_measured else {}
     pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     pair_preview.samples(pair)
-    if spec.name == night_preview.NAME and not state.is_hidden("data"):
-        night_preview.section(spec.params, _use_settings)
     st.subheader(_("How many of each class"), anchor=False)
     plotly_figure.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     data_report.section(pair, state.experiment().data.model_dump_json())
+    if spec.name == night_preview.NAME and not state.is_hidden("data"):
+        night_preview.section(spec.params, _use_settings)
     if not state.is_hidden("data"):
         choose_third_domain.section(spec, pair)
     st.subheader(_("Where it comes from"), anchor=False)
@@ -98,6 +101,8 @@ def _show(pair: DomainPair) -> None:
 
 
 navigation.header("data")
+if state.is_hidden("data"):
+    st.markdown(current_run.summary(state.experiment()))
 looking = not state.is_hidden("data") and _choose()
 if not looking:
     try:
@@ -108,7 +113,7 @@ if not looking:
     except MissingError as lacking:
         fetch_data_set.offer(lacking)
     except UserError as error:
-        st.error(explain(bring_files.name_uploads(error)))
+        st.error(explain(error))
     else:
         _show(pair)
 if looking:

@@ -13,7 +13,7 @@ from da_core.evaluation import layouts
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
-from da_core.jobs.store import Record
+from da_core.jobs.store import EXAMPLE, Record
 from pages.run import current_run, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view
 from pages.run.layout_requests import Kind, LayoutProgress
@@ -43,9 +43,18 @@ class PanelContents:
 
 def picture(record: Record) -> None:
     """Draw both panels; what is not there yet, pictures for a hover and further layouts, is drawn as it comes."""
+    samples = shown_samples.prepare(record)
+    if record.run_id == EXAMPLE:  # it comes with its layouts, and without what others would be made of
+        wait_a_moment(samples)
+        follow(
+            lambda: PanelContents(samples, {}),
+            PanelContents.is_complete,
+            partial(panels, record),
+            was_over=samples.done(),
+        )
+        return
     place = st.container()
     chosen, with_seeds = settings(record)
-    samples = shown_samples.prepare(record)
     wait_a_moment(samples)
 
     def read() -> PanelContents:
@@ -94,8 +103,9 @@ def panels(record: Record, contents: PanelContents) -> None:
     def request(layout: Layout) -> None:
         st.session_state[keys.TSNE_RUN] = record.run_id
 
+    near = contents.layouts.get("neighbours")
     before_after_view(
-        dataclasses.replace(cloud, layouts=drawn, neighbours=contents.layouts["neighbours"].pieces),
+        dataclasses.replace(cloud, layouts=drawn, neighbours=near.pieces if near is not None else {}),
         result.classes,
         key=keys.PANELS,
         run=record.run_id,
@@ -103,7 +113,7 @@ def panels(record: Record, contents: PanelContents) -> None:
         scores=current_run.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
         status=status,
-        on_request=request,
+        on_request=request if contents.layouts else None,
     )
 
 
@@ -198,6 +208,17 @@ def measures(shift: Shift) -> None:
         for column, each in zip(st.columns(2, gap="medium", border=True), pair, strict=False):
             with column:
                 _change(shift, *each)
+    if (mix := shift.neighbours) is not None:
+        with st.columns(2, gap="medium", border=True)[0]:
+            st.metric(_("Neighbours of the other domain"), f"{percent(mix.before, 0)} → {percent(mix.after, 0)}")
+            st.caption(
+                _(
+                    "Share of the other domain's samples among each sample's {count} nearest in feature space; evenly "
+                    "mixed domains give {share}.",
+                    count=mix.count,
+                    share=percent(mix.even, 0),
+                )
+            )
     if shift.before.intervals:
         st.caption(
             _("In brackets: 95% intervals, by drawing the scored samples anew (bootstrap); the network stays the same.")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
-from da_core.teaching.families import FAMILIES, KINDS, grouped
-from pages.run import starting, time_notice
+from da_core.networks.preparation import steps_apart
+from da_core.teaching.families import ADVISED, FAMILIES, KINDS, grouped
+from pages.own_data import catalogue
+from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _
-from pages.shell import cards, navigation, params_form
+from pages.shell import cards, navigation, paper_link, params_form, preparation_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -39,22 +43,42 @@ def _choose() -> None:
         label_visibility="collapsed",
     )
     st.markdown(_(FAMILIES[family].idea))
+    _advice(known)
     names, chosen = st.columns([2, 3], gap="large")
     with names:
         for kind, of_kind in grouped(method for method in known.values() if method.family() == family)[family].items():
-            if kind in KINDS:
-                st.html(f'<div class="lab-kind">{_(KINDS[kind])}</div>')
-            cards.choose(
-                _(KINDS.get(kind, "Method")),
-                [cards.Card(method.name(), _(method.title)) for method in of_kind],
-                spec.name,
-                f"method-{kind.replace(' ', '-')}",
-                _set,
-            )
+            _choose_of_kind(kind, of_kind, spec.name)
     with chosen:
         with st.container(border=True):
             _show(known[spec.name], spec)
         _train()
+
+
+def _advice(known: Mapping[str, type[Method]]) -> None:
+    """Say once more what the look at the data has advised, as long as it is of these data."""
+    data, shift = st.session_state.get(keys.ADVICE, (None, ""))
+    if data == state.experiment().data and shift in ADVISED:
+        title, kind = _(known[ADVISED[shift]].title), _(catalogue.SHIFTS[shift])
+        st.info(_("The look at your data says “{kind}”: start here, with {method}.", kind=kind, method=title))
+
+
+def _choose_of_kind(kind: str, methods: Sequence[type[Method]], chosen: str) -> None:
+    """Draw those to start with, each with its sentence, and the rest behind a door."""
+    title = _(KINDS.get(kind, "Method"))
+    first = [method for method in methods if method.start_here] or methods
+    rest = [method for method in methods if method not in first]
+    if kind in KINDS:
+        st.html(f'<div class="lab-kind">{title}</div>')
+    with st.container(key=keys.start_here(kind)) if rest else nullcontext():
+        _cards(title, first, chosen, f"method-{kind.replace(' ', '-')}")
+    if rest:
+        with st.expander(_("{count} more", count=len(rest)), expanded=chosen in {method.name() for method in rest}):
+            _cards(_("More: {kind}", kind=title), rest, chosen, f"method-more-{kind.replace(' ', '-')}")
+
+
+def _cards(label: str, methods: Sequence[type[Method]], chosen: str, key: str) -> None:
+    of_methods = [cards.Card(method.name(), _(method.title), _(method.summary)) for method in methods]
+    cards.choose(label, of_methods, chosen, key, _set)
 
 
 def _show(method: type[Method], spec: MethodSpec) -> None:
@@ -62,7 +86,11 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
-        st.caption(_("Source: {paper}", paper=method.paper))
+        st.caption(_("Source: {paper}", paper=paper_link.markdown(method)))
+    _say_what_it_wants(method, spec)
+    apart = steps_apart(state.experiment().prepare or ())
+    if method.family() == "reweighting" and apart:
+        st.warning(preparation_form.scaled_away(apart))
     navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
     if method.Params.model_fields:
         params_form.form(
@@ -77,11 +105,26 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
 
 def _choose_family(family: str) -> None:
     """Take the family's method that was chosen last, with its settings, else its first."""
-    state.change(method=st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
+    _take(st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:
-    state.change(method=MethodSpec(name=name))
+    _take(MethodSpec(name=name))
+
+
+def _take(spec: MethodSpec) -> None:
+    """Choose a method, with the network that it wants where nobody chose one."""
+    from da_core.methods.wanted_network import with_method
+
+    state.replace(with_method(state.experiment(), spec))
+
+
+def _say_what_it_wants(method: type[Method], spec: MethodSpec) -> None:
+    """Say that the method wants batch norm, where the network has none."""
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm
+
+    if lacks_batch_norm(state.experiment().network, spec):
+        st.info(_(WANTS_BATCH_NORM, method=_(method.title)))
 
 
 def _train() -> None:
@@ -107,6 +150,7 @@ def _train() -> None:
 
 navigation.header("method")
 if state.is_hidden("method"):
+    st.markdown(current_run.summary(state.experiment()))
     _train()
 else:
     _choose()

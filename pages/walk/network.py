@@ -9,27 +9,23 @@ import streamlit as st
 from da_core.data.pair import SampleKind
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
-from da_core.experiment import Head, NetworkSpec, TrainingSpec
-from da_core.networks.defaults import kind_of, usual_network
+from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
+from da_core.networks import networks
+from da_core.networks.defaults import kind_of, usual_spec
+from da_core.networks.head_kinds import heads
 from da_core.settings import settings
+from pages.run import current_run
 from pages.session import access, keys, state
 from pages.session.words import _, word
-from pages.shell import cards, navigation, params_form
+from pages.shell import cards, navigation, params_form, preparation_form
 
-HEADS: dict[Head, str] = {
-    "linear": "Linear layer",
-    "logistic": "Logistic regression",
-    "svm": "Support vector machine",
-    "knn1": "Nearest neighbour",
-}
 _OFTEN = ("epochs", "batch_size", "learning_rate")
 
 
 def _extractor() -> None:
     with st.spinner(_("Waking up the networks…")):
-        from da_core.networks import networks
-
-    known, spec, usual = networks(), state.experiment().network, _usual()
+        known = networks()
+    spec, usual = state.experiment().network, _usual()
     names = list(known)
     if usual is not None:
         kind, suits = usual
@@ -62,7 +58,7 @@ def _usual() -> tuple[SampleKind, NetworkSpec] | None:
     spec = state.experiment().data
     try:
         access.check_places(spec.places)
-        return kind_of(spec), usual_network(spec)
+        return kind_of(spec), usual_spec(spec).network
     except UserError:
         return None
 
@@ -96,18 +92,41 @@ def _set_checkpoint(place: str | None) -> None:
     state.change(network=state.experiment().network.model_copy(update={"checkpoint": place}))
 
 
+def _preparation() -> None:
+    """Draw how rows of numbers are prepared, where the chosen network takes such."""
+    experiment, usual = state.experiment(), _usual()
+    extractor = networks().get(experiment.network.name)
+    if usual is None or extractor is None or not extractor.is_prepared(usual[0]):
+        return
+    usually = extractor.usual_preparation(usual[0])
+    preparation_form.form(
+        usually if experiment.prepare is None else experiment.prepare,
+        lambda steps: state.change(prepare=None if steps == usually else steps),
+    )
+
+
 def _head() -> None:
-    chosen = state.experiment().head
-    st.session_state[keys.HEAD] = chosen
-    st.segmented_control(
+    known, spec = heads(), state.experiment().head
+    st.session_state[keys.HEAD] = spec.name
+    st.pills(
         _("Head"),
-        list(HEADS),
-        format_func=lambda head: _(HEADS[head]),
+        list(known),
+        format_func=lambda name: _(known[name].title),
         required=True,
         help=_("What names the class from the features. Another than the linear layer is fitted after training."),
         key=keys.HEAD,
-        on_change=lambda: state.change(head=st.session_state[keys.HEAD]),
+        on_change=lambda: state.change(head=HeadSpec(name=st.session_state[keys.HEAD]).model_dump()),
     )
+    if spec.name not in known:
+        return
+    st.caption(_(known[spec.name].summary))
+    if known[spec.name].Params.model_fields:
+        params_form.form(
+            known[spec.name].Params,
+            spec.params,
+            spec.name,
+            lambda values: state.change(head=spec.model_copy(update={"params": values}).model_dump()),
+        )
 
 
 def _training() -> None:
@@ -117,7 +136,7 @@ def _training() -> None:
     with st.expander(_("More settings")):
         rare = tuple(name for name in TrainingSpec.model_fields if name not in _OFTEN)
         params_form.form(TrainingSpec, values, "training", _train_with, fields=rare)
-        seed, device = st.columns(2, gap="medium")
+        seed, drawn, device = st.columns(3, gap="medium")
         with seed:
             st.session_state[keys.SEED] = state.experiment().seed
             st.number_input(
@@ -128,6 +147,17 @@ def _training() -> None:
                 help=_("Where everything random starts from. The same seed gives the same numbers."),
                 key=keys.SEED,
                 on_change=lambda: state.change(seed=st.session_state[keys.SEED]),
+            )
+        with drawn:
+            st.session_state[keys.SOURCE_PER_CLASS] = state.experiment().source_per_class
+            st.number_input(
+                _("Source samples a class"),
+                min_value=1,
+                step=1,
+                placeholder=_("all"),
+                help=_("So many are drawn to learn from, anew by each seed, as the protocols of papers have it."),
+                key=keys.SOURCE_PER_CLASS,
+                on_change=lambda: state.change(source_per_class=st.session_state[keys.SOURCE_PER_CLASS]),
             )
         with device:
             _device()
@@ -156,10 +186,13 @@ def _device() -> None:
 
 
 navigation.header("network")
+if state.is_hidden("network") or state.is_hidden("training"):
+    st.markdown(current_run.summary(state.experiment()))
 if not state.is_hidden("network"):
     st.subheader(_("Feature extractor"), anchor=False)
     _extractor()
     _checkpoint()
+    _preparation()
     _head()
 if not state.is_hidden("training"):
     st.subheader(_("Training"), anchor=False)

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from da_core.events import Result, Scores
+from da_core.events import Calibration, Result, Scores
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
 from pages.charts import plotly_figure, score_charts, score_tables
-from pages.run import changed_samples, current_run, export_buttons, findings, live
+from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live
 from pages.session import keys
 from pages.session.words import _, language, number, safe, seconds, word
-from pages.shell import navigation
+from pages.shell import fold, navigation
 
 BEFORE_AND_AFTER: tuple[Compared, ...] = ("source_only", "adapted")
 
@@ -68,12 +68,50 @@ def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) ->
     ]
 
 
+def every_metric(result: Result) -> None:
+    """Draw each metric of each model on what is scored."""
+    with st.container(key=keys.scores("metrics")):
+        st.table(score_tables.by_metric(result), border="horizontal")
+    intervals = _(
+        "95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
+        "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
+    )
+    st.caption(f"{judged_rows(result, language())} {intervals}")
+    plotly_figure.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
+
+
+def every_domain(result: Result) -> None:
+    """Draw each model's accuracy on each domain, and what adapting did to those that it was not for."""
+    with st.container(key=keys.scores("domains")):
+        st.table(score_tables.by_domain(result), border="horizontal")
+    st.caption(scored_rows(result, language()))
+    st.markdown(" ".join(score_tables.effects_elsewhere(result)))
+
+
+def every_class(result: Result) -> None:
+    """Draw F1 of each class before and after, and a table with precision and recall."""
+    alt = (
+        _("F1 of each class on the target, before and after adapting")
+        if result.target_scored
+        else _("F1 of each class on the source, before and after adapting")
+    )
+    plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
+    on_top = _("F1 of each class, with 95 % intervals; the classes that gained most are on top.")
+    st.caption(f"{judged_rows(result, language())} {on_top}")
+    with st.expander(_("Precision, recall and F1 of each class")):
+        st.table(score_tables.by_class(result), border="horizontal")
+
+
 def calibration(result: Result) -> None:
     """Draw whether the models are as sure as they are right."""
     before, after = result.source_only.scored.calibration, result.adapted.scored.calibration
     if before is None or after is None:
         return
-    st.subheader(_("Is it as sure as it is right?"), anchor=False)
+    with fold.section(_("Is it as sure as it is right?")):
+        _reliability(result, before, after)
+
+
+def _reliability(result: Result, before: Calibration, after: Calibration) -> None:
     picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
@@ -113,33 +151,9 @@ record = current_run.load()
 if record is not None:
     result = record.result
     current_run.headline(result)
+    change_one.ask(record.experiment, [record.run_id])
     live.notices(result.notices)
-    findings.section(result.findings)
-    st.subheader(_("All scores"), anchor=False)
-    with st.container(key=keys.scores("metrics")):
-        st.table(score_tables.by_metric(result), border="horizontal")
-    intervals = _(
-        "95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
-        "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
-    )
-    st.caption(f"{judged_rows(result, language())} {intervals}")
-    plotly_figure.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
-    st.subheader(_("Domain by domain"), anchor=False)
-    with st.container(key=keys.scores("domains")):
-        st.table(score_tables.by_domain(result), border="horizontal")
-    st.caption(scored_rows(result, language()))
-    st.markdown(" ".join(score_tables.effects_elsewhere(result)))
-    st.subheader(_("Class by class"), anchor=False)
-    alt = (
-        _("F1 of each class on the target, before and after adapting")
-        if result.target_scored
-        else _("F1 of each class on the source, before and after adapting")
-    )
-    plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
-    on_top = _("F1 of each class, with 95 % intervals; the classes that gained most are on top.")
-    st.caption(f"{judged_rows(result, language())} {on_top}")
-    with st.expander(_("Precision, recall and F1 of each class")):
-        st.table(score_tables.by_class(result), border="horizontal")
+    findings.section(result.findings, record)
     st.subheader(_("What is taken for what"), anchor=False)
     confusions(result)
     if result.target_scored:
@@ -148,9 +162,16 @@ if record is not None:
         shown = _("{count} of the scored samples are kept to be shown.", count=count)
         st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {shown}")
         changed_samples.section(record)
+    with fold.section(_("All scores")):
+        every_metric(result)
+    with fold.section(_("Domain by domain")):
+        every_domain(result)
+    with fold.section(_("Class by class")):
+        every_class(result)
+    if result.target_scored:
         calibration(result)
-    st.subheader(_("Take it home"), anchor=False)
-    export_buttons.draw(record)
-    with st.expander(_("How to get these numbers again")):
-        recipe(record)
+    with fold.section(_("Take it home")):
+        export_buttons.draw(record)
+        with st.expander(_("How to get these numbers again")):
+            recipe(record)
 navigation.footer("results")

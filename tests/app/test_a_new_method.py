@@ -119,7 +119,7 @@ def test_a_run_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.usefixtures("centring")
 def test_the_form_offers_it() -> None:
     at = opened("walk/method.py", method="coral")
-    at.radio[0].set_value("centring").run()
+    at.radio[1].set_value("centring").run()
     assert not at.exception
     assert at.slider(key=keys.setting("centring", "share")).value == 1.0
     assert at.query_params["method"] == "centring"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from da_core.experiment import Experiment
+import dataclasses
+
+import pytest
+
+from da_core.evaluation import shift_report
+from da_core.experiment import DataSpec, Experiment
 from pages.own_data.data_report import VERDICTS, reports
+from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
 
@@ -19,3 +25,23 @@ def test_the_report_is_made_when_asked_for_and_says_what_to_try_first(lab: Lab) 
     assert VERDICTS[report.verdict] in texts(app)
     assert "What changed most" in texts(app)
     assert not has(app, "Compare the domains")
+
+
+def test_the_advice_goes_along_to_method_and_is_said_once_more(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports.forget(Experiment().data.model_dump_json())
+    shifted = dataclasses.replace(shift_report.data_report(made_up_run.pair()), verdict="covariate")
+    monkeypatch.setattr(shift_report, "data_report", lambda pair: shifted)
+    app = lab.screen("data")
+    button(app, "Compare the domains").click().run()
+    reports.submit(Experiment().data.model_dump_json(), made_up_run.pair()).result(timeout=120)
+    app.run()
+    button(app, "Start with Kernel mean matching (KMM) →").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Method"
+    assert app.query_params["method"] == ["kmm"] or app.query_params["method"] == "kmm"
+    assert app.button_group(key=keys.FAMILY).value == "reweighting"
+    assert "“Covariate shift”: start here, with Kernel mean matching (KMM)" in texts(app)
+    app.switch_page("walk/data.py").run()
+    app.session_state[keys.EXPERIMENT] = Experiment(data=DataSpec(name="moons"))
+    app.switch_page("walk/method.py").run()
+    assert "start here, with" not in texts(app), "other data, no advice"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -349,13 +350,45 @@ def test_methods_are_found_by_name_and_family() -> None:
     assert {"BBSE", "Domain classifier"} <= set(links(at))
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("对抗", {"DANN", "CDAN", "ADDA", "MCD"}),
+        ("transport", {"Optimal transport", "DeepJDOT", "Sinkhorn transport"}),
+        ("few labels", {"Fine-tuning"}),
+        ("标签偏移", {"BBSE", "RLLS", "EM class prior"}),
+    ],
+)
+def test_methods_are_found_by_what_they_are_about(typed: str, found: set[str]) -> None:
+    at = opened("methods")
+    at.text_input(key=keys.METHOD_SEARCH_NAME).set_value(typed).run()
+    listed = links(at).keys() & {method.title for method in methods().values()}
+    assert found <= listed
+    assert len(listed) < 12, "and not by what merely occurs in a lesson"
+
+
+def test_each_family_has_two_or_three_methods_to_start_with() -> None:
+    first = Counter(method.family() for method in methods().values() if method.start_here)
+    assert first.keys() == {"alignment", "reweighting", "adaptation"}
+    assert set(first.values()) <= {2, 3}
+    assert all(methods()[name].start_here for name in families.ADVISED.values()), "what a report advises is among them"
+
+
+def test_a_paper_is_linked_to_where_papers_are() -> None:
+    known = ("https://arxiv.org/abs/", "https://doi.org/10.", "https://proceedings.mlr.press/", "https://www.jmlr.org/")
+    linked = [method for method in methods().values() if method.link]
+    assert len(linked) > 40
+    assert all(method.link.startswith(known) and method.paper for method in linked)
+
+
 def test_the_form_groups_alignment_by_kind_and_links_to_the_lesson() -> None:
     at = AppTest.from_file(FRAME, default_timeout=120)
     at.query_params["method"] = "coral"
     at.run()
     at.switch_page("walk/method.py").run()
-    assert [radio.label for radio in at.radio] == ["On fixed features", "Deep, in training"]
+    kinds = ["On fixed features", "Deep, in training"]
+    assert [radio.label for radio in at.radio] == [label for kind in kinds for label in (kind, f"More: {kind}")]
     assert "lesson=coral" in links(at)["How CORAL works →"]
-    at.radio[1].set_value("dann").run()
-    assert [radio.value for radio in at.radio] == [None, "dann"]
+    at.radio[2].set_value("dann").run()
+    assert [radio.value for radio in at.radio] == [None, None, "dann", None]
     assert "lesson=dann" in links(at)["How DANN works →"]

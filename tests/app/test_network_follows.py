@@ -70,8 +70,65 @@ def test_a_link_without_a_network_gets_the_fitting_one_and_no_other_is_offered()
 
 
 def test_a_network_that_does_not_take_the_data_is_replaced_and_named() -> None:
-    app = opened("network", data="moons", network="tutorial_cnn")
+    app = opened("network", data="blobs", network="tutorial_cnn")
     assert not app.exception
     assert [note.value for note in app.info] == ["The network Tutorial CNN does not take them, so another is chosen."]
     assert app.query_params["network"] == "mlp"
     assert offered(app)[0] == "MLP"
+
+
+def test_a_method_that_wants_batch_norm_gets_it_or_says_so() -> None:
+    app = opened("method", method="pseudo_labels")
+    app.radio(key=keys.cards("method-model-adaptation")).set_value("shot").run()
+    assert not app.exception
+    assert app.query_params["network.norm"] == "batch"
+    assert not app.info
+    chosen = opened("method", method="shot", network="tutorial_cnn")
+    assert next(note.value for note in chosen.info).startswith("SHOT wants batch normalisation")
+
+
+def test_a_head_has_its_settings_and_the_link_has_them_too() -> None:
+    app = opened("network", data="blobs", data__count="100")
+    app.button_group(key=keys.HEAD).set_value("svm").run()
+    assert not app.exception
+    assert app.query_params["head"] == "svm"
+    app.select_slider(key=keys.setting("svm", "C")).set_value(10.0).run()
+    assert app.query_params["head.C"] == "10.0"
+    app.button_group(key=keys.HEAD).set_value("linear").run()
+    assert not {"head", "head.C"} & set(app.query_params)
+
+
+def test_rows_are_prepared_by_a_list_that_the_link_spells_out() -> None:
+    app = opened("network", data="blobs", data__count="100")
+    steps = app.multiselect(key=keys.PREPARATION)
+    assert steps.value == ["0:zscore_source"]
+    assert "prepare" not in app.query_params
+    steps.set_value(["0:zscore_source", "pca"]).run()
+    assert not app.exception
+    assert app.query_params["prepare"] == "zscore_source,pca"
+    app.number_input(key=keys.setting("pca 2", "size")).set_value(0.9).run()
+    assert app.query_params["prepare"] == "zscore_source,pca:0.9"
+    app.multiselect(key=keys.PREPARATION).set_value([]).run()
+    assert app.query_params["prepare"] == "none"
+    app.multiselect(key=keys.PREPARATION).set_value(["zscore_source"]).run()
+    assert "prepare" not in app.query_params
+    assert not opened("network").multiselect  # pictures are no rows of numbers
+
+
+def test_scaling_the_shift_away_is_said_where_it_is_chosen_and_where_weights_are() -> None:
+    said = "Z-score each domain by its own: afterwards both domains have the same mean and deviation."
+    chosen = {"data": "covariate", "data__count": "100", "network": "identity", "prepare": "zscore_domain"}
+    for screen, warned in (("network", True), ("method", True)):
+        app = opened(screen, **chosen, method="kmm")
+        assert any(said in note.value for note in app.warning) == warned
+    assert not opened("method", **chosen, method="coral").warning
+    assert not opened("method", **(chosen | {"prepare": "zscore_source"}), method="kmm").warning
+
+
+def test_a_step_that_does_not_exist_is_named_and_nothing_is_taken_over() -> None:
+    app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
+    app.query_params["data"], app.query_params["prepare"] = "blobs", "zscores"
+    app.run()
+    assert not app.exception
+    assert any("no step of preparation “zscores”; did you mean" in note.value for note in app.warning)
+    assert "data" not in app.query_params

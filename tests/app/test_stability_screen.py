@@ -8,10 +8,12 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core.evaluation.seed_statistics import comparisons
 from da_core.experiment import Experiment
 from da_core.jobs import studies as studies_module
 from da_core.jobs.studies import Studies
 from da_core.study import Study
+from pages.charts.seeds import verdict
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
 
@@ -57,12 +59,14 @@ def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab
     done = screen(lab)
     assert not done.exception
     assert not has(done, "Stop")
-    table, pairs = (one.value for one in done.table)
+    table, pairs, between = (one.value for one in done.table)
     assert table.loc["DANN", "Mean"] == "80.0%"
     assert table.loc["Source only", "Mean"] == "50.0%"
     assert pairs.loc["DANN − Source only", "Difference"] == "+30.0 points"
-    assert pairs.loc["DANN − Source only", "Verdict"] == "DANN is better, on 2 of 2 seeds."
-    assert pairs.loc["DANN − CORAL", "Verdict"] == "These seeds cannot tell them apart."
+    assert list(pairs.index) == ["DANN − Source only", "CORAL − Source only"]
+    assert list(between.index) == ["DANN − CORAL"]
+    assert set(pairs["Verdict"]) == {""}, "two seeds are no evidence"
+    assert "With 4 seeds or more there is a verdict" in texts(done)
     spec = json.loads(done.get("vega_lite_chart")[0].proto.spec)
     assert len(spec["layer"]) == 3
 
@@ -85,3 +89,19 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     app = screen(lab)
     assert "stopped before its end" not in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("differences", "says"),
+    [
+        ([-0.1, -0.2, -0.05, -0.4], "Worse on 4 of 4 seeds; about {needed} would settle it."),
+        ([0.10, 0.11, 0.10, 0.11], "Better on 4 of 4 seeds: more than luck."),
+        ([0.0, 0.0, 0.0, 0.0], "Better on 0 of 4 seeds; these seeds cannot tell them apart."),
+        ([0.3, 0.3, 0.3], ""),
+    ],
+)
+def test_the_verdict_counts_seeds_and_says_how_many_would_settle_it(differences: list[float], says: str) -> None:
+    (pair,) = comparisons(
+        {"a": dict(enumerate(differences)), "b": dict.fromkeys(range(len(differences)), 0.0)}, {"a": "b"}
+    )
+    assert verdict(pair) == says.format(needed=pair.needed)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 
+import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Losses
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
+from da_core.methods import methods
+from da_core.methods.base import DeepAlignment
 from pages.charts import curves
+from pages.charts.loss_terms import TERMS
 from tests.support import made_up_run
+from tests.support.deep import CLASSES, batch, built, with_features
 from tests.support.lab import Lab, button, has, texts
 
 
@@ -52,9 +58,23 @@ def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
     assert {"See what moved →", "See all results →"} <= {getattr(link, "label", None) for link in app.get("page_link")}
 
 
+def test_the_way_on_gets_the_focus_when_a_run_ends_that_was_watched_and_only_then(lab: Lab) -> None:
+    def scripts(app: AppTest) -> str:
+        return " ".join(html.proto.body for html in app.get("html"))
+
+    app, run = started(lab)
+    assert "focus()" not in scripts(app)
+    lab.go.set()
+    lab.wait_for(app, run, "done")
+    assert "focus()" in scripts(app)
+    assert "focus()" not in scripts(app.run()), "once"
+    assert "focus()" not in scripts(lab.screen("train", lab.finish())), "who opens a finished run looks at its top"
+
+
 def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
     app, run = started(lab)
-    button(app, "Stop").click()
+    assert "will be thrown away" in texts(app), "it asks first"
+    button(app, "Stop and throw away").click()
     app.run()
     lab.go.set()
     lab.wait_for(app, run, "cancelled")
@@ -62,6 +82,23 @@ def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
     button(app, "Start again").click()
     app.run()
     assert app.query_params["run"] != [run]
+
+
+def test_while_it_trains_it_says_what_happens_and_leads_to_the_lesson(lab: Lab) -> None:
+    app, _run = started(lab, method="coral")
+    assert "Now the network learns from the source alone" in texts(app)
+    assert "How CORAL works →" in [getattr(link, "label", None) for link in app.get("page_link")]
+    loss = next(text for text in app.markdown if text.value == "**Loss**")
+    assert "labelled source samples" in loss.help
+
+
+@pytest.mark.parametrize("name", [name for name, of in methods().items() if issubclass(of, DeepAlignment)])
+def test_each_loss_term_of_a_deep_method_is_explained(name: str) -> None:
+    method = methods()[name]()
+    assert isinstance(method, DeepAlignment)
+    built(method, 6)
+    told = with_features(batch(8, 6), torch.randn(8, 6), torch.randn(8, 6), torch.ones(6, CLASSES))
+    assert {term for turn in method.turns() for term in turn.losses(told)} <= TERMS.keys()
 
 
 def test_pause_offers_resume(lab: Lab) -> None:
@@ -104,7 +141,7 @@ def test_another_visitor_finds_the_run_by_its_link_but_cannot_steer_it(lab: Lab)
     lab.visitor = "two"
     other = lab.screen("train", run)
     assert not other.exception
-    assert all(button(other, label).disabled for label in ("Pause", "Stop", "Keep what it has learned so far"))
+    assert all(button(other, label).disabled for label in ("Pause", "Keep what it has learned so far"))
     assert "belongs to another visitor" in texts(other)
 
 
@@ -159,7 +196,7 @@ def test_the_curves_hold_every_event_of_their_phase_in_their_own_colours() -> No
 
 def test_the_domain_classifiers_accuracy_is_explained_beside_its_curve(lab: Lab) -> None:
     app = lab.screen("train", lab.finish())
-    assert "hardly better than a coin (52%), the class loss stays low and target accuracy has risen" in texts(app)
+    assert "own domain classifier is fooled (52%), the class loss stays low and target accuracy has risen" in texts(app)
 
 
 def test_before_the_first_epoch_there_is_nothing_to_read() -> None:

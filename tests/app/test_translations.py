@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from da_core import i18n_messages
-from da_core.i18n import translations
+from da_core.i18n import translations, translations_file
 
 
 def test_every_message_is_translated() -> None:
@@ -40,6 +43,31 @@ def test_translations_fill_the_same_fields(language: str) -> None:
 
     different = {m: t for m, t in translations(language).items() if fields(m) != fields(t)}
     assert not different
+
+
+def test_no_message_has_two_translations() -> None:
+    text = translations_file("zh").read_text(encoding="utf-8")
+    ids = re.findall(r'^msgid ((?:".*"\n)+)', text, re.MULTILINE)
+    assert [one for one, count in Counter(ids).items() if count > 1] == []
+
+
+def test_the_places_of_messages_are_written_and_nothing_else_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = translations("zh")
+    copy = tmp_path / "app.po"
+    copy.write_bytes(translations_file("zh").read_bytes())
+    monkeypatch.setattr(i18n_messages, "translations_file", lambda _language: copy)
+    i18n_messages.write_places("zh")
+    with copy.open("rb") as file:
+        after = read_po(file, locale="zh", charset="utf-8")
+    assert {str(m.id): str(m.string) for m in after if m.id and m.string} == before
+    places = {str(m.id): [place for place, _line in m.locations] for m in after if m.id}
+    assert places["The walk"] == ["pages/shell/sidebar.py"]
+    assert places["Moons, turned"] == ["da_core/data/sources/toys.py"]
+    first = copy.read_bytes()
+    i18n_messages.write_places("zh")
+    assert copy.read_bytes() == first
 
 
 def test_no_translation_is_of_something_that_nobody_says() -> None:

@@ -2,7 +2,8 @@
 
     python tests/bench/measure_catalogue.py [--seeds 3] [--rows 2000] [NAME …]
 
-Each pair has its default settings, but at most so many rows; pairs that have to be downloaded are measured where they
+Each pair has its default settings, but at most so many rows, and the network, head, preparation and training that the
+screens choose for it (`da_core.networks.defaults`); pairs that have to be downloaded are measured where they
 are on the machine. The means go to assets/data/figures.json; without names, to the whole of it.
 """
 
@@ -20,12 +21,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy co
 
 from da_core.data.loading.cache import load_pair
 from da_core.data.measured import FILE
-from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.events import Finished, Result
-from da_core.experiment import DataSpec, Experiment
+from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.methods import methods
+from da_core.networks import networks
+from da_core.networks.defaults import usual_spec, with_data
 from da_core.run import run
 
 FITTING = {
@@ -37,28 +39,14 @@ FITTING = {
 """Methods made for each kind of shift, and of every family where the kind leaves a choice."""
 
 
-EXCEPTIONS = {
-    "moons": {"network": "identity", "head": "svm"},  # transport of the points themselves, as its authors show it
-    "covariate": {"network": "identity", "head": "logistic"},  # weights matter where the model cannot fit everywhere
-}
-"""Pairs whose shift shows better with another model."""
+def walked(data: DataSpec, method: str, seed: int) -> Experiment:
+    """Build the experiment that the screens make: this pair, this method, and all else as it suits the pair."""
+    chosen = with_data(Experiment(), data)
+    return chosen.model_copy(update={"method": MethodSpec(name=method), "seed": seed, "device": "cpu"})
 
 
-def setting(pair: DomainPair) -> dict[str, str]:
-    """A network that takes the pair. Features keep their meaning: both domains are scaled by the source."""
-    match pair.kind:
-        case "features":
-            return {"network": "mlp", "network.scaling": "by source", "training.epochs": "100"}
-        case "texts":
-            return {"network": "text_mlp"}
-        case "sounds":
-            return {"network": "speech_cnn"}
-        case _:
-            return {}
-
-
-def finish(flat: dict[str, str]) -> Result:
-    for event in run(Experiment.from_flat(flat), embed=False):
+def finish(experiment: Experiment) -> Result:
+    for event in run(experiment, embed=False):
         if isinstance(event, Finished):
             return event.result
     raise AssertionError("a run ends with Finished")
@@ -70,23 +58,17 @@ def measure(name: str, seeds: int, rows: int) -> dict[str, object]:
     field = sources()[name].Params.model_fields.get("count")
     if field is not None and field.default > rows:
         params["count"] = rows
-    pair = load_pair(DataSpec(name=name, params=params))
-    flat = {
-        "data": name,
-        **{f"data.{key}": str(value) for key, value in params.items()},
-        **EXCEPTIONS.get(name, setting(pair)),
-    }
+    data = DataSpec(name=name, params=params)
+    pair = load_pair(data)
     found: dict[str, list[Result]] = {}
     for method in FITTING[pair.provenance.shift]:
         try:
-            found[method] = [
-                finish(flat | {"method": method, "seed": str(seed), "device": "cpu"}) for seed in range(seeds)
-            ]
+            found[method] = [finish(walked(data, method, seed)) for seed in range(seeds)]
         except UserError as error:
             print(f"{name}: {method} does not fit: {error}", file=sys.stderr)
     for method, results in found.items():
         print(f"{name}: {method}", *(result.adapted.target.accuracy for result in results), file=sys.stderr)
-    oracle = [finish(flat | {"method": "oracle", "seed": str(seed), "device": "cpu"}) for seed in range(seeds)]
+    oracle = [finish(walked(data, "oracle", seed)) for seed in range(seeds)]
 
     def reached(method: str) -> float:
         return mean(result.adapted.target.accuracy for result in found[method])
@@ -98,7 +80,7 @@ def measure(name: str, seeds: int, rows: int) -> dict[str, object]:
         "oracle": round(mean(result.adapted.target.accuracy for result in oracle), 3),
         "method": best,
         "title": methods()[best].title,
-        "network": Experiment.from_flat(flat).network.name,
+        "network": networks()[usual_spec(data).network.name].title,
         "seeds": seeds,
     }
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.shell.class_link import qr_code
 from tests.support.looks import PHONE, assert_all_chinese, out_of_sight
 from tests.support.screen import WALK, Visitor, go, heading, open_screen, settle, shoot
 from tests.support.server import Server
@@ -41,6 +42,39 @@ def test_the_language_can_be_switched_and_stays(page: Page) -> None:
     expect(heading(page)).to_have_text("网络")
     page.get_by_role("radio", name="English").click()
     expect(heading(page)).to_have_text("Network")
+
+
+def test_screen_readers_hear_streamlits_own_buttons_in_the_readers_language(page: Page) -> None:
+    open_screen(page, "Network", lang="zh")
+    skip = page.get_by_test_id("stSkipToContent")
+    expect(skip).to_have_text("跳到正文")
+    expect(page.locator("[aria-label^='Help for']")).to_have_count(0)
+    expect(page.locator("[aria-label$='的说明']").first).to_be_attached()
+    page.get_by_role("radio", name="English").click()
+    expect(skip).to_have_text("Skip to main content")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("[aria-label$='的说明']")).to_have_count(0)
+
+
+def test_an_address_without_a_page_is_answered_in_the_readers_language(server: Server, visitor: Visitor) -> None:
+    page = visitor(server, locale="zh-CN")
+    page.goto("/nowhere")
+    expect(page.get_by_role("alert")).to_contain_text("“nowhere”")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert_all_chinese(page)
+
+
+def test_the_qr_code_for_students_is_the_address_that_stands_above_it(page: Page) -> None:
+    open_screen(page, "Method", seed="7")
+    page.get_by_role("button", name="Link for students").click()
+    picture = page.get_by_role("img", name="QR code of the link")
+    expect(picture).to_be_visible()
+    address = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text().strip()
+    assert "seed=7" in address
+    assert "lang=en" in address
+    drawn = picture.evaluate("image => fetch(image.src).then(answer => answer.text())")
+    assert drawn == qr_code(address)
+    shoot(page, "students-link")
 
 
 def test_dark_is_dark_on_every_screen(server: Server, visitor: Visitor, finished_run: dict[str, str]) -> None:

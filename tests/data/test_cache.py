@@ -252,7 +252,7 @@ def test_an_upload_can_be_loaded_and_is_kept_once(tmp_path: Path, fresh: Path) -
     asked = DataSpec(name="files", source=place, target=other)
     pair = load_pair(asked)
     assert (pair.source.X[0, 0], pair.target.X[0, 0]) == (1, 2)
-    assert (pair.source.name, pair.target.name) == ("source", "target")  # not two digests
+    assert (pair.source.name, pair.target.name, pair.provenance.title) == ("Mine", "t", "Mine.NPZ → t.npz")
     assert load_pair(asked) is pair
 
 

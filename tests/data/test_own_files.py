@@ -357,12 +357,12 @@ def test_a_picture_is_measured_before_it_is_unpacked(tmp_path: Path, good: Path)
 
 
 def test_neither_folder_nor_archive(tmp_path: Path, good: Path) -> None:
-    for name, data in (("a.zip", b"hello"), ("b.npz", b""), ("c.txt", b"x" * 5000)):
+    for name, data in (("a.zip", b"hello"), ("b.npz", b"PK"), ("c.txt", b"x" * 5000)):
         (tmp_path / name).write_bytes(data)
-        assert complaint(tmp_path / name, good).message.startswith("“{place}” is no folder, zip, table or npz file")
+        assert complaint(tmp_path / name, good).message.startswith("“{place}” cannot be read here")
     cut = packed(tmp_path / "cut.zip", two_classes()).read_bytes()[:-30]
     (tmp_path / "cut.zip").write_bytes(cut)
-    assert complaint(tmp_path / "cut.zip", good).message.startswith("“{place}” is no folder, zip, table or npz file")
+    assert complaint(tmp_path / "cut.zip", good).message.startswith("“{place}” cannot be read here")
 
 
 def test_a_closed_folder(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,8 +411,8 @@ def test_an_unusual_compression(tmp_path: Path, good: Path) -> None:
 
 
 def test_one_place_with_one_domain(good: Path) -> None:
-    assert complaint(good).message.startswith("“{place}” does not hold two domains")
-    assert complaint(good, good).message.startswith("“{place}” does not hold two domains")
+    assert complaint(good).message.startswith("“{place}” holds one domain")
+    assert complaint(good, good).message.startswith("“{place}” holds one domain")
 
 
 def test_a_class_name_that_cannot_be_shown(tmp_path: Path) -> None:
@@ -495,7 +495,7 @@ def test_a_zip_of_pictures_and_an_npz_meet_at_one_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "start"),
     [
-        ({"X": ROWS}, "“{place}” needs arrays called X and y"),
+        ({"X": ROWS}, "“{place}” has samples without labels"),
         ({"X_train": ROWS, "y_train": LABELS}, "“{place}” needs arrays called X and y"),
         ({"X": ROWS, "y": LABELS[:5]}, "“{place}” has {samples} samples in {X} but {labels} labels in {y}"),
         ({"X": np.full((6, 2), np.nan), "y": LABELS}, "{name} in “{place}” has values that are not finite"),
@@ -527,11 +527,11 @@ def test_arrays_that_cannot_be_used(tmp_path: Path, arrays: dict[str, np.ndarray
 
 def test_rows_and_pictures_do_not_mix(tmp_path: Path) -> None:
     rows, pictures = npz(tmp_path / "r.npz", X=ROWS, y=LABELS), npz(tmp_path / "p.npz", X=PICTURES, y=LABELS)
-    assert complaint(rows, pictures).message.startswith("The source's samples have shape {source}")
+    assert complaint(rows, pictures).message.startswith("The source holds {source} and the target {target}")
 
 
 def test_one_npz_is_one_domain(tmp_path: Path) -> None:
-    assert complaint(npz(tmp_path / "a.npz", X=ROWS, y=LABELS)).message.startswith("An npz file holds one domain")
+    assert complaint(npz(tmp_path / "a.npz", X=ROWS, y=LABELS)).message.startswith("“{place}” holds one domain")
 
 
 def test_a_header_that_asks_for_more_than_there_is(tmp_path: Path, good: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.data.readers import columns, tables
+from da_core.data.readers.table_features import Treatment
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.settings import settings
@@ -172,7 +173,7 @@ def test_a_target_without_a_label_column_or_with_empty_cells_is_unlabelled(tmp_p
 
 def test_rows_that_cannot_be_used_are_counted_and_their_columns_named(tmp_path: Path) -> None:
     text = rows() + "NA,1,cat\n3,much,dog\n4,5\n6,7,\n"
-    pair = load(table(tmp_path / "a.csv", text), table(tmp_path / "b.csv", rows()))
+    pair = load(table(tmp_path / "a.csv", text), table(tmp_path / "b.csv", rows()), missing="drop rows")
     assert len(pair.source) == 12
     told = {notice.message: notice.values for notice in pair.notices}
     assert told[tables.ROWS_LEFT_OUT]["count"] == 2
@@ -183,7 +184,8 @@ def test_rows_that_cannot_be_used_are_counted_and_their_columns_named(tmp_path: 
 
 def test_columns_without_numbers_and_mostly_empty_ones_are_told(tmp_path: Path) -> None:
     lines = ["x,colour,rare,label"] + [f"{n},{['red', 'blue', 'green'][n % 3]},,{'ab'[n % 2]}" for n in range(12)]
-    pair = load(*(table(tmp_path / f"{name}.csv", "\n".join(lines)) for name in "st"), label="label")
+    places = [table(tmp_path / f"{name}.csv", "\n".join(lines)) for name in "st"]
+    pair = load(*places, label="label", categories="left out")
     told = {notice.message: notice.values["names"] for notice in pair.notices}
     assert told == {tables.NO_NUMBERS: "colour", tables.MOSTLY_MISSING: "rare"}
 
@@ -194,7 +196,7 @@ def test_columns_without_numbers_and_mostly_empty_ones_are_told(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("just a line of prose\nand another one\n", "no folder, zip, table"),
+        ("just a line of prose\nand another one\n", "cannot be read here"),
         ("a,b,label\n", "no rows"),
         ("x,label\n,cat\n,dog\n", "no columns of numbers"),
         ("x,label\n1,cat\n2,cat\n3,cat\n", "one class"),
@@ -225,8 +227,11 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         place = SENTIMENT / f"{name}_GroundTruth.txt"
         outline = columns.read_outline(place)
         roles = columns.Roles("", "", "column 3", ())
-        (samples,) = tables.read_table(place, outline, roles, ["all"], lambda _cell: 0, labelled=[False])
-        assert len(samples.X) == count
+        plan = tables.Plan.of(outline, roles)
+        (rows_read,), _notices = tables.read_rows(
+            place, outline, roles, plan, Treatment(), ["all"], lambda _cell: 0, labelled=[False]
+        )
+        assert len(rows_read.texts) == count
 
 
 # What has no end -----------------------------------------------------------------------------------------------------

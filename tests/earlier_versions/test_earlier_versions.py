@@ -23,6 +23,7 @@ LINKS = [
     ({"data": "moons", "data.angle": "80", "network": "mlp", "method": "dann"}, "data.angle"),
     ({"data.exposure": "0.1..0.3", "target_split": "0", "oracle": "true", "head": "svm"}, "data.exposure"),
     ({"data": "files", "data.source": "/day.zip", "data.target": "/night.zip", "data.night": "rain"}, "data.night"),
+    ({"data": "moons", "network": "mlp", "prepare": "zscore_source", "head": "svm", "head.C": "3"}, "prepare"),
     ({"third": "street", "third.difficulty": "rain", "training.epochs": "40"}, "third.difficulty"),
 ]
 
@@ -61,6 +62,7 @@ def test_a_kept_run_opens_with_all_it_holds(kept: Store) -> None:
             "data": "moons",
             "data.count": "60",
             "network": "mlp",
+            "network.scaling": "by domain",  # as every MLP scaled features that was not told otherwise
             "method": "dann",
             "training.epochs": "2",
             "oracle": "true",
@@ -76,10 +78,18 @@ def test_a_kept_run_opens_with_all_it_holds(kept: Store) -> None:
     assert reweighted.evidence.weights.mean() == pytest.approx(1, abs=1e-5)
 
 
-def test_equal_experiments_still_find_the_runs_of_before(kept: Store) -> None:
+def test_an_mlp_that_was_told_how_to_scale_is_read_as_the_step_that_it_was() -> None:
+    link = {"data": "moons", "network": "mlp", "network.hidden": "64", "network.scaling": "by source"}
+    followed = Experiment.from_flat(link)
+    assert (followed.network.params, followed.prepare) == ({"hidden": 64}, ("zscore_source",))
+    assert Experiment.from_flat({"data": "moons", "network": "mlp"}).prepare is None
+
+
+def test_an_equal_experiment_is_run_anew_since_defaults_have_changed(kept: Store) -> None:
     record = kept.load(REWEIGHTED)
     assert record is not None
-    assert kept.find(record.experiment) == REWEIGHTED
+    assert kept.find(record.experiment) is None
+    assert kept.load(REWEIGHTED) is not None
 
 
 def test_the_list_of_runs_keeps_names_tags_bin_and_study(kept: Store) -> None:

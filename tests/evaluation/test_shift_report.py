@@ -10,7 +10,9 @@ import pytest
 from da_core.data.loading.cache import load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.sources import sources
-from da_core.evaluation.shift_report import comparable, data_report
+from da_core.evaluation.comparable_samples import comparable
+from da_core.evaluation.shift_permutations import permutation_test
+from da_core.evaluation.shift_report import data_report
 from da_core.experiment import DataSpec
 from tests.support.pairs import load
 
@@ -71,7 +73,7 @@ def test_class_proportions_are_read_without_the_targets_labels():
 
 def test_it_repeats():
     first, again = data_report(toy("blobs")), data_report(toy("blobs"))
-    assert (first.interval, first.p_value, first.verdict) == (again.interval, again.p_value, again.verdict)
+    assert (first.interval, first.test, first.verdict) == (again.interval, again.test, again.verdict)
 
 
 def test_darkness_is_the_first_thing_to_be_said_of_dark_pictures():
@@ -104,3 +106,67 @@ def test_texts_are_compared_by_their_words():
     assert report.verdict == "appearance"
     assert report.proxy_a_distance == pytest.approx(2)
     assert {drift.name for drift in report.drifts} >= {"words", "exclamation marks"}
+
+
+def rows_pair(Xs: np.ndarray, ys: np.ndarray, Xt: np.ndarray, yt: np.ndarray) -> DomainPair:
+    about = Provenance("t", "o", "l", "unknown")
+    return DomainPair(Domain("s", Xs.astype(np.float32), ys), Domain("t", Xt.astype(np.float32), yt), ("a", "b"), about)
+
+
+def factors(seed: int, loadings: tuple[int, int], columns: int = 800, count: int = 200) -> DomainPair:
+    """Two classes along the first of five factors behind many columns, each standardised in each domain on its own."""
+    domains = []
+    for domain, of in enumerate(loadings):
+        A = np.random.default_rng([seed, of]).normal(size=(5, columns))
+        rng = np.random.default_rng([seed, domain, 7])
+        y = rng.integers(0, 2, count)
+        z = rng.normal(size=(count, 5))
+        z[:, 0] += 2 * y - 1
+        X = 0.2 * z @ A + rng.normal(size=(count, columns))
+        domains += [(X - X.mean(axis=0)) / X.std(axis=0), y]
+    return rows_pair(*domains)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_correlations_that_turned_behind_800_standardised_columns_are_a_change_of_appearance(seed: int) -> None:
+    report = data_report(factors(seed, (0, 1)))
+    assert report.test.p_values["mmd"] > 0.05  # equal averages and scales: this test alone is blind
+    assert report.test.p_values["coral"] < 0.01
+    assert (report.verdict, report.family) == ("appearance", "alignment")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_800_columns_without_a_shift_stay_without_one(seed: int) -> None:
+    assert data_report(factors(seed, (0, 0))).verdict == "none"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_covariate_shift_of_one_among_sixty_columns_is_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Xs, Xt = rng.normal(size=(2, 500, 60))
+    Xt[:, 0] += 1.5
+    ys, yt = ((X[:, :10].sum(axis=1) > 0).astype(np.int64) for X in (Xs, Xt))
+    assert data_report(rows_pair(Xs, ys, Xt, yt)).verdict == "covariate"
+
+
+@pytest.mark.parametrize("gap", [3.0, 6.0])
+def test_domains_that_are_told_apart_nearly_always_are_not_to_be_reweighted(gap: float) -> None:
+    rng = np.random.default_rng(0)
+    Xs, Xt = rng.normal(size=(2, 300, 6))
+    Xt[:, 0] += gap + 1
+    ys, yt = (Xs[:, 1] > 0).astype(np.int64), (Xt[:, 1] > 0).astype(np.int64)
+    report = data_report(rows_pair(Xs, ys, Xt, yt))
+    assert report.proxy_a_distance > 1.8
+    assert report.family == "alignment"
+
+
+def test_by_chance_alone_each_test_finds_something_as_often_as_it_should() -> None:
+    found = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        Fs, Ft = rng.standard_t(5, size=(2, 60, 8))
+        guess_s, guess_t = ((F[:, 0] > 0).astype(np.int64) for F in (Fs, Ft))
+        halves = np.arange(120) % 2 == 0
+        found.append(permutation_test(Fs, Ft, guess_s, guess_t, halves, seed).p_value)
+    assert 0.35 < np.mean(found) < 0.65
+    assert np.mean(np.array(found) <= 0.1) < 0.25

@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from nbclient import NotebookClient
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -80,14 +81,14 @@ def python(*arguments: str, cwd: Path = ROOT) -> str:
 
 
 def told(output: str) -> dict[str, tuple[str, str]]:
-    """Model → what was measured now, and what the run had measured."""
-    lines = re.findall(r"^([a-z ]+): (\d\.\d+) on the target \(the app: (\d\.\d+)\)", output, re.MULTILINE)
+    """Model → what was measured now, and what the run had measured, in either language."""
+    lines = re.findall(r"^(.+): (\d\.\d+) \((?:the app|应用中): (\d\.\d+)\)", output, re.MULTILINE)
     return {model: (now, then) for model, now, then in lines}
 
 
-def accuracies(record: Record) -> dict[str, tuple[str, str]]:
+def accuracies(record: Record, language: Language) -> dict[str, tuple[str, str]]:
     result = record.result
-    both = {"source only": result.source_only, "adapted": result.adapted}
+    both = {language.translate("Source only"): result.source_only, language.translate("Adapted"): result.adapted}
     return {name: (f"{scores.target.accuracy:.4f}",) * 2 for name, scores in both.items()}
 
 
@@ -118,8 +119,8 @@ def test_a_folder_that_cannot_be_written_is_told(record: Record, tmp_path: Path)
 
 @pytest.mark.slow
 def test_the_script_gives_the_same_numbers(record: Record, tmp_path: Path) -> None:
-    (tmp_path / "experiment.py").write_text(script(record), encoding="utf-8")
-    assert told(python(str(tmp_path / "experiment.py"))) == accuracies(record)
+    (tmp_path / "experiment.py").write_text(script(record, EN), encoding="utf-8")
+    assert told(python(str(tmp_path / "experiment.py"))) == accuracies(record, EN)
 
 
 def test_the_script_and_the_command_say_every_setting() -> None:
@@ -152,7 +153,7 @@ def test_the_notebook_gives_the_same_numbers(record: Record, monkeypatch: pytest
     client.execute()
     outputs = [output for cell in pages.cells if cell.cell_type == "code" for output in cell.outputs]
     text = "".join(output.text for output in outputs if output.output_type == "stream")
-    assert told(text) == accuracies(record)
+    assert told(text) == accuracies(record, ZH)
     assert "class DeepCORAL" in text
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
 
@@ -279,6 +280,18 @@ def test_figures_are_drawn_for_print(record: Record) -> None:
     assert figures.svg(record, "curves", EN) == figures.svg(record, "curves", EN)
 
 
+@pytest.mark.slow
+def test_a_chinese_picture_has_chinese_signs_whatever_fonts_the_machine_has(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    figures.chinese_font.cache_clear()
+    found = font_manager.FontProperties(family=figures.chinese_font())
+    path = font_manager.findfont(found, fallback_to_default=False)
+    assert {ord(sign) for sign in "域适应之前准确率"} <= set(font_manager.get_font(path).get_charmap())
+    assert figures.png(record, "scores", ZH) != figures.png(record, "scores", EN)
+
+
 def test_a_run_of_the_store_is_exported_too(record: Record, folder: Path, tmp_path: Path) -> None:
     stored = tmp_path / ("0" * 16 + "-" + "0" * 8)
     write_record(stored, record.experiment, record.result, record.evidence, record.history)
@@ -317,7 +330,7 @@ def test_a_target_without_labels_is_exported_without_scores(record: Record) -> N
     unscored = dataclasses.replace(record, result=result, read_evidence=lambda: evidence)
     assert figures.names(unscored) == ["before-after", "curves"]
     assert "no target labels" in report_html(unscored, EN)
-    assert "MEASURED = {}" in script(unscored)
+    assert "MEASURED = {}" in script(unscored, EN)
     there = exports(unscored)
     for export in (there["table"], there["model"], there["notebook"], there["tensorboard"]):
         assert export.make(unscored, ZH)

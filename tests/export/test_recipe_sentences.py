@@ -53,9 +53,14 @@ def test_a_recipe_holds_keys_that_are_said_in_the_readers_language(recipe: dict[
     [
         ("small_cnn", {}, "pictures", "(x / 255 − (0.5, 0.5, 0.5)) / (0.25, 0.25, 0.25) in each channel"),
         ("resnet18", {}, "pictures", "(0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225) in each channel"),
-        ("mlp", {}, "features", "each domain scaled by its own mean and deviation"),
-        ("mlp", {"scaling": "by source"}, "features", "both domains scaled by the source's"),
+        ("mlp", {}, "features", "none"),
         ("identity", {}, "features", "none"),
+        ("pixels", {}, "pictures", "pixels, in colour, averaged down to 16 × 16"),
+        ("pixels", {"channels": "brightness"}, "pictures", "pixels, brightness alone"),
+        ("hog", {}, "pictures", "edges of the square root of light in 9 directions over 6 × 6 cells"),
+        ("hog", {"root": False}, "pictures", "histograms of edges in 9 directions"),
+        ("log_edges", {}, "pictures", "below 2 of 255 all is equally dark"),
+        ("mfcc", {}, "sounds", "13 mel-frequency cepstral coefficients (deltas: first and second)"),
         ("speech_cnn", {}, "sounds", "log-mel spectrograms of 40 bands"),
         ("text_mlp", {}, "texts", "tf-idf vectors of whole words"),
         ("text_mlp", {"pieces": "both"}, "texts", "whole words and runs of characters"),
@@ -70,6 +75,15 @@ def test_every_networks_preprocessing_has_a_sentence(
     assert sentence
     assert (english in sentence) == (language == EN)
     assert not missing
+
+
+def test_steps_of_preparation_are_said_in_their_order_with_their_settings() -> None:
+    recipe = {"preprocessing": {"kind": "none"}, "prepare": ["unit_rows", "pca:0.9:each", "of_tomorrow"]}
+    assert preprocessing_sentence(recipe, EN) == "Rows of unit length → PCA (0.9, each) → of_tomorrow"
+    assert preprocessing_sentence(recipe, ZH) == "每行缩放到单位长度 → PCA (0.9, 每域各自) → of_tomorrow"
+    assert not missing
+    scaled = {"preprocessing": {"kind": "standardised", "by": "domain"}}  # of an earlier version
+    assert preprocessing_sentence(scaled, EN) == "each domain scaled by its own mean and deviation"
 
 
 def test_the_prose_of_an_earlier_versions_recipe_is_shown_as_it_is() -> None:

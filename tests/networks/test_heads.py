@@ -6,13 +6,16 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC, LinearSVC
 
 from da_core.errors import UserError
+from da_core.experiment import HeadSpec
+from da_core.networks.head_kinds import heads
 from da_core.networks.heads import cross_fitted, fit_head, matched_halves
 
-HEADS = ["linear", "logistic", "svm", "knn1"]
+HEADS = list(heads())
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def test_features_keep_their_scales_among_one_another(blobs):
     np.testing.assert_allclose(linear.predict_proba(X), expected.predict_proba(X / unit), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["linear", "logistic", "svm"])
+@pytest.mark.parametrize("name", [name for name in HEADS if name != "knn"])
 def test_weights_move_the_boundary_towards_what_weighs_little(blobs, name):
     rng = np.random.default_rng(1)
     X = np.concatenate([rng.normal(-1, 1, (200, 1)), rng.normal(1, 1, (200, 1))])
@@ -89,7 +92,7 @@ def test_weights_move_the_boundary_towards_what_weighs_little(blobs, name):
     assert weighted.sum() > plain.sum() + 20
 
 
-@pytest.mark.parametrize("name", ["linear", "svm"])
+@pytest.mark.parametrize("name", ["linear", "linear_svm", "svm", "ridge"])
 def test_a_class_that_weighs_nothing_is_never_predicted(blobs, name):
     X, y = blobs
     head = fit_head(name, X, y, weights=np.where(y == 2, 0.0, 1.5))
@@ -99,12 +102,62 @@ def test_a_class_that_weighs_nothing_is_never_predicted(blobs, name):
 
 def test_what_cannot_be_fitted_is_said(blobs):
     X, y = blobs
-    with pytest.raises(UserError, match="cannot weight samples"):
-        fit_head("knn1", X, y, weights=np.ones(len(y)))
+    with pytest.raises(UserError, match=r"knn cannot weight samples.*linear, logistic, linear_svm, svm, ridge"):
+        fit_head("knn", X, y, weights=np.ones(len(y)))
+    with pytest.raises(UserError, match="50 neighbours shall vote, and there are 40"):
+        fit_head(HeadSpec(name="knn", params={"k": 50}), X[40:80], y[40:80])
+    with pytest.raises(UserError, match="no setting called “c”; did you mean C"):
+        fit_head(HeadSpec(name="svm", params={"c": 1}), X, y)
     with pytest.raises(UserError, match="All the weight lies on samples of one class"):
         fit_head("linear", X, y, weights=(y == 1).astype(float))
     with pytest.raises(UserError, match="training samples are of one class"):
         fit_head("linear", X[y == 0], y[y == 0])
+
+
+def with_settings(name, **params):
+    return HeadSpec(name=name, params=params)
+
+
+def test_settings_are_those_of_scikit_learns_estimators_on_features_of_unit_deviation(blobs):
+    X, y = blobs[0] * 40, blobs[1]
+    X[:, 0] *= 3
+    unit = np.sqrt(X.var(axis=0).mean())
+    expected = [
+        (with_settings("logistic", C=0.01), LogisticRegression(C=0.01).fit(X / unit, y)),
+        (with_settings("linear_svm", C=0.01), LinearSVC(C=0.01).fit(X / unit, y)),
+        (with_settings("svm", C=9.0, gamma=4.0), SVC(C=9.0, gamma=4 / (4 * (X / unit).var())).fit(X / unit, y)),
+        (with_settings("knn", k=5, distance="cosine"), KNeighborsClassifier(5, metric="cosine").fit(X / unit, y)),
+        (with_settings("ridge", alpha=50.0), RidgeClassifier(alpha=50).fit(X / unit, y)),
+    ]
+    for spec, model in expected:
+        agree = (fit_head(spec, X, y).predict(X) == model.predict(X / unit)).mean()
+        assert agree == 1, spec
+        assert (fit_head(spec.name, X, y).predict(X) != fit_head(spec, X, y).predict(X)).any(), spec
+
+
+def test_cross_validation_finds_the_c_that_predicts_best():
+    rng = np.random.default_rng(0)  # two hundred columns of noise for sixty samples: only a wide margin generalises
+    y = np.arange(400) % 2
+    X = rng.normal(size=(400, 200))
+    X[:, :3] += 0.8 * (2 * y[:, None] - 1)
+    right = {
+        name: (fit_head(spec, X[:60], y[:60]).predict(X[60:]) == y[60:]).mean()
+        for name, spec in {
+            "large": with_settings("linear_svm", C=1000.0),
+            "chosen": with_settings("linear_svm", C=1000.0, cross_validate=True),
+        }.items()
+    }
+    assert right["chosen"] > right["large"] + 0.05
+
+
+def test_neighbours_vote_and_the_cosine_does_not_mind_lengths():
+    X = np.array([[1.0, 0.0], [1.1, 0.1], [0.0, 9.0], [1.05, 0.0]])
+    y = np.array([0, 0, 1, 1])
+    near, far = np.array([[1.06, 0.0]]), np.array([[0.1, 1.0]])
+    assert fit_head("knn", X, y).predict(near) == [1]
+    assert fit_head(with_settings("knn", k=3), X, y).predict(near) == [0]
+    assert fit_head("knn", X, y).predict(far) == [0]
+    assert fit_head(with_settings("knn", distance="cosine"), X, y).predict(far) == [1]
 
 
 def test_cross_fitted_probabilities_are_those_of_heads_that_never_saw_the_sample(blobs):
@@ -115,8 +168,8 @@ def test_cross_fitted_probabilities_are_those_of_heads_that_never_saw_the_sample
         others = fit_head("svm", X[folds != fold], y[folds != fold], class_count=4)
         np.testing.assert_array_equal(P[folds == fold], others.predict_proba(X[folds == fold]))
     noise = np.random.default_rng(1).integers(3, size=len(y))  # a neighbour's label says nothing, one's own says all
-    assert (fit_head("knn1", X, noise).predict(X) == noise).all()
-    assert (cross_fitted("knn1", X, noise, folds).argmax(axis=1) == noise).mean() < 0.5
+    assert (fit_head("knn", X, noise).predict(X) == noise).all()
+    assert (cross_fitted("knn", X, noise, folds).argmax(axis=1) == noise).mean() < 0.5
 
 
 def test_halves_hold_every_class_alike_and_never_part_equal_rows(blobs):

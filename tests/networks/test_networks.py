@@ -15,7 +15,9 @@ def build(name: str, shape: tuple[int, ...], seed: int = 0, **params: object):
 
 
 def test_the_catalogue() -> None:
-    assert set(networks()) == {"small_cnn", "tutorial_cnn", "mlp", "identity", "resnet18", "text_mlp", "speech_cnn"}
+    trained = {"small_cnn", "tutorial_cnn", "mlp", "resnet18", "text_mlp", "speech_cnn"}
+    assert set(networks()) == trained | {"identity", "pixels", "hog", "log_edges", "mfcc"}
+    assert {name for name, network in networks().items() if network.learns} == trained
 
 
 @pytest.mark.parametrize("side", [16, 28, 32, 64, 128])

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,20 @@ from da_core.data import download
 from da_core.data.download import missing
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
-from da_core.data.readers.uploads import keep_below, mark_used, resolve_place
+from da_core.data.readers.uploads import (
+    keep_below,
+    mark_used,
+    place_name,
+    resolve_place,
+    visitor_names_in_errors,
+    with_visitor_names,
+)
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
+from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
 
@@ -57,8 +65,15 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
         return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed))
     if not spec.source:
         return source.load(params, seed)  # says what is missing
-    first, second = _places(spec)
-    return _cached(_key_of(spec, params, seed), lambda: source.load_places(first, second, params))
+    with visitor_names_in_errors(spec.places):
+        return _cached(_key_of(spec, params, seed), lambda: _load_files(source, spec, params))
+
+
+def _load_files(source: Files, spec: DataSpec, params: Any) -> DomainPair:
+    """Read a user's own files, and call those that were uploaded as the visitor does."""
+    pair = source.load_places(*_places(spec), params, tuple(map(place_name, spec.places)))
+    notices = (Notice(one.message, mark_own(with_visitor_names(one.values, spec.places))) for one in pair.notices)
+    return replace(pair, notices=tuple(notices))
 
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
@@ -82,7 +97,8 @@ def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
     """What a pair is kept under: its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, params.model_dump(), seed)
-    return _key(spec.name, params.model_dump(), *(list(file_stamps(place)) for place in _places(spec)))
+    names = [place_name(place) for place in spec.places]
+    return _key(spec.name, params.model_dump(), names, *(list(file_stamps(place)) for place in _places(spec)))
 
 
 def _places(spec: DataSpec) -> tuple[Path, Path]:
@@ -167,7 +183,9 @@ def _write(pair: DomainPair, file: Path) -> None:
         "flips": pair.flips,
         "columns": pair.columns,
         "notices": [asdict(notice) for notice in pair.notices],
+        "reading": pair.reading,
     }
+    about["own"] = sorted(set(own_names_in(about)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as begun:
@@ -189,6 +207,7 @@ def _read(file: Path) -> DomainPair | None:
     try:
         with np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
+            about = mark_own(about, set(about.pop("own")))
             source, target = (
                 Domain(name, *(stored.get(f"{role}_{part}") for part in _ARRAYS))
                 for role, name in zip(("source", "target"), about["names"], strict=True)
@@ -201,6 +220,7 @@ def _read(file: Path) -> DomainPair | None:
                 flips=about["flips"],
                 columns=tuple(about["columns"]),
                 notices=tuple(Notice(**notice) for notice in about["notices"]),
+                reading=about["reading"],
             )
         mark_used(file)
         return pair

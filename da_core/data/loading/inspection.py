@@ -6,24 +6,52 @@ from dataclasses import dataclass
 
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.pair import DomainPair
+from da_core.data.readers.archive import short_list
 from da_core.data.readers.columns import Outline, Roles, assign_roles, read_outline
+from da_core.data.readers.domain_choice import plain_source
 from da_core.data.readers.tables import domain_values
-from da_core.data.sources.own_files import FilesParams, detect_kind
+from da_core.data.readers.uploads import visitor_names_in_errors
+from da_core.data.sources.own_files import FilesParams, detect_kind, domains_inside
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.params import validated
+from da_core.params import Scalar, validated
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The pair, or the ``problem`` with it; of a table its ``outline``, the columns' ``roles`` and what the domain
-    column holds. The roles are the wanted ones where they cannot be guessed."""
+    """The pair, or the ``problem`` with it; of a table its ``outline``, the columns' ``roles``, and the ``domains`` of
+    a place that holds several. The roles are the wanted ones where they cannot be guessed."""
 
     pair: DomainPair | None
     problem: UserError | None
     outline: Outline | None = None
     roles: Roles | None = None
     domains: tuple[str, ...] = ()
+
+    def settle(self, spec: DataSpec) -> DataSpec:
+        """Write into ``spec`` what the columns and the source were taken to be, so that nothing is left to guess.
+
+        Raises the `problem`, and `UserError` where nothing says which domain is the source.
+        """
+        if self.problem is not None:
+            raise self.problem
+        found: dict[str, Scalar] = {}
+        if self.roles is not None:
+            found = {"label": self.roles.label, "domain": self.roles.domain, "text": self.roles.text}
+        if self.domains:
+            found["source_domain"] = spec.params.get("source_domain") or self.plain_source
+            if not found["source_domain"]:
+                raise UserError(
+                    "Which of {names} is the source cannot be told; choose it.",
+                    names=short_list(list(self.domains)),
+                    option="source_domain",
+                )
+        return spec.model_copy(update={"params": spec.params | {name: each for name, each in found.items() if each}})
+
+    @property
+    def plain_source(self) -> str:
+        """The domain that plainly is the source; empty where the user has to say."""
+        return plain_source(self.domains)
 
 
 def inspect_files(spec: DataSpec) -> Inspection:
@@ -34,19 +62,19 @@ def inspect_files(spec: DataSpec) -> Inspection:
         pair = load_pair(spec)
     except UserError as error:
         problem = error
+    outline, roles, domains = None, None, list[str]()
     try:
-        params = validated(FilesParams, spec.params, spec.name)
-        source = resolve_place(spec.source or "")
-        if detect_kind(source) != "table":
-            return Inspection(pair, problem)
-        outline = read_outline(source)
+        with visitor_names_in_errors(spec.places):
+            params = validated(FilesParams, spec.params, spec.name)
+            source = resolve_place(spec.source or "")
+            alone = spec.target in (None, spec.source) and params.simulation() is None
+            if detect_kind(source) == "table":
+                outline, roles = read_outline(source), params.roles()
+                kinds = params.treatment().kinds
+                roles = assign_roles(source, outline, roles, with_domain=alone, labelled=True, kinds=kinds)
+                domains = domain_values(source, outline, roles.domain) if alone else []
+            elif alone:
+                domains = domains_inside(source)
     except UserError as error:
-        return Inspection(None, problem or error)
-    roles = params.roles()
-    alone = spec.target in (None, spec.source)
-    try:
-        roles = assign_roles(source, outline, roles, with_domain=alone, labelled=True)
-        domains = domain_values(source, outline, roles.domain) if roles.domain else []
-    except UserError as error:
-        return Inspection(None, problem or error, outline, roles)
-    return Inspection(pair, problem, outline, roles, tuple(domains))
+        problem = problem or error
+    return Inspection(pair if problem is None else None, problem, outline, roles, tuple(domains))

@@ -20,13 +20,16 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from da_core.data.readers.text_encoding import looks_chinese
 from da_core.errors import UserError
 from da_core.settings import settings
 
+_SAYS_UTF_8 = 0x800
 _LARGEST_FILE = 200 * 2**20  # bytes of one picture file in memory
 _LARGEST_RATIO = 200  # unpacked to packed, of an archive that unpacks to more than…
 _HARMLESS = 50 * 2**20  # … so many bytes; deflate alone can reach 1032
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
+_ZIP = b"PK"
 _NOISE = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
 _log = logging.getLogger(__name__)
@@ -44,6 +47,11 @@ class OneDomainError(UserError):
     """A place that should hold both domains holds one: nothing is wrong with it, but the target is still to come."""
 
 
+NOT_READ = (
+    "“{place}” cannot be read here, or it is damaged. Bring pictures (JPEG, PNG, WebP, BMP, GIF, TIFF) or sounds (WAV, "
+    "FLAC, Ogg, MP3) in a folder or zip, a table (CSV, TSV, Excel’s xlsx, Parquet), or arrays (npz, mat, svmlight)."
+)
+EMPTY = "“{place}” is empty; choose another file."
 UNREADABLE = "{count} files in “{place}” were left out, because they are no pictures that can be read: {names}."
 TOO_LARGE = "{count} files in “{place}” were left out, because the server does not open pictures so large: {names}."
 A_LINK = "{count} files in “{place}” were left out, because they are links to other files: {names}."
@@ -77,14 +85,25 @@ def short_list(names: list[str]) -> str:
     return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
 
 
+def read_head(place: Path, count: int = 4) -> bytes:
+    """Read the first bytes of a file. Raises `UserError` where it cannot be opened or is empty."""
+    with _stream(place) as stream:
+        head = stream.read(count)
+    if not head:
+        raise UserError(EMPTY, place=short_name(place))
+    return head
+
+
 @contextmanager
 def open_listing(place: Path) -> Iterator[Listing]:
-    """List what lies in a folder or a zip; files can be read while the context lasts.
+    """List what lies in a folder or a zip, or a file alone; files can be read while the context lasts.
 
-    Raises `UserError` for what is neither, cannot be opened, or goes beyond the settings' limits.
+    Raises `UserError` for what cannot be opened, or goes beyond the settings' limits.
     """
     if place.is_dir():
         yield _list_folder(place)
+    elif not read_head(place).startswith(_ZIP):
+        yield Listing(short_name(place), [File((place.name,), partial(_read_file, place))], set())
     else:
         with open_archive(place) as archive:
             yield _list_zip(archive, place)
@@ -133,7 +152,7 @@ def _list_folder(folder: Path) -> Listing:
     return Listing(short_name(folder), files, folders)
 
 
-def _read_file(entry: os.DirEntry[str]) -> bytes:
+def _read_file(entry: os.DirEntry[str] | Path) -> bytes:
     if entry.is_symlink():
         raise UnusableError(A_LINK)
     if not entry.is_file():  # a pipe would keep us waiting
@@ -141,9 +160,9 @@ def _read_file(entry: os.DirEntry[str]) -> bytes:
     try:
         if entry.stat().st_size > _LARGEST_FILE:
             raise UnusableError(TOO_LARGE)
-        return Path(entry.path).read_bytes()
+        return Path(entry).read_bytes()
     except OSError as error:
-        _log.info("%s: %s", entry.path, error)
+        _log.info("%s: %s", entry, error)
         raise UnusableError(UNREADABLE) from None
 
 
@@ -159,10 +178,7 @@ def open_archive(place: Path) -> Iterator[zipfile.ZipFile]:
             archive = zipfile.ZipFile(stream)
         except Exception as error:  # a damaged directory makes zipfile raise errors of many kinds
             _log.info("%s: %r", place, error)
-            raise UserError(
-                "“{place}” is no folder, zip, table or npz file, or it is damaged; make it anew.",
-                place=short_name(place),
-            ) from None
+            raise UserError(NOT_READ, place=short_name(place)) from None
         with archive:
             _check_members(archive, place)
             yield archive
@@ -188,8 +204,9 @@ def _check_count(stream: BinaryIO, place: Path) -> None:
 
 def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
     unpacked = packed = 0
+    name_of = _name_reader(archive.infolist())
     for member in archive.infolist():
-        if _OUTSIDE.search(_name(member)):
+        if _OUTSIDE.search(name_of(member)):
             raise UserError(
                 "“{place}” has a file “{name}”, which points out of the archive; make it anew with plain names.",
                 place=short_name(place),
@@ -221,8 +238,9 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
 def _list_zip(archive: zipfile.ZipFile, place: Path) -> Listing:
     files: list[File] = []
     folders: set[tuple[str, ...]] = set()
+    name_of = _name_reader(archive.infolist())
     for member in archive.infolist():
-        parts = _parts(_name(member))
+        parts = _parts(name_of(member))
         if not parts or any(map(_is_noise, parts)):
             continue
         folders.update(parts[:depth] for depth in range(1, len(parts)))
@@ -245,14 +263,26 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise UnusableError(UNREADABLE) from None
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    """The member's name. Some archivers write UTF-8 without saying so; zipfile then takes it for code page 437."""
-    if member.flag_bits & 0x800:
-        return member.filename
+def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]:
+    """How members' names are read. Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then
+    takes it for code page 437."""
+    unsaid = [member.filename for member in members if not member.flag_bits & _SAYS_UTF_8]
+    raw = "/".join(unsaid).encode("cp437", errors="ignore")
     try:
-        return member.filename.encode("cp437").decode("utf-8")
+        raw.decode("utf-8")
+        encoding = "utf-8"
     except UnicodeError:
-        return member.filename
+        encoding = "gb18030" if looks_chinese(raw) else "cp437"
+
+    def name_of(member: zipfile.ZipInfo) -> str:
+        if member.flag_bits & _SAYS_UTF_8:
+            return member.filename
+        try:
+            return member.filename.encode("cp437").decode(encoding)
+        except UnicodeError:
+            return member.filename
+
+    return name_of
 
 
 # -------------------------------------------------------------------------------------------------------------------

@@ -1,48 +1,41 @@
-"""The user's own arrays: an npz with ``X`` and ``y``."""
+"""The user's own arrays, by what they are called: the samples of one domain, or of both, and the class of each."""
 
 from __future__ import annotations
 
-import logging
 import math
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from da_core.data.readers.archive import open_archive, short_name
-from da_core.data.readers.raw_domain import ClassNames, check_memory
+from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.domain_choice import choose_domains, target_name
+from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
+from da_core.data.readers.stored_arrays import ArrayFile, Stored, is_mat, open_arrays
 from da_core.errors import UserError
+from da_core.own_names import OwnName
 
-_KEYS = ((("X", "y"),), (("X_train", "y_train"), ("X_test", "y_test")))
+_Keys = tuple[tuple[str, str], ...]
+
+_SAMPLES = ("X", "x", "fts", "feas", "features")
+_LABELS = ("y", "Y", "labels", "label", "gnd")
+_ONE: tuple[_Keys, ...] = (
+    *(((X, y),) for X in _SAMPLES for y in _LABELS),
+    (("X_train", "y_train"), ("X_test", "y_test")),
+)
+"""Names of samples and labels of one domain, in one part or in two."""
+_BOTH: tuple[_Keys, ...] = (
+    (("Xs", "ys"), ("Xt", "yt")),
+    (("Xs", "Ys"), ("Xt", "Yt")),
+    (("X_s", "y_s"), ("X_t", "y_t")),
+    (("X_src", "Y_src"), ("X_tar", "Y_tar")),
+    (("X_source", "y_source"), ("X_target", "y_target")),
+)
+"""Those of source and target."""
+_DOMAIN = "domain"
+"""What says of each sample which domain it is of."""
 _LABEL_BYTES = 64  # a class name takes about so many, and its place in a list
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """What an array says of itself before it is read."""
-
-    member: zipfile.ZipInfo
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    @property
-    def sample_bytes(self) -> int:
-        """Estimate the memory of an array as samples: rows become float32, and grey pictures get three channels."""
-        size = math.prod(self.shape)
-        if len(self.shape) == 2:
-            return size * max(self.dtype.itemsize, 4)
-        return size * max(self.dtype.itemsize, 3 if _is_grey(self.shape) else 1)
-
-    @property
-    def label_bytes(self) -> int:
-        """Estimate the memory of an array as a list of class names."""
-        return math.prod(self.shape) * max(self.dtype.itemsize, _LABEL_BYTES)
 
 
 def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], ClassNames]:
@@ -53,39 +46,86 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
     numbers or texts. Raises `UserError` for all that cannot be used or would take too much memory, which the headers
     say before anything is read; Python objects (pickles) are never loaded.
     """
-    with open_archive(place) as archive:
-        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    with open_arrays(place) as file:
         needed = 2 if labelled else 1
-        pairs = next((pairs for pairs in _KEYS if all(key in members for pair in pairs for key in pair[:needed])), None)
-        if pairs is None:
-            raise UserError(
-                "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
+        keys = _find_keys(file, _ONE, needed) or _find_keys(file, _ONE, 1)
+        if keys is None:
+            raise _wrong_names(file, place)
+        if labelled and not all(y in file.names for _, y in keys):
+            raise _no_labels(file, place)
+        return _read_parts(file, keys, place, labelled)
+
+
+def read_both_domains(place: Path, source: str, target: str) -> tuple[RawDomain, RawDomain]:
+    """Read source and target from one file: ``Xs, ys, Xt, yt``, or ``X, y`` and the ``domain`` of each sample.
+
+    ``source`` and ``target`` are the domains wanted, as `choose_domains` takes them. The target's labels may be
+    missing. Raises `UserError`; see `read_arrays`.
+    """
+    with open_arrays(place) as file:
+        if _find_keys(file, _BOTH, 1):
+            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= set(file.names)), None)
+            if keys is None:
+                raise _no_labels(file, place)
+            first = RawDomain("source", *_read_parts(file, keys[:1], place, labelled=True))
+            return first, RawDomain("target", *_read_parts(file, keys[1:], place, labelled=False))
+        keys = _find_keys(file, _ONE, 2)
+        if keys is None or _DOMAIN not in file.names:
+            raise OneDomainError(
+                "“{place}” holds one domain: bring another as the target, or both in one file, as Xs, ys, Xt and yt or "
+                "as X, y and domain.",
                 place=short_name(place),
-                names=", ".join(sorted(members)[:8]) or "none",
             )
-        headers = {key: _read_header(archive, members[key], place) for pair in pairs for key in pair if key in members}
-        size = sum(headers[samples].sample_bytes for samples, _ in pairs)
-        size += sum(headers[labels].label_bytes for _, labels in pairs if labels in headers)
-        check_memory(size, short_name(place))
-        parts: list[tuple[NDArray[Any], ClassNames]] = []
-        for samples, labels in pairs:
-            X = _samples(_load(archive, headers[samples], place), samples, place)
-            if labels not in headers:
-                parts.append((X, [None] * len(X)))
-                continue
-            y = _labels(_load(archive, headers[labels], place), labels, place, labelled)
-            if len(X) != len(y):
-                raise UserError(
-                    "“{place}” has {samples} samples in {X} but {labels} labels in {y}; give one label a sample.",
-                    place=short_name(place),
-                    samples=len(X),
-                    labels=len(y),
-                    X=samples,
-                    y=labels,
-                )
-            parts.append((X, y))
-    shapes = {X.shape[1:] for X, _ in parts}
-    if len(shapes) > 1:
+        X, labels = _read_parts(file, keys, place, labelled=False)
+        names = _domain_names(file, place)
+    if len(names) != len(X):
+        raise _unlike(_DOMAIN, len(names), keys[0][0], len(X), place)
+    ours, theirs = choose_domains(list(dict.fromkeys(names)), source, target, short_name(place))
+    rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([ours], theirs))
+    both = RawDomain("", X, labels)
+    first, second = (both.subset(some) for some in rows)
+    first.name, second.name = OwnName(ours), target_name(theirs)
+    first.reading = {"domain": _DOMAIN, "source": ours, "target": ", ".join(theirs)}
+    return first, second
+
+
+def domains_of_arrays(place: Path) -> list[str]:
+    """List the values of a file's array ``domain`` in the order of their first coming; none where it has none."""
+    with open_arrays(place) as file:
+        if _find_keys(file, _BOTH, 1) or _DOMAIN not in file.names:
+            return []
+        return list(dict.fromkeys(_domain_names(file, place)))
+
+
+def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
+    """The first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
+    return next((keys for keys in known if all(key in file.names for pair in keys for key in pair[:needed])), None)
+
+
+def _domain_names(file: ArrayFile, place: Path) -> list[str]:
+    stored = file.describe(_DOMAIN)
+    check_memory(_label_bytes(stored), short_name(place))
+    return [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
+
+
+def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
+    """The samples and labels of some parts of one domain, joined."""
+    stored = {key: file.describe(key) for pair in keys for key in pair if key in file.names}
+    size = sum(_sample_bytes(stored[samples]) for samples, _ in keys)
+    size += sum(_label_bytes(stored[labels]) for _, labels in keys if labels in stored)
+    check_memory(size, short_name(place))
+    parts: list[tuple[NDArray[Any], ClassNames]] = []
+    for samples, labels in keys:
+        X = stored[samples].read()
+        y = stored[labels].read() if labels in stored else None
+        if is_mat(place):
+            X, y = _as_rows(X, y)
+        X = _samples(X, samples, place)
+        names: ClassNames = [None] * len(X) if y is None else _labels(y, labels, place, labelled)
+        if len(X) != len(names):
+            raise _unlike(labels, len(names), samples, len(X), place)
+        parts.append((X, names))
+    if len({X.shape[1:] for X, _ in parts}) > 1:
         raise UserError(
             "The samples of X_train and X_test in “{place}” have different shapes; make them alike.",
             place=short_name(place),
@@ -96,42 +136,52 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
     return X, [name for _, names in parts for name in names]
 
 
-def _read_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> _Header:
-    """The header of an array, checked: NumPy takes the memory that a header asks for before it reads."""
-    try:
-        with archive.open(member) as stream:
-            version = npy.read_magic(stream)
-            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read_header(stream)
-            fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
-    except Exception as error:  # a damaged header makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", member.filename, place, error)
-        raise _damaged(member, place) from None
-    if dtype.hasobject:
-        raise UserError(
-            "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
-            name=member.filename,
-            place=short_name(place),
-        )
-    if not fits:
-        raise _damaged(member, place)
-    return _Header(member, shape, dtype)
+def _as_rows(X: NDArray[Any], y: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Of MATLAB, where every list is a matrix: labels as one list, and samples as rows where they are columns."""
+    if y is None:
+        return X, None
+    y = y.ravel() if y.ndim == 2 and 1 in y.shape else y
+    return (X.T if X.ndim == 2 and X.shape[0] != len(y) == X.shape[1] else X), y
 
 
-def _load(archive: zipfile.ZipFile, header: _Header, place: Path) -> NDArray[Any]:
-    try:
-        with archive.open(header.member) as stream:
-            return npy.read_array(stream, allow_pickle=False)
-    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", header.member.filename, place, error)
-        raise _damaged(header.member, place) from None
+def _sample_bytes(stored: Stored) -> int:
+    """Estimate the memory of an array as samples: rows become float32, and grey pictures get three channels."""
+    size = math.prod(stored.shape)
+    if len(stored.shape) == 2:
+        return size * max(stored.itemsize, 4)
+    return size * max(stored.itemsize, 3 if _is_grey(stored.shape) else 1)
 
 
-def _damaged(member: zipfile.ZipInfo, place: Path) -> UserError:
+def _label_bytes(stored: Stored) -> int:
+    """Estimate the memory of an array as a list of class names."""
+    return math.prod(stored.shape) * max(stored.itemsize, _LABEL_BYTES)
+
+
+def _wrong_names(file: ArrayFile, place: Path) -> UserError:
     return UserError(
-        "{name} in “{place}” is no NumPy array, or it is damaged; save the file anew with numpy.savez.",
-        name=member.filename,
+        "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
         place=short_name(place),
+        names=", ".join(sorted(file.names)[:8]) or "none",
+    )
+
+
+def _no_labels(file: ArrayFile, place: Path) -> UserError:
+    return UserError(
+        "“{place}” has samples without labels, and a source needs them: add an array y beside {names}, one label for "
+        "each sample (of an npz: numpy.savez(new, **numpy.load(old), y=labels)).",
+        place=short_name(place),
+        names=", ".join(sorted(file.names)[:8]),
+    )
+
+
+def _unlike(labels: str, count: int, samples: str, rows: int, place: Path) -> UserError:
+    return UserError(
+        "“{place}” has {samples} samples in {X} but {labels} labels in {y}; give one label a sample.",
+        place=short_name(place),
+        samples=rows,
+        labels=count,
+        X=samples,
+        y=labels,
     )
 
 

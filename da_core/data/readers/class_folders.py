@@ -18,13 +18,17 @@ from da_core.data.readers.archive import TOO_LARGE, File, Listing, UnusableError
 from da_core.data.readers.folder_layout import NO_CLASS, group_by_class
 from da_core.data.readers.pictures import decode_picture
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
-from da_core.data.readers.sounds import pad_or_crop, read_wav
+from da_core.data.readers.sounds import is_sound, pad_or_crop, read_sound
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.settings import settings
 
 _SAMPLED = 12  # files of a place whose content says what it holds
-_SPOKEN = re.compile(r"([^_]+)_[^_]+_\d+\.wav", re.IGNORECASE)
+_NAMED = (
+    re.compile(r"([^_]+)_[^_]+_\d+\.(?:wav|flac|ogg|oga|opus|mp3)", re.IGNORECASE),
+    re.compile(r"(.*[^\W\d_])[ _.-]*\(?\d+\)?\.\w+"),
+)
+"""Names that say the class of files that lie together: class_speaker_take.wav, and cat_1.jpg or “cat (1).jpg”."""
 
 TOO_MANY = "{count} files in “{place}” were left out, because {most} samples of a class are enough."
 
@@ -86,9 +90,9 @@ def read_class_folders(
 def _detect_form(listing: Listing, options: FileOptions) -> _Form:
     """Sounds if most of a few files are, else pictures."""
     heads = [_head(file) for file in _spread(listing.files, _SAMPLED)]
-    if 2 * sum(head[:4] == b"RIFF" and head[8:12] == b"WAVE" for head in heads) > len(heads):
+    if 2 * sum(map(is_sound, heads)) > len(heads):
         length = round(options.seconds * SOUND_RATE)
-        return _Form(True, (length,), np.int16, lambda data: pad_or_crop([read_wav(data)], length)[0])
+        return _Form(True, (length,), np.int16, lambda data: pad_or_crop([read_sound(data)], length)[0])
     shape = (options.size, options.size, 3)
     return _Form(False, shape, np.uint8, partial(decode_picture, size=options.size))
 
@@ -105,22 +109,32 @@ def _group_files(
 ) -> tuple[dict[str | None, list[File]], list[File]]:
     """The files of each class, and those that are of none.
 
-    A class is a folder; sounds that lie together may have it in their names (``class_speaker_take.wav``). Of a target,
-    files that lie together are without a label: no class has one folder of a name that the source does not know.
+    A class is a folder; files that lie together may have it in their names (`_NAMED`). Of a target, other files that
+    lie together are without a label: no class has one folder of a name that the source does not know.
     """
     folders, stray = group_by_class(listing)
     together = [*stray, *(file for files in folders.values() for file in files)]
-    if form.sounds and len(folders) < 2:
-        spoken: dict[str | None, list[File]] = {}
-        for file in together:
-            if match := _SPOKEN.fullmatch(file.parts[-1]):
-                spoken.setdefault(match[1], []).append(file)
-        if len(spoken) > 1:
-            named = {id(file) for files in spoken.values() for file in files}
-            return dict(sorted(spoken.items(), key=str)), [file for file in together if id(file) not in named]
+    if len(folders) < 2:
+        classes, rest = _group_by_name(together, form)
+        plain = form.sounds or all(len(files) > 1 for files in classes.values())
+        if len(classes) > 1 and plain and (not known or classes.keys() <= set(known)):
+            return classes, rest
     if known and together and len(folders) < 2 and not (any(folders.values()) and folders.keys() & known):
         return {None: together}, []
     return dict(folders.items()), stray
+
+
+def _group_by_name(files: list[File], form: _Form) -> tuple[dict[str | None, list[File]], list[File]]:
+    """Files by the classes in their names, sorted by class; then come those whose names say none."""
+    classes: dict[str | None, list[File]] = {}
+    rest = []
+    for file in files:
+        match = next(filter(None, (named.fullmatch(file.parts[-1]) for named in _NAMED[not form.sounds :])), None)
+        if match:
+            classes.setdefault(match[1], []).append(file)
+        else:
+            rest.append(file)
+    return dict(sorted(classes.items(), key=str)), rest
 
 
 def _spread(files: list[File], most: int) -> list[File]:
@@ -155,7 +169,7 @@ def _check_classes(classes: dict[str | None, list[File]], form: _Form, place: st
         raise UserError(
             "“{place}” has no sounds in class folders; lay it out as class/sound.wav or class_speaker_take.wav."
             if form.sounds
-            else "“{place}” has no pictures in class folders; lay it out as class/picture.jpg.",
+            else "“{place}” has no pictures in class folders; lay it out as class/picture.jpg or class_1.jpg.",
             place=place,
         )
     if empty := [label for label, files in classes.items() if not files]:
@@ -174,7 +188,7 @@ def _left_out(reason: str, files: list[File], place: str) -> Notice:
 def _no_usable_file(label: str | None, place: str, files: list[File], too_large: list[File], form: _Form) -> UserError:
     if label is None:
         return UserError(
-            "None of the {count} files in “{place}” is a sound that can be read; use WAV."
+            "None of the {count} files in “{place}” is a sound that can be read; use WAV or FLAC."
             if form.sounds
             else "None of the {count} files in “{place}” is a picture that can be read; use JPEG or PNG.",
             count=len(files),
@@ -188,7 +202,7 @@ def _no_usable_file(label: str | None, place: str, files: list[File], too_large:
             most=round(settings().picture_pixels / 1e6, 1),
         )
     return UserError(
-        "None of the {count} files of class “{name}” in “{place}” is a sound that can be read; use WAV."
+        "None of the {count} files of class “{name}” in “{place}” is a sound that can be read; use WAV or FLAC."
         if form.sounds
         else "None of the {count} files of class “{name}” in “{place}” is a picture that can be read; use JPEG or PNG.",
         count=len(files),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from da_core.data.readers.archive import short_name
+from da_core.data.readers.text_encoding import looks_chinese
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -66,15 +67,20 @@ class Rows(Iterable[list[str]]):
                 yield row
 
 
-def is_table(place: Path) -> bool:
-    """Check whether a file's first bytes are text whose lines have more than one cell."""
+def is_text(place: Path) -> bool:
+    """Check whether a file's first bytes are text."""
     try:
         with place.open("rb") as stream:
             head = stream.read(_HEAD)
     except OSError:
         return False
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if not head or (not wide and any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)):
+    return bool(head) and (wide or not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head))
+
+
+def is_csv(place: Path) -> bool:
+    """Check whether a file is text whose first lines have more than one cell."""
+    if not is_text(place):
         return False
     with _readable(place):
         text = _read_head(place, _detect_encoding(place))
@@ -128,10 +134,7 @@ def _detect_encoding(place: Path) -> str:
             return "utf-8-sig"
         except UnicodeDecodeError:
             pass
-    # both of a common Chinese character's bytes are high ones, which words of Western letters hardly ever have
-    foreign = [sign for sign in head.decode("gb18030", errors="ignore") if ord(sign) > 127]
-    common = sum(bool(sign.encode("gb2312", errors="ignore")) for sign in foreign)
-    return "gb18030" if foreign and common > 0.9 * len(foreign) else "cp1252"
+    return "gb18030" if looks_chinese(head) else "cp1252"
 
 
 def _read_head(place: Path, encoding: str) -> str:

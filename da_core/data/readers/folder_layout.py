@@ -2,7 +2,8 @@
 
 One domain is laid out as for torchvision's ImageFolder: ``class/…/picture.jpg``. Two domains in one place are
 distinguished by the words in their folders' names, so that ``day/cat``, ``night/cat``, ``source/train/cat``,
-``train/day/cat`` and CODaN's ``train/cat``, ``test_night/cat`` are all understood.
+``train/day/cat`` and CODaN's ``train/cat``, ``test_night/cat`` are all understood; or, by whatever names in whatever
+language, as outer folders that hold the same classes (``amazon/mug``, ``webcam/mug``).
 """
 
 from __future__ import annotations
@@ -11,29 +12,49 @@ import re
 from dataclasses import replace
 
 from da_core.data.readers.archive import File, Listing, OneDomainError
+from da_core.data.readers.domain_choice import SOURCE_WORDS, TARGET_WORDS, choose_domains, target_name
+from da_core.own_names import OwnName
 
-SOURCE_WORDS = {"source", "day"}
-_TARGET = {"target", "night"}
 _SPLIT = {"train", "training", "val", "valid", "validation", "test"}
 
 NO_CLASS = "{count} files in “{place}” were left out, because they lie in no class folder: {names}."
 
 
-def split_domains(listing: Listing) -> tuple[tuple[str, Listing], tuple[str, Listing]]:
+def split_domains(
+    listing: Listing, wanted_source: str = "", wanted_target: str = ""
+) -> tuple[tuple[str, Listing], tuple[str, Listing]]:
     """Split the listing of a place by domain, source first, each with the name that its folders give it.
 
-    A folder for one part of the data (``train``, ``val`` …) that names no domain belongs to the source. Raises
+    A folder for one part of the data (``train``, ``val`` …) that names no domain belongs to the source. Which of
+    several outer folders is the source, and which is the target, is as wanted, else as `choose_domains` says. Raises
     `UserError` if there are not two domains.
     """
-    inside = _unwrap(listing)
-    source, target = (_part(inside, domain) for domain in (SOURCE_WORDS, _TARGET))
+    if names := domain_folders(listing):
+        ours, theirs = choose_domains(names, wanted_source, wanted_target, listing.place)
+        return (OwnName(ours), _below(listing, [ours])), (target_name(theirs), _below(listing, theirs))
+    source, target = (_part(_unwrap(listing), domain) for domain in (SOURCE_WORDS, TARGET_WORDS))
     if not (source[1].files and target[1].files):
         raise OneDomainError(
-            "“{place}” does not hold two domains; give it the folders “source” and “target” (or “day” and “night”) "
-            "with the class folders inside, or bring the target as a place of its own.",
+            "“{place}” holds one domain. Bring the target as a place of its own or put both into one, as two folders "
+            "(“source” and “target”, or any names) with the class folders inside; or have it made of the source: "
+            "“Night by the model” for pictures, “Background noise” for sounds.",
             place=listing.place,
         )
     return source, target
+
+
+def domain_folders(listing: Listing) -> list[str]:
+    """List the outer folders that are domains though no word says so: all of them hold the same classes."""
+    inside = _unwrap(listing)
+    within: dict[str, set[str]] = {}
+    for file in inside.files:
+        if len(file.parts) > 2:
+            within.setdefault(file.parts[0], set()).add(file.parts[1])
+    if any(_domain_words((name,))[1] for name in within):
+        return []
+    shared = set[str]().union(*within.values()).intersection(*within.values())
+    classes = {name for name in shared if name.lower() not in _SPLIT}
+    return sorted(within) if len(within) > 1 and len(classes) > 1 else []
 
 
 def group_by_class(listing: Listing) -> tuple[dict[str, list[File]], list[File]]:
@@ -58,6 +79,14 @@ def _unwrap(listing: Listing) -> Listing:
     return _unwrap(Listing(listing.place, files, {parts[1:] for parts in listing.folders if len(parts) > 1}))
 
 
+def _below(listing: Listing, names: list[str]) -> Listing:
+    """What lies in some of the outer folders, without them."""
+    inside = _unwrap(listing)
+    files = [replace(file, parts=file.parts[1:]) for file in inside.files if file.parts[0] in names]
+    folders = {parts[1:] for parts in inside.folders if parts[0] in names and len(parts) > 1}
+    return Listing(listing.place, files, folders)
+
+
 def _part(listing: Listing, domain: set[str]) -> tuple[str, Listing]:
     """What belongs to one domain, without the folders that say so."""
     names = set()
@@ -71,7 +100,7 @@ def _part(listing: Listing, domain: set[str]) -> tuple[str, Listing]:
         words, depth = _domain_words(parts)
         if words & domain and parts[depth:]:
             folders.add(parts[depth:])
-    return min(names, default=""), Listing(listing.place, files, folders)
+    return OwnName(min(names, default="")), Listing(listing.place, files, folders)
 
 
 def _domain_words(folders: tuple[str, ...]) -> tuple[set[str], int]:
@@ -80,10 +109,10 @@ def _domain_words(folders: tuple[str, ...]) -> tuple[set[str], int]:
     depth = 0
     for name in folders:
         words = set(re.split(r"[\W_]+", name.lower()))
-        if not words <= SOURCE_WORDS | _TARGET | _SPLIT:
+        if not words <= SOURCE_WORDS | TARGET_WORDS | _SPLIT:
             break
         leading |= words
         depth += 1
-    if leading & _TARGET:
-        return leading & _TARGET, depth
+    if leading & TARGET_WORDS:
+        return leading & TARGET_WORDS, depth
     return leading & SOURCE_WORDS or ({"source"} if depth else set()), depth

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,16 @@ from da_core.settings import settings
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
 _log = logging.getLogger(__name__)
+
+
+def is_picture(place: Path | BinaryIO) -> bool:
+    """Tell from its header whether a file is a picture of a type that is read here; nothing is unpacked."""
+    try:
+        with Image.open(place, formats=_FORMATS):
+            return True
+    except Exception as error:  # a damaged header makes Pillow raise errors of many kinds
+        _log.info("%s is no picture: %r", place, error)
+        return False
 
 
 def decode_picture(data: bytes, size: int) -> NDArray[np.uint8]:

@@ -23,7 +23,10 @@ ClassNames = list[str | None]
 
 @dataclass
 class RawDomain:
-    """``X`` as in `Domain`, each sample's class if it is known, and what there is to say about how they were read."""
+    """``X`` as in `Domain`, each sample's class if it is known, and what there is to say about how they were read.
+
+    The ``reading`` of a source is that of its pair, as in `DomainPair`.
+    """
 
     name: str
     X: NDArray[Any]
@@ -31,6 +34,7 @@ class RawDomain:
     captions: list[str] | None = None
     notices: list[Notice] = field(default_factory=list)
     columns: tuple[str, ...] = ()
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def subset(self, rows: list[int]) -> RawDomain:
         """Return the samples of some rows as a domain of their own."""

@@ -1,4 +1,4 @@
-"""Sounds: reading WAV files with distrust, writing them for a browser, and the log-mel spectrogram of speech work.
+"""Sounds: reading their files with distrust, writing WAV for a browser, and the log-mel spectrogram of speech work.
 
 A sound is int16 at `SOUND_RATE`, one channel; many of one length are (n, t).
 """
@@ -6,6 +6,8 @@ A sound is int16 at `SOUND_RATE`, one channel; many of one length are (n, t).
 from __future__ import annotations
 
 import functools
+import io
+import logging
 import math
 import struct
 from collections.abc import Iterator, Sequence
@@ -19,7 +21,7 @@ from da_core.data.readers.archive import UnusableError
 
 Sound = NDArray[np.int16]
 
-NO_SOUND = "{count} files in “{place}” were left out, because they are no WAV sounds that can be read: {names}."
+NO_SOUND = "{count} files in “{place}” were left out, because they are no sounds that can be read: {names}."
 
 LONGEST = 4.0
 """Seconds of a file that are read; what comes after them is left out."""
@@ -34,6 +36,34 @@ _RATES = range(2_000, 400_001)
 _CHANNELS = range(1, 65)
 _FRAMES_AT_ONCE = 1 << 12  # they stay in the processor's cache
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+
+_log = logging.getLogger(__name__)
+
+
+def is_sound(head: bytes) -> bool:
+    """Tell from a file's first twelve bytes whether it says that it is a sound of a type that is read here."""
+    is_mp3_frame = head[:1] == b"\xff" and head[1:2] in (b"\xfa", b"\xfb", b"\xf2", b"\xf3")  # MPEG 1 and 2, layer III
+    return is_mp3_frame or head[:4] in (b"fLaC", b"OggS") or head[:3] == b"ID3" or _is_wav(head)
+
+
+def read_sound(data: bytes) -> Sound:
+    """Read a sound file's bytes, of WAV, FLAC, Ogg (Vorbis, Opus) or MP3, as `read_wav` does."""
+    if _is_wav(data) or not is_sound(data[:12]):
+        return read_wav(data)
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            rate, channels = file.samplerate, file.channels
+            if rate not in _RATES or channels not in _CHANNELS:
+                raise UnusableError(NO_SOUND)
+            amplitudes = file.read(math.ceil(LONGEST * rate), dtype="float64", always_2d=True).mean(axis=1)
+    except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
+        _log.info("not a sound: %r", error)
+        raise UnusableError(NO_SOUND) from None
+    if len(amplitudes) == 0 or not np.isfinite(amplitudes).all():
+        raise UnusableError(NO_SOUND)
+    return _to_int16(_resampled(amplitudes, rate))
 
 
 def read_wav(data: bytes) -> Sound:
@@ -127,7 +157,7 @@ def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _layout_and_samples(data: bytes) -> tuple[bytes, bytes]:
     """The chunks “fmt ” and “data” of a RIFF file; a last chunk that was cut short, as streams have it, is taken."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not _is_wav(data):
         raise UnusableError(NO_SOUND)
     chunks: dict[bytes, bytes] = {}
     for name, body in _walk_chunks(data):
@@ -135,6 +165,10 @@ def _layout_and_samples(data: bytes) -> tuple[bytes, bytes]:
     if not {b"fmt ", b"data"} <= chunks.keys():
         raise UnusableError(NO_SOUND)
     return chunks[b"fmt "], chunks[b"data"]
+
+
+def _is_wav(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
 
 
 def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -10,30 +10,29 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from da_core.data.readers.archive import EMPTY, short_name
 from da_core.errors import UserError
 from da_core.settings import settings
 
-_ENDINGS = ("zip", "npz", "csv", "tsv", "txt", "pt")
+_ENDING = re.compile(r"[a-z0-9]{1,8}")
 _LONGEST_NAME = 60
-_UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.(?:{'|'.join(_ENDINGS)}))(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
+_UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.{_ENDING.pattern})(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
 
 
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
     ``name`` is the visitor's file name; the file's own has only its ending, the place says it for `place_name`. When
-    all uploads together take more than the settings' ``uploads_megabytes``, those longest unused go. Raises `UserError`
-    for another ending, an empty file or one above the settings' limit.
+    all uploads together take more than the settings' ``uploads_megabytes``, those longest unused go. Whether it can be
+    used is for its reader to say. Raises `UserError` for an empty file or one above the settings' limit.
     """
-    ending = name.lower().rpartition(".")[2]
-    if ending not in _ENDINGS:
-        raise UserError(
-            "“{name}” cannot be used; upload a .zip, .csv, .tsv or .npz file or, for a network, a .pt file.", name=name
-        )
+    ending = name.lower().rpartition(".")[2] if "." in name else ""
+    ending = ending if _ENDING.fullmatch(ending) else "bin"
     most = settings().upload_megabytes * 2**20
     folder = _uploads()
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +53,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
                 digest.update(block)
                 kept.write(block)
             if size == 0:
-                raise UserError("“{name}” is empty; choose another file.", name=name)
+                raise UserError(EMPTY, place=name)
             kept.close()
             file = f"{digest.hexdigest()}.{ending}"
             os.replace(kept.name, folder / file)
@@ -100,6 +99,21 @@ def place_name(place: str) -> str:
     if named := _UPLOAD.fullmatch(place):
         return named[2] or f"{named[1][:8]}…{PurePath(named[1]).suffix}"
     return PurePath(place).name or place
+
+
+def with_visitor_names(values: Mapping[str, Any], places: Iterable[str]) -> dict[str, Any]:
+    """Replace what a reader calls an upload, its content's digest, by the name that it was sent under."""
+    names = {short_name(Path(named[1])): place_name(place) for place in places if (named := _UPLOAD.fullmatch(place))}
+    return {field: names.get(value, value) if isinstance(value, str) else value for field, value in values.items()}
+
+
+@contextmanager
+def visitor_names_in_errors(places: Iterable[str]) -> Iterator[None]:
+    """Have every `UserError` that is raised within call uploads by the names that they were sent under."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(error.message, **with_visitor_names(error.values, places)) from None
 
 
 def check_allowed(place: str, localhost_only: bool) -> None:

@@ -14,6 +14,7 @@ from da_core.data.download import Remote
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.source import DataSource
 from da_core.errors import UserError
+from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
 ML100K = Remote(
@@ -73,6 +74,7 @@ class MovieLens(DataSource):
     area = "recommendation"
     shift = "covariate"
     kind = "features"
+    usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
         groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(

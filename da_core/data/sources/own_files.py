@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
-from da_core.data.pair import DomainPair, Provenance
-from da_core.data.readers.archive import OneDomainError, open_archive, open_listing, short_name
-from da_core.data.readers.arrays import read_arrays
+from da_core.data.pair import DomainPair, Provenance, kind_of_samples
+from da_core.data.readers.archive import NOT_READ, OneDomainError, open_archive, open_listing, read_head, short_name
+from da_core.data.readers.arrays import domains_of_arrays, read_arrays, read_both_domains
 from da_core.data.readers.class_folders import FileOptions, read_class_folders
 from da_core.data.readers.columns import Roles, split_names
-from da_core.data.readers.csv_dialect import is_table
-from da_core.data.readers.folder_layout import split_domains
-from da_core.data.readers.pictures import resize_pictures
+from da_core.data.readers.csv_dialect import is_csv
+from da_core.data.readers.folder_layout import domain_folders, split_domains
+from da_core.data.readers.pictures import is_picture, resize_pictures
 from da_core.data.readers.raw_domain import RawDomain, common_classes
+from da_core.data.readers.sounds import is_sound
+from da_core.data.readers.stored_arrays import is_mat
+from da_core.data.readers.svmlight import is_svmlight, read_svmlight, to_one_width
+from da_core.data.readers.table_features import Missing, Treatment
 from da_core.data.readers.tables import read_mixed_table, read_two_tables
+from da_core.data.readers.workbooks import is_parquet, is_workbook
 from da_core.data.source import DataSource
 from da_core.data.synthesis.night_conditions import NightName
 from da_core.data.synthesis.simulated_target import Simulation, night_simulation, noise_simulation, simulate_target
 from da_core.errors import UserError
+from da_core.own_names import OwnName, mark_own
 from da_core.params import Params, hyper
 
-PlaceKind = Literal["files", "arrays", "table"]
+PlaceKind = Literal["files", "arrays", "svmlight", "table"]
 
 _READY_SIDES = range(8, 129)
 
@@ -66,13 +73,33 @@ class FilesParams(Params):
     )
     label: str = hyper("", title="Label", help="The column of a table that names each row's class.")
     features: str = hyper(
-        "", title="Features", help="The columns of numbers that make up a sample, parted by commas; empty for all."
+        "",
+        title="Features",
+        help="The columns that make up a sample, parted by commas; empty for all of numbers, dates and few words.",
     )
     text: str = hyper("", title="Text", help="The column of texts, where a sample is a text.")
     domain: str = hyper("", title="Domain", help="The column that says which domain a row of a single table is of.")
-    source_domain: str = hyper("", title="Source", help="The value of the domain column that is the source.")
+    source_domain: str = hyper(
+        "", title="Source", help="The value of the domain column, or the outer folder, that is the source."
+    )
     target_domain: str = hyper(
-        "", title="Target", help="The value of the domain column that is the target; empty for all others."
+        "",
+        title="Target",
+        help="The value of the domain column, or the outer folder, that is the target; empty for all others.",
+    )
+    missing: Missing = hyper(
+        "median",
+        title="Missing cells",
+        help="Fill in the source's median, with a column of 0 and 1 that says where (a missing word is one of its own, "
+        "“?”); fill in what is most frequent in the source; or leave the rows out.",
+    )
+    categories: Literal["one column each", "left out"] = hyper(
+        "one column each",
+        title="Columns of words",
+        help="Make of a column with at most 20 different words one column of 0 and 1 for each, or leave it out.",
+    )
+    dates: Literal["days", "left out"] = hyper(
+        "days", title="Dates", help="Make a date the number of days since 2000, or leave such columns out."
     )
 
     def roles(self) -> Roles:
@@ -83,6 +110,10 @@ class FilesParams(Params):
         """Return how pictures and sounds are to be read."""
         return FileOptions(self.size, self.seconds, self.max_per_class)
 
+    def treatment(self) -> Treatment:
+        """Return how the cells of a table become numbers."""
+        return Treatment(self.missing, self.categories == "one column each", self.dates == "days")
+
     def simulation(self) -> Simulation | None:
         """Return how a target is to be made of the source, if it is."""
         if self.night != "none":
@@ -91,11 +122,14 @@ class FilesParams(Params):
 
 
 class Files(DataSource):
-    """Pictures or sounds in class folders (a folder or a zip), arrays in an npz, or tables; see `load_places`."""
+    """Pictures or sounds in class folders (a folder or a zip), arrays, or tables; see `load_places`."""
 
     name = "files"
     title = "Your own files"
-    summary = "Pictures or sounds in one folder a class, tables (CSV) or arrays (npz). Target labels may be missing."
+    summary = (
+        "Pictures or sounds in one folder a class, tables (CSV, Excel, Parquet) or arrays (npz, mat, svmlight). Target "
+        "labels may be missing."
+    )
     area = "own"
     shift = "unknown"
     kind = None
@@ -104,73 +138,117 @@ class Files(DataSource):
     def load(self, params: FilesParams, seed: int) -> DomainPair:
         raise UserError("Your own files need a source: choose a folder, a zip, a table or an npz file.")
 
-    def load_places(self, source: Path, target: Path | None, params: FilesParams) -> DomainPair:
+    def load_places(
+        self, source: Path, target: Path | None, params: FilesParams, names: tuple[str, ...] = ()
+    ) -> DomainPair:
         """Read both domains; without a target, or with the same place twice, both come from the source.
 
         Then they are looked for in it, or the target is simulated where the settings say so. A target's own place may
-        lack labels: files that lie in no class folders, an npz without ``y``, a table without the label's column or
-        with empty cells in it. Pictures become (n, size, size, 3) uint8. The pair's ``notices`` say what was left out.
-        Raises `UserError`.
+        lack labels: files that lie in no class folders, arrays without ``y``, a table without the label's column or
+        with empty cells in it. Pictures become (n, size, size, 3) uint8. The pair's ``notices`` say what was left out
+        and what was filled in. ``names`` are what the user calls the places, if not by their paths. Raises `UserError`.
         """
+        names = names or tuple(place.name for place in dict.fromkeys((source, target)) if place is not None)
+        called = _domain_names(names)
         simulation = None
         if target not in (None, source):
-            first, second = _read_two_places(source, target, params)
+            first, second = _read_two_places(source, target, params, called)
         elif simulation := params.simulation():
             first, second = _simulate(source, simulation, params)
         else:
             first, second = _PAIR_READERS[detect_kind(source)](source, params)
+        _check_alike(first, second)
         classes = common_classes(first, second)
         _to_one_size(params.size, first, second)
         return DomainPair(
             source=first.to_domain(classes),
             target=second.to_domain(classes),
-            classes=tuple(classes),
+            classes=mark_own(tuple(classes)),
             provenance=Provenance(
-                title=self.title,
+                title=OwnName(" → ".join(dict.fromkeys(names))),
                 origin="Files that you brought.",
                 licence="As you have them. Whoever has the link of a run on them can see its samples.",
                 shift="unknown" if simulation is None else "appearance",
             ),
             columns=first.columns,
             notices=(*first.notices, *second.notices),
+            reading=first.reading,
         )
 
 
 def detect_kind(place: Path) -> PlaceKind:
-    """Detect by its content what a place holds. Raises `UserError` for what cannot be opened."""
+    """Detect by its content what a place holds. Raises `UserError` for what is not read here."""
     if place.is_dir():
         return "files"
-    if place.suffix.lower() not in (".zip", ".npz") and is_table(place):
+    head = read_head(place, 12)
+    if is_mat(place):
+        return "arrays"
+    if head[:2] == b"PK":
+        with open_archive(place) as archive:
+            members = archive.namelist()
+        if is_workbook(members):
+            return "table"
+        arrays = place.suffix.lower() == ".npz" or (bool(members) and all(name.endswith(".npy") for name in members))
+        return "arrays" if arrays else "files"
+    if is_sound(head) or is_picture(place):
+        return "files"
+    if is_svmlight(place):
+        return "svmlight"
+    if is_parquet(place) or is_csv(place):
         return "table"
-    with open_archive(place) as archive:
-        members = archive.namelist()
-    arrays = place.suffix.lower() == ".npz" or (bool(members) and all(name.endswith(".npy") for name in members))
-    return "arrays" if arrays else "files"
+    raise UserError(NOT_READ, place=short_name(place))
+
+
+def domains_inside(place: Path) -> list[str]:
+    """List the domains that a place other than a table holds, where the user is to say which is the source.
+
+    Raises `UserError` for what cannot be read.
+    """
+    match detect_kind(place):
+        case "files":
+            with open_listing(place) as listing:
+                return domain_folders(listing)
+        case "arrays":
+            return domains_of_arrays(place)
+        case _:
+            return []
 
 
 # One place, one domain -----------------------------------------------------------------------------------------------
 
 
-def _read_two_places(source: Path, target: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
-    kinds = {detect_kind(source), detect_kind(target)}
-    if kinds == {"table"}:
-        names = (_domain_name(source, "source"), _domain_name(target, "target"))
-        return read_two_tables(source, target, names, params.roles())
+def _domain_names(names: tuple[str, ...]) -> tuple[str, str]:
+    """What to call source and target that are places of their own: by their files' names, where those tell them apart.
+
+    A long name is that of an upload whose sender's name for it is not known.
+    """
+    stems = [PurePath(name).stem if re.search("[A-Za-z]", PurePath(name).suffix) else name for name in names]
+    if len(set(stems)) < 2:
+        return "source", "target"
+    first, second = (
+        OwnName(name) if 0 < len(name) <= 40 else role for name, role in zip(stems, ("source", "target"), strict=True)
+    )
+    return first, second
+
+
+def _read_two_places(
+    source: Path, target: Path, params: FilesParams, names: tuple[str, str]
+) -> tuple[RawDomain, RawDomain]:
+    kinds = [detect_kind(source), detect_kind(target)]
+    if kinds == ["table", "table"]:
+        return read_two_tables(source, target, names, params.roles(), params.treatment())
     if "table" in kinds:
         raise UserError("One of the two is a table and the other is not; bring two of a kind.")
-    first = _read_place(source, "source", params)
-    return first, _read_place(target, "target", params, set(first.labels))
+    first = _read_place(names[0], source, params)
+    second = _read_place(names[1], target, params, set(first.labels))
+    if kinds == ["svmlight", "svmlight"]:
+        to_one_width(first, second)
+    return first, second
 
 
-def _read_place(place: Path, role: str, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
+def _read_place(name: str, place: Path, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
     """One domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
-    return _READERS[detect_kind(place)](_domain_name(place, role), place, params, known)
-
-
-def _domain_name(place: Path, role: str) -> str:
-    """What to call the domain: its file's name, unless that is an upload's digest."""
-    name = place.name if place.is_dir() else place.stem
-    return name if 0 < len(name) <= 40 else role
+    return _READERS[detect_kind(place)](name, place, params, known)
 
 
 def _read_files(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
@@ -178,14 +256,28 @@ def _read_files(name: str, place: Path, params: FilesParams, known: Collection[s
         return read_class_folders(name, listing, params.files(), known)
 
 
-def _read_npz(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
+def _read_arrays(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
     return RawDomain(name, *read_arrays(place, labelled=not known))
+
+
+def _read_svmlight(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
+    return RawDomain(name, *read_svmlight(place))
 
 
 _READERS: dict[PlaceKind, Callable[[str, Path, FilesParams, Collection[str | None]], RawDomain]] = {
     "files": _read_files,
-    "arrays": _read_npz,
+    "arrays": _read_arrays,
+    "svmlight": _read_svmlight,
 }
+
+
+def _check_alike(first: RawDomain, second: RawDomain) -> None:
+    """Refuse sounds beside pictures: that their classes differ, or their shapes, is not what is wrong."""
+    kinds = [kind_of_samples(domain.X) for domain in (first, second)]
+    if kinds[0] != kinds[1]:
+        raise UserError(
+            "The source holds {source} and the target {target}; bring two of a kind.", source=kinds[0], target=kinds[1]
+        )
 
 
 # One place, both domains ---------------------------------------------------------------------------------------------
@@ -193,24 +285,32 @@ _READERS: dict[PlaceKind, Callable[[str, Path, FilesParams, Collection[str | Non
 
 def _read_both_folders(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     with open_listing(place) as listing:
-        (source, day), (target, night) = split_domains(listing)
+        (source, day), (target, night) = split_domains(listing, params.source_domain, params.target_domain)
+        several = domain_folders(listing)
         first = read_class_folders(source, day, params.files())
-        return first, read_class_folders(target, night, params.files(), set(first.labels))
+        second = read_class_folders(target, night, params.files(), set(first.labels))
+    first.reading = {"source": source, "target": target} if several else {}
+    return first, second
 
 
-def _refuse_npz(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
+def _read_both_arrays(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
+    return read_both_domains(place, params.source_domain, params.target_domain)
+
+
+def _refuse_svmlight(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     raise OneDomainError(
-        "An npz file holds one domain, “{place}”; bring another as the target.", place=short_name(place)
+        "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.", place=short_name(place)
     )
 
 
 def _read_both_rows(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
-    return read_mixed_table(place, params.roles(), params.source_domain, params.target_domain)
+    return read_mixed_table(place, params.roles(), params.source_domain, params.target_domain, params.treatment())
 
 
 _PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams], tuple[RawDomain, RawDomain]]] = {
     "files": _read_both_folders,
-    "arrays": _refuse_npz,
+    "arrays": _read_both_arrays,
+    "svmlight": _refuse_svmlight,
     "table": _read_both_rows,
 }
 
@@ -218,7 +318,7 @@ _PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams], tuple[RawDomain, Ra
 def _simulate(place: Path, simulation: Simulation, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     if detect_kind(place) == "table":
         raise UserError(simulation.refusal, place=short_name(place))
-    samples = _read_place(place, simulation.source_name, params)
+    samples = _read_place(simulation.source_name, place, params)
     _to_one_size(params.size, samples)
     return simulate_target(samples, place, simulation)
 

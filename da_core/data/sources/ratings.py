@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from da_core import params
 from da_core.data.pair import Domain, DomainPair, Provenance, ShiftKind
 from da_core.data.source import DataSource
+from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
 Rows = NDArray[np.float64]
@@ -57,6 +58,7 @@ class Ratings(DataSource):
     area = "recommendation"
     shift = "covariate"
     kind = "features"
+    usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
         shift: Literal["who rates", "how they rate", "what they like"] = hyper(

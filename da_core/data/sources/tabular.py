@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from da_core import params
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.source import DataSource
+from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
 Rows = NDArray[np.float32]
@@ -52,6 +53,7 @@ class Table(DataSource, abstract=True):
     area = "features"
     shift = "covariate"
     kind = "features"
+    usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
     classes: tuple[str, ...]
     columns: tuple[str, ...]
     origin: str

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from da_core import params
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.source import DataSource
+from da_core.experiment import HeadSpec, MethodSpec, NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
 Points = NDArray[np.float64]
@@ -33,6 +34,7 @@ class Toy(DataSource, abstract=True):
 
     area = "points"
     kind = "features"
+    usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
     classes: tuple[str, ...] = ("A", "B")
     Params = Count
 
@@ -68,6 +70,12 @@ class Moons(Toy):
     title = "Moons, turned"
     summary = "Two interlocking half circles; in the target they are turned."
     shift = "appearance"
+    # transport of the points themselves, as its authors show it
+    usual = UsualSpec(
+        network=NetworkSpec(name="identity"),
+        head=HeadSpec(name="svm"),
+        method=MethodSpec(name="class_regularised_ot"),
+    )
 
     class Params(Count):
         angle: float = hyper(
@@ -122,6 +130,10 @@ class Covariate(Toy):
     title = "Covariate shift"
     summary = "Other points are common in the target; what a point means stays the same. The density ratio is known."
     shift = "covariate"
+    # weights matter where the model cannot fit everywhere
+    usual = UsualSpec(
+        network=NetworkSpec(name="identity"), head=HeadSpec(name="logistic"), method=MethodSpec(name="kmm")
+    )
 
     class Params(Count):
         mean: float = hyper(1.5, ge=0, le=4, step=0.25, symbol="m", title="Mean", help="Where the target is centred.")

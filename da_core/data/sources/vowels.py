@@ -13,7 +13,7 @@ from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.source import DataSource
 from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
-from da_core.experiment import NetworkSpec
+from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import Params, hyper
 
 Speakers = Literal["men", "women", "children"]
@@ -48,7 +48,8 @@ class Vowels(DataSource):
 
     A vocal tract of another length multiplies all resonances, which moves their logarithms: men and children differ
     in little more. Scaling each domain by its own mean undoes most of that at once (phoneticians know it as Lobanov's
-    normalisation, 1971), so the usual network here scales both by the source, and leaves it to the method.
+    normalisation, 1971; here the step ``zscore_domain``), so both are scaled by the source, which leaves it to the
+    method.
     """
 
     name = "vowels"
@@ -59,7 +60,7 @@ class Vowels(DataSource):
     area = "speech"
     shift = "appearance"
     kind = "features"
-    network = NetworkSpec(name="mlp", params={"scaling": "by source", "hidden": 512})
+    usual = UsualSpec(network=NetworkSpec(name="mlp", params={"hidden": 512}), training=TrainingSpec(epochs=100))
     Params = VowelsParams
 
     def load(self, params: VowelsParams, seed: int) -> DomainPair:

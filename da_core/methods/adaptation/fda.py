@@ -34,6 +34,8 @@ class FDA(ModelAdaptation):
     title = "FDA"
     summary = "Trains on source pictures that have taken the light and colour of target pictures. For pictures only."
     paper = "Yang and Soatto 2020, FDA: Fourier Domain Adaptation for Semantic Segmentation, CVPR"
+    link = "https://arxiv.org/abs/2004.05498"
+    keywords = ("style transfer",)
 
     class Params(params.Params):
         beta: float = hyper(

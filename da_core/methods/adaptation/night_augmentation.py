@@ -38,6 +38,8 @@ class NightAugmentation(ModelAdaptation):
     title = "Night augmentation"
     summary = "Trains on source pictures and their nights by a physical model; the target is never seen. Pictures only."
     paper = "Punnappurath et al. 2022, Day-to-Night Image Synthesis for Training Nighttime Neural ISPs, CVPR"
+    link = "https://arxiv.org/abs/2206.02715"
+    start_here = True
 
     class Params(params.Params):
         night: NightName = hyper("hard", title="Night", help="What nights are made; “darkened” only takes light away.")

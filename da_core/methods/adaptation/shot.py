@@ -35,6 +35,10 @@ class SHOT(ModelAdaptation):
     title = "SHOT"
     summary = "Keeps the head and moves target features until each is surely one class and all classes occur."
     paper = "Liang, Hu, Feng 2020, Do We Really Need to Access the Source Data? Source Hypothesis Transfer, ICML"
+    link = "https://arxiv.org/abs/2002.08546"
+    keywords = ("self-training", "entropy minimisation")
+    start_here = True
+    wants = "batch norm"
 
     class Params(params.Params):
         epochs: int = hyper(15, ge=1, le=200, step=1, title="Epochs", help="Passes over the target.")

@@ -31,6 +31,9 @@ class TENT(ModelAdaptation):
     title = "TENT"
     summary = "Lowers the entropy of predictions on the target by changing normalisation's scales and shifts alone."
     paper = "Wang et al. 2021, Tent: Fully Test-Time Adaptation by Entropy Minimization, ICLR"
+    link = "https://arxiv.org/abs/2006.10726"
+    keywords = ("entropy minimisation", "test-time adaptation")
+    wants = "batch norm"
 
     class Params(params.Params):
         epochs: int = hyper(1, ge=1, le=100, step=1, title="Epochs", help="Passes over the target; one step a batch.")

@@ -30,6 +30,8 @@ class BNM(DeepAlignment):
     title = "BNM"
     summary = "Makes target predictions both sure and varied, by the nuclear norm of a batch of them."
     paper = "Cui et al. 2020, Towards Discriminability and Diversity: Batch Nuclear-norm Maximization, CVPR"
+    link = "https://arxiv.org/abs/2003.12237"
+    keywords = ("entropy minimisation",)
 
     class Params(params.Params):
         weight: float = hyper(

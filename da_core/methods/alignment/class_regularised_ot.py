@@ -40,6 +40,8 @@ class ClassRegularisedOT(Transport):
     title = "Class-regularised transport"
     summary = "Optimal transport in which each target sample draws from source samples of one class."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
+    link = "https://arxiv.org/abs/1507.00504"
+    keywords = ("optimal transport",)
 
     pair_seconds = 3e-6
 

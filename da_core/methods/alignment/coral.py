@@ -33,6 +33,9 @@ class CORAL(FeatureAlignment):
     title = "CORAL"
     summary = "Gives the source features the target's mean and covariance, by one linear map."
     paper = "Sun, Feng and Saenko 2016, Return of Frustratingly Easy Domain Adaptation, AAAI"
+    link = "https://arxiv.org/abs/1511.05547"
+    keywords = ("moment matching",)
+    start_here = True
 
     class Params(params.Params):
         regularisation: float = hyper(

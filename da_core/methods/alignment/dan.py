@@ -32,6 +32,8 @@ class DAN(DeepAlignment):
     title = "DAN"
     summary = "Pulls the distributions of source and target features together in the space of a Gaussian kernel (MMD)."
     paper = "Long, Cao, Wang and Jordan 2015, Learning Transferable Features with Deep Adaptation Networks, ICML"
+    link = "https://arxiv.org/abs/1502.02791"
+    keywords = ("moment matching",)
 
     class Params(params.Params):
         weight: float = hyper(

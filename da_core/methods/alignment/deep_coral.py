@@ -21,6 +21,8 @@ class DeepCORAL(DeepAlignment):
     title = "Deep CORAL"
     summary = "The covariances of source and target features are pulled together during training."
     paper = "Sun and Saenko 2016, Deep CORAL: Correlation Alignment for Deep Domain Adaptation, ECCV workshops"
+    link = "https://arxiv.org/abs/1607.01719"
+    keywords = ("moment matching",)
 
     class Params(params.Params):
         weight: float = hyper(

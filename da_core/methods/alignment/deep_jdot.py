@@ -33,6 +33,9 @@ class DeepJDOT(DeepAlignment):
         "Optimal transport pairs source with target samples by features and labels; the network brings pairs close."
     )
     paper = "Damodaran et al. 2018, DeepJDOT: Deep Joint Distribution Optimal Transport, ECCV"
+    link = "https://arxiv.org/abs/1803.10081"
+    keywords = ("optimal transport",)
+    start_here = True
 
     class Params(params.Params):
         alpha: float = hyper(

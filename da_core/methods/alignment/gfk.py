@@ -38,6 +38,8 @@ class GFK(FeatureAlignment):
     title = "Geodesic flow kernel"
     summary = "Compares samples in all subspaces on the shortest way from the source's to the target's."
     paper = "Gong, Shi, Sha and Grauman 2012, Geodesic Flow Kernel for Unsupervised Domain Adaptation, CVPR"
+    link = "https://doi.org/10.1109/CVPR.2012.6247911"
+    keywords = ("subspace",)
 
     class Params(params.Params):
         dimensions: int = DIMENSIONS

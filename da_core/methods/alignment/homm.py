@@ -36,6 +36,8 @@ class HoMM(DeepAlignment):
     title = "HoMM"
     summary = "Makes the means of products of several features (moments of higher order) the same in both domains."
     paper = "Chen et al. 2020, HoMM: Higher-order Moment Matching for Unsupervised Domain Adaptation, AAAI"
+    link = "https://arxiv.org/abs/1912.11976"
+    keywords = ("moment matching",)
 
     class Params(params.Params):
         weight: float = hyper(

@@ -24,6 +24,8 @@ class JAN(DeepAlignment):
     title = "JAN"
     summary = "Matches the joint distribution of features and predicted classes by a kernel (joint MMD)."
     paper = "Long, Zhu, Wang and Jordan 2017, Deep Transfer Learning with Joint Adaptation Networks, ICML"
+    link = "https://arxiv.org/abs/1605.06636"
+    keywords = ("moment matching",)
 
     Params = DAN.Params
 

@@ -60,6 +60,8 @@ class JDA(FeatureAlignment):
     title = "JDA"
     summary = "Brings the domains' means and each class's means together, guessing the target's classes in rounds."
     paper = "Long, Wang, Ding, Sun and Yu 2013, Transfer Feature Learning with Joint Distribution Adaptation, ICCV"
+    link = "https://doi.org/10.1109/ICCV.2013.274"
+    keywords = ("subspace",)
 
     costly = "exact_up_to"
 

@@ -36,6 +36,8 @@ class LinearOT(FeatureAlignment):
         "Flamary, Lounici and Ferrari 2019, Concentration Bounds for Linear Monge Mapping Estimation and Optimal "
         "Transport Domain Adaptation, arXiv:1905.10155"
     )
+    link = "https://arxiv.org/abs/1905.10155"
+    keywords = ("moment matching",)
 
     class Params(params.Params):
         regularisation: float = hyper(

@@ -28,6 +28,8 @@ class MCC(DeepAlignment):
     title = "MCC"
     summary = "Makes the network stop wavering between pairs of classes on the target."
     paper = "Jin, Wang, Long and Wang 2020, Minimum Class Confusion for Versatile Domain Adaptation, ECCV"
+    link = "https://arxiv.org/abs/1912.03699"
+    keywords = ("entropy minimisation",)
 
     class Params(params.Params):
         weight: float = hyper(

@@ -35,6 +35,8 @@ class MCD(DeepAlignment):
     title = "MCD"
     summary = "Two classifiers seek target samples that they disagree on, and the features learn to end the dispute."
     paper = "Saito, Watanabe, Ushiku and Harada 2018, Maximum Classifier Discrepancy, CVPR"
+    link = "https://arxiv.org/abs/1712.02560"
+    keywords = ("adversarial",)
 
     class Params(params.Params):
         weight: float = hyper(

@@ -58,6 +58,8 @@ class MIDA(FeatureAlignment):
         "Yan, Kou and Zhang 2017, Learning Domain-Invariant Subspace Using Domain Features and Independence "
         "Maximization, IEEE Transactions on Cybernetics"
     )
+    link = "https://doi.org/10.1109/TCYB.2016.2633306"
+    keywords = ("subspace",)
 
     costly = "exact_up_to"
 

@@ -38,6 +38,7 @@ class MutualInformation(DeepAlignment):
     title = "Mutual information"
     summary = "Estimates in nats how much the features tell about the domain, and makes it small."
     paper = "Cheng et al. 2020, CLUB, ICML; Belghazi et al. 2018, Mutual Information Neural Estimation, ICML"
+    link = "https://arxiv.org/abs/2006.12013"
 
     class Params(params.Params):
         weight: float = hyper(

@@ -29,6 +29,8 @@ class SubspaceAlignment(FeatureAlignment):
     title = "Subspace alignment"
     summary = "Turns the source's principal directions onto the target's and drops what only one domain has."
     paper = "Fernando et al. 2013, Unsupervised Visual Domain Adaptation Using Subspace Alignment, ICCV"
+    link = "https://doi.org/10.1109/ICCV.2013.368"
+    keywords = ("subspace",)
 
     class Params(params.Params):
         dimensions: int = DIMENSIONS

@@ -54,6 +54,8 @@ class TCA(FeatureAlignment):
     title = "TCA"
     summary = "Projects both domains onto kernel components that vary much and whose means agree."
     paper = "Pan, Tsang, Kwok and Yang 2011, Domain Adaptation via Transfer Component Analysis, IEEE TNN 22(2)"
+    link = "https://doi.org/10.1109/TNN.2010.2091281"
+    keywords = ("subspace",)
 
     costly = "exact_up_to"
 

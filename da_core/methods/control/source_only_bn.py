@@ -21,6 +21,8 @@ class SourceOnlyBN(Control, ModelAdaptation):
     paper = (
         "Schneider et al. 2020, Improving robustness against common corruptions by covariate shift adaptation, NeurIPS"
     )
+    link = "https://arxiv.org/abs/2006.16971"
+    wants = "batch norm"
 
     def check(self, network: Network, data: AdaptationData) -> None:
         require_batch_norm(network, self.title)

@@ -34,6 +34,8 @@ class BBSE(ClassBalance):
     title = "BBSE"
     summary = "Finds how the class proportions changed from the model's own predictions, and weights classes by it."
     paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
+    link = "https://arxiv.org/abs/1802.03916"
+    start_here = True
 
     class Params(CappedClasses):
         predictions: Counting = PREDICTIONS

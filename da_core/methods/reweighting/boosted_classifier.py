@@ -41,6 +41,8 @@ class BoostedClassifier(Reweighting):
         "Weights source samples by the odds of a domain classifier made of boosted trees, which need not be linear."
     )
     paper = "Menon and Ong 2016, Linking Losses for Density Ratio and Class-Probability Estimation, ICML"
+    link = "https://proceedings.mlr.press/v48/menon16.html"
+    keywords = ("density ratio",)
 
     costly = "trees"
 

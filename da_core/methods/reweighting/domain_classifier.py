@@ -33,6 +33,9 @@ class DomainClassifier(Reweighting):
     title = "Domain classifier"
     summary = "Weights each source sample by the odds that a domain classifier takes it for a target sample."
     paper = "Bickel, Brückner and Scheffer 2009, Discriminative Learning Under Covariate Shift, JMLR 10"
+    link = "https://www.jmlr.org/papers/v10/bickel09a.html"
+    keywords = ("density ratio",)
+    start_here = True
 
     class Params(Capped):
         kernel: Literal["rbf", "linear"] = hyper(

@@ -33,6 +33,7 @@ class InverseDistance(Reweighting):
     paper = (
         "Shepard 1968, A Two-dimensional Interpolation Function for Irregularly-spaced Data, ACM National Conference"
     )
+    link = "https://doi.org/10.1145/800186.810616"
 
     class Params(Capped):
         references: int = hyper(

@@ -40,6 +40,8 @@ class KernelDensity(Reweighting):
         "Sugiyama and Müller 2005, Input-dependent Estimation of Generalization Error under Covariate Shift, "
         "Statistics & Decisions 23"
     )
+    link = "https://doi.org/10.1524/stnd.2005.23.4.249"
+    keywords = ("density ratio",)
 
     costly = "kernels"
 

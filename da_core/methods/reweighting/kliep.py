@@ -41,6 +41,7 @@ class KLIEP(Reweighting):
         "Sugiyama, Nakajima, Kashima, von Bünau and Kawanabe 2008, Direct Importance Estimation with Model Selection "
         "and Its Application to Covariate Shift Adaptation, NeurIPS"
     )
+    keywords = ("density ratio",)
 
     costly = "centres"
 

@@ -42,6 +42,8 @@ class KMM(Reweighting):
         "Huang, Smola, Gretton, Borgwardt and Schölkopf 2006, Correcting Sample Selection Bias by Unlabeled Data, "
         "NeurIPS"
     )
+    keywords = ("density ratio",)
+    start_here = True
 
     costly = "exact_up_to"
 

@@ -39,6 +39,8 @@ class KNNDensity(Reweighting):
         "Wang, Kulkarni and Verdú 2009, Divergence Estimation for Multidimensional Densities via k-Nearest-Neighbor "
         "Distances, IEEE Transactions on Information Theory 55"
     )
+    link = "https://doi.org/10.1109/TIT.2009.2016060"
+    keywords = ("density ratio",)
 
     class Params(Capped):
         clip: float = largest_weight(10.0)

@@ -43,6 +43,7 @@ class RLLS(ClassBalance):
         "Azizzadenesheli, Liu, Yang and Anandkumar 2019, Regularized Learning for Domain Adaptation under Label "
         "Shifts, ICLR"
     )
+    link = "https://arxiv.org/abs/1903.09734"
 
     class Params(CappedClasses):
         predictions: Counting = PREDICTIONS

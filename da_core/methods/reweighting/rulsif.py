@@ -28,6 +28,8 @@ class RuLSIF(ULSIF):
         "Yamada, Suzuki, Kanamori, Hachiya and Sugiyama 2011, Relative Density-Ratio Estimation for Robust "
         "Distribution Comparison, NeurIPS"
     )
+    link = "https://arxiv.org/abs/1106.4729"
+    keywords = ("density ratio",)
 
     class Params(ULSIF.Params):
         alpha: float = hyper(

@@ -40,6 +40,7 @@ class TargetShift(ClassBalance):
         "space."
     )
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
+    link = "https://proceedings.mlr.press/v28/zhang13d.html"
 
     class Params(CappedClasses):
         width: float = hyper(

@@ -40,6 +40,8 @@ class ULSIF(Reweighting):
     title = "uLSIF"
     summary = "Fits the density ratio by least squares, in closed form."
     paper = "Kanamori, Hido and Sugiyama 2009, A Least-squares Approach to Direct Importance Estimation, JMLR 10"
+    link = "https://www.jmlr.org/papers/v10/kanamori09a.html"
+    keywords = ("density ratio",)
 
     costly = "centres"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from da_core.data.pair import ShiftKind
-from da_core.experiment import DataSpec, Experiment, Head, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.methods import methods
 from da_core.params import Scalar
 from da_core.teaching.films.filming import trains_network
 
-LEARNS = NetworkSpec(name="mlp", params={"hidden": 32, "scaling": "by source"})
+LEARNS = NetworkSpec(name="mlp", params={"hidden": 32})
 AS_GIVEN = NetworkSpec(name="identity")
 TRAINING = TrainingSpec(epochs=70, least_steps=1, learning_rate=1e-2)
 """210 steps on 300 points, about a second."""
@@ -26,12 +26,15 @@ class Preset:
     data: dict[str, Scalar]
     method: str
     params: dict[str, Scalar] = field(default_factory=dict)
-    head: Head = "linear"
+    head: str = "linear"
 
     def experiment(self) -> Experiment:
         """Make the experiment that the preset stands for."""
         base = Experiment(
-            data=DataSpec(name="drawn", params=self.data), training=TRAINING, head=self.head, device="cpu"
+            data=DataSpec(name="drawn", params=self.data),
+            training=TRAINING,
+            head=HeadSpec(name=self.head),
+            device="cpu",
         )
         return with_method(base, self.method, self.params)
 
@@ -65,7 +68,7 @@ PRESETS: dict[str, Preset] = {
         title="Label shift",
         summary="Class A is rare in the target; what it looks like stays. All points of a class are weighted alike.",
         shift="label",
-        data={"turn": 0.0, "shape": "blobs", "noise": 0.22, "target_ratio": 0.2, "source_ratio": 2.0},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.26, "target_ratio": 0.2, "source_ratio": 2.0},
         method="bbse",
     ),
     "concept": Preset(
@@ -110,6 +113,7 @@ def with_method(experiment: Experiment, name: str, params: dict[str, Scalar] | N
         network = LEARNS
         if name in _NORMALISED:
             network = NetworkSpec(name="mlp", params={**LEARNS.params, "norm": "batch"})
+    head: Head = "svm" if method.kind == "classifier adaptation" else experiment.head
     return experiment.model_copy(
-        update={"method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
+        update={"head": head, "method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
     )

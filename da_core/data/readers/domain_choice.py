@@ -1,0 +1,51 @@
+"""Which of the domains that one place holds is the source and which the target: values of a column, or folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from da_core.data.readers.archive import short_list
+from da_core.errors import UserError
+from da_core.own_names import OwnName
+
+SOURCE_WORDS = {"source", "day", "源域", "源", "白天"}
+TARGET_WORDS = {"target", "night", "目标域", "目标", "夜晚", "黑夜"}
+_FIRST_PART = {"train", "training", "训练", "训练集"}
+OTHERS = "others"
+"""What a target of several domains is called."""
+
+
+def plain_source(names: Sequence[str]) -> str:
+    """Return the one of ``names`` that plainly is the source, by its own name or the other's; empty if none is."""
+    for words in (SOURCE_WORDS, _FIRST_PART):
+        if found := [name for name in names if name.lower() in words]:
+            return found[0] if len(found) == 1 else ""
+    rest = [name for name in names if name.lower() not in TARGET_WORDS]
+    return rest[0] if len(names) == 2 and len(rest) == 1 else ""
+
+
+def choose_domains(names: Sequence[str], source: str, target: str, place: str) -> tuple[str, list[str]]:
+    """Choose which of the domains ``names`` of a place is the source and which ones are the target.
+
+    ``source`` and ``target`` are wanted ones. Where none is wanted the source is the plain one or else the first, and
+    all others are the target. Raises `UserError` where a wanted one is not there or there are not two.
+    """
+    for wanted in filter(None, (source, target)):
+        if wanted not in names:
+            raise UserError(
+                "“{place}” has no domain “{name}”; it has {names}.",
+                place=place,
+                name=wanted,
+                names=short_list(list(names)),
+            )
+    ours = source or plain_source([name for name in names if name != target])
+    ours = ours or next((name for name in names if name != target), "")
+    theirs = [target] if target else [name for name in names if name != ours]
+    if not ours or not theirs or ours in theirs:
+        raise UserError("All of “{place}” is of one domain; there must be two to choose from.", place=place)
+    return ours, theirs
+
+
+def target_name(theirs: Sequence[str]) -> str:
+    """Name a target that is made of one domain or of several."""
+    return OwnName(theirs[0]) if len(theirs) == 1 else OTHERS

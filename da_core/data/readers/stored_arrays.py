@@ -1,0 +1,267 @@
+"""The arrays that a file holds, by name: what each says of itself before it is read, and how to read it.
+
+Of NumPy's npz (also one that `scipy.sparse.save_npz` wrote) and of MATLAB's mat. Nothing that could run code is loaded:
+no Python objects (pickles), and of HDF5 nothing that lies in another file.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from da_core.data.readers.archive import NOT_READ, open_archive, read_head, short_name
+from da_core.errors import UserError
+from da_core.settings import settings
+
+_MATLAB = b"MATLAB"
+_HDF5 = b"MATLAB 7.3"
+_NUMBERS = {"double", "single", "logical", "sparse"}
+_NUMBERS |= {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+_TEXTS = {"cell", "char"}
+_TEXT_BYTES = 4 * 64  # that a text in a list of them may take
+_FIRST_ELEMENT, _COMPRESSED = 128, 15  # where a mat file's elements begin, and the type of those that are packed
+_SPARSE = {"format", "shape", "data"}
+_INDICES = {"indices", "indptr", "row", "col", "offsets"}
+"""Arrays that a sparse matrix is kept as."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array that is not read yet: its shape, the bytes of one value, and how to read it, dense."""
+
+    shape: tuple[int, ...]
+    itemsize: int
+    read: Callable[[], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """The names of a file's arrays, and what describes one of them (raises `UserError` where it cannot be used)."""
+
+    names: tuple[str, ...]
+    describe: Callable[[str], Stored]
+
+
+def is_mat(place: Path) -> bool:
+    """Tell whether a file is MATLAB's, by what it begins with; of version 4, which says nothing, by its ending."""
+    return read_head(place, len(_MATLAB)) == _MATLAB or place.suffix.lower() == ".mat"
+
+
+@contextmanager
+def open_arrays(place: Path) -> Iterator[ArrayFile]:
+    """Open a file of arrays, which can be read while the context lasts.
+
+    Raises `UserError` for what cannot be read, is damaged, or goes beyond the settings' limits.
+    """
+    if not is_mat(place):
+        with open_archive(place) as archive:
+            yield _open_npz(archive, place)
+    elif read_head(place, len(_HDF5)) == _HDF5:
+        import h5py
+
+        with _readable(place):
+            file = h5py.File(place, "r")
+        with file:
+            yield ArrayFile(
+                tuple(name for name in file if name[:1] != "#"), lambda name: _describe_hdf5(file, name, place)
+            )
+    else:
+        yield _open_mat(place)
+
+
+# NumPy ---------------------------------------------------------------------------------------------------------------
+
+
+def _open_npz(archive: zipfile.ZipFile, place: Path) -> ArrayFile:
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+
+    def describe(name: str) -> Stored:
+        return _describe_npy(archive, members[name], place)
+
+    if not members.keys() >= _SPARSE:
+        return ArrayFile(tuple(members), describe)
+    others = tuple(name for name in members if name not in _SPARSE | _INDICES)
+    return ArrayFile(("X", *others), lambda name: _describe_sparse(archive, place) if name == "X" else describe(name))
+
+
+def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
+    """The header of an array, checked: NumPy takes the memory that a header asks for before it reads."""
+    try:
+        with archive.open(member) as stream:
+            version = npy.read_magic(stream)
+            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            shape, _, dtype = read_header(stream)
+            fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
+    except Exception as error:  # a damaged header makes NumPy and zipfile raise errors of many kinds
+        _log.info("%s in %s: %r", member.filename, place, error)
+        raise _damaged(member.filename, place) from None
+    if dtype.hasobject:
+        raise _runs_code(member.filename, place)
+    if not fits:
+        raise _damaged(member.filename, place)
+    return Stored(shape, dtype.itemsize, lambda: _read_npy(archive, member, place))
+
+
+def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> NDArray[Any]:
+    try:
+        with archive.open(member) as stream:
+            return npy.read_array(stream, allow_pickle=False)
+    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
+        _log.info("%s in %s: %r", member.filename, place, error)
+        raise _damaged(member.filename, place) from None
+
+
+def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
+    """A sparse matrix, of the parts that it is kept as, each of them checked."""
+    parts = [member for member in archive.infolist() if member.filename.removesuffix(".npy") in _SPARSE | _INDICES]
+    stored = {member.filename.removesuffix(".npy"): _describe_npy(archive, member, place) for member in parts}
+    shape = stored["shape"].read() if stored["shape"].shape == (2,) else np.zeros(0)
+    if shape.dtype.kind not in "iu" or len(shape) != 2:
+        raise _damaged("shape", place)
+    rows, columns = map(int, shape)
+    return Stored((rows, columns), stored["data"].itemsize, lambda: _read_sparse(place, (rows, columns)))
+
+
+def _read_sparse(place: Path, shape: tuple[int, int]) -> NDArray[Any]:
+    import scipy.sparse
+
+    with _readable(place):
+        matrix = scipy.sparse.load_npz(place)
+        if matrix.shape != shape:
+            raise ValueError(f"its shape is {matrix.shape}")
+        return _to_dense(matrix)
+
+
+def _to_dense(matrix: Any) -> NDArray[Any]:
+    """Fill a sparse matrix up, once its indices are known to lie within it: SciPy writes wherever they point."""
+    if matrix.format not in ("csr", "csc"):
+        matrix = matrix.tocoo().tocsr()
+    matrix.check_format(full_check=True)
+    dense: NDArray[Any] = matrix.toarray()
+    return dense
+
+
+# MATLAB --------------------------------------------------------------------------------------------------------------
+
+
+def _open_mat(place: Path) -> ArrayFile:
+    """The arrays of a file of MATLAB 4 to 7.2: matrices of numbers, full or sparse, and lists of texts."""
+    from scipy.io import whosmat
+
+    _check_unpacked(place)
+    with _readable(place):
+        found = {name: (shape, kind) for name, shape, kind in whosmat(place)}
+
+    def describe(name: str) -> Stored:
+        shape, kind = found[name]
+        if kind not in _NUMBERS | _TEXTS:
+            raise _runs_code(name, place)
+        return Stored(shape, _TEXT_BYTES if kind in _TEXTS else 8, lambda: _read_mat(name, place))
+
+    return ArrayFile(tuple(name for name, (_, kind) in found.items() if kind in _NUMBERS | _TEXTS), describe)
+
+
+def _read_mat(name: str, place: Path) -> NDArray[Any]:
+    import scipy.sparse
+    from scipy.io import loadmat
+
+    with _readable(place):
+        array = loadmat(place, variable_names=[name])[name]
+        if scipy.sparse.issparse(array):
+            return _to_dense(array)
+        if array.dtype == object:  # a cell array, each cell an array with a text
+            return np.array([str(cell.item()) if np.size(cell) == 1 else "" for cell in array.ravel()])
+        return np.asarray(array)
+
+
+def _check_unpacked(place: Path) -> None:
+    """Refuse a file whose packed elements unpack to more than the settings allow, before anyone unpacks them."""
+    most = settings().archive_megabytes * 2**20
+    unpacked = 0
+    with place.open("rb") as stream:
+        order = "big" if stream.read(_FIRST_ELEMENT)[-2:] == b"MI" else "little"
+        while len(head := stream.read(8)) == 8:
+            kind, size = (int.from_bytes(part, order) for part in (head[:4], head[4:]))  # type: ignore[arg-type]
+            if kind != _COMPRESSED:
+                stream.seek(size, 1)
+                continue
+            unpacker, left = zlib.decompressobj(), size
+            while left > 0 and (block := stream.read(min(left, 2**16))):
+                left -= len(block)
+                while block and unpacked <= most:
+                    try:
+                        unpacked += len(unpacker.decompress(block, 2**20))
+                    except zlib.error:
+                        raise UserError(NOT_READ, place=short_name(place)) from None
+                    block = unpacker.unconsumed_tail
+            if unpacked > most:
+                raise UserError(
+                    "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
+                    place=short_name(place),
+                    most=most // 2**20,
+                )
+
+
+def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
+    """An array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
+    import h5py
+
+    with _readable(place):
+        link = file.get(name, getlink=True)
+        found = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.dtype.kind not in "biuf":
+        raise UserError(
+            "{name} in “{place}” is no plain matrix of numbers, as is read of MATLAB 7.3; save it with -v7.",
+            name=name,
+            place=short_name(place),
+        )
+    is_text = found.attrs.get("MATLAB_class") == b"char"
+
+    def read() -> NDArray[Any]:
+        with _readable(place):
+            array: NDArray[Any] = found[()].T
+        return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array)]) if is_text else array
+
+    return Stored(found.shape[::-1], _TEXT_BYTES if is_text else found.dtype.itemsize, read)
+
+
+# What cannot be used -------------------------------------------------------------------------------------------------
+
+
+def _damaged(name: str, place: Path) -> UserError:
+    return UserError(
+        "{name} in “{place}” is no NumPy array, or it is damaged; save the file anew with numpy.savez.",
+        name=name,
+        place=short_name(place),
+    )
+
+
+def _runs_code(name: str, place: Path) -> UserError:
+    return UserError(
+        "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
+        name=name,
+        place=short_name(place),
+    )
+
+
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one sentence."""
+    try:
+        yield
+    except Exception as error:  # damaged files make SciPy and h5py raise errors of many kinds
+        _log.info("%s: %r", place, error)
+        raise UserError(NOT_READ, place=short_name(place)) from None

@@ -1,0 +1,127 @@
+"""Tables that are no text: the first sheet of an Excel workbook, and Parquet. Row after row, never as a whole.
+
+A cell becomes the text that it would be in a CSV file, so that all that is known of those holds here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from da_core.data.readers.archive import NOT_READ, open_archive, read_head, short_name
+from da_core.errors import UserError
+from da_core.settings import settings
+
+_PARQUET = b"PAR1"
+_SHEETS = "xl/workbook.xml"
+_STRINGS = "xl/sharedStrings.xml"
+_MOST_STRINGS = 200 * 2**20  # bytes of the texts that a workbook keeps apart from its cells
+_BATCH = 1000  # rows at a time
+
+_log = logging.getLogger(__name__)
+
+
+def is_parquet(place: Path) -> bool:
+    """Tell whether a file begins as Parquet does."""
+    return read_head(place) == _PARQUET
+
+
+def is_workbook(members: Iterable[str]) -> bool:
+    """Tell from the files in a zip whether it is an Excel workbook (xlsx)."""
+    return _SHEETS in members
+
+
+@contextmanager
+def open_workbook(place: Path) -> Iterator[Iterator[list[str]]]:
+    """Open a workbook for reading the rows of its first sheet that has any, header and all. Raises `UserError`."""
+    from openpyxl import load_workbook
+
+    with open_archive(place) as archive:  # its bounds on what is unpacked hold before anything is
+        strings = {member.filename: member.file_size for member in archive.infolist()}.get(_STRINGS, 0)
+    if strings > _MOST_STRINGS:
+        raise _unpacks_to_more(place, _MOST_STRINGS)
+    with place.open("rb") as stream:  # of a path it would look at the ending
+        with _readable(place):
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield _rows_of_book(book, place)
+        finally:
+            book.close()
+
+
+@contextmanager
+def open_parquet(place: Path) -> Iterator[Iterator[list[str]]]:
+    """Open a Parquet file for reading its rows, its columns' names as the first. Raises `UserError`."""
+    import pyarrow.parquet as parquet
+
+    with _readable(place):
+        file = parquet.ParquetFile(place, memory_map=False)
+    try:
+        groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
+        most = settings().archive_megabytes * 2**20
+        if sum(group.total_byte_size for group in groups) > most:
+            raise _unpacks_to_more(place, most)
+        yield _rows_of_parquet(file, place)
+    finally:
+        file.close()
+
+
+def _rows_of_book(book: Any, place: Path) -> Iterator[list[str]]:
+    """The rows of the first sheet with any, as far as cells go; short ones are filled up to the first one's width."""
+    width = 0
+    with _readable(place):
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what the file says of its size may be a lie
+            for cells in sheet.iter_rows(values_only=True):
+                row = [_text(cell) for cell in cells]
+                while len(row) > width and not row[-1]:
+                    row.pop()
+                width = width or len(row)
+                yield [*row, *[""] * (width - len(row))]
+            if width:
+                return
+
+
+def _rows_of_parquet(file: Any, place: Path) -> Iterator[list[str]]:
+    with _readable(place):
+        yield list(file.schema_arrow.names)
+        for batch in file.iter_batches(batch_size=_BATCH):
+            for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield [_text(cell) for cell in cells]
+
+
+def _unpacks_to_more(place: Path, most: int) -> UserError:
+    return UserError(
+        "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
+        place=short_name(place),
+        most=most // 2**20,
+    )
+
+
+def _text(cell: Any) -> str:
+    """A cell as text: whole numbers without a point, days without the time of midnight."""
+    match cell:
+        case None:
+            return ""
+        case float():
+            return repr(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+        case datetime.datetime():
+            return cell.isoformat(" ", "seconds").removesuffix(" 00:00:00").partition("+")[0]
+        case bytes():
+            return cell.decode("utf-8", errors="replace")
+        case _:
+            return str(cell)
+
+
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one sentence."""
+    try:
+        yield
+    except Exception as error:  # a damaged file makes openpyxl and pyarrow raise errors of many kinds
+        _log.info("%s: %r", place, error)
+        raise UserError(NOT_READ, place=short_name(place)) from None

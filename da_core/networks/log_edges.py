@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from da_core import params
+from da_core.networks.extractor import FixedExtractor, Samples
+from da_core.networks.orientations import CELLS, DIRECTIONS, gradients, histograms, normalised_blocks
+from da_core.networks.pixels import BRIGHTNESS
+from da_core.params import hyper
+
+_AT_ONCE = 256
+_LEAST = 0.01  # a block whose brightness changes by less than about one per cent a pixel is even
+
+
+class LogEdges(FixedExtractor):
+    """Directions of the edges of the logarithm of brightness: an input that light cannot change.
+
+    Brightness is light times reflectance, B = E · R (Land and McCann 1971). Its logarithm is a sum, and where the light
+    E changes slowly over the picture, the gradient of the sum is that of log R alone: it tells what is there, and not
+    how it is lit. The edges' strengths are averaged by direction over cells and evened out among neighbouring cells, as
+    in `HOG`, so that a lamp's edge counts no more than a wall's.
+
+    Real nights want such an input. On ten webcams by day and by night, a network that learns from colours takes most
+    places for others at night, however long it is trained, and no alignment of what it has learned gets more than half
+    of them right; with these features, or with `HOG`, a head that was fitted on the day alone gets eight in ten.
+
+    It fails where brightness itself tells the class, and where a night is so dark that a camera shows only its noise:
+    values below ``darkest`` count as that.
+    """
+
+    name = "log_edges"
+    title = "Log edges"
+    summary = (
+        "Edges of the logarithm of brightness: real nights want an input that light cannot change. Nothing is trained "
+        "but the head."
+    )
+    takes = frozenset({"pictures"})
+
+    class Params(params.Params):
+        cells: int = CELLS
+        directions: int = DIRECTIONS
+        darkest: float = hyper(
+            2.0,
+            ge=1,
+            le=64,
+            log=True,
+            title="Darkest level",
+            help="Brightness, of 255, below which all is equally dark: there a camera shows only its noise.",
+        )
+
+    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+        parts = [self._compute(params, X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+        brightness = torch.from_numpy(X.astype(np.float32) @ BRIGHTNESS)[:, None]
+        down, right = gradients(brightness.clamp(min=params.darkest).log())
+        H = histograms(down[:, 0], right[:, 0], params.directions, params.cells)
+        rows: NDArray[np.float32] = normalised_blocks(H, _LEAST).numpy()
+        return rows

@@ -1,0 +1,57 @@
+"""Histograms of the directions in which a picture changes, cell by cell: what `HOG` and `LogEdges` have in common."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, pad
+
+from da_core.params import hyper
+
+CLIP = 0.2
+"""What an entry of a block of length one is cut off at, so that one strong edge does not drown the others."""
+
+CELLS = hyper(
+    6, ge=2, le=16, step=1, title="Cells a side", help="The picture is parted into so many rows and columns of cells."
+)
+DIRECTIONS = hyper(
+    9, ge=2, le=18, step=1, title="Directions", help="Into so many directions, over half a turn, edges are sorted."
+)
+
+
+def gradients(L: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute the central differences down and to the right, each (…, h, w), of pictures L (n, k, h, w)."""
+    L = pad(L, (1, 1, 1, 1), mode="replicate")
+    return L[..., 2:, 1:-1] - L[..., :-2, 1:-1], L[..., 1:-1, 2:] - L[..., 1:-1, :-2]
+
+
+def histograms(down: Tensor, right: Tensor, directions: int, cells: int) -> Tensor:
+    """Average the strength of gradients (n, h, w) over each cell, by direction: (n, directions, cells, cells).
+
+    Directions are of edges, so that bright beside dark is as dark beside bright: angles modulo half a turn. A gradient
+    between two of them counts in both, the more the nearer. Cells share the pixels between them evenly; there are at
+    most half as many as pixels.
+    """
+    height, width = down.shape[1:]
+    strength, place = torch.hypot(right, down), torch.atan2(down, right) * (directions / math.pi) % directions
+    # what lies at most one direction away, around the circle
+    away = (place[:, None] - torch.arange(directions)[:, None, None]).abs()
+    share = (1 - torch.minimum(away, directions - away)).clamp(min=0)
+    return adaptive_avg_pool2d(strength[:, None] * share, (min(cells, height // 2), min(cells, width // 2)))
+
+
+def normalised_blocks(H: Tensor, least: float) -> Tensor:
+    """Bring each block of 2 × 2 neighbouring cells of histograms (n, k, r, c) to length one: (n, 4k (r − 1) (c − 1)).
+
+    By L2-Hys (Dalal and Triggs 2005, section 6.4): divided by √(‖v‖² + least²), cut off at `CLIP`, divided again. A
+    block much weaker than ``least`` stays weak.
+    """
+    rows, columns = H.shape[2] - 1, H.shape[3] - 1
+    corners = [H[:, :, i : i + rows, j : j + columns] for i in (0, 1) for j in (0, 1)]
+    blocks = torch.cat(corners, dim=1)
+    for cut in (CLIP, math.inf):
+        length = (blocks.square().sum(1, keepdim=True) + least**2).sqrt()
+        blocks = (blocks / length).clamp(max=cut)
+    return blocks.flatten(1)

@@ -1,0 +1,69 @@
+"""The link that an instructor gives to a class: what it hides, its language and seed, as text and as a QR code."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+import segno
+import streamlit as st
+
+from da_core.i18n import LANGUAGES
+from pages.session import keys, origin, state, words
+from pages.session.words import _
+
+_TITLES = {"data": "Data", "network": "Network", "method": "Method", "training": "Training"}
+
+
+def draw() -> None:
+    """Draw the button that opens the choice of what students see, and their link."""
+    with st.popover(_("Link for students"), type="tertiary"):
+        st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
+        hide = st.pills(
+            _("Leave out"),
+            state.PARTS,
+            selection_mode="multi",
+            format_func=lambda part: _(_TITLES[part]),
+            key=keys.CLASS_HIDES,
+            help=_("These choices are made already: their steps are not in the students' list."),
+        )
+        spoken = st.segmented_control(
+            _("Language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            default=words.language().code,
+            required=True,
+            key=keys.CLASS_LANGUAGE,
+        )
+        own_run = st.toggle(
+            _("Let each student train"),
+            key=keys.CLASS_TRAINS,
+            help=_(
+                "Leaves the seed and the finished run out of the link: each chooses a seed and trains, "
+                "and the class compares."
+            ),
+        )
+        query = state.shared(spoken, [part for part in state.PARTS if part in hide])
+        if own_run:
+            query = {name: value for name, value in query.items() if name not in ("seed", "run")}
+        show(query, code=True)
+
+
+def show(query: Mapping[str, str], *, code: bool = False) -> None:
+    """Show the address of this screen with ``query``, ready to copy, ``code`` as a QR code too, and who can open it."""
+    address = f"{st.context.url or ''}?{urlencode(query)}"
+    st.code(address, language=None, wrap_lines=True)
+    if code:
+        st.image(qr_code(address), width=220, alt=_("QR code of the link"))
+    if urlsplit(address).hostname in origin.LOCAL:
+        st.caption(
+            _("This address works on this computer only. “Teaching with it” says how to open the app to the room.")
+        )
+
+
+def qr_code(address: str) -> str:
+    """Draw an address as a QR code, an SVG document of dark squares on white in either theme."""
+    file = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(file, kind="svg", scale=4, border=3, dark="#000", light="#fff")
+    return file.getvalue().decode()

@@ -1,0 +1,63 @@
+"""A form for an ordered list of steps that prepare rows of numbers, with the settings of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from da_core.networks import preparation
+from pages.session import keys
+from pages.session.words import _
+from pages.shell import params_form
+
+Steps = tuple[str, ...]
+
+
+def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
+    """Draw ``steps``, written as in a link; ``on_change`` gets the new list.
+
+    A step that is in the list stands among the options by its place, so that its kind can be added once more.
+    """
+    known = preparation.kinds()
+    chosen = [f"{place}:{step}" for place, step in enumerate(steps)]
+    st.session_state[keys.PREPARATION] = chosen
+    st.multiselect(
+        _("Preparation of the rows, in this order"),
+        [*chosen, *known],
+        format_func=lambda option: _(preparation.read(_step(option))[0].title),
+        placeholder=_("None: the numbers as they are"),
+        help=_("Fitted on training samples alone. Every model, source only and oracle too, is given the same numbers."),
+        key=keys.PREPARATION,
+        on_change=lambda: on_change(tuple(_step(option) for option in st.session_state[keys.PREPARATION])),
+    )
+    for place, step in enumerate(steps):
+        kind, settings = preparation.read(step)
+        st.caption(f"**{_(kind.title)}** · {_(kind.summary)}")
+        if kind.Params.model_fields:
+
+            def write(values: params_form.Values, place: int = place, kind: preparation.PreparationStep = kind) -> None:
+                new = preparation.write(kind, kind.Params.model_validate(values))
+                on_change((*steps[:place], new, *steps[place + 1 :]))
+
+            again = f" {place + 1}" if place else ""
+            params_form.form(kind.Params, settings.overrides(), f"{kind.name}{again}", write)
+    if apart := preparation.steps_apart(steps):
+        st.warning(scaled_away(apart))
+    elif preparation.learns_from_target(steps):
+        st.caption(_("These steps look at the target's samples, so source only already knows something of the target."))
+
+
+def scaled_away(apart: list[str]) -> str:
+    """Say what steps that give each domain a map of its own leave of the shift that the report on the data found."""
+    titles = ", ".join(_(preparation.read(step)[0].title) for step in apart)
+    return _(
+        "{steps}: afterwards both domains have the same mean and deviation. Source only already knows that much of the "
+        "target, and of the shift that the report on the data found nothing is left that weights could stand for.",
+        steps=titles,
+    )
+
+
+def _step(option: str) -> str:
+    place, colon, step = option.partition(":")
+    return step if colon and place.isdigit() else option
