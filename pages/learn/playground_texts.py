@@ -98,8 +98,8 @@ def texts(method: str) -> dict[str, Any]:
     }
 
 
-def _button(name: str, text: str = "", label: str = "", sign: str = "") -> str:
-    attributes = (f' data-text="{text}"' if text else "") + (f' data-label="{label}"' if label else "")
+def _button(name: str, text: str = "", spoken: str = "", sign: str = "") -> str:
+    attributes = (f' data-text="{text}"' if text else "") + (f' data-label="{spoken}"' if spoken else "")
     return f'<button type="button" class="{name}"{attributes}>{sign}</button>'
 
 
@@ -127,11 +127,11 @@ HTML = f"""
 <div class="stages"></div>
 <p class="sentence"></p><span class="spoken" aria-live="polite"></span>
 <canvas class="curve" tabindex="0" role="slider" data-label="curve"></canvas>
-<div class="bar">{_button("first", label="first", sign="❙◀")}{_button("back", label="back", sign="◁")}
-{_button("play", label="play", sign="▶")}{_button("on", label="on", sign="▷")}
+<div class="bar">{_button("first", spoken="first", sign="❙◀")}{_button("back", spoken="back", sign="◁")}
+{_button("play", spoken="play", sign="▶")}{_button("on", spoken="on", sign="▷")}
 {_button("move", "moveShort", "move")}
-{_button("slower", label="slower", sign="−")}<span class="speed"></span>{_button("faster", label="faster", sign="+")}
-{_button("loop", label="loop", sign="↻")}<span class="place"></span></div>
+{_button("slower", spoken="slower", sign="−")}<span class="speed"></span>{_button("faster", spoken="faster", sign="+")}
+{_button("loop", spoken="loop", sign="↻")}<span class="place"></span></div>
 <div class="legend"></div>
 <div class="acts" hidden><span data-text="fromHere"></span>{_button("only-critic", "onlyCritic")}
 {_button("only-features", "onlyFeatures")}

@@ -238,45 +238,53 @@ def _class_count(shape: str) -> int:
 
 def _shares(ratio: float, classes: int) -> Points:
     shares = np.array([ratio, *[1.0] * (classes - 1)])
-    return shares / shares.sum()
+    found: Points = shares / shares.sum()
+    return found
 
 
 def _rotation(degrees: float) -> Points:
     """(2, 2) matrix that turns a column vector counter-clockwise."""
     angle = np.deg2rad(degrees)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    found: Points = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return found
 
 
 def _moons(y: Labels, rng: np.random.Generator) -> Points:
     along = rng.uniform(0, np.pi, len(y))
     arch = 1.6 * np.c_[np.cos(along) - 0.5, np.sin(along) - 0.25]
-    return np.where(y[:, None] == 0, arch, -arch)
+    found: Points = np.where(y[:, None] == 0, arch, -arch)
+    return found
 
 
 def _blobs(y: Labels, rng: np.random.Generator) -> Points:
-    return CENTRES[y] - CENTRES.mean(axis=0)
+    found: Points = CENTRES[y] - CENTRES.mean(axis=0)
+    return found
 
 
 def _rings(y: Labels, rng: np.random.Generator) -> Points:
     angle, radius = rng.uniform(0, 2 * np.pi, len(y)), np.where(y == 0, 0.7, 2.0)
-    return np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+    found: Points = np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+    return found
 
 
 def _spirals(y: Labels, rng: np.random.Generator) -> Points:
     turned = np.sqrt(rng.uniform(0.03, 1, len(y))) * 3 * np.pi
     radius = turned / (3 * np.pi) * 2.4
-    return np.where(y == 0, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
+    found: Points = np.where(y == 0, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
+    return found
 
 
 def _xor(y: Labels, rng: np.random.Generator) -> Points:
     sign = rng.choice([-1.0, 1.0], len(y))
-    return np.c_[sign, np.where(y == 0, sign, -sign)] * 1.2
+    found: Points = np.c_[sign, np.where(y == 0, sign, -sign)] * 1.2
+    return found
 
 
 def _line(y: Labels, rng: np.random.Generator) -> Points:
     """Clusters of alternating classes along one axis, as `Subspace` has them; unequal gaps tell its ends apart."""
     at = np.where(y == 0, np.where(rng.random(len(y)) < 0.5, -1.6, 2.2), 0.0)
-    return np.c_[at, np.zeros(len(y))]
+    found: Points = np.c_[at, np.zeros(len(y))]
+    return found
 
 
 _SHAPES = {"moons": _moons, "blobs": _blobs, "rings": _rings, "spirals": _spirals, "xor": _xor, "line": _line}

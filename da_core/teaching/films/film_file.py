@@ -86,7 +86,7 @@ class Writer:
             "exponent": exponent,
         }
         if frame.domain is not None:
-            domain = frame.domain & 0xFC  # 64 steps
+            domain = frame.domain & np.uint8(0xFC)  # 64 steps
             arrays.append(domain - self._domain)
             self._domain = domain
             told["domain"] = True

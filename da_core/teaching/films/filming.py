@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from da_core.data.sources import sources
@@ -72,7 +72,7 @@ def film_of(experiment: Experiment, acts: str = "") -> Film:
     return Film(header, [frame for frame in stream if isinstance(frame, Frame)])
 
 
-def film_bytes(experiment: Experiment, acts: str = "") -> Iterator[bytes]:
+def film_bytes(experiment: Experiment, acts: str = "") -> Generator[bytes]:
     """Make a film as bytes, one record at a time; see `da_core.teaching.films.film_file`."""
     writer = Writer()
     for one in shoot(experiment, acts):

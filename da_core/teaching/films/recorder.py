@@ -349,7 +349,8 @@ class Recorder(Observer):
         rows = np.repeat(np.arange(len(plan)), strongest.shape[1])
         split = self.prepared.split
         found = np.c_[split.source_train[rows], split.target_train[strongest.ravel()], mass.ravel()]
-        return found[found[:, 2] > 0.02]
+        visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
+        return visible
 
     def _lines(self, method: SubspaceAlignment | GFK) -> NDArray[np.float64]:
         """Draw each domain's first principal direction through its mean, two deviations long on either side."""
@@ -374,7 +375,7 @@ class Recorder(Observer):
         """Tell whether the head of before takes the mapped features: a map may change how many there are."""
         with torch.inference_mode():
             F = moved.network.embed(self._target[:2]).numpy()
-        return np.asarray(moved.map_target(F)).shape[1] == F.shape[1]
+        return bool(np.asarray(moved.map_target(F)).shape[1] == F.shape[1])
 
     def _ratio(self, box: Box) -> NDArray[np.float32] | None:
         """Compute the density ratio over the plane where the data's file knows it, and it does not depend on y."""

@@ -79,8 +79,10 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     small.leave(first)
     other = small.watch(EXPERIMENT.model_copy(update={"seed": 1}))
     all_of(other)
+    again = small.watch(EXPERIMENT)
+    all_of(again)
     small.close()
-    assert small.watch.__self__._reels.get(EXPERIMENT.key) is None
+    assert again is not first
 
 
 def test_what_was_wrong_is_told_and_not_remembered(studio: Studio) -> None:
