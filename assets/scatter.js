@@ -476,7 +476,8 @@ class Panel {
     const waiting = this.plot.querySelector("p");
     waiting.hidden = Boolean(this.own || points[this.view.layout]?.[this.when]);
     waiting.textContent = texts.waiting;
-    this.plot.style.height = this.own ? "" : `${this.view.data.height}px`;
+    // on a low screen, as a projector's, the panels leave room for what stands around them
+    this.plot.style.height = this.own ? "" : `max(220px, min(${this.view.data.height}px, 62vh))`;
   }
 
   place() {

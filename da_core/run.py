@@ -24,7 +24,7 @@ from da_core.methods.base import DeepAlignment
 from da_core.methods.control.oracle import Oracle
 from da_core.timing import Pace
 from da_core.training import devices
-from da_core.training.apply import adapt_batch_norm, apply_method
+from da_core.training.apply import adapt_batch_norm, apply_method, yardstick
 from da_core.training.fit import train_oracle, train_source_only
 from da_core.training.model import Model
 from da_core.training.monitor import Monitor
@@ -78,7 +78,7 @@ def run(
         observer.finished("source_only", source_only)
 
     yield pace.start("before")
-    before = predict_held_out(source_only, prepared)
+    before = predict_held_out(yardstick(source_only, prepared), prepared)
     if embed:
         yield from lay_out("before", before, rows, prepared, layouts)
 

@@ -85,6 +85,7 @@ if example:
         shown=ShownSamples(atlas=example.atlas),
         scores=current_run.target_accuracies(result),
         colour="right",
+        choose_layout=False,
     )
     st.caption(
         _(

@@ -18,6 +18,7 @@ from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
 from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
+from da_core.methods.reweighting.gaussian import Gaussian
 from da_core.networks.extractor import Network
 from da_core.run import run
 from da_core.training.step import Step
@@ -173,6 +174,18 @@ def test_a_network_that_has_seen_all_is_said_to_have_seen_all(places: dict[str, 
     """To fit another head behind it would not make it forget their labels."""
     result = finished(do(places, method="source_only", head="svm", target_split="0", training__epochs="1")).result
     assert result.recipe["scored_on"]["source_only"] == {"source": "all", "target": "all"}
+
+
+def test_equal_weights_gain_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source only is held against the method with a head that was fitted anew too: else the head would be its doing."""
+    monkeypatch.setattr(Gaussian, "log_weights", lambda self, X, y=None: np.zeros(len(X)))
+    flat = {"data": "moons", "data.count": "200", "network": "mlp", "method": "gaussian", "training.epochs": "2"}
+    result = finished(list(run(Experiment.from_flat(flat), embed=False))).result
+    assert result.adapted == result.source_only
+    assert result.recipe["source_only_head"] == "refitted"
+    deep = finished(list(run(Experiment.from_flat(flat | {"method": "deep_coral"}), embed=False))).result
+    assert deep.recipe["source_only_head"] == "trained"
+    assert deep.source_only != result.source_only
 
 
 def test_the_weights_that_are_judged_are_those_that_trained(places: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from da_core.cli import (
     check_command,
     export_command,
+    film_command,
     list_command,
     make_command,
     run_command,
@@ -19,9 +20,19 @@ from da_core.cli import (
     study_command,
 )
 from da_core.cli.list_command import LISTS
+from da_core.cli.options import COLUMN_OPTIONS
 from da_core.errors import UnknownNameError, UserError
 
-COMMANDS = (list_command, shift_command, run_command, study_command, export_command, make_command, check_command)
+COMMANDS = (
+    list_command,
+    shift_command,
+    run_command,
+    study_command,
+    film_command,
+    export_command,
+    make_command,
+    check_command,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        option = COLUMN_OPTIONS.get(str(error.values.get("option", "")))
+        print(f"Error: {error}" + (f" Use --{option.replace('_', '-')}." if option else ""), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

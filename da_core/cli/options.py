@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
@@ -16,14 +18,26 @@ if TYPE_CHECKING:
     """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
 
 
+COLUMN_OPTIONS = {"label": "label", "domain": "domain", "source_domain": "source_value"}
+"""The settings of own files that have an option of their own, and its name."""
+
+
 def add_experiment_options(command: argparse.ArgumentParser) -> None:
     """Add the options that describe an experiment, except for the method."""
     command.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
     command.add_argument("--data", help="a data set by name (see list data)")
     command.add_argument(
-        "--source", metavar="PLACE", help="your own source: a folder of class folders, a .zip or a .npz"
+        "--source",
+        metavar="PLACE",
+        help="your own source, or both domains: pictures or sounds in a folder or zip of class folders, a table (CSV, "
+        "Excel, Parquet), arrays (npz, mat, svmlight)",
     )
     command.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
+    command.add_argument("--label", metavar="COLUMN", help="the column of your table that names each row's class")
+    command.add_argument("--domain", metavar="COLUMN", help="the column that says which domain a row is of")
+    command.add_argument(
+        "--source-value", metavar="VALUE", help="the value of that column (or the outer folder) that is the source"
+    )
     command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
     command.add_argument("--network", help="a network by name (see list networks)")
     command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
@@ -37,15 +51,17 @@ def add_experiment_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", metavar="N", help="0 by default")
     command.add_argument("--device", help=" | ".join(get_args(Device)))
     command.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
+    command.add_argument("--source-per-class", metavar="N", help="so many source samples a class, drawn by the seed")
     command.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
 
 
-def experiment_of(options: argparse.Namespace) -> Experiment:
-    """Build the experiment that the options describe.
+def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = MappingProxyType({})) -> Experiment:
+    """Build the experiment that the options describe; what they leave open is as ``given``, by dotted names.
 
-    Raises `UserError` for what does not exist or is out of bounds.
+    Of the user's own files what their columns were taken to be is written into it. Raises `UserError` for what does
+    not exist, is out of bounds, or would have to be guessed.
     """
-    flat: dict[str, str] = {}
+    flat = dict(given)
     if options.experiment is not None:
         try:
             flat = Experiment.from_json(options.experiment.read_bytes()).to_flat()
@@ -66,6 +82,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "data": options.data,
         "data.source": options.source and str(Path(options.source).absolute()),
         "data.target": options.target and str(Path(options.target).absolute()),
+        **{f"data.{name}": getattr(options, option) for name, option in COLUMN_OPTIONS.items()},
         **_third_domain(options),
         "method": options.method,
         "network": options.network,
@@ -75,10 +92,16 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "seed": options.seed,
         "device": options.device,
         "target_split": "0" if options.target_split == "all" else options.target_split,
+        "source_per_class": options.source_per_class,
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
-    experiment = with_usual(Experiment.from_flat(flat), flat)
+    experiment = Experiment.from_flat(flat)
+    if options.source:
+        from da_core.data.loading.inspection import inspect_files
+
+        experiment = experiment.model_copy(update={"data": inspect_files(experiment.data).settle(experiment.data)})
+    experiment = with_usual(experiment, flat)
     from da_core.methods import methods
     from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.experiment import DataSpec, Experiment
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accura
 
 
 def print_result(result: Result) -> None:
-    """Print scores, measures of shift, weights, gains and findings."""
+    """Print how own data were understood, scores, measures of shift, weights, gains and findings."""
+    print_reading(result.recipe.get("reading", {}))
     models = {
         "source only": result.source_only,
         "… with target batch norm": result.source_only_bn,
@@ -114,6 +115,11 @@ def print_result(result: Result) -> None:
         for when, measure in (("before", result.shift.before), ("after", result.shift.after))
     ]
     print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+    if (mix := result.shift.neighbours) is not None:
+        print(
+            f"neighbours of the other domain: {mix.before:.0%} before, {mix.after:.0%} after, {mix.even:.0%} if evenly "
+            "mixed"
+        )
     if result.weights is not None:
         size, count = result.weights["effective_sample_size"], result.weights["samples"]
         share = 100 * result.weights["largest_share"]
@@ -126,3 +132,5 @@ def print_result(result: Result) -> None:
         )
     for finding in result.findings:
         print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))
+        for change in finding.changes:
+            print("  - " + change.reason.format(**change.values))

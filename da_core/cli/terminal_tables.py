@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+_MOST_NAMES = 12  # in a line
+
 
 def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int | None = None) -> None:
     """Print rows below a header; columns from ``numbers_from`` on are aligned to the right."""
@@ -17,3 +19,14 @@ def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int 
     for line in rows:
         table.add_row(*map(str, line))
     Console().print(table)
+
+
+def print_reading(reading: dict[str, Any]) -> None:
+    """Print how the user's own files were understood: label, domain, source → target and features."""
+    texts: dict[str, str] = {name: reading[name] for name in ("label", "domain", "text") if name in reading}
+    if "source" in reading:
+        texts["source → target"] = f"{reading['source']} → {reading['target']}"
+    if features := reading.get("features"):
+        texts["features"] = ", ".join(features[:_MOST_NAMES]) + (" …" if len(features) > _MOST_NAMES else "")
+    for name, text in texts.items():
+        print(f"{name}: {text}")

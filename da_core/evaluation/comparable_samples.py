@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from da_core.data.pair import SOUND_RATE, Domain, DomainPair
 from da_core.data.readers.sounds import log_mel
+from da_core.data.text_units import are_unspaced, count_units
 
 Rows = NDArray[np.floating[Any]]
 _POOLED_SIDE = 8
@@ -100,6 +102,11 @@ def _nameable_numbers(pair: DomainPair, domain: Domain, rows: NDArray[np.int64])
         }
     if pair.kind == "texts":
         texts = [str(text) for text in X]
+        if are_unspaced(str(text) for text in pair.source.X[:100]):
+            return {
+                "characters": np.array([count_units(text) for text in texts], dtype=np.float64),
+                "exclamation marks": np.array([len(re.findall("[!！]", text)) for text in texts], dtype=np.float64),
+            }
         return {
             "words": np.array([len(text.split()) for text in texts], dtype=np.float64),
             "letters a word": np.array([np.mean([len(w) for w in text.split()] or [0]) for text in texts]),

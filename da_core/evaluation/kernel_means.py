@@ -36,7 +36,7 @@ def mean_kernel(Fs: Features, Ft: Features) -> Values:
     return total
 
 
-def second_order_kernel(Fs: Features, Ft: Features, weights: Values) -> Values:
+def second_order_kernel(Fs: Features, Ft: Features, weights: Features) -> Values:
     """Compute (x·y)² of pooled samples, each domain around its own mean: its means are covariances' inner products."""
     require_two_samples(Fs, Ft)
     around = np.average(Fs, axis=0, weights=weights), Ft.mean(axis=0, dtype=np.float64)

@@ -22,14 +22,15 @@ from da_core.evaluation.held_out import (
     predict_held_out,
 )
 from da_core.evaluation.metrics import DRAWS, LEVEL
-from da_core.evaluation.shift import measures
+from da_core.evaluation.shift import measures, neighbour_mix
 from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.evaluation.weight_spread import summarise_weights
 from da_core.events import DomainScores, Evidence, Result, Shift, ShiftMeasures, When
 from da_core.methods.base import Reweighting
+from da_core.training.apply import refits_source_only
 from da_core.training.model import Model
 from da_core.training.monitor import Monitor
-from da_core.training.prepared import Prepared
+from da_core.training.prepared import Prepared, filled_in
 
 Weights = NDArray[np.floating[Any]]
 
@@ -100,6 +101,9 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
         shift=Shift(
             before=shift(before),
             after=shift(after, weights),
+            neighbours=neighbour_mix(
+                (before.source_features, before.target_features), (after.source_features, after.target_features)
+            ),
             classes_from="labels" if pair.target_labelled else "predictions",
         ),
         classes=list(pair.classes),
@@ -133,6 +137,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
     packages = ("torch", "numpy", "scikit-learn", "umap-learn")
     return {
         "experiment": experiment.model_dump(),
+        "filled_in": filled_in(experiment),
         "seed": experiment.seed,
         "device": torch.cuda.get_device_name() if prepared.device.type == "cuda" else "cpu",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
@@ -141,6 +146,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         "target_was_seen": prepared.target_was_seen,
         "split": {part: len(rows) for part, rows in vars(prepared.split).items()},
         "scored_on": {name: model.rests_on for name, model in models.items() if model is not None},
+        "source_only_head": "refitted" if refits_source_only(prepared) else "trained",
         "unlabelled": int((pair.target.y == UNKNOWN).sum()),
         "selection": "last_epoch",
         "intervals": {

@@ -10,7 +10,7 @@ from typing import Any
 from da_core import palette
 from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
-from da_core.events import STAGES, Scores, ShiftMeasures
+from da_core.events import STAGES, Finding, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import judged_rows, scored_rows
@@ -168,12 +168,17 @@ def _findings(record: Record, language: Language) -> str:
     if not findings:
         nothing = say("No warning sign was found in this run's numbers.")
         return f"<p>{escape(nothing)}</p>"
-    sentences = [
-        [escape(language.translate_message(message, one.values)) for message in (one.title, one.evidence, one.advice)]
-        for one in findings
-    ]
-    cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in sentences)
+    cards = "".join(f"<li>{_finding(one, language)}</li>" for one in findings)
     return f'<h2>{escape(say("What to look out for"))}</h2><ul class="notices">{cards}</ul>'
+
+
+def _finding(finding: Finding, language: Language) -> str:
+    title, evidence, advice = (
+        escape(language.translate_message(message, finding.values))
+        for message in (finding.title, finding.evidence, finding.advice)
+    )
+    reasons = "".join(f"<li>{escape(language.translate_message(c.reason, c.values))}</li>" for c in finding.changes)
+    return f"<b>{title}</b> {evidence} {advice}" + (f"<ol>{reasons}</ol>" if reasons else "")
 
 
 def _figure(record: Record, name: str, caption: str, language: Language) -> str:
@@ -248,6 +253,10 @@ def _shift(record: Record, language: Language) -> str:
         for name, (title, digits) in measures.items()
         if getattr(shift.before, name) is not None
     ]
+    if (mix := shift.neighbours) is not None:
+        title = say("Neighbours of the other domain")
+        even = say("evenly mixed: {share}", share=language.percent(mix.even, 0))
+        rows.append([f"{title} ({even})", *(language.percent(share, 0) for share in (mix.before, mix.after))])
     spread = record.result.weights or {}
     if "effective_sample_size" in spread:
         size = language.number(spread["effective_sample_size"])

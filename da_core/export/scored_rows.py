@@ -95,6 +95,12 @@ def scored_rows(
         )
     if "all" in used:
         sentences.append(language.translate("None held out: what is scored was there to learn from as well."))
+    if result.recipe.get("source_only_head") == "refitted" and {"source_only", "adapted"} <= set(models):
+        sentences.append(
+            language.translate(
+                "Source only has a head that was fitted anew, as the method's is: the difference is the method's alone."
+            )
+        )
     if result.recipe.get("target_was_seen") and set(domains) == set(get_args(Scored)):
         sentences.append(
             language.translate(

@@ -7,6 +7,7 @@ from typing import Any
 
 from da_core.experiment import Experiment
 from da_core.i18n import Language
+from da_core.methods.wanted_network import lacks_batch_norm
 from da_core.params import Params
 from da_core.run_folder import Record
 
@@ -75,6 +76,8 @@ def command(experiment: Experiment) -> str:
     for name in _FLAGS:
         if name in flat:
             words += [f"--{name}", flat.pop(name)]
+    if "network" not in flat and lacks_batch_norm(experiment.network, experiment.method):
+        words += ["--network", experiment.network.name]  # or the command would take the one that the method wants
     for name, value in flat.items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)

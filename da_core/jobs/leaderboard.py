@@ -12,6 +12,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.run_database import KeptRun
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.networks.head_kinds import heads
 from da_core.params import Scalar
 from da_core.registry import Registered
 
@@ -40,6 +41,7 @@ def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
         "data": sources().get(experiment.data.name),
         "network": networks().get(experiment.network.name),
         "method": methods().get(experiment.method.name),
+        "head": heads().get(experiment.head.name),
     }
     for group, kind in kinds.items():
         if kind is None:

@@ -144,12 +144,15 @@ class Store:
             return record
 
     def find(self, experiment: Experiment) -> str | None:
-        """Find the newest run of this experiment that went to its end and return its id; None if there is none."""
+        """Find the newest run of this experiment that went to its end and return its id; None if there is none.
+
+        A run that an earlier version made with other defaults is passed over: it is another run by now.
+        """
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
             for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
                 record = self.load(run_id)
-                if record is not None and record.complete and record.experiment == experiment:
+                if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
                     return run_id
         return None
 
@@ -236,6 +239,16 @@ class Store:
                     shutil.rmtree(self._path(run_id), ignore_errors=True)
                     gone.append(run_id)
         self.database.forget(gone)
+
+
+def _is_todays(record: Record) -> bool:
+    """Tell whether the run was made with the defaults that this version has."""
+    from da_core.training.prepared import filled_in  # imports torch
+
+    try:
+        return bool(record.result.recipe.get("filled_in") == filled_in(record.experiment))
+    except UserError:  # a name or a setting that there is no more
+        return False
 
 
 def _changed(folder: Path) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from da_core.networks.extractor import Network
 
 Family = Literal["control", "alignment", "reweighting", "adaptation"]
-Kind = Literal["feature alignment", "deep alignment", "reweighting", "model adaptation", "control"]
+Kind = Literal[
+    "feature alignment", "deep alignment", "reweighting", "model adaptation", "classifier adaptation", "control"
+]
 Rows = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 
@@ -42,6 +44,8 @@ class Method(Registered, abstract=True):
     """Whether it is one of the two or three of its family that a beginner should look at first."""
     wants: ClassVar[Literal["", "batch norm"]] = ""
     """What a network should have for it: `with_method` gives it that where nobody chose a network."""
+    draws: ClassVar[bool] = True
+    """Whether what it does depends on the seed; where nothing does, a study runs it once."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
@@ -56,6 +60,10 @@ class Method(Registered, abstract=True):
         default, 0.0, stands for “quick, or nothing is known”. What the network's training takes is not counted.
         """
         return 0.0
+
+    def few_per_class(self) -> int:
+        """Return how many labelled target samples a class it may see."""
+        return 0
 
     @classmethod
     def name(cls) -> str:
@@ -81,6 +89,7 @@ class FeatureAlignment(Method, abstract=True):
     """
 
     kind = "feature alignment"
+    draws = False
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> FeatureAlignment:
         raise NotImplementedError
@@ -300,12 +309,9 @@ class AdaptationData:
 
 
 class ModelAdaptation(Method, abstract=True):
-    """Changes a trained network. ``few_per_class`` says how many labelled target samples a class it may see."""
+    """Changes a trained network."""
 
     kind: ClassVar[Kind] = "model adaptation"
-
-    def few_per_class(self) -> int:
-        return 0
 
     def check(self, network: Network, data: AdaptationData) -> None:
         """Raise `UserError` where it cannot adapt such a network on such data; asked before anything is trained."""
@@ -315,4 +321,48 @@ class ModelAdaptation(Method, abstract=True):
 
         At each yield the network can be used as it is, in eval mode; between two epochs nothing else changes it.
         """
+        raise NotImplementedError
+
+
+class Classifier(Protocol):
+    """What names the class of features (n, d): by its index (n,), or by the probabilities of all classes (n, c)."""
+
+    def predict(self, X: Rows) -> Labels: ...
+    def predict_proba(self, X: Rows) -> NDArray[np.float64]: ...
+
+
+class FitHead(Protocol):
+    """Fits the experiment's head to features (n, d) of classes (n,), weighted by (n,)."""
+
+    def __call__(self, X: Rows, y: Labels, weights: Rows | None = None, /) -> Classifier: ...
+
+
+@dataclass(frozen=True)
+class FixedFeatures:
+    """What a classifier adaptation may see: features that stay as they are, and how to fit a head to any of them.
+
+    ``Xs`` (n_s, d) with class indices ``ys`` (n_s,) are the source, ``Xt`` (n_t, d) the target without its labels,
+    ``Xf`` (m, d) and ``yf`` (m,) the labelled few of it. Some classes of ``class_count`` may have no sample here.
+    """
+
+    Xs: Rows
+    ys: Labels
+    Xt: Rows
+    Xf: Rows
+    yf: Labels
+    class_count: int
+    fit_head: FitHead
+
+
+class ClassifierAdaptation(Method, abstract=True):
+    """Changes what names the class and leaves the features alone: for any head, and for what has nothing to train.
+
+    A `ModelAdaptation` that is one of these too has the same idea for features that no network is trained for.
+    """
+
+    kind: ClassVar[Kind] = "classifier adaptation"
+    draws = False
+
+    def adapt_classifier(self, data: FixedFeatures) -> Classifier:
+        """Return a classifier for the target."""
         raise NotImplementedError

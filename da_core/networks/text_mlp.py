@@ -7,13 +7,15 @@ import numpy as np
 from torch import nn
 
 from da_core import params
+from da_core.data.text_units import UNSPACED
 from da_core.errors import UserError
 from da_core.networks.extractor import Extractor, Norm, Rows, Samples, norm_setting
 from da_core.networks.mlp import MLP
 from da_core.params import hyper
 
-_TOKEN = r"(?u)\w+(?:['’]\w+)*|[^\w\s]+"
-"""A word, or signs without a space between them: “:-)” and “!!!” say something too."""
+_LETTERS = rf"[^\W{UNSPACED}]+"
+_TOKEN = rf"(?u)[{UNSPACED}]|{_LETTERS}(?:['’]{_LETTERS})*|[^\w\s]+"
+"""A word, a character of a writing without spaces (Chinese), or signs: “:-)” and “!!!” say something too."""
 
 
 class TextMLP(Extractor):
@@ -35,7 +37,8 @@ class TextMLP(Extractor):
         pieces: Literal["words", "characters", "both"] = hyper(
             "words",
             title="Pieces",
-            help="Count words, runs of 2 to 4 characters within a word, or both.",
+            help="Count words, runs of 2 to 4 characters within a word, or both. Of Chinese and Japanese, which have "
+            "no spaces, each character counts as a word.",
         )
         vectors: Literal["tf-idf", "hashed"] = hyper(
             "tf-idf",

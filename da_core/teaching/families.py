@@ -28,6 +28,8 @@ FAMILIES = {
 KINDS = {
     "feature alignment": "On fixed features",
     "deep alignment": "Deep, in training",
+    "model adaptation": "On a trained network",
+    "classifier adaptation": "On fixed features",
     "by sample": "By sample: for covariate shift",
     "by class": "By class: for label shift",
 }
@@ -47,7 +49,7 @@ def kind_of(method: type[Method]) -> str:
 
 def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
     """Group methods by family and then by kind, all in the order to show them in; empty groups are left out."""
-    kinds = [*KINDS, "model adaptation", "control"]
+    kinds = [*KINDS, "control"]
     groups: dict[str, dict[str, list[type[Method]]]] = {}
     for method in sorted(methods, key=lambda m: ([*FAMILIES].index(m.family()), kinds.index(kind_of(m)))):
         groups.setdefault(method.family(), {}).setdefault(kind_of(method), []).append(method)

@@ -51,6 +51,14 @@ def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
     return file.getvalue()
 
 
+def subset(whole: Atlas, places: NDArray[np.int64]) -> Atlas:
+    """Lay some of an atlas's pictures out as an atlas of their own, in the order of ``places``."""
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2]))).convert("RGB"))
+    side = image.shape[1] // whole.columns
+    each = image.reshape(whole.rows, side, whole.columns, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
+    return atlas(each[places], side)
+
+
 def tiles(whole: Atlas, places: Sequence[int] | NDArray[np.int64]) -> list[str]:
     """Cut single pictures out of an atlas, as data URIs."""
     image = Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2])))

@@ -8,14 +8,17 @@ import numpy as np
 
 from da_core.methods.base import (
     AdaptationData,
+    ClassifierAdaptation,
     DeepAlignment,
     FeatureAlignment,
+    FixedFeatures,
     Method,
     ModelAdaptation,
     Predictions,
     Reweighting,
+    Rows,
 )
-from da_core.networks.heads import cross_fitted, fit_head
+from da_core.networks.heads import FittedHead, cross_fitted, fit_head
 from da_core.teaching import toy_network, toy_problems
 from da_core.teaching.figure_panels import Classify, accuracy, bounding_box, panel
 from da_core.teaching.lesson_figure import SHOWN, Panel, Picture
@@ -35,6 +38,8 @@ def compute(kind: type[Method]) -> Picture:
             parts = _train_with(method, toy)
         case ModelAdaptation():
             parts = _adapt_model(method, toy)
+        case ClassifierAdaptation():
+            parts = _adapt_classifier(method, toy)
         case _:
             parts = _yardstick(kind.name(), toy)
     labels = {"source_label": toy.ys[:SHOWN].tolist(), "target_label": toy.yt[:SHOWN].tolist()}
@@ -79,8 +84,7 @@ def _train_with(method: DeepAlignment, toy: ToyProblem) -> dict[str, Any]:
 
 def _adapt_model(method: ModelAdaptation, toy: ToyProblem) -> dict[str, Any]:
     network = toy_network.trained(toy.Xs, toy.ys, normalised=True)
-    before = toy_network.classifier(network)
-    few = [row for label in np.unique(toy.yt) for row in np.flatnonzero(toy.yt == label)[: method.few_per_class()]]
+    before, few = toy_network.classifier(network), _few(method, toy)
     data = AdaptationData(
         toy_network.inputs(toy.Xs),
         toy_network.labels(toy.ys),
@@ -92,7 +96,25 @@ def _adapt_model(method: ModelAdaptation, toy: ToyProblem) -> dict[str, Any]:
     for _losses in method.adapt(network, data):
         pass
     panels = _panels(toy, before, toy_network.classifier(network))
-    return {"view": "adapted", **panels, "few": [int(row) for row in few if row < SHOWN]}
+    return {"view": "adapted", **panels, "few": [row for row in few if row < SHOWN]}
+
+
+def _adapt_classifier(method: ClassifierAdaptation, toy: ToyProblem) -> dict[str, Any]:
+    """With a head whose border bends: there is no network that could bend the features."""
+
+    def fit(X: Rows, y: Labels, weights: Rows | None = None) -> FittedHead:
+        return fit_head("svm", X, y, weights)
+
+    few = _few(method, toy)
+    data = FixedFeatures(toy.Xs, toy.ys, toy.Xt, toy.Xt[few], toy.yt[few], int(toy.ys.max()) + 1, fit)
+    panels = _panels(toy, fit(toy.Xs, toy.ys).predict, method.adapt_classifier(data).predict)
+    return {"view": "adapted", **panels, "few": [row for row in few if row < SHOWN]}
+
+
+def _few(method: Method, toy: ToyProblem) -> list[int]:
+    """Choose the labelled few: the first of each class."""
+    each = (np.flatnonzero(toy.yt == label)[: method.few_per_class()] for label in np.unique(toy.yt))
+    return [int(row) for rows in each for row in rows]
 
 
 def _yardstick(name: str, toy: ToyProblem) -> dict[str, Any]:

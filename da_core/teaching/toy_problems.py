@@ -43,6 +43,7 @@ BY_KIND = {
     "deep alignment": Choice("moons"),
     "reweighting": Choice("elsewhere"),
     "model adaptation": Choice("far moons"),
+    "classifier adaptation": Choice("far moons"),
     "control": Choice("far moons"),
 }
 EXCEPTIONS: dict[str, Choice] = {
@@ -50,9 +51,12 @@ EXCEPTIONS: dict[str, Choice] = {
     "tca": Choice("aside"),
     "jda": Choice("aside", {"dimensions": 1}),
     "mida": Choice("aside"),
+    "tsl": Choice("aside", {"dimensions": 1}),
+    "jpca": Choice("moons", {"dimensions": 1}),
     "wdgrl": Choice("aside"),
     "bnm": Choice("aside"),
     "mcc": Choice("aside"),
+    "self_training": Choice("aside"),
     "afn": Choice("moons", {"weight": 0.01}),  # its pull on the norm is made for hundreds of features
     "mcd": Choice("moons", {"weight": 0.3}),  # two linear heads on two features hardly disagree at the default
     "homm": Choice("moons", {"weight": 3.0}),  # with few features it takes more to show; on pictures 3 does as well

@@ -8,7 +8,14 @@ import numpy as np
 import torch
 
 from da_core.events import Accuracies, Event, Losses
-from da_core.methods.base import DeepAlignment, FeatureAlignment, ModelAdaptation, Predictions, Reweighting
+from da_core.methods.base import (
+    ClassifierAdaptation,
+    DeepAlignment,
+    FeatureAlignment,
+    ModelAdaptation,
+    Predictions,
+    Reweighting,
+)
 from da_core.methods.control.source_only_bn import SourceOnlyBN
 from da_core.methods.norms import batch_norms
 from da_core.networks.extractor import Network
@@ -25,6 +32,8 @@ def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_ep
     match prepared.method:
         case DeepAlignment() as method:
             return (yield from train_deep(method, source_only, prepared, monitor, on_epoch))
+        case ClassifierAdaptation() as method if prepared.changes_classifier:
+            return adapt_classifier(method, source_only, prepared)
         case ModelAdaptation() as method:
             return (yield from adapt_model(method, source_only, prepared, monitor, on_epoch))
         case FeatureAlignment() as method:
@@ -33,6 +42,26 @@ def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_ep
             return reweight(method, source_only, prepared)
         case method:
             raise TypeError(f"{method.name()} is of a kind that cannot be applied")
+
+
+def yardstick(source_only: Model, prepared: Prepared) -> Model:
+    """Give the source-only model that the method is held against: with a head of the kind that the method ends with.
+
+    A method on fixed features fits the head anew, and that alone moves accuracy and calibration. So does its source
+    only, with all weights 1 and no map: the difference is then the method's alone.
+    """
+    if not refits_source_only(prepared):
+        return source_only
+    Fs, ys = source_only.embed(prepared.source.X), prepared.source.labels
+    return Model(source_only.network, prepared.fit_head(Fs, ys), fitted_on="source")
+
+
+def refits_source_only(prepared: Prepared) -> bool:
+    """Tell whether source only is held against the method with a head that is fitted anew, in place of its own."""
+    method = prepared.method
+    of_fixed_features = isinstance(method, ClassifierAdaptation) and not isinstance(method, ModelAdaptation)
+    fits_anew = of_fixed_features or isinstance(method, FeatureAlignment | Reweighting)
+    return fits_anew and prepared.extractor.learns and prepared.experiment.head.name == "linear"
 
 
 def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepared) -> Model:
@@ -48,6 +77,12 @@ def reweight(method: Reweighting, source_only: Model, prepared: Prepared) -> Mod
     Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
     weights = method.weights(Fs, Ft, ys, predict_both(source_only, Ft, prepared))
     return Model(source_only.network, prepared.fit_head(Fs, ys, weights), fitted_on="source", weights=weights)
+
+
+def adapt_classifier(method: ClassifierAdaptation, source_only: Model, prepared: Prepared) -> Model:
+    """Let the method name classes from the source-only features, which stay as they are."""
+    data = prepared.fixed_features(source_only.embed)
+    return Model(source_only.network, method.adapt_classifier(data))
 
 
 def predict_both(source_only: Model, Ft: Rows, prepared: Prepared) -> Predictions:

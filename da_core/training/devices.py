@@ -7,6 +7,7 @@ import functools
 import os
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from da_core.errors import UserError
 from da_core.settings import settings
@@ -27,7 +28,15 @@ def choose(name: str) -> torch.device:
 
 
 def configure(device: torch.device) -> None:
-    """Configure the calling thread and the process for one run: its share of the cores, and sums that repeat."""
+    """Configure the calling thread and the process for one run: its share of the cores, and sums that repeat.
+
+    The share is the same however busy the machine is, since the number of threads changes the last digits of sums, and
+    so a whole training. Beside other processes it costs no more all the same: OpenMP's threads sleep while they wait
+    (see `da_core`), and BLAS, whose threads always spin, gets one.
+    """
+    threads = max(1, _THREADS // settings().workers)
+    threadpool_limits(threads, "openmp")
+    threadpool_limits(1, "blas")
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
@@ -35,7 +44,7 @@ def configure(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
     else:
         keep_freed_memory()
-        torch.set_num_threads(max(1, _THREADS // settings().workers))
+        torch.set_num_threads(threads)
 
 
 @functools.cache

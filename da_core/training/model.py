@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from da_core.methods.base import Classifier
 from da_core.networks.extractor import Network
-from da_core.networks.heads import FittedHead
 
 CHUNK = 128
 Rows = NDArray[Any]
@@ -56,7 +56,7 @@ class Model:
     """
 
     network: Network
-    classifier: FittedHead | None = None
+    classifier: Classifier | None = None
     map_source: Callable[[Rows], Rows] = unmoved
     map_target: Callable[[Rows], Rows] = unmoved
     source_network: Network | None = None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,20 @@ from torch import Tensor
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.events import LIVE
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation, Reweighting
+from da_core.methods.base import (
+    AdaptationData,
+    ClassifierAdaptation,
+    DeepAlignment,
+    FixedFeatures,
+    Method,
+    ModelAdaptation,
+    Reweighting,
+)
 from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
@@ -31,6 +41,9 @@ from da_core.networks.preparation import learns_from_target, prepare_rows, read
 from da_core.registry import pick, resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
+
+NUMBERS = 2
+"""Raised whenever the same experiment with the same hyperparameters comes to give other numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +68,26 @@ class Setup:
     @property
     def few_per_class(self) -> int:
         """Labelled target samples of each class that the method may see."""
-        return self.method.few_per_class() if isinstance(self.method, ModelAdaptation) else 0
+        return self.method.few_per_class()
+
+    @property
+    def changes_classifier(self) -> bool:
+        """Whether the method adapts the classifier alone: by its kind, or since there is no network to change."""
+        of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
+        return isinstance(self.method, ClassifierAdaptation) and not of_both
+
+    @property
+    def draws(self) -> bool:
+        """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
+        experiment, learns = self.experiment, self.extractor.learns
+        drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
+        return learns or drawn or heads()[experiment.head.name].draws or self.method.draws
+
+    def split_of(self, pair: DomainPair) -> Split:
+        """Split a pair into what is learned from and what is scored."""
+        experiment = self.experiment
+        held_out = experiment.held_out(self.extractor.learns)
+        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
 
     def steps(self, kind: SampleKind) -> tuple[str, ...]:
         """List the steps by which rows of samples of this kind are prepared."""
@@ -77,7 +109,7 @@ class Setup:
         match self.method:
             case DeepAlignment():
                 return self.experiment.training.epochs
-            case ModelAdaptation():
+            case ModelAdaptation() if not self.changes_classifier:
                 return int(getattr(self.method.params, "epochs", 1))
             case _:
                 return 0
@@ -139,6 +171,13 @@ class Prepared(Setup):
         source, few, least_steps = self.source, self.few, self.experiment.training.least_steps
         return AdaptationData(source.X, source.y, self.target, few.X, few.y, self.pair.flips, least_steps)
 
+    def fixed_features(self, embed: Callable[[Tensor], NDArray[Any]]) -> FixedFeatures:
+        """Collect the same for a classifier adaptation, as features that ``embed`` computes."""
+        source, few, classes = self.source, self.few, len(self.pair.classes)
+        Xs, Xt = embed(source.X), embed(self.target)
+        Xf = embed(few.X) if len(few.y) else Xt[:0]
+        return FixedFeatures(Xs, source.labels, Xt, Xf, few.labels, classes, self.fit_head)
+
     def labelled_target(self) -> Labelled:
         """Give the target's training samples with the labels that they have: for the oracle alone."""
         labels = torch.tensor(self.pair.target.y[self.split.target_train], device=self.device)
@@ -150,7 +189,8 @@ def set_up(experiment: Experiment) -> Setup:
     """Resolve the names in an experiment. Raises `UserError` for what does not exist or does not go together."""
     method = pick(methods(), experiment.method.name, "method")(seed=experiment.seed, **experiment.method.params)
     extractor, network_params = resolve(networks(), experiment.network)
-    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns:
+    setup = Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns and not setup.changes_classifier:
         raise UserError(
             "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
             method=method.title,
@@ -161,7 +201,22 @@ def set_up(experiment: Experiment) -> Setup:
         read(step)
     if isinstance(method, Reweighting):
         check_takes_weights(experiment.head.name)
-    return Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    return setup
+
+
+def filled_in(experiment: Experiment) -> dict[str, Any]:
+    """Write out what an experiment leaves to defaults, as JSON: all hyperparameters of its data, network, head, method.
+
+    With `NUMBERS` it tells runs of one experiment apart that were made by versions of other defaults. Raises
+    `UserError` for a name or a setting that does not exist.
+    """
+    chosen = {
+        "data": resolve(sources(), experiment.data),
+        "network": resolve(networks(), experiment.network),
+        "head": resolve(heads(), experiment.head),
+        "method": resolve(methods(), experiment.method),
+    }
+    return {"numbers": NUMBERS, **{of: params.model_dump(mode="json") for of, (_, params) in chosen.items()}}
 
 
 def prepare(setup: Setup) -> Prepared:
@@ -169,10 +224,10 @@ def prepare(setup: Setup) -> Prepared:
 
     Raises `UserError` where the data cannot be read or do not suit the network or the method.
     """
-    experiment, extractor, device = setup.experiment, setup.extractor, setup.device
+    experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)
-    split = pair.split(experiment.held_out(extractor.learns), experiment.seed, setup.few_per_class)
+    split = setup.split_of(pair)
 
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None
@@ -202,7 +257,7 @@ def prepare(setup: Setup) -> Prepared:
         target_live=labelled(Xt[target_live], yt[target_live]),
         third=None if third is None else labelled(Xt[len(yt) :], third.y),
     )
-    if isinstance(setup.method, ModelAdaptation):
+    if isinstance(setup.method, ModelAdaptation) and not setup.changes_classifier:
         setup.method.check(prepared.new_network(), prepared.adaptation_data())
     return prepared
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +133,30 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     yardstick = None if phase == "source_only" else latest(history, "source_only").get("target")
     guides = [] if yardstick is None else _guide(yardstick, _("target, source only"))
     return Chart(table, epochs, _SHARE, lines, guides)
+
+
+def several(histories: Mapping[str, History]) -> Chart:
+    """Chart target accuracy of several runs on one axis, a line each: while adapting, or source only where that is all.
+
+    A run whose method adapts in one step has no epochs of adapting; its line is called so.
+    """
+    rows: list[tuple[float, str, float]] = []
+    for name, history in histories.items():
+        phase: Phase = (
+            "adapt" if any(isinstance(e, Accuracies) and e.phase == "adapt" for e in history) else "source_only"
+        )
+        called = name if phase == "adapt" else f"{name} ({_('Source only')})"
+        rows += [
+            (event.epoch, called, event.values["target"])
+            for event in history
+            if isinstance(event, Accuracies) and event.phase == phase and "target" in event.values
+        ]
+    table = pd.DataFrame(rows, columns=["epoch", "what", "value"])
+    names = list(dict.fromkeys(table["what"]))
+    colour = _hues(names, [theme.class_colour(place) for place in range(len(names))])
+    mark = {"type": "line", "strokeWidth": 2.5, "point": {"size": 40}}
+    line: Json = {"mark": mark, "encoding": {"color": colour, "tooltip": _tooltip(".1%")}}
+    return Chart(table, max(1, math.ceil(table["epoch"].max())) if rows else 1, _SHARE, [line])
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:

@@ -126,13 +126,16 @@ def rows(runs: Sequence[KeptRun]) -> None:
         st.pagination(pages, key=keys.RUNS_PAGE)
 
 
-def actions(runs: Sequence[KeptRun], known: Sequence[str]) -> None:
-    """Draw what can be done with the ticked runs; ``known`` are all tags."""
+def actions(runs: Sequence[KeptRun], known: Sequence[str], hidden: int) -> None:
+    """Draw what can be done with the ticked runs, of which a search hides ``hidden``; ``known`` are all tags."""
     with st.container(key=keys.RUNS_ACTIONS, horizontal=True, vertical_alignment="center"):
         if not runs:
             st.markdown(f":gray[{_('Tick a run to name or delete it, two or more to compare them.')}]")
             return
-        st.markdown(_("{count} ticked", count=len(runs)), width="content")
+        ticks = _("{count} ticked", count=len(runs))
+        if hidden:
+            ticks += " " + _("({count} of them hidden by the search)", count=hidden)
+        st.markdown(ticks, width="content")
         if len(runs) > 1:
             st.button(_("Compare"), type="primary", key=keys.COMPARE, on_click=_show, args=("compare",))
         else:
@@ -197,7 +200,7 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
 def offer_to_keep(runs: Sequence[KeptRun]) -> None:
     """Offer to add the run of a link to the visitor's list, ``runs``, where it is not in it."""
     run = state.run_id()
-    if run in (None, EXAMPLE, *(listed.run_id for listed in runs)) or store().load(run) is None:
+    if run is None or run == EXAMPLE or run in {listed.run_id for listed in runs} or store().load(run) is None:
         return
     with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         st.markdown(_("The run of this link is not in your list."), width="content")
@@ -244,7 +247,8 @@ else:
             the_bin(binned)
         case _:
             left = filtered(here)
-            actions(ticked, sorted({tag for run in here for tag in run.tags}))
+            hidden = sum(run not in left for run in ticked)
+            actions(ticked, sorted({tag for run in here for tag in run.tags}), hidden)
             if not left:
                 st.info(_("No run fits. Change the search or the filters."))
             rows(left)

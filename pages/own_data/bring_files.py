@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import cast, get_args
+from pathlib import PurePath
+from typing import BinaryIO, cast, get_args
 
 import streamlit as st
 
 from da_core.data.loading.inspection import Inspection, inspect_files
-from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.archive import OneDomainError
 from da_core.data.readers.columns import Outline, Roles, join_names
-from da_core.data.readers.uploads import keep_folder, keep_upload, resolve_place
+from da_core.data.readers.pictures import is_picture
+from da_core.data.readers.sounds import is_sound
+from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
@@ -26,7 +29,10 @@ from pages.session.words import _
 
 SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
-_ENDINGS = ["zip", "npz", "csv", "tsv", "txt"]
+_ROWS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".mat", ".svm", ".libsvm")
+"""How files end that hold neither pictures nor sounds."""
+_TREATMENT = ("missing", "categories", "dates")
+"""The settings of how a table's cells become numbers."""
 
 readings = Background(inspect_files, keep=8)
 
@@ -41,17 +47,6 @@ def read_again(spec: DataSpec) -> None:
     readings.forget(spec.model_dump_json())
 
 
-def with_visitor_names(values: Mapping[str, object]) -> dict[str, object]:
-    """Replace the places of uploads, which are digests of their content, by the visitor's file names."""
-    names: dict[object, str] = st.session_state.get(keys.UPLOAD_NAMES, {})
-    return {field: names.get(value, value) for field, value in values.items()}
-
-
-def name_uploads(error: UserError) -> UserError:
-    """Return the error with the visitor's file names in place of the uploads' own."""
-    return UserError(error.message, **with_visitor_names(error.values))
-
-
 def section(use: Callable[[DataSpec], None]) -> bool:
     """Ask where the files come from, and show what was understood of them, with a button to use them.
 
@@ -61,9 +56,10 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         ask = choose_origin(keys.OWN_ORIGIN)
         st.caption(
             _(
-                "Pictures or sounds in one folder a class, a table (CSV) with one row a sample, or an npz with X and "
-                "y. The target needs no labels. Leave it empty if one place holds both domains: folders like train/day "
-                "and test_night, or a table with a column that names the domain."
+                "Pictures or sounds in one folder a class (zip), or many at once with the class in their names; a "
+                "table (CSV, Excel, Parquet) with one row a sample; arrays X and y (npz, mat, svmlight). The target "
+                "needs no labels. Leave it empty if one place holds both domains: two folders of any names with the "
+                "same class folders, a table with a column that names the domain, or arrays Xs, ys, Xt and yt."
             )
         )
         columns = st.columns(2, gap="medium")
@@ -71,8 +67,8 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
                 found[role] = ask(role, title)
-        files = found["source"] is not None and not found["source"].endswith((".csv", ".tsv", ".txt"))
-        made = _instead_of_a_target() if files and not found["target"] else {}
+        alone = found["source"] if not found["target"] else None
+        made = _instead_of_a_target() if alone and not alone.lower().endswith(_ROWS) else {}
         spec = _spec(found["source"], found["target"], made)
     if spec is None:
         return found["source"] is not None
@@ -135,7 +131,7 @@ def may_open(places: Iterable[str]) -> bool:
     try:
         access.check_places(places)
     except UserError as error:
-        st.error(words.explain(name_uploads(error)))
+        st.error(words.explain(error))
         return False
     return True
 
@@ -143,8 +139,8 @@ def may_open(places: Iterable[str]) -> bool:
 def _file(role: str, title: str) -> str | None:
     most = settings().upload_megabytes
     key = keys.upload(role)
-    label = _("{title} (zip, CSV or npz, up to {most} MB)", title=title, most=most)
-    st.file_uploader(label, type=_ENDINGS, max_upload_size=most, key=key, on_change=partial(_store, key))
+    label = _("{title} (one file, or many pictures or sounds, up to {most} MB)", title=title, most=most)
+    st.file_uploader(label, accept_multiple_files=True, max_upload_size=most, key=key, on_change=partial(_store, key))
     return cast("str | None", st.session_state.get(keys.UPLOADS, {}).get(key))
 
 
@@ -167,24 +163,32 @@ def _path(role: str, title: str) -> str | None:
 
 
 def _store(key: str) -> None:
-    """Store what an uploader holds; a folder becomes a zip of the same layout."""
+    """Store what an uploader holds; a folder becomes a zip of the same layout, and so do several files."""
     files = st.session_state[key]
     uploads = st.session_state.setdefault(keys.UPLOADS, {})
     uploads.pop(key, None)
     if not files:
         return
     try:
-        if isinstance(files, list):
-            name = files[0].name.partition("/")[0]
-            place = keep_folder(name, [(file.name, file) for file in files])
+        folder, slash, _rest = files[0].name.partition("/")
+        if len(files) == 1 and not slash:
+            uploads[key] = keep_upload(files[0].name, files[0])
         else:
-            name = files.name
-            place = keep_upload(name, files)
+            _check_samples(files)
+            name = folder if slash else f"{PurePath(folder).stem}…"
+            uploads[key] = keep_folder(name, [(file.name, file) for file in files])
     except UserError as error:
         state.report(error)
-    else:
-        uploads[key] = place
-        st.session_state.setdefault(keys.UPLOAD_NAMES, {})[short_name(resolve_place(place))] = name
+
+
+def _check_samples(files: Iterable[BinaryIO]) -> None:
+    """Refuse several files of which none is a sample: two tables, say, are not one domain."""
+    for file in files:
+        head = file.read(12)
+        file.seek(0)
+        if is_sound(head) or is_picture(file):
+            return
+    raise UserError("Several files at once are taken where they are pictures or sounds; bring others one by one.")
 
 
 # What was understood -------------------------------------------------------------------------------------------------
@@ -192,71 +196,124 @@ def _store(key: str) -> None:
 
 def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection) -> None:
     if found.outline is not None and found.roles is not None:
-        _columns(spec, found.outline, found.roles, found.domains)
-    if found.problem is not None:
+        _columns(spec, found.outline, found.roles)
+    if len(found.domains) > 1:
+        _domains(spec, found)
+    in_use = spec == state.experiment().data
+    try:
+        settled = spec if in_use and found.problem is None else found.settle(spec)
+    except UserError as error:
         read_again(spec)
-        show = st.info if isinstance(found.problem, OneDomainError) else st.error
-        show(words.explain(name_uploads(found.problem)))
-    if found.pair is None or spec == state.experiment().data:
+        asked = isinstance(error, OneDomainError) or "option" in error.values
+        (st.info if asked else st.error)(words.explain(error))
+        return
+    if found.pair is None or in_use:
         return
     st.markdown(f"**{_('What was understood')}**")
     pair_preview.facts(found.pair)
     for notice in found.pair.notices:
-        st.caption(words.translate_message(notice.message, with_visitor_names(notice.values)))
+        st.caption(words.translate_message(notice.message, notice.values))
+    if found.outline is not None and found.pair.kind != "texts":
+        _treatment(spec, found.outline)
     pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(found.pair)
     if pressed:
         st.session_state.get(keys.COLUMNS, {}).pop((spec.source, spec.target), None)  # the experiment has them now
-        use(spec)
+        use(settled)
         st.rerun()
 
 
-# Columns of a table --------------------------------------------------------------------------------------------------
+# Columns of a table, domains of one place ----------------------------------------------------------------------------
 
 
-def _columns(spec: DataSpec, outline: Outline, roles: Roles, domains: Sequence[str]) -> None:
+def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
     """Draw the roles that the columns were given, to be corrected."""
     names = [column.name for column in outline.columns]
     texts = [column.name for column in outline.columns if column.cells in ("texts", "words")]
-    numbers = [column.name for column in outline.columns if column.cells == "numbers"]
-    cells = {"numbers": _("numbers"), "words": _("names"), "texts": _("texts"), "nothing": _("empty")}
+    usable = [column.name for column in outline.columns if column.cells in ("numbers", "words", "dates")]
+    cells = {
+        "numbers": _("numbers"),
+        "words": _("names"),
+        "dates": _("dates"),
+        "texts": _("texts"),
+        "nothing": _("empty"),
+    }
     kinds = {column.name: cells[column.cells] for column in outline.columns}
 
     def called(name: str) -> str:
         return f"{name} · {kinds[name]}" if name in kinds else name or "—"
 
-    def pick(field: str, title: str, options: Sequence[str], now: str) -> None:
-        key = keys.column(field)
-        st.session_state[key] = now if now in options else options[0]
-        st.selectbox(
-            title, options, format_func=called, key=key, on_change=lambda: _set(spec, field, st.session_state[key])
-        )
-
-    left, right = st.columns(2, gap="medium")
-    with left:
+    pick = partial(_pick, spec, called=called)
+    places = st.columns(3 if spec.target is None else 2, gap="medium")
+    with places[0]:
         pick("label", _("Label"), names if roles.label else ["", *names], roles.label)
-    with right:
+    with places[1]:
         pick("text", _("Text, if a sample is one"), ["", *texts], roles.text)
-    if not roles.text and numbers:
+    if spec.target is None:
+        with places[2]:
+            pick("domain", _("Domain"), names if roles.domain else ["", *names], roles.domain)
+    if not roles.text and usable:
         key = keys.column("features")
-        st.session_state[key] = [name for name in roles.features if name in numbers]
+        st.session_state[key] = [name for name in roles.features if name in usable]
         st.multiselect(
             _("Features"),
-            [name for name in numbers if name != roles.label],
+            [name for name in usable if name not in (roles.label, roles.domain)],
             key=key,
             on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
         )
-    if spec.target is None:
-        place, source, target = st.columns(3, gap="medium")
+
+
+def _domains(spec: DataSpec, found: Inspection) -> None:
+    """Ask which of the domains that one place holds is the source, and which the target."""
+    params = FilesParams.model_validate(spec.params)
+    used = found.pair.reading.get("source") if found.pair is not None and spec == state.experiment().data else None
+    source, target = st.columns(2, gap="medium")
+    with source:
+        _pick(spec, "source_domain", _("Source"), found.domains, params.source_domain or found.plain_source or used)
+    with target:
+        others = ["", *found.domains]
+        _pick(spec, "target_domain", _("Target (all others if empty)"), others, params.target_domain)
+
+
+def _treatment(spec: DataSpec, outline: Outline) -> None:
+    """Ask what is to become of cells that are no numbers, as far as the table has such."""
+    there = {
+        "missing": any(column.missing for column in outline.columns),
+        "categories": any(column.has_few_words for column in outline.columns),
+        "dates": any(column.cells == "dates" for column in outline.columns),
+    }
+    fields = [name for name in _TREATMENT if there[name] or name in spec.params]
+    for place, name in zip(st.columns(max(len(fields), 1), gap="medium"), fields, strict=False):
+        info = FilesParams.model_fields[name]
+        called = {option: words.word(option) for option in get_args(info.annotation)}
+        now, explained = str(spec.params.get(name, info.default)), _(info.description or "")
         with place:
-            pick("domain", _("Domain"), names if roles.domain else ["", *names], roles.domain)
-        if len(domains) > 1:
-            params = FilesParams.model_validate(spec.params)
-            with source:
-                pick("source_domain", _("Source"), domains, params.source_domain or domains[0])
-            others = ["", *domains]
-            with target:
-                pick("target_domain", _("Target (all others if empty)"), others, params.target_domain)
+            _pick(spec, name, _(info.title or ""), list(called), now, called.__getitem__, explained)
+
+
+def _pick(
+    spec: DataSpec,
+    field: str,
+    title: str,
+    options: Sequence[str],
+    now: str | None,
+    called: Callable[[str], str] = lambda name: name or "—",
+    help: str | None = None,
+) -> None:
+    """Draw the choice of one setting; without ``now`` nothing is chosen yet, and the visitor has to."""
+    key = keys.column(field)
+    empty = None if not now and "" not in options else options[0]
+    st.session_state[key] = now if now in options else empty
+    st.selectbox(
+        title,
+        options,
+        format_func=called,
+        key=key,
+        index=None if st.session_state[key] is None else 0,
+        placeholder=_("Choose"),
+        help=help,
+        on_change=lambda: _set(spec, field, st.session_state[key] or ""),
+    )
 
 
 def _set(spec: DataSpec, field: str, value: str) -> None:

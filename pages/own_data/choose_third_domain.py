@@ -154,7 +154,7 @@ def _use(wanted: DataSpec, pair: DomainPair, found: Inspection) -> None:
         domain = as_third(found.pair, pair)
     except UserError as error:
         bring_files.read_again(wanted)
-        st.error(words.explain(bring_files.name_uploads(error)))
+        st.error(words.explain(error))
         return
     if wanted != state.experiment().third:
         state.change(third=wanted)

@@ -63,7 +63,9 @@ def _draw(report: DataReport) -> None:
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
     if report.verdict in ADVISED and st.button(_("Start with {method} →", method=_advised(report)), key=keys.ADVISED):
         st.session_state[keys.ADVICE] = (state.experiment().data, report.verdict)
-        state.change(method=MethodSpec(name=ADVISED[report.verdict]))
+        from da_core.methods.wanted_network import with_method
+
+        state.replace(with_method(state.experiment(), MethodSpec(name=ADVISED[report.verdict])))
         navigation.switch_to("method")
     _measures(report)
     st.markdown(f"**{_('What changed most')}**")

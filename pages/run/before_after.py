@@ -86,16 +86,16 @@ _PANEL = (
 _CHOICE = '<div class="choice {name}"><span></span><div role="radiogroup"></div></div>'
 _BUTTON = '<button type="button"></button>'
 _HTML = (
-    '<div class="frame"><div class="scatter"><div class="bar">'
+    '<div class="scatter"><div class="frame"><div class="bar">'
     + _CHOICE.format(name="colours")
     + _CHOICE.format(name="layouts")
     + '<button class="around" type="button"></button><button class="save" type="button"></button></div>'
-    f'<div class="panels">{_PANEL}{_PANEL}</div>'
     f'<div class="course">{_BUTTON * 3}<input type="range" min="0" max="1" step="any"><output></output></div>'
+    f'<div class="panels">{_PANEL}{_PANEL}</div></div>'
     '<div class="legend"></div><div class="classes" role="group"></div><p class="state" role="status"></p>'
     '<p class="hint"></p><div class="details"></div><div class="seeds"></div>'
     '<span class="unseen" aria-live="polite"></span>'
-    '<div class="tip" hidden><div class="picture"></div><div class="words"></div></div></div></div>'
+    '<div class="tip" hidden><div class="picture"></div><div class="words"></div></div></div>'
 )
 
 
@@ -174,12 +174,16 @@ def before_after_view(
     seeds: Mapping[int, Points] | None = None,
     status: Mapping[Layout, str] | None = None,
     on_request: Callable[[Layout], None] | None = None,
+    names: tuple[str, str] | None = None,
+    choose_layout: bool = True,
 ) -> None:
     """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
     ``scores`` are target accuracies to stand above the panels; ``shown`` is what a hover shows of each sample;
     ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``on_request`` is
-    called when a layout is asked for that takes its time; without it none such can be asked for.
+    called when a layout is asked for that takes its time; without it none such can be asked for. ``names`` are what
+    the panels are called where they show two runs, not a run's before and after. Without ``choose_layout`` the reader
+    is not asked about layouts.
     """
     data = payload(
         cloud,
@@ -192,7 +196,10 @@ def before_after_view(
         seeds=seeds,
         status=status,
         on_request=_SLOW if on_request else (),
+        names=names,
     )
+    if not choose_layout:
+        data["texts"]["layouts"] = {layout: LAYOUTS[layout]}
 
     def pass_on() -> None:
         layout = st.session_state[key].get("asked")
@@ -214,9 +221,10 @@ def payload(
     seeds: Mapping[int, Points] | None = None,
     status: Mapping[Layout, str] | None = None,
     on_request: Sequence[Layout] = (),
+    names: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Write all that the element needs as JSON, arrays as `_packed`; ``on_request`` are layouts that it may ask for."""
-    return {
+    data = {
         "id": run,
         "file": f"before-after-{run}",
         "colour": colour,
@@ -225,6 +233,11 @@ def payload(
         **_layouts(cloud, seeds or {}, status or {}, on_request),
         **_labels(cloud, classes, scores, on_request),
     }
+    if names is not None:
+        called: dict[str, str] = dict(zip(_WHENS, names, strict=True))
+        data["texts"] |= {**called, "panels": called}
+        data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
+    return data
 
 
 def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:

@@ -1,21 +1,21 @@
-"""Runs beside one another: what differs in their experiments, results and curves; and the leaderboard of a pair."""
+"""Runs beside one another: results, pictures, curves, and what differs in their experiments; a pair's leaderboard."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from da_core import palette
-from da_core.data.readers.uploads import place_name
 from da_core.events import Losses
 from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
+from da_core.params import Scalar
 from pages.charts import plotly_figure
-from pages.run import run_row
+from pages.run import run_row, setting_words, two_runs
 from pages.session import keys
 from pages.session.words import _, number, percent, points, safe, seconds, word
 from pages.shell import theme
@@ -36,43 +36,70 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     if len({run.pair for run in runs}) > 1:
         st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
     names = run_row.titles(runs)
-    st.subheader(_("What differs"), anchor=False)
-    _diff(runs, names)
-    st.subheader(_("What came of it"), anchor=False)
     records = [store().load(run.run_id) for run in runs]
+    st.subheader(_("What came of it"), anchor=False)
     _results(runs, names, records)
+    _pictures(names, records)
     st.subheader(_("How it went"), anchor=False)
     _curves(names, records)
+    st.subheader(_("What differs"), anchor=False)
+    _diff(runs, names)
     with st.container(horizontal=True):
         for place, (run, name) in enumerate(zip(runs, names, strict=True)):
             if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
                 run_row.open_run(run, "results")
 
 
+def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:
+    """Draw feature pictures and confusion matrices of two of the runs side by side."""
+    there = {name: record for name, record in zip(names, records, strict=True) if record is not None}
+    pairs = list(combinations(there, 2))
+    if not pairs:
+        return
+    pair = pairs[0]
+    if len(pairs) > 1:
+        pair = st.selectbox(
+            _("Pictures of"),
+            pairs,
+            format_func=lambda each: _("{first} and {second}", first=each[0], second=each[1]),
+            key=keys.COMPARE_PAIR,
+        )
+    first, second = (there[name] for name in pair)
+    st.subheader(_("The same samples in both"), anchor=False)
+    two_runs.pictures(first, second, pair)
+    st.subheader(_("What is taken for what"), anchor=False)
+    two_runs.confusions(first, second, pair)
+
+
 def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
-    """Tabulate the settings that are not the same, by the names that links and the command line use."""
+    """Tabulate in words the settings that are not the same; those that only some of the runs have are folded away."""
     differing = differences([run.experiment for run in runs])
     if not differing:
         st.markdown(_("Nothing: these runs are of the same experiment."))
         return
-    table = {"": [f"`{name}`" for name in differing]}
-    for place, name in enumerate(_columns(names)):
-        table[name] = [_setting(values[place]) for values in differing.values()]
-    st.table(table, border="horizontal", hide_index=True)
+    of_all = {name: values for name, values in differing.items() if None not in values}
+    of_some = {name: values for name, values in differing.items() if None in values}
+    if of_all:
+        st.table(_in_words(of_all, runs, names), border="horizontal", hide_index=True)
+    if of_some:
+        with st.expander(_("{count} settings that only some of them have", count=len(of_some))):
+            st.table(_in_words(of_some, runs, names), border="horizontal", hide_index=True)
 
 
-def _setting(value: Any) -> str:
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return _("yes") if value else _("no")
-        case float():
-            return f"{value:g}"
-        case str() if value.startswith("upload:"):
-            return safe(place_name(value))
-        case _:
-            return safe(str(value))
+def _in_words(
+    settings: Mapping[str, Sequence[Scalar | None]], runs: Sequence[KeptRun], names: Sequence[str]
+) -> dict[str, list[str]]:
+    """Write a table of settings, a row each, one column a run; a setting has its title from a run that has it."""
+    titles = []
+    for name, values in settings.items():
+        known = next(run.experiment for run, value in zip(runs, values, strict=True) if value is not None)
+        titles.append(safe(setting_words.setting_title(known, name)))
+    table = {"": titles}
+    for place, (run, column) in enumerate(zip(runs, _columns(names), strict=True)):
+        table[column] = [
+            safe(setting_words.setting_value(run.experiment, name, values[place])) for name, values in settings.items()
+        ]
+    return table
 
 
 def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Record | None]) -> None:

@@ -13,6 +13,8 @@ from pages.session import keys, state
 from pages.session.words import _, day, language, number, percent, points, signed, word
 from pages.shell import navigation
 
+GONE = "The run in this link is not here any more. Start it again: the same experiment gives the same numbers."
+
 
 def load() -> Record | None:
     """Load the finished run that this session looks at; where there is none, show why and what to do."""
@@ -27,6 +29,8 @@ def load() -> Record | None:
         warn_if_cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
+    if run and view is None:
+        st.warning(_(GONE))
     with st.container(border=True):
         if view is not None and view.live:
             st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))

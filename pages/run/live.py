@@ -152,6 +152,8 @@ def _controls(view: RunView) -> None:
             _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.finishing_early)
         if shared:
             _button(_("Leave this run"), queue().stop, view, None if mine else why, unless=view.state == "stopping")
+        elif view.started_at is None:  # it has learned nothing that could be thrown away
+            _button(_("Stop"), queue().stop, view, None if mine else why)
         else:
             _ask_before_stopping(view, None if mine else why)
         early = not _has_learned(view)

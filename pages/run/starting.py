@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -29,6 +29,18 @@ def start(experiment: Experiment) -> None:
     navigation.switch_to("train")
 
 
+def start_beside(experiment: Experiment, row: Sequence[str]) -> None:
+    """Submit ``experiment`` and show its run beside those of ``row``. The frame shows a refusal, at the top."""
+    try:
+        run = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
+    except UserError as error:
+        state.report(error)
+        st.rerun()
+    state.replace(experiment)
+    state.set_run(run)
+    navigation.switch_to_row([*row, run])
+
+
 def follow_run(view: RunView, draw: Callable[[RunView], None]) -> None:
     """Draw a run again and again until it is over, which keeps its lease; then the whole page runs once more."""
 
@@ -50,10 +62,10 @@ def watch(here: navigation.Step) -> None:
         return
     view = queue().view(run, renew=True)
     if view is not None and view.live:
-        if here != "train":  # which follows it itself
+        if here not in ("train", "what_if"):  # which follow it themselves
             st.session_state[keys.WATCHED_RUN] = run
             follow_run(view, _draw_line)
-    elif here in ("train", "features", "results"):
+    elif here in ("train", "features", "results", "what_if"):
         st.session_state.pop(keys.WATCHED_RUN, None)
     elif view is not None and st.session_state.get(keys.WATCHED_RUN) == run:
         with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):

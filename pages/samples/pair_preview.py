@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from da_core.data.pair import SOUND_RATE, DomainPair
+from da_core.data.text_units import are_unspaced, count_units
 from pages.charts import plotly_figure, points
 from pages.samples import gallery, texts_and_sounds
 from pages.session.words import _, number, word
@@ -36,7 +37,11 @@ def shape(pair: DomainPair) -> str:
         height, width = pair.sample_shape[:2]
         return _("{width} × {height} pixels", width=width, height=height)
     if pair.kind == "texts":
-        return _("a text of about {count} words", count=number(_words(pair)))
+        texts = [str(text) for domain in (pair.source, pair.target) for text in domain.X[:500]]
+        count = number(float(np.median([count_units(text) for text in texts])))
+        if are_unspaced(texts):
+            return _("a text of about {count} characters", count=count)
+        return _("a text of about {count} words", count=count)
     if pair.kind == "sounds":
         return _("{seconds} s of sound", seconds=number(pair.sample_shape[0] / SOUND_RATE, 1))
     return _("{count} features", count=number(pair.sample_shape[0]))
@@ -56,10 +61,3 @@ def samples(pair: DomainPair) -> None:
         for domain, mark in ((pair.source, ""), (pair.target, "target")):
             st.html(gallery.heading(domain.name, mark))
             gallery.table(pair, domain)
-
-
-def _words(pair: DomainPair) -> float:
-    """Compute the median number of words of a text, over both domains."""
-    return float(
-        np.median([len(str(text).split()) for domain in (pair.source, pair.target) for text in domain.X[:500]])
-    )

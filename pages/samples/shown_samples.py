@@ -14,7 +14,7 @@ from starlette.responses import Response
 from da_core.data.pair import Domain, DomainPair
 from da_core.errors import UserError
 from da_core.jobs.store import Record, store
-from da_core.teaching.picture_atlas import Atlas, atlas
+from da_core.teaching.picture_atlas import Atlas, atlas, subset
 from pages.samples.gallery import decimals
 from pages.session import origin
 from pages.session.background import Background
@@ -42,6 +42,18 @@ class ShownSamples:
     sounds: str | None = None
     columns: tuple[str, ...] = ()
     values: NDArray[np.float32] | None = None
+
+    def only(self, rows: NDArray[np.int64]) -> ShownSamples:
+        """Take some of the samples, in this order; sounds have addresses by place, and stay where all places do."""
+        count = next((len(each) for each in (self.tips, self.values) if each is not None), len(rows))
+        if np.array_equal(rows, np.arange(count)):
+            return self
+        return ShownSamples(
+            atlas=None if self.atlas is None else subset(self.atlas, rows),
+            tips=None if self.tips is None else tuple(self.tips[row] for row in rows),
+            columns=self.columns,
+            values=None if self.values is None else self.values[rows],
+        )
 
     def texts(self) -> tuple[str, ...] | None:
         """Return the text of each sample: its tip, or its row with the columns named in the reader's language."""

@@ -25,16 +25,20 @@ PROBLEM_OF_LINK = "lab.problem.link"
 """Whether that error is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
+ROW = "lab.row"
+"""The ids of the runs that the address of “What if” names."""
+WHAT_IF_DRAFT = "lab.what-if"
+"""The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
 """The run that was seen going on from another screen than its own, where its end is then announced."""
+FOLLOWED_RUN = "lab.followed"
+"""The run that was seen going on from Train, where its end then gives the focus to the way on."""
 UPLOADS = "lab.brought"
 """Places of uploaded files that are not in use yet, by the uploader's key."""
-UPLOAD_NAMES = "lab.names"
-"""The visitor's file names, by what a sentence calls an upload's place."""
 COLUMNS = "lab.chosen"
 """Settings of a table's columns, by the places that they are about."""
 BROWSED_AREA = "lab.browsed"
@@ -138,6 +142,7 @@ CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
 PREPARATION = "lab-preparation"
 SEED = "lab-seed"
+SOURCE_PER_CLASS = "lab-source-per-class"
 DEVICE = "lab-device"
 FAMILY = "lab-family"
 ORACLE = "lab-oracle"
@@ -153,6 +158,7 @@ def start_here(kind: str) -> str:
 START = "start"
 HEADLINE = "lab-headline"
 WHAT_HAPPENS = "lab-what-happens"
+WAYS_ON = "lab-ways-on"
 LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
@@ -170,6 +176,15 @@ def run_control(action: str) -> str:
 def scores(table: str) -> str:
     """Name a table of scores, which scrolls in its own box where it is wide."""
     return f"lab-scores-{table}"
+
+
+def finding_changes(finding: str) -> str:
+    """Name the box of likely reasons for a finding."""
+    return f"lab-finding-{finding}"
+
+
+def finding_change(finding: str, place: int) -> str:
+    return f"finding-{finding}-{place}"
 
 
 def changed_page(kind: str) -> str:
@@ -190,6 +205,7 @@ RUNS_LIST = "lab-runs-list"
 RUNS_PAGE = "lab-runs-page"
 COMPARE = "lab-compare"
 COMPARE_CURVE = "lab-compare-curve"
+COMPARE_PAIR = "lab-compare-pair"
 SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
 CLEAR = "lab-clear"
@@ -222,6 +238,26 @@ def restore(run: str) -> str:
 
 def compared_run(place: int) -> str:
     return f"lab-compare-open-{place}"
+
+
+# What if -------------------------------------------------------------------------------------------------------------
+
+WHAT_IF = "lab-what-if"
+WHAT_IF_KIND = "lab-what-if-kind"
+WHAT_IF_METHOD = "lab-what-if-method"
+WHAT_IF_SETTING = "lab-what-if-setting"
+WHAT_IF_NIGHT = "lab-what-if-night"
+WHAT_IF_SEED = "lab-what-if-seed"
+WHAT_IF_START = "lab-what-if-start"
+WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def two_runs(first: str, second: str) -> str:
+    return f"two-{first}-{second}"
+
+
+def row_control(action: str, run: str) -> str:
+    return f"lab-row-{action}-{run}"
 
 
 # Stability -----------------------------------------------------------------------------------------------------------

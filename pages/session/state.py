@@ -2,8 +2,8 @@
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
 ``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded) and, on its own
-screen, ``lesson``. It is read once a session, at the first run of the script, and written back by the frame after each
-run, so that a reload, a bookmark and a shared link all restore it.
+screen, ``lesson`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame
+after each run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
 _EVERYTHING = "everything"
+MOST_IN_A_ROW = 4
+"""Runs side by side: a fifth has no room."""
 
 
 @dataclass
@@ -56,6 +58,7 @@ def arrive(screen: str) -> None:
     undone: who goes back to look at the data keeps the network just chosen.
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
+    st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
         st.session_state[keys.PLAYGROUND] = {}
@@ -136,6 +139,12 @@ def change_playground(**parts: str) -> None:
     st.session_state[keys.PLAYGROUND] = {name: text for name, text in (playground() | parts).items() if text}
 
 
+def row() -> tuple[str, ...]:
+    """Return the runs that the address of “What if” names, ``row=a,b``, the first being what the others change."""
+    asked = st.session_state.get(keys.ROW) or ""
+    return tuple(dict.fromkeys(filter(None, asked.split(","))))[:MOST_IN_A_ROW]
+
+
 def is_hidden(part: str) -> bool:
     """Tell whether the link hides this part from a class."""
     return part in hidden()
@@ -178,9 +187,9 @@ def link() -> dict[str, str]:
 
 
 def address() -> dict[str, str]:
-    """Return the query of the screen that is drawn: the session's link and, on a lesson, which one it is."""
-    asked = st.session_state.get(keys.LESSON)
-    return link() | ({"lesson": asked} if asked else {}) | playground()
+    """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
+    own = {"lesson": st.session_state.get(keys.LESSON), "row": ",".join(row())}
+    return link() | {name: value for name, value in own.items() if value} | playground()
 
 
 def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
@@ -203,8 +212,8 @@ def publish() -> None:
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
     asked = dict(query)
-    for name in ("lesson", *_PLAYGROUND):  # `arrive` sees to them
-        asked.pop(name, None)
+    for of_a_screen in ("lesson", "row", *_PLAYGROUND):  # `arrive` sees to them
+        asked.pop(of_a_screen, None)
     lang = asked.pop("lang", "")
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,7 @@ Step = Literal[
     "features",
     "results",
     "runs",
+    "what_if",
     "stability",
     "playground",
     "methods",
@@ -76,6 +78,12 @@ SCREENS: dict[Step, Screen] = {
         "Next, change one thing and try again.",
     ),
     "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
+    "what_if": Screen(
+        "lab/what_if.py",
+        "What if",
+        "Change one thing of a run and see both side by side, while they go and afterwards.",
+        "",
+    ),
     "stability": Screen(
         "lab/stability.py",
         "Stability",
@@ -143,6 +151,11 @@ def link_to(step: Step, label: str) -> None:
 def link_to_lesson(method: str, label: str) -> None:
     """Draw a link to the lesson of a method; the experiment stays as it is."""
     st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
+
+
+def switch_to_row(runs: Sequence[str]) -> None:
+    """Leave for the screen that shows these runs side by side."""
+    st.switch_page(SCREENS["what_if"].path, query_params=state.link() | {"row": ",".join(runs)})
 
 
 def switch_to(step: Step) -> None:

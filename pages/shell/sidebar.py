@@ -26,18 +26,31 @@ def draw(here: Step) -> None:
                 link_to(step, _(SCREENS[step].title))
         st.html(f'<div class="lab-sidebar-title">{_("Lab")}</div>')
         link_to("runs", _(SCREENS["runs"].title))
+        link_to("what_if", _(SCREENS["what_if"].title))
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("playground", _(SCREENS["playground"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
         link_to("teaching", _(SCREENS["teaching"].title))
+    _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):
         _switch_language()
         _switch_everything()
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()
+
+
+def _close_on_a_phone(here: Step) -> None:
+    """Shut the menu once a choice has led to another screen: on a phone it would cover two thirds of it.
+
+    The script runs once for each body, that is once a screen.
+    """
+    shut = "document.querySelector('[data-testid=stSidebarCollapseButton] button')?.click()"
+    opened = "document.querySelector('[data-testid=stSidebar]')?.dataset.collapsed === 'false'"
+    script = f"if (innerWidth < 640 && {opened}) {shut}"
+    st.html(f'<script data-screen="{here}">{script}</script>', unsafe_allow_javascript=True)
 
 
 def _switch_language() -> None:

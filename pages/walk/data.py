@@ -20,7 +20,7 @@ from pages.own_data.catalogue import OWN
 from pages.run import current_run
 from pages.samples import gallery, pair_preview
 from pages.session import access, state
-from pages.session.words import _, explain, translate_message, word
+from pages.session.words import _, explain, safe, translate_message, word
 from pages.shell import navigation, params_form
 
 SHIFTS = {
@@ -62,7 +62,7 @@ def _use(spec: DataSpec) -> None:
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
     except UserError as error:
-        state.report(bring_files.name_uploads(error))
+        state.report(error)
     else:
         _set(spec)
 
@@ -79,8 +79,8 @@ def _set(spec: DataSpec) -> None:
 
 def _show(pair: DomainPair) -> None:
     for notice in pair.notices:
-        st.info(translate_message(notice.message, bring_files.with_visitor_names(notice.values)))
-    st.subheader(_(pair.provenance.title), anchor=False)
+        st.info(translate_message(notice.message, notice.values))
+    st.subheader(safe(_(pair.provenance.title)), anchor=False)
     spec = state.experiment().data
     measured = figures().get(spec.name)
     kind = sources()[spec.name].Params
@@ -113,7 +113,7 @@ if not looking:
     except MissingError as lacking:
         fetch_data_set.offer(lacking)
     except UserError as error:
-        st.error(explain(bring_files.name_uploads(error)))
+        st.error(explain(error))
     else:
         _show(pair)
 if looking:

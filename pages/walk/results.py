@@ -11,7 +11,7 @@ from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
 from pages.charts import plotly_figure, score_charts, score_tables
-from pages.run import changed_samples, current_run, export_buttons, findings, live
+from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live
 from pages.session import keys
 from pages.session.words import _, language, number, safe, seconds, word
 from pages.shell import fold, navigation
@@ -151,8 +151,9 @@ record = current_run.load()
 if record is not None:
     result = record.result
     current_run.headline(result)
+    change_one.ask(record.experiment, [record.run_id])
     live.notices(result.notices)
-    findings.section(result.findings)
+    findings.section(result.findings, record)
     st.subheader(_("What is taken for what"), anchor=False)
     confusions(result)
     if result.target_scored:

@@ -9,7 +9,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import EXAMPLE, store
 from pages.charts import curves
-from pages.run import current_run, live, starting, time_notice
+from pages.run import change_one, current_run, live, starting, time_notice
 from pages.session import keys, state
 from pages.session.words import _, explain
 from pages.shell import navigation
@@ -30,15 +30,24 @@ def outcome(view: RunView) -> None:
         current_run.warn_if_cut_short(record)
         if record.run_id == EXAMPLE:
             current_run.about_the_example()
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, key=keys.WAYS_ON):
             navigation.link_to("features", _("See what moved") + " →")
             navigation.link_to("results", _("See all results") + " →")
+            change_one.ask(record.experiment, [record.run_id])
+        if st.session_state.pop(keys.FOLLOWED_RUN, None) == view.run_id:
+            focus_on_the_way_on(view.run_id)
     elif view.state == "failed":
         st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
     elif view.error:
         st.warning(explain(view.error))
     elif view.state == "cancelled":
         st.info(_("You stopped this run. Nothing of it was kept; start again when you like."))
+
+
+def focus_on_the_way_on(run: str) -> None:
+    """Give the focus to what has just become possible, so that a keyboard need not look for it."""
+    script = f"setTimeout(() => document.querySelector('.st-key-{keys.WAYS_ON} a')?.focus(), 100)"
+    st.html(f'<script data-run="{run}">{script}</script>', unsafe_allow_javascript=True)
 
 
 navigation.header("train")
@@ -64,9 +73,7 @@ with st.container(border=True):
 if view is None or not same or (not view.live and view.state != "done"):
     time_notice.draw(experiment)
 if run and view is None:
-    st.warning(
-        _("The run in this link is not here any more. Start it again: the same experiment gives the same numbers.")
-    )
+    st.warning(_(current_run.GONE))
 if view is not None:
     if not same:
         st.info(
@@ -75,7 +82,9 @@ if view is not None:
                 run=current_run.summary(view.experiment),
             )
         )
-    if not view.live:
+    if view.live:
+        st.session_state[keys.FOLLOWED_RUN] = view.run_id
+    else:
         outcome(view)
     live.panel(view)
     if view.history:

@@ -21,8 +21,9 @@ from da_core.i18n import Language
 from da_core.jobs.store import store
 from pages.run import changed_samples
 from pages.samples import shown_samples
+from pages.session import keys
 from tests.support import made_up_run
-from tests.support.lab import Lab, texts
+from tests.support.lab import Lab, has, texts
 
 
 def html_with(app: AppTest, word: str) -> str:
@@ -196,3 +197,23 @@ def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_be
 
 def test_a_run_without_findings_says_so(lab: Lab) -> None:
     assert "No warning sign was found" in texts(lab.screen("results", lab.finish()))
+
+
+def test_a_first_visit_finds_doors_where_everything_is_open_on_request(lab: Lab) -> None:
+    run = lab.finish()
+    first = lab.screen("results", run)
+    doors = {"All scores", "Domain by domain", "Class by class", "Take it home"}
+    assert doors <= {door.label for door in first.expander}
+    assert not doors & {title.value for title in first.subheader}
+    first.toggle(key=keys.EVERYTHING_SWITCH).set_value(True).run()
+    first.switch_page("walk/results.py").run()
+    assert first.query_params["view"] in ("everything", ["everything"])
+    opened = lab.screen("results", run, view="everything")
+    assert doors <= {title.value for title in opened.subheader}
+    assert not doors & {door.label for door in opened.expander}
+
+
+def test_a_run_that_is_gone_is_told_and_the_example_offered(lab: Lab) -> None:
+    app = lab.screen("results", "0123456789abcdef-01234567")
+    assert "not here any more" in texts(app)
+    assert has(app, "Look at the example run")

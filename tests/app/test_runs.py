@@ -16,7 +16,7 @@ from da_core.jobs.store import store
 from da_core.methods.alignment.dann import DANN
 from pages.session import keys
 from tests.support import made_up_run
-from tests.support.lab import Lab, button, has, texts
+from tests.support.lab import Lab, button, drawn, has, texts
 
 CORAL = MethodSpec(name="coral")
 
@@ -128,17 +128,31 @@ def test_two_runs_side_by_side(lab: Lab) -> None:
     app = tick(runs(lab), plain, other)
     button(app, "Compare").click().run()
     assert not app.exception
-    diff, results = (table.value for table in app.table[:2])
+    results, diff, of_some = (table.value for table in app.table[:3])
     rows = {row.iloc[0]: list(row.iloc[1:]) for _at, row in diff.iterrows()}
-    assert rows["`method`"] == ["dann", "coral"]
-    assert rows["`seed`"] == ["0", "3"]
-    assert rows["`method.weight`"][1] == "–", "CORAL has no such setting"
-    assert "`training.epochs`" not in rows
+    assert rows["Method"] == ["DANN", "CORAL"]
+    assert rows["Seed"] == ["0", "3"]
+    assert "Epochs" not in rows
+    others = {row.iloc[0]: list(row.iloc[1:]) for _at, row in of_some.iterrows()}
+    assert others["Regularisation"][0] == "–", "DANN has no such setting"
+    assert not any("." in name for name in [*rows, *others]), "titles, not the names of links"
     gains = next(list(row.iloc[1:]) for _at, row in results.iterrows() if row.iloc[0] == "Gain on the target")
     assert gains == ["+30.0 points", "+40.0 points"]
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    *confusions, figure = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    assert len(confusions) == 2
     assert [trace["name"] for trace in figure["data"]] == ["DANN · seed 0", "CORAL · seed 3"]
     assert len(figure["data"][0]["x"]) == 2
+    assert drawn(app)["stops"] == [
+        {"name": "before", "title": "DANN · seed 0"},
+        {"name": "after", "title": "CORAL · seed 3"},
+    ]
+
+
+def test_ticks_that_a_search_hides_are_counted_apart(lab: Lab) -> None:
+    plain, other = lab.finish(), lab.finish(experiment=Experiment(method=CORAL))
+    app = tick(runs(lab), plain, other)
+    app.text_input(key=keys.RUNS_SEARCH).set_value("coral").run()
+    assert "2 ticked (1 of them hidden by the search)" in texts(app)
 
 
 def test_equal_experiments_and_one_run_alone_are_told(lab: Lab) -> None:

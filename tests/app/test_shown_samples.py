@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import io
 import wave
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 
 from da_core.data.loading import cache
 from da_core.data.pair import SOUND_RATE, Domain, DomainPair
-from pages.samples.shown_samples import sound
+from da_core.teaching.picture_atlas import atlas, tiles
+from pages.samples.shown_samples import ShownSamples, sound
 from tests.support import made_up_run
 from tests.support.lab import Lab, drawn
 
@@ -101,3 +104,18 @@ def test_what_adapting_changed_is_told_in_sentences(lab: Lab, monkeypatch: pytes
     said = [frame.value["Sample"].tolist() for frame in app.dataframe if "Sample" in frame.value]
     assert said
     assert all(text.startswith("light ") for texts in said for text in texts)
+
+
+def test_some_of_the_samples_keep_their_own_pictures_and_texts() -> None:
+    shades = np.arange(0, 250, 5, dtype=np.uint8)  # 50 pictures: more than one row of the atlas
+    pictures = np.broadcast_to(shades[:, None, None, None], (50, 8, 8, 3)).copy()
+    every = ShownSamples(atlas=atlas(pictures), tips=tuple(map(str, shades)), sounds="/sound/x")
+    some = every.only(np.array([49, 3, 41]))
+    assert some.tips == ("245", "15", "205")
+    assert some.sounds is None, "their addresses go by place"
+    seen = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(tile.partition(",")[2]))))
+        for tile in tiles(some.atlas, range(3))
+    ]
+    assert [float(picture[..., 0].mean()) for picture in seen] == pytest.approx([245, 15, 205], abs=4)
+    assert every.only(np.arange(50)) is every

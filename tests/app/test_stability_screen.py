@@ -101,5 +101,7 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     ],
 )
 def test_the_verdict_counts_seeds_and_says_how_many_would_settle_it(differences: list[float], says: str) -> None:
-    (pair,) = comparisons({"a": dict(enumerate(differences)), "b": dict.fromkeys(range(len(differences)), 0.0)}, {"a": "b"})
+    (pair,) = comparisons(
+        {"a": dict(enumerate(differences)), "b": dict.fromkeys(range(len(differences)), 0.0)}, {"a": "b"}
+    )
     assert verdict(pair) == says.format(needed=pair.needed)

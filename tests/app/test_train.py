@@ -58,6 +58,19 @@ def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
     assert {"See what moved →", "See all results →"} <= {getattr(link, "label", None) for link in app.get("page_link")}
 
 
+def test_the_way_on_gets_the_focus_when_a_run_ends_that_was_watched_and_only_then(lab: Lab) -> None:
+    def scripts(app: AppTest) -> str:
+        return " ".join(html.proto.body for html in app.get("html"))
+
+    app, run = started(lab)
+    assert "focus()" not in scripts(app)
+    lab.go.set()
+    lab.wait_for(app, run, "done")
+    assert "focus()" in scripts(app)
+    assert "focus()" not in scripts(app.run()), "once"
+    assert "focus()" not in scripts(lab.screen("train", lab.finish())), "who opens a finished run looks at its top"
+
+
 def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
     app, run = started(lab)
     assert "will be thrown away" in texts(app), "it asks first"
@@ -82,6 +95,7 @@ def test_while_it_trains_it_says_what_happens_and_leads_to_the_lesson(lab: Lab) 
 @pytest.mark.parametrize("name", [name for name, of in methods().items() if issubclass(of, DeepAlignment)])
 def test_each_loss_term_of_a_deep_method_is_explained(name: str) -> None:
     method = methods()[name]()
+    assert isinstance(method, DeepAlignment)
     built(method, 6)
     told = with_features(batch(8, 6), torch.randn(8, 6), torch.randn(8, 6), torch.ones(6, CLASSES))
     assert {term for turn in method.turns() for term in turn.losses(told)} <= TERMS.keys()
@@ -182,7 +196,7 @@ def test_the_curves_hold_every_event_of_their_phase_in_their_own_colours() -> No
 
 def test_the_domain_classifiers_accuracy_is_explained_beside_its_curve(lab: Lab) -> None:
     app = lab.screen("train", lab.finish())
-    assert "hardly better than a coin (52%), the class loss stays low and target accuracy has risen" in texts(app)
+    assert "own domain classifier is fooled (52%), the class loss stays low and target accuracy has risen" in texts(app)
 
 
 def test_before_the_first_epoch_there_is_nothing_to_read() -> None:

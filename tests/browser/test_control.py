@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support.screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start
+from tests.support.screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start, stop
 from tests.support.server import Server
 
 
@@ -36,7 +36,7 @@ def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:
 def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> None:
     start(page, **LONG, seed="2")
     expect(curves(page).first).to_be_visible()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    stop(page)
     expect(main(page)).to_contain_text("You stopped this run. Nothing of it was kept")
     again = page.get_by_role("button", name="Start again")
     expect(again).to_be_enabled()
@@ -63,10 +63,10 @@ def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(serv
 
     second.goto(waiting)
     expect(main(second)).to_contain_text("Waiting: number 1 in the queue.")
-    first.get_by_role("button", name="Stop", exact=True).click()
+    stop(first)
     expect(main(first)).to_contain_text("You stopped this run.")
     expect(curves(second).first).to_be_visible()  # now it is the second's turn
-    second.get_by_role("button", name="Stop", exact=True).click()
+    stop(second)
     expect(main(second)).to_contain_text("You stopped this run.")
 
 

@@ -44,7 +44,7 @@ def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
     expect(heading(page)).to_have_text("All methods")
     settle(page)
     shoot(page, "methods-light-wide")
-    search = page.get_by_label("Search by name")
+    search = page.get_by_label("Search by name or idea")
     search.fill("coral")
     search.press("Enter")
     expect(main(page).get_by_role("link", name="DANN", exact=True)).to_have_count(0)

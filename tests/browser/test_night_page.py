@@ -11,6 +11,7 @@ from tests.support.screen import SMALL, Visitor, main, open_screen, settle, shoo
 from tests.support.server import Server
 
 APPLY = "Make the pictures like this"
+OPEN = SMALL | {"view": "everything"}
 
 
 def pictures(page: Page) -> Locator:
@@ -18,7 +19,7 @@ def pictures(page: Page) -> Locator:
 
 
 def test_a_slider_turns_the_scene_and_not_the_page(page: Page) -> None:
-    open_screen(page, "Data", **SMALL)
+    open_screen(page, "Data", **OPEN)
     expect(pictures(page)).to_have_count(7)
     first, last = (str(pictures(page).nth(at).get_attribute("src")) for at in (0, -1))
     where = page.url
@@ -39,7 +40,7 @@ def test_a_slider_turns_the_scene_and_not_the_page(page: Page) -> None:
 
 
 def test_another_night_moves_the_sliders(page: Page) -> None:
-    open_screen(page, "Data", **SMALL)
+    open_screen(page, "Data", **OPEN)
     page.get_by_role("radio", name="rain", exact=True).click()
     expect(pictures(page)).to_have_count(8)
     expect(page.get_by_test_id("stSlider").filter(has_text="Wet road")).to_contain_text("0.60")
@@ -55,7 +56,7 @@ def test_another_night_moves_the_sliders(page: Page) -> None:
 def test_the_steps_fit_side_by_side(server: Server, visitor: Visitor, name: str, looks: dict[str, object]) -> None:
     """At least two a row on a phone, none wider than the sheet, all square."""
     page = visitor(server, **looks)
-    open_screen(page, "Data", **SMALL, **{"data.difficulty": "dusk"})
+    open_screen(page, "Data", **OPEN, **{"data.difficulty": "dusk"})
     boxes = [one.bounding_box() for one in pictures(page).all()]
     sheet = main(page).bounding_box()
     assert sheet is not None

@@ -88,6 +88,7 @@ def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
     ("content", "sentence"),
     [
         pytest.param(b"this is no archive", "zip", id="not a zip"),
+        pytest.param(b"", "bad.zip. is empty", id="empty"),
         pytest.param(pictures(1, {"day/apple": (200, 40, 30), "night/apple": (20, 4, 3)}), "one class", id="one class"),
         pytest.param(climbing(), r"\.\./x", id="a path out of the archive"),
     ],
@@ -150,6 +151,7 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     expect(page.get_by_role("button", name="unknown")).to_be_visible()
     shoot(page, "features-unlabelled-light-wide")
     go(page, "Results")
+    page.get_by_text("Take it home").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Predictions (CSV)").click()
     lines = download.value.path().read_text("utf-8-sig").splitlines()
@@ -179,7 +181,7 @@ def test_a_table_with_chosen_columns(page: Page) -> None:
     pick(page, "Domain", "garden")
     pick(page, "Source", "south")
     expect(main(page)).to_contain_text("colour")
-    expect(main(page)).to_contain_text("a value in them is missing or no number")
+    expect(main(page)).to_contain_text("3 missing cells were filled")
     shoot(page, "data-own-table-light-wide")
     use(page)
     expect(page).to_have_url(re.compile("data.domain=garden.*data.source_domain=south"))

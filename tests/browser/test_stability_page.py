@@ -17,7 +17,7 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     page.get_by_role("button", name="Run the study").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="Which one is better?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Is it better than source only?")).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     settle(page)
     # five seeds of the method, and of source only beside it

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from da_core.experiment import Experiment
-from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, shoot
+from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, shoot, stop
 from tests.support.server import Server
 
 
@@ -33,7 +33,7 @@ def test_a_finished_before_and_after_is_on_the_first_screen(page: Page) -> None:
     page.goto("/")
     panel(page, "Before")
     panel(page, "After")
-    expect(main(page)).to_contain_text("A finished example run with DANN, made by the command")
+    expect(main(page)).to_contain_text("A finished example run with DANN")
     numbers = main(page).get_by_text(re.compile(r"^\d+\.\d%$"))
     expect(numbers).to_have_count(3)
     source_only, adapted, oracle = (share(text) for text in numbers.all_inner_texts())
@@ -62,7 +62,7 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
     shoot(page, "data-light-wide")
     page.get_by_role("link", name="Watch it").click()
     expect(heading(page)).to_have_text("Train")
-    page.get_by_role("button", name="Stop", exact=True).click()
+    stop(page)
     expect(main(page)).to_contain_text("You stopped this run.")
 
 
@@ -90,6 +90,10 @@ def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_pat
     shoot(page, "features-light-wide")
 
     go(page, "Results")
+    expect(page.get_by_role("heading", name="All scores")).to_have_count(0)  # a first visit sees the doors alone
+    page.get_by_test_id("stSidebar").get_by_text("Everything").click()
+    expect(page).to_have_url(re.compile("view=everything"))
+    expect(page.get_by_role("heading", name="All scores")).to_be_visible()
     table = page.get_by_role("table").first
     for measure in ("Accuracy", "Precision", "Recall", "F1"):
         expect(table.get_by_role("rowheader", name=measure, exact=True)).to_be_visible()

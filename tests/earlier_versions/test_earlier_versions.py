@@ -85,10 +85,11 @@ def test_an_mlp_that_was_told_how_to_scale_is_read_as_the_step_that_it_was() -> 
     assert Experiment.from_flat({"data": "moons", "network": "mlp"}).prepare is None
 
 
-def test_equal_experiments_still_find_the_runs_of_before(kept: Store) -> None:
+def test_an_equal_experiment_is_run_anew_since_defaults_have_changed(kept: Store) -> None:
     record = kept.load(REWEIGHTED)
     assert record is not None
-    assert kept.find(record.experiment) == REWEIGHTED
+    assert kept.find(record.experiment) is None
+    assert kept.load(REWEIGHTED) is not None
 
 
 def test_the_list_of_runs_keeps_names_tags_bin_and_study(kept: Store) -> None:

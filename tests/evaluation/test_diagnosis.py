@@ -94,11 +94,11 @@ def names(given: Facts) -> list[str]:
 def test_a_run_that_went_well_is_told_nothing() -> None:
     assert names(facts()) == []
     assert names(facts(0.3, 0.97)) == []
-    assert names(facts(right(0.9), right(0.9), distance=0.1)) == []  # nothing to gain, and 600 samples say so
 
 
 LABEL_SHIFT = np.repeat(np.arange(4), [330, 150, 90, 30])
 SWAP = np.array([1, 0, 2, 3])[Y]
+MISNAMED = np.array([1, 2, 0, 3])[Y]
 SPREAD = {"samples": 600.0, "effective_sample_size": 300.0, "largest_share": 0.01}
 
 
@@ -126,6 +126,10 @@ PLANTED = [
     ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
     ({"source": (0.95, 0.8)}, "source_lost"),
     ({"confidence": 0.99}, "overconfident"),
+    ({"family": "reweighting", "prepare": ["zscore_domain"]}, "shift_scaled_away"),
+    ({"distance": 1.9}, "separable_yet_better"),
+    ({"before": right(0.7), "after": right(0.7)}, "no_gain"),
+    ({"before": MISNAMED, "after": MISNAMED}, "classes_misnamed"),
 ]
 """Changes to a run that went well, and what they make of it."""
 
@@ -149,7 +153,7 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
         {"oracle": 0.95},
         {"apart": (0.0, 0.2)},  # they look alike and yet the source's classes are not the target's
         {"apart": (0.0, 0.2), "oracle": 0.95},
-        {"distance": 1.95},  # and yet the target has gained 20 points
+        {"distance": 1.95, "history": course(domain=(0.9, 0.8, 0.8, 0.8))},  # and yet the target has gained 20 points
         {"family": "reweighting", "distance": 1.95},  # weights move no point
         {"family": "reweighting", "y": LABEL_SHIFT},
         {"family": "reweighting", "prepare": ("zscore_source", "pca:2:both")},
@@ -195,3 +199,36 @@ def test_adabn_is_not_told_that_it_is_batch_norm() -> None:
 def test_every_check_has_its_planted_case() -> None:
     found = {name.replace("fine_tuning_overfitted", "overtrained") for _planted, name in PLANTED}
     assert found == {check.__name__ for check in CHECKS}
+
+
+def changes(given: Facts, name: str) -> list[dict[str, str]]:
+    return [change.settings for one in diagnose(given) if one.name == name for change in one.changes]
+
+
+def test_reasons_for_no_gain_come_with_settings_that_an_experiment_takes_the_likeliest_first() -> None:
+    same: dict[str, Any] = {"before": right(0.7), "after": right(0.7)}
+    source = Losses("source_only", 1, {"class": 0.1})
+    deep = changes(facts(**same, history=(source, *course())), "no_gain")
+    assert deep == [{"method": "deep_jdot"}, {"training.epochs": "28"}]
+    alike = changes(facts(**same, apart=(0.0, 0.2)), "no_gain")
+    assert alike[0] == {"method": "fine_tuning"}
+    scaled = changes(facts(**same, family="reweighting", prepare=["zscore_domain"], history=()), "no_gain")
+    assert scaled == [{"prepare": "zscore_source"}, {"method": "coral"}]
+    weights = Experiment(method=MethodSpec(name="kmm", params={"width": 2.0}), seed=3)
+    renamed = changes(facts(MISNAMED, MISNAMED, history=(source, *course())), "classes_misnamed")
+    assert [one["method"] for one in renamed] == ["coral", "fine_tuning"]
+    for settings in (*deep, *alike, *scaled, *renamed):
+        changed = weights.with_settings(settings)
+        assert changed != weights
+        assert changed.seed == 3
+
+
+def test_the_same_reasons_stand_where_there_are_too_few_samples_to_tell() -> None:
+    few = facts(0.6, 0.62, y=Y[:48])
+    assert "no_gain" not in names(few)
+    assert {"training.epochs": "28"} in changes(few, "too_few")
+
+
+def test_a_class_that_swallows_others_is_no_exchange_of_names() -> None:
+    swallowed = np.array([2, 2, 2, 3])[Y]
+    assert "classes_misnamed" not in names(facts(swallowed, swallowed))

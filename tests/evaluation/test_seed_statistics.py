@@ -94,8 +94,7 @@ def test_methods_that_start_from_other_networks_have_a_source_only_of_their_own(
 
 
 def test_where_all_start_from_the_same_there_is_one_source_only() -> None:
-    baselines, own = own_baselines(
-        {"a": {0: 0.5}, "b": {0: 0.5, 1: 0.6}}, lambda methods: "of all" if not methods else ""
-    )
+    before = {"a": {0: 0.5}, "b": {0: 0.5, 1: 0.6}}
+    baselines, own = own_baselines(before, lambda methods: "" if methods else "of all")
     assert baselines == {"of all": {0: 0.5, 1: 0.6}}
     assert own == {"a": "of all", "b": "of all"}

@@ -46,6 +46,18 @@ def test_held_out_samples_are_called_so() -> None:
     assert scored_rows(held_out, EN) == "Target: 30 samples, held out. Source: 30 samples, held out."
 
 
+def test_a_head_that_was_fitted_anew_for_source_only_is_told(of_all: Result) -> None:
+    told = of_all.model_copy(update={"recipe": of_all.recipe | {"source_only_head": "refitted"}})
+    assert "Source only has a head that was fitted anew" in judged_rows(told, EN)
+    assert "fitted anew" not in judged_rows(of_all, EN)
+    assert "fitted anew" not in judged_rows(told, EN, ["adapted"])
+    earlier = {key: value for key, value in of_all.recipe.items() if key != "source_only_head"}
+    assert "fitted anew" not in judged_rows(of_all.model_copy(update={"recipe": earlier}), EN)
+    missing.clear()
+    assert "重新拟合" in judged_rows(told, ZH)
+    assert not missing
+
+
 def test_the_csv_says_it_by_keys(of_all: Result) -> None:
     rows = list(csv.DictReader(io.StringIO(table_csv(of_all).decode("utf-8-sig"))))
     said = {(row["model"], row["domain"]): row["scored_on"] for row in rows}

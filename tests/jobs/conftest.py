@@ -23,6 +23,8 @@ from da_core.events import (
     ShiftMeasures,
     When,
 )
+from da_core.experiment import Experiment
+from da_core.training.prepared import filled_in
 from tests.support import postgres
 
 
@@ -38,7 +40,7 @@ def result() -> Result:
         shift=Shift(before=measures, after=measures),
         classes=["car", "bus"],
         seconds={"load": 0.25},
-        recipe={"seed": 0},
+        recipe={"seed": 0, "filled_in": filled_in(Experiment())},
         notices=[Notice("{name} is dark.", {"name": "夜"})],
     )
 

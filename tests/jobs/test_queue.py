@@ -35,6 +35,7 @@ from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Store
+from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)
@@ -61,13 +62,14 @@ class Script:
         self.switch_interval = sys.getswitchinterval()
         try:
             yield StageStarted("load", ("load", "adapt"))
+            done = made_by_this_version(self.finished, experiment)
             while not should_stop():
                 line = self.lines[seed].get(timeout=PATIENCE)
                 if line is None:
                     return
                 if isinstance(line, Exception):
                     raise line
-                yield line
+                yield done if line is self.finished else line
             early = self.finished.result.model_copy(update={"recipe": {"stopped_early": True}})
             yield Finished(early, self.finished.evidence)
         finally:

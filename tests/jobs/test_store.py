@@ -14,8 +14,9 @@ import torch
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs import store as store_module
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.store import EXAMPLE, Store, new_run_id
 from da_core.run_folder import write_record
+from da_core.training.prepared import filled_in
 
 A_DAY = Experiment()
 ANOTHER = Experiment(seed=1)
@@ -32,6 +33,7 @@ def saved(runs, result, evidence):
 
     def save(store: Store, experiment: Experiment = A_DAY, age: float = 0.0, **changes: object) -> str:
         run_id = new_run_id(experiment)
+        changes.setdefault("recipe", {"filled_in": filled_in(experiment)})
         assert store.save(run_id, experiment, result.model_copy(update=changes), evidence) is None
         stamp = (runs / run_id).stat().st_mtime - age
         os.utime(runs / run_id, (stamp, stamp))
@@ -45,11 +47,21 @@ def test_find_gives_the_newest_complete_run_of_just_this_experiment(runs, saved)
     saved(store, ANOTHER)
     old = saved(store, age=60)
     new = saved(store, age=30)
-    saved(store, recipe={"stopped_early": True})
+    saved(store, recipe={"stopped_early": True, "filled_in": filled_in(A_DAY)})
 
     assert store.find(A_DAY) == new
     assert Store(runs).find(A_DAY) == new != old
     assert store.find(Experiment(seed=2)) is None
+
+
+def test_a_run_of_other_defaults_opens_and_is_not_found(runs, saved):
+    store, now = Store(runs), filled_in(A_DAY)
+    of_today = saved(store, age=60)
+    other = saved(store, age=30, recipe={"filled_in": now | {"method": now["method"] | {"weight": 0.1}}})
+    earlier = saved(store, age=20, recipe={"filled_in": now | {"numbers": now["numbers"] - 1}})
+    silent = saved(store, age=10, recipe={"seed": 0})
+    assert Store(runs).find(A_DAY) == of_today
+    assert all(store.load(run_id).experiment == A_DAY for run_id in (other, earlier, silent))
 
 
 def test_the_oldest_go_first_but_not_one_that_is_being_read(runs, saved):
@@ -177,3 +189,14 @@ def test_memory_is_bounded_and_the_newest_is_always_there(runs, result, evidence
 
     assert store.load(first) is None
     assert store.load(second) is not None
+
+
+def test_a_run_that_is_shipped_is_read_by_its_id_and_stands_in_no_list(tmp_path, runs, result, evidence) -> None:
+    write_record(tmp_path / "shipped", A_DAY, result, evidence)
+    one = Store(runs, shipped={EXAMPLE: tmp_path / "shipped"})
+    record = one.load(EXAMPLE)
+    assert record is not None
+    assert (record.run_id, record.experiment) == (EXAMPLE, A_DAY)
+    assert one.find(A_DAY) is None, "who trains the same trains"
+    assert one.database.run_ids() == []
+    assert Store(runs).load(EXAMPLE) is None

@@ -16,6 +16,7 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.study import Study
+from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0
 STUDY = Study.of(Experiment(), ["dann", "coral"], 2)
@@ -42,7 +43,7 @@ class Bench:
             yield StageStarted("load", ("load",))  # so that a stop is heard
         if self.fails is not None:
             raise self.fails
-        yield self.end
+        yield made_by_this_version(self.end, experiment)
 
     def server(self) -> Studies:
         """What a newly started server knows."""
@@ -84,8 +85,8 @@ def test_a_study_runs_all_its_experiments_one_by_one_and_keeps_them(bench: Bench
 
 def test_what_the_store_has_is_not_run_again(bench: Bench) -> None:
     known = STUDY.trials()[1].experiment
-    run_id = new_run_id(known)
-    bench.store.save(run_id, known, bench.end.result, bench.end.evidence, (), ("ann",))
+    run_id, end = new_run_id(known), made_by_this_version(bench.end, known)
+    bench.store.save(run_id, known, end.result, end.evidence, (), ("ann",))
     bench.go.release(3)
     bench.studies.start(STUDY, "ann")
     assert bench.over() == "done"

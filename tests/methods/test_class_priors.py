@@ -8,11 +8,12 @@ from scipy.optimize import minimize
 
 from da_core.errors import UserError
 from da_core.methods.base import Predictions
-from da_core.methods.reweighting.em_prior import EMPrior, temperature, tempered
+from da_core.methods.reweighting.em_prior import EMPrior, bias_corrected_temperature, temperature, tempered
 from da_core.methods.reweighting.energy_distance import EnergyDistance, mean_distance
 from da_core.methods.reweighting.rlls import RLLS, least_change
 from da_core.methods.reweighting.shared.class_proportions import mixture
 from da_core.methods.reweighting.target_shift import TargetShift
+from tests.bench import label_shift
 
 SOURCE, TARGET = np.array([0.5, 0.3, 0.2]), np.array([0.15, 0.25, 0.6])
 MEANS = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
@@ -81,14 +82,14 @@ def test_em_agrees_with_quapy():
 
     _, _, ys, predictions = planted(2000)
     theirs, _ = EMQ.EM(np.bincount(ys) / len(ys), predictions.Pt, epsilon=1e-8)
-    ours = EMPrior(calibrate=False).fit(np.zeros((1, 1)), np.zeros((1, 1)), ys, predictions).proportions
+    ours = EMPrior(calibration="none").fit(np.zeros((1, 1)), np.zeros((1, 1)), ys, predictions).proportions
     np.testing.assert_allclose(ours, theirs, atol=1e-2)
 
 
 def test_em_ends_at_the_most_likely_proportions():
     _, _, ys, predictions = planted(500)
     share = np.bincount(ys) / len(ys)
-    q = EMPrior(calibrate=False).fit(np.zeros((1, 1)), np.zeros((1, 1)), ys, predictions).proportions
+    q = EMPrior(calibration="none").fit(np.zeros((1, 1)), np.zeros((1, 1)), ys, predictions).proportions
     odds = predictions.Pt / share
     slope = (odds / (odds @ q)[:, None]).mean(axis=0)  # of the log-likelihood; on Σq = 1 all alike at the maximum
     np.testing.assert_allclose(slope, 1, atol=1e-5)
@@ -96,12 +97,41 @@ def test_em_ends_at_the_most_likely_proportions():
 
 def test_calibration_mends_probabilities_that_are_too_sure():
     Xs, Xt, ys, predictions = planted(4000, sharpness=3.0)
-    assert temperature(predictions) == pytest.approx(3, rel=0.15)
-    off = [
-        np.abs(EMPrior(calibrate=calibrate).fit(Xs, Xt, ys, predictions).proportions - TARGET).max()
-        for calibrate in (True, False)
-    ]
-    assert off[0] < 0.04 < off[1]
+    assert temperature(predictions.Ps, ys) == pytest.approx(3, rel=0.15)
+    temperature_off, none_off, bcts_off = (
+        np.abs(EMPrior(calibration=calibration).fit(Xs, Xt, ys, predictions).proportions - TARGET).max()
+        for calibration in ("temperature", "none", "bcts")
+    )
+    assert max(temperature_off, bcts_off) < 0.04 < none_off
+
+
+def test_a_bias_mends_probabilities_that_favour_a_class():
+    Xs, Xt, ys, true = planted(4000)
+    favour = np.array([1.5, 0.0, 0.0])
+    predictions = Predictions(ys, *(tempered(P, 0.5, favour) for P in (true.Ps, true.Pt)))
+    T, bias = bias_corrected_temperature(predictions.Ps, ys)
+    # the inverse of P ∝ exp(2 log P + favour): half of its logarithm, less half of the favour
+    assert 1.7 < T < 2.3
+    np.testing.assert_allclose(bias, -(favour - favour.mean()) / 2, atol=0.15)
+    np.testing.assert_allclose(tempered(predictions.Ps, T, bias).mean(axis=0), np.bincount(ys) / len(ys), atol=1e-3)
+    temperature_off, bcts_off = (
+        np.abs(EMPrior(calibration=calibration).fit(Xs, Xt, ys, predictions).proportions - TARGET).max()
+        for calibration in ("temperature", "bcts")
+    )
+    assert bcts_off < 0.04 < temperature_off
+
+
+@pytest.mark.parametrize(("earlier", "now"), [("true", "temperature"), (False, "none")])
+def test_experiments_from_when_calibration_was_a_switch_read_as_before(earlier, now):
+    assert EMPrior(calibrate=earlier).params.calibration == now
+
+
+@pytest.mark.slow
+def test_em_with_bcts_halves_bbses_error_on_digits_whose_proportions_change_much():
+    much, little = label_shift.measure(alphas=(0.1, 10.0), draws=12)
+    assert much["EM, BCTS"] < 0.5 * much["BBSE"]
+    assert much["EM, BCTS"] < much["EM, none"]
+    assert abs(little["EM, BCTS"] - little["BBSE"]) < 0.005
 
 
 # RLLS

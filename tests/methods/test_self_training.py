@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from da_core.methods.adaptation.fixmatch import FixMatch
-from da_core.methods.adaptation.mean_teacher import MeanTeacher, follow
-from da_core.methods.adaptation.pseudo_labels import PseudoLabels, sure_cross_entropy
+from da_core.methods.adaptation.mean_teacher import MeanTeacher, follow, imbalance
+from da_core.methods.adaptation.pseudo_labels import PseudoLabels
 from da_core.methods.adaptation.shared.augmentation import CUTOUT, SHIFT, Augmentation
+from da_core.methods.adaptation.shared.distribution_alignment import DistributionAlignment, sure_cross_entropy
 from da_core.methods.base import AdaptationData
 from da_core.networks.extractor import Network
 
@@ -53,7 +54,7 @@ def right(model: Network, X: torch.Tensor, y: torch.Tensor) -> float:
 def test_only_sure_samples_count_and_no_gradient_goes_through_the_label():
     logits = torch.tensor([[4.0, 0.0], [0.2, 0.0], [0.0, 5.0]], requires_grad=True)
     p = logits.detach().softmax(1)
-    loss = sure_cross_entropy(logits, logits, 0.95)
+    loss = sure_cross_entropy(logits, p, 0.95)
     assert float(loss.detach()) == pytest.approx(float(-(p[0, 0].log() + p[2, 1].log()) / 3), rel=1e-5)
     loss.backward()
     assert logits.grad is not None
@@ -89,6 +90,41 @@ def test_a_border_that_cuts_turned_clusters_moves_to_the_gap(method):
     assert before < 0.97
     assert right(model, data.Xt, yt) > 0.98
     assert right(model, data.Xs, data.ys) > 0.95
+
+
+def test_alignment_scales_classes_to_the_sources_share_of_them():
+    """AdaMatch's formula by hand: the first batch is its own mean, the next moves it by a tenth."""
+    align = DistributionAlignment()
+    source, target = (torch.tensor(P).log() for P in ([[0.5, 0.5], [0.7, 0.3]], [[0.9, 0.1], [0.7, 0.3]]))
+    q = align(source, target)
+    scaled = torch.tensor([[0.9 * 0.6 / 0.8, 0.1 * 0.4 / 0.2], [0.7 * 0.6 / 0.8, 0.3 * 0.4 / 0.2]])
+    torch.testing.assert_close(q, scaled / scaled.sum(1, keepdim=True))
+    later = align(torch.tensor([[0.1, 0.9]]).log(), torch.tensor([[0.5, 0.5]]).log())
+    p_s, p_t = torch.tensor([0.9 * 0.6 + 0.01, 0.9 * 0.4 + 0.09]), torch.tensor([0.9 * 0.8 + 0.05, 0.9 * 0.2 + 0.05])
+    torch.testing.assert_close(later[0], (p_s / p_t) / (p_s / p_t).sum())
+
+
+@pytest.mark.parametrize("method", [PseudoLabels, FixMatch, MeanTeacher])
+def test_a_class_does_not_swallow_the_others(method):
+    """The source's network calls more than four fifths of this target one class, and is sure of much of it."""
+    data, yt = seen(0)
+    moved = AdaptationData(data.Xs, data.ys, data.Xt + torch.tensor([1.7, 0.0]), data.Xf, data.yf)
+    before = right(network(), moved.Xt, yt)
+
+    def after(**switch: Any) -> float:
+        model = network()
+        list(method(epochs=20, learning_rate=1e-2, batch_size=50, threshold=0.8, **switch).adapt(model, moved))
+        return right(model, moved.Xt, yt)
+
+    with_balance, without = ({"balance": 3.0}, {"balance": 0.0}) if method is MeanTeacher else ({}, {"align": False})
+    assert after(**without) < before < after(**with_balance) - 0.1
+
+
+def test_balance_is_least_where_the_mean_answer_is_even():
+    even, one = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]), torch.tensor([[0.98, 0.01, 0.01]])
+    entropy = -3 * (1 / 3 * np.log(1 / 3) + 2 / 3 * np.log(2 / 3))
+    assert float(imbalance(even)) == pytest.approx(entropy, rel=1e-5)
+    assert float(imbalance(one)) > 2 * entropy
 
 
 def test_the_teacher_is_the_moving_mean_of_the_student():

@@ -47,7 +47,8 @@ class Lab:
 
     def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
         """Put a finished run into the store."""
-        experiment, finished = experiment or Experiment(), finished or made_up_run.finished()
+        experiment = experiment or Experiment()
+        finished = made_up_run.made_by_this_version(finished or made_up_run.finished(), experiment)
         run = new_run_id(experiment)
         store().save(run, experiment, finished.result, finished.evidence, made_up_run.history(), [self.visitor])
         return run

@@ -29,6 +29,7 @@ from da_core.events import (
     When,
 )
 from da_core.experiment import Experiment
+from da_core.training.prepared import filled_in
 
 CLASSES = ("cat", "dog", "=SUM(A1)")
 PER_CLASS = 10
@@ -140,6 +141,12 @@ def scripted(wait: Callable[[], None], end: BaseException | Finished) -> Callabl
         wait()
         if isinstance(end, BaseException):
             raise end
-        yield end
+        yield made_by_this_version(end, experiment)
 
     return run
+
+
+def made_by_this_version(finished: Finished, experiment: Experiment) -> Finished:
+    """Put the defaults into the recipe as a run of ``experiment`` does, so that an equal one finds it."""
+    recipe = finished.result.recipe | {"filled_in": filled_in(experiment)}
+    return Finished(finished.result.model_copy(update={"recipe": recipe}), finished.evidence)

@@ -75,6 +75,12 @@ def finished(page: Page) -> None:
     settle(page)
 
 
+def stop(page: Page) -> None:
+    """Stop the run on Train, and say yes to the question whether it may be thrown away."""
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop and throw away").click()
+
+
 def shoot(page: Page, name: str) -> None:
     """Keep a picture of the whole screen, as high as it is."""
     size = page.viewport_size

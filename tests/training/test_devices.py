@@ -1,12 +1,30 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import torch
+from threadpoolctl import threadpool_info
 
 from da_core.training import devices
 
 
 def test_a_run_takes_no_more_threads_than_the_environment_grants() -> None:
     devices.configure(torch.device("cpu"))
-    assert torch.get_num_threads() == int(os.environ["OMP_NUM_THREADS"])
+    granted = int(os.environ["OMP_NUM_THREADS"])
+    assert torch.get_num_threads() == granted
+    pools = threadpool_info()
+    assert {pool["num_threads"] for pool in pools if pool["user_api"] == "openmp"} == {granted}
+    assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
+
+
+def test_threads_that_wait_sleep_unless_somebody_wants_them_to_spin() -> None:
+    """libgomp says at its start what it was told."""
+    told = "OMP_WAIT_POLICY = "
+    for wanted in ("PASSIVE", "ACTIVE"):
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        environment |= {"OMP_DISPLAY_ENV": "true"} | ({"OMP_WAIT_POLICY": "active"} if wanted == "ACTIVE" else {})
+        load = [sys.executable, "-c", "import da_core, torch"]
+        said = subprocess.run(load, env=environment, capture_output=True, text=True, check=True).stderr
+        assert f"{told}'{wanted}'" in said

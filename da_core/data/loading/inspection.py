@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.pair import DomainPair
+from da_core.data.readers.archive import short_list
 from da_core.data.readers.columns import Outline, Roles, assign_roles, read_outline
 from da_core.data.readers.domain_choice import plain_source
 from da_core.data.readers.tables import domain_values
@@ -13,7 +14,7 @@ from da_core.data.readers.uploads import visitor_names_in_errors
 from da_core.data.sources.own_files import FilesParams, detect_kind, domains_inside
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.params import validated
+from da_core.params import Scalar, validated
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,26 @@ class Inspection:
     outline: Outline | None = None
     roles: Roles | None = None
     domains: tuple[str, ...] = ()
+
+    def settle(self, spec: DataSpec) -> DataSpec:
+        """Write into ``spec`` what the columns and the source were taken to be, so that nothing is left to guess.
+
+        Raises the `problem`, and `UserError` where nothing says which domain is the source.
+        """
+        if self.problem is not None:
+            raise self.problem
+        found: dict[str, Scalar] = {}
+        if self.roles is not None:
+            found = {"label": self.roles.label, "domain": self.roles.domain, "text": self.roles.text}
+        if self.domains:
+            found["source_domain"] = spec.params.get("source_domain") or self.plain_source
+            if not found["source_domain"]:
+                raise UserError(
+                    "Which of {names} is the source cannot be told; choose it.",
+                    names=short_list(list(self.domains)),
+                    option="source_domain",
+                )
+        return spec.model_copy(update={"params": spec.params | {name: each for name, each in found.items() if each}})
 
     @property
     def plain_source(self) -> str:

@@ -63,8 +63,9 @@ def read_both_domains(place: Path, source: str, target: str) -> tuple[RawDomain,
     missing. Raises `UserError`; see `read_arrays`.
     """
     with open_arrays(place) as file:
-        if keys := _find_keys(file, _BOTH, 1):
-            if keys[0][1] not in file.names:
+        if _find_keys(file, _BOTH, 1):
+            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= set(file.names)), None)
+            if keys is None:
                 raise _no_labels(file, place)
             first = RawDomain("source", *_read_parts(file, keys[:1], place, labelled=True))
             return first, RawDomain("target", *_read_parts(file, keys[1:], place, labelled=False))

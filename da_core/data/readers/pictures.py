@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _log = logging.getLogger(__name__)
 
 
-def is_picture(place: Path) -> bool:
+def is_picture(place: Path | BinaryIO) -> bool:
     """Tell from its header whether a file is a picture of a type that is read here; nothing is unpacked."""
     try:
         with Image.open(place, formats=_FORMATS):

@@ -44,12 +44,13 @@ def open_workbook(place: Path) -> Iterator[Iterator[list[str]]]:
         strings = {member.filename: member.file_size for member in archive.infolist()}.get(_STRINGS, 0)
     if strings > _MOST_STRINGS:
         raise _unpacks_to_more(place, _MOST_STRINGS)
-    with _readable(place):
-        book = load_workbook(place, read_only=True, data_only=True, keep_links=False)
-    try:
-        yield _rows_of_book(book, place)
-    finally:
-        book.close()
+    with place.open("rb") as stream:  # of a path it would look at the ending
+        with _readable(place):
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield _rows_of_book(book, place)
+        finally:
+            book.close()
 
 
 @contextmanager
@@ -102,12 +103,10 @@ def _unpacks_to_more(place: Path, most: int) -> UserError:
 
 
 def _text(cell: Any) -> str:
-    """A cell as text; whole numbers without a point, times of midnight without the time."""
+    """A cell as text: whole numbers without a point, days without the time of midnight."""
     match cell:
         case None:
             return ""
-        case bool():
-            return str(cell).lower()
         case float():
             return repr(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
         case datetime.datetime():

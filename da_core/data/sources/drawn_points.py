@@ -65,7 +65,7 @@ class DrawnPoints(DataSource):
             help="Points of class A to one of each other class; 0 leaves the class out.",
         )
         turn: float = hyper(
-            0.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Turn", help="How far the target is turned."
+            40.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Turn", help="How far the target is turned."
         )
         stretch: float = hyper(
             1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="How much wider, and by as much flatter, it is."
@@ -98,7 +98,7 @@ class DrawnPoints(DataSource):
         )
 
     def load(self, params: Any, seed: int) -> DomainPair:
-        """Draw the pair. Raises `UserError` for own points or moves that cannot be read, or classes that are missing."""
+        """Draw the pair. Raises `UserError` for points or moves that cannot be read and classes that are missing."""
         rng = np.random.default_rng([seed, 0xD7A3])
         own = decode_points(params.points)
         Xs, ys = _drawn(params, params.source_ratio, rng)
@@ -144,10 +144,10 @@ def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Label
     12 bits each of x and y between −`REACH` and `REACH`.
     """
     domains = []
+    if len(text) > 4 * MOST_POINTS + 16:
+        raise UserError("There are more than {count} points of your own; take some away.", count=MOST_POINTS)
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        if text and len(data) > 12 + 3 * MOST_POINTS:
-            raise UserError("There are more than {count} points of your own; take some away.", count=MOST_POINTS)
         at = 0
         for _domain in range(2):
             X, y = [np.empty((0, 2))], [np.empty(0, np.int64)]
@@ -209,7 +209,8 @@ def _class_moves(text: str) -> Points:
     moves = np.zeros((len(LETTERS), 2))
     try:
         for place, pair in enumerate(filter(None, text.split(";"))):
-            moves[place] = [float(number) for number in pair.split(",")]
+            across, up = pair.split(",")
+            moves[place] = float(across), float(up)
     except (ValueError, IndexError):
         moves[:] = np.nan
     if not (np.abs(moves) <= 2 * REACH).all():
@@ -237,45 +238,53 @@ def _class_count(shape: str) -> int:
 
 def _shares(ratio: float, classes: int) -> Points:
     shares = np.array([ratio, *[1.0] * (classes - 1)])
-    return shares / shares.sum()
+    found: Points = shares / shares.sum()
+    return found
 
 
 def _rotation(degrees: float) -> Points:
     """(2, 2) matrix that turns a column vector counter-clockwise."""
     angle = np.deg2rad(degrees)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    found: Points = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return found
 
 
 def _moons(y: Labels, rng: np.random.Generator) -> Points:
     along = rng.uniform(0, np.pi, len(y))
     arch = 1.6 * np.c_[np.cos(along) - 0.5, np.sin(along) - 0.25]
-    return np.where(y[:, None] == 0, arch, -arch)
+    found: Points = np.where(y[:, None] == 0, arch, -arch)
+    return found
 
 
 def _blobs(y: Labels, rng: np.random.Generator) -> Points:
-    return CENTRES[y] - CENTRES.mean(axis=0)
+    found: Points = CENTRES[y] - CENTRES.mean(axis=0)
+    return found
 
 
 def _rings(y: Labels, rng: np.random.Generator) -> Points:
     angle, radius = rng.uniform(0, 2 * np.pi, len(y)), np.where(y == 0, 0.7, 2.0)
-    return np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+    found: Points = np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+    return found
 
 
 def _spirals(y: Labels, rng: np.random.Generator) -> Points:
     turned = np.sqrt(rng.uniform(0.03, 1, len(y))) * 3 * np.pi
     radius = turned / (3 * np.pi) * 2.4
-    return np.where(y == 0, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
+    found: Points = np.where(y == 0, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
+    return found
 
 
 def _xor(y: Labels, rng: np.random.Generator) -> Points:
     sign = rng.choice([-1.0, 1.0], len(y))
-    return np.c_[sign, np.where(y == 0, sign, -sign)] * 1.2
+    found: Points = np.c_[sign, np.where(y == 0, sign, -sign)] * 1.2
+    return found
 
 
 def _line(y: Labels, rng: np.random.Generator) -> Points:
     """Clusters of alternating classes along one axis, as `Subspace` has them; unequal gaps tell its ends apart."""
     at = np.where(y == 0, np.where(rng.random(len(y)) < 0.5, -1.6, 2.2), 0.0)
-    return np.c_[at, np.zeros(len(y))]
+    found: Points = np.c_[at, np.zeros(len(y))]
+    return found
 
 
 _SHAPES = {"moons": _moons, "blobs": _blobs, "rings": _rings, "spirals": _spirals, "xor": _xor, "line": _line}

@@ -3,17 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, Classifier, ClassifierAdaptation, FixedFeatures, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 
-class FineTuning(ModelAdaptation):
+class FineTuning(ModelAdaptation, ClassifierAdaptation):
     r"""Fine-tuning: go on training the source's network on a few labelled target samples.
 
         min over θ    Σ_few  L_y(g(f(x)), y)  +  α/2 · ‖θ_f − θ_f⁰‖²
@@ -21,6 +22,9 @@ class FineTuning(ModelAdaptation):
     The layers near the input can be frozen, since what they see (edges, colours) tends to be general, while those near
     the output are specific to the task (Yosinski et al. 2014). The extractor learns ten times slower than the head. The
     second term, L2-SP (Li, Grandvalet, Davoine 2018, eq. 1), holds it near where it started, θ_f⁰.
+
+    Where no network is trained, the head is fitted anew to the source and the labelled few, these counting for a share
+    of all samples (the “weighted” baseline of Daumé 2007, section 2).
 
     It fails with too few samples a class: the loss on them goes to zero while the rest of the target gets worse.
     """
@@ -54,6 +58,15 @@ class FineTuning(ModelAdaptation):
             step=1,
             title="Frozen layers",
             help="How many layers with weights, counted from the input, stay frozen if you freeze the first layers.",
+        )
+        share: float = hyper(
+            0.8,
+            gt=0,
+            le=1,
+            step=0.05,
+            title="Share of the few",
+            help="Where no network is trained: how much of what the head learns from are the labelled few; with 1 it "
+            "learns from them alone.",
         )
         epochs: int = hyper(40, ge=1, le=500, title="Epochs", help="Passes over the labelled few.")
         learning_rate: float = hyper(
@@ -109,3 +122,12 @@ class FineTuning(ModelAdaptation):
         layers = [layer for layer in network.features.modules() if layer._parameters]
         frozen = {"nothing": 0, "first layers": self.params.frozen_layers, "all but the head": len(layers)}
         return [weight for layer in layers[frozen[self.params.freeze] :] for weight in layer.parameters(recurse=False)]
+
+    def adapt_classifier(self, data: FixedFeatures) -> Classifier:
+        share = self.params.share
+        if share == 1:
+            return data.fit_head(data.Xf, data.yf)
+        # repeated rather than weighted, which not every head can do
+        times = max(1, round(share / (1 - share) * len(data.ys) / len(data.yf)))
+        X = np.concatenate([data.Xs, np.repeat(data.Xf, times, axis=0)])
+        return data.fit_head(X, np.concatenate([data.ys, np.repeat(data.yf, times)]))

@@ -2,19 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from da_core import params
+from da_core.data.pair import UNKNOWN
+from da_core.methods.adaptation.shared.distribution_alignment import (
+    ALIGN,
+    DistributionAlignment,
+    probabilities,
+    sure_cross_entropy,
+)
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, Classifier, ClassifierAdaptation, FixedFeatures, ModelAdaptation
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
 
 
-class PseudoLabels(ModelAdaptation):
+class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     r"""Pseudo-labels (Lee 2013): the network's own sure answers on the target are taken for labels.
 
         L = L_y(source) + α(t) · mean over target    1[max_c p_c ≥ τ] · (−log p_ŷ),    ŷ = argmax_c p_c        (eq. 15)
@@ -24,7 +32,15 @@ class PseudoLabels(ModelAdaptation):
     self-training added: below it a target sample counts as unlabelled. Cross-entropy against one's own surest answer
     has the gradient of making it surer, so that the border between classes moves to where few samples lie.
 
-    It fails where the source's network is surely wrong: the mistake is then learned by heart and never seen again.
+    The surest class of a wavering network is often the same one, which then swallows the others: on the street scenes
+    most nights end in one class of ten. So by default p is aligned (`DistributionAlignment`, AdaMatch) before argmax
+    and threshold: the classes come as often as on the source.
+
+    Where no network is trained, the head is fitted anew to the source and the sure samples until their labels stay, at
+    most as often as there are epochs; a head that is hardly ever sure wants `SelfTraining`, which goes by the order.
+
+    It fails where the source's network is surely wrong: the mistake is then learned by heart and never seen again. The
+    alignment fails where the domains' class proportions differ.
     """
 
     title = "Pseudo-labels"
@@ -51,6 +67,7 @@ class PseudoLabels(ModelAdaptation):
             title="Weight",
             help="What the share of the pseudo-labels grows to; the paper takes 3 on a much longer training.",
         )
+        align: bool = ALIGN
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE
         batch_size: int = BATCH_SIZE
@@ -59,23 +76,36 @@ class PseudoLabels(ModelAdaptation):
         chosen = self.params
         optimizer = torch.optim.Adam(network.parameters(), lr=chosen.learning_rate)
         generator = torch.Generator().manual_seed(self.seed)
+        align = DistributionAlignment() if chosen.align else probabilities
         with forgetful(network):
             for epoch in range(chosen.epochs):
                 network.train()
                 weight = chosen.weight * min(1.0, 2 * (epoch + 1) / chosen.epochs)
                 means = Means()
                 for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
-                    logits = network(data.Xt[t])
+                    on_source, on_target = network(data.Xs[s]), network(data.Xt[t])
                     terms = {
-                        "class": cross_entropy(network(data.Xs[s]), data.ys[s]),
-                        "pseudo": weight * sure_cross_entropy(logits, logits, chosen.threshold),
+                        "class": cross_entropy(on_source, data.ys[s]),
+                        "pseudo": weight * sure_cross_entropy(on_target, align(on_source, on_target), chosen.threshold),
                     }
                     descend(network, optimizer, means.add(terms))
                 measure(network, data.Xt, generator)
                 yield means.read()
 
+    def adapt_classifier(self, data: FixedFeatures) -> Classifier:
+        chosen, found = self.params, np.full(len(data.Xt), UNKNOWN)
+        head = data.fit_head(data.Xs, data.ys)
+        for _ in range(chosen.epochs):
+            P = head.predict_proba(data.Xt)
+            labels = np.where(P.max(axis=1) >= chosen.threshold, P.argmax(axis=1), UNKNOWN)
+            if np.array_equal(labels, found):
+                break
+            found, sure = labels, labels != UNKNOWN
+            X, y = np.concatenate([data.Xs, data.Xt[sure]]), np.concatenate([data.ys, labels[sure]])
+            head = data.fit_head(X, y, relative_weights(len(data.ys), int(sure.sum()), chosen.weight))
+        return head
 
-def sure_cross_entropy(logits: Tensor, teacher: Tensor, threshold: float) -> Tensor:
-    """Cross-entropy of (n, c) logits against the teacher's surest classes, 0 for a row where it is not sure enough."""
-    sureness, labels = teacher.detach().softmax(1).max(1)
-    return (cross_entropy(logits, labels, reduction="none") * (sureness >= threshold)).mean()
+
+def relative_weights(source: int, target: int, weight: float) -> NDArray[np.float64] | None:
+    """Weigh so many source samples by 1 and target ones by ``weight``; None where all count alike, for every head."""
+    return None if weight == 1 else np.concatenate([np.ones(source), np.full(target, weight)])

@@ -46,7 +46,7 @@ class Act:
 
 def read(text: str) -> tuple[Act, ...]:
     """Read acts, in the order of their steps. Raises `UserError` for what is none."""
-    acts = []
+    acts: list[Act] = []
     for part in filter(None, text.split(";")):
         found = _ACT.fullmatch(part)
         if found is None or len(acts) == MOST_ACTS:
@@ -57,7 +57,7 @@ def read(text: str) -> tuple[Act, ...]:
                 Act(
                     at=int(act["at"]),
                     steps=int(act["steps"] or 0),
-                    player=act["player"],
+                    player=act["player"],  # type: ignore[arg-type]  # the pattern knows the players
                     setting=(act["name"], float(act["value"])) if act["name"] else None,
                     row=int(act["row"]) if act["row"] else None,
                     place=(float(act["x"]), float(act["y"])) if act["x"] else None,

@@ -86,7 +86,7 @@ class Writer:
             "exponent": exponent,
         }
         if frame.domain is not None:
-            domain = frame.domain & 0xFC  # 64 steps
+            domain = frame.domain & np.uint8(0xFC)  # 64 steps
             arrays.append(domain - self._domain)
             self._domain = domain
             told["domain"] = True
@@ -136,7 +136,7 @@ def _decode(data: bytes) -> Film:
     if not data.startswith(MAGIC) or len(data) > MOST_BYTES:
         raise ValueError("no film")
     records = _records(data)
-    told, rest = next(records)
+    told, rest = next(records, ({}, _Rest(b"", 0)))
     header = _header(told, rest)
     film, before = Film(header), _Before(len(header.label), header.source_count)
     for told, rest in records:

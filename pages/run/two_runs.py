@@ -1,0 +1,144 @@
+"""Two finished runs on the samples that both held out: their feature pictures linked, and the gain between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from da_core.evaluation.metrics import gain
+from da_core.events import Evidence, Gain, Layout, When
+from da_core.jobs.store import Record
+from pages.charts import plotly_figure, score_charts
+from pages.run.before_after import Cloud, before_after_view
+from pages.samples import shown_samples
+from pages.samples.shown_samples import ShownSamples
+from pages.session import keys
+from pages.session.polling import wait_a_moment
+from pages.session.words import _, word
+
+_LAYOUTS: tuple[Layout, ...] = ("umap", "pca")
+_WHENS: tuple[When, ...] = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Where the samples that two runs have in common lie in the evidence of each: positions by domain, (n,)."""
+
+    source: tuple[NDArray[np.int64], NDArray[np.int64]]
+    target: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def shared(first: Record, second: Record) -> Shared | None:
+    """Match the held-out samples of two runs; None where they are not of one pair, or have none in common.
+
+    Another night makes other pictures of the same scenes: those are matched too, since each keeps its label.
+    """
+    a, b = first.evidence, second.evidence
+    if first.experiment.data.name != second.experiment.data.name or first.result.classes != second.result.classes:
+        return None
+    source, target = _match(a.source_index, b.source_index), _match(a.target_index, b.target_index)
+    same = np.array_equal(a.source_label[source[0]], b.source_label[source[1]])
+    same &= np.array_equal(a.target_label[target[0]], b.target_label[target[1]])
+    return Shared(source, target) if same and len(target[0]) else None
+
+
+def paired_gain(first: Record, second: Record) -> Gain | None:
+    """Measure what the second adapted model has over the first on the target samples that both held out."""
+    both = shared(first, second)
+    if both is None:
+        return None
+    mine, other = both.target
+    y = first.evidence.target_label[mine]
+    known = y >= 0
+    if not known.any():
+        return None
+    before = first.evidence.target_predicted["after"][mine]
+    after = second.evidence.target_predicted["after"][other]
+    return gain(y[known], before[known], after[known])
+
+
+def pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
+    """Draw the adapted features of both runs, linked: what is pointed at in one is lit up in the other."""
+    both = shared(first, second)
+    cloud = None if both is None else _cloud(first.evidence, second.evidence, both)
+    if both is None or cloud is None:
+        st.caption(_("These runs have no held-out samples in common, so their pictures cannot be linked."))
+        return
+    shown = ShownSamples()
+    if first.experiment.data == second.experiment.data:
+        samples = shown_samples.prepare(first)
+        wait_a_moment(samples)
+        if samples.done():
+            count = len(first.evidence.source_label)
+            shown = samples.result().only(np.concatenate([both.source[0], both.target[0] + count]))
+    before_after_view(
+        cloud,
+        first.result.classes,
+        key=keys.two_runs(first.run_id, second.run_id),
+        run=f"{first.run_id}-{second.run_id}",
+        shown=shown,
+        names=names,
+        colour="right",
+    )
+
+
+def confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
+    """Draw the confusion matrices of both adapted models side by side, in one scale."""
+    for place, (column, name, record) in enumerate(
+        zip(st.columns(2, gap="medium"), names, (first, second), strict=True)
+    ):
+        classes, scores = [word(each) for each in record.result.classes], record.result.adapted.scored
+        with column:
+            st.markdown(f"**{name}**")
+            alt = score_charts.confusion_alt(scores, classes, name)
+            plotly_figure.draw(score_charts.confusion(scores, classes), f"two-confusions-{place}", alt)
+
+
+def _match(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    _common, mine, other = np.intersect1d(a, b, return_indices=True)
+    return mine, other
+
+
+def _cloud(a: Evidence, b: Evidence, both: Shared) -> Cloud | None:
+    """Make the cloud whose “before” is the first run after adapting, and whose “after” is the second's."""
+    rows = [
+        np.concatenate([both.source[place], both.target[place] + len(evidence.source_label)])
+        for place, evidence in enumerate((a, b))
+    ]
+
+    def each(values: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {when: of[picked] for when, of, picked in zip(_WHENS, values, rows, strict=True)}
+
+    drawn: dict[Layout, dict[str, NDArray[Any]]] = {}
+    for layout in _LAYOUTS:
+        name = f"after/{layout}"
+        if name in a.embeddings and name in b.embeddings:
+            drawn[layout] = {when: _unit(of) for when, of in each([e.embeddings[name] for e in (a, b)]).items()}
+    if not drawn:
+        return None
+    confidence = {}
+    if all("after" in evidence.target_probabilities for evidence in (a, b)):
+        confidence = each([_probabilities(e).max(axis=1) for e in (a, b)])
+    predicted = [np.concatenate([e.source_predicted["after"], e.target_predicted["after"]]) for e in (a, b)]
+    return Cloud(
+        source_count=len(both.source[0]),
+        label=np.concatenate([a.source_label[both.source[0]], a.target_label[both.target[0]]]),
+        predicted=each(predicted),
+        layouts=drawn,
+        confidence=confidence,
+    )
+
+
+def _probabilities(evidence: Evidence) -> NDArray[np.float32]:
+    return np.concatenate([evidence.source_probabilities["after"], evidence.target_probabilities["after"]])
+
+
+def _unit(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move and scale a layout into [−1, 1]: two runs' axes have no unit in common."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    scaled: NDArray[np.float32] = (points - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-9)
+    return scaled

@@ -1,0 +1,85 @@
+"""A projector and a phone: what stands side by side stays so, what is tapped is shown, and a finger finds its place."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from da_core.jobs.store import EXAMPLE
+from tests.support.looks import PHONE
+from tests.support.screen import Visitor, heading, open_screen, settle
+from tests.support.server import Server
+
+PROJECTOR = (853, 480)
+"""1280 × 720 at 150 %."""
+EXAMPLE_RUN = {"run": EXAMPLE, "oracle": "true"}
+
+
+def test_a_projector_has_before_and_after_side_by_side_and_the_player_in_sight(
+    server: Server, visitor: Visitor
+) -> None:
+    page = visitor(server, size=PROJECTOR)
+    open_screen(page, "Features", **EXAMPLE_RUN)
+    before, after = (page.locator(".panels figure").nth(place).bounding_box() for place in (0, 1))
+    assert before["y"] == after["y"]
+    assert before["x"] + before["width"] <= after["x"]
+    player = page.locator(".course").bounding_box()
+    assert player["y"] + player["height"] <= PROJECTOR[1], "within the first screen"
+    for hint in (page.locator(".hint"), page.get_by_test_id("stCaptionContainer").locator("p").first):
+        assert float(hint.evaluate("each => getComputedStyle(each).fontSize").removesuffix("px")) >= 14
+
+
+def test_a_tapped_sample_is_shown_at_the_bottom_edge_of_a_phone(server: Server, visitor: Visitor) -> None:
+    page = visitor(server, size=PHONE)
+    open_screen(page, "Features", **EXAMPLE_RUN)
+    canvas = page.locator(".panels figure").first.get_by_role("img")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    card = page.locator(".card")
+    for place in range(64):
+        across, up = (place % 8 + 0.5) / 8, (place // 8 + 0.5) / 8
+        page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        if card.is_visible():
+            break
+    expect(card).to_be_in_viewport(ratio=0.9)
+    sheet = page.locator(".details").bounding_box()
+    assert (sheet["x"], sheet["width"]) == (0, PHONE[0])
+    assert sheet["y"] + sheet["height"] == pytest.approx(PHONE[1], abs=1)
+    card.get_by_role("button", name="Let go of this sample").tap()
+    expect(card).to_have_count(0)
+
+
+def test_the_menu_of_a_phone_shuts_after_a_choice(server: Server, visitor: Visitor) -> None:
+    page = visitor(server, size=PHONE)
+    open_screen(page, "Data", **{"data.count": "100"})
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    menu = page.get_by_test_id("stSidebar")
+    expect(menu).to_have_attribute("data-collapsed", "false")
+    menu.get_by_role("link", name="Method", exact=True).tap()
+    expect(heading(page)).to_have_text("Method")
+    expect(menu).to_have_attribute("data-collapsed", "true")
+
+
+@pytest.mark.parametrize("name", ["Start", "Method", "Features", "Results"])
+def test_a_finger_finds_what_it_is_to_touch(server: Server, visitor: Visitor, name: str) -> None:
+    page = visitor(server, size=PHONE)
+    open_screen(page, name, **EXAMPLE_RUN)
+    settle(page)
+    assert too_low(page) == []
+
+
+def too_low(page: Page) -> list[str]:
+    """Buttons and links of the screen that are lower than 40 px; help and links within a text are beside the point."""
+    found: list[str] = page.get_by_role("main").evaluate(
+        """main => {
+            const roots = [main, ...[...main.querySelectorAll('*')].map(each => each.shadowRoot).filter(Boolean)];
+            const texts = ['stMarkdownContainer', 'stCaptionContainer'];
+            const beside = [...texts, 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
+                .map(name => `[data-testid=${name}]`).join();
+            return roots.flatMap(root => [...root.querySelectorAll('button, a, summary')])
+                .filter(each => each.checkVisibility() && !each.closest(beside))
+                .filter(each => each.getBoundingClientRect().height > 0 && each.getBoundingClientRect().height < 39.5)
+                .map(each => `${each.getBoundingClientRect().height} ${each.outerHTML.slice(0, 160)}`);
+        }"""
+    )
+    return found
