@@ -202,14 +202,39 @@ class ShiftMeasures(BaseModel):
     intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
+class NeighbourMix(BaseModel):
+    """Share of the other domain's samples among each sample's nearest in feature space, averaged over all samples.
+
+    ``even`` is what samples give that are mixed at random. Weights move no sample and change none of it.
+    """
+
+    before: float
+    after: float
+    even: float
+    count: int = Field(description="nearest samples that were looked at")
+
+
 class Shift(BaseModel):
     """Shift before and after adapting. A reweighting method's "after" weighs the source samples."""
 
     before: ShiftMeasures
     after: ShiftMeasures
+    neighbours: NeighbourMix | None = Field(None, description="None in a result of an earlier version")
     classes_from: Literal["labels", "predictions"] = Field(
         "labels", description="the target's classes in the class-wise distance: its labels, or each network's guesses"
     )
+
+
+class Change(BaseModel):
+    """A likely reason for what was found, and the settings that change it; none where no setting does.
+
+    ``reason`` and ``label`` are messages; ``settings`` as `da_core.experiment.Experiment.to_flat` writes them.
+    """
+
+    reason: str
+    label: str = ""
+    values: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
 
 
 class Finding(BaseModel):
@@ -224,6 +249,7 @@ class Finding(BaseModel):
     advice: str
     values: dict[str, Any] = Field(default_factory=dict)
     uses_target_labels: bool = Field(False, description="whether finding it took the target's labels")
+    changes: tuple[Change, ...] = Field((), description="likely reasons, the likeliest first, each with its remedy")
 
 
 class Result(BaseModel):

@@ -196,6 +196,12 @@ class Experiment(Params):
         description="Share of each domain held out for scoring; 0 fits and scores on everything; "
         "None chooses 0.3, or 0 for a network that has nothing to train.",
     )
+    source_per_class: int | None = Field(
+        None,
+        ge=1,
+        description="So many source samples a class to learn from, drawn anew by each seed, as papers' protocols have "
+        "it; None takes all.",
+    )
     oracle: bool = False
     third: DataSpec | None = Field(
         None, description="A pair whose target is scored as well, as a domain that no training has seen."
@@ -226,8 +232,9 @@ class Experiment(Params):
         later: dict[str, Any] = {}
         if self.training.least_steps == LEAST_STEPS:
             later["training"] = {"least_steps"}
-        if self.prepare is None:
-            later["prepare"] = True
+        for name in ("prepare", "source_per_class"):
+            if getattr(self, name) is None:
+                later[name] = True
         return hashlib.sha256(self.model_dump_json(exclude=later).encode()).hexdigest()[:16]
 
     @property
@@ -252,6 +259,14 @@ class Experiment(Params):
         flat: dict[str, str] = {}
         _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
         return flat
+
+    def with_settings(self, settings: dict[str, str]) -> Experiment:
+        """Change some settings, by dotted names as in `to_flat`; another method or network has none of the old one's.
+
+        Raises `UserError` as `from_flat` does.
+        """
+        kept = {name: value for name, value in self.to_flat().items() if name.partition(".")[0] not in settings}
+        return Experiment.from_flat(kept | settings)
 
     @classmethod
     def from_flat(cls, flat: dict[str, str]) -> Experiment:

@@ -33,7 +33,7 @@ CALLS = {
     "UnreachableError",
 }
 """Calls whose first argument is a message."""
-FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice"}
+FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
 TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS"}
 """Dictionaries whose values are shown to people."""

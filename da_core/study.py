@@ -13,16 +13,18 @@ from da_core.events import Event
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, hyper
 
-MOST_METHODS = 6
-
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a study: which method, which seed, and what to do."""
+    """One run of a study: which method, which seed, and what to do.
+
+    ``seeds`` are those that it stands for: all of them where nothing in it is random, else its own.
+    """
 
     method: str
     seed: int
     experiment: Experiment
+    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,22 @@ class Study(Params):
     """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own.
 
     A method that wants batch norm gets it where the experiment has its data's usual network: see `with_method`. The
-    source-only network is then another, so each method is held against that of its own runs.
+    source-only network is then another, so each method is held against that of its own runs. A method whose score
+    depends on no seed is run once.
     """
 
     experiment: Experiment
-    methods: tuple[MethodSpec, ...] = Field(min_length=1, max_length=MOST_METHODS)
+    methods: tuple[MethodSpec, ...] = Field(min_length=1)
     seeds: int = hyper(5, ge=2, le=20, step=1, title="Seeds", help="How often each method is run, with another seed.")
 
     @classmethod
     def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:
         """Make a study of methods by name; the experiment's own keeps its settings, the others have their defaults.
 
-        Raises `UserError` for no method, too many, or a number of seeds out of its bounds.
+        Raises `UserError` for no method, or a number of seeds out of its bounds.
         """
-        if not 1 <= len(names) <= MOST_METHODS:
-            raise UserError("Choose one to {most} methods to compare.", most=MOST_METHODS)
+        if not names:
+            raise UserError("Choose the methods to compare.")
         if not 2 <= seeds <= 20:
             raise UserError("A study takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
         own = experiment.method
@@ -70,14 +73,23 @@ class Study(Params):
         from da_core.methods.wanted_network import with_method
 
         own, first = self.experiment.method, self.experiment.seed
-        of_method = {
-            spec.name: self.experiment if spec == own else with_method(self.experiment, spec) for spec in self.methods
-        }
-        return [
-            Trial(spec.name, seed, of_method[spec.name].model_copy(update={"seed": seed}))
-            for seed in range(first, first + self.seeds)
-            for spec in self.methods
-        ]
+        seeds = tuple(range(first, first + self.seeds))
+        found = []
+        for spec in self.methods:
+            experiment = self.experiment if spec == own else with_method(self.experiment, spec)
+            runs = [(seed,) for seed in seeds] if depends_on_seed(experiment) else [seeds]
+            found += [Trial(spec.name, of[0], experiment.model_copy(update={"seed": of[0]}), of) for of in runs]
+        return sorted(found, key=lambda trial: trial.seed)  # it keeps the methods' order
+
+
+def depends_on_seed(experiment: Experiment) -> bool:
+    """Tell whether an experiment's scores on the target can differ between seeds."""
+    from da_core.training.prepared import set_up
+
+    try:
+        return set_up(experiment).draws
+    except UserError:  # the run itself raises it, when it starts
+        return True
 
 
 def conduct(study: Study) -> Iterator[TrialEvent]:

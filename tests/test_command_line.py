@@ -14,6 +14,7 @@ import torch
 
 from da_core.cli import check_command, main
 from da_core.data.measured import Figures
+from da_core.experiment import Experiment
 from da_core.teaching import completeness, reference, thumbnails
 
 ROOT = Path(__file__).parents[1]
@@ -145,6 +146,7 @@ def test_a_heads_setting_is_taken_and_changes_the_numbers(capsys: pytest.Capture
         (["run", "--set", "training.epochs=0"], "at least 1"),
         (["run", "--set", "epochs"], "has no “=”"),
         (["run", "--source", "/nowhere"], "/nowhere"),
+        (["run", "--source", str(ROOT / "LICENSE")], "cannot be read here"),
         (["run", "--experiment", "/nowhere.json"], "/nowhere.json"),
         (["run", "--head", "brain"], "no head “brain”; choose one from the list. “python -m da_core list heads”"),
         (["run", "--head", "svm", "--set", "head.gama=2"], "svm has no setting called “gama”; did you mean gamma?"),
@@ -166,6 +168,55 @@ def test_bad_input_gets_code_2_and_one_sentence(
     sentence = capsys.readouterr().err
     assert says in sentence
     assert sentence.count("\n") == 1
+
+
+@pytest.fixture
+def shops(tmp_path: Path) -> Path:
+    """A table of two shops, of which neither is plainly the source."""
+    rng = np.random.default_rng(0)
+    kind, shop = rng.integers(2, size=80), np.arange(80) % 2
+    lines = ["age,visits,city,class,shop,place"]
+    lines += [
+        f"{30 + 9 * k + s},{n % 5},{('Bern', 'Oslo', 'Rome')[n % 3]},{('trade', 'private')[k]},{('old', 'new')[s]},{n}"
+        for n, (k, s) in enumerate(zip(kind, shop, strict=True))
+    ]
+    (tmp_path / "shops.csv").write_text("\n".join(lines))
+    return tmp_path / "shops.csv"
+
+
+def test_columns_are_printed_and_written_down(capsys: pytest.CaptureFixture[str], tmp_path: Path, shops: Path) -> None:
+    chosen = ["run", "--source", str(shops), "--domain", "shop", "--source-value", "new", "--method", "source_only"]
+    identity = ["--network", "identity", "--out", str(tmp_path / "out")]
+    assert main([*chosen, *identity, "--set", "data.categories=left out"]) == 0
+    printed = capsys.readouterr().out
+    for line in ("label: class", "domain: shop", "source → target: new → old", "features: age, visits, place"):
+        assert line in printed
+    recipe = json.loads((tmp_path / "out" / "result.json").read_text())["recipe"]
+    assert (
+        recipe["reading"] | {"label": "class", "domain": "shop", "source": "new", "target": "old"} == recipe["reading"]
+    )
+    data = json.loads((tmp_path / "out" / "experiment.json").read_text())["data"]
+    assert data["params"] == {
+        "label": "class",
+        "domain": "shop",
+        "source_domain": "new",
+        "categories": "left out",
+    }
+    again = ["run", "--experiment", str(tmp_path / "out" / "experiment.json"), "--json"]
+    assert answer(capsys, *again)["source_only"]["target"] == answer(capsys, *again)["adapted"]["target"]
+
+
+def test_what_would_be_a_guess_between_equals_is_refused(capsys: pytest.CaptureFixture[str], shops: Path) -> None:
+    for more, says in (
+        ([], "--domain"),
+        (["--domain", "shop"], "Which of old, new is the source cannot be told; choose it. Use --source-value."),
+        (["--domain", "shop", "--source-value", "new", "--label", "kind"], "no column “kind”"),
+        (["--domain", "shop", "--source-value", "york"], "no domain “york”"),
+    ):
+        assert main(["run", "--source", str(shops), *more]) == 2
+        sentence = capsys.readouterr().err
+        assert says in sentence
+        assert sentence.count("\n") == 1
 
 
 def test_it_runs_as_a_module() -> None:
@@ -194,6 +245,57 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     assert "Fine-tuning has learned next to nothing." in said
     assert main(["run", "--third", third]) == 2
     assert "--third goes with --source" in capsys.readouterr().err
+
+
+def test_a_file_of_experiments_is_studied_in_a_row_with_one_table_at_the_end(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    base = {"network": "identity", "data.count": 60}
+    entries = [base | {"data": "moons"}, base | {"data": "blobs", "source_per_class": 8}]
+    nested = json.loads(
+        Experiment.from_flat({"data": "blobs", "data.count": "60", "network": "identity"}).model_dump_json()
+    )
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text("\n\n".join(json.dumps(entry) for entry in [*entries, nested]), encoding="utf-8")
+    arguments = ["--experiments", str(lines), "--method", "coral", "--method", "gaussian", "--seeds", "2"]
+    assert main(["study", *arguments]) == 0
+    table = capsys.readouterr().out
+    assert "1: moons" in table
+    assert "2: blobs source_per_class=8" in table
+    assert "3: blobs" in table
+    assert "mean" in table
+    assert "1: moons · Run once, since nothing in it depends on the seed: coral, gaussian." in table
+    assert "2: blobs source_per_class=8 · Run once" not in table  # its samples are drawn
+
+    whole = tmp_path / "list.json"
+    whole.write_text(json.dumps(entries), encoding="utf-8")
+    arguments[1] = str(whole)
+    written = answer(capsys, "study", *arguments, "--json", "--out", str(tmp_path / "out"))
+    assert isinstance(written, dict)
+    first, second = written["studies"]
+    assert json.loads((tmp_path / "out" / "study.json").read_text()) == written
+    assert first["run_once"] == ["coral", "gaussian"]
+    assert second["run_once"] == []
+    assert len(set(first["target_accuracy"]["coral"]["values"])) == 1
+    assert first["target_accuracy"]["coral"]["seeds"] == second["target_accuracy"]["coral"]["seeds"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{]", "neither a JSON list nor one of JSON lines"),
+        ("[1, 2]", "has to be an experiment"),
+        ("[]", "has to be an experiment"),
+        ('{"data": "moons", "colour": "red"}', "no setting called"),
+    ],
+)
+def test_what_is_no_file_of_experiments_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, says: str
+) -> None:
+    place = tmp_path / "experiments.json"
+    place.write_text(text, encoding="utf-8")
+    assert main(["study", "--experiments", str(place)]) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_a_study_prints_each_seed_and_compares_pairs(

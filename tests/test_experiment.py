@@ -26,6 +26,7 @@ experiments = st.builds(
     head=st.one_of(st.sampled_from(["linear", "svm", "knn1"]), st.builds(HeadSpec, name=names, params=settings_of)),
     seed=st.integers(0, 2**31 - 1),
     target_split=st.one_of(st.none(), st.floats(0, 0.9)),
+    source_per_class=st.one_of(st.none(), st.integers(1, 50)),
     oracle=st.booleans(),
 )
 
@@ -46,6 +47,12 @@ def test_a_link_holds_only_what_differs_from_the_defaults() -> None:
 def test_the_key_tells_experiments_apart() -> None:
     assert Experiment().key == Experiment(seed=0).key
     assert Experiment().key != Experiment(seed=1).key
+    assert Experiment().key != Experiment(source_per_class=20).key
+
+
+def test_a_setting_of_later_versions_that_nobody_uses_changes_no_key() -> None:
+    """As the version before them wrote it: kept runs and links of then are still found."""
+    assert Experiment.from_flat({"data": "moons", "network": "identity", "method": "coral"}).key == "b46dcad699625265"
 
 
 @pytest.mark.parametrize(

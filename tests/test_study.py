@@ -7,6 +7,8 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
+from da_core.methods import methods
+from da_core.run import run
 from da_core.study import Study, conduct
 
 
@@ -19,7 +21,7 @@ def test_trials_go_seed_by_seed_and_differ_in_method_and_seed_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "seeds", "says"), [([], 3, "one to 6"), (["x"] * 1, 1, "2 to 20"), (list("abcdefg"), 3, "one to 6")]
+    ("names", "seeds", "says"), [([], 3, "Choose the methods"), (["x"], 1, "2 to 20"), (["x"], 21, "2 to 20")]
 )
 def test_what_is_no_study_is_refused_in_a_sentence(names: list[str], seeds: int, says: str) -> None:
     with pytest.raises(UserError, match=says):
@@ -32,9 +34,12 @@ def test_the_same_study_has_the_same_key_and_goes_to_json_and_back() -> None:
     assert study.key == Study.of(Experiment(), ["dann", "coral"], 3).key != Study.of(Experiment(), ["dann"], 3).key
 
 
+FIXED = {"data": "moons", "data.count": "60", "network": "identity", "method": "coral", "head": "logistic"}
+
+
 @pytest.mark.slow
 def test_each_event_says_which_run_it_is_of() -> None:
-    flat = {"data": "moons", "network": "identity", "method": "coral", "head": "logistic"}
+    flat = FIXED | {"target_split": "0.5"}
     events = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
     ends = [(one, one.event.result) for one in events if isinstance(one.event, Finished)]
     assert [(one.place, one.count, one.trial.method, one.trial.seed) for one, _ in ends] == [
@@ -44,3 +49,46 @@ def test_each_event_says_which_run_it_is_of() -> None:
         (4, 4, "tca", 1),
     ]
     assert all(result.recipe["seed"] == one.trial.seed for one, result in ends)
+
+
+def test_any_number_of_methods_can_be_compared() -> None:
+    names = ["coral", "tca", "jda", "mida", "gfk", "sinkhorn", "linear_ot", "subspace_alignment", "dann"]
+    assert [spec.name for spec in Study.of(Experiment(), names, 2).methods] == names
+
+
+@pytest.mark.parametrize(
+    ("changes", "draws"),
+    [
+        ({}, False),
+        ({"target_split": "0.5"}, True),  # what is held out is drawn
+        ({"source_per_class": "8"}, True),
+        ({"network": "mlp"}, True),  # starts from chance
+        ({"method": "kmm"}, True),
+        ({"method": "bbse"}, True),  # halves of the source are predicted by one another
+        ({"method": "fine_tuning"}, True),  # which few have labels is drawn
+        ({"method": "label_propagation"}, False),
+        ({"method": "label_propagation", "method.per_class": "3"}, True),
+        ({"head": "linear_svm"}, True),
+    ],
+)
+def test_a_run_in_which_nothing_is_random_is_done_once_and_stands_for_all_seeds(
+    changes: dict[str, str], draws: bool
+) -> None:
+    experiment = Experiment.from_flat(FIXED | changes)
+    trials = Study.of(experiment, [experiment.method.name], 3).trials()
+    assert [trial.seeds for trial in trials] == ([(0,), (1,), (2,)] if draws else [(0, 1, 2)])
+    assert all(trial.experiment.seed == trial.seed == trial.seeds[0] for trial in trials)
+
+
+def answers_on_the_target(flat: dict[str, str], seed: int) -> list[list[list[float]]]:
+    *_, end = run(Experiment.from_flat(flat | {"seed": str(seed)}), embed=False)
+    assert isinstance(end, Finished)
+    return [end.evidence.target_probabilities[when].tolist() for when in ("before", "after")]
+
+
+@pytest.mark.parametrize(
+    "method", [name for name, method in methods().items() if not (method.draws or method().few_per_class())]
+)
+def test_what_says_that_it_draws_nothing_answers_the_same_with_every_seed(method: str) -> None:
+    flat = FIXED | {"data": "blobs", "method": method}
+    assert answers_on_the_target(flat, 0) == answers_on_the_target(flat, 1)

@@ -51,7 +51,7 @@ class Handles {
   }
 
   get params() {
-    return { turn: 0, stretch: 1, right: 0, up: 0, class_moves: "", points: "", ...this.playground.data.params };
+    return this.playground.data.params;
   }
 
   /** The film of what the hand wishes is here. @param {Stage} stage */

@@ -12,6 +12,7 @@ from typing import NoReturn
 from da_core.cli import (
     check_command,
     export_command,
+    film_command,
     list_command,
     make_command,
     run_command,
@@ -22,7 +23,16 @@ from da_core.cli.list_command import LISTS
 from da_core.cli.options import COLUMN_OPTIONS
 from da_core.errors import UnknownNameError, UserError
 
-COMMANDS = (list_command, shift_command, run_command, study_command, export_command, make_command, check_command)
+COMMANDS = (
+    list_command,
+    shift_command,
+    run_command,
+    study_command,
+    film_command,
+    export_command,
+    make_command,
+    check_command,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,6 +22,9 @@ def add(commands: Commands) -> None:
     figure.add_argument("methods", nargs="*", metavar="METHOD", help="methods by name; all by default")
     figure.set_defaults(do=make_lesson_figures)
 
+    films = things.add_parser("films", help="the films of the playground's presets")
+    films.set_defaults(do=make_films)
+
     showcase = things.add_parser("showcase", help="the finished run on the first screen")
     showcase.set_defaults(do=make_showcase)
 
@@ -61,6 +64,25 @@ def make_lesson_figures(options: argparse.Namespace) -> int:
             f"{size:4.1f} KiB   {time.perf_counter() - begun:4.1f} s"
         )
     return int(failed)
+
+
+def make_films(_options: argparse.Namespace) -> None:
+    """Make the films of the playground's presets, in place of those that are there."""
+    from da_core.teaching.films.film_file import SUFFIX
+    from da_core.teaching.films.filming import film_bytes, film_key, normalised
+    from da_core.teaching.films.presets import PRESETS
+    from da_core.teaching.films.studio import SHIPPED
+
+    SHIPPED.mkdir(parents=True, exist_ok=True)
+    films = {}
+    for name, preset in PRESETS.items():
+        experiment = normalised(preset.experiment())
+        films[f"{film_key(experiment)}{SUFFIX}"] = data = b"".join(film_bytes(experiment))
+        print(f"{name:12} {len(data) / 1024:5.0f} KiB")
+    for old in SHIPPED.glob(f"*{SUFFIX}"):
+        old.unlink()
+    for file, data in films.items():
+        (SHIPPED / file).write_bytes(data)
 
 
 def make_showcase(_options: argparse.Namespace) -> None:

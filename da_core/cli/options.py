@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
@@ -49,16 +51,17 @@ def add_experiment_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", metavar="N", help="0 by default")
     command.add_argument("--device", help=" | ".join(get_args(Device)))
     command.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
+    command.add_argument("--source-per-class", metavar="N", help="so many source samples a class, drawn by the seed")
     command.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
 
 
-def experiment_of(options: argparse.Namespace) -> Experiment:
-    """Build the experiment that the options describe.
+def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = MappingProxyType({})) -> Experiment:
+    """Build the experiment that the options describe; what they leave open is as ``given``, by dotted names.
 
     Of the user's own files what their columns were taken to be is written into it. Raises `UserError` for what does
     not exist, is out of bounds, or would have to be guessed.
     """
-    flat: dict[str, str] = {}
+    flat = dict(given)
     if options.experiment is not None:
         try:
             flat = Experiment.from_json(options.experiment.read_bytes()).to_flat()
@@ -89,6 +92,7 @@ def experiment_of(options: argparse.Namespace) -> Experiment:
         "seed": options.seed,
         "device": options.device,
         "target_split": "0" if options.target_split == "all" else options.target_split,
+        "source_per_class": options.source_per_class,
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}

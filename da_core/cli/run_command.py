@@ -115,6 +115,11 @@ def print_result(result: Result) -> None:
         for when, measure in (("before", result.shift.before), ("after", result.shift.after))
     ]
     print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+    if (mix := result.shift.neighbours) is not None:
+        print(
+            f"neighbours of the other domain: {mix.before:.0%} before, {mix.after:.0%} after, {mix.even:.0%} if evenly "
+            "mixed"
+        )
     if result.weights is not None:
         size, count = result.weights["effective_sample_size"], result.weights["samples"]
         share = 100 * result.weights["largest_share"]
@@ -127,3 +132,5 @@ def print_result(result: Result) -> None:
         )
     for finding in result.findings:
         print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))
+        for change in finding.changes:
+            print("  - " + change.reason.format(**change.values))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, experiment_of
 from da_core.cli.run_command import download_missing
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
@@ -30,10 +30,12 @@ def print_shift(options: argparse.Namespace) -> None:
 
     experiment = experiment_of(options)
     download_missing(experiment.data)
-    report = data_report(load_pair(experiment.data), experiment.seed)
+    pair = load_pair(experiment.data)
+    report = data_report(pair, experiment.seed)
     if options.json:
         print(json.dumps(as_object(report), indent=2, ensure_ascii=False))
     else:
+        print_reading(pair.reading)
         _print_report(report)
 
 

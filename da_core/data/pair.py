@@ -116,17 +116,22 @@ class DomainPair:
         """Return (h, w, 3) of a picture, (d,) of a feature vector, () of a text, (t,) of a sound."""
         return tuple(self.source.X.shape[1:])
 
-    def split(self, held_out: float, seed: int, few_per_class: int = 0) -> Split:
+    def split(self, held_out: float, seed: int, few_per_class: int = 0, source_per_class: int | None = None) -> Split:
         """Hold out a share of each class of each domain for scoring (0: fit and score on everything).
 
         Samples without a label are held out like a class of their own. With ``few_per_class`` = k, k target training
         samples a class (all there are, if fewer) are set apart as ``few``; when nothing is held out they are taken out
-        of the scored rows. Deterministic in ``seed``.
+        of the scored rows. With ``source_per_class`` = n, n of the source's training samples a class (all there are,
+        if fewer) are drawn to learn from and the others are left out. Deterministic in ``seed``.
         """
         rng = np.random.default_rng([seed, 0x5B117])
         source_train, source_test = _stratified(self.source.y, held_out, rng)
         target_train, target_test = _stratified(self.target.y, held_out, rng)
         few = _few(self.target.y, target_train, few_per_class, rng)
+        if source_per_class is not None:
+            of_source = np.random.default_rng([seed, 0x50CA])  # the other draws stay what they are without it
+            source_train = _few(self.source.y, source_train, source_per_class, of_source)
+            source_test = source_train if held_out == 0 else source_test
         return Split(source_train, source_test, target_train, np.setdiff1d(target_test, few), few)
 
 

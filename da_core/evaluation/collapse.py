@@ -62,6 +62,18 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in np.argwhere(new)]
 
 
+def misnamed(confusion: ArrayLike) -> list[tuple[int, int]]:
+    """Find classes most of each of which is taken for one other, each for a different one.
+
+    Confusion matrix (c, c): rows true class, columns predicted class. Where two are taken for the same class neither
+    counts: that is a class that swallows others, no exchange of names.
+    """
+    counts = np.asarray(confusion, dtype=np.float64)
+    most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
+    np.fill_diagonal(most, False)
+    return [(int(i), int(j)) for i, j in np.argwhere(most & (most.sum(axis=0) == 1))]
+
+
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:
     """Report `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
     pairs = swapped(before, after)

@@ -77,7 +77,7 @@ def interpret(history: History, progress: float) -> Notice | None:
     if now > CHANCE:
         return Notice(
             "The domain classifier finds it harder to tell source from target ({high:.0%} at best, now {now:.0%}): "
-            "the two begin to mix.",
+            "the features begin to deceive it.",
             values,
         )
     if now < 1 - CHANCE:
@@ -107,14 +107,14 @@ def _interpret_chance(history: History, values: dict[str, float]) -> Notice:
     target, before = (accuracies(history, phase, "target") for phase in ("adapt", "source_only"))
     if not target or not before:
         return Notice(
-            "The domain classifier does hardly better than a coin ({now:.0%}) and the class loss stays low: the "
-            "domains mix, which is a good sign.",
+            "The method's own domain classifier is fooled ({now:.0%}) and the class loss stays low, which is a good "
+            "sign. Whether the domains really mix, a fresh classifier tells on Features.",
             values,
         )
     if target[-1] > before[-1] + _TARGET_GAIN:
         return Notice(
-            "The domain classifier does hardly better than a coin ({now:.0%}), the class loss stays low and target "
-            "accuracy has risen: the domains mix, as they should.",
+            "The method's own domain classifier is fooled ({now:.0%}), the class loss stays low and target accuracy "
+            "has risen. Whether the domains really mix, a fresh classifier tells on Features.",
             values,
         )
     return Notice(

@@ -22,7 +22,7 @@ from da_core.evaluation.held_out import (
     predict_held_out,
 )
 from da_core.evaluation.metrics import DRAWS, LEVEL
-from da_core.evaluation.shift import measures
+from da_core.evaluation.shift import measures, neighbour_mix
 from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.evaluation.weight_spread import summarise_weights
 from da_core.events import DomainScores, Evidence, Result, Shift, ShiftMeasures, When
@@ -101,6 +101,9 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
         shift=Shift(
             before=shift(before),
             after=shift(after, weights),
+            neighbours=neighbour_mix(
+                (before.source_features, before.target_features), (after.source_features, after.target_features)
+            ),
             classes_from="labels" if pair.target_labelled else "predictions",
         ),
         classes=list(pair.classes),

@@ -23,11 +23,13 @@ from da_core.evaluation.kernel_means import (
     require_two_samples,
     second_order_kernel,
 )
-from da_core.events import Interval, Notice, Shift, ShiftMeasures
+from da_core.events import Interval, NeighbourMix, Notice, Shift, ShiftMeasures
 from da_core.methods.distances import equal_rows
 
 MOST_ROWS = 1000
 """Of each domain in measures whose time and memory grow with the square; evenly spaced rows beyond."""
+NEIGHBOURS = 15
+"""Nearest samples that `neighbour_mix` looks at."""
 DRAWS = 200
 """Of the bootstrap, for the kernel's measures."""
 LEVEL = 0.95
@@ -89,7 +91,8 @@ def interpret_shift(shift: Shift) -> Notice:
     if rose("proxy_a_distance"):
         return Notice(
             "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "
-            "directions still give each domain away."
+            "directions still give each domain away. A method's own domain classifier may be fooled all the same, as "
+            "it is weaker than a fresh one, and accuracy may rise, if such directions do not matter for the classes."
         )
     if rose("mmd"):
         return Notice(
@@ -206,6 +209,31 @@ def mmd(Fs: Features, Ft: Features) -> float:
     """
     Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
     return float(discrepancy(mean_kernel(Fs, Ft), *memberships(len(Fs), len(Ft)))[0])
+
+
+def neighbour_mix(before: tuple[Features, Features], after: tuple[Features, Features]) -> NeighbourMix:
+    """Measure how well the domains mix where samples lie: the share of the other domain among `NEIGHBOURS` nearest.
+
+    Unlike a domain classifier it does not ask whether any direction tells the domains apart, only whether those near a
+    sample are of its own domain. ``before`` and ``after``: source (n_s, d) and target (n_t, d) features.
+    """
+    n_s, n_t = (min(len(features), MOST_ROWS) for features in before)
+    count = min(NEIGHBOURS, n_s + n_t - 1)
+    return NeighbourMix(
+        before=_other_domain_share(*before, count),
+        after=_other_domain_share(*after, count),
+        even=2 * n_s * n_t / ((n_s + n_t) * (n_s + n_t - 1)),
+        count=count,
+    )
+
+
+def _other_domain_share(Fs: Features, Ft: Features, count: int) -> float:
+    from sklearn.neighbors import NearestNeighbors
+
+    Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
+    is_source = np.arange(len(Fs) + len(Ft)) < len(Fs)
+    nearest = NearestNeighbors(n_neighbors=count).fit(np.concatenate([Fs, Ft])).kneighbors(return_distance=False)
+    return float((is_source[nearest] != is_source[:, None]).mean())
 
 
 class _BootstrapWeights:

@@ -120,7 +120,7 @@ _FAMILY: dict[Verdict, Family | None] = {
 
 
 @dataclass(frozen=True)
-class _Rest:
+class _Remainder:
     """What weights leave of a distance."""
 
     name: Distance
@@ -141,7 +141,7 @@ class _Reweighted:
         self._kernel = mean_kernel(Fs, Ft)
         self._test = test
 
-    def rest(self, weights: Rows, name: Distance | None = None) -> _Rest:
+    def rest(self, weights: Rows, name: Distance | None = None) -> _Remainder:
         """Weigh the source samples by ``weights`` (n_s,) and measure what is left of a distance."""
         Fs, Ft = self._domains
         source = np.concatenate([weights, np.zeros(len(Ft))])[:, None]
@@ -154,14 +154,14 @@ class _Reweighted:
             after = classwise_discrepancy(self._kernel, self._guesses.source, self._guesses.target, source, target)
         else:
             after = discrepancy(self._kernel, source, target)
-        return _Rest(name, self._test.distances[name], float(after[0]))
+        return _Remainder(name, self._test.distances[name], float(after[0]))
 
-    def by_class(self, weights: Rows) -> _Rest:
+    def by_class(self, weights: Rows) -> _Remainder:
         """Measure what class weights leave, of the class-wise distance as well: it vanishes under label shift."""
         names = {self._test.clearest} | {name for name in self._test.distances if name == "classwise"}
         return max((self.rest(weights, name) for name in names), key=lambda rest: rest.share)
 
-    def by_domain_classifier(self) -> tuple[Rows, _Rest]:
+    def by_domain_classifier(self) -> tuple[Rows, _Remainder]:
         """Weigh by a domain classifier that explains the shift, else by the first that was tried.
 
         The kernel form fits any smooth ratio; among many columns it sees little of a few that moved, and the linear
@@ -189,8 +189,8 @@ class _Measured:
     test: PermutationTest
     distance: float
     interval: tuple[float, float]
-    balanced: _Rest
-    weighted: _Rest
+    balanced: _Remainder
+    weighted: _Remainder
     share: float
     source_loss: float | None
     concept_shift_loss: float | None
@@ -245,7 +245,7 @@ DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD", "coral": "CORAL distance", 
 """What the distances are called, as messages."""
 
 
-def _values(rest: _Rest) -> dict[str, Any]:
+def _values(rest: _Remainder) -> dict[str, Any]:
     return {"name": DISTANCE_NAMES[rest.name], "before": rest.before, "after": max(rest.after, 0.0)}
 
 

@@ -34,7 +34,7 @@ here = Path(__file__).parent
 experiment = Experiment.from_json((here / "experiment.json").read_text(encoding="utf-8"))
 pair = load_pair(experiment.data)
 setup = set_up(experiment.model_copy(update={"device": "cpu"}))
-split = pair.split(experiment.held_out(setup.extractor.learns), experiment.seed, setup.few_per_class)
+split = setup.split_of(pair)
 
 # the network sees samples as they were prepared for it, by the training part alone
 Xs, Xt = setup.inputs(pair.kind, pair.source.X, pair.target.X, split)

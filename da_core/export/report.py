@@ -10,7 +10,7 @@ from typing import Any
 from da_core import palette
 from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
-from da_core.events import STAGES, Scores, ShiftMeasures
+from da_core.events import STAGES, Finding, Scores, ShiftMeasures
 from da_core.export import figures
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import judged_rows, scored_rows
@@ -19,6 +19,7 @@ from da_core.i18n import Language
 from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks
+from da_core.networks.head_kinds import heads
 from da_core.run_folder import Record
 
 _LIGHT = palette.LIGHT
@@ -109,15 +110,17 @@ def report_html(record: Record, language: Language) -> str:
 
 
 def _titles(record: Record, language: Language) -> dict[str, str]:
-    """What data, network and method are called; people's own names and those of other versions as they are."""
+    """What data, network, head (if not the network's own) and method are called; of other versions, by name."""
     experiment = record.experiment
 
     def title(known: Mapping[str, Any], name: str) -> str:
         return language.word(known[name].title) if name in known else name
 
+    head = {} if experiment.head.name == "linear" else {"head": title(heads(), experiment.head.name)}
     return {
         "data": title(sources(), experiment.data.name),
         "network": title(networks(), experiment.network.name),
+        **head,
         "method": title(methods(), experiment.method.name),
     }
 
@@ -165,12 +168,17 @@ def _findings(record: Record, language: Language) -> str:
     if not findings:
         nothing = say("No warning sign was found in this run's numbers.")
         return f"<p>{escape(nothing)}</p>"
-    sentences = [
-        [escape(language.translate_message(message, one.values)) for message in (one.title, one.evidence, one.advice)]
-        for one in findings
-    ]
-    cards = "".join(f"<li><b>{title}</b> {evidence} {advice}</li>" for title, evidence, advice in sentences)
+    cards = "".join(f"<li>{_finding(one, language)}</li>" for one in findings)
     return f'<h2>{escape(say("What to look out for"))}</h2><ul class="notices">{cards}</ul>'
+
+
+def _finding(finding: Finding, language: Language) -> str:
+    title, evidence, advice = (
+        escape(language.translate_message(message, finding.values))
+        for message in (finding.title, finding.evidence, finding.advice)
+    )
+    reasons = "".join(f"<li>{escape(language.translate_message(c.reason, c.values))}</li>" for c in finding.changes)
+    return f"<b>{title}</b> {evidence} {advice}" + (f"<ol>{reasons}</ol>" if reasons else "")
 
 
 def _figure(record: Record, name: str, caption: str, language: Language) -> str:
@@ -245,6 +253,10 @@ def _shift(record: Record, language: Language) -> str:
         for name, (title, digits) in measures.items()
         if getattr(shift.before, name) is not None
     ]
+    if (mix := shift.neighbours) is not None:
+        title = say("Neighbours of the other domain")
+        even = say("evenly mixed: {share}", share=language.percent(mix.even, 0))
+        rows.append([f"{title} ({even})", *(language.percent(share, 0) for share in (mix.before, mix.after))])
     spread = record.result.weights or {}
     if "effective_sample_size" in spread:
         size = language.number(spread["effective_sample_size"])

@@ -27,7 +27,10 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study as it is now. ``runs`` are the finished runs' ids by (method, seed), ``current`` is the live one."""
+    """A study as it is now. ``runs`` are the finished runs' ids by (method, seed), ``current`` is the live one.
+
+    A run of which nothing is random stands at every seed.
+    """
 
     study: Study
     state: StudyState
@@ -118,9 +121,9 @@ class Studies:
         if study is None:
             return None
         trials = study.trials()
-        found = {(trial.method, trial.seed): self._store().find(trial.experiment) for trial in trials}
-        runs = {which: run for which, run in found.items() if run is not None}
-        job = StudyJob(study, owner, "done" if len(runs) == len(trials) else "stopped", runs)
+        found = [(trial, self._store().find(trial.experiment)) for trial in trials]
+        runs = {(trial.method, seed): run for trial, run in found if run is not None for seed in trial.seeds}
+        job = StudyJob(study, owner, "done" if all(run for _, run in found) else "stopped", runs)
         with self._lock:
             newer = [other for other in self._jobs.values() if other.owner == owner]
             return newer[-1] if newer else self._keep(job)
@@ -164,7 +167,7 @@ class Studies:
                     raise view.error
                 return "stopped"
             with self._lock:
-                job.runs[trial.method, trial.seed] = run_id
+                job.runs |= {(trial.method, seed): run_id for seed in trial.seeds}
         return "done"
 
 

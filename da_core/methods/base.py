@@ -44,6 +44,8 @@ class Method(Registered, abstract=True):
     """Whether it is one of the two or three of its family that a beginner should look at first."""
     wants: ClassVar[Literal["", "batch norm"]] = ""
     """What a network should have for it: `with_method` gives it that where nobody chose a network."""
+    draws: ClassVar[bool] = True
+    """Whether what it does depends on the seed; where nothing does, a study runs it once."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
@@ -87,6 +89,7 @@ class FeatureAlignment(Method, abstract=True):
     """
 
     kind = "feature alignment"
+    draws = False
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> FeatureAlignment:
         raise NotImplementedError
@@ -358,6 +361,7 @@ class ClassifierAdaptation(Method, abstract=True):
     """
 
     kind: ClassVar[Kind] = "classifier adaptation"
+    draws = False
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         """Return a classifier for the target."""

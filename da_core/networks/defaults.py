@@ -9,6 +9,7 @@ from da_core.data.pair import SampleKind
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment, NetworkSpec, UsualSpec
+from da_core.networks import networks
 from da_core.params import Params
 from da_core.registry import pick
 
@@ -66,8 +67,8 @@ def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:
 
 
 def _normalised_as(before: NetworkSpec, network: NetworkSpec) -> NetworkSpec:
-    """Give a network batch norm where the one before had it: the method that wanted it stays."""
-    if before.params.get("norm") != "batch":
+    """Give a network batch norm where the one before had it and it can: the method that wanted it stays."""
+    if before.params.get("norm") != "batch" or "norm" not in networks()[network.name].Params.model_fields:
         return network
     return network.model_copy(update={"params": network.params | {"norm": "batch"}})
 

@@ -34,6 +34,8 @@ class Head(Registered, abstract=True):
     """Whether samples can count more or less."""
     linear: ClassVar[bool] = True
     """Whether it is linear in the features: it is then fitted to them divided by one number, their deviation."""
+    draws: ClassVar[bool] = False
+    """Whether the fitted head depends on the seed."""
     calibrated: ClassVar[bool] = False
     """Whether its probabilities are fitted to be ones; else they only rank."""
 
@@ -89,6 +91,7 @@ class LinearSVM(Head):
     """
 
     name = "linear_svm"
+    draws = True
     title = "Linear SVM"
     summary = "A linear support vector machine by liblinear, one class against the rest."
 

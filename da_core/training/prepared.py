@@ -76,6 +76,19 @@ class Setup:
         of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
         return isinstance(self.method, ClassifierAdaptation) and not of_both
 
+    @property
+    def draws(self) -> bool:
+        """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
+        experiment, learns = self.experiment, self.extractor.learns
+        drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
+        return learns or drawn or heads()[experiment.head.name].draws or self.method.draws
+
+    def split_of(self, pair: DomainPair) -> Split:
+        """Split a pair into what is learned from and what is scored."""
+        experiment = self.experiment
+        held_out = experiment.held_out(self.extractor.learns)
+        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
+
     def steps(self, kind: SampleKind) -> tuple[str, ...]:
         """List the steps by which rows of samples of this kind are prepared."""
         chosen = self.experiment.prepare
@@ -211,10 +224,10 @@ def prepare(setup: Setup) -> Prepared:
 
     Raises `UserError` where the data cannot be read or do not suit the network or the method.
     """
-    experiment, extractor, device = setup.experiment, setup.extractor, setup.device
+    experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)
-    split = pair.split(experiment.held_out(extractor.learns), experiment.seed, setup.few_per_class)
+    split = setup.split_of(pair)
 
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None

@@ -12,7 +12,7 @@ from da_core.evaluation.seed_statistics import comparisons, own_baselines, sprea
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
-from da_core.study import MOST_METHODS, Study
+from da_core.study import Study
 from pages.charts import seeds
 from pages.session import access, keys, state
 from pages.session.polling import follow
@@ -20,6 +20,8 @@ from pages.session.words import _, explain, word
 from pages.shell import navigation
 
 BASELINE = "source_only"
+MOST_METHODS = 6
+"""Methods whose dots can still be told apart in one chart."""
 Scores = Mapping[str, Mapping[int, float]]
 
 
@@ -97,7 +99,7 @@ def stopped(study: Study) -> None:
 
 def progress(view: StudyView) -> None:
     count = len(view.study.trials())
-    done = len(view.runs)
+    done = len(set(view.runs.values()))  # one run may stand for several seeds
     text, part = _("Starting"), 0.0
     if view.current is not None:
         trial, run = view.current

@@ -13,6 +13,7 @@ from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
+from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
 from pages.learn import playground_texts
 from pages.session import keys, origin, state
@@ -20,6 +21,7 @@ from pages.session.words import _
 from pages.shell import navigation, params_form, theme
 
 with st.spinner(_("Waking up the methods…")):
+    from da_core.data.sources import sources
     from da_core.data.sources.drawn_points import DrawnPoints
     from da_core.methods import methods
     from da_core.methods.base import DeepAlignment
@@ -40,8 +42,18 @@ _SCRIPTS = (
     "film_game.js",
     "film_save.js",
 )
-_TARGET = ("turn", "stretch", "right", "up", "selection", "concept")
-_SHAPE = ("shape", "count", "noise", "source_ratio", "target_ratio")
+_NUMBERS = (
+    "count",
+    "noise",
+    "source_ratio",
+    "target_ratio",
+    "turn",
+    "stretch",
+    "right",
+    "up",
+    "selection",
+    "concept",
+)
 _MULTIPLES = 6
 """Films of a sweep."""
 
@@ -78,6 +90,8 @@ def choose_preset() -> None:
         on_change=_take_preset,
         label_visibility="collapsed",
     )
+    if chosen is not None:
+        st.markdown(_(PRESETS[chosen].summary))
 
 
 def _take_preset() -> None:
@@ -155,7 +169,7 @@ def play(now: Experiment) -> None:
             {"query": urlencode(filming.normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
             for one in films
         ],
-        "params": now.data.params,
+        "params": resolve(sources(), now.data)[1].model_dump(),
         "acts": state.playground().get("acts", ""),
         "editable": now.data.name == "drawn" and not state.is_hidden("data"),
         "trains": deep,
@@ -221,8 +235,9 @@ def forms(now: Experiment) -> None:
     if not state.is_hidden("data") and now.data.name == "drawn":
         with data:
             st.subheader(_("Data"), anchor=False)
-            params_form.form(DrawnPoints.Params, now.data.params, "drawn", _set_data, fields=_SHAPE)
-            params_form.form(DrawnPoints.Params, now.data.params, "drawn", _set_data, fields=_TARGET)
+            form = functools.partial(params_form.form, DrawnPoints.Params, now.data.params, "drawn", _set_data)
+            form(fields=("shape",), columns=1)
+            form(fields=_NUMBERS)
     kind = methods()[now.method.name]
     if not state.is_hidden("method"):
         with method:

@@ -68,14 +68,14 @@ SENTENCES = {
     "oracle": "The oracle learns from the target's own labels: {target} of the target is right.",
     "criticSees": "The critic has moved: it tells the domains apart in {domain} of cases. Next the features move "
     "against its gradient.",
-    "criticFooled": "The critic has moved, and tells the domains apart in {domain} of cases, hardly better than a coin.",
+    "criticFooled": "The critic has moved: it tells the domains apart in {domain} of cases, little better than a coin.",
     "featuresFlee": "The features have moved against the critic's gradient: it is right in {domain} of cases; {target} "
     "of the target is right.",
     "bothMove": "Critic and features have moved in one step: the critic is right in {domain} of cases, and {target} of "
     "the target is right.",
-    "adapts": "The trained network goes on without the source's help: {target} of the target is right.",
-    "closer": "Class loss and {method} have moved the features together; the domains came closer (distance {distance}).",
-    "together": "Class loss and {method} have moved the features together; the distance of the domains is {distance}.",
+    "adapts": "The trained network goes on adapting: {target} of the target is right.",
+    "closer": "Class loss and {method} have moved the features; the domains came closer (distance {distance}).",
+    "together": "Class loss and {method} have moved the features; the domains are at distance {distance}.",
     "given": "Before: a classifier that learned on the source is right on {target} of the target.",
     "mapped": "{method} has moved the points. The classifier is still the old one: {target} of the target is right.",
     "refitted": "The classifier has learned anew from the mapped source: {target} of the target is right.",
@@ -92,7 +92,7 @@ def texts(method: str) -> dict[str, Any]:
     """Translate all texts; ``method`` is the title of the first film's method."""
     return {
         **{name: _(text) for name, text in TEXTS.items()},
-        "fillings": [_("class {letter}", letter="").strip() + _(filling) for filling in FILLINGS],
+        "fillings": [_(filling) for filling in FILLINGS],
         "sentences": {name: _(text) for name, text in SENTENCES.items()},
         "method": method,
     }
@@ -105,7 +105,8 @@ def _button(name: str, text: str = "", label: str = "", sign: str = "") -> str:
 
 def _brushes() -> str:
     return "".join(
-        f'<button type="button" class="tool" data-tool="{domain}{label}"><span data-text="{domain}"></span> {letter}</button>'
+        f'<button type="button" class="tool" data-tool="{domain}{label}">'
+        f'<span data-text="{domain}"></span> {letter}</button>'
         for domain in ("source", "target")
         for label, letter in enumerate("ABC")
     )
@@ -126,8 +127,8 @@ HTML = f"""
 <div class="stages"></div>
 <p class="sentence"></p><span class="spoken" aria-live="polite"></span>
 <canvas class="curve" tabindex="0" role="slider" data-label="curve"></canvas>
-<div class="bar">{_button("first", label="first", sign="⏮")}{_button("back", label="back", sign="◀▏")}
-{_button("play", label="play", sign="▶")}{_button("on", label="on", sign="▕▶")}
+<div class="bar">{_button("first", label="first", sign="❙◀")}{_button("back", label="back", sign="◁")}
+{_button("play", label="play", sign="▶")}{_button("on", label="on", sign="▷")}
 {_button("move", "moveShort", "move")}
 {_button("slower", label="slower", sign="−")}<span class="speed"></span>{_button("faster", label="faster", sign="+")}
 {_button("loop", label="loop", sign="↻")}<span class="place"></span></div>

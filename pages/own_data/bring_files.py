@@ -285,11 +285,10 @@ def _treatment(spec: DataSpec, outline: Outline) -> None:
     fields = [name for name in _TREATMENT if there[name] or name in spec.params]
     for place, name in zip(st.columns(max(len(fields), 1), gap="medium"), fields, strict=False):
         info = FilesParams.model_fields[name]
-        now = str(spec.params.get(name, info.default))
+        called = {option: words.word(option) for option in get_args(info.annotation)}
+        now, explained = str(spec.params.get(name, info.default)), _(info.description or "")
         with place:
-            _pick(
-                spec, name, _(info.title or ""), get_args(info.annotation), now, words.word, _(info.description or "")
-            )
+            _pick(spec, name, _(info.title or ""), list(called), now, called.__getitem__, explained)
 
 
 def _pick(
@@ -310,7 +309,7 @@ def _pick(
         options,
         format_func=called,
         key=key,
-        index=None,
+        index=None if st.session_state[key] is None else 0,
         placeholder=_("Choose"),
         help=help,
         on_change=lambda: _set(spec, field, st.session_state[key] or ""),

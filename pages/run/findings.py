@@ -7,17 +7,27 @@ from html import escape
 
 import streamlit as st
 
-from da_core.events import Finding
-from pages.session.words import _, language
+from da_core.errors import UserError
+from da_core.events import Change, Finding
+from da_core.jobs.store import Record
+from pages.run import starting
+from pages.session import keys, state
+from pages.session.words import _, explain, language
 
 
-def section(findings: Sequence[Finding]) -> None:
-    """Draw one card a finding, the gravest first; where there are none, one sentence."""
+def section(findings: Sequence[Finding], record: Record) -> None:
+    """Draw one card a finding, the gravest first; where there are none, one sentence.
+
+    Below stand likely reasons, each with a button that starts ``record``'s run with that changed, beside it.
+    """
     st.subheader(_("What to look out for"), anchor=False)
     if not findings:
         st.markdown(_("No warning sign was found in this run's numbers."))
         return
     st.html(f'<div class="lab-findings">{"".join(card(finding) for finding in findings)}</div>')
+    for finding in findings:
+        if finding.changes:
+            _changes(finding, record)
     if any(finding.uses_target_labels for finding in findings):
         st.caption(_("◆ It took the target's labels to tell. Without them you would not know."))
 
@@ -30,3 +40,26 @@ def card(finding: Finding) -> str:
     )
     mark = ' <i aria-hidden="true">◆</i>' if finding.uses_target_labels else ""
     return f"<article><h4>{title}{mark}</h4><p>{evidence}</p><p>{advice}</p></article>"
+
+
+def _changes(finding: Finding, record: Record) -> None:
+    """Draw what may be the reasons for a finding, in their order, and what changes each."""
+    with st.container(border=True, key=keys.finding_changes(finding.name)):
+        title = language().translate_message(finding.title, finding.values)
+        st.markdown(f"**{title}** {_('Likely reasons, and what changes them:')}")
+        for place, change in enumerate(finding.changes):
+            reason, label = (
+                language().translate_message(text, change.values) for text in (change.reason, change.label)
+            )
+            st.markdown(f"{place + 1}. {reason}")
+            if state.is_hidden("method") or not change.settings:
+                continue
+            if st.button(label, key=keys.finding_change(finding.name, place)):
+                _start(change, record)
+
+
+def _start(change: Change, record: Record) -> None:
+    try:
+        starting.start_beside(record.experiment.with_settings(change.settings), [record.run_id])
+    except UserError as error:
+        st.error(explain(error))

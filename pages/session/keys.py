@@ -142,6 +142,7 @@ CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
 PREPARATION = "lab-preparation"
 SEED = "lab-seed"
+SOURCE_PER_CLASS = "lab-source-per-class"
 DEVICE = "lab-device"
 FAMILY = "lab-family"
 ORACLE = "lab-oracle"
@@ -175,6 +176,15 @@ def run_control(action: str) -> str:
 def scores(table: str) -> str:
     """Name a table of scores, which scrolls in its own box where it is wide."""
     return f"lab-scores-{table}"
+
+
+def finding_changes(finding: str) -> str:
+    """Name the box of likely reasons for a finding."""
+    return f"lab-finding-{finding}"
+
+
+def finding_change(finding: str, place: int) -> str:
+    return f"finding-{finding}-{place}"
 
 
 def changed_page(kind: str) -> str:

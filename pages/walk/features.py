@@ -208,6 +208,17 @@ def measures(shift: Shift) -> None:
         for column, each in zip(st.columns(2, gap="medium", border=True), pair, strict=False):
             with column:
                 _change(shift, *each)
+    if (mix := shift.neighbours) is not None:
+        with st.columns(2, gap="medium", border=True)[0]:
+            st.metric(_("Neighbours of the other domain"), f"{percent(mix.before, 0)} → {percent(mix.after, 0)}")
+            st.caption(
+                _(
+                    "Share of the other domain's samples among each sample's {count} nearest in feature space; evenly "
+                    "mixed domains give {share}.",
+                    count=mix.count,
+                    share=percent(mix.even, 0),
+                )
+            )
     if shift.before.intervals:
         st.caption(
             _("In brackets: 95% intervals, by drawing the scored samples anew (bootstrap); the network stays the same.")

@@ -136,7 +136,7 @@ def _training() -> None:
     with st.expander(_("More settings")):
         rare = tuple(name for name in TrainingSpec.model_fields if name not in _OFTEN)
         params_form.form(TrainingSpec, values, "training", _train_with, fields=rare)
-        seed, device = st.columns(2, gap="medium")
+        seed, drawn, device = st.columns(3, gap="medium")
         with seed:
             st.session_state[keys.SEED] = state.experiment().seed
             st.number_input(
@@ -147,6 +147,17 @@ def _training() -> None:
                 help=_("Where everything random starts from. The same seed gives the same numbers."),
                 key=keys.SEED,
                 on_change=lambda: state.change(seed=st.session_state[keys.SEED]),
+            )
+        with drawn:
+            st.session_state[keys.SOURCE_PER_CLASS] = state.experiment().source_per_class
+            st.number_input(
+                _("Source samples a class"),
+                min_value=1,
+                step=1,
+                placeholder=_("all"),
+                help=_("So many are drawn to learn from, anew by each seed, as the protocols of papers have it."),
+                key=keys.SOURCE_PER_CLASS,
+                on_change=lambda: state.change(source_per_class=st.session_state[keys.SOURCE_PER_CLASS]),
             )
         with device:
             _device()

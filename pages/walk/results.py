@@ -153,7 +153,7 @@ if record is not None:
     current_run.headline(result)
     change_one.ask(record.experiment, [record.run_id])
     live.notices(result.notices)
-    findings.section(result.findings)
+    findings.section(result.findings, record)
     st.subheader(_("What is taken for what"), anchor=False)
     confusions(result)
     if result.target_scored:

@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from da_core import palette
-from da_core.events import Evidence, Finished, Shift, ShiftMeasures, When
+from da_core.events import Evidence, Finished, NeighbourMix, Shift, ShiftMeasures, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.teaching import picture_atlas
@@ -231,9 +231,11 @@ def test_intervals_and_a_sentence_stand_beside_the_distances(lab: Lab) -> None:
         proxy_a_distance=0.7, mmd=0.05, coral=0.1, classwise=0.1,
         intervals={"proxy_a_distance": (0.6, 0.8), "mmd": (0.04, 0.06), "coral": (0, 0.2), "classwise": (0.05, 0.15)},
     )  # fmt: skip
-    shift = Shift(before=far, after=near, classes_from="predictions")
+    mix = NeighbourMix(before=0.04, after=0.31, even=0.5, count=15)
+    shift = Shift(before=far, after=near, classes_from="predictions", neighbours=mix)
     app = lab.screen("features", lab.finish(Finished(end.result.model_copy(update={"shift": shift}), end.evidence)))
-    assert len(app.metric) == 4
+    assert len(app.metric) == 5
+    assert app.metric[4].value == "4% → 31%"
     said = texts(app)
     assert "(1.80 … 1.95) → (0.60 … 0.80)" in said
     assert "class by class as well" in said

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -313,6 +314,96 @@ def test_a_tables_columns_are_understood_and_can_be_set_right() -> None:
     pair = load_pair(spec)
     assert (pair.source.name, pair.target.name, pair.classes) == ("Bern", "Oslo", ("0", "1", "2"))
     assert pair.columns == ("height",)
+
+
+def upload(at: AppTest, *files: tuple[str, bytes], role: str = "source") -> AppTest:
+    """Upload files of one's own, and wait until they have been read."""
+    at.button_group(key=keys.AREA).set_value("own").run()
+    at.file_uploader(key=keys.upload(role)).set_value([(*file, "application/x-unknown") for file in files]).run()
+    return understood(at)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("论文.docx", b"\xd0\xcf\x11\xe0 no table", "无法在此读取"),
+        ("empty.csv", b"", "是空的"),
+        ("photo.jpg", b"\xff\xd8\xff nothing", "无法在此读取"),
+    ],
+)
+def test_every_file_is_taken_and_answered_in_the_readers_language(name: str, content: bytes, says: str) -> None:
+    at = upload(opened("data", lang="zh"), (name, content))
+    answer = next(iter([*at.error, *at.warning]))
+    assert says in answer.value
+    assert words.safe(name) in answer.value
+    assert not i18n.missing
+
+
+def test_several_tables_at_once_are_no_domain() -> None:
+    at = upload(opened("data"), ("a.csv", b"x,label\n1,a\n"), ("b.csv", b"x,label\n1,a\n"))
+    assert "Several files at once" in [*at.error, *at.warning][0].value
+
+
+def test_many_pictures_at_once_are_a_domain() -> None:
+    packed = zipfile.ZipFile(io.BytesIO(archive(cat=4, dog=4)))
+    named = [(name.replace("/", "_"), packed.read(name)) for name in packed.namelist()]
+    at = upload(opened("data"), *named)
+    use(understood(upload(at, *((name.replace("cat", "IMG"), data) for name, data in named[:4]), role="target")))
+    pair = load_pair(experiment(at).data)
+    assert pair.classes == ("cat", "dog")
+    assert (len(pair.source), len(pair.target), pair.target_labelled) == (8, 4, False)
+
+
+def test_a_workbook_with_gaps_and_words_is_told_before_it_is_used_and_its_names_stay(tmp_path: Path) -> None:
+    """“class”, “day”, “cat” are words that the app knows: here they are the visitor's."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"class": rng.choice(["cat", "dog"], 80), "year": rng.normal(size=80)})
+    table["city"] = rng.choice(["day", "night", "slow"], 80)
+    table.loc[:4, "year"] = np.nan
+    table["domain"] = ["day", "night"] * 40
+    table.to_excel(tmp_path / "a.xlsx", index=False)
+    at = upload(opened("data", lang="zh"), ("客户.xlsx", (tmp_path / "a.xlsx").read_bytes()))
+    said = " ".join(caption.value for caption in at.caption)
+    assert "填补了 5 个缺失的单元格" in said
+    assert "city (3)" in said.replace("\\", "")
+    at.selectbox(key=keys.column("missing")).set_value("drop rows").run()
+    at = understood(at)
+    assert "填补" not in " ".join(caption.value for caption in at.caption)
+    use(at, "使用这些数据")
+    assert experiment(at).data.params == {
+        "label": "class",
+        "domain": "domain",
+        "source_domain": "day",
+        "missing": "drop rows",
+    }
+    assert at.subheader[0].value == words.safe("客户.xlsx")
+    drawn = " ".join(str(html.proto.body) for html in at.get("html"))
+    assert "day" in drawn
+    assert "白天" not in drawn
+    assert "city=slow" in at.dataframe[0].value.columns
+    assert not i18n.missing
+
+
+def test_two_folders_of_any_names_are_asked_which_is_the_source() -> None:
+    at = bring(opened("data"), archive(amazon__cat=6, amazon__dog=5, webcam__cat=4, webcam__dog=3))
+    assert "Which of amazon, webcam is the source" in at.info[0].value
+    at.selectbox(key=keys.column("source_domain")).set_value("webcam").run()
+    use(understood(at))
+    pair = load_pair(experiment(at).data)
+    assert (pair.source.name, len(pair.source), pair.target.name) == ("webcam", 7, "amazon")
+
+
+def test_chinese_texts_are_counted_in_characters() -> None:
+    said = ("服务太慢了不想再来", "这家店的菜好吃得很")
+    rows = [f"{said[n % 2]},{'差好'[n % 2]},{'ab'[n // 2 % 2]}" for n in range(40)]
+    table = "\n".join(["内容,情感,来源", *rows])
+    at = upload(opened("data"), ("评论.csv", table.encode()))
+    at.selectbox(key=keys.column("text")).set_value("内容").run()
+    understood(at)
+    at.selectbox(key=keys.column("source_domain")).set_value("a").run()
+    understood(at)
+    drawn = " ".join(str(html.proto.body) for html in at.get("html"))
+    assert "a text of about 9 characters" in drawn
 
 
 def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:

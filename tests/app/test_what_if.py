@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core import i18n
+from da_core.events import Change, Finding
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
@@ -140,3 +141,24 @@ def test_runs_of_other_labels_are_not_paired(lab: Lab) -> None:
     first = store().load(lab.finish())
     second = store().load(lab.finish(dataclasses.replace(finished, evidence=turned), Experiment(seed=1)))
     assert two_runs.paired_gain(first, second) is None
+
+
+def test_a_finding_starts_the_run_that_changes_its_likeliest_reason(lab: Lab) -> None:
+    end = made_up_run.finished()
+    reasons = (
+        Change(reason="Another kind of shift: weights move no sample.", label="CORAL", settings={"method": "coral"}),
+        Change(reason="The domains were alike already."),
+    )
+    finding = Finding(name="no_gain", title="No gain.", evidence="None.", advice="Change one.", changes=reasons)
+    result = end.result.model_copy(update={"findings": [finding]})
+    run = lab.finish(dataclasses.replace(end, result=result))
+    app = lab.screen("results", run)
+    said = texts(app)
+    assert said.index("weights move no sample") < said.index("The domains were alike already")
+    button(app, "CORAL").click().run()
+    assert not app.exception
+    base, new = asked(app)
+    assert base == run
+    view = queue().view(new)
+    assert view is not None
+    assert view.experiment == Experiment(method=CORAL)

@@ -4,7 +4,8 @@
         [--out assets/reference/results_street.md]
 
 By default on the street scenes; with ``--data`` on another built-in pair, with ``--source`` and ``--target`` on
-pictures of your own. The source-only network of a seed is trained once and serves all methods: it is the same for each.
+pictures of your own. Methods that want batch norm get it, as in the form. The source-only network of a seed, with batch
+norm or without, is trained once and serves all methods that share it.
 With ``--out`` the rows are written into that page as they are measured; rows of other methods stay.
 """
 
@@ -20,12 +21,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy co
 
 from da_core.errors import UserError
 from da_core.events import Finished, Result
-from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
+from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.methods import methods
+from da_core.methods.wanted_network import with_method
 from da_core.run import run
 
-NETWORKS = {"source_only_bn": {"norm": "batch"}, "adabn": {"norm": "batch"}}
-"""What a method needs that the default network lacks."""
 HEADER = ["| method | target accuracy (each seed) |", "|---|---|"]
 
 
@@ -39,10 +39,9 @@ def finish(experiment: Experiment) -> Result:
 
 def row(name: str, data: DataSpec, seeds: int) -> str:
     """Measure a method: one row of the table."""
-    title, network = methods()[name].title, NetworkSpec(params=NETWORKS.get(name, {}))
-    method = MethodSpec(name=name)
+    title, experiment = methods()[name].title, with_method(Experiment(data=data), MethodSpec(name=name))
     try:
-        results = [finish(Experiment(data=data, network=network, method=method, seed=seed)) for seed in range(seeds)]
+        results = [finish(experiment.model_copy(update={"seed": seed})) for seed in range(seeds)]
     except UserError as error:
         return f"| {title} | – ({error}) |"
     accuracies = [100 * result.adapted.target.accuracy for result in results]

@@ -88,6 +88,7 @@ def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
     ("content", "sentence"),
     [
         pytest.param(b"this is no archive", "zip", id="not a zip"),
+        pytest.param(b"", "bad.zip. is empty", id="empty"),
         pytest.param(pictures(1, {"day/apple": (200, 40, 30), "night/apple": (20, 4, 3)}), "one class", id="one class"),
         pytest.param(climbing(), r"\.\./x", id="a path out of the archive"),
     ],
@@ -180,7 +181,7 @@ def test_a_table_with_chosen_columns(page: Page) -> None:
     pick(page, "Domain", "garden")
     pick(page, "Source", "south")
     expect(main(page)).to_contain_text("colour")
-    expect(main(page)).to_contain_text("a value in them is missing or no number")
+    expect(main(page)).to_contain_text("3 missing cells were filled")
     shoot(page, "data-own-table-light-wide")
     use(page)
     expect(page).to_have_url(re.compile("data.domain=garden.*data.source_domain=south"))

@@ -11,7 +11,11 @@ from da_core.data.sources import sources
 from da_core.experiment import DataSpec
 from tests.bench.measure_catalogue import finish, walked
 
-SMALL = [name for name, source in sources().items() if source.area in ("points", "features") and name != "hillside"]
+SMALL = [
+    name
+    for name, source in sources().items()
+    if source.area in ("points", "features") and name in figures() and name != "hillside"
+]
 
 
 @pytest.mark.slow

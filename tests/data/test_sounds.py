@@ -6,16 +6,30 @@ import io
 import math
 import struct
 import wave
+from contextlib import suppress
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.archive import UnusableError
-from da_core.data.readers.sounds import HOP, LONGEST, MELS, WINDOW, log_mel, mel_bands, pad_or_crop, read_wav, to_wav
+from da_core.data.readers.sounds import (
+    HOP,
+    LONGEST,
+    MELS,
+    WINDOW,
+    is_sound,
+    log_mel,
+    mel_bands,
+    pad_or_crop,
+    read_sound,
+    read_wav,
+    to_wav,
+)
 
 
 def tone(hertz: float, seconds: float = 0.5, rate: int = SOUND_RATE, amplitude: float = 0.5) -> NDArray[np.float64]:
@@ -154,3 +168,39 @@ def test_ten_times_the_amplitude_adds_ln_100_and_silence_is_finite() -> None:
     difference = np.subtract(*(log_mel(np.round(s).astype(np.int16)[None])[0].max() for s in (loud, soft)))
     assert difference == pytest.approx(math.log(100), abs=0.01)
     assert np.isfinite(log_mel(np.zeros((2, 100), np.int16))).all()
+
+
+# Other types of files ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)])
+def test_flac_ogg_and_mp3_sound_like_the_wav(kind: str, subtype: str | None) -> None:
+    amplitudes, stream = tone(500, seconds=1.0, rate=48_000), io.BytesIO()
+    soundfile.write(stream, np.stack([amplitudes, amplitudes], axis=1), 48_000, format=kind, subtype=subtype)
+    data = stream.getvalue()
+    assert is_sound(data[:12])
+    sound = read_sound(data).astype(float)
+    assert len(sound) == pytest.approx(SOUND_RATE, rel=0.1)
+    spectrum = np.abs(np.fft.rfft(sound))
+    assert spectrum.argmax() * SOUND_RATE / len(sound) == pytest.approx(500, abs=5)
+
+
+@pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3"])
+def test_a_damaged_sound_is_left_out_or_read(kind: str) -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, tone(500), 48_000, format=kind)
+    whole = stream.getvalue()
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for at in rng.integers(len(whole), size=5):
+            damaged[at] = rng.integers(256)
+        with suppress(UnusableError):
+            assert len(read_sound(bytes(damaged[: rng.integers(1, len(whole))]))) <= LONGEST * SOUND_RATE + 1
+
+
+def test_no_more_than_the_longest_is_unpacked() -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, np.zeros(600 * SOUND_RATE), SOUND_RATE, format="FLAC")
+    assert len(stream.getvalue()) < 500_000
+    assert len(read_sound(stream.getvalue())) == LONGEST * SOUND_RATE

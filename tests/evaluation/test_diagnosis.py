@@ -53,6 +53,7 @@ def facts(
     distance: float = 0.8,
     confidence: float = 0.8,
     weights: dict[str, float] | None = None,
+    prepare: Sequence[str] = (),
     **changes: Any,
 ) -> Facts:
     """A DANN run that went well, unless told otherwise."""
@@ -79,7 +80,7 @@ def facts(
         ),
         classes=list(CLASSES),
         seconds={},
-        recipe={},
+        recipe={"prepare": list(prepare)},
         weights=weights,
     )
     usual = Facts(Experiment(), "alignment", 0, result, course(), before, after, {})
@@ -93,11 +94,11 @@ def names(given: Facts) -> list[str]:
 def test_a_run_that_went_well_is_told_nothing() -> None:
     assert names(facts()) == []
     assert names(facts(0.3, 0.97)) == []
-    assert names(facts(right(0.9), right(0.9), distance=0.1)) == []  # nothing to gain, and 600 samples say so
 
 
 LABEL_SHIFT = np.repeat(np.arange(4), [330, 150, 90, 30])
 SWAP = np.array([1, 0, 2, 3])[Y]
+MISNAMED = np.array([1, 2, 0, 3])[Y]
 SPREAD = {"samples": 600.0, "effective_sample_size": 300.0, "largest_share": 0.01}
 
 
@@ -114,6 +115,7 @@ PLANTED = [
     ({"few": 20, "history": course(loss=(1.4, 1.35, 1.3, 1.3))}, "fine_tuning_idle"),
     ({"few": 20, "history": course(target=(0.7, 0.85, 0.7, 0.6), loss=(1, 0.3, 0.1, 0))}, "fine_tuning_overfitted"),
     ({"history": course(target=(0.7, 0.85, 0.7, 0.6))}, "overtrained"),
+    ({"family": "reweighting", "prepare": ("unit_rows", "zscore_domain")}, "shift_scaled_away"),
     ({"weights": SPREAD | {"effective_sample_size": 12.0}}, "weights_concentrated"),
     ({"weights": SPREAD | {"largest_share": 0.3}}, "weights_concentrated"),
     ({"history": course(domain=(1.0, 1.0, 0.99, 1.0))}, "domain_classifier_won"),
@@ -124,6 +126,10 @@ PLANTED = [
     ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
     ({"source": (0.95, 0.8)}, "source_lost"),
     ({"confidence": 0.99}, "overconfident"),
+    ({"family": "reweighting", "prepare": ["zscore_domain"]}, "shift_scaled_away"),
+    ({"distance": 1.9}, "separable_yet_better"),
+    ({"before": right(0.7), "after": right(0.7)}, "no_gain"),
+    ({"before": MISNAMED, "after": MISNAMED}, "classes_misnamed"),
 ]
 """Changes to a run that went well, and what they make of it."""
 
@@ -147,9 +153,11 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
         {"oracle": 0.95},
         {"apart": (0.0, 0.2)},  # they look alike and yet the source's classes are not the target's
         {"apart": (0.0, 0.2), "oracle": 0.95},
-        {"distance": 1.95},  # and yet the target has gained 20 points
+        {"distance": 1.95, "history": course(domain=(0.9, 0.8, 0.8, 0.8))},  # and yet the target has gained 20 points
         {"family": "reweighting", "distance": 1.95},  # weights move no point
         {"family": "reweighting", "y": LABEL_SHIFT},
+        {"family": "reweighting", "prepare": ("zscore_source", "pca:2:both")},
+        {"prepare": ("zscore_domain",)},  # an alignment may begin so
         {"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 0.4},  # at a coin since the domains do mix
         {"history": course(domain=(1.0, 1.0, 0.9, 0.7))},
         {"bn": 0.62},  # batch norm brings a tenth of the gain
@@ -191,3 +199,36 @@ def test_adabn_is_not_told_that_it_is_batch_norm() -> None:
 def test_every_check_has_its_planted_case() -> None:
     found = {name.replace("fine_tuning_overfitted", "overtrained") for _planted, name in PLANTED}
     assert found == {check.__name__ for check in CHECKS}
+
+
+def changes(given: Facts, name: str) -> list[dict[str, str]]:
+    return [change.settings for one in diagnose(given) if one.name == name for change in one.changes]
+
+
+def test_reasons_for_no_gain_come_with_settings_that_an_experiment_takes_the_likeliest_first() -> None:
+    same: dict[str, Any] = {"before": right(0.7), "after": right(0.7)}
+    source = Losses("source_only", 1, {"class": 0.1})
+    deep = changes(facts(**same, history=(source, *course())), "no_gain")
+    assert deep == [{"method": "deep_jdot"}, {"training.epochs": "28"}]
+    alike = changes(facts(**same, apart=(0.0, 0.2)), "no_gain")
+    assert alike[0] == {"method": "fine_tuning"}
+    scaled = changes(facts(**same, family="reweighting", prepare=["zscore_domain"], history=()), "no_gain")
+    assert scaled == [{"prepare": "zscore_source"}, {"method": "coral"}]
+    weights = Experiment(method=MethodSpec(name="kmm", params={"width": 2.0}), seed=3)
+    renamed = changes(facts(MISNAMED, MISNAMED, history=(source, *course())), "classes_misnamed")
+    assert [one["method"] for one in renamed] == ["coral", "fine_tuning"]
+    for settings in (*deep, *alike, *scaled, *renamed):
+        changed = weights.with_settings(settings)
+        assert changed != weights
+        assert changed.seed == 3
+
+
+def test_the_same_reasons_stand_where_there_are_too_few_samples_to_tell() -> None:
+    few = facts(0.6, 0.62, y=Y[:48])
+    assert "no_gain" not in names(few)
+    assert {"training.epochs": "28"} in changes(few, "too_few")
+
+
+def test_a_class_that_swallows_others_is_no_exchange_of_names() -> None:
+    swallowed = np.array([2, 2, 2, 3])[Y]
+    assert "classes_misnamed" not in names(facts(swallowed, swallowed))

@@ -30,7 +30,7 @@ def history(
         (history([0.99, 0.99, 0.98, 0.97]), 0.9, "is winning: it is still right in 97%"),
         (history([0.99, 0.9, 0.75]), 0.4, "99% at best, now 75%"),
         (history([0.99, 0.8, 0.65, 0.55]), 0.9, "which is a good sign"),
-        (history([0.99, 0.8, 0.65, 0.55], target=0.8), 0.9, "as they should"),
+        (history([0.99, 0.8, 0.65, 0.55], target=0.8), 0.9, "a fresh classifier tells"),
         (history([0.99, 0.8, 0.65, 0.55], target=0.5), 0.9, "wrong classes on top"),
         (history([0.99, 0.8, 0.65, 0.55], [0.8, 0.4, 0.6, 0.9], target=0.8), 0.9, "the class loss is rising"),
         (history([0.5, 0.52, 0.49]), 0.3, "from the start, never above 52%"),

@@ -12,6 +12,7 @@ from da_core.evaluation.shift import (
     interpret_shift,
     measures,
     mmd,
+    neighbour_mix,
     proxy_a_distance,
     proxy_a_distance_interval,
 )
@@ -218,3 +219,23 @@ def test_measures_that_disagree_are_not_called_closer():
     given_away = measures(Fs, Ft + np.array([0.3, 0.3, 0.3, 0.1]))  # by a direction that hardly counts for an average
     assert "averages came closer, yet" in says(overlapping, given_away)
     assert "averages lie farther apart" in says(given_away, overlapping)
+
+
+def test_neighbours_of_the_other_domain_tell_mixed_from_apart() -> None:
+    rng = np.random.default_rng(0)
+    Fs, Ft = rng.normal(size=(300, 4)), rng.normal(size=(100, 4))
+    mix = neighbour_mix((Fs, Ft + 50), (Fs, Ft))
+    assert mix.before == 0
+    assert mix.after == pytest.approx(mix.even, abs=0.03)
+    assert mix.even == pytest.approx(2 * 300 * 100 / (400 * 399))
+    # a copy of a sample in the other domain is its neighbour, and a sample is not its own
+    twins = np.arange(8.0)[:, None] * 100
+    assert neighbour_mix((twins[:4], twins[:4]), (twins[:4], twins[4:])).count == 7
+
+
+def test_a_direction_that_gives_the_domains_away_leaves_neighbours_mixed() -> None:
+    rng = np.random.default_rng(0)
+    Fs, Ft = 5 * rng.normal(size=(2, 200, 2))
+    given_away = (np.column_stack([Fs, np.zeros(200)]), np.column_stack([Ft, np.ones(200)]))
+    assert proxy_a_distance(*given_away) > 1.9
+    assert neighbour_mix(given_away, given_away).after > 0.3

@@ -27,7 +27,7 @@ def test_the_losses_are_the_papers_with_labels_inverted():
 
 
 def test_the_features_get_a_strong_gradient_even_where_the_discriminator_wins():
-    adda, b = ADDA(hidden=32), batch(64, shift=3.0)
+    adda, b = ADDA(hidden=32, penalty=0), batch(64, shift=3.0)
     train_own(adda, built(adda), b)
     assert adda.critic_losses(b)["domain"] < 0.05
     b.target_features.requires_grad_()
@@ -36,6 +36,15 @@ def test_the_features_get_a_strong_gradient_even_where_the_discriminator_wins():
     b.target_features.grad.zero_()
     adda.critic_losses(b)["domain"].backward()
     assert fooling > 10 * b.target_features.grad.norm()
+
+
+def test_the_slope_of_a_linear_discriminator_is_its_weight():
+    """R1, Mescheder et al. 2018: the mean squared norm of the logit's gradient at the features."""
+    adda, b = ADDA(penalty=3.0), batch(8)
+    built(adda)
+    linear = torch.nn.Linear(b.source_features.shape[1], 1)
+    adda.discriminator = torch.nn.Sequential(linear)
+    assert adda.critic_losses(b)["slope"].item() == pytest.approx(3 * linear.weight.square().sum().item(), rel=1e-5)
 
 
 def test_only_the_targets_extractor_moves_and_towards_the_source():

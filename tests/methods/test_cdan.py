@@ -59,6 +59,33 @@ def test_the_loss_is_the_papers(weighted):
     assert cdan.losses(b)["domain"].item() == pytest.approx(by_hand(cdan, b, weights), rel=1e-4)
 
 
+def test_the_slope_of_a_linear_classifier_of_the_products_is_its_weight():
+    """R1, Mescheder et al. 2018, at what the classifier sees."""
+    cdan, b = CDAN(penalty=3.0), batch(8)
+    built(cdan)
+    linear = torch.nn.Linear(b.source_features.shape[1] * b.source_logits.shape[1], 1)
+    cdan.classifier = torch.nn.Sequential(linear)
+    losses = cdan.classifier_losses(b)
+    assert losses["slope"].item() == pytest.approx(3 * linear.weight.square().sum().item(), rel=1e-5)
+    assert losses["domain"].item() == pytest.approx(cdan.losses(b)["domain"].item(), rel=1e-5)
+
+
+def test_both_games_pull_the_features_the_same_way():
+    gradients: list[torch.Tensor] = []
+    for turn in ("losses", "feature_losses"):
+        cdan, b = CDAN(), batch(8)
+        built(cdan)
+        b.source_features.requires_grad_()
+        (value,) = getattr(cdan, turn)(b).values()
+        gradients += torch.autograd.grad(value, b.source_features)
+    torch.testing.assert_close(*gradients)
+
+
+def test_the_papers_game_is_one_turn_and_the_steady_one_two():
+    assert [turn.times for turn in CDAN(game="reversal").turns()] == [1]
+    assert [(turn.parts, turn.times) for turn in CDAN(moves=4).turns()] == [(("own",), 4), (("extractor", "head"), 1)]
+
+
 def test_without_information_in_the_predictions_entropy_changes_nothing():
     b = batch(8)
     even = Batch(b.source_features, b.target_features, 0 * b.source_logits, 0 * b.target_logits, *(None, b.progress))
@@ -86,7 +113,7 @@ def test_many_products_are_randomised_and_keep_inner_products_on_average():
 
 
 def test_the_gradient_on_the_features_is_reversed_and_grows_with_progress():
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for progress in (0.0, 0.1, 1.0):
         cdan, b = CDAN(), batch(progress=progress)
         own = built(cdan)

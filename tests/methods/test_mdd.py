@@ -36,6 +36,23 @@ def test_the_loss_is_the_papers():
     assert mdd.losses(b)["disparity"].item() == pytest.approx(3 * agree + disagree, rel=1e-5)
 
 
+def test_both_games_pull_the_features_the_same_way():
+    gradients: list[torch.Tensor] = []
+    for turn in ("losses", "feature_losses"):
+        mdd, b = MDD(), batch(8)
+        built(mdd)
+        b.target_features.requires_grad_()
+        (value,) = getattr(mdd, turn)(b).values()
+        gradients += torch.autograd.grad(value, b.target_features)
+    torch.testing.assert_close(*gradients)
+    assert mdd.adversary_losses(b)["disparity"].item() == pytest.approx(mdd.losses(b)["disparity"].item())
+
+
+def test_the_papers_game_is_one_turn_and_the_steady_one_two():
+    assert [turn.times for turn in MDD(game="reversal").turns()] == [1]
+    assert [(turn.parts, turn.times) for turn in MDD(moves=4).turns()] == [(("own",), 4), (("extractor", "head"), 1)]
+
+
 def test_the_adversary_learns_to_agree_on_source_and_to_disagree_on_shifted_target():
     mdd, b = MDD(), batch(200, shift=3.0)
     own = built(mdd)

@@ -106,7 +106,7 @@ def test_alignment_scales_classes_to_the_sources_share_of_them():
 
 @pytest.mark.parametrize("method", [PseudoLabels, FixMatch, MeanTeacher])
 def test_a_class_does_not_swallow_the_others(method):
-    """The target lies so that the source's network calls more than four fifths of it one class, and much of it surely."""
+    """The source's network calls more than four fifths of this target one class, and is sure of much of it."""
     data, yt = seen(0)
     moved = AdaptationData(data.Xs, data.ys, data.Xt + torch.tensor([1.7, 0.0]), data.Xf, data.yf)
     before = right(network(), moved.Xt, yt)

@@ -31,8 +31,9 @@ def test_the_usual_network_follows_to_a_method_that_wants_batch_norm_and_back() 
 def test_it_stays_on_other_data() -> None:
     shot = with_method(Experiment(), SHOT)
     vowels = with_data(shot, DataSpec(name="vowels"))
-    assert vowels.network.params == {"scaling": "by source", "hidden": 512, "norm": "batch"}
-    assert with_method(vowels, DANN).network.params == {"scaling": "by source", "hidden": 512}
+    assert vowels.network.params == {"hidden": 512, "norm": "batch"}
+    assert with_method(vowels, DANN).network.params == {"hidden": 512}
+    assert with_data(shot, DataSpec(name="moons")).network == NetworkSpec(name="identity")
 
 
 def test_a_network_that_somebody_chose_stays() -> None:

@@ -182,11 +182,19 @@ def test_silence_and_a_short_sound_have_finite_rows() -> None:
 
 
 @pytest.mark.skipif(not WEBCAMS.exists(), reason="the webcam pictures are not beside the project")
-@pytest.mark.parametrize("network", ["hog", "log_edges"])
-def test_real_nights_are_told_apart_by_what_light_cannot_change(network: str) -> None:
+@pytest.mark.parametrize(
+    ("network", "flat"),
+    [
+        ("hog", {"method": "coral"}),
+        ("log_edges", {"method": "coral"}),
+        ("log_edges", {"method": "source_only", "prepare": "zscore_domain"}),
+        ("log_edges", {"method": "self_training"}),
+    ],
+)
+def test_real_nights_are_told_apart_by_what_light_cannot_change(network: str, flat: dict[str, str]) -> None:
     """Ten webcams by day and by night: with default settings, and without a single epoch of training."""
     places = {"data": "files", "data.source": str(WEBCAMS / "day"), "data.target": str(WEBCAMS / "night")}
-    *_, end = run(Experiment.from_flat(places | {"network": network, "method": "coral"}), embed=False)
+    *_, end = run(Experiment.from_flat(places | flat | {"network": network}), embed=False)
     assert isinstance(end, Finished)
     for model in (end.result.source_only, end.result.adapted):
         assert model.target is not None

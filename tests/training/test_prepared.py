@@ -72,6 +72,28 @@ def test_the_labelled_few_are_learned_from_and_never_scored(monkeypatch: pytest.
     assert len(scored) == 60 - 8
 
 
+@pytest.mark.parametrize("target_split", ["0", "0.3"])
+def test_so_many_source_samples_a_class_are_drawn_anew_by_each_seed(
+    monkeypatch: pytest.MonkeyPatch, target_split: str
+) -> None:
+    flat = {"target_split": target_split, "source_per_class": "7"}
+    first, again, other = (
+        prepared_from(monkeypatch, pair(), **flat, seed=seed).split.source_train for seed in ("0", "0", "1")
+    )
+    assert np.bincount(first % 2).tolist() == [7, 7]
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    ready, without = (
+        prepared_from(monkeypatch, pair(), **flat),
+        prepared_from(monkeypatch, pair(), **{**flat, "source_per_class": "999"}),
+    )
+    assert ready.nothing_held_out == (target_split == "0")
+    assert np.array_equal(ready.split.target_train, without.split.target_train)
+    if target_split == "0.3":  # what is scored does not depend on how much is learned from
+        assert np.array_equal(ready.split.source_test, without.split.source_test)
+        assert not np.intersect1d(ready.split.source_test, ready.split.source_train).size
+
+
 def test_samples_that_can_be_scored_come_first_where_a_live_run_looks_at_some(monkeypatch: pytest.MonkeyPatch) -> None:
     made = pair(count=4 * LIVE, unlabelled=3 * LIVE)
     ready = prepared_from(monkeypatch, made, target_split="0")

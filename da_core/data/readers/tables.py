@@ -79,7 +79,8 @@ def read_two_tables(
     as_source = Roles(roles.label, "", roles.text, roles.features)
     others = assign_roles(target, theirs, as_source, with_domain=False, labelled=False)
     second, more = read_rows(target, theirs, others, plan, treatment, names[1:], lambda _cell: 0, labelled=[False])
-    notices += [*more, *_other_roles(outline, roles, wanted)]
+    notices += [*more, *_columns_left_out(source, outline, roles, wanted, treatment)]
+    notices += _other_roles(outline, roles, wanted)
     return _to_domains(source, (*first, *second), names, plan, treatment, notices, _reading(roles, names))
 
 
@@ -98,6 +99,7 @@ def read_mixed_table(
     names = (OwnName(ours), target_name(theirs))
     plan = Plan.of(outline, roles)
     parts, notices = read_rows(place, outline, roles, plan, treatment, names, number.get, labelled=(True, False))
+    notices += _columns_left_out(place, outline, roles, wanted, treatment)
     notices += _other_roles(outline, roles, wanted)
     return _to_domains(place, tuple(parts), names, plan, treatment, notices, _reading(roles, (ours, ", ".join(theirs))))
 
@@ -159,11 +161,7 @@ def read_rows(
                 place=short_name(place),
                 name=name,
             )
-    return sorter.parts, [
-        *_too_many_rows(place, rows.cut),
-        *sorter.notices(),
-        *_columns_left_out(place, outline, roles, treatment),
-    ]
+    return sorter.parts, [*_too_many_rows(place, rows.cut), *sorter.notices()]
 
 
 def _to_domains(
@@ -383,8 +381,8 @@ def _too_many_rows(place: Path, cut: bool) -> list[Notice]:
     return [Notice(TOO_MANY_ROWS, {"place": short_name(place), "most": settings().table_rows})] if cut else []
 
 
-def _columns_left_out(place: Path, outline: Outline, roles: Roles, treatment: Treatment) -> list[Notice]:
-    if roles.text:
+def _columns_left_out(place: Path, outline: Outline, roles: Roles, wanted: Roles, treatment: Treatment) -> list[Notice]:
+    if roles.text or wanted.features:
         return []
     used = {roles.label, roles.domain, *roles.features}
     spare = [column for column in outline.columns if column.name not in used]

@@ -65,7 +65,7 @@ class DrawnPoints(DataSource):
             help="Points of class A to one of each other class; 0 leaves the class out.",
         )
         turn: float = hyper(
-            0.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Turn", help="How far the target is turned."
+            40.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Turn", help="How far the target is turned."
         )
         stretch: float = hyper(
             1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="How much wider, and by as much flatter, it is."
@@ -98,7 +98,7 @@ class DrawnPoints(DataSource):
         )
 
     def load(self, params: Any, seed: int) -> DomainPair:
-        """Draw the pair. Raises `UserError` for own points or moves that cannot be read, or classes that are missing."""
+        """Draw the pair. Raises `UserError` for points or moves that cannot be read and classes that are missing."""
         rng = np.random.default_rng([seed, 0xD7A3])
         own = decode_points(params.points)
         Xs, ys = _drawn(params, params.source_ratio, rng)
@@ -144,10 +144,10 @@ def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Label
     12 bits each of x and y between −`REACH` and `REACH`.
     """
     domains = []
+    if len(text) > 4 * MOST_POINTS + 16:
+        raise UserError("There are more than {count} points of your own; take some away.", count=MOST_POINTS)
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        if text and len(data) > 12 + 3 * MOST_POINTS:
-            raise UserError("There are more than {count} points of your own; take some away.", count=MOST_POINTS)
         at = 0
         for _domain in range(2):
             X, y = [np.empty((0, 2))], [np.empty(0, np.int64)]
@@ -209,7 +209,8 @@ def _class_moves(text: str) -> Points:
     moves = np.zeros((len(LETTERS), 2))
     try:
         for place, pair in enumerate(filter(None, text.split(";"))):
-            moves[place] = [float(number) for number in pair.split(",")]
+            across, up = pair.split(",")
+            moves[place] = float(across), float(up)
     except (ValueError, IndexError):
         moves[:] = np.nan
     if not (np.abs(moves) <= 2 * REACH).all():

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from da_core import params
+from da_core.methods.alignment.shared.adversarial import MOVES, PENALTY, squared_slope, two_layers
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -19,8 +20,11 @@ class ADDA(DeepAlignment):
         D minimises     −mean log D(M_s(x_s)) − mean log(1 − D(M_t(x_t)))
         M_t minimises   −mean log D(M_t(x_t))
 
-    The second line has the labels inverted, as generative adversarial networks are trained: unlike a reversed gradient
-    it stays strong while D wins. The source's head then classifies what M_t makes of the target.
+    D moves ``moves`` times for each move of M_t, and its slope at the features is held down (ρ · mean ‖∇D‖²; R1 of
+    Mescheder, Geiger and Nowozin 2018, On the convergence of GANs, eq. 9): both are not in the paper (1 move, ρ = 0)
+    and keep D's gradient useful. The second line has the labels inverted, as generative adversarial networks are
+    trained: unlike a reversed gradient it stays strong while D wins. The source's head then classifies what M_t makes
+    of the target.
 
     Nothing but its start ties M_t to the classes: labels play no part in this game. It fails when it is let run too
     fast or too long (M_t may lay one class on another's place and fool D just as well), and when class proportions
@@ -43,27 +47,30 @@ class ADDA(DeepAlignment):
             title="Share of the learning rate",
             help="Both players learn with this share of the training's learning rate; they start from a good place.",
         )
+        moves: int = MOVES
+        penalty: float = PENALTY
         hidden: int = hyper(
             500, ge=8, le=1024, step=4, title="Hidden units", help="Size of the discriminator's two hidden layers."
         )
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
-        self.discriminator = nn.Sequential(
-            nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1)
-        )
+        self.discriminator = two_layers(feature_dim, hidden)
         return self.discriminator
 
     def turns(self) -> tuple[Turn, ...]:
         return (
-            Turn(self.critic_losses, ("own",), with_class=False),
+            Turn(self.critic_losses, ("own",), times=self.params.moves, with_class=False),
             Turn(self.losses, ("extractor",), with_class=False),
         )
 
     def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
-        on_source, on_target = self.discriminator(batch.source_features), self.discriminator(batch.target_features)
+        features = torch.cat([batch.source_features, batch.target_features]).requires_grad_()
+        domain = self.discriminator(features)
+        on_source, on_target = domain.split([len(batch.source_features), len(batch.target_features)])
         right = binary_cross_entropy_with_logits(on_source, torch.ones_like(on_source))
-        return {"domain": right + binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))}
+        wrong = binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))
+        return {"domain": right + wrong, "slope": self.params.penalty * squared_slope(domain, features)}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         on_target = self.discriminator(batch.target_features)

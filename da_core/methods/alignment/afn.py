@@ -21,8 +21,8 @@ class AFN(DeepAlignment):
 
     It fails where the shift has nothing to do with norms (a rotation, say), and a large λ or a long training lets the
     norms grow without end: once the class loss is small, this gradient is all there is, and Adam takes full steps along
-    it. The paper's λ = 0.05 goes with a pretrained network and plain gradient descent; of a network that is trained from
-    scratch it makes one class of all (12.8 % of the street's nights). The default is 500 times smaller: next to off.
+    it. The paper's λ = 0.05 goes with a pretrained network and plain gradient descent; from scratch it ends at 12.8 %
+    of the street's nights. The default is 500 times smaller: next to off.
     """
 
     title = "AFN"
@@ -38,8 +38,8 @@ class AFN(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the norm loss. The default changes next to nothing: the paper's 0.05 is for trained networks, "
-            "and too much from scratch.",
+            help="Share of the norm loss. The default changes next to nothing: the paper's 0.05 is for trained "
+            "networks, and too much from scratch.",
         )
         step: float = hyper(
             1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="How much larger each norm should become."

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
-    CLASSIFIER_HIDDEN,
+    MOVES,
+    PENALTY,
+    STEADY_HIDDEN,
     STEEPNESS,
-    WEIGHT,
     domain_loss,
     ramp,
     reverse_gradient,
+    squared_slope,
 )
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
 LARGEST = 4096
@@ -28,9 +32,11 @@ class CDAN(DeepAlignment):
 
         h = f ⊗ g,    f features (d),   g = softmax of the logits (c)   →   h (d · c)
 
-    so that D compares the domains class by class. The gradient is reversed on its way from D to f, as in DANN; g
-    conditions and is held fixed. Where d · c > 4096 a randomised map stands in for the product, whose inner products
-    are the same on average: h = (R_f f) ⊙ (R_g g) / √d′, with fixed standard normal R_f, R_g and d′ = 1024.
+    so that D compares the domains class by class; g conditions and is held fixed. The paper reverses the gradient on
+    its way from D to f (``game="reversal"``). By default the game is steady, as in `DANN` and for the same reason: D
+    has two hidden layers, moves ``moves`` times a step, and its slope at h is held down (R1, Mescheder et al. 2018).
+    Where d · c > 4096 a randomised map stands in for the product, whose inner products are the same on average:
+    h = (R_f f) ⊙ (R_g g) / √d′, with fixed standard normal R_f, R_g and d′ = 1024.
 
     CDAN+E trusts samples whose class is clear: each counts with w = 1 + e^(−H(g)), H the entropy of g in nats, scaled
     to mean 1 in each domain.
@@ -48,34 +54,79 @@ class CDAN(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = WEIGHT
+        game: Literal["steady", "reversal"] = hyper(
+            "steady",
+            title="Game",
+            help="Steady: the domain classifier moves in turns of its own and its slope is held down. Reversal: the "
+            "paper's one ordinary step, which wants a smaller weight in a short training.",
+        )
+        weight: float = hyper(
+            1.0,
+            ge=0,
+            le=10,
+            step=0.1,
+            symbol="λ₁",
+            title="Weight",
+            help="What λ grows to, 1 as in the paper. 0 is source only.",
+        )
         entropy_weighting: bool = hyper(
             True,
             title="Weight by entropy",
             help="Let samples whose class is clear count more in the domain loss (CDAN+E).",
         )
-        hidden: int = CLASSIFIER_HIDDEN
+        moves: int = MOVES
+        penalty: float = PENALTY
+        hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden, products = self.params.hidden, feature_dim * class_count
         self.randomised = products > LARGEST
         inputs = RANDOM_DIM if self.randomised else products
-        self.classifier = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+        second = [nn.Linear(hidden, hidden), nn.ReLU()] if self.params.game == "steady" else []
+        self.classifier = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), *second, nn.Linear(hidden, 1))
         if self.randomised:
             self.classifier.register_buffer("R_f", torch.randn(feature_dim, RANDOM_DIM))
             self.classifier.register_buffer("R_g", torch.randn(class_count, RANDOM_DIM))
         return self.classifier
 
+    def turns(self) -> tuple[Turn, ...]:
+        if self.params.game == "reversal":
+            return (Turn(self.losses),)
+        return (
+            Turn(self.classifier_losses, ("own",), times=self.params.moves, with_class=False),
+            Turn(self.feature_losses, ("extractor", "head")),
+        )
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        lam = self.params.weight * ramp(batch.progress, self.params.steepness)
-        features = torch.cat([batch.source_features, batch.target_features])
-        logits = torch.cat([batch.source_logits, batch.target_logits]).detach()
-        counts = [len(batch.source_features), len(batch.target_features)]
+        """Compute L_d of the paper's one step: D descends on it, the features, by the reversed gradient, ascend."""
+        features, logits = both_domains(batch)
+        reversed_ = reverse_gradient(features, self.strength(batch))
+        return {"domain": self.weighted(batch, self.domain_logits(reversed_, logits))}
+
+    def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute what D minimises in its own turns: L_d and the penalty on its slope at h."""
+        features, logits = both_domains(batch)
+        h = self.multilinear(features, logits.softmax(1)).requires_grad_()
+        domain = self.classifier(h).squeeze(1)
+        return {"domain": self.weighted(batch, domain), "slope": self.params.penalty * squared_slope(domain, h)}
+
+    def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute −λ L_d, which the features minimise in their turn."""
+        return {"fooling": -self.strength(batch) * self.weighted(batch, self.domain_logits(*both_domains(batch)))}
+
+    def strength(self, batch: Batch) -> Tensor:
+        """Compute λ, a scalar tensor, at this step."""
+        strength: Tensor = self.params.weight * ramp(batch.progress, self.params.steepness)
+        return strength
+
+    def weighted(self, batch: Batch, domain: Tensor) -> Tensor:
+        """Compute L_d of the domain classifier's logits (n,), each sample with its weight."""
         weights = None
         if self.params.entropy_weighting:
-            weights = torch.cat([w / w.mean() for w in certainty(logits).split(counts)])  # type: ignore[no-untyped-call]
-        return {"domain": domain_loss(self.domain_logits(reverse_gradient(features, lam), logits), counts[0], weights)}
+            logits = (batch.source_logits.detach(), batch.target_logits.detach())
+            weights = torch.cat([w / w.mean() for w in map(certainty, logits)])
+        return domain_loss(domain, len(batch.source_features), weights)
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
         domain: Tensor = self.classifier(self.multilinear(features, logits.softmax(1))).squeeze(1)
@@ -86,6 +137,12 @@ class CDAN(DeepAlignment):
         if self.randomised:
             return (f @ self.classifier.R_f) * (g @ self.classifier.R_g) / RANDOM_DIM**0.5  # type: ignore[operator, no-any-return]
         return (f.unsqueeze(2) * g.unsqueeze(1)).flatten(1)
+
+
+def both_domains(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Put features and logits of both domains together, the source's first; the logits condition and are held fixed."""
+    features = torch.cat([batch.source_features, batch.target_features])
+    return features, torch.cat([batch.source_logits, batch.target_logits]).detach()
 
 
 def certainty(logits: Tensor) -> Tensor:

@@ -7,10 +7,14 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
+    MOVES,
+    PENALTY,
+    STEADY_HIDDEN,
     STEEPNESS,
     domain_loss,
     ramp,
     reverse_gradient,
+    squared_slope,
 )
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
@@ -62,21 +66,9 @@ class DANN(DeepAlignment):
             title="Weight",
             help="What λ grows to, 1 as in the paper. 0 is source only.",
         )
-        moves: int = hyper(
-            3, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
-        )
-        penalty: float = hyper(
-            1.0,
-            ge=0,
-            le=100,
-            step=0.1,
-            symbol="ρ",
-            title="Slope penalty",
-            help="Holds down how steeply the domain classifier's answer changes with the features.",
-        )
-        hidden: int = hyper(
-            256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
-        )
+        moves: int = MOVES
+        penalty: float = PENALTY
+        hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
@@ -103,10 +95,9 @@ class DANN(DeepAlignment):
         """Compute what D minimises in its own turns: L_d and the penalty on its slope."""
         features = torch.cat([batch.source_features, batch.target_features]).requires_grad_()
         logits = self.classifier(features).squeeze(1)
-        (slope,) = torch.autograd.grad(logits.sum(), features, create_graph=True)
         return {
             "domain": domain_loss(logits, len(batch.source_features)),
-            "slope": self.params.penalty * slope.square().sum(1).mean(),
+            "slope": self.params.penalty * squared_slope(logits, features),
         }
 
     def feature_losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -46,6 +46,7 @@ class FeatureGAN(FeatureAlignment):
     title = "Feature GAN"
     summary = "A generator learns to make target features look like source features to a discriminator."
     paper = "Goodfellow et al. 2014, Generative Adversarial Nets, NeurIPS; Tzeng et al. 2017, ADDA, CVPR"
+    draws = True
     link = "https://arxiv.org/abs/1406.2661"
     keywords = ("adversarial",)
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import STEEPNESS_WITHOUT_SYMBOL, ramp, reverse_gradient
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
 
@@ -21,11 +23,13 @@ class MDD(DeepAlignment):
         features minimise L_y(h(x_s), y_s) − λ · D,       y = argmax h(x),   σ = softmax
 
     The paper's theory bounds the target error by the source's margin error plus this disparity; ln γ is the margin.
-    The gradient is reversed on its way from f′ to the features, as in DANN, and λ grows the same way, so that the game
-    is one step. h learns from source labels alone.
+    h learns from source labels alone, and λ grows as in DANN. In the paper the gradient is reversed on its way from f′
+    to the features, so that the game is one step (``game="reversal"``). An f′ that moves no faster than the features
+    needs twice the epochs that other methods do. So by default it moves ``moves`` times a step, in turns of its own, as
+    WDGRL's critic does.
 
     It fails where h is wrong on much of the target: agreeing with it is then no virtue. Like all games it can swing; a
-    smaller weight steadies it, and a network that is trained from scratch needs a small one.
+    smaller weight steadies it.
     """
 
     title = "MDD"
@@ -36,13 +40,22 @@ class MDD(DeepAlignment):
 
     class Params(params.Params):
         weight: float = hyper(
-            0.02,
+            0.1,
             ge=0,
             le=10,
             step=0.01,
             symbol="λ₁",
             title="Weight",
-            help="What λ, the strength of the reversed gradient, grows to. 0 is source only.",
+            help="What λ, the strength of the game, grows to; 0.1 as in the paper. 0 is source only.",
+        )
+        game: Literal["steady", "reversal"] = hyper(
+            "steady",
+            title="Game",
+            help="Steady: the adversary moves in turns of its own. Reversal: the paper's one ordinary step, which "
+            "wants a smaller weight, such as 0.02, and twice the epochs.",
+        )
+        moves: int = hyper(
+            3, ge=1, le=20, step=1, title="Adversary moves", help="How often the adversary learns in each step."
         )
         margin: float = hyper(
             4.0, ge=1, le=20, step=0.5, symbol="γ", title="Margin factor", help="The margin is ln γ; the paper takes 4."
@@ -57,14 +70,34 @@ class MDD(DeepAlignment):
         self.adversary = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, class_count))
         return self.adversary
 
+    def turns(self) -> tuple[Turn, ...]:
+        if self.params.game == "reversal":
+            return (Turn(self.losses),)
+        return (
+            Turn(self.adversary_losses, ("own",), times=self.params.moves, with_class=False),
+            Turn(self.feature_losses, ("extractor", "head")),
+        )
+
+    def adversary_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute D, which f′ minimises in its own turns."""
+        return {"disparity": self.disparity(batch, batch.source_features, batch.target_features)}
+
+    def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute −λ D, which the features minimise in their turn."""
+        lam = self.params.weight * ramp(batch.progress, self.params.steepness)
+        return {"fooling": -lam * self.disparity(batch, batch.source_features, batch.target_features)}
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         lam = self.params.weight * ramp(batch.progress, self.params.steepness)
-        on_source, on_target = (
-            self.adversary(reverse_gradient(F, lam)) for F in (batch.source_features, batch.target_features)
-        )
-        agree = cross_entropy(on_source, batch.source_logits.argmax(1))
-        disagree = -log_of_others(on_target, batch.target_logits.argmax(1)).mean()
-        return {"disparity": self.params.margin * agree + disagree}
+        Fs, Ft = (reverse_gradient(F, lam) for F in (batch.source_features, batch.target_features))
+        return {"disparity": self.disparity(batch, Fs, Ft)}
+
+    def disparity(self, batch: Batch, Fs: Tensor, Ft: Tensor) -> Tensor:
+        """Compute D of features Fs and Ft (b, d) whose classes by the head are those of the batch."""
+        agree = cross_entropy(self.adversary(Fs), batch.source_logits.argmax(1))
+        disagree = -log_of_others(self.adversary(Ft), batch.target_logits.argmax(1)).mean()
+        disparity: Tensor = self.params.margin * agree + disagree
+        return disparity
 
 
 def log_of_others(logits: Tensor, y: Tensor) -> Tensor:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from da_core import params
 from da_core.methods.alignment.shared.descent import EXACT_UP_TO, ROUNDS, minimise
@@ -99,7 +100,8 @@ class MMDLS(FeatureAlignment):
         def objective(wb: Tensor) -> Tensor:
             w, b = wb[0][which], wb[1][which]
             change = ((w - 1) ** 2 + b**2).sum() / len(which)
-            return discrepancy(centre + w * offset + b, target) + self.params.regularisation * change
+            value: Tensor = discrepancy(centre + w * offset + b, target) + self.params.regularisation * change
+            return value
 
         self._fitted = Xs
         wb = minimise(objective, self._starts(Xs, Xt, means, sigma), self.params.rounds)
@@ -136,7 +138,6 @@ def discrepancy(X: Tensor, Y: Tensor) -> Tensor:
     return similarity(X, X) + similarity(Y, Y) - 2 * similarity(X, Y)
 
 
-def _evenly(n: int, count: int) -> Rows:
+def _evenly(n: int, count: int) -> NDArray[np.int64]:
     """Choose ``count`` of n places, evenly spaced, or all of them."""
-    chosen: Rows = np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)
-    return chosen
+    return np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)

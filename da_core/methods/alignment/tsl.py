@@ -101,20 +101,21 @@ class TSL(FeatureAlignment):
         within = np.concatenate([Xs - Xs.mean(axis=0), Xt - Xt.mean(axis=0)])
         C = _covariance(within)
         C += RIDGE * np.trace(C) / len(C) * np.eye(len(C))
-        S_W, S_T, C, Zs, Zt = (
+        within_classes, total, spread_within, Zs, Zt = (
             torch.tensor(M)
             for M in (S_W, S_T, C, spread(Xs, self.params.exact_up_to), spread(Xt, self.params.exact_up_to))
         )
 
         def objective(V: Tensor) -> Tensor:
             U = torch.linalg.qr(V).Q
-            fisher = torch.trace(U.T @ S_W @ U) / torch.trace(U.T @ S_T @ U)
-            return fisher + self.params.mu * self._divergence(Zs @ U, Zt @ U, U.T @ C @ U)
+            fisher = torch.trace(U.T @ within_classes @ U) / torch.trace(U.T @ total @ U)
+            value: Tensor = fisher + self.params.mu * self._divergence(Zs @ U, Zt @ U, U.T @ spread_within @ U)
+            return value
 
         size = Xs.shape[1]
         d = min(self.params.dimensions, size)
         directions = principal_directions(within, size)
-        flda = scipy.linalg.eigh(S_W.numpy(), S_T.numpy() + 1e-3 * C.numpy())[1]
+        flda = scipy.linalg.eigh(S_W, S_T + 1e-3 * C)[1]
         starts = [flda[:, :d], directions[:, :d], directions[:, -d:]]
         self._U = np.linalg.qr(minimise(objective, starts, self.params.rounds))[0]
         return self

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN
+from da_core.methods.alignment.shared.adversarial import two_layers
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -21,7 +21,8 @@ class WDGRL(DeepAlignment):
 
     The penalty holds the slope near 1 at the features themselves and at random points f̂ on the lines between a source
     and a target sample. Unlike a domain classifier's loss, W keeps giving a useful gradient when the domains are far
-    apart. A batch comes in random order, so an even grid of places along the lines is a (stratified) random one.
+    apart. A batch comes in random order, so an even grid of places along the lines is a (stratified) random one. The
+    critic has two hidden layers: one of 100 units misses much of W among 128 features.
 
     It fails when class proportions differ, since mass of one class must then be moved onto another, and when the
     critic has too few moves to keep up: W is then too small and points the wrong way.
@@ -49,11 +50,13 @@ class WDGRL(DeepAlignment):
         penalty: float = hyper(
             10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty", help="Holds the critic's slope near 1."
         )
-        hidden: int = CRITIC_HIDDEN
+        hidden: int = hyper(
+            256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's two hidden layers."
+        )
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
-        self.critic = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+        self.critic = two_layers(feature_dim, hidden)
         return self.critic
 
     def turns(self) -> tuple[Turn, ...]:

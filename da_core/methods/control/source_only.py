@@ -9,3 +9,4 @@ class SourceOnly(Control):
     title = "Source only"
     summary = "Trained on the source and used on the target as it is. The floor that a method must beat."
     paper = ""
+    draws = False

@@ -36,6 +36,7 @@ class Gaussian(Reweighting):
         "Shimodaira 2000, Improving Predictive Inference Under Covariate Shift by Weighting the Log-likelihood "
         "Function, Journal of Statistical Planning and Inference 90"
     )
+    draws = False
     link = "https://doi.org/10.1016/S0378-3758(00)00115-4"
     keywords = ("density ratio",)
 

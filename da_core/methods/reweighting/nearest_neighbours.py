@@ -32,6 +32,7 @@ class NearestNeighbours(Reweighting):
     title = "Nearest neighbours"
     summary = "Weights each source sample by the number of target samples that it is the nearest one to."
     paper = "Loog 2012, Nearest Neighbor-Based Importance Weighting, IEEE MLSP"
+    draws = False
 
     class Params(Capped):
         smoothing: float = hyper(

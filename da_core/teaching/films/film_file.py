@@ -136,7 +136,7 @@ def _decode(data: bytes) -> Film:
     if not data.startswith(MAGIC) or len(data) > MOST_BYTES:
         raise ValueError("no film")
     records = _records(data)
-    told, rest = next(records)
+    told, rest = next(records, ({}, _Rest(b"", 0)))
     header = _header(told, rest)
     film, before = Film(header), _Before(len(header.label), header.source_count)
     for told, rest in records:

@@ -7,7 +7,7 @@ from typing import Any
 
 from da_core.data.sources import sources
 from da_core.errors import UserError
-from da_core.experiment import Experiment
+from da_core.experiment import Experiment, plan_epoch
 from da_core.methods import methods
 from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
 from da_core.networks import networks
@@ -20,7 +20,8 @@ from da_core.teaching.films.recorder import Recorder
 
 ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone."""
-_MOST = {"steps": 3000, "samples": 6000, "hidden": 256}
+MOST_STEPS = 3000
+MOST_HIDDEN = 256
 
 
 def film_key(experiment: Experiment, acts: str = "") -> str:
@@ -84,12 +85,13 @@ def check(experiment: Experiment) -> None:
     kind = pick(methods(), experiment.method.name, "method")
     if kind.name() in ON_PICTURES:
         raise UserError("{method} works on pictures alone; choose another method.", method=kind.title)
-    steps = experiment.training.epochs * experiment.training.least_steps
+    training, count = experiment.training, experiment.data.params.get("count", 1000)
+    steps = training.epochs * plan_epoch(int(count), training.batch_size, training.least_steps)[0]
     hidden = experiment.network.params.get("hidden", 128)
-    if steps > _MOST["steps"] or not isinstance(hidden, int) or hidden > _MOST["hidden"]:
+    if steps > MOST_STEPS or not isinstance(hidden, int) or hidden > MOST_HIDDEN:
         raise UserError(
             "A film is of a small network and at most {steps} steps; lower the epochs or the hidden units.",
-            steps=_MOST["steps"],
+            steps=MOST_STEPS,
         )
     if experiment.data.name not in ("drawn", *POINTS) or experiment.third is not None:
         raise UserError("A film shows points in the plane; choose a pair with two features.")

@@ -60,6 +60,7 @@ class Recorder(Observer):
         self._due: dict[Phase, frozenset[int]] = {}
         self._source_only: Model | None = None
         self._feature_box: Box | None = None
+        self._stands_at: dict[Phase, tuple[int, int]] = {}
 
     def take(self) -> list[Frame]:
         """Return the frames that were made since the last call."""
@@ -73,6 +74,7 @@ class Recorder(Observer):
         pair, split = prepared.pair, prepared.split
         if pair.kind != "features" or pair.sample_shape != (2,):
             raise UserError("A film shows points in the plane; choose a pair with two features.")
+        torch.set_num_threads(1)  # the networks are tiny: threads that wait for one another would take longer
         self.prepared = prepared
         given = np.concatenate([pair.source.X, pair.target.X])
         box = box_around(given)
@@ -185,11 +187,15 @@ class Recorder(Observer):
         with torch.random.fork_rng(devices=[]):
             frame = self._frame(model, phase, taken, step.steps * step.spec.epochs, moved, extras, method)
         self._frames.append(frame)
+        self._stands_at[phase] = (taken, frame.steps)
         step.network.train(training)
 
     def _final(self, model: Model, phase: Phase, moved: tuple[str, ...], extras: dict[str, Any] | None = None) -> Frame:
         """Make the frame of a finished model, its accuracies those of the run's result."""
-        frame = self._frame(model, phase, 1, 1, moved, extras or {})
+        method = self.prepared.method
+        critic = method if isinstance(method, DeepAlignment) and phase == "adapt" else None
+        step, steps = self._stands_at.get(phase, (1, 1))
+        frame = self._frame(model, phase, step, steps, moved, extras or {}, critic)
         seen, pair, split = predict_held_out(model, self.prepared), self.prepared.pair, self.prepared.split
         frame.numbers["source"] = float((seen.source_predicted == pair.source.y[split.source_test]).mean())
         known = pair.target.y[split.target_test] != UNKNOWN
@@ -209,7 +215,7 @@ class Recorder(Observer):
         method: DeepAlignment | None = None,
     ) -> Frame:
         network = model.network.eval()
-        n_s, n_t = len(self._source), len(self._target)
+        n_t = len(self._target)
         with torch.inference_mode():
             E = network.embed(torch.cat([self._target, self._cells, self._source]))
             Es = E[n_t + len(self._cells) :]
@@ -377,7 +383,7 @@ class Recorder(Observer):
         if pair.provenance.shift != "covariate":
             return None
         X = np.concatenate([pair.source.X, grid])
-        ratio = source().true_weights(params, X, np.zeros(len(X), np.int64))
+        ratio = source.true_weights(params, X, np.zeros(len(X), np.int64))
         if ratio is None:
             return None
         own = ratio[: len(pair.source)]
@@ -386,7 +392,7 @@ class Recorder(Observer):
 
 
 def due_steps(steps: int, most: int) -> frozenset[int]:
-    """Choose which of so many steps (from 0) to show, closer together early, when most moves; the last is among them."""
+    """Choose which of so many steps (from 0) to show, the last among them, closer together early, when most moves."""
     if steps <= most:
         return frozenset(range(steps))
     return frozenset(int(step) for step in np.linspace(0, 1, max(most, 2)) ** 1.5 * (steps - 1))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DECAY = 0.9
-"""How much of the moving means a step keeps; the paper takes 0.999 on a training of a million steps."""
+"""How much of the moving means a step keeps."""
 ALIGN = hyper(
     True,
     title="Align distributions",
@@ -24,7 +24,7 @@ ALIGN = hyper(
 class DistributionAlignment:
     """Scale the target's class probabilities until the classes occur as often as on the source.
 
-        q ← normalise(q · p̄_s / p̄_t)        (Berthelot et al. 2022, AdaMatch, section 3.2)
+        q ← normalise(q · p̄_s / p̄_t)        (Berthelot et al. 2022, AdaMatch, ICLR)
 
     p̄_s and p̄_t (c,) are moving means of what the network predicts for source and target. A class that the network
     says too often on the target is thereby said with less certainty, one that it forgets with more.

@@ -6,27 +6,29 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from da_core.params import hyper
 
-WEIGHT = hyper(
-    0.1,
-    ge=0,
-    le=10,
-    step=0.1,
-    symbol="λ₁",
-    title="Weight",
-    help="What λ grows to. The paper takes 1; in a short training less is steadier. 0 is source only.",
-)
-_hidden = partial(hyper, 100, ge=8, le=1024, step=4, title="Hidden units")
-CLASSIFIER_HIDDEN = _hidden(help="Size of the domain classifier's hidden layer.")
-CRITIC_HIDDEN = _hidden(help="Size of the critic's hidden layer.")
+CRITIC_HIDDEN = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
 _steepness = partial(hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help="How fast λ grows with training.")
 STEEPNESS = _steepness(symbol="γ")
 STEEPNESS_WITHOUT_SYMBOL = _steepness()
 """For a method whose paper writes γ for something else."""
+MOVES = hyper(3, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step.")
+PENALTY = hyper(
+    1.0,
+    ge=0,
+    le=100,
+    step=0.1,
+    symbol="ρ",
+    title="Slope penalty",
+    help="Holds down how steeply the domain classifier's answer changes with the features.",
+)
+STEADY_HIDDEN = hyper(
+    256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
+)
 
 
 def ramp(progress: Tensor, steepness: float) -> Tensor:
@@ -61,3 +63,18 @@ def domain_loss(logits: Tensor, source_count: int, weights: Tensor | None = None
     """
     is_source = torch.cat([torch.ones_like(logits[:source_count]), torch.zeros_like(logits[source_count:])])
     return binary_cross_entropy_with_logits(logits, is_source, weights)
+
+
+def two_layers(inputs: int, hidden: int) -> nn.Sequential:
+    """Build a critic: two hidden layers, one number out."""
+    first, second = nn.Linear(inputs, hidden), nn.Linear(hidden, hidden)
+    return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(hidden, 1))
+
+
+def squared_slope(logits: Tensor, inputs: Tensor) -> Tensor:
+    """Compute the mean of ‖∇D‖² of logits D (n,) at the inputs (n, …) that they were computed from.
+
+    R1 of Mescheder, Geiger and Nowozin 2018, On the convergence of GANs, eq. 9; here on both domains.
+    """
+    (slope,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return slope.square().flatten(1).sum(1).mean()

@@ -1,0 +1,42 @@
+"""``film``: make the film of an experiment on points, as the playground plays it, or as a picture that moves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from da_core.cli.options import add_experiment_options, experiment_of
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("film", help="record an experiment on points in the plane")
+    add_experiment_options(command)
+    command.add_argument("--method", help="a method by name (see list methods)")
+    command.add_argument("--acts", default="", help="what a hand does meanwhile: “critic@120+20;weight=0@140”")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="a film (.dafilm), or its pictures (.webp, .gif, .png)"
+    )
+    command.set_defaults(do=do_film)
+
+
+def do_film(options: argparse.Namespace) -> None:
+    """Make the film and write it in the form that its file's name asks for."""
+    from da_core.teaching.films import animation
+    from da_core.teaching.films.film_file import encode
+    from da_core.teaching.films.filming import film_of, normalised
+
+    film = film_of(normalised(experiment_of(options)), options.acts)
+    match options.out.suffix:
+        case ".png":
+            animation.still(film).save(options.out)
+        case ".webp" | ".gif" as suffix:
+            options.out.write_bytes(animation.animated(film, suffix[1:]))
+        case _:
+            options.out.write_bytes(encode(film.header, film.frames))
+    numbers = film.frames[-1].numbers
+    print(f"{len(film.frames)} frames; source {numbers['source']:.1%}, target {numbers.get('target', 0):.1%}")

@@ -1,0 +1,80 @@
+"""Findings about what is predicted on the target: classes that vanish or change places, and confidences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from da_core.evaluation.collapse import collapse, misnamed, swaps
+from da_core.evaluation.diagnosis.facts import Facts
+from da_core.events import Change, Finding
+from da_core.networks import networks
+from da_core.networks.head_kinds import heads
+
+OVERCONFIDENT = 0.15
+"""An expected calibration error with which confidences mislead."""
+
+
+def collapsed(facts: Facts) -> Finding | None:
+    """Find predictions that fell to one class or to few."""
+    return collapse(facts.before, facts.after, facts.result.classes)
+
+
+def classes_swapped(facts: Facts) -> Finding | None:
+    """Find classes that changed places."""
+    result = facts.result
+    return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
+
+
+def classes_misnamed(facts: Facts) -> Finding | None:
+    """Find classes most of each of which is taken for one other, each for a different one, also if it was so before."""
+    result = facts.result
+    pairs = misnamed(result.adapted.scored.confusion)
+    if len(pairs) < 2 or classes_swapped(facts) is not None:
+        return None
+    return Finding(
+        name="classes_misnamed",
+        title="Classes swap names on the target.",
+        evidence="After adapting, most of each is taken for another: {pairs}.",
+        advice="What looks alike in both domains is not what makes the class, such as the light of a place at night. "
+        "More training or more weight does not mend it; an input that the shift cannot change or a few labels do.",
+        values={"pairs": "; ".join(f"{result.classes[i]} → {result.classes[j]}" for i, j in pairs)},
+        uses_target_labels=True,
+        changes=tuple(_ways_to_right_names(facts)),
+    )
+
+
+def _ways_to_right_names(facts: Facts) -> Iterator[Change]:
+    experiment = facts.experiment
+    if facts.learns and networks()[experiment.network.name].takes == {"pictures"}:
+        yield Change(
+            reason="The network has learned the light along with the classes; edges of the logarithm of a picture stay "
+            "the same in any light.",
+            label="Take log edges, scaled in each domain, and CORAL",
+            settings={"network": "log_edges", "prepare": "zscore_domain", "method": "coral"},
+        )
+    if experiment.method.name != "fine_tuning":
+        yield Change(
+            reason="A few labels of the target say which class is which.",
+            label="Fine-tune on a few labels of the target",
+            settings={"method": "fine_tuning"},
+        )
+
+
+def overconfident(facts: Facts) -> Finding | None:
+    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing."""
+    calibration = facts.result.adapted.scored.calibration
+    if not heads()[facts.experiment.head.name].calibrated or calibration is None or calibration.error < OVERCONFIDENT:
+        return None
+    sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
+    accuracy = facts.result.adapted.scored.accuracy
+    if sure < accuracy:
+        return None
+    return Finding(
+        name="overconfident",
+        title="The adapted model is surer than it should be.",
+        evidence="On the target it is {sure:.0%} sure on average and right in {accuracy:.0%} of all cases (expected "
+        "calibration error {error:.2f}).",
+        advice="Do not use its confidence as a probability there, nor as a reason to trust pseudo-labels.",
+        values={"sure": sure, "accuracy": accuracy, "error": calibration.error},
+        uses_target_labels=True,
+    )

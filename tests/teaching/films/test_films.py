@@ -1,0 +1,239 @@
+"""A film is a run as the command line does it, seen frame by frame, and a file that can be trusted."""
+
+from __future__ import annotations
+
+import functools
+import struct
+import subprocess
+import zlib
+
+import numpy as np
+import pytest
+
+from da_core.data.loading.cache import load_pair
+from da_core.errors import UserError
+from da_core.experiment import DataSpec, Experiment, TrainingSpec
+from da_core.methods import methods
+from da_core.run import run
+from da_core.teaching.films import film_file
+from da_core.teaching.films.film import MOST_FRAMES, Film, cells
+from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised
+from da_core.teaching.films.presets import PRESETS, with_method
+from da_core.teaching.films.studio import SHIPPED
+from da_core.training import training_cache
+
+SMALL = Experiment(
+    data=DataSpec(name="drawn", params={"count": 100, "turn": 30.0}),
+    training=TrainingSpec(epochs=6, least_steps=3, learning_rate=1e-2),
+    device="cpu",
+)
+NAMES = [name for name in methods() if name not in ON_PICTURES]
+
+
+@functools.cache
+def filmed(name: str) -> Film:
+    return film_of(normalised(with_method(SMALL, name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_last_frame_is_the_result_of_the_command_line(name: str) -> None:
+    *_, finished = run(normalised(with_method(SMALL, name)), embed=False, shown=None)
+    result, numbers = finished.result, filmed(name).frames[-1].numbers
+    assert numbers["source"] == result.adapted.source.accuracy
+    assert numbers["target"] == result.adapted.target.accuracy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_film_survives_its_file_and_is_small(name: str) -> None:
+    film = filmed(name)
+    data = film_file.encode(film.header, film.frames)
+    again = film_file.decode(data)
+    assert 1 < len(film.frames) <= MOST_FRAMES
+    assert len(data) < 400 * 1024
+    assert [frame.numbers for frame in again.frames] == [
+        {key: round(value, 5) for key, value in frame.numbers.items()} for frame in film.frames
+    ]
+    for before, after in zip(film.frames, again.frames, strict=True):
+        assert (before.phase, before.step, before.moved) == (after.phase, after.step, after.moved)
+        np.testing.assert_array_equal(before.field, after.field)
+        np.testing.assert_array_equal(before.predicted, after.predicted)
+        np.testing.assert_allclose(before.places, after.places, atol=np.abs(before.places).max() / 1000)
+
+
+def test_who_looks_on_changes_nothing_and_pays_nothing_where_nobody_does() -> None:
+    experiment = normalised(with_method(SMALL, "dann"))
+    training_cache.trained = training_cache.TrainingCache()
+    *_, alone = run(experiment, embed=False, shown=None)
+    film = filmed("dann")
+    np.testing.assert_array_equal(
+        alone.evidence.target_predicted["after"],
+        film.frames[-1].predicted[film.header.source_count :][film.header.held_out[film.header.source_count :]],
+    )
+
+
+def test_a_game_is_seen_move_by_move() -> None:
+    frames = [frame for frame in filmed("dann").frames if frame.phase == "adapt"][1:-1]
+    assert [frame.moved for frame in frames[:4]] == [("own",), ("extractor", "head")] * 2
+    assert all(frame.domain is not None and frame.forces is not None for frame in frames)
+    critic, features = frames[0], frames[1]
+    np.testing.assert_array_equal(critic.field, [*filmed("dann").frames][_first_of_adapting("dann")].field)
+    assert not np.array_equal(features.field, critic.field)
+
+
+def _first_of_adapting(name: str) -> int:
+    return next(at for at, frame in enumerate(filmed(name).frames) if frame.phase == "adapt")
+
+
+def test_linear_transport_puts_the_source_where_the_formula_says() -> None:
+    film = filmed("linear_ot")
+    source, target = film.header.given[: film.header.source_count], film.header.given[film.header.source_count :]
+    moved = film.frames[-1].places[: film.header.source_count]
+    np.testing.assert_allclose(moved.mean(axis=0), target.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(np.cov(moved.T, bias=True), np.cov(target.T, bias=True), atol=5e-3)
+    assert np.abs(source.mean(axis=0) - target.mean(axis=0)).max() > 1e-3
+
+
+def test_threads_of_two_points_carry_all_their_mass() -> None:
+    from da_core.data.sources.drawn_points import encode_points
+
+    points = encode_points(
+        (np.array([[-2.0, 0], [-2, 1], [2, 0], [2, 1]]), np.array([0, 0, 1, 1])),
+        (np.array([[-2.0, 3], [-2, 4], [2, 3], [2, 4]]), np.array([0, 0, 1, 1])),
+    )
+    data = DataSpec(name="drawn", params={"shape": "none", "points": points, "turn": 0.0})
+    film = film_of(normalised(with_method(SMALL.model_copy(update={"data": data}), "optimal_transport")))
+    threads = film.frames[-1].threads
+    assert threads is not None
+    assert [(int(a), int(b), float(m)) for a, b, m in threads] == [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0), (3, 3, 1.0)]
+
+
+def test_the_density_ratio_is_that_of_the_selection() -> None:
+    data = DataSpec(name="drawn", params={"shape": "xor", "selection": 1.0, "turn": 0.0, "count": 200})
+    film = film_of(normalised(with_method(SMALL.model_copy(update={"data": data}), "kmm")))
+    header = film.header
+    assert header.ratio is not None
+    x = cells(header.box, 32)[:, 0]
+    expected = np.exp(x) / np.exp(header.given[: header.source_count, 0]).mean()
+    np.testing.assert_allclose(header.ratio, expected, rtol=1e-4)
+
+
+def test_the_critic_moves_alone_where_a_hand_says_so() -> None:
+    experiment = normalised(with_method(SMALL, "dann"))
+    film = film_of(experiment, "critic@4+6")
+    window = [frame for frame in film.frames if frame.phase == "adapt" and 4 < frame.step <= 10]
+    assert len(window) >= 12, "every step of it is seen"
+    for frame in window[1:]:
+        np.testing.assert_array_equal(frame.field, window[0].field)
+    domains = [frame.domain for frame in window if frame.domain is not None]
+    assert not np.array_equal(domains[0], domains[-1]), "the critic did move"
+    plain = [frame for frame in filmed("dann").frames if frame.phase == "adapt" and frame.step <= 4]
+    same = [frame for frame in film.frames if frame.phase == "adapt" and frame.step <= 4]
+    by_step = {(frame.step, frame.moved): frame.field for frame in plain}
+    for frame in same:
+        np.testing.assert_array_equal(frame.field, by_step[frame.step, frame.moved])
+
+
+def test_weight_nought_from_the_start_is_source_only() -> None:
+    experiment = normalised(with_method(SMALL, "deep_coral"))
+    nought = film_of(experiment, "weight=0@0").frames[-1]
+    off = film_of(normalised(with_method(SMALL, "deep_coral", {"weight": 0.0}))).frames[-1]
+    np.testing.assert_array_equal(nought.field, off.field)
+
+
+@pytest.mark.parametrize("acts", ["critic", "drop x@3", "weight=0", "move 3 1@4", "critic@1+2;" * 50, "weight=1.2.3@4"])
+def test_what_cannot_be_done_is_refused(acts: str) -> None:
+    with pytest.raises(UserError):
+        film_of(normalised(with_method(SMALL, "dann")), acts)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"training": TrainingSpec(epochs=500, least_steps=1000)},
+        {"data": DataSpec(name="street")},
+        {"network": SMALL.network.model_copy(update={"name": "mlp", "params": {"hidden": 1024}})},
+    ],
+)
+def test_what_would_take_long_is_refused(changed: dict) -> None:
+    with pytest.raises(UserError):
+        check(with_method(SMALL, "dann").model_copy(update=changed))
+
+
+def _file_of(told: bytes, arrays: bytes = b"") -> bytes:
+    deflated = zlib.compress(struct.pack(">I", len(told)) + told + arrays)
+    return film_file.MAGIC + struct.pack(">I", len(deflated)) + deflated
+
+
+HOSTILE = {
+    "nothing": b"",
+    "another file": b"PK\x03\x04" + bytes(100),
+    "no header": film_file.MAGIC,
+    "a length without end": film_file.MAGIC + b"\xff\xff\xff\xff",
+    "no JSON": _file_of(b"{"),
+    "a list": _file_of(b"[]"),
+    "a bomb": film_file.MAGIC + struct.pack(">I", 40000) + zlib.compress(bytes(40_000_000)),
+    "a million samples": _file_of(b'{"count":1000000,"source_count":1,"forced":0,"ratio":false}'),
+    "fewer than none": _file_of(b'{"count":-5,"source_count":-7,"forced":0,"ratio":false}'),
+    "brackets without end": _file_of(b"[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_with_a_sentence(name: str) -> None:
+    with pytest.raises(UserError):
+        film_file.decode(HOSTILE[name])
+
+
+def test_a_film_that_is_cut_off_anywhere_is_refused() -> None:
+    film = filmed("coral")
+    data = film_file.encode(film.header, film.frames)
+    for length in range(0, len(data) - 1, 97):
+        with pytest.raises(UserError):
+            film_file.decode(data[:length])
+
+
+def test_the_presets_ship_with_their_films() -> None:
+    keys = {normalised(preset.experiment()).key for preset in PRESETS.values()}
+    films = {file.stem: film_file.decode(file.read_bytes()) for file in SHIPPED.glob(f"*{film_file.SUFFIX}")}
+    assert set(films) == keys, "make them again: python -m da_core make films"
+    for key, film in films.items():
+        assert film.header.key == key
+        assert film.frames[-1].numbers["target"] > 0
+
+
+def test_every_preset_has_the_shift_that_it_is_named_after() -> None:
+    for name, preset in PRESETS.items():
+        pair = load_pair(preset.experiment().data)
+        assert pair.provenance.shift == ("appearance" if name == "missing" else preset.shift), name
+    missing = load_pair(PRESETS["missing"].experiment().data)
+    assert set(missing.target.y) < set(missing.source.y)
+
+
+def test_the_pages_script_reads_what_python_writes(tmp_path) -> None:
+    """By node, where there is one; the browser's tests do the same by eye."""
+    import json
+    import shutil
+    from pathlib import Path
+
+    if shutil.which("node") is None:
+        pytest.skip("no node on this machine")
+    assets = Path(__file__).parents[3] / "assets" / "playground"
+    film = filmed("kmm")
+    (tmp_path / "film").write_bytes(film_file.encode(film.header, film.frames))
+    script = (assets / "film_file.js").read_text() + (
+        "\nimport { readFileSync } from 'node:fs';"
+        f"\nconst film = new FilmReader(); await film.read(new Uint8Array(readFileSync({str(tmp_path / 'film')!r})));"
+        "\nconst frame = film.frames.at(-1);"
+        "\nconsole.log(JSON.stringify({ whole: film.whole, count: film.frames.length, places: [...frame.places],"
+        " field: [...frame.field], weights: [...frame.weights] }));"
+    )
+    (tmp_path / "read.mjs").write_text(script)
+    told = subprocess.run(["node", tmp_path / "read.mjs"], capture_output=True, text=True, check=True).stdout
+    read, last = json.loads(told), film_file.decode((tmp_path / "film").read_bytes()).frames[-1]
+    assert read["whole"]
+    assert read["count"] == len(film.frames)
+    assert read["places"] == last.places.ravel().tolist()
+    assert read["field"] == last.field.tolist()
+    np.testing.assert_allclose(read["weights"], last.weights, rtol=1e-12)
