@@ -35,6 +35,7 @@ function sentenceOf(frames, at, told, texts) {
 function nameOf(frame, before, last, told) {
   if (frame.moved.includes("map")) return "mapped";
   if (frame.moved.includes("weights")) return "weighted";
+  if (told?.kind === "classifier adaptation") return frame.phase === "source_only" ? "given" : "reclassified";
   const fixed = told?.kind === "feature alignment" || told?.kind === "reweighting";
   if (fixed) return frame.phase === "source_only" ? "given" : told.kind === "reweighting" ? "refittedWeighted" : "refitted";
   if (!frame.moved.length && !last) return frame.phase === "source_only" ? "untrained" : "begins";

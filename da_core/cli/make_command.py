@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
@@ -17,10 +16,6 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("make", help="make the pictures and the example that ship with the app")
     things = command.add_subparsers(required=True, metavar="WHAT")
-
-    figure = things.add_parser("lesson-figure", help="what a method does to a toy problem, for its lesson")
-    figure.add_argument("methods", nargs="*", metavar="METHOD", help="methods by name; all by default")
-    figure.set_defaults(do=make_lesson_figures)
 
     films = things.add_parser("films", help="the films of the playground's presets")
     films.set_defaults(do=make_films)
@@ -37,33 +32,6 @@ def add(commands: Commands) -> None:
 
     places = things.add_parser("translations", help="where each message stands, in the files of translations")
     places.set_defaults(do=make_translations)
-
-
-def make_lesson_figures(options: argparse.Namespace) -> int:
-    """Make the pictures of the methods named, or of all. Returns 1 if one could not be made."""
-    import torch
-
-    from da_core.methods import methods
-    from da_core.registry import pick
-    from da_core.teaching import lesson_figure, toy_adaptation, toy_problems
-
-    torch.set_num_threads(1)  # the networks are tiny, and threads that wait for one another on a busy machine spin
-    names = options.methods or [name for name in methods() if name not in toy_problems.ON_PICTURES]
-    failed = False
-    for method in [pick(methods(), name, "method") for name in names]:
-        begun = time.perf_counter()
-        try:
-            picture = toy_adaptation.compute(method)
-        except UserError as error:
-            print(f"{method.name()}: {error}", file=sys.stderr)
-            failed = True
-            continue
-        size = lesson_figure.write(picture, method.name()).stat().st_size / 1024
-        print(
-            f"{method.name():24} {picture.before.accuracy:6.1%} → {picture.after.accuracy:6.1%}   "
-            f"{size:4.1f} KiB   {time.perf_counter() - begun:4.1f} s"
-        )
-    return int(failed)
 
 
 def make_films(_options: argparse.Namespace) -> None:

@@ -20,7 +20,8 @@ from da_core.i18n import LANGUAGES
 from da_core.methods import methods
 from da_core.methods.base import Method
 from da_core.registry import file_of
-from da_core.teaching import lesson_figure, lesson_file, reference, thumbnails, toy_problems
+from da_core.teaching import lesson_file, reference, thumbnails
+from da_core.teaching.films import filming, lesson_films
 
 ROOT = Path(__file__).parents[2]
 TRANSLATIONS = "assets/locale/{language}/LC_MESSAGES/app.po"
@@ -45,7 +46,7 @@ def gaps_of_method(name: str) -> list[Gap]:
     return [
         *(gap for language in LANGUAGES for gap in lesson_gaps(name, language)),
         *formula_gaps(name),
-        *picture_gaps(method),
+        *film_gaps(method),
         *translation_gaps(method, method),
         *reference_gaps(reference.methods_page(), "methods.md", name),
         *result_gaps(method),
@@ -98,27 +99,21 @@ def formula_gaps(name: str) -> Iterator[Gap]:
             yield Gap(f"formula ({language})", f"{file} has other formulas than the English lesson.")
 
 
-def picture_gaps(method: type[Method]) -> Iterator[Gap]:
-    """Check that the lesson's picture is there, is of the method's toy problem, and shows something get better."""
-    name, command = method.name(), f"{lesson_figure.COMMAND} {method.name()}"
-    if name in toy_problems.ON_PICTURES:
+def film_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the lesson's film can be made, and shows something get better."""
+    name = method.name()
+    if name in filming.ON_PICTURES:
         return
-    choice = toy_problems.choose(name, method.kind)
-    where = f"EXCEPTIONS in {_relative(Path(toy_problems.__file__))}"
+    where = f"EXCEPTIONS in {_relative(Path(lesson_films.__file__))}"
     try:
-        method(seed=0, **choice.params)
+        frames = filming.film_of(lesson_films.lesson_experiment(name)).frames
     except UserError as error:
-        yield Gap("toy problem", f"{error} Its settings are in {where}.")
+        yield Gap("film", f"{error} Its settings are in {where}.")
         return
-    try:
-        picture = lesson_figure.read(name)
-    except (OSError, ValueError):
-        yield Gap("picture", f"make it: {command}")
-        return
-    if (picture.toy, picture.settings) != (choice.toy, choice.params):
-        yield Gap("picture", f"it is of another toy problem or other settings; make it again: {command}")
-    elif method.family() != "control" and picture.after.accuracy <= picture.before.accuracy:
-        yield Gap("toy problem", f"nothing gets better on “{picture.toy}”; choose another toy or settings in {where}.")
+    before = next(frame for frame in reversed(frames) if frame.phase == "source_only").numbers["target"]
+    if method.family() != "control" and frames[-1].numbers["target"] <= before:
+        scene = lesson_films.choose(name).scene
+        yield Gap("film", f"nothing gets better on “{scene}”; choose other points or settings in {where}.")
 
 
 def result_gaps(method: type[Method]) -> Iterator[Gap]:

@@ -12,7 +12,6 @@ from da_core.experiment import MethodSpec
 from da_core.registry import pick
 from da_core.teaching import lesson_file
 from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
-from pages.learn import method_figure
 from pages.session import keys, state
 from pages.session.words import _, explain, language
 from pages.shell import navigation, paper_link, params_table
@@ -20,6 +19,7 @@ from pages.shell import navigation, paper_link, params_table
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
+    from pages.learn import method_figure
     from da_core.methods.wanted_network import with_method
 
 
@@ -45,7 +45,10 @@ def explained(method: type[Method]) -> None:
     except UserError as error:
         st.error(explain(error))
     st.subheader(_("What it does to a toy problem"), anchor=False)
-    method_figure.draw(method.name())
+    try:
+        method_figure.draw(method.name())
+    except UserError as error:
+        st.error(explain(error))
     if lesson is not None:
         in_full(lesson)
 

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from da_core import palette
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
-from da_core.registry import resolve
 from da_core.teaching.families import FAMILIES, in_order
-from pages.learn import playground_texts
-from pages.session import keys, origin, state
+from pages.session import keys, state
 from pages.session.words import _
-from pages.shell import navigation, params_form, theme
+from pages.shell import navigation, params_form
 
 with st.spinner(_("Waking up the methods…")):
-    from da_core.data.sources import sources
     from da_core.data.sources.drawn_points import DrawnPoints
     from da_core.methods import methods
-    from da_core.methods.base import DeepAlignment
     from da_core.teaching.films import filming
     from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, with_method
+    from pages.learn import film_element
 
-if TYPE_CHECKING:
-    from da_core.methods.base import Method
-
-_ASSETS = Path(__file__).parents[2] / "assets" / "playground"
-_SCRIPTS = (
-    "playground.js",
-    "film_file.js",
-    "film_picture.js",
-    "film_player.js",
-    "film_words.js",
-    "film_handles.js",
-    "film_game.js",
-    "film_save.js",
-)
 _NUMBERS = (
     "count",
     "noise",
@@ -155,52 +136,17 @@ def swept_values(hyper: Hyper) -> list[Scalar]:
 
 
 def play(now: Experiment) -> None:
-    """Draw the films: the element fetches them itself, and says when a hand has changed the data."""
-    method = methods()[now.method.name]
-    deep = issubclass(method, DeepAlignment)
+    """Draw the film, and what is put beside it or swept."""
     films = [now]
     if beside := state.playground().get("beside"):
         films.append(with_method(now, beside))
-    fields = {hyper.name: hyper for hyper in describe(method.Params)}
-    weight = fields.get("weight") if deep else None
-    data: dict[str, Any] = {
-        "route": f"{origin.base_path()}/film",
-        "films": [
-            {"query": urlencode(filming.normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
-            for one in films
-        ],
-        "params": resolve(sources(), now.data)[1].model_dump(),
-        "acts": state.playground().get("acts", ""),
-        "editable": now.data.name == "drawn" and not state.is_hidden("data"),
-        "trains": deep,
-        "critic": deep and _has_critic(method),
-        "strength": "weight" if weight is not None else "",
-        "strengthNow": now.method.params.get("weight", weight.default if weight else 0),
-        "classes": ["A", "B", "C"] if now.data.params.get("shape") == "blobs" else ["A", "B"],
-        "file": f"playground-{now.method.name}",
-        "sweep": _sweep(now, fields),
-        "colours": {
-            "source": palette.SOURCE,
-            "target": palette.TARGET,
-            "wrong": palette.WRONG,
-            "grey": palette.GREY,
-            "pullOfClass": palette.RIGHT,
-            "pullOfMethod": palette.ACCENT,
-            "classes": [theme.class_colour(index) for index in range(3)],
-        },
-        "texts": playground_texts.texts(_(method.title)),
-    }
-
-    def changed() -> None:
-        change = st.session_state[keys.PLAYGROUND_ELEMENT].get("changed")
-        if change:
-            _take_change(change)
-
-    _element()(data=data, key=keys.PLAYGROUND_ELEMENT, on_changed_change=changed)
-
-
-def _has_critic(method: type[Method]) -> bool:
-    return method.domain_logits is not DeepAlignment.domain_logits  # type: ignore[attr-defined]
+    film_element.draw(
+        films,
+        key=keys.PLAYGROUND_ELEMENT,
+        acts=state.playground().get("acts", ""),
+        sweep=_sweep(now),
+        on_change=None if state.is_hidden("data") else _take_change,
+    )
 
 
 def _take_change(change: dict[str, Any]) -> None:
@@ -217,7 +163,8 @@ def _take_change(change: dict[str, Any]) -> None:
     state.change_playground(acts=str(change.get("acts") or ""))
 
 
-def _sweep(now: Experiment, fields: dict[str, Hyper]) -> dict[str, Any] | None:
+def _sweep(now: Experiment) -> dict[str, Any] | None:
+    fields = {hyper.name: hyper for hyper in describe(methods()[now.method.name].Params)}
     hyper = fields.get(state.playground().get("sweep", ""))
     if hyper is None:
         return None
@@ -256,23 +203,6 @@ def _set_data(values: dict[str, Scalar]) -> None:
 def _set_method(values: dict[str, Scalar]) -> None:
     now = shown()
     take(now.model_copy(update={"method": now.method.model_copy(update={"params": values})}))
-
-
-def _element() -> Any:
-    """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component(
-        "da_lab_playground", html=playground_texts.HTML, css=_asset("playground.css"), js=_script()
-    )
-
-
-@functools.cache
-def _script() -> str:
-    return "\n".join(_asset(name) for name in _SCRIPTS)
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
 
 
 def page() -> None:

@@ -82,6 +82,7 @@ SENTENCES = {
     "weighted": "{method} weights the source: it now counts like {effective} of {count} samples. The classifier is "
     "still the old one.",
     "refittedWeighted": "The classifier has learned anew from the weighted source: {target} of the target is right.",
+    "reclassified": "{method} has changed the classifier alone: {target} of the target is right.",
     "ends": "The end: {source} of the source and {target} of the target are right.",
 }
 """What has just happened, by the names that `film_words.js` gives it."""

@@ -294,5 +294,5 @@ def method_entry(name: str) -> str:
     return f"lab-entry-{name}"
 
 
-def lesson_figure(method: str, panel: str) -> str:
-    return f"idea-{method}-{panel}"
+def lesson_film(method: str) -> str:
+    return f"film-{method}"

@@ -68,7 +68,7 @@ PRESETS: dict[str, Preset] = {
         title="Label shift",
         summary="Class A is rare in the target; what it looks like stays. All points of a class are weighted alike.",
         shift="label",
-        data={"turn": 0.0, "shape": "blobs", "noise": 0.22, "target_ratio": 0.2, "source_ratio": 2.0},
+        data={"turn": 0.0, "shape": "blobs", "noise": 0.26, "target_ratio": 0.2, "source_ratio": 2.0},
         method="bbse",
     ),
     "concept": Preset(
@@ -113,6 +113,7 @@ def with_method(experiment: Experiment, name: str, params: dict[str, Scalar] | N
         network = LEARNS
         if name in _NORMALISED:
             network = NetworkSpec(name="mlp", params={**LEARNS.params, "norm": "batch"})
+    head: Head = "svm" if method.kind == "classifier adaptation" else experiment.head
     return experiment.model_copy(
-        update={"method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
+        update={"head": head, "method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
     )

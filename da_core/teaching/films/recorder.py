@@ -19,7 +19,7 @@ from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
 from da_core.methods.alignment.shared.transport import Transport
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
-from da_core.methods.base import Batch, DeepAlignment, ModelAdaptation
+from da_core.methods.base import Batch, DeepAlignment, FeatureAlignment, ModelAdaptation, Reweighting
 from da_core.registry import resolve
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import (
@@ -156,7 +156,8 @@ class Recorder(Observer):
     def _fixed_features(self, before: Model, model: Model) -> None:
         """Make three frames in one part of the plane: before, with the map or the weights, and with the new head."""
         moved = Model(before.network, before.classifier, model.map_source, model.map_target, weights=model.weights)
-        same = self._shapes_agree(moved)
+        changes = isinstance(self.prepared.method, FeatureAlignment | Reweighting)
+        same = changes and self._shapes_agree(moved)
         if same:
             with torch.inference_mode():
                 Fs, Ft = (before.network.embed(X).numpy() for X in (self._source, self._target))

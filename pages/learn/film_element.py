@@ -1,0 +1,114 @@
+"""The element that plays films (``assets/playground``): on the playground, and on each lesson."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from da_core import palette
+from da_core.data.sources import sources
+from da_core.experiment import Experiment
+from da_core.methods import methods
+from da_core.methods.base import DeepAlignment
+from da_core.params import describe
+from da_core.registry import resolve
+from da_core.teaching.films.filming import normalised
+from pages.learn import playground_texts
+from pages.session import origin
+from pages.session.words import _
+from pages.shell import theme
+
+if TYPE_CHECKING:
+    from da_core.methods.base import Method
+
+_ASSETS = Path(__file__).parents[2] / "assets" / "playground"
+_SCRIPTS = (
+    "playground.js",
+    "film_file.js",
+    "film_picture.js",
+    "film_player.js",
+    "film_words.js",
+    "film_handles.js",
+    "film_game.js",
+    "film_save.js",
+)
+
+
+def draw(
+    films: Sequence[Experiment],
+    *,
+    key: str,
+    acts: str = "",
+    sweep: dict[str, Any] | None = None,
+    on_change: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Draw the films of some experiments on the same points side by side; the element fetches them itself.
+
+    ``acts`` are what a hand does in the first, ``sweep`` is a setting's title, symbol and films. With ``on_change`` a
+    hand may change the data and the acts, and it is called with them; without, the film is to be looked at.
+    """
+    first = films[0]
+    method = methods()[first.method.name]
+    deep = on_change is not None and issubclass(method, DeepAlignment)
+    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if deep else None
+    classes = 3 if first.data.params.get("shape") == "blobs" else 2
+    data = {
+        "route": f"{origin.base_path()}/film",
+        "films": [
+            {"query": urlencode(normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
+            for one in films
+        ],
+        "params": resolve(sources(), first.data)[1].model_dump(),
+        "acts": acts,
+        "editable": on_change is not None and first.data.name == "drawn",
+        "trains": deep,
+        "critic": deep and _has_critic(method),
+        "strength": "weight" if weight is not None else "",
+        "strengthNow": first.method.params.get("weight", weight.default if weight is not None else 0),
+        "classes": ["A", "B", "C"][:classes],
+        "file": f"film-{first.method.name}",
+        "sweep": sweep,
+        "colours": {
+            "source": palette.SOURCE,
+            "target": palette.TARGET,
+            "wrong": palette.WRONG,
+            "grey": palette.GREY,
+            "pullOfClass": palette.RIGHT,
+            "pullOfMethod": palette.ACCENT,
+            "classes": [theme.class_colour(index) for index in range(3)],
+        },
+        "texts": playground_texts.texts(_(method.title)),
+    }
+
+    def changed() -> None:
+        change = st.session_state[key].get("changed")
+        if change and on_change is not None:
+            on_change(change)
+
+    _element()(data=data, key=key, on_changed_change=changed)
+
+
+def _has_critic(method: type[Method]) -> bool:
+    return getattr(method, "domain_logits", None) is not DeepAlignment.domain_logits
+
+
+def _element() -> Any:
+    """Register our element, with its script and style inline. To register the same one again changes nothing."""
+    return st.components.v2.component(
+        "da_lab_playground", html=playground_texts.HTML, css=_asset("playground.css"), js=_script()
+    )
+
+
+@functools.cache
+def _script() -> str:
+    return "\n".join(_asset(name) for name in _SCRIPTS)
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
