@@ -113,7 +113,7 @@ def with_method(experiment: Experiment, name: str, params: dict[str, Scalar] | N
         network = LEARNS
         if name in _NORMALISED:
             network = NetworkSpec(name="mlp", params={**LEARNS.params, "norm": "batch"})
-    head: Head = "svm" if method.kind == "classifier adaptation" else experiment.head
+    head = HeadSpec(name="svm") if method.kind == "classifier adaptation" else experiment.head
     return experiment.model_copy(
         update={"head": head, "method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
     )
