@@ -127,7 +127,7 @@ HTML = f"""
 <div class="bars" hidden></div></div><p class="numbers"></p></section></template>
 <div class="stages"></div>
 <p class="sentence"></p><span class="spoken" aria-live="polite"></span>
-<canvas class="curve" tabindex="0" role="slider" data-label="curve"></canvas>
+<canvas class="curve" tabindex="0" role="slider" aria-valuenow="1" data-label="curve"></canvas>
 <div class="bar">{_button("first", spoken="first", sign="❙◀")}{_button("back", spoken="back", sign="◁")}
 {_button("play", spoken="play", sign="▶")}{_button("on", spoken="on", sign="▷")}
 {_button("move", "moveShort", "move")}
