@@ -155,7 +155,7 @@ def test_a_heads_setting_is_taken_and_changes_the_numbers(capsys: pytest.Capture
         (["run", "--colour"], "--colour"),
         (["list", "cats"], "cats"),
         (["check", "magic"], "no method or data set “magic”"),
-        (["make", "lesson-figure", "magic"], "no method “magic”"),
+        (["film", "--method", "magic", "--out", "film.dafilm"], "no method “magic”"),
         (["make", "thumbnails", "magic"], "no data set “magic”"),
         (["make", "coffee"], "coffee"),
         ([], "COMMAND"),
@@ -335,7 +335,7 @@ def test_check_runs_the_tests_of_one_method_and_finds_nothing_missing(capfd: pyt
 def test_check_names_each_gap_and_the_failing_tests(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gaps = [completeness.Gap("picture", "make it: python -m da_core make lesson-figure dan")]
+    gaps = [completeness.Gap("film", "nothing gets better")]
     monkeypatch.setattr(completeness, "gaps_of_method", lambda name: gaps)
     asked: list[str] = []
 
@@ -348,7 +348,7 @@ def test_check_names_each_gap_and_the_failing_tests(
     assert asked[-1] == "dan and not cdan and not dann"
     printed = capsys.readouterr().out
     assert "Some tests fail" in printed
-    assert "- picture: make it: python -m da_core make lesson-figure dan" in printed
+    assert "- film: nothing gets better" in printed
 
 
 @pytest.mark.parametrize("lacking", ["tests", "pytest"])

@@ -38,10 +38,14 @@ def as_wanted(usual: UsualSpec, spec: MethodSpec, data: DataSpec) -> UsualSpec:
     if _wants_to_train(spec) and usual.network.name in networks() and not networks()[usual.network.name].learns:
         of_kind = USUAL[kind_of(data)]
         usual = usual.model_copy(update={name: getattr(of_kind, name) for name in ("network", "head", "prepare")})
-    if lacks_batch_norm(usual.network, spec):
-        network = usual.network.model_copy(update={"params": usual.network.params | {"norm": "batch"}})
-        usual = usual.model_copy(update={"network": network})
-    return usual
+    return usual.model_copy(update={"network": normalised_as_wanted(usual.network, spec)})
+
+
+def normalised_as_wanted(network: NetworkSpec, spec: MethodSpec) -> NetworkSpec:
+    """Give a network the normalisation that a method wants, where it wants one and the network leaves the choice."""
+    if not lacks_batch_norm(network, spec):
+        return network
+    return network.model_copy(update={"params": network.params | {"norm": "batch"}})
 
 
 def _wants_to_train(spec: MethodSpec) -> bool:

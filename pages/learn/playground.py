@@ -20,7 +20,7 @@ with st.spinner(_("Waking up the methods…")):
     from da_core.data.sources.drawn_points import DrawnPoints
     from da_core.methods import methods
     from da_core.teaching.films import filming
-    from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, with_method
+    from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, suited
     from pages.learn import film_element
 
 _NUMBERS = (
@@ -46,7 +46,7 @@ def shown() -> Experiment:
         try:
             filming.check(now)
         except UserError:
-            return with_method(now.model_copy(update={"training": TRAINING}), now.method.name, now.method.params)
+            return suited(now.model_copy(update={"training": TRAINING}), now.method.name, now.method.params)
         return now
     return PRESETS[FIRST].experiment()
 
@@ -108,7 +108,7 @@ def choose_method(now: Experiment) -> None:
 
 
 def _take_method() -> None:
-    take(with_method(shown(), st.session_state[keys.PLAYGROUND_METHOD]))
+    take(suited(shown(), st.session_state[keys.PLAYGROUND_METHOD]))
     state.change_playground(sweep="")
 
 
@@ -139,7 +139,7 @@ def play(now: Experiment) -> None:
     """Draw the film, and what is put beside it or swept."""
     films = [now]
     if beside := state.playground().get("beside"):
-        films.append(with_method(now, beside))
+        films.append(suited(now, beside))
     film_element.draw(
         films,
         key=keys.PLAYGROUND_ELEMENT,

@@ -16,7 +16,8 @@ from da_core.cli import main
 from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
-from da_core.teaching import completeness, lesson_figure, lesson_file, toy_problems
+from da_core.teaching import completeness, lesson_file
+from da_core.teaching.films import filming, lesson_films
 from pages.session import keys
 
 FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
@@ -79,7 +80,6 @@ def centring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         text = LESSON.format(*headings, *lesson_file.TABLE[language])
         (tmp_path / "lessons" / language / "centring.md").write_text(text, encoding="utf-8")
     monkeypatch.setattr(lesson_file, "FOLDER", tmp_path / "lessons")
-    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path / "pictures")
     monkeypatch.setattr(alignment, "__path__", [*alignment.__path__, str(tmp_path / "methods")])
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "data"))
     settings.cache_clear()
@@ -133,30 +133,24 @@ def test_its_lesson_opens(language: str) -> None:
     assert any("It takes the mean away." in str(text.value) for text in at.markdown)
     assert any("x \\mapsto x - \\beta m" in str(text.value) for text in at.markdown)
     assert "class Centring(FeatureAlignment)" in at.expander[0].code[0].value
-    assert any(f"{lesson_figure.COMMAND} centring" in str(note.value) for note in at.info), "how to make its picture"
+    assert any(one.proto.component_name.endswith("da_lab_playground") for one in at.get("bidi_component")), "its film"
 
 
 @pytest.mark.usefixtures("centring")
 def test_what_it_lacks_is_listed_with_what_mends_it() -> None:
     gaps = completeness.gaps_of_method("centring")
     mended = {gap.what: gap.mend for gap in gaps}
-    assert set(mended) == {"lesson (zh)", "picture", "translation (zh)", "reference page", "measured figures"}
+    assert set(mended) == {"lesson (zh)", "translation (zh)", "reference page", "measured figures"}
     assert "is in another language" in mended["lesson (zh)"]
-    assert f"{lesson_figure.COMMAND} centring" in mended["picture"]
     assert "make reference" in mended["reference page"]
     words = " ".join(gap.mend for gap in gaps if gap.what == "translation (zh)")
     assert all(f'"{text}"' in words for text in ("Centring", "Moves both domains to zero.", "How far to move."))
 
 
 @pytest.mark.usefixtures("centring")
-def test_its_picture_is_made_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["make", "lesson-figure", "centring"]) == 0
-    assert "centring" in capsys.readouterr().out
-    picture = lesson_figure.read("centring")
-    assert picture.toy == toy_problems.BY_KIND["feature alignment"].toy
-    assert picture.after.accuracy > picture.before.accuracy
-    at = opened("learn/lesson.py", lesson="centring")
-    assert len(at.get("plotly_chart")) == 2
+def test_its_film_is_made_without_more(tmp_path: Path) -> None:
+    film = filming.film_of(lesson_films.lesson_experiment("centring"))
+    assert film.frames[-1].numbers["target"] > film.frames[0].numbers["target"]
 
 
 def opened(page: str, lesson: str = "", **query: str) -> AppTest:

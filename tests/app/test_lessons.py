@@ -10,20 +10,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import i18n, palette
-from da_core.cli import main
+from da_core import i18n
 from da_core.errors import UserError
 from da_core.methods import methods
 from da_core.params import describe
-from da_core.teaching import (
-    families,
-    lesson_figure,
-    lesson_file,
-    showcase,
-    toy_adaptation,
-    toy_problems,
-)
-from da_core.teaching.lesson_figure import SHOWN, SIDE, Panel, Picture
+from da_core.teaching import families, lesson_file, showcase
+from da_core.teaching.films import filming, lesson_films
 from pages.learn import method_figure
 from pages.session import keys
 from pages.shell import params_table
@@ -73,17 +65,11 @@ def links(at: AppTest) -> dict[str, str]:
 # What a lesson shows of its method ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in toy_problems.ON_PICTURES])
-def test_every_picture_can_be_drawn_and_read(name: str) -> None:
-    picture = lesson_figure.read(name)
-    assert lesson_figure.file_of(name).stat().st_size < 12_000
-    assert picture.toy in method_figure.TOYS
-    assert picture.view in method_figure.VIEWS
-    for panel in (picture.before, picture.after):
-        assert 0 <= panel.accuracy <= 1
-        assert sum(panel.regions[1::2]) in (0, SIDE * SIDE)
-        assert {len(panel.source), len(panel.target)} <= {0, 2 * SHOWN}
-    assert {trace.type for trace in method_figure.figure(picture, picture.after, picture.weights).data} >= {"scatter"}
+@pytest.mark.parametrize("name", ["dann", "coral", "bbse", "fine_tuning", "source_only"])
+def test_a_lesson_plays_the_film_of_its_method(name: str) -> None:
+    at = opened("lesson", lesson=name)
+    (element,) = [one for one in at.get("bidi_component") if one.proto.component_name.endswith("da_lab_playground")]
+    assert f"method={name}" in str(element.proto) or name == "dann"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,7 +80,7 @@ def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
     assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
-@pytest.mark.parametrize("name", sorted(toy_problems.ON_PICTURES))
+@pytest.mark.parametrize("name", sorted(filming.ON_PICTURES))
 def test_a_method_on_pictures_is_shown_on_streets_by_day_and_night(name: str) -> None:
     strips = method_figure._strips(showcase.FOLDER, name)
     assert len(set(strips)) == 2 + len(method_figure.BETAS if name == "fda" else method_figure.SHOWN_NIGHTS)
@@ -106,76 +92,10 @@ def test_the_lesson_on_nights_shows_them_and_says_which() -> None:
     assert all(f"Source, by night: {name}" in html(at) for name in method_figure.SHOWN_NIGHTS)
 
 
-def test_a_toy_is_chosen_for_methods_that_there_are() -> None:
-    assert {*toy_problems.EXCEPTIONS, *toy_problems.ON_PICTURES} <= set(NAMES)
-    assert {choice.toy for choice in [*toy_problems.BY_KIND.values(), *toy_problems.EXCEPTIONS.values()]} == set(
-        method_figure.TOYS
-    )
-
-
-# Pictures -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["coral", "bbse", "domain_classifier"])
-def test_the_command_makes_the_same_picture_again(name: str) -> None:
-    shipped, again = lesson_figure.read(name), toy_adaptation.compute(methods()[name])
-    assert (again.source_label, again.target_label) == (shipped.source_label, shipped.target_label)
-    assert again.weights == pytest.approx(shipped.weights, abs=0.01)
-    for panel, expected in ((again.before, shipped.before), (again.after, shipped.after)):
-        assert panel.source == pytest.approx(expected.source, abs=2)
-        assert panel.target == pytest.approx(expected.target, abs=2)
-        assert panel.accuracy == pytest.approx(expected.accuracy, abs=0.01)
-        assert len(panel.regions) == pytest.approx(len(expected.regions), abs=8)
-
-
-@pytest.mark.slow
-def test_the_command_writes_what_the_page_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
-    assert main(["make", "lesson-figure", "coral", "source_only"]) == 0
-    assert lesson_figure.read("coral") == toy_adaptation.compute(methods()["coral"])
-    floor = lesson_figure.read("source_only")
-    assert (floor.before.domain, floor.after.domain) == ("source", "target")
-    assert floor.before.accuracy > floor.after.accuracy + 0.1
-
-
-def test_the_ideas_show() -> None:
-    """A toy on which nothing gets better teaches nothing."""
-    for name in ("coral", "bbse", "domain_classifier", "dann", "deep_coral", "fine_tuning"):
-        picture = lesson_figure.read(name)
-        assert picture.after.accuracy > picture.before.accuracy + 0.05, name
-
-
-def test_places_and_regions_agree() -> None:
-    """A point that the picture draws lies on the shade that the classifier gives to it."""
-    picture = lesson_figure.read("coral")
-    regions, points = decoded(picture.after), picture.after.source
-    shades = [regions[min(y * SIDE // 1000, SIDE - 1)][min(x * SIDE // 1000, SIDE - 1)] for x, y in pairs(points)]
-    right = sum(shade == label for shade, label in zip(shades, picture.source_label, strict=True))
-    assert right >= 0.95 * SHOWN
-
-
-def decoded(panel: Panel) -> list[list[int]]:
-    runs = zip(panel.regions[::2], panel.regions[1::2], strict=True)
-    cells = [value for value, count in runs for _cell in range(count)]
-    return [cells[row * SIDE : (row + 1) * SIDE] for row in range(SIDE)]
-
-
-def pairs(places: list[int]) -> list[tuple[int, int]]:
-    return list(zip(places[::2], places[1::2], strict=True))
-
-
-def test_source_is_blue_circles_target_orange_diamonds_and_weights_are_sizes() -> None:
-    picture: Picture = lesson_figure.read("domain_classifier")
-    drawn = method_figure.figure(picture, picture.after, picture.weights)
-    points = [trace for trace in drawn.data if trace.type == "scatter"]
-    marks = {(trace.marker.color, trace.marker.symbol.partition("-")[0]) for trace in points}
-    assert marks == {(palette.SOURCE, "circle"), (palette.TARGET, "diamond")}
-    by_class = [trace for trace in points if trace.marker.color == palette.SOURCE]
-    for label, trace in enumerate(by_class):
-        weights = [w for w, y in zip(picture.weights, picture.source_label, strict=True) if y == label]
-        order = sorted(range(len(weights)), key=weights.__getitem__)
-        sizes = [trace.marker.size[place] for place in order]
-        assert sizes == sorted(sizes)
+def test_scenes_are_chosen_for_methods_that_there_are() -> None:
+    assert {*lesson_films.EXCEPTIONS, *filming.ON_PICTURES} <= set(NAMES)
+    chosen = {choice.scene for choice in [*lesson_films.BY_KIND.values(), *lesson_films.EXCEPTIONS.values()]}
+    assert chosen <= set(lesson_films.SCENES)
 
 
 # The format of a lesson -----------------------------------------------------------------------------------------------
@@ -306,10 +226,8 @@ def test_far_powers_of_ten_are_written_as_such(value: float, read: str) -> None:
     assert params_table.figure(value) == read
 
 
-def test_what_stands_below_a_picture_is_in_the_readers_language() -> None:
-    chinese = i18n.translations("zh")
-    assert [text for text in (*method_figure.TOYS.values(), *method_figure.VIEWS.values()) if text not in chinese] == []
-    captions = [str(one.value) for one in opened("lesson", method="jda", lang="zh").caption]
+def test_what_stands_below_a_film_is_in_the_readers_language() -> None:
+    captions = [str(one.value) for one in opened("lesson", lesson="jda", lang="zh").caption]
     assert any("成分数 = 1" in text for text in captions)
     assert not i18n.missing
 

@@ -8,9 +8,10 @@ import pytest
 
 from da_core.data.sources import sources
 from da_core.methods import methods
-from da_core.teaching import completeness, lesson_figure, lesson_file, reference, toy_problems
+from da_core.teaching import completeness, lesson_file, reference
 from da_core.teaching.completeness import Gap
-from da_core.teaching.toy_problems import Choice
+from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.films.lesson_films import Choice
 
 
 @pytest.mark.parametrize("name", list(methods()))
@@ -52,22 +53,21 @@ def test_a_formula_that_differs_between_languages_is_named(tmp_path: Path, monke
     assert [gap.what for gap in completeness.formula_gaps("coral")] == ["formula (zh)"]
 
 
-def test_a_picture_of_other_settings_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(toy_problems.EXCEPTIONS, "coral", Choice("light", {"regularisation": 0.5}))
-    (gap,) = completeness.picture_gaps(methods()["coral"])
-    assert gap.mend.endswith(f"make it again: {lesson_figure.COMMAND} coral")
-
-
-def test_a_toy_that_cannot_teach_is_to_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture = lesson_figure.read("coral")
-    monkeypatch.setattr(lesson_figure, "FOLDER", tmp_path)
-    lesson_figure.write(picture.model_copy(update={"after": picture.before}), "coral")
-    (gap,) = completeness.picture_gaps(methods()["coral"])
-    assert gap.what == "toy problem"
-    assert "da_core/teaching/toy_problems.py" in gap.mend
-    monkeypatch.setitem(toy_problems.EXCEPTIONS, "coral", Choice("light", {"regularisation": -1.0}))
-    (gap,) = completeness.picture_gaps(methods()["coral"])
+def test_a_film_that_cannot_teach_is_to_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(completeness.film_gaps(methods()["coral"])) == []
+    monkeypatch.setitem(lesson_films.EXCEPTIONS, "coral", Choice("missing"))
+    (gap,) = completeness.film_gaps(methods()["coral"])
+    assert (gap.what, "nothing gets better" in gap.mend) == ("film", True)
+    assert "da_core/teaching/films/lesson_films.py" in gap.mend
+    monkeypatch.setitem(lesson_films.EXCEPTIONS, "coral", Choice("moved", {"regularisation": -1.0}))
+    (gap,) = completeness.film_gaps(methods()["coral"])
     assert "regularisation of coral is -1" in gap.mend
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in methods() if name not in filming.ON_PICTURES])
+def test_every_lesson_has_a_film_in_which_something_gets_better(name: str) -> None:
+    assert list(completeness.film_gaps(methods()[name])) == []
 
 
 def test_what_a_data_set_lacks_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

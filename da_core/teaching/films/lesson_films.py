@@ -12,13 +12,12 @@ from da_core.experiment import DataSpec, Experiment
 from da_core.methods import methods
 from da_core.params import Scalar
 from da_core.teaching.films.filming import normalised
-from da_core.teaching.films.presets import PRESETS, TRAINING, with_method
+from da_core.teaching.films.presets import PRESETS, TRAINING, suited
 
 _BLOBS: dict[str, Scalar] = {"shape": "blobs", "noise": 0.12}
 SCENES: dict[str, dict[str, Scalar]] = {
     **{name: preset.data for name, preset in PRESETS.items()},
     "turned less": {**_BLOBS, "turn": 40.0},
-    "beside": {**_BLOBS, "turn": 0.0, "right": 1.8},
     "below": {**_BLOBS, "turn": 0.0, "up": -2.5},
     "moons": {"turn": 20.0, "noise": 0.1},
 }
@@ -38,7 +37,7 @@ BY_KIND = {
     "deep alignment": Choice("turned"),
     "reweighting": Choice("covariate"),
     "model adaptation": Choice("turned"),
-    "classifier adaptation": Choice("turned less"),
+    "classifier adaptation": Choice("below"),
     "control": Choice("turned"),
 }
 EXCEPTIONS: dict[str, Choice] = {
@@ -46,15 +45,14 @@ EXCEPTIONS: dict[str, Choice] = {
     "jda": Choice("below", {"dimensions": 1}),
     "tca": Choice("below"),
     "tsl": Choice("below", {"dimensions": 1}),
-    "jpca": Choice("turned less", {"dimensions": 1}),
+    "jpca": Choice("below", {"dimensions": 1}),
     "afn": Choice("turned less"),
     "mcd": Choice("turned less", {"weight": 0.3}),  # two linear heads on few features hardly disagree at the default
-    "mdd": Choice("beside"),
+    "mdd": Choice("turned less"),
+    "cdan": Choice("turned less"),
     "mutual_information": Choice("turned less"),
     "shot": Choice("turned less"),
-    # with few features it takes more to show
-    "cdan": Choice("turned", {"weight": 1.0}),
-    "homm": Choice("turned", {"weight": 10.0}),
+    "homm": Choice("turned", {"weight": 10.0}),  # with few features it takes more to show
     # who trusts in their own predictions must be right on most to begin with
     "fixmatch": Choice("moons"),
     "mean_teacher": Choice("moons"),
@@ -79,4 +77,4 @@ def lesson_experiment(method: str) -> Experiment:
     """Make the experiment of a lesson's film. Raises `UserError` for settings that the method does not have."""
     choice = choose(method)
     base = Experiment(data=DataSpec(name="drawn", params=SCENES[choice.scene]), training=TRAINING, device="cpu")
-    return normalised(with_method(base, method, choice.params))
+    return normalised(suited(base, method, choice.params))

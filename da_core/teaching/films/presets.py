@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from da_core.data.pair import ShiftKind
 from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.methods import methods
+from da_core.methods.wanted_network import normalised_as_wanted
 from da_core.params import Scalar
 from da_core.teaching.films.filming import trains_network
 
@@ -36,7 +37,7 @@ class Preset:
             head=HeadSpec(name=self.head),
             device="cpu",
         )
-        return with_method(base, self.method, self.params)
+        return suited(base, self.method, self.params)
 
 
 PRESETS: dict[str, Preset] = {
@@ -86,7 +87,7 @@ PRESETS: dict[str, Preset] = {
         data={"shape": "line", "noise": 0.2, "turn": 65.0},
         method="gfk",
         params={"dimensions": 1, "standardise": False},
-        head="knn1",
+        head="knn",
     ),
     "missing": Preset(
         title="A class is missing",
@@ -100,20 +101,13 @@ FIRST = "turned"
 
 _SMALL: dict[str, Scalar] = {"hidden": 32}
 """A critic of a size that suits 32 features: one of the published size takes thrice as long."""
-_NORMALISED = {"adabn", "tent", "source_only_bn"}
-"""Methods that need batch normalisation."""
 
 
-def with_method(experiment: Experiment, name: str, params: dict[str, Scalar] | None = None) -> Experiment:
+def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None = None) -> Experiment:
     """Put an experiment on points on a method, with the network that suits it."""
     method = methods()[name]
     sized = _SMALL if "hidden" in method.Params.model_fields else {}
-    network = AS_GIVEN
-    if trains_network(method):
-        network = LEARNS
-        if name in _NORMALISED:
-            network = NetworkSpec(name="mlp", params={**LEARNS.params, "norm": "batch"})
+    chosen = MethodSpec(name=name, params={**sized, **(params or {})})
+    network = normalised_as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
     head = HeadSpec(name="svm") if method.kind == "classifier adaptation" else experiment.head
-    return experiment.model_copy(
-        update={"head": head, "method": MethodSpec(name=name, params={**sized, **(params or {})}), "network": network}
-    )
+    return experiment.model_copy(update={"head": head, "method": chosen, "network": network})

@@ -74,18 +74,12 @@ class Recorder(Observer):
         pair, split = prepared.pair, prepared.split
         if pair.kind != "features" or pair.sample_shape != (2,):
             raise UserError("A film shows points in the plane; choose a pair with two features.")
-        torch.set_num_threads(1)  # the networks are tiny: threads that wait for one another would take longer
         self.prepared = prepared
         given = np.concatenate([pair.source.X, pair.target.X])
         box = box_around(given)
         self._grid = cells(box, SIDE)
-        inputs = prepared.extractor.prepare(
-            prepared.network_params,
-            pair.source.X,
-            np.concatenate([pair.target.X, self._grid.astype(np.float32)]),
-            split.source_train,
-            split.target_train,
-        )
+        of_target = np.concatenate([pair.target.X, self._grid.astype(np.float32)])
+        inputs = prepared.inputs(pair.kind, pair.source.X, of_target, split)
         self._source, rest = (torch.tensor(np.asarray(X, np.float32)) for X in inputs)
         self._target, self._cells = rest[: len(pair.target)], rest[len(pair.target) :]
         held_out = np.zeros(len(given), np.bool_)
@@ -176,7 +170,7 @@ class Recorder(Observer):
             np.concatenate([X, point]) if of_source == first else X
             for first, X in ((True, pair.source.X), (False, pair.target.X))
         )
-        inputs = prepared.extractor.prepare(prepared.network_params, Xs, Xt, split.source_train, split.target_train)
+        inputs = prepared.inputs(pair.kind, Xs, Xt, split)
         return torch.tensor(np.asarray(inputs[0 if of_source else 1][-1], np.float32))
 
     # ── a frame ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -103,13 +103,10 @@ class Studio:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _make(self, key: str, reel: Reel, experiment: Experiment, acts: str) -> None:
-        from threadpoolctl import threadpool_limits
-
         from da_core.teaching.films.filming import film_bytes
 
         try:
-            # the networks are tiny: threads that wait for one another would take longer
-            with threadpool_limits(1), closing(film_bytes(experiment, acts)) as film:
+            with closing(film_bytes(experiment, acts)) as film:
                 for record in film:
                     reel.add(record)
                     if self._is_abandoned(key, reel):

@@ -19,7 +19,7 @@ from da_core.run import run
 from da_core.teaching.films import film_file
 from da_core.teaching.films.film import MOST_FRAMES, Film, cells
 from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised
-from da_core.teaching.films.presets import PRESETS, with_method
+from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import SHIPPED
 
 SMALL = Experiment(
@@ -32,12 +32,12 @@ NAMES = [name for name in methods() if name not in ON_PICTURES]
 
 @functools.cache
 def filmed(name: str) -> Film:
-    return film_of(normalised(with_method(SMALL, name)))
+    return film_of(normalised(suited(SMALL, name)))
 
 
 def finished_run(name: str) -> Finished:
     """The same experiment without anybody who looks on, as the command line does it."""
-    *_, last = run(normalised(with_method(SMALL, name)), embed=False, shown=None)
+    *_, last = run(normalised(suited(SMALL, name)), embed=False, shown=None)
     assert isinstance(last, Finished)
     return last
 
@@ -106,7 +106,7 @@ def test_threads_of_two_points_carry_all_their_mass() -> None:
         (np.array([[-2.0, 3], [-2, 4], [2, 3], [2, 4]]), np.array([0, 0, 1, 1])),
     )
     data = DataSpec(name="drawn", params={"shape": "none", "points": points, "turn": 0.0})
-    film = film_of(normalised(with_method(SMALL.model_copy(update={"data": data}), "optimal_transport")))
+    film = film_of(normalised(suited(SMALL.model_copy(update={"data": data}), "optimal_transport")))
     threads = film.frames[-1].threads
     assert threads is not None
     assert [(int(a), int(b), float(m)) for a, b, m in threads] == [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0), (3, 3, 1.0)]
@@ -114,7 +114,7 @@ def test_threads_of_two_points_carry_all_their_mass() -> None:
 
 def test_the_density_ratio_is_that_of_the_selection() -> None:
     data = DataSpec(name="drawn", params={"shape": "xor", "selection": 1.0, "turn": 0.0, "count": 200})
-    film = film_of(normalised(with_method(SMALL.model_copy(update={"data": data}), "kmm")))
+    film = film_of(normalised(suited(SMALL.model_copy(update={"data": data}), "kmm")))
     header = film.header
     assert header.ratio is not None
     x = cells(header.box, 32)[:, 0]
@@ -123,7 +123,7 @@ def test_the_density_ratio_is_that_of_the_selection() -> None:
 
 
 def test_the_critic_moves_alone_where_a_hand_says_so() -> None:
-    experiment = normalised(with_method(SMALL, "dann"))
+    experiment = normalised(suited(SMALL, "dann"))
     film = film_of(experiment, "critic@4+6")
     window = [frame for frame in film.frames if frame.phase == "adapt" and 4 < frame.step <= 10]
     assert len(window) >= 12, "every step of it is seen"
@@ -139,16 +139,16 @@ def test_the_critic_moves_alone_where_a_hand_says_so() -> None:
 
 
 def test_weight_nought_from_the_start_is_source_only() -> None:
-    experiment = normalised(with_method(SMALL, "deep_coral"))
+    experiment = normalised(suited(SMALL, "deep_coral"))
     nought = film_of(experiment, "weight=0@0").frames[-1]
-    off = film_of(normalised(with_method(SMALL, "deep_coral", {"weight": 0.0}))).frames[-1]
+    off = film_of(normalised(suited(SMALL, "deep_coral", {"weight": 0.0}))).frames[-1]
     np.testing.assert_array_equal(nought.field, off.field)
 
 
 @pytest.mark.parametrize("acts", ["critic", "drop x@3", "weight=0", "move 3 1@4", "critic@1+2;" * 50, "weight=1.2.3@4"])
 def test_what_cannot_be_done_is_refused(acts: str) -> None:
     with pytest.raises(UserError):
-        film_of(normalised(with_method(SMALL, "dann")), acts)
+        film_of(normalised(suited(SMALL, "dann")), acts)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_refused(acts: str) -> None:
 )
 def test_what_would_take_long_is_refused(changed: dict) -> None:
     with pytest.raises(UserError):
-        check(with_method(SMALL, "dann").model_copy(update=changed))
+        check(suited(SMALL, "dann").model_copy(update=changed))
 
 
 def _file_of(told: bytes, arrays: bytes = b"") -> bytes:

@@ -10,11 +10,11 @@ import pytest
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.teaching.films import film_file, filming
-from da_core.teaching.films.presets import with_method
+from da_core.teaching.films.presets import suited
 from da_core.teaching.films.studio import Studio
 
 EXPERIMENT = filming.normalised(
-    with_method(Experiment(data=DataSpec(name="drawn", params={"count": 60}), device="cpu"), "coral")
+    suited(Experiment(data=DataSpec(name="drawn", params={"count": 60}), device="cpu"), "coral")
 )
 PATIENCE = 60.0
 
