@@ -19,8 +19,8 @@ from pages.shell import navigation, paper_link, params_table
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
-    from pages.learn import method_figure
     from da_core.methods.wanted_network import with_method
+    from pages.learn import method_figure
 
 
 def header(method: type[Method]) -> None:
