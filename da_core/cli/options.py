@@ -106,7 +106,8 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
     from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
 
     if options.experiment is None and not {"network", "network.norm"} & flat.keys():
-        experiment = with_method(experiment, experiment.method)
+        asked = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
+        experiment = with_method(experiment, experiment.method).model_copy(update=asked)
     if lacks_batch_norm(experiment.network, experiment.method):
         title = methods()[experiment.method.name].title
         print(WANTS_BATCH_NORM.format(method=title), file=sys.stderr)

@@ -110,7 +110,7 @@ def report_html(record: Record, language: Language) -> str:
 
 
 def _titles(record: Record, language: Language) -> dict[str, str]:
-    """What data, network, head (if not the network's own) and method are called; of other versions, by name."""
+    """What data, network, head (unless it is the network's) and method are called; an unknown one by its name."""
     experiment = record.experiment
 
     def title(known: Mapping[str, Any], name: str) -> str:

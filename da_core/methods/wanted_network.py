@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from da_core.experiment import Experiment, MethodSpec, NetworkSpec
+from typing import Any
+
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, UsualSpec
 from da_core.methods import methods
+from da_core.methods.base import ClassifierAdaptation, DeepAlignment, ModelAdaptation
 from da_core.networks import networks
-from da_core.networks.defaults import usual_networks
+from da_core.networks.defaults import USUAL, kind_of, usual_specs
 
 WANTS_BATCH_NORM = (
     "{method} wants batch normalisation, and this network has none: set the network's normalisation to “batch”."
@@ -18,19 +21,39 @@ def with_method(experiment: Experiment, spec: MethodSpec) -> Experiment:
 
     Source only and the oracle are trained on that network, too; a network that somebody chose stays.
     """
-    network = experiment.network
-    for usual in usual_networks(experiment.data):
-        if network in (usual, as_wanted(usual, experiment.method)):
-            network = as_wanted(usual, spec)
+    parts: dict[str, Any] = {"method": spec}
+    for usual in usual_specs(experiment.data):
+        before, after = (as_wanted(usual, method, experiment.data) for method in (experiment.method, spec))
+        if experiment.network in (usual.network, before.network):
+            parts["network"] = after.network
+            for name in ("head", "prepare"):
+                if getattr(experiment, name) in (getattr(usual, name), getattr(before, name)):
+                    parts[name] = getattr(after, name)
             break
-    return experiment.model_copy(update={"method": spec, "network": network})
+    return experiment.model_copy(update=parts)
 
 
-def as_wanted(network: NetworkSpec, spec: MethodSpec) -> NetworkSpec:
+def as_wanted(usual: UsualSpec, spec: MethodSpec, data: DataSpec) -> UsualSpec:
+    """Give what suits a pair of data the network that a method wants: one that learns, one with batch norm."""
+    if _wants_to_train(spec) and usual.network.name in networks() and not networks()[usual.network.name].learns:
+        of_kind = USUAL[kind_of(data)]
+        usual = usual.model_copy(update={name: getattr(of_kind, name) for name in ("network", "head", "prepare")})
+    return usual.model_copy(update={"network": normalised_as_wanted(usual.network, spec)})
+
+
+def normalised_as_wanted(network: NetworkSpec, spec: MethodSpec) -> NetworkSpec:
     """Give a network the normalisation that a method wants, where it wants one and the network leaves the choice."""
     if not lacks_batch_norm(network, spec):
         return network
     return network.model_copy(update={"params": network.params | {"norm": "batch"}})
+
+
+def _wants_to_train(spec: MethodSpec) -> bool:
+    """Tell whether a method changes the feature extractor, and so wants one that learns."""
+    method = methods().get(spec.name)
+    if method is None or issubclass(method, ClassifierAdaptation):  # that one also works on features as they are
+        return False
+    return issubclass(method, DeepAlignment | ModelAdaptation)
 
 
 def lacks_batch_norm(network: NetworkSpec, spec: MethodSpec) -> bool:

@@ -33,11 +33,11 @@ def usual_spec(spec: DataSpec) -> UsualSpec:
     return pick(sources(), spec.name, spec.what).usual or USUAL[kind_of(spec)]
 
 
-def usual_networks(spec: DataSpec) -> list[NetworkSpec]:
-    """List the networks that can be the usual one of such data, without reading the user's files."""
+def usual_specs(spec: DataSpec) -> list[UsualSpec]:
+    """List what can be the usual of such data, without reading the user's files."""
     source = sources().get(spec.name)
     named = source.usual if source is not None else None
-    return [suits.network for suits in ([named] if named is not None else USUAL.values())]
+    return [named] if named is not None else list(USUAL.values())
 
 
 def with_data(experiment: Experiment, spec: DataSpec) -> Experiment:

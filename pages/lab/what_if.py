@@ -59,8 +59,10 @@ def side_by_side(row: Sequence[RunView]) -> None:
                 finished(record, records[0] if place else None)
             else:
                 going(view)
-    st.markdown(f"**{_('Accuracy on the target')}**")
     chart = curves.several({name: view.history for name, view in zip(called, row, strict=True)})
+    if chart.table.empty:
+        return
+    st.markdown(f"**{_('Accuracy on the target')}**")
     chart.draw("what-if-curves", _("Accuracy on the target over the epochs, one line a run"))
 
 

@@ -99,8 +99,8 @@ def texts(method: str) -> dict[str, Any]:
     }
 
 
-def _button(name: str, text: str = "", hint: str = "", sign: str = "") -> str:
-    attributes = (f' data-text="{text}"' if text else "") + (f' data-label="{hint}"' if hint else "")
+def _button(name: str, text: str = "", spoken: str = "", sign: str = "") -> str:
+    attributes = (f' data-text="{text}"' if text else "") + (f' data-label="{spoken}"' if spoken else "")
     return f'<button type="button" class="{name}"{attributes}>{sign}</button>'
 
 
@@ -127,12 +127,12 @@ HTML = f"""
 <div class="bars" hidden></div></div><p class="numbers"></p></section></template>
 <div class="stages"></div>
 <p class="sentence"></p><span class="spoken" aria-live="polite"></span>
-<canvas class="curve" tabindex="0" role="slider" data-label="curve"></canvas>
-<div class="bar">{_button("first", hint="first", sign="❙◀")}{_button("back", hint="back", sign="◁")}
-{_button("play", hint="play", sign="▶")}{_button("on", hint="on", sign="▷")}
+<canvas class="curve" tabindex="0" role="slider" aria-valuenow="1" data-label="curve"></canvas>
+<div class="bar">{_button("first", spoken="first", sign="❙◀")}{_button("back", spoken="back", sign="◁")}
+{_button("play", spoken="play", sign="▶")}{_button("on", spoken="on", sign="▷")}
 {_button("move", "moveShort", "move")}
-{_button("slower", hint="slower", sign="−")}<span class="speed"></span>{_button("faster", hint="faster", sign="+")}
-{_button("loop", hint="loop", sign="↻")}<span class="place"></span></div>
+{_button("slower", spoken="slower", sign="−")}<span class="speed"></span>{_button("faster", spoken="faster", sign="+")}
+{_button("loop", spoken="loop", sign="↻")}<span class="place"></span></div>
 <div class="legend"></div>
 <div class="acts" hidden><span data-text="fromHere"></span>{_button("only-critic", "onlyCritic")}
 {_button("only-features", "onlyFeatures")}

@@ -6,7 +6,7 @@ import pytest
 
 from da_core.cli import parser
 from da_core.cli.options import experiment_of
-from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
+from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec
 from da_core.methods.wanted_network import lacks_batch_norm, with_method
 from da_core.networks.defaults import with_data
 from da_core.study import Study
@@ -31,9 +31,21 @@ def test_the_usual_network_follows_to_a_method_that_wants_batch_norm_and_back() 
 def test_it_stays_on_other_data() -> None:
     shot = with_method(Experiment(), SHOT)
     vowels = with_data(shot, DataSpec(name="vowels"))
-    assert vowels.network.params == {"hidden": 512, "norm": "batch"}
-    assert with_method(vowels, DANN).network.params == {"hidden": 512}
+    assert (vowels.network.name, vowels.network.params) == ("mlp", BATCH)
+    assert with_method(vowels, DANN).network.params == {}
     assert with_data(shot, DataSpec(name="moons")).network == NetworkSpec(name="identity")
+
+
+def test_data_that_are_features_already_get_a_network_for_a_method_that_trains_one_and_lose_it_again() -> None:
+    start = with_data(Experiment(), DataSpec(name="covariate"))
+    assert start.network.name == "identity"
+    dann = with_method(start, DANN)
+    assert (dann.network, dann.head, dann.prepare) == (NetworkSpec(name="mlp"), HeadSpec(), None)
+    assert with_method(dann, SHOT).network == NetworkSpec(name="mlp", params=BATCH)
+    assert with_method(dann, start.method) == start
+    assert with_method(start, MethodSpec(name="fine_tuning")).network == start.network
+    assert told("--data", "covariate", "--method", "dann").network == dann.network
+    assert told("--data", "covariate", "--method", "dann", "--head", "svm").head.name == "svm"
 
 
 def test_a_network_that_somebody_chose_stays() -> None:

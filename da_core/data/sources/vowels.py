@@ -60,7 +60,7 @@ class Vowels(DataSource):
     area = "speech"
     shift = "appearance"
     kind = "features"
-    usual = UsualSpec(network=NetworkSpec(name="mlp", params={"hidden": 512}), training=TrainingSpec(epochs=100))
+    usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
     Params = VowelsParams
 
     def load(self, params: VowelsParams, seed: int) -> DomainPair:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from da_core.data.pair import ShiftKind
 from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.methods import methods
-from da_core.methods.wanted_network import as_wanted
+from da_core.methods.wanted_network import normalised_as_wanted
 from da_core.params import Scalar
 from da_core.teaching.films.filming import trains_network
 
@@ -108,7 +108,7 @@ def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None =
     method = methods()[name]
     sized = _SMALL if "hidden" in method.Params.model_fields else {}
     chosen = MethodSpec(name=name, params={**sized, **(params or {})})
-    network = as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
+    network = normalised_as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
     head = experiment.head
     if method.kind == "classifier adaptation":
         head = HeadSpec(name="svm")  # its border bends: there is no network that could bend the features
