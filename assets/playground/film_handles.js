@@ -59,11 +59,15 @@ class Handles {
     if (stage.index === 0) this.made = { ...this.params };
   }
 
-  /** The points as the hand has them now, before a film shows them; null where the film does. @param {Stage} stage */
-  preview(stage) {
-    if (!this.grip || !this.made || !stage.film?.header) return null;
+  /**
+   * The points as the hand has them now, before a film shows them, or a share of their shift on the way; null where
+   * they lie as given. @param {Stage} stage @param {number} share
+   */
+  preview(stage, share = 1) {
+    if (!this.made || !stage.film?.header || (!this.grip && share === 1)) return null;
     const { given, label, told } = stage.film.header;
-    const [from, to] = [this.made, this.params];
+    const from = this.made;
+    const to = this.grip ? this.params : partway(from, share);
     const own = decodeOwn(from.points);
     const count = label.length;
     const places = new Float32Array(given);
@@ -294,6 +298,13 @@ class Handles {
     if (params) this.playground.change({ params });
     this.choose(this.tool);
   }
+}
+
+/** A share of the way on which settings move the target. @param {any} params @param {number} share */
+function partway(params, share) {
+  const class_moves = moves(params.class_moves).map((pair) => pair.map((far) => far * share).join(",")).join(";");
+  const [turn, right, up] = [params.turn * share, params.right * share, params.up * share];
+  return { ...params, turn, right, up, stretch: params.stretch ** share, class_moves };
 }
 
 /** Rotation after stretch, as [a, b, c, d] of rows. @param {any} params */

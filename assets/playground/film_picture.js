@@ -184,7 +184,10 @@ class Picture {
   /** @param {number} t */
   placesAt(t) {
     const film = /** @type {FilmReader} */ (this.stage.film);
-    if (this.name === "given") return this.stage.playground.handles.preview(this.stage) ?? film.header?.given ?? [];
+    if (this.name === "given") {
+      const share = film.frames[Math.floor(t)]?.numbers.slide ?? 1;
+      return this.stage.playground.handles.preview(this.stage, share) ?? film.header?.given ?? [];
+    }
     const [at, part] = [Math.floor(t), t - Math.floor(t)];
     const [now, next] = [film.frames[at].places, film.frames[Math.min(at + 1, film.frames.length - 1)].places];
     if (!part) return now;

@@ -24,6 +24,7 @@ function sentenceOf(frames, at, told, texts) {
     effective: Math.round(frame.numbers.effective ?? 0),
     count: told?.source_count ?? 0,
     step: frame.step,
+    share: percents(frame.numbers.slide ?? 1),
     method: texts.method,
   };
   const last = at === frames.length - 1 && at > 0;
@@ -42,6 +43,7 @@ function nameOf(frame, before, last, told) {
   if (last || !frame.moved.length) return "ends";
   if (frame.phase === "source_only") return "learns";
   if (frame.phase === "oracle") return "oracle";
+  if ((frame.numbers.slide ?? 1) < 1) return "slides";
   const critic = frame.moved.includes("own") && !frame.moved.includes("extractor");
   if (critic) return (frame.numbers.domain ?? 1) > 0.6 ? "criticSees" : "criticFooled";
   if (!frame.moved.includes("own") && frame.numbers.domain !== undefined) return "featuresFlee";

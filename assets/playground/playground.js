@@ -42,6 +42,7 @@ class Playground {
     for (const player of ["critic", "features"]) this.find(`.only-${player}`).onclick = () => this.act(`${player}@${this.at()}+20`);
     this.find(".strength").onchange = (/** @type {any} */ event) => this.act(`${this.data.strength}=${event.target.value}@${this.at()}`);
     this.find(".drop").onclick = () => this.act(`drop ${this.stages[0].chosen}@${this.at()}`);
+    this.find(".slide").onclick = () => this.slide();
     this.find(".forget").onclick = () => this.change({ acts: "" });
   }
 
@@ -62,6 +63,12 @@ class Playground {
     const acts = [this.data.acts, act].filter(Boolean).join(";");
     this.goFrom = this.at();
     this.change({ acts });
+  }
+
+  /** Let the target's shift come slowly, over three quarters of the training. */
+  slide() {
+    const steps = this.stages[0].film?.frames.find((frame) => frame.phase === "adapt")?.steps ?? 200;
+    this.change({ acts: `slide@0+${Math.round(0.75 * steps)}` });
   }
 
   /**
@@ -112,7 +119,7 @@ class Playground {
       node.setAttribute("title", label);
     }
     this.game.say();
-    this.find(".acts").hidden = !data.trains || data.films.length > 1;
+    this.find(".acts").hidden = !data.trains;
     this.find(".only-critic").hidden = !data.critic;
     this.find(".strength-label").hidden = !data.strength;
     if (data.strength) this.find(".strength").value = String(data.strengthNow);

@@ -63,8 +63,8 @@ def draw(
     data = {
         "route": f"{origin.base_path()}/film",
         "films": [
-            {"query": urlencode(normalised(one).to_flat()), "title": _(methods()[one.method.name].title)}
-            for one in films
+            {"query": urlencode(normalised(one).to_flat()), "title": title}
+            for one, title in zip(films, _titles(films, acts), strict=True)
         ],
         "params": resolve(sources(), first.data)[1].model_dump(),
         "acts": acts,
@@ -95,6 +95,16 @@ def draw(
             on_change(change)
 
     _element()(data=data, key=key, on_changed_change=changed)
+
+
+def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
+    """Name the films by what tells them apart: their methods, or what a hand did in the first."""
+    names = [_(methods()[one.method.name].title) for one in films]
+    if len(films) < 2 or films[0].method.name != films[1].method.name:
+        return names
+    slow = "slide" in acts
+    ways = (_("the shift comes slowly"), _("the shift comes at once")) if slow else (_("directed"), _("plain"))
+    return [f"{name} · {way}" for name, way in zip(names, ways, strict=True)]
 
 
 def _has_critic(method: type[Method]) -> bool:

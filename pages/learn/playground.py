@@ -77,7 +77,9 @@ def choose_preset() -> None:
 
 def _take_preset() -> None:
     if (name := st.session_state[keys.PLAYGROUND_PRESET]) is not None:
-        take(PRESETS[name].experiment())
+        preset = PRESETS[name]
+        take(preset.experiment())
+        state.change_playground(acts=preset.acts, beside=preset.method if preset.acts else "", sweep="")
 
 
 def choose_method(now: Experiment) -> None:

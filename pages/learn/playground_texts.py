@@ -39,6 +39,7 @@ TEXTS = {
     "fromHere": "From this frame on:",
     "strength": "weight λ",
     "drop": "Leave this sample out",
+    "slide": "Let the shift come slowly",
     "forget": "Back to the plain run",
     "keep": "Save and open",
     "saveFilm": "Save film",
@@ -83,6 +84,8 @@ SENTENCES = {
     "still the old one.",
     "refittedWeighted": "The classifier has learned anew from the weighted source: {target} of the target is right.",
     "reclassified": "{method} has changed the classifier alone: {target} of the target is right.",
+    "slides": "{share} of the shift has come. The network was right on most of the step before, and follows: {target} "
+    "of the target is right where it is now.",
     "ends": "The end: {source} of the source and {target} of the target are right.",
 }
 """What has just happened, by the names that `film_words.js` gives it."""
@@ -138,7 +141,7 @@ HTML = f"""
 {_button("only-features", "onlyFeatures")}
 <label class="strength-label"><span data-text="strength"></span>
 <input class="strength" type="range" min="0" max="2" step="0.1"></label>
-{_button("drop", "drop")}{_button("forget", "forget")}</div>
+{_button("drop", "drop")}{_button("slide", "slide")}{_button("forget", "forget")}</div>
 <div class="game" hidden>{_button("game-start")}
 <div class="game-board" hidden><p class="game-line" aria-live="polite"></p><div class="guesses">
 {_button("guess-source", "guessSource")}{_button("guess-target", "guessTarget")}{_button("game-next", "gameNext")}

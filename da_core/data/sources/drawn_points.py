@@ -137,6 +137,15 @@ class DrawnPoints(DataSource):
         return weights
 
 
+def partway(params: Any, share: float) -> Any:
+    """Take a share, from 0 to 1, of the way on which ``params`` move, turn and stretch the target."""
+    moves = _class_moves(params.class_moves) * share
+    parts: dict[str, Any] = {name: getattr(params, name) * share for name in ("turn", "right", "up")}
+    parts["stretch"] = params.stretch**share
+    parts["class_moves"] = ";".join(f"{across!r},{up!r}" for across, up in moves.tolist()) if moves.any() else ""
+    return params.model_copy(update=parts)
+
+
 def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Labels]]:
     """Read own points: (X (n, 2), y (n,)) of the source, then of the target. Raises `UserError` for what is none.
 

@@ -2,10 +2,12 @@
 
 A film that goes on from a frame is a film with the same beginning and one more act. Acts are written in the link:
 
-    critic@120+20;weight=0@140;move 17 0.5 -1.25@140;drop 18@140
+    critic@120+20;weight=0@140;move 17 0.5 -1.25@140;drop 18@140;slide@0+160
 
 from step 120 the critic alone moves, for 20 steps; at step 140 the method's weight becomes 0, sample 17 moves (rows
-count from 0, source first), and sample 18 is drawn no more.
+count from 0, source first), and sample 18 is drawn no more. With ``slide`` the target's shift does not come at once
+but in small steps, from step 0 on over 160, as in gradual domain adaptation (Kumar, Ma and Liang 2020, Understanding
+Self-Training for Gradual Domain Adaptation, ICML): who follows each small step arrives where one big step does not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ Player = Literal["critic", "features"]
 PARTS: dict[Player, tuple[Part, ...]] = {"critic": ("own",), "features": ("extractor", "head")}
 MOST_ACTS = 40
 _ACT = re.compile(
-    r"(?:(?P<player>critic|features)|(?P<name>[a-z_]+)=(?P<value>-?[\d.]+)"
+    r"(?:(?P<player>critic|features)|(?P<slide>slide)|(?P<name>[a-z_]+)=(?P<value>-?[\d.]+)"
     r"|(?P<what>move|drop) (?P<row>\d+)(?: (?P<x>-?[\d.]+) (?P<y>-?[\d.]+))?)@(?P<at>\d+)(?:\+(?P<steps>\d+))?"
 )
 
@@ -42,6 +44,7 @@ class Act:
     setting: tuple[str, float] | None = None
     row: int | None = None
     place: tuple[float, float] | None = None
+    slides: bool = False
 
 
 def read(text: str) -> tuple[Act, ...]:
@@ -61,6 +64,7 @@ def read(text: str) -> tuple[Act, ...]:
                     setting=(act["name"], float(act["value"])) if act["name"] else None,
                     row=int(act["row"]) if act["row"] else None,
                     place=(float(act["x"]), float(act["y"])) if act["x"] else None,
+                    slides=act["slide"] is not None,
                 )
             )
         except ValueError:
@@ -71,17 +75,22 @@ def read(text: str) -> tuple[Act, ...]:
 
 
 class Director:
-    """Carries the acts out, step by step. ``prepared_place`` brings a place of the plane to what the network takes."""
+    """Carries the acts out, step by step, on the rows that are ``learned`` from.
+
+    ``prepared_place`` brings a place of the plane to what the network takes, ``slide`` the target to a share of its
+    shift and gives the rows (n_t, …) that are learned from then.
+    """
 
     def __init__(
         self,
         acts: tuple[Act, ...],
         learned: tuple[list[int], list[int]],
         prepared_place: Callable[[tuple[float, float], bool], torch.Tensor],
+        slide: Callable[[float], torch.Tensor],
     ) -> None:
         self._acts = acts
         self._learned = learned
-        self._prepared_place = prepared_place
+        self._prepared_place, self._slide = prepared_place, slide
 
     def before_step(self, step: Step, taken: int) -> None:
         """Do what is due before step ``taken``."""
@@ -90,6 +99,8 @@ class Director:
             if module is not None:
                 module.requires_grad_(alone is None or part in PARTS[alone])
         for act in self._acts:
+            if act.slides and act.at <= taken <= act.at + act.steps and step.target is not None:
+                step.target.copy_(self._slide(min(1.0, (taken - act.at + 1) / max(1, act.steps))))
             if act.at == taken and act.setting is not None and isinstance(step.method, DeepAlignment):
                 name, value = act.setting
                 method = step.method

@@ -19,7 +19,10 @@ TRAINING = TrainingSpec(epochs=70, least_steps=1, learning_rate=1e-2)
 
 @dataclass(frozen=True)
 class Preset:
-    """A pair and the method that it is shown with. ``title`` and ``summary`` are messages."""
+    """A pair and the method that it is shown with. ``title`` and ``summary`` are messages.
+
+    With ``acts`` its film is shown beside that of the plain run; see `da_core.teaching.films.direction`.
+    """
 
     title: str
     summary: str
@@ -28,6 +31,7 @@ class Preset:
     method: str
     params: dict[str, Scalar] = field(default_factory=dict)
     head: str = "linear"
+    acts: str = ""
 
     def experiment(self) -> Experiment:
         """Make the experiment that the preset stands for."""
@@ -95,6 +99,15 @@ PRESETS: dict[str, Preset] = {
         shift="label",
         data={"turn": 0.0, "shape": "blobs", "noise": 0.12, "target_ratio": 0.0, "right": 1.5},
         method="coral",
+    ),
+    "gradual": Preset(
+        title="Gradual shift",
+        summary="The target turns slowly while the network learns, beside the same turn at once: who is right on each "
+        "small step can follow, and arrives.",
+        shift="appearance",
+        data={"shape": "blobs", "noise": 0.1, "turn": 60.0},
+        method="mcc",
+        acts="slide@0+160",
     ),
 }
 FIRST = "turned"

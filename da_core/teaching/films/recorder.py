@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core.data.pair import UNKNOWN
 from da_core.data.sources import sources
+from da_core.data.sources.drawn_points import DrawnPoints, partway
 from da_core.errors import UserError
 from da_core.evaluation.held_out import predict_held_out
 from da_core.events import Phase
@@ -60,6 +61,7 @@ class Recorder(Observer):
         self._due: dict[Phase, frozenset[int]] = {}
         self._source_only: Model | None = None
         self._feature_box: Box | None = None
+        self._share: float | None = None
         self._stands_at: dict[Phase, tuple[int, int]] = {}
 
     def take(self) -> list[FilmFrame]:
@@ -90,7 +92,7 @@ class Recorder(Observer):
         forced = [np.sort(rng.permutation(len(domain))[:FORCED]) for domain in (pair.source, pair.target)]
         self._forced = (forced[0], forced[1])
         learned = (split.source_train.tolist(), (len(pair.source) + split.target_train).tolist())
-        self._director = direction.Director(self.acts, learned, self._prepared_place)
+        self._director = direction.Director(self.acts, learned, self._prepared_place, self._slide)
         experiment = prepared.experiment
         self.header = Header(
             key=self.key,
@@ -162,6 +164,17 @@ class Recorder(Observer):
             self._frames.append(self._frame(moved, "adapt", 1, 2, (who,), self._extras(moved)))
         self._frames.append(self._final(model, "adapt", ("head",), self._extras(model)))
 
+    def _slide(self, share: float) -> Tensor:
+        """Bring the target to a share of its shift; return the samples that are learned from."""
+        prepared = self.prepared
+        source, params = resolve(sources(), prepared.experiment.data)
+        if not isinstance(source, DrawnPoints):
+            raise UserError("Only points that are drawn by hand can shift slowly; choose the data set “drawn”.")
+        pair = source.load(partway(params, share), 0)
+        inputs = prepared.inputs(pair.kind, pair.source.X, pair.target.X, prepared.split)
+        self._share, self._target = share, torch.tensor(np.asarray(inputs[1], np.float32))
+        return self._target[prepared.split.target_train]
+
     def _prepared_place(self, place: tuple[float, float], of_source: bool) -> Tensor:
         """Bring a place of the plane to what the network takes."""
         prepared, point = self.prepared, np.array([place], np.float32)
@@ -229,6 +242,8 @@ class Recorder(Observer):
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
+        if self._share is not None:
+            numbers["slide"] = self._share
         return FilmFrame(
             phase=phase,
             step=step,

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from da_core.data.loading.cache import load_pair
+from da_core.data.sources import sources
+from da_core.data.sources.drawn_points import DrawnPoints, partway
 from da_core.errors import UserError
 from da_core.events import Finished
 from da_core.experiment import DataSpec, Experiment, TrainingSpec
@@ -136,6 +138,26 @@ def test_the_critic_moves_alone_where_a_hand_says_so() -> None:
     by_step = {(frame.step, frame.moved): frame.field for frame in plain}
     for frame in same:
         np.testing.assert_array_equal(frame.field, by_step[frame.step, frame.moved])
+
+
+@pytest.mark.slow
+def test_small_steps_arrive_where_one_big_step_does_not() -> None:
+    preset = PRESETS["gradual"]
+    experiment = normalised(preset.experiment())
+    slow, at_once = (film_of(experiment, acts).frames for acts in (preset.acts, ""))
+    assert slow[-1].numbers["target"] > at_once[-1].numbers["target"] + 0.2
+    shares = [frame.numbers["slide"] for frame in slow if "slide" in frame.numbers]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_a_share_of_the_whole_shift_is_the_shift() -> None:
+    params = DrawnPoints.Params(turn=30.0, stretch=2.0, right=1.0, class_moves="0.5,0;0,-1")
+    source = sources()["drawn"]
+    whole, none = source.load(partway(params, 1.0), 0), source.load(partway(params, 0.0), 0)
+    np.testing.assert_array_equal(whole.target.X, source.load(params, 0).target.X)
+    plain = source.load(DrawnPoints.Params(turn=0.0), 0)
+    np.testing.assert_allclose(none.target.X, plain.target.X, atol=1e-6)
 
 
 def test_weight_nought_from_the_start_is_source_only() -> None:
