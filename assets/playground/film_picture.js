@@ -13,6 +13,7 @@ class Stage {
     this.film = null;
     this.address = "";
     this.chosen = -1;
+    this.whole = false; // the film that was wished for last
     /** @type {AbortController | null} */
     this.wish = null;
     this.colours = null;
@@ -42,6 +43,7 @@ class Stage {
     this.wish?.abort();
     const wish = (this.wish = new AbortController());
     const film = new FilmReader();
+    this.whole = false;
     this.playground.root.dataset.state = "waiting";
     try {
       const response = await fetch(`${address}&lang=${document.documentElement.lang || "en"}`, { signal: wish.signal });
@@ -59,7 +61,8 @@ class Stage {
         if (done) break;
       }
       if (!film.whole) return this.playground.complain(texts.broken);
-      this.playground.root.dataset.state = "whole";
+      this.whole = true;
+      if (this.playground.stages.every((stage) => stage.whole)) this.playground.root.dataset.state = "whole";
       this.playground.player.grown(this);
     } catch (error) {
       if (wish.signal.aborted) return;
@@ -202,7 +205,8 @@ class Picture {
     if (!film?.frames.length || !film.header || !this.plot.clientWidth) return;
     const ratio = devicePixelRatio || 1;
     const side = this.plot.clientWidth;
-    if (this.canvas.width !== Math.round(side * ratio)) this.canvas.width = this.canvas.height = Math.round(side * ratio);
+    const pixels = Math.round(side * ratio);
+    if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, side, side);

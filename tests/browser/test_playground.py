@@ -146,7 +146,21 @@ def test_two_films_and_a_sweep_play_together(page: Page) -> None:
     )
     expect(page.locator(".stage")).to_have_count(2)
     expect(page.locator(".multiples figure")).to_have_count(6)
+    for canvas in page.locator(".stage canvas:visible").all():
+        assert canvas.evaluate("canvas => canvas.width === canvas.height")
     shoot(page, "playground-beside")
+
+
+def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
+    opened(page)
+    page.get_by_text("Gradual shift", exact=True).click()
+    expect(page).to_have_url(re.compile("acts=slide"))
+    expect(page.locator(".stage-title")).to_have_text(["MCC · the shift comes slowly", "MCC · the shift comes at once"])
+    expect(page.locator(".sentence")).to_contain_text("of the shift has come")
+    expect(page.locator(".playground[data-state=whole]")).to_be_visible()
+    ended(page)
+    slow, at_once = (int(re.findall(r"\d+", text)[1]) for text in page.locator(".numbers").all_inner_texts())
+    assert slow > at_once + 20
 
 
 def test_on_a_phone_in_chinese_by_night(visitor: Visitor, server: Server) -> None:
