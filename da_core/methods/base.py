@@ -362,6 +362,8 @@ class ClassifierAdaptation(Method, abstract=True):
 
     kind: ClassVar[Kind] = "classifier adaptation"
     draws = False
+    weights_samples: ClassVar[bool] = False
+    """Whether it needs a head that can count samples more or less."""
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         """Return a classifier for the target."""
