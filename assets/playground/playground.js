@@ -98,7 +98,6 @@ class Playground {
     });
     this.say();
     this.handles.show();
-    this.game.say();
     sweep(this);
     if (first && !this.player.still.matches) this.player.play();
     this.player.draw();
@@ -112,6 +111,7 @@ class Playground {
       node.setAttribute("aria-label", label);
       node.setAttribute("title", label);
     }
+    this.game.say();
     this.find(".acts").hidden = !data.trains || data.films.length > 1;
     this.find(".only-critic").hidden = !data.critic;
     this.find(".strength-label").hidden = !data.strength;
@@ -119,6 +119,7 @@ class Playground {
     this.find(".forget").hidden = !data.acts;
     this.find(".drop").hidden = this.stages[0].chosen < 0;
     legend(this);
+    for (const part of data.hidden) this.find(`.${part}`).hidden = true;
     this.player.say();
   }
 

@@ -19,7 +19,7 @@ from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching.films.filming import normalised
 from pages.learn import playground_texts
-from pages.session import origin
+from pages.session import origin, state
 from pages.session.words import _
 from pages.shell import theme
 
@@ -37,6 +37,9 @@ _SCRIPTS = (
     "film_game.js",
     "film_save.js",
 )
+
+PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")
+"""Parts of the element that a link may hide, as ``hide=acts,game``: the names of their classes."""
 
 
 def draw(
@@ -65,6 +68,7 @@ def draw(
         ],
         "params": resolve(sources(), first.data)[1].model_dump(),
         "acts": acts,
+        "hidden": [part for part in PARTS if state.is_hidden(part)],
         "editable": on_change is not None and first.data.name == "drawn",
         "trains": deep,
         "critic": deep and _has_critic(method),

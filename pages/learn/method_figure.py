@@ -16,8 +16,9 @@ from da_core.teaching import showcase
 from da_core.teaching.films import filming, lesson_films
 from pages.learn import film_element
 from pages.samples import gallery
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.words import _, word
+from pages.shell import navigation
 
 BETAS = (0.01, 0.1)
 """Bands that FDA is shown with: the published one, which swaps the mean colour of small pictures, and a wide one."""
@@ -30,6 +31,9 @@ def draw(method: str) -> None:
         _on_pictures(method)
         return
     film_element.draw([lesson_films.lesson_experiment(method)], key=keys.lesson_film(method))
+    if st.button(_("Open in the playground"), type="tertiary"):
+        state.replace(lesson_films.lesson_experiment(method))
+        navigation.switch_to("playground")
     settings = lesson_films.choose(method).params
     if settings:
         fields = methods()[method].Params.model_fields

@@ -179,7 +179,7 @@ def test_a_lesson_opens_from_its_link_in_either_language(language: str) -> None:
     told = markdown(at)
     assert r"C_s^{-1/2}" in told
     assert "λ" in html(at)
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("bidi_component")) == 1
     assert ("何时有效" if language == "zh" else "When it helps") in [str(one.value) for one in at.subheader]
     assert "class CORAL(FeatureAlignment)" in at.expander[0].code[0].value
     assert "da_core/methods/alignment/coral.py" in [str(one.value) for one in at.caption]

@@ -1,4 +1,4 @@
 """Films: a run on points in the plane, recorded so that it can be played.
 
-Experiment  ──run()──▶  recorder ──▶ Header, Frame, Frame …  ──▶  film file  ──▶  the page's own player
+Experiment  ──run()──▶  recorder ──▶ Header, FilmFrame, FilmFrame …  ──▶  film file  ──▶  the page's own player
 """

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from da_core import palette
-from da_core.teaching.films.film import CONFIDENCES, SIDE, SMALL_SIDE, Box, Film, Frame
+from da_core.teaching.films.film import CONFIDENCES, SIDE, SMALL_SIDE, Box, Film, FilmFrame
 
 PIXELS = 360
 _GAP = 12
@@ -44,7 +44,7 @@ def still(film: Film, at: int = -1) -> Image.Image:
     return picture
 
 
-def _half(film: Film, frame: Frame, points: Any, field: Any, side: int, box: Box) -> Image.Image:
+def _half(film: Film, frame: FilmFrame, points: Any, field: Any, side: int, box: Box) -> Image.Image:
     hues = np.array([_rgb(colour) for colour in palette.CLASSES])[field >> 4]
     opacity = 0.45 * (0.15 + 0.85 * (field & 15) / CONFIDENCES)[:, None]
     cells = (255 + (hues - 255) * opacity).astype(np.uint8).reshape(side, side, 3)[::-1]

@@ -52,7 +52,7 @@ class Header(BaseModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class FilmFrame:
     """One moment. ``moved`` are the parts that moved last; ``numbers`` are accuracies, losses and distances by name.
 
     Fields are bytes, class · 16 + confidence (`packed_field`), row by row from below: ``field`` over the plane as
@@ -87,7 +87,7 @@ class Film:
     """A whole film, as it is read back."""
 
     header: Header
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[FilmFrame] = field(default_factory=list)
 
 
 def packed_field(probabilities: NDArray[np.floating]) -> Bytes:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
-from da_core.teaching.films.film import MOST_FRAMES, SIDE, SMALL_SIDE, Film, Frame, Header
+from da_core.teaching.films.film import MOST_FRAMES, SIDE, SMALL_SIDE, Film, FilmFrame, Header
 
 MAGIC = b"DALFILM1"
 SUFFIX = ".dafilm"
@@ -59,7 +59,7 @@ class Writer:
         told |= {"count": len(header.label), "forced": len(header.forced), "ratio": header.ratio is not None}
         return MAGIC + _record(told, arrays)
 
-    def frame(self, frame: Frame) -> bytes:
+    def frame(self, frame: FilmFrame) -> bytes:
         """Write a frame as what differs from the one before."""
         exponent = _exponent(frame.places)
         unit = 2.0**exponent
@@ -118,7 +118,7 @@ def problem(sentence: str) -> bytes:
     return _record({"problem": sentence}, [])
 
 
-def encode(header: Header, frames: Iterable[Frame]) -> bytes:
+def encode(header: Header, frames: Iterable[FilmFrame]) -> bytes:
     """Write a whole film."""
     writer = Writer()
     return b"".join([writer.header(header), *map(writer.frame, frames), writer.end()])
@@ -208,7 +208,7 @@ class _Before:
         self._kept[name] = self._kept[name] + rest.take(len(self._kept[name]))
         return self._kept[name]
 
-    def frame(self, told: dict[str, Any], rest: _Rest, forced: int) -> Frame:
+    def frame(self, told: dict[str, Any], rest: _Rest, forced: int) -> FilmFrame:
         unit = 2.0 ** told["exponent"]
         fields = [self._next(name, rest) for name in ("field", "feature_field", "predicted")]
         moved = rest.planes(self._places.size).reshape(-1, 2)
@@ -222,7 +222,7 @@ class _Before:
         if "force" in told:
             pulls = rest.take(4 * forced).view(np.int8).astype(np.float64)
             forces = (pulls / _PULL * told["force"]).reshape(2, forced, 2)
-        return Frame(
+        return FilmFrame(
             phase=told["phase"],
             step=told["step"],
             steps=told["steps"],

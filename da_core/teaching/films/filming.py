@@ -14,7 +14,7 @@ from da_core.networks import networks
 from da_core.registry import pick, resolve
 from da_core.run import run
 from da_core.teaching.films import direction
-from da_core.teaching.films.film import Film, Frame, Header
+from da_core.teaching.films.film import Film, FilmFrame, Header
 from da_core.teaching.films.film_file import Writer
 from da_core.teaching.films.recorder import Recorder
 
@@ -46,7 +46,7 @@ def normalised(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={**parts, "oracle": False})
 
 
-def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | Frame]:
+def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | FilmFrame]:
     """Run an experiment and yield the film's header, then its frames as they are made.
 
     To end it, close the generator. The run goes as far as its last frame: what a result holds besides is not waited
@@ -69,7 +69,7 @@ def film_of(experiment: Experiment, acts: str = "") -> Film:
     stream = shoot(experiment, acts)
     header = next(stream)
     assert isinstance(header, Header)
-    return Film(header, [frame for frame in stream if isinstance(frame, Frame)])
+    return Film(header, [frame for frame in stream if isinstance(frame, FilmFrame)])
 
 
 def film_bytes(experiment: Experiment, acts: str = "") -> Generator[bytes]:

@@ -109,5 +109,9 @@ def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None =
     sized = _SMALL if "hidden" in method.Params.model_fields else {}
     chosen = MethodSpec(name=name, params={**sized, **(params or {})})
     network = normalised_as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
-    head = HeadSpec(name="svm") if method.kind == "classifier adaptation" else experiment.head
+    head = experiment.head
+    if method.kind == "classifier adaptation":
+        head = HeadSpec(name="svm")  # its border bends: there is no network that could bend the features
+    elif method.kind == "reweighting" and head.name == "knn":
+        head = HeadSpec()  # neighbours cannot weigh samples
     return experiment.model_copy(update={"head": head, "method": chosen, "network": network})

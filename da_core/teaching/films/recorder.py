@@ -1,4 +1,4 @@
-"""Record a run: look on as it trains and make a `Frame` of what can be seen, at most `MOST_FRAMES` of them."""
+"""Record a run: look on as it trains and make a `FilmFrame` of what can be seen, at most `MOST_FRAMES` of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from da_core.teaching.films.film import (
     SMALL_SIDE,
     THREADS,
     Box,
-    Frame,
+    FilmFrame,
     Header,
     box_around,
     cells,
@@ -54,7 +54,7 @@ class Recorder(Observer):
         self.key, self.acts = key, acts
         self.header: Header | None = None
         self.done = False
-        self._frames: list[Frame] = []
+        self._frames: list[FilmFrame] = []
         self._basis: NDArray[np.float64] | None = None
         self._last: NDArray[np.float64] | None = None
         self._due: dict[Phase, frozenset[int]] = {}
@@ -62,7 +62,7 @@ class Recorder(Observer):
         self._feature_box: Box | None = None
         self._stands_at: dict[Phase, tuple[int, int]] = {}
 
-    def take(self) -> list[Frame]:
+    def take(self) -> list[FilmFrame]:
         """Return the frames that were made since the last call."""
         taken, self._frames = self._frames, []
         return taken
@@ -185,7 +185,9 @@ class Recorder(Observer):
         self._stands_at[phase] = (taken, frame.steps)
         step.network.train(training)
 
-    def _final(self, model: Model, phase: Phase, moved: tuple[str, ...], extras: dict[str, Any] | None = None) -> Frame:
+    def _final(
+        self, model: Model, phase: Phase, moved: tuple[str, ...], extras: dict[str, Any] | None = None
+    ) -> FilmFrame:
         """Make the frame of a finished model, its accuracies those of the run's result."""
         method = self.prepared.method
         critic = method if isinstance(method, DeepAlignment) and phase == "adapt" else None
@@ -208,7 +210,7 @@ class Recorder(Observer):
         moved: tuple[Any, ...],
         extras: dict[str, Any],
         method: DeepAlignment | None = None,
-    ) -> Frame:
+    ) -> FilmFrame:
         network = model.network.eval()
         n_t = len(self._target)
         with torch.inference_mode():
@@ -227,7 +229,7 @@ class Recorder(Observer):
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
-        return Frame(
+        return FilmFrame(
             phase=phase,
             step=step,
             steps=steps,
