@@ -122,8 +122,7 @@ def largest_weight(default: float) -> Any:
         le=1e6,
         log=True,
         title="Largest weight",
-        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71 % of all "
-        "weight.",
+        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71% of all weight.",
     )
 
 
