@@ -22,7 +22,7 @@ classifier that was fitted on the other half, or all of them as they are."""
 LIVE = 400
 """Held-out samples of each domain, at most, that the accuracies of a live run are measured on."""
 Interval = tuple[float, float]
-"""Low and high end, at the 95 % level."""
+"""Low and high end, at the 95% level."""
 STAGES: dict[Stage, str] = {
     "load": "Load data",
     "source_only": "Train source only",

@@ -80,7 +80,7 @@ class Language:
         return str(written).replace("-", "−")
 
     def percent(self, x: float, digits: int = 1) -> str:
-        """Write a fraction as a percentage: .5213 → 52.1 %."""
+        """Write a fraction as a percentage: .5213 → 52.1%."""
         return str(
             format_percent(x, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=self._locale)
         )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import Device, Experiment
@@ -106,7 +106,7 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
     from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
 
     if options.experiment is None and not {"network", "network.norm"} & flat.keys():
-        asked = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
+        asked: dict[str, Any] = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
         experiment = with_method(experiment, experiment.method).model_copy(update=asked)
     if lacks_batch_norm(experiment.network, experiment.method):
         title = methods()[experiment.method.name].title

@@ -72,7 +72,7 @@ def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accura
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
@@ -109,7 +109,7 @@ def print_result(result: Result) -> None:
         for domain in ("target", "source", "third")
         if getattr(scores, domain) is not None
     ]
-    print_table(("model", "scored on", *(f"{metric} %" for metric in metrics)), rows, numbers_from=2)
+    print_table(("model", "scored on", *(f"{metric}%" for metric in metrics)), rows, numbers_from=2)
     shift = [
         [when, f"{measure.proxy_a_distance:.3f}", f"{measure.mmd:.4f}"]
         for when, measure in (("before", result.shift.before), ("after", result.shift.after))
@@ -123,11 +123,11 @@ def print_result(result: Result) -> None:
     if result.weights is not None:
         size, count = result.weights["effective_sample_size"], result.weights["samples"]
         share = 100 * result.weights["largest_share"]
-        print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f} %")
+        print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f}%")
     for domain, gain in result.gain.items():
         low, high = (100 * end for end in gain.interval)
         print(
-            f"{domain}: {100 * gain.accuracy:+.1f} points ({low:+.1f} to {high:+.1f}, 95 %) on {gain.count} samples; "
+            f"{domain}: {100 * gain.accuracy:+.1f} points ({low:+.1f} to {high:+.1f}, 95%) on {gain.count} samples; "
             f"{gain.fixed} fixed, {gain.broken} broken"
         )
     for finding in result.findings:

@@ -195,7 +195,7 @@ def _print_study(outcome: Outcome) -> None:
         ]
         for name, spread in outcome.spreads.items()
     ]
-    print_table(("method", "target accuracy %", "± over seeds", "95 %", "each seed"), accuracies, numbers_from=1)
+    print_table(("method", "target accuracy %", "± over seeds", "95%", "each seed"), accuracies, numbers_from=1)
     differences = [
         [
             f"{pair.first} − {pair.second}",
@@ -207,7 +207,7 @@ def _print_study(outcome: Outcome) -> None:
         for pair in outcome.pairs
     ]
     print_table(
-        ("difference", "points", "95 %, all together", "seeds in favour", "to settle it"), differences, numbers_from=1
+        ("difference", "points", "95%, all together", "seeds in favour", "to settle it"), differences, numbers_from=1
     )
     _say_run_once(outcome.run_once)
 

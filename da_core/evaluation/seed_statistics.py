@@ -97,7 +97,7 @@ def comparisons(
 
     A seed draws the split, the start and the batches for all methods alike, so the differences within a seed spread
     less than the scores: a paired t interval sees what two intervals side by side hide. With k pairs each interval has
-    the level 1 − 0.05 / k, so that all of them hold together with 95 % (Bonferroni).
+    the level 1 − 0.05 / k, so that all of them hold together with 95% (Bonferroni).
     """
     pairs = list(itertools.combinations(scores, 2)) if baselines is None else list(baselines.items())
     compared = []

@@ -1,6 +1,6 @@
 """Measures of how far apart two domains' features are, with intervals, and what they say together.
 
-Intervals are at the 95 % level and of the scored samples alone: network, domain classifiers and kernel stay.
+Intervals are at the 95% level and of the scored samples alone: network, domain classifiers and kernel stay.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def interpret_shift(shift: Shift) -> Notice:
 
 
 _CLOSE_PROXY_A_DISTANCE = 0.3
-"""A proxy A-distance below: a domain classifier is right less often than in 57.5 % of cases."""
+"""A proxy A-distance below: a domain classifier is right less often than in 57.5% of cases."""
 _CLOSE_MMD = 0.01
 
 

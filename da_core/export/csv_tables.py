@@ -21,7 +21,7 @@ _COLUMNS = (
 def table_csv(result: Result) -> bytes:
     """Write every score of every model as CSV that Excel reads: fractions, one row per model, domain and class.
 
-    The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95 % intervals,
+    The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95% intervals,
     ``scored_on`` tells whether the samples were held out, cross-fitted or all there are, ``findings`` names what the
     run's numbers warn of.
     """

@@ -75,7 +75,7 @@ def report_html(record: Record, language: Language) -> str:
         "scores": scored_rows(record.result, language)
         + " "
         + say(
-            "95 % intervals in brackets. Balanced accuracy, precision, recall and F1 are averages over the classes, "
+            "95% intervals in brackets. Balanced accuracy, precision, recall and F1 are averages over the classes, "
             "each counting alike."
         ),
         "f1-by-class": "",

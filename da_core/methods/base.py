@@ -122,8 +122,7 @@ def largest_weight(default: float) -> Any:
         le=1e6,
         log=True,
         title="Largest weight",
-        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71 % of all "
-        "weight.",
+        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71% of all weight.",
     )
 
 
@@ -362,6 +361,8 @@ class ClassifierAdaptation(Method, abstract=True):
 
     kind: ClassVar[Kind] = "classifier adaptation"
     draws = False
+    weights_samples: ClassVar[bool] = False
+    """Whether it needs a head that can count samples more or less."""
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         """Return a classifier for the target."""

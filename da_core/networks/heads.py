@@ -88,7 +88,7 @@ def check_takes_weights(name: str) -> None:
     """Raise `UserError` where the head of this name cannot count samples more or less."""
     if not heads()[name].takes_weights:
         raise UserError(
-            "The head {head} cannot weight samples, and this method is nothing but weights; choose one of {choices}.",
+            "The head {head} cannot weight samples, as this method has to; choose one of {choices}.",
             head=name,
             choices=", ".join(other for other, kind in heads().items() if kind.takes_weights),
         )

@@ -199,7 +199,7 @@ def set_up(experiment: Experiment) -> Setup:
     resolve(heads(), experiment.head)
     for step in experiment.prepare or ():
         read(step)
-    if isinstance(method, Reweighting):
+    if isinstance(method, Reweighting) or (isinstance(method, ClassifierAdaptation) and method.weights_samples):
         check_takes_weights(experiment.head.name)
     return setup
 

@@ -89,7 +89,7 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
-            alt_text = _("Accuracy of the domain classifier over the epochs; 50 % is a coin's")
+            alt_text = _("Accuracy of the domain classifier over the epochs; 50% is a coin's")
             domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
         notice = interpret(history, history[-1].epoch / epochs)
         if notice is not None:
@@ -160,7 +160,7 @@ def several(histories: Mapping[str, History]) -> Chart:
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:
-    """Chart how often the domain classifier is right, with the coin's 50 % as a guide."""
+    """Chart how often the domain classifier is right, with the coin's 50% as a guide."""
     table = _table(history, Accuracies, phase, ("domain",))
     mark = {"color": palette.ACCENT, "opacity": 1}
     lines: list[Json] = [

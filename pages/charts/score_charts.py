@@ -78,7 +78,7 @@ def class_f1(result: Result) -> go.Figure:
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     """Draw a confusion matrix: rows are true classes, columns predicted ones, colour is the share of the row.
 
-    So rare classes show too, and as the scale always runs from 0 to 100 %, two matrices can be compared by eye.
+    So rare classes show too, and as the scale always runs from 0 to 100%, two matrices can be compared by eye.
     """
     counts = np.asarray(scores.confusion)
     names = plotly_figure.verbatim(classes)

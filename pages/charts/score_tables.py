@@ -78,7 +78,7 @@ def by_class(result: Result) -> pd.DataFrame:
             _("Precision"): [_arrow(old.precision, new.precision) for old, new in pairs],
             _("Recall"): [_arrow(old.recall, new.recall) for old, new in pairs],
             _("F1"): [_arrow(old.f1, new.f1) for old, new in pairs],
-            _("F1 of adapted, 95 %"): [_range(new.intervals.get("f1")) for _old, new in pairs],
+            _("F1 of adapted, 95%"): [_range(new.intervals.get("f1")) for _old, new in pairs],
             _("F1 gained"): [points(new.f1 - old.f1) for old, new in pairs],
         },
         index=pd.Index([safe(word(old.name)) for old, _new in pairs]),

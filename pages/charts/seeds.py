@@ -90,7 +90,7 @@ def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
             _("Standard deviation"): [
                 number(100 * one.deviation, 1) if one.interval else "" for one in spreads.values()
             ],
-            _("Mean, 95 %"): [
+            _("Mean, 95%"): [
                 f"{number(100 * one.interval[0], 1)} – {percent(one.interval[1])}" if one.interval else ""
                 for one in spreads.values()
             ],

@@ -175,7 +175,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     st.caption(
         _(
             "Each seed draws the split, the start and the batches for all methods alike, so the differences within a "
-            "seed are compared. All intervals hold together with 95 % (Student's t, Bonferroni)."
+            "seed are compared. All intervals hold together with 95% (Student's t, Bonferroni)."
         )
     )
     between = comparisons(after)

@@ -99,7 +99,7 @@ def finished(record: Record, first: Record | None) -> None:
     low, high = gained.interval
     st.markdown(
         _(
-            "**{points}** over the first, between {low} and {high} (95 %), on the {count} samples that both hold out.",
+            "**{points}** over the first, between {low} and {high} (95%), on the {count} samples that both hold out.",
             points=points(gained.accuracy),
             low=signed(low),
             high=signed(high),

@@ -55,7 +55,7 @@ TEXTS = {
     "gameEnd": "End the game",
     "gameAsk": "Sample {number} of {count}: does the grey point come from the source or from the target?",
     "gameScore": "You were right on {you}, the network's critic on {critic}.",
-    "gameOver": "At 50 % nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
+    "gameOver": "At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
     "then meets target features that look like those it knows.",
     "gameNext": "Let the features move",
     "guessSource": "source (S)",

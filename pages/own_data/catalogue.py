@@ -119,7 +119,7 @@ def _about(source: DataSource, found: Figures | None) -> str:
 
 
 def _gauge(found: Figures) -> str:
-    """Draw a line from 0 to 100 % with the three marks, as a data URI; its greys read on either theme."""
+    """Draw a line from 0 to 100% with the three marks, as a data URI; its greys read on either theme."""
     grey, accent = palette.GREY, palette.ACCENT
     before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
     svg = (
@@ -138,5 +138,5 @@ def _legend() -> str:
     """Write what the marks are and where the numbers come from, as HTML."""
     marks = (("before", _("Source only")), ("best", _("Best of a few methods")), ("oracle", _("Oracle")))
     return "".join(f'<span class="{mark}">{name}</span>' for mark, name in marks) + (
-        f"<span>{_('Accuracy on the target from 0 to 100 %, mean of three seeds')}</span>"
+        f"<span>{_('Accuracy on the target from 0 to 100%, mean of three seeds')}</span>"
     )

@@ -10,6 +10,7 @@ import segno
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
+from da_core.palette import LIGHT
 from pages.session import keys, origin, state, words
 from pages.session.words import _
 
@@ -63,7 +64,9 @@ def show(query: Mapping[str, str], *, code: bool = False) -> None:
 
 
 def qr_code(address: str) -> str:
-    """Draw an address as a QR code, an SVG document of dark squares on white in either theme."""
+    """Draw an address as a QR code, as SVG, dark on light in either theme: few phones read it the other way."""
     file = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(file, kind="svg", scale=4, border=3, dark="#000", light="#fff")
+    segno.make(address, error="m", micro=False).save(
+        file, kind="svg", scale=4, border=3, dark=LIGHT.ink, light=LIGHT.paper
+    )
     return file.getvalue().decode()

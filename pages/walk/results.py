@@ -73,7 +73,7 @@ def every_metric(result: Result) -> None:
     with st.container(key=keys.scores("metrics")):
         st.table(score_tables.by_metric(result), border="horizontal")
     intervals = _(
-        "95 % intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
+        "95% intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
         "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
     )
     st.caption(f"{judged_rows(result, language())} {intervals}")
@@ -96,7 +96,7 @@ def every_class(result: Result) -> None:
         else _("F1 of each class on the source, before and after adapting")
     )
     plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
-    on_top = _("F1 of each class, with 95 % intervals; the classes that gained most are on top.")
+    on_top = _("F1 of each class, with 95% intervals; the classes that gained most are on top.")
     st.caption(f"{judged_rows(result, language())} {on_top}")
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")

@@ -101,7 +101,7 @@ def test_the_feature_size_is_the_networks(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "says"), [("en", "About 3 min for 1,400 + 1,400 samples with CORAL."), ("zh", "3分钟")]
+    ("language", "says"), [("en", "About 3 min for 1,400 + 1,400 samples with CORAL."), ("zh", "3 分钟")]
 )
 @pytest.mark.parametrize("page", ["method", "train"])
 def test_the_notice_stands_where_the_run_is_started(page: str, language: str, says: str) -> None:

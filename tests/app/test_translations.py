@@ -11,7 +11,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from da_core import i18n_messages
-from da_core.i18n import translations, translations_file
+from da_core.i18n import Language, translations, translations_file
 
 
 def test_every_message_is_translated() -> None:
@@ -43,6 +43,38 @@ def test_translations_fill_the_same_fields(language: str) -> None:
 
     different = {m: t for m, t in translations(language).items() if fields(m) != fields(t)}
     assert not different
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_number_and_its_per_cent_sign_stand_together(language: str) -> None:
+    """As `Language.percent` writes them."""
+    said = translations("zh").values() if language == "zh" else translations("zh").keys()
+    assert [text for text in said if re.search(r"[0-9}] %", text)] == []
+
+
+def test_chinese_sentences_have_a_space_where_they_meet_numbers_and_latin_words() -> None:
+    han, latin = "[\u3400-\u9fff]", "[0-9A-Za-z%]"
+    without_fields = {text: re.sub(r"\{[^}]*\}", "", text) for text in translations("zh").values()}
+    assert [text for text, bare in without_fields.items() if re.search(f"{han}{latin}|{latin}{han}", bare)] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "values", "written"),
+    [
+        ("How {method} works", {"method": "DANN"}, "DANN 的原理"),
+        ("How {method} works", {"method": "微调"}, "微调的原理"),
+        (
+            "{true} taken for {predicted}: {was} → {now}",
+            {"true": "公交车", "predicted": "A车", "was": 3, "now": 1},
+            None,
+        ),
+    ],
+)
+def test_a_value_meets_a_chinese_sentence_as_its_own_letters_want(
+    message: str, values: dict[str, object], written: str | None
+) -> None:
+    said = Language("zh").translate(message, **values)
+    assert said == (written or "公交车被认成 A车：3 → 1")  # what is inside a name stays as it is
 
 
 def test_no_message_has_two_translations() -> None:

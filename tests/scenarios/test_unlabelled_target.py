@@ -88,7 +88,7 @@ def test_what_needs_target_labels_says_so_before_it_trains(places: dict[str, Pat
 
 
 def test_only_the_targets_labels_may_be_missing(places: dict[str, Path]) -> None:
-    with pytest.raises(UserError, match="X and y"):
+    with pytest.raises(UserError, match="an array y beside X"):
         do({**places, "source": places["unlabelled"]}, "labelled")
 
 

@@ -106,8 +106,8 @@ def test_a_third_domain_is_scaled_as_the_target_and_fits_nothing(monkeypatch: py
     made = pair()
     third = Domain("c", made.target.X[:20] + 100, made.target.y[:20])
     monkeypatch.setattr(prepared_module, "third_domain", lambda spec, of: third)
-    with_third = prepared_from(monkeypatch, made, third="moons")
-    without = prepared_from(monkeypatch, made)
+    with_third = prepared_from(monkeypatch, made, third="moons", prepare="zscore_domain")
+    without = prepared_from(monkeypatch, made, prepare="zscore_domain")
     assert torch.equal(with_third.target, without.target)
     assert with_third.third is not None
     learned = made.target.X[with_third.split.target_train]

@@ -187,7 +187,7 @@ class Canvas:
 
 
 @dataclass(frozen=True)
-class Frame:
+class ObjectFrame:
     """Where an object stands: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
 
     canvas: Canvas
@@ -232,7 +232,7 @@ class Frame:
             ]
             self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
 
-    def facing(self) -> Frame:
+    def facing(self) -> ObjectFrame:
         """Return the same frame, never mirrored: for what carries letters."""
         return replace(self, mirror=1)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from da_core.data.scenes.canvas import Frame
+from da_core.data.scenes.canvas import ObjectFrame
 from da_core.data.scenes.pedestrians import draw_cat, draw_pedestrian
 from da_core.data.scenes.roadside import draw_house, draw_lamp_post, draw_stop_sign, draw_traffic_light, draw_tree
 from da_core.data.scenes.vehicles import draw_bicycle, draw_bus, draw_car
@@ -15,7 +15,7 @@ from da_core.data.scenes.vehicles import draw_bicycle, draw_bus, draw_car
 class SceneObject(NamedTuple):
     """How to draw an object and where it belongs: its size and the place of its foot, in sides of the picture."""
 
-    draw: Callable[[Frame, Random], None]
+    draw: Callable[[ObjectFrame, Random], None]
     scale: tuple[float, float]
     foot: tuple[float, float]
     room: float  # half of its width, as a share of its scale: it may stand that close to the edge

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from da_core.data.scenes.canvas import Colour, Frame, box, disc, mix, paint, rounded, stroke, tint
+from da_core.data.scenes.canvas import Colour, ObjectFrame, box, disc, mix, paint, rounded, stroke, tint
 
 
-def draw_pedestrian(frame: Frame, rng: Random) -> None:
+def draw_pedestrian(frame: ObjectFrame, rng: Random) -> None:
     """Draw somebody who stands or walks."""
     skin = rng.choice(((240, 205, 175), (222, 178, 140), (190, 138, 98), (140, 94, 62), (96, 62, 42)))
     hair = rng.choice(((40, 30, 24), (84, 56, 34), (150, 104, 56), (205, 170, 100), (120, 120, 124)))
@@ -66,7 +66,7 @@ def draw_pedestrian(frame: Frame, rng: Random) -> None:
         frame.fill([(-0.085, 0.955), (-0.06, 1.01), (0.06, 1.01), (0.12, 0.955)], tint(coat, 0.6))
 
 
-def draw_cat(frame: Frame, rng: Random) -> None:
+def draw_cat(frame: ObjectFrame, rng: Random) -> None:
     """Draw a cat that sits or walks."""
     fur = rng.choice(((214, 130, 54), (120, 112, 106), (40, 38, 40), (232, 226, 216), (150, 110, 74)))
     belly, dark = mix(fur, (255, 250, 240), 0.5), tint(fur, 0.7)
@@ -101,7 +101,7 @@ def draw_cat(frame: Frame, rng: Random) -> None:
 
 
 def _draw_cat_head(
-    frame: Frame, fur: Colour, belly: Colour, x: float, y: float, radius: float, eyes: str | None
+    frame: ObjectFrame, fur: Colour, belly: Colour, x: float, y: float, radius: float, eyes: str | None
 ) -> None:
     for side in (-1, 1):
         ear = [

@@ -6,10 +6,10 @@ import math
 from itertools import pairwise
 from random import Random
 
-from da_core.data.scenes.canvas import CHROME, STEEL, Colour, Frame, box, disc, mix, paint, rounded, stroke, tint
+from da_core.data.scenes.canvas import CHROME, STEEL, Colour, ObjectFrame, box, disc, mix, paint, rounded, stroke, tint
 
 
-def draw_traffic_light(frame: Frame, rng: Random) -> None:
+def draw_traffic_light(frame: ObjectFrame, rng: Random) -> None:
     """Draw a traffic light on its pole."""
     housing = rng.choice(((38, 42, 40), (52, 56, 58), (196, 156, 34)))
     frame.cast_shadow(0.12, 0.02)
@@ -73,7 +73,7 @@ _LETTERS = (
 )
 
 
-def draw_stop_sign(frame: Frame, rng: Random) -> None:
+def draw_stop_sign(frame: ObjectFrame, rng: Random) -> None:
     """Draw a stop sign on its post."""
     frame = frame.facing()
     red = paint(rng, (0.97, 1.01), (0.8, 0.92), (0.65, 0.85))
@@ -92,7 +92,7 @@ def draw_stop_sign(frame: Frame, rng: Random) -> None:
             frame.fill(stroke([start, end], radius * 0.085), (246, 244, 242))
 
 
-def draw_lamp_post(frame: Frame, rng: Random) -> None:
+def draw_lamp_post(frame: ObjectFrame, rng: Random) -> None:
     """Draw a street lamp: an arm over the road, two arms, or an old lantern."""
     steel = paint(rng, (0.3, 0.6), (0.0, 0.25), (0.22, 0.5))
     light = rng.choice(("lamp", "lamp", "white lamp"))
@@ -123,7 +123,7 @@ def draw_lamp_post(frame: Frame, rng: Random) -> None:
         frame.fill(stroke([(0.0, 0.785), (0.0, 0.93)], 0.012), steel)
 
 
-def draw_house(frame: Frame, rng: Random) -> None:
+def draw_house(frame: ObjectFrame, rng: Random) -> None:
     """Draw a house with a gable or a broad roof; some windows are lit by night."""
     wall = rng.choice(
         (
@@ -188,7 +188,7 @@ def draw_house(frame: Frame, rng: Random) -> None:
         _draw_window(frame, rng, x, y, frame_colour)
 
 
-def _draw_window(frame: Frame, rng: Random, x: float, y: float, frame_colour: Colour) -> None:
+def _draw_window(frame: ObjectFrame, rng: Random, x: float, y: float, frame_colour: Colour) -> None:
     light = rng.choice(("window", "window", "dim window", "cool window", None, None, None))
     wide, high = 0.065, 0.062
     frame.fill(box(x - wide - 0.014, y - high - 0.014, x + wide + 0.014, y + high + 0.014), frame_colour)
@@ -197,7 +197,7 @@ def _draw_window(frame: Frame, rng: Random, x: float, y: float, frame_colour: Co
     frame.fill(box(x - wide - 0.022, y - high - 0.026, x + wide + 0.022, y - high - 0.012), tint(frame_colour, 0.8))
 
 
-def draw_tree(frame: Frame, rng: Random) -> None:
+def draw_tree(frame: ObjectFrame, rng: Random) -> None:
     """Draw a broad-leaved tree in leaf or in autumn, or a fir."""
     bark = paint(rng, (0.05, 0.09), (0.3, 0.5), (0.25, 0.42))
     if rng.random() < 0.3:
@@ -230,7 +230,7 @@ def draw_tree(frame: Frame, rng: Random) -> None:
     frame.shade(disc(0.06, crown - 0.12, wide * 0.8, 0.1), 0.72)
 
 
-def _draw_fir(frame: Frame, rng: Random, bark: Colour) -> None:
+def _draw_fir(frame: ObjectFrame, rng: Random, bark: Colour) -> None:
     needle = paint(rng, (0.3, 0.42), (0.4, 0.65), (0.26, 0.45))
     frame.cast_shadow(0.26, 0.04)
     frame.fill(box(-0.035, 0.0, 0.035, 0.2), bark)

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from da_core.data.scenes.canvas import Canvas, Colour, Frame, disc, mix, paint, tint
+from da_core.data.scenes.canvas import Canvas, Colour, ObjectFrame, disc, mix, paint, tint
 from da_core.data.scenes.objects import OBJECTS
 
 _SKIES: tuple[tuple[Colour, Colour, float], ...] = (  # zenith, horizon, share of clouds
@@ -125,7 +125,7 @@ def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> N
     for _ in range(rng.randint(0, clutter)):
         distant = rng.choice((*OBJECTS.values(),))
         scale = distant.scale[0] * rng.uniform(0.2, 0.32)
-        frame = Frame(
+        frame = ObjectFrame(
             canvas, rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1), scale, rng.choice((-1, 1)), near=False
         )
         distant.draw(frame, rng)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from da_core.data.scenes.canvas import Canvas, Frame
+from da_core.data.scenes.canvas import Canvas, ObjectFrame
 from da_core.data.scenes.objects import OBJECTS
 from da_core.data.scenes.scenery import draw_scenery, draw_sky
 from da_core.data.synthesis.colour import Pictures, linearise, planck_colour, quantise, to_srgb
@@ -72,7 +72,7 @@ def _draw_scene(canvas: Canvas, label: int, rng: Random, crowd: Crowd) -> Pictur
     scale, foot = rng.uniform(*shown.scale), rng.uniform(*shown.foot)
     room = max(0.0, 0.5 - shown.room * scale)
     x = 0.5 + min(crowd.wander, room) * rng.uniform(-1, 1)
-    shown.draw(Frame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
+    shown.draw(ObjectFrame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
     return draw_sky(canvas.size, horizon, rng)
 
 

@@ -11,7 +11,7 @@ from da_core.data.scenes.canvas import (
     STEEL,
     TYRE,
     Colour,
-    Frame,
+    ObjectFrame,
     Point,
     box,
     disc,
@@ -30,21 +30,21 @@ def _body_paint(rng: Random) -> Colour:
     return paint(rng, (0.0, 1.0), (0.55, 0.9), (0.45, 0.9))
 
 
-def _wheel(frame: Frame, x: float, radius: float) -> None:
+def _wheel(frame: ObjectFrame, x: float, radius: float) -> None:
     frame.fill(disc(x, radius, radius), TYRE)
     frame.fill(disc(x, radius, radius * 0.62), CHROME)
     frame.fill(disc(x, radius, radius * 0.42), STEEL)
     frame.fill(disc(x, radius, radius * 0.16), CHROME)
 
 
-def _headlights(frame: Frame, rng: Random, places: list[Point], radius: float) -> None:
+def _headlights(frame: ObjectFrame, rng: Random, places: list[Point], radius: float) -> None:
     light = "headlight" if rng.random() < 0.8 else None
     for x, y in places:
         frame.fill(disc(x, y, radius * 1.35, radius * 1.1), CHROME)
         frame.fill(disc(x, y, radius), (245, 245, 235), light)
 
 
-def draw_car(frame: Frame, rng: Random) -> None:
+def draw_car(frame: ObjectFrame, rng: Random) -> None:
     """Draw a car from the side, its front or its back."""
     colour = _body_paint(rng)
     if rng.random() < 0.3:
@@ -84,7 +84,7 @@ def draw_car(frame: Frame, rng: Random) -> None:
     frame.fill(box(-0.5, 0.2, -0.472, 0.24), (170, 24, 28), "tail light" if rng.random() < 0.8 else None)
 
 
-def _draw_car_end(frame: Frame, rng: Random, colour: Colour) -> None:
+def _draw_car_end(frame: ObjectFrame, rng: Random, colour: Colour) -> None:
     frame.cast_shadow(0.42, 0.05)
     for x in (-0.27, 0.27):
         frame.fill(rounded(box(x - 0.06, 0.0, x + 0.06, 0.2), 1), TYRE)
@@ -109,7 +109,7 @@ def _draw_car_end(frame: Frame, rng: Random, colour: Colour) -> None:
     frame.fill(box(-0.08, 0.115, 0.08, 0.15), (225, 225, 215))
 
 
-def draw_bus(frame: Frame, rng: Random) -> None:
+def draw_bus(frame: ObjectFrame, rng: Random) -> None:
     """Draw a city or school bus, or a double-decker, from the side or its front; inside, the lights are mostly on."""
     colour = rng.choice(
         (
@@ -153,7 +153,7 @@ def draw_bus(frame: Frame, rng: Random) -> None:
     frame.fill(box(-0.5, 0.1, -0.485, 0.15), (170, 24, 28), "tail light" if inside else None)
 
 
-def _draw_bus_front(frame: Frame, rng: Random, colour: Colour, inside: str | None) -> None:
+def _draw_bus_front(frame: ObjectFrame, rng: Random, colour: Colour, inside: str | None) -> None:
     high = rng.uniform(0.72, 0.85)
     frame.cast_shadow(0.4, 0.04)
     for x in (-0.24, 0.24):
@@ -170,7 +170,7 @@ def _draw_bus_front(frame: Frame, rng: Random, colour: Colour, inside: str | Non
     _headlights(frame, rng, [(-0.25, 0.19), (0.25, 0.19)], 0.04)
 
 
-def draw_bicycle(frame: Frame, rng: Random) -> None:
+def draw_bicycle(frame: ObjectFrame, rng: Random) -> None:
     """Draw a bicycle from the side."""
     colour = paint(rng, (0.0, 1.0), (0.5, 0.95), (0.4, 0.85))
     tyre = tint(TYRE, rng.uniform(0.8, 1.4))

@@ -89,7 +89,7 @@ def too_few(facts: Facts) -> Finding | None:
         name="too_few",
         title="There are too few samples to tell whether adapting helped.",
         evidence="Accuracy changed by {points:+.1f} points on {count} target samples; anything from {low:+.1f} to "
-        "{high:+.1f} fits (95 %).",
+        "{high:+.1f} fits (95%).",
         advice="Score on more target samples, or repeat the experiment over several seeds (Stability).",
         values={"points": 100 * gain.accuracy, "count": gain.count, "low": 100 * low, "high": 100 * high},
         uses_target_labels=True,
@@ -142,7 +142,7 @@ def no_gain(facts: Facts) -> Finding | None:
         name="no_gain",
         title="No gain beyond chance.",
         evidence="Target accuracy went from {before:.1%} to {after:.1%}: {points:+.1f} points, and anything from "
-        "{low:+.1f} to {high:+.1f} fits (95 %).",
+        "{low:+.1f} to {high:+.1f} fits (95%).",
         advice="Change one thing at a time, the likeliest reason first.",
         values={
             "before": facts.result.source_only.scored.accuracy,

@@ -23,8 +23,8 @@ class FDA(ModelAdaptation):
     β·side to either side, and at least one frequency; β is a fraction of the picture. Amplitude near zero is light,
     colour and shading; phase is where things are. Each source picture meets a random target picture in every step, and
     the network goes on training on the result with the source's labels. The paper has β from 0.01 to 0.09 on pictures
-    of 1024 · 512; small ones want more: on street scenes of 32 pixels β = 0.1, three frequencies, reaches 78 %, one
-    frequency 75 %, and the mean colour alone, where the paper's 0.01 would end, 68 %. The paper adds an entropy term
+    of 1024 · 512; small ones want more: on street scenes of 32 pixels β = 0.1, three frequencies, reaches 78%, one
+    frequency 75%, and the mean colour alone, where the paper's 0.01 would end, 68%. The paper adds an entropy term
     and a vote of several β; both are left out here. Batch norm keeps the statistics of the restyled source.
 
     It fails where the domains differ in more than low frequencies, such as noise, lamps or other things in the

@@ -38,6 +38,7 @@ class JDOT(ClassifierAdaptation):
     """
 
     title = "JDOT"
+    weights_samples = True
     summary = "Transports features and labels together, and fits the head to the labels that arrive, in turns."
     paper = (
         "Courty, Flamary, Habrard and Rakotomamonjy 2017, Joint Distribution Optimal Transportation for Domain "

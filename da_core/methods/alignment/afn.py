@@ -21,7 +21,7 @@ class AFN(DeepAlignment):
 
     It fails where the shift has nothing to do with norms (a rotation, say), and a large λ or a long training lets the
     norms grow without end: once the class loss is small, this gradient is all there is, and Adam takes full steps along
-    it. The paper's λ = 0.05 goes with a pretrained network and plain gradient descent; from scratch it ends at 12.8 %
+    it. The paper's λ = 0.05 goes with a pretrained network and plain gradient descent; from scratch it ends at 12.8%
     of the street's nights. The default is 500 times smaller: next to off.
     """
 

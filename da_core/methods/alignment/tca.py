@@ -40,7 +40,7 @@ class TCA(FeatureAlignment):
 
     Rows that were not fitted are mapped by the same sum. The components are scaled as those of kernel PCA are, to the
     root of their deviations: as the formula leaves them, the first few drown the others in any classifier that has a
-    penalty or measures distances (street scenes: 69 % with, 59 % without).
+    penalty or measures distances (street scenes: 69% with, 59% without).
     Above ``exact_up_to`` samples a Gaussian kernel is approximated from landmarks (Nyström); the linear one never
     needs it.
 

@@ -155,7 +155,7 @@ def kernel_width(Xs: Rows, Xt: Rows) -> float:
     """Measure the Gaussian kernel's width: √(median² + (4 · gap)²), of `median_distance` and the means' distance.
 
     As narrow as the domains are, a kernel sees nothing beyond a wide gap: two islands, which no component joins. So
-    wide, it has at least e^(−1/32) = 97 % of its height left across the gap.
+    wide, it has at least e^(−1/32) = 97% of its height left across the gap.
     """
     gap = np.linalg.norm(Xs.mean(axis=0) - Xt.mean(axis=0))
     return float(np.hypot(median_distance(Xs, Xt), 4 * gap))
