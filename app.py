@@ -52,6 +52,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         from da_core.jobs.queue import queue
 
         queue().close()
+    if "da_core.teaching.films.studio" in sys.modules:
+        from da_core.teaching.films.studio import studio
+
+        studio().close()
 
 
 def warm_up(stopping: threading.Event) -> None:
