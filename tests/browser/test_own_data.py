@@ -65,7 +65,7 @@ def use(page: Page) -> None:
 
 
 def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
-    open_screen(page, "Data", **{"training.epochs": "2", "method": "coral", "device": "cpu"})
+    open_screen(page, "Data", **{"training.epochs": "2", "method": "coral", "device": "cpu", "view": "everything"})
     choose_own_files(page)
     bring(page, "Source", "bright.zip", pictures(1))
     bring(page, "Target", "dim.zip", pictures(0.5))
