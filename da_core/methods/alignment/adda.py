@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import MOVES, PENALTY, squared_slope, two_layers
+from da_core.methods.alignment.shared.adversarial import PENALTY, critic_moves, squared_slope, two_layers
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -47,7 +47,7 @@ class ADDA(DeepAlignment):
             title="Share of the learning rate",
             help="Both players learn with this share of the training's learning rate; they start from a good place.",
         )
-        moves: int = MOVES
+        moves: int = critic_moves(3)
         penalty: float = PENALTY
         hidden: int = hyper(
             500, ge=8, le=1024, step=4, title="Hidden units", help="Size of the discriminator's two hidden layers."

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
-    MOVES,
     PENALTY,
     STEADY_HIDDEN,
     STEEPNESS,
+    critic_moves,
     domain_loss,
     ramp,
     reverse_gradient,
@@ -74,7 +74,7 @@ class CDAN(DeepAlignment):
             title="Weight by entropy",
             help="Let samples whose class is clear count more in the domain loss (CDAN+E).",
         )
-        moves: int = MOVES
+        moves: int = critic_moves(3)
         penalty: float = PENALTY
         hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
-    MOVES,
     PENALTY,
     STEADY_HIDDEN,
     STEEPNESS,
+    critic_moves,
     domain_loss,
     ramp,
     reverse_gradient,
@@ -66,7 +66,7 @@ class DANN(DeepAlignment):
             title="Weight",
             help="What λ grows to, 1 as in the paper. 0 is source only.",
         )
-        moves: int = MOVES
+        moves: int = critic_moves(5)
         penalty: float = PENALTY
         hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS

@@ -16,7 +16,6 @@ _steepness = partial(hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", h
 STEEPNESS = _steepness(symbol="γ")
 STEEPNESS_WITHOUT_SYMBOL = _steepness()
 """For a method whose paper writes γ for something else."""
-MOVES = hyper(3, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step.")
 PENALTY = hyper(
     1.0,
     ge=0,
@@ -29,6 +28,11 @@ PENALTY = hyper(
 STEADY_HIDDEN = hyper(
     256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
 )
+
+
+def critic_moves(default: int) -> Any:
+    """Declare how often the domain classifier learns in each step of a steady game."""
+    return hyper(default, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step.")
 
 
 def ramp(progress: Tensor, steepness: float) -> Tensor:
