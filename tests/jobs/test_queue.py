@@ -8,7 +8,6 @@ import queue as std
 import subprocess
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,9 +50,10 @@ class Script:
 
     def __init__(self, result: Result, evidence: Evidence) -> None:
         self.finished = Finished(result, evidence)
-        self.lines: dict[int, std.Queue[Event | Exception | None]] = defaultdict(std.Queue)
+        # all there from the start: two threads that ask for a missing one at once would each make their own
+        self.lines: dict[int, std.Queue[Event | Exception | None]] = {seed: std.Queue() for seed in range(100)}
         self.begun: list[int] = []
-        self.closed: dict[int, std.Queue[str]] = defaultdict(std.Queue)
+        self.closed: dict[int, std.Queue[str]] = {seed: std.Queue() for seed in range(100)}
         self.switch_interval = 0.0
 
     def __call__(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
