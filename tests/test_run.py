@@ -23,8 +23,7 @@ from da_core.networks.extractor import Network
 from da_core.run import run
 from da_core.training.step import Step
 from da_core.training.training_cache import TrainingCache
-
-WEBCAMS = Path(__file__).parents[1].parent / "shared" / "data" / "webcams"
+from tests.support.webcams import WEBCAMS, needs_webcams
 
 
 def rows(count: int = 120, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -205,7 +204,7 @@ def test_little_data_is_learned() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not WEBCAMS.exists(), reason="the webcam pictures are not on this machine")
+@needs_webcams
 def test_a_few_real_pictures_are_learned() -> None:
     """Source only knows its own cameras by day: 278 frames of ten webcams."""
     flat = {"data": "files", "data.source": str(WEBCAMS / "day"), "data.target": str(WEBCAMS / "night")}

@@ -13,9 +13,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.support.screen import finished, go, heading, main, open_screen, settle, shoot
+from tests.support.webcams import WEBCAMS, needs_webcams
 
 ROOT = Path(__file__).parents[2]
-WEBCAMS = ROOT.parent / "shared" / "data" / "webcams"
 CLASSES = {"apple": (200, 40, 30), "leaf": (40, 160, 60), "sky": (60, 110, 220)}
 PER_CLASS = 12
 
@@ -200,9 +200,8 @@ def pick(page: Page, label: str, option: str) -> None:
     expect(page.get_by_text("Reading your files…")).to_have_count(0)
 
 
+@needs_webcams
 def test_real_webcams_by_day_and_night_walk_from_a_folder_on_the_server(page: Page) -> None:
-    if not WEBCAMS.is_dir():
-        pytest.skip(f"the webcam pictures are not at {WEBCAMS}")
     open_screen(page, "Data", **{"method": "coral", "device": "cpu"})
     choose_own_files(page)
     page.get_by_role("radio", name="Folder on the server").click()

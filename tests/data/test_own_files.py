@@ -28,8 +28,8 @@ from da_core.data.readers.sounds import to_wav
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.settings import settings
+from tests.support.webcams import WEBCAMS, needs_webcams
 
-WEBCAMS = Path(__file__).parents[2].parent / "shared" / "data" / "webcams"
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
 
@@ -157,7 +157,7 @@ def test_the_same_place_twice_is_searched_for_both_domains(tmp_path: Path) -> No
     assert load(place, place).source.name == "day"
 
 
-@pytest.mark.skipif(not WEBCAMS.exists(), reason="the webcam pictures are not on this machine")
+@needs_webcams
 def test_real_webcams_by_folder_and_by_zip(tmp_path: Path) -> None:
     apart = load(WEBCAMS / "day", WEBCAMS / "night", size=48)
     files = {f.relative_to(WEBCAMS.parent).as_posix(): f.read_bytes() for f in sorted(WEBCAMS.rglob("*.jpg"))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from da_core.networks import networks
 from da_core.networks.extractor import FixedExtractor
 from da_core.networks.mfcc import slopes
 from da_core.run import run
+from tests.support.webcams import WEBCAMS, needs_webcams
 
-WEBCAMS = Path(__file__).parents[2].parent / "shared" / "data" / "webcams"
 PICTURES = {"pixels", "hog", "log_edges"}
 
 
@@ -181,7 +180,7 @@ def test_silence_and_a_short_sound_have_finite_rows() -> None:
         assert np.isfinite(computed("mfcc", np.zeros((2, samples), np.int16))).all()
 
 
-@pytest.mark.skipif(not WEBCAMS.exists(), reason="the webcam pictures are not beside the project")
+@needs_webcams
 @pytest.mark.parametrize(
     ("network", "flat"),
     [

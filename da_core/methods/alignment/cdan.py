@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
+    FULL_WEIGHT,
+    GAME,
     PENALTY,
     STEADY_HIDDEN,
     STEEPNESS,
@@ -54,21 +56,8 @@ class CDAN(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        game: Literal["steady", "reversal"] = hyper(
-            "steady",
-            title="Game",
-            help="Steady: the domain classifier moves in turns of its own and its slope is held down. Reversal: the "
-            "paper's one ordinary step, which wants a smaller weight in a short training.",
-        )
-        weight: float = hyper(
-            1.0,
-            ge=0,
-            le=10,
-            step=0.1,
-            symbol="λ₁",
-            title="Weight",
-            help="What λ grows to, 1 as in the paper. 0 is source only.",
-        )
+        game: Literal["steady", "reversal"] = GAME
+        weight: float = FULL_WEIGHT
         entropy_weighting: bool = hyper(
             True,
             title="Weight by entropy",

@@ -16,6 +16,21 @@ _steepness = partial(hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", h
 STEEPNESS = _steepness(symbol="γ")
 STEEPNESS_WITHOUT_SYMBOL = _steepness()
 """For a method whose paper writes γ for something else."""
+GAME = hyper(
+    "steady",
+    title="Game",
+    help="Steady: the domain classifier moves in turns of its own and its slope is held down. Reversal: the "
+    "paper's one ordinary step, which wants a smaller weight in a short training.",
+)
+FULL_WEIGHT = hyper(
+    1.0,
+    ge=0,
+    le=10,
+    step=0.1,
+    symbol="λ₁",
+    title="Weight",
+    help="What λ grows to, 1 as in the paper. 0 is source only.",
+)
 PENALTY = hyper(
     1.0,
     ge=0,
