@@ -296,3 +296,49 @@ def method_entry(name: str) -> str:
 
 def lesson_film(method: str) -> str:
     return f"film-{method}"
+
+
+# Bug hunt ------------------------------------------------------------------------------------------------------------
+
+BUG = "lab-bug"
+
+
+def bug_found(name: str) -> str:
+    return f"lab.bug.found.{name}"
+
+
+def bug_mended(name: str) -> str:
+    return f"lab.bug.mended.{name}"
+
+
+def bug_lines(name: str) -> str:
+    return f"lab-bug-lines-{name.replace('_', '-')}"
+
+
+def bug_line(name: str) -> str:
+    return f"lab-bug-line-{name}"
+
+
+def bug_commit(name: str) -> str:
+    return f"lab-bug-commit-{name}"
+
+
+def bug_show(name: str) -> str:
+    return f"lab-bug-show-{name}"
+
+
+def bug_remedy(name: str) -> str:
+    return f"lab-bug-remedy-{name}"
+
+
+# Which shift is it? --------------------------------------------------------------------------------------------------
+
+QUIZ_SEED = "lab.quiz.seed"
+QUIZ_ANSWER = "lab.quiz.answer"
+QUIZ_CHOICE = "lab-quiz-choice"
+QUIZ_COMMIT = "lab-quiz-commit"
+QUIZ_NEXT = "lab-quiz-next"
+
+
+def quiz_open(screen: str) -> str:
+    return f"lab-quiz-open-{screen}"
