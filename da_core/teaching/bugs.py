@@ -1,7 +1,7 @@
 """The bug hunt: scripts that look right and are not, each beside its right version, and what they print.
 
-Every bug has a folder in ``assets/course/bugs`` with ``wrong.py`` and ``right.py``; ``assets/course/bugs.yaml`` says what
-the script is meant to do, which line is wrong, and what mends it.
+Every bug has a folder in ``assets/course/bugs`` with ``wrong.py`` and ``right.py``; ``assets/course/bugs.yaml`` says
+what the script is meant to do, which line is wrong, and what mends it.
 """
 
 from __future__ import annotations

@@ -106,7 +106,12 @@ def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
         st.markdown(_(VERDICTS[report.verdict]))
         st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
         if report.verdict != planted.kind:
-            st.info(_("The report is wrong here: it has {count} points of each domain, too few.", count=number(len(pair.source))))
+            st.info(
+                _(
+                    "The report is wrong here: it has {count} points of each domain, too few.",
+                    count=number(len(pair.source)),
+                )
+            )
 
     when_ready(reports.submit(planted.data.params["points"], pair), reasons, _("Comparing the domains…"))
 
