@@ -162,7 +162,9 @@ class _Reweighted:
         Under label shift it is none; a share of what chance alone gives would say nothing.
         """
         chance = self._test.p_values.get("classwise", 1.0)
-        names = {self._test.clearest} | ({"classwise"} if chance <= _SIGNIFICANCE else set())
+        names: set[Distance] = {self._test.clearest}
+        if chance <= _SIGNIFICANCE:
+            names.add("classwise")
         return max((self.rest(weights, name) for name in names), key=lambda rest: rest.share)
 
     def by_domain_classifier(self) -> tuple[Rows, _Remainder]:

@@ -11,6 +11,7 @@ from da_core.data.sources.drawn_points import DrawnPoints
 from da_core.teaching.shift_quiz import KINDS, PlantedShift, plant
 from pages.charts import plotly_figure, points
 from pages.learn import own_progress
+from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
 from pages.own_data.data_report import VERDICTS, reports
 from pages.session import keys, state
 from pages.session.polling import when_ready
@@ -19,21 +20,6 @@ from pages.shell import navigation
 
 with st.spinner(_("Waking up the methods…")):
     from da_core.evaluation.shift_report import DataReport, Verdict
-
-KIND_TITLES: dict[Verdict, str] = {
-    "none": "No shift",
-    "label": "Label shift",
-    "covariate": "Covariate shift",
-    "concept": "Concept shift",
-    "appearance": "Change of appearance",
-}
-_KIND_SIGNS: dict[Verdict, str] = {
-    "none": "Both domains are drawn from one distribution; what differs is chance.",
-    "label": "Some classes are more common in the target; each class looks as it did.",
-    "covariate": "Other places are common in the target; the same place means the same class.",
-    "concept": "The points lie where they did, and some mean another class.",
-    "appearance": "The target is moved, turned or stretched as a whole.",
-}
 
 
 def _another() -> None:
@@ -60,8 +46,12 @@ def look(planted: PlantedShift, pair: DomainPair) -> None:
         border="horizontal",
         hide_index=True,
     )
+    closer: tuple[tuple[navigation.Step, str], ...] = (
+        ("playground", _("Look closer in the playground")),
+        ("data", _("Open it on Data")),
+    )
     with st.container(horizontal=True):
-        for screen, label in (("playground", _("Look closer in the playground")), ("data", _("Open it on Data"))):
+        for screen, label in closer:
             if st.button(label + " →", key=keys.quiz_open(screen)):
                 state.change(data=planted.data)
                 navigation.switch_to(screen)
@@ -75,7 +65,7 @@ def answer(planted: PlantedShift) -> Verdict | None:
         _("Which shift is it?"),
         KINDS,
         format_func=lambda kind: _(KIND_TITLES[kind]),
-        captions=[_(_KIND_SIGNS[kind]) for kind in KINDS],
+        captions=[_(KIND_SIGNS[kind]) for kind in KINDS],
         index=None,
         disabled=given is not None,
         key=keys.QUIZ_CHOICE,
@@ -93,9 +83,9 @@ def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
     """Draw what was planted and how, and how the report reasons."""
     truth = _(KIND_TITLES[planted.kind])
     if given == planted.kind:
-        st.success(f"**{_('Right.')}** {truth}. {_(_KIND_SIGNS[planted.kind])}")
+        st.success(f"**{_('Right.')}** {truth}. {_(KIND_SIGNS[planted.kind])}")
     else:
-        st.warning(f"**{_('Not so.')}** {_('It is: {kind}.', kind=truth)} {_(_KIND_SIGNS[planted.kind])}")
+        st.warning(f"**{_('Not so.')}** {_('It is: {kind}.', kind=truth)} {_(KIND_SIGNS[planted.kind])}")
     made = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
     if made:
         st.caption(_("How it was made: {settings}", settings=made))

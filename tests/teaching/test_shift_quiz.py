@@ -35,11 +35,11 @@ def test_the_pair_tells_nothing_of_how_it_was_made(seed: int) -> None:
 def test_classes_keep_their_proportions_except_under_label_shift_and_selection() -> None:
     for seed in range(30):
         planted, pair = plant(seed), pair_of(plant(seed))
-        shares = [domain.class_counts(len(pair.classes)) / COUNT for domain in (pair.source, pair.target)]
+        source, target = (domain.class_counts(len(pair.classes)) / COUNT for domain in (pair.source, pair.target))
         if planted.kind == "label":
-            assert np.abs(shares[0] - shares[1]).max() > 0.15
+            assert np.abs(source - target).max() > 0.15
         elif planted.kind in ("none", "appearance"):
-            np.testing.assert_allclose(*shares, atol=0.01)
+            np.testing.assert_allclose(source, target, atol=0.01)
 
 
 @pytest.mark.slow
