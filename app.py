@@ -117,18 +117,33 @@ STREAMLITS_OWN = (
     "Sidebar",
     "Notifications",
     "Remove {name}",
+    "Cancel upload of {name}",
     "Upload {name}",
+    "Add files",
+    "Error: ",
+    "No results",
     "Scroll tabs left",
     "Scroll tabs right",
 )
-"""What Streamlit says to screen readers, in English only."""
+"""What Streamlit says of itself, most of it to screen readers, in English only."""
+
+TEXTS = {
+    "File must be {} or smaller.": "This file is larger than {name}; bring a smaller one.",
+    "Unexpected error. Please try again.": "This file did not arrive; try it once more.",
+    "Click to retry upload": "This file did not arrive; press to try it once more.",
+}
+"""What Streamlit answers to a file that it does not take, and what is said instead; {} is the limit."""
 
 
 @functools.cache
 def screen_reader() -> str:
-    """Write the script that says `STREAMLITS_OWN` in the reader's language."""
+    """Write the script that says `STREAMLITS_OWN` and `TEXTS` in the reader's language."""
     languages = [Language(code) for code in LANGUAGES]
-    phrases = [{each.code: each.translate(phrase) for each in languages} for phrase in STREAMLITS_OWN]
+    said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
+    phrases = [
+        {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
+        for own, message in said.items()
+    ]
     script = (Path(__file__).parent / "assets" / "screen_reader.js").read_text(encoding="utf-8")
     return f"{script}({json.dumps(phrases)});"
 

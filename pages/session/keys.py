@@ -110,6 +110,10 @@ def upload(role: str) -> str:
     return f"lab-own-{role}"
 
 
+def example_file(name: str) -> str:
+    return f"example-file-{name}"
+
+
 def folder_upload(role: str) -> str:
     return f"lab-own-folder-{role}"
 
