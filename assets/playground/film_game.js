@@ -23,7 +23,7 @@ class Game {
 
   say() {
     const { data, find } = this.playground;
-    find(".game").hidden = !data.critic || data.films.length > 1;
+    find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
     find(".game-board").hidden = !this.on;
   }
