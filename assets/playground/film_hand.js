@@ -61,7 +61,7 @@ class Hand {
     }
     canvas.tabIndex = editable || trains ? 0 : -1;
     canvas.setAttribute("role", editable || trains ? "application" : "img");
-    if (editable || trains) canvas.setAttribute("aria-label", `${this.playground.data.texts.given}. ${this.playground.data.texts.crossHelp}`);
+    canvas.setAttribute("aria-description", editable || trains ? this.playground.data.texts.crossHelp : "");
     this.playground.find(".tools").hidden = !editable;
     if (!editable) this.tool = "hand";
     this.choose(this.tool);

@@ -139,7 +139,8 @@ HTML = f"""
 </div>
 <p class="problem" role="alert" hidden></p>
 <template><section class="stage"><p class="stage-title" hidden></p><div class="panels">
-<figure class="given"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
+<figure class="given"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div>
+<p class="cross-help" data-text="crossHelp"></p></figure>
 <figure class="features"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
 <div class="bars" hidden></div></div><p class="numbers"></p></section></template>
 <div class="stages"></div>
@@ -155,7 +156,8 @@ HTML = f"""
 {_button("only-features", "onlyFeatures")}
 <label class="strength-label"><span data-text="strength"></span>
 <input class="strength" type="range" min="0" max="2" step="0.1"><output class="strength-now"></output></label>
-{_button("drop", "drop")}<span class="drop-hint" data-text="dropHint"></span>{_button("slide", "slide")}{_button("forget", "forget")}</div>
+{_button("drop", "drop")}<span class="drop-hint" data-text="dropHint"></span>
+{_button("slide", "slide")}{_button("forget", "forget")}</div>
 <div class="game" hidden>{_button("game-start")}
 <div class="game-board" hidden><p class="game-line" aria-live="polite"></p><div class="guesses">
 {_button("guess-source", "guessSource")}{_button("guess-target", "guessTarget")}{_button("game-next", "gameNext")}
