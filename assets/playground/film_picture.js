@@ -275,10 +275,8 @@ class Picture {
       const source = i < told.source_count;
       const size = source && weights ? radius * Math.min(4, Math.max(0.3, Math.sqrt(weights[i]))) : radius;
       const wrong = label[i] >= 0 && frame.predicted[i] !== label[i];
-      const sprite = spriteOf(colours, source, label[i], wrong, ratio);
-      const half = (size / radius) * sprite.half * (radius / 4);
       pen.globalAlpha = left.has(i) ? 0.25 : 1;
-      pen.drawImage(sprite.canvas, x(places[2 * i]) - half, y(places[2 * i + 1]) - half, 2 * half, 2 * half);
+      stamp(pen, colours, { source, label: label[i], wrong }, x(places[2 * i]), y(places[2 * i + 1]), size, ratio);
     }
     pen.globalAlpha = 1;
   }
@@ -378,52 +376,6 @@ function between(now, next, part, count) {
   if (!now && !next) return null;
   const [from, to] = [now ?? new Float64Array(count).fill(1), next ?? new Float64Array(count).fill(1)];
   return from.map((weight, i) => weight + (to[i] - weight) * part);
-}
-
-/** A point drawn once, to be stamped: circles and diamonds, filled, open or dotted by class, crossed out where wrong. @param {any} colours @param {boolean} source @param {number} label @param {boolean} wrong @param {number} ratio */
-function spriteOf(colours, source, label, wrong, ratio) {
-  const key = `${source} ${label} ${wrong} ${ratio}`;
-  const known = colours.sprites.get(key);
-  if (known) return known;
-  const [half, r] = [7, 4];
-  const canvas = document.createElement("canvas");
-  const scale = 2 * ratio;
-  canvas.width = canvas.height = 2 * half * scale;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.scale(scale, scale);
-  pen.translate(half, half);
-  const colour = source ? colours.source : colours.target;
-  pen.beginPath();
-  if (source) pen.arc(0, 0, r, 0, 7);
-  else {
-    const d = r * 1.2;
-    pen.moveTo(0, -d);
-    pen.lineTo(d, 0);
-    pen.lineTo(0, d);
-    pen.lineTo(-d, 0);
-    pen.closePath();
-  }
-  pen.fillStyle = label % 3 === 0 ? colour : colours.paper;
-  pen.fill();
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1.7;
-  pen.stroke();
-  if (label % 3 === 2) {
-    pen.beginPath();
-    pen.arc(0, 0, 1.4, 0, 7);
-    pen.fillStyle = colour;
-    pen.fill();
-  }
-  if (wrong) {
-    pen.strokeStyle = colours.wrong;
-    pen.lineWidth = 1.6;
-    pen.beginPath();
-    pen.arc(0, 0, 6, 0, 7);
-    pen.stroke();
-  }
-  const sprite = { canvas, half };
-  colours.sprites.set(key, sprite);
-  return sprite;
 }
 
 /** Pieces of the line at which cells of a square field cross a level (marching squares). @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */

@@ -48,8 +48,8 @@ function multiple(playground, film, frame, title) {
   pen.drawImage(stage.fieldOf(frame.field, SIDE), 0, 0, 240, 240);
   const colours = stage.paint();
   for (let i = 0; i < header.label.length; i++) {
-    const sprite = spriteOf(colours, i < header.told.source_count, header.label[i], frame.predicted[i] !== header.label[i], 1);
-    pen.drawImage(sprite.canvas, (header.given[2 * i] - box[0]) * unit - 5, (box[3] - header.given[2 * i + 1]) * unit - 5, 10, 10);
+    const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
+    stamp(pen, colours, mark, (header.given[2 * i] - box[0]) * unit, (box[3] - header.given[2 * i + 1]) * unit, 3, 1);
   }
   caption.textContent = `${title} · ${filled(playground.data.texts.targetRight, { share: percents(frame.numbers.target ?? 0) })}`;
   figure.append(canvas, caption);

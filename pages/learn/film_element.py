@@ -31,6 +31,7 @@ _SCRIPTS = (
     "playground.js",
     "film_file.js",
     "film_picture.js",
+    "film_marks.js",
     "film_curve.js",
     "film_bars.js",
     "film_sweep.js",
@@ -42,6 +43,7 @@ _SCRIPTS = (
     "film_brush.js",
     "film_game.js",
     "film_save.js",
+    "film_svg.js",
 )
 
 PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")

@@ -62,6 +62,7 @@ TEXTS = {
     "saveSvg": "Picture (SVG)",
     "saveWebp": "Moving picture (WebP)",
     "noFilm": "This file is not a film of this app, or a part of it is missing. The film before stays.",
+    "saving": "The moving picture is being made; this takes a while.",
     "broken": "The film broke off: the server does not answer. The film before stays; try again in a moment.",
     "sweeping": "Films over {setting} are being made.",
     "swept": "Target accuracy over {setting}, each at the last frame.",
@@ -71,6 +72,9 @@ TEXTS = {
     "gameScore": "You were right on {you}, the network's critic on {critic}.",
     "gameOver": "At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
     "then meets target features that look like those it knows.",
+    "gameSeesMore": "You only guess now, but the critic does better: it sees all features, and the picture shows two "
+    "directions of them. For the network the domains are still apart.",
+    "gameApart": "The film has ended, and the domains can still be told apart: the features have not fooled you.",
     "gameNext": "Let the features move",
     "guessSource": "source (S)",
     "guessTarget": "target (T)",
@@ -167,6 +171,6 @@ HTML = f"""
 <details class="keep"><summary data-text="keep"></summary><div class="buttons">
 {_button("save-film", "saveFilm")}<label class="file"><span data-text="openFilm"></span>
 <input class="open-film" type="file" accept=".dafilm"></label>
-{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}</div></details>
+{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}<span class="saving" role="status"></span></div></details>
 </div>
 """
