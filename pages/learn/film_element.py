@@ -31,11 +31,19 @@ _SCRIPTS = (
     "playground.js",
     "film_file.js",
     "film_picture.js",
+    "film_marks.js",
+    "film_curve.js",
+    "film_bars.js",
+    "film_sweep.js",
     "film_player.js",
     "film_words.js",
+    "film_acts.js",
+    "film_hand.js",
     "film_handles.js",
+    "film_brush.js",
     "film_game.js",
     "film_save.js",
+    "film_svg.js",
 )
 
 PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")
@@ -57,8 +65,9 @@ def draw(
     """
     first = films[0]
     method = methods()[first.method.name]
-    deep = on_change is not None and issubclass(method, DeepAlignment)
-    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if deep else None
+    deep = issubclass(method, DeepAlignment)
+    trains = on_change is not None and deep
+    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if trains else None
     classes = 3 if first.data.params.get("shape") == "blobs" else 2
     data = {
         "route": f"{origin.base_path()}/film",
@@ -70,8 +79,9 @@ def draw(
         "acts": acts,
         "hidden": [part for part in PARTS if state.is_hidden(part)],
         "editable": on_change is not None and first.data.name == "drawn",
-        "trains": deep,
+        "deep": deep,
         "critic": deep and _has_critic(method),
+        "trains": trains,
         "strength": "weight" if weight is not None else "",
         "strengthNow": first.method.params.get("weight", weight.default if weight is not None else 0),
         "classes": ["A", "B", "C"][:classes],

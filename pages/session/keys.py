@@ -275,6 +275,7 @@ STUDY_STOP = "study-stop"
 
 SHOWCASE = "showcase"
 SHOWCASE_RESULTS = "showcase-results"
+PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
 PLAYGROUND_METHOD = "lab-playground-method"
