@@ -94,10 +94,11 @@ class RoomDatabase:
             old = select(_ROOMS.c.room_id).where(_ROOMS.c.opened_at < now - timedelta(days=ROOM_DAYS))
             connection.execute(_VOTES.delete().where(_VOTES.c.room_id.in_(old)))
             connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id.in_(old)))
-            if connection.scalar(select(func.count()).where(_ROOMS.c.owner == digest(owner))) >= MOST_ROOMS:
+            held = connection.scalar(select(func.count()).where(_ROOMS.c.owner == digest(owner)))
+            if (held or 0) >= MOST_ROOMS:
                 raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
             while True:
-                values = {
+                values: dict[str, Any] = {
                     "room_id": secrets.token_urlsafe(16),
                     "code": "".join(secrets.choice(_CODE_SIGNS) for _ in range(_CODE_LENGTH)),
                     "owner": digest(owner),
@@ -159,7 +160,7 @@ class RoomDatabase:
         with self._runs.begin() as connection:
             if connection.execute(_VOTES.update().where(mine).values(answer=vote.answer)).rowcount:
                 return
-            if connection.scalar(select(func.count()).where(round_)) >= MOST_VOTERS:
+            if (connection.scalar(select(func.count()).where(round_)) or 0) >= MOST_VOTERS:
                 raise UserError("This vote has {count} answers, which is the most.", count=MOST_VOTERS)
             try:
                 with connection.begin_nested():

@@ -20,7 +20,7 @@ _CODE = re.compile(r"(\d{1,4})\.([0-9a-f]{16}-[0-9a-f]{8})\.([0-9a-f]{6})\.([0-9
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is asked: reach ``goal``, an accuracy on the target of ``data``; ``labels`` says if it may use a few there."""
+    """What is asked: to reach the accuracy ``goal`` on the target of ``data``; with ``labels`` a few of its own may help."""
 
     task: str
     goal: float

@@ -141,7 +141,7 @@ def read_lecture(text: str) -> Lecture:
     if len(text) > LARGEST:
         raise UserError("This file is too long for a lecture: at most {count} letters.", count=LARGEST)
     try:
-        held = yaml.load(text, _PlainLoader)  # noqa: S506  # a SafeLoader
+        held = yaml.load(text, _PlainLoader)  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         if mark is not None:
@@ -173,7 +173,7 @@ def _explained(first: Any) -> UserError:
             return UserError("Slide {slide}: “{field}” is not known; is it spelt right?", **where, field=shorten(field))
         case "extra_forbidden", False:
             return UserError("The lecture: “{field}” is not known; is it spelt right?", field=shorten(field))
-        case ("string_too_long" | "too_long"), True:
+        case (("string_too_long" | "too_long"), True):
             return UserError("Slide {slide}: “{field}” is too long, at most {most}.", **where, field=field, most=limit)
         case _, True:
             detail = shorten(str(first["msg"]).removeprefix("Value error, "))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from da_core.errors import UserError
 from da_core.jobs.room_database import RoomDatabase, Vote
@@ -93,7 +94,9 @@ class Rooms:
             if state == room.state:
                 return room
             if self._database().save_state(room_id, room.version, state.model_dump(mode="json")):
-                return self._keep(Room(room_id, room.code, room.owner, room.salt, room.lecture, state, room.version + 1))
+                return self._keep(
+                    Room(room_id, room.code, room.owner, room.salt, room.lecture, state, room.version + 1)
+                )
             with self._lock:  # another page of the instructor's was sooner
                 self._known.pop(room_id, None)
         raise UserError("The room is changing in another window; try again.")

@@ -78,15 +78,15 @@ def as_csv(room: Room, votes: Sequence[Vote]) -> str:
         slide = room.lecture.slides[vote.slide]
         if slide.question is not None:
             choice = slide.question.choices[int(vote.answer)]
-            what, answer, right = slide.question.text, choice.text, "yes" if choice.right else "no"
+            what, answer, right = slide.question.text, _cell(choice.text), "yes" if choice.right else "no"
         elif slide.prediction is not None:
             what, answer, right = slide.prediction.text, f"{vote.answer:g}", ""
         else:
             continue
-        table.writerow([vote.slide + 1, _cell(what), vote.round, numbers[vote.voter], _cell(answer), right])
+        table.writerow([vote.slide + 1, _cell(what), vote.round, numbers[vote.voter], answer, right])
     return out.getvalue()
 
 
 def _cell(text: str) -> str:
     """Keep a spreadsheet from reading a text as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") and not text.lstrip("+-").replace(".", "").isdigit() else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
