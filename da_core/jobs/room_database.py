@@ -15,7 +15,8 @@ from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Integer, Strin
 from sqlalchemy.exc import IntegrityError
 
 from da_core.errors import UserError
-from da_core.jobs.run_database import METADATA, RunDatabase, digest
+from da_core.jobs.job import digest
+from da_core.jobs.run_database import METADATA, RunDatabase
 
 ROOM_DAYS = 30.0
 """Days after which a room and its votes are deleted."""
@@ -152,21 +153,21 @@ class RoomDatabase:
             connection.execute(_VOTES.delete().where(_VOTES.c.room_id == room_id))
             connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id == room_id))
 
-    def cast(self, room_id: str, vote: Vote) -> None:
+    def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: float) -> None:
         """Save a vote, in place of the voter's earlier one in the same round. Raises `UserError` for too many."""
-        round_ = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == vote.slide) & (_VOTES.c.round == vote.round)
-        mine = round_ & (_VOTES.c.voter == vote.voter)
-        fresh = {"slide": vote.slide, "round": vote.round, "voter": vote.voter, "answer": vote.answer}
+        same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
+        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(answer=answer)
+        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, "answer": answer}
         with self._runs.begin() as connection:
-            if connection.execute(_VOTES.update().where(mine).values(answer=vote.answer)).rowcount:
+            if connection.execute(again).rowcount:
                 return
-            if (connection.scalar(select(func.count()).where(round_)) or 0) >= MOST_VOTERS:
+            if (connection.scalar(select(func.count()).where(same)) or 0) >= MOST_VOTERS:
                 raise UserError("This vote has {count} answers, which is the most.", count=MOST_VOTERS)
             try:
                 with connection.begin_nested():
-                    connection.execute(_VOTES.insert().values(room_id=room_id, **fresh))
+                    connection.execute(_VOTES.insert().values(**fresh))
             except IntegrityError:  # the same browser was a moment sooner
-                connection.execute(_VOTES.update().where(mine).values(answer=vote.answer))
+                connection.execute(again)
 
     def votes(self, room_id: str, slide: int | None = None) -> list[Vote]:
         """List the votes of a room or of one slide, by slide, round and voter."""

@@ -46,7 +46,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.job import EVERYONE
+from da_core.jobs.job import EVERYONE, digest
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
@@ -378,11 +378,6 @@ def _binned(entries: Iterable[Any]) -> datetime | None:
 
 def _older(moment: datetime | None, than: datetime) -> bool:
     return moment is not None and moment < than.astimezone(UTC).replace(tzinfo=None)
-
-
-def digest(owner: str) -> str:
-    """Digest a visitor's name, as every table keeps it; `EVERYONE` stays."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE
 
 
 def _plain(text: str, longest: int) -> str:

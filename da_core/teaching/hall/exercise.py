@@ -20,7 +20,7 @@ _CODE = re.compile(r"(\d{1,4})\.([0-9a-f]{16}-[0-9a-f]{8})\.([0-9a-f]{6})\.([0-9
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is asked: to reach the accuracy ``goal`` on the target of ``data``; with ``labels`` a few of its own may help."""
+    """What is asked: reach the accuracy ``goal`` on the target of ``data``; ``labels``: a few of its own may help."""
 
     task: str
     goal: float
@@ -67,8 +67,8 @@ def uses_target_labels(experiment: Experiment) -> bool:
     from da_core.methods import methods
     from da_core.registry import resolve
 
-    kind, params = resolve(methods(), experiment.method)
-    return kind.name() == "oracle" or kind(params).few_per_class() > 0
+    kind, _params = resolve(methods(), experiment.method)
+    return kind.name() == "oracle" or kind(seed=0, **experiment.method.params).few_per_class() > 0
 
 
 @dataclass(frozen=True)

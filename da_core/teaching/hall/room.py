@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from da_core.errors import UserError
-from da_core.jobs.room_database import RoomRow
-from da_core.jobs.run_database import digest
+from da_core.jobs.job import digest
 from da_core.teaching.hall.lecture import Lecture
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import RoomRow
 
 Pace = Literal["held", "free"]
 ROUNDS = 4

@@ -8,14 +8,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
-from da_core.jobs.room_database import RoomDatabase, Vote
 from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Act, Room, RoomState, acted
 from da_core.teaching.hall.votes import Tally
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import RoomDatabase
 
 FRESH_SECONDS = 1.0
 """How long a room is taken to be as it was read: another server may share the database."""
@@ -24,6 +27,10 @@ _ATTEMPTS = 5
 MOST_WRONG_CODES = 40
 WRONG_CODE_SECONDS = 300.0
 """So many wrong codes from one address in so many seconds, and no code is looked up for it until they are over."""
+
+
+class ClosedRoomError(UserError):
+    """The room is not there any more, or never was."""
 
 
 class Rooms:
@@ -81,7 +88,7 @@ class Rooms:
         if row is None:
             with self._lock:
                 self._known.pop(room_id, None)
-            raise UserError("This room is closed.")
+            raise ClosedRoomError("This room is closed.")
         return self._keep(Room.of_row(row))
 
     def act(self, room_id: str, visitor: str, act: Act) -> Room:
@@ -94,9 +101,7 @@ class Rooms:
             if state == room.state:
                 return room
             if self._database().save_state(room_id, room.version, state.model_dump(mode="json")):
-                return self._keep(
-                    Room(room_id, room.code, room.owner, room.salt, room.lecture, state, room.version + 1)
-                )
+                return self._keep(replace(room, state=state, version=room.version + 1))
             with self._lock:  # another page of the instructor's was sooner
                 self._known.pop(room_id, None)
         raise UserError("The room is changing in another window; try again.")
@@ -108,7 +113,7 @@ class Rooms:
         if ballot is None or not ballot.open or ballot.round != round_ or slide != room.state.place:
             raise UserError("This vote is closed.")
         known = votes.checked_answer(room.lecture.slides[slide], answer)
-        self._database().cast(room_id, Vote(slide, round_, votes.voter(room.salt, visitor), known))
+        self._database().cast(room_id, slide, round_, votes.voter(room.salt, visitor), known)
 
     def tallies(self, room: Room) -> list[Tally]:
         """Count the votes on the slide that is shown, round by round."""
@@ -153,6 +158,8 @@ class Rooms:
 
 def room_database() -> RoomDatabase:
     """Return the tables of rooms in this server's database. Raises `UnreachableError`."""
+    from da_core.jobs.room_database import RoomDatabase  # SQLAlchemy comes with it
+
     return RoomDatabase(store().database)
 
 

@@ -7,11 +7,14 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
-from da_core.jobs.room_database import Vote
 from da_core.teaching.hall.lecture import Slide
 from da_core.teaching.hall.room import Room
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import Vote
 
 BINS = 10
 """Bars of the guesses that are shown."""
