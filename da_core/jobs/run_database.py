@@ -1,6 +1,6 @@
-"""The database of runs: what is known of each, each visitor's own list of them, and each visitor's last study.
+"""The database of runs: what is known of each, each visitor's own list of them, their last study, their progress.
 
-Three tables in any database that SQLAlchemy speaks to; `da_core.jobs.migrations` keeps them up to date. The arrays stay
+Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.migrations` keeps them up to date. The arrays stay
 files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens the database.
 """
 
@@ -47,6 +47,7 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.job import EVERYONE, digest
+from da_core.jobs.progress import Kind, Outcome, Progress
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,15 @@ _STUDIES = Table(
     METADATA,
     Column("owner", String(32), primary_key=True),
     Column("study", JSON, nullable=False),
+)
+_PROGRESS = Table(
+    "progress",
+    METADATA,
+    Column("owner", String(32), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("outcome", String(20), primary_key=True),
+    Column("times", Integer, nullable=False),
 )
 
 
@@ -256,6 +266,33 @@ class RunDatabase:
         except ValidationError:
             log.warning("a study is left out", exc_info=True)
             return None
+
+    # A visitor's progress in the course -------------------------------------------------------------------------------
+
+    def count_progress(self, owner: str, kind: Kind, name: str, outcome: Outcome) -> None:
+        """Count once more what a visitor did; see `da_core.jobs.progress`."""
+        what = {"owner": digest(owner), "kind": kind, "name": name, "outcome": outcome}
+        mine = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
+        more = _PROGRESS.update().where(mine).values(times=_PROGRESS.c.times + 1)
+        with self.begin() as connection:
+            if connection.execute(more).rowcount:
+                return
+            try:
+                with connection.begin_nested():
+                    connection.execute(_PROGRESS.insert().values(**what, times=1))
+            except IntegrityError:  # another page of the visitor was a moment sooner
+                connection.execute(more)
+
+    def progress(self, owner: str) -> CourseProgress:
+        """Return what a visitor has done in the course."""
+        mine = select(_PROGRESS).where(_PROGRESS.c.owner == digest(owner))
+        with self.begin() as connection:
+            return CourseProgress({(row.kind, row.name, row.outcome): row.times for row in connection.execute(mine)})
+
+    def reset_progress(self, owner: str) -> None:
+        """Forget what a visitor has done in the course."""
+        with self.begin() as connection:
+            connection.execute(_PROGRESS.delete().where(_PROGRESS.c.owner == digest(owner)))
 
     # The connection ---------------------------------------------------------------------------------------------------
 

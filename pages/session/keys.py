@@ -319,3 +319,51 @@ CODES = "lab-codes"
 
 def close_room(room: str) -> str:
     return f"lab-room-close-{room}"
+# The course ----------------------------------------------------------------------------------------------------------
+# `where` is the chapter, story or other place that asks.
+
+
+def check_box(where: str, check: str) -> str:
+    return f"lab-check-{where}-{check}"
+
+
+def check_choice(where: str, check: str) -> str:
+    return f"lab-check-choice-{where}-{check}"
+
+
+def check_answer(where: str, check: str) -> str:
+    """Name the place of the committed answer."""
+    return f"lab.check.{where}.{check}"
+
+
+def check_commit(where: str, check: str) -> str:
+    return f"lab-check-commit-{where}-{check}"
+
+
+def check_try(where: str, check: str) -> str:
+    return f"lab-check-try-{where}-{check}"
+
+
+def guess_box(where: str, guess: str) -> str:
+    return f"lab-guess-{where}-{guess}"
+
+
+def guess_given(where: str, guess: str) -> str:
+    """Name the committed guess."""
+    return f"lab.guess.{where}.{guess}"
+
+
+def guess_widget(where: str, guess: str) -> str:
+    return f"lab-guess-widget-{where}-{guess}"
+
+
+def guess_commit(where: str, guess: str) -> str:
+    return f"lab-guess-commit-{where}-{guess}"
+
+
+def guess_skip(where: str, guess: str) -> str:
+    return f"lab-guess-skip-{where}-{guess}"
+
+
+def guess_outcome(where: str, guess: str) -> str:
+    return f"lab-guess-outcome-{where}-{guess}"

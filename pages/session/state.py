@@ -28,6 +28,8 @@ PARTS = ("data", "network", "method", "training")
 
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
+OF_A_SCREEN = ("lesson", "row", *_PLAYGROUND)
+"""What the link of one screen says besides the session's."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
@@ -230,7 +232,7 @@ def publish() -> None:
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
     asked = dict(query)
-    for of_a_screen in ("lesson", "row", *_PLAYGROUND):  # `arrive` sees to them
+    for of_a_screen in OF_A_SCREEN:  # `arrive` sees to them
         asked.pop(of_a_screen, None)
     lang = asked.pop("lang", "")
     if lang in LANGUAGES:

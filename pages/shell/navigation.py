@@ -8,6 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
+from da_core.experiment import Experiment
 from pages.session import keys, state
 from pages.session.words import _
 
@@ -168,3 +169,11 @@ def switch_to_row(runs: Sequence[str]) -> None:
 def switch_to(step: Step) -> None:
     """Leave for another screen at once, with the session's query."""
     st.switch_page(SCREENS[step].path, query_params=state.link())
+
+
+def follow(step: Step, query: dict[str, str]) -> None:
+    """Leave for another screen at once, and make what a link's query says the session's experiment."""
+    own = {name: query[name] for name in state.OF_A_SCREEN if name in query}
+    if experiment := {name: value for name, value in query.items() if name not in own}:
+        state.replace(Experiment.from_flat(experiment))
+    st.switch_page(SCREENS[step].path, query_params=state.link() | own)

@@ -1,7 +1,8 @@
 """A lecture: slides in a YAML file, those that ship with the app and those that an instructor brings.
 
 A slide has a title, a few lines, and at most one thing to look at: a film of the playground, a screen of the app, a
-run that is started in the hall, a question, or a prediction. ``notes`` are the instructor's own.
+run that is started in the hall, a question (its own, or by ``check`` one of the course's), or a prediction. ``notes``
+are the instructor's own.
 """
 
 from __future__ import annotations
@@ -150,11 +151,36 @@ def read_lecture(text: str) -> Lecture:
     if not isinstance(held, dict):
         raise UserError("A lecture has “title”, “language” and “slides”; see the example that can be downloaded.")
     try:
-        lecture = Lecture.model_validate(held)
+        lecture = Lecture.model_validate(_with_checks(held))
     except ValidationError as error:
         raise _explained(error.errors()[0]) from None
     _check_names(lecture)
     return lecture
+
+
+def _with_checks(held: dict[str, Any]) -> dict[str, Any]:
+    """Put the course's own question in the place of each ``check``, which names one."""
+    from da_core.teaching.checks import check
+
+    language, slides = str(held.get("language")), held.get("slides")
+    if not isinstance(slides, list):
+        return held
+    asked = []
+    for slide in slides:
+        if isinstance(slide, dict) and isinstance(name := slide.get("check"), str):
+            one = check(name)
+            choices = [
+                {
+                    "text": option.text.text(language),
+                    "right": option.is_right,
+                    "why": (one.why if option.is_right else option.refuted().refutation).text(language),
+                }
+                for option in one.options
+            ]
+            slide = {key: value for key, value in slide.items() if key != "check"}
+            slide["question"] = {"text": one.question.text(language), "choices": choices}
+        asked.append(slide)
+    return {**held, "slides": asked}
 
 
 def _explained(first: Any) -> UserError:
