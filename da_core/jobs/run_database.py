@@ -47,7 +47,7 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.job import EVERYONE, digest
-from da_core.jobs.progress import Kind, Outcome, Progress
+from da_core.jobs.progress import CourseProgress, Kind, Outcome
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
