@@ -23,7 +23,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "votes",
-        sa.Column("room_id", sa.ForeignKey("rooms.room_id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("room_id", sa.String(32), sa.ForeignKey("rooms.room_id", ondelete="CASCADE"), primary_key=True),
         sa.Column("slide", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("voter", sa.String(32), primary_key=True),
