@@ -160,7 +160,7 @@ def read_lecture(text: str) -> Lecture:
 
 def _with_checks(held: dict[str, Any]) -> dict[str, Any]:
     """Put the course's own question in the place of each ``check``, which names one."""
-    from da_core.teaching.checks import check
+    from da_core.teaching.check_questions import check
 
     language, slides = str(held.get("language")), held.get("slides")
     if not isinstance(slides, list):
