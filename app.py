@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
+from pages.hall import room_routes
 from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
 from pages.session import session_cookie
@@ -233,6 +234,7 @@ app = st.App(
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
         Route(base_path() + "/film", film),
+        *room_routes.routes(),
     ],
     middleware=[
         Middleware(Headers),

@@ -17,6 +17,10 @@ LANGUAGE = "lab.language"
 """The code of the language that was chosen by switch or link; absent while the browser decides."""
 HIDDEN = "lab.hidden"
 """Parts that the link hides from a class."""
+ROOM = "lab.room"
+"""The room that the link comes from; in a frame of the lecture, “~” and the slide's place follow."""
+EXERCISE = "lab.exercise"
+"""What the link asks its reader to reach."""
 EVERYTHING = "lab.everything"
 """Whether the visitor wants all parts of the screens open."""
 PROBLEM = "lab.problem"
@@ -74,6 +78,8 @@ NEXT_QUIET = "lab-on-quiet"
 CLASS_HIDES = "lab-class-hides"
 CLASS_LANGUAGE = "lab-class-language"
 CLASS_TRAINS = "lab-class-trains"
+ROOM_LINE = "lab-room-line"
+EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 
@@ -349,6 +355,21 @@ def quiz_open(screen: str) -> str:
     return f"lab-quiz-open-{screen}"
 
 
+# Lecture hall --------------------------------------------------------------------------------------------------------
+
+LECTURE = "lab-lecture"
+LECTURE_FILE = "lab-lecture-file"
+ROOM_OPEN = "lab-room-open"
+EXERCISE_TASK = "lab-exercise-task"
+EXERCISE_GOAL = "lab-exercise-goal"
+EXERCISE_LABELS = "lab-exercise-labels"
+EXERCISE_HIDES = "lab-exercise-hides"
+CODES_LINK = "lab-codes-link"
+CODES = "lab-codes"
+
+
+def close_room(room: str) -> str:
+    return f"lab-room-close-{room}"
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
 

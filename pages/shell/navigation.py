@@ -29,6 +29,7 @@ Step = Literal[
     "methods",
     "lesson",
     "teaching",
+    "lecture_hall",
 ]
 
 
@@ -114,6 +115,12 @@ SCREENS: dict[Step, Screen] = {
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
     "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
+    "lecture_hall": Screen(
+        "hall/lecture_hall.py",
+        "Lecture hall",
+        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
+        "",
+    ),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
