@@ -90,14 +90,9 @@ def element_data(
     """Write what the element's script is given: see `draw`; ``hidden`` are some of `PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
-<<<<<<< HEAD
     deep = issubclass(method, DeepAlignment)
-    trains = on_change is not None and deep
+    trains = editable and deep
     weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if trains else None
-=======
-    deep = editable and issubclass(method, DeepAlignment)
-    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if deep else None
->>>>>>> hall
     classes = 3 if first.data.params.get("shape") == "blobs" else 2
     return {
         "route": f"{origin.base_path()}/film",
@@ -107,15 +102,9 @@ def element_data(
         ],
         "params": resolve(sources(), first.data)[1].model_dump(),
         "acts": acts,
-<<<<<<< HEAD
-        "hidden": [part for part in PARTS if state.is_hidden(part)],
-        "editable": on_change is not None and first.data.name == "drawn",
-        "deep": deep,
-=======
         "hidden": list(hidden),
         "editable": editable and first.data.name == "drawn",
-        "trains": deep,
->>>>>>> hall
+        "deep": deep,
         "critic": deep and _has_critic(method),
         "trains": trains,
         "strength": "weight" if weight is not None else "",
