@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from da_core.errors import UserError
 from da_core.events import Event
 from da_core.experiment import Experiment
-from da_core.jobs.job import Job
+from da_core.jobs.job import Job, OwnerDigest
 from da_core.jobs.run_view import RunState, RunView
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,9 @@ _VIEWS_KEPT = 100
 class Schedule:
     """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
-    ``changed`` is notified of each change. ``waiting`` are the queued runs, the next one first. ``abandoned`` are
-    generators that nobody will ask again; a worker closes them, since closing a generator runs the run's own code.
+    ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
+    has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
+    them, since closing a generator runs the run's own code.
     """
 
     def __init__(self, lease_seconds: float, clock: Callable[[], float]) -> None:
@@ -36,14 +37,20 @@ class Schedule:
         self._lease_seconds = lease_seconds
         self._clock = clock
 
-    def add(self, run_id: str, experiment: Experiment, owner: str) -> None:
+    def add(self, run_id: str, experiment: Experiment, owner: OwnerDigest, *, behind: bool = False) -> None:
         """Put a new run at the end of the queue."""
-        job = Job(run_id, experiment, [owner], seen=self._clock())
-        self.jobs[run_id] = job
-        self.waiting.append(job)
-        self.number_places()
+        self.restore(Job(run_id, experiment, [owner], seen=0.0, behind=behind))
 
-    def join(self, job: Job, owner: str) -> None:
+    def restore(self, job: Job) -> None:
+        """Take in a run that is queued or paused, as if somebody looked at it now."""
+        job.seen = self._clock()
+        self.jobs[job.run_id] = job
+        if job.state == "queued":
+            self.waiting.append(job)
+        self.number_places()
+        self.changed.notify_all()
+
+    def join(self, job: Job, owner: OwnerDigest) -> None:
         """Make a visitor one of the run's owners."""
         job.seen = self._clock()
         if owner not in job.owners:
@@ -66,7 +73,7 @@ class Schedule:
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
 
-    def equal(self, experiment: Experiment, owner: str) -> Job | None:
+    def equal(self, experiment: Experiment, owner: OwnerDigest) -> Job | None:
         """Find a live run of this experiment that is the owner's, or that the owner may share."""
         for job in self.jobs.values():
             if job.experiment == experiment and job.state != "stopping":
@@ -81,10 +88,23 @@ class Schedule:
         job.state = state or job.state
         self.changed.notify_all()
 
+    def in_turn(self) -> list[Job]:
+        """Order the runs that wait, the next first: visitors in turn, so that one with many keeps nobody from theirs.
+
+        A run that had begun goes before all others, and one of a study after those of nobody's study.
+        """
+        taken = Counter(owner for job in self.jobs.values() if job.in_hand for owner in job.owners)
+        turns: dict[str, tuple[bool, int]] = {}
+        for job in self.waiting:
+            turns[job.run_id] = (job.behind, -1 if job.started_at else min(taken[owner] for owner in job.owners))
+            taken.update(job.owners)
+        return sorted(self.waiting, key=lambda job: turns[job.run_id])  # stable: who came first goes first
+
     def number_places(self) -> None:
         """Give each run that waits its place in the queue, from 1."""
+        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1)}
         for job in self.jobs.values():
-            place = self.waiting.index(job) + 1 if job in self.waiting else None
+            place = places.get(job.run_id)
             if place != job.place:
                 job.place = place
                 self.touch(job)
@@ -109,7 +129,8 @@ class Schedule:
         """Hand the first run that waits to a worker; None where none waits."""
         if not self.waiting:
             return None
-        job = self.waiting.pop(0)
+        job = self.in_turn()[0]
+        self.waiting.remove(job)
         job.in_hand = True
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
