@@ -95,6 +95,8 @@ class Job:
     """Whether single runs go first: it is one of a study's."""
     attempt: int = 1
     """How many servers have had it, this one included."""
+    turn: int = 0
+    """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.jobs.job import Job
+from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
 
 if TYPE_CHECKING:
-    from da_core.jobs.live_runs import LiveRun, LiveRuns
+    from da_core.jobs.live_runs import KeptState, LiveRun, LiveRuns
 
 log = logging.getLogger(__name__)
 
@@ -107,14 +108,13 @@ class Keeper:
 def _row_of(job: Job) -> LiveRun:
     from da_core.jobs.live_runs import LiveRun
 
-    state = "paused" if job.state == "paused" else "queued"
-    return LiveRun(
-        job.run_id, job.experiment, tuple(job.owners), state, job.submitted_at, job.attempt, behind=job.behind
-    )
+    state: KeptState = "paused" if job.state == "paused" else "queued"
+    owners = tuple(job.owners)
+    return LiveRun(job.run_id, job.experiment, owners, state, job.submitted_at, job.attempt, job.behind)
 
 
 def _job_of(run: LiveRun) -> Job:
-    state = "paused" if run.state == "paused" else "queued"
+    state: RunState = "paused" if run.state == "paused" else "queued"
     job = Job(run.run_id, run.experiment, list(run.owners), seen=0.0, state=state, attempt=run.attempt)
     job.submitted_at, job.behind = run.submitted_at, run.behind
     job.notices.append(Notice(BEGINS_AGAIN))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -36,6 +36,8 @@ class Schedule:
         self._over: OrderedDict[str, RunView] = OrderedDict()
         self._lease_seconds = lease_seconds
         self._clock = clock
+        self._turn = 0
+        self._last_turn: dict[str, int] = {}
 
     def add(self, run_id: str, experiment: Experiment, owner: OwnerDigest, *, behind: bool = False) -> None:
         """Put a new run at the end of the queue."""
@@ -45,6 +47,7 @@ class Schedule:
         """Take in a run that is queued or paused, as if somebody looked at it now."""
         job.seen = self._clock()
         self.jobs[job.run_id] = job
+        self._give_turn(job)
         if job.state == "queued":
             self.waiting.append(job)
         self.number_places()
@@ -93,12 +96,14 @@ class Schedule:
 
         A run that had begun goes before all others, and one of a study after those of nobody's study.
         """
-        taken = Counter(owner for job in self.jobs.values() if job.in_hand for owner in job.owners)
-        turns: dict[str, tuple[bool, int]] = {}
-        for job in self.waiting:
-            turns[job.run_id] = (job.behind, -1 if job.started_at else min(taken[owner] for owner in job.owners))
-            taken.update(job.owners)
-        return sorted(self.waiting, key=lambda job: turns[job.run_id])  # stable: who came first goes first
+        return sorted(self.waiting, key=lambda job: (job.behind, job.started_at is None, job.turn))  # stable
+
+    def _give_turn(self, job: Job) -> None:
+        """Number the run's turn: one after its visitor's last one, and none that has gone by (fair queueing)."""
+        owner = job.owners[0]
+        job.turn = max(self._turn, self._last_turn.get(owner, -1) + 1)
+        self._last_turn = {who: turn for who, turn in self._last_turn.items() if turn >= self._turn}
+        self._last_turn[owner] = job.turn
 
     def number_places(self) -> None:
         """Give each run that waits its place in the queue, from 1."""
@@ -121,6 +126,8 @@ class Schedule:
         if job.in_hand:  # its worker has not put it aside yet
             self.touch(job, "running")
             return
+        if job.started_at is None:
+            self._give_turn(job)
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
         self.touch(job, "queued")
         self.number_places()
@@ -131,6 +138,7 @@ class Schedule:
             return None
         job = self.in_turn()[0]
         self.waiting.remove(job)
+        self._turn = max(self._turn, job.turn)
         job.in_hand = True
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
