@@ -25,14 +25,14 @@ from da_core.jobs.store import Store
 from da_core.run import run
 from tests.support.made_up_run import finished, made_by_this_version
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 ROOT = Path(__file__).parents[2]
 ANN, BOB = "ann", "bob"
 POINTS = Experiment(
     data=DataSpec(name="drawn", params={"count": 100}),
     network=NetworkSpec(name="mlp", params={"hidden": 16}),
     method=MethodSpec(name="dann"),
-    training=TrainingSpec(epochs=60, least_steps=1),
+    training=TrainingSpec(epochs=20, least_steps=1),
     device="cpu",
 )
 
@@ -172,7 +172,7 @@ from da_core.jobs.store import Store
 store = Store(Path({str(tmp_path / "runs")!r}))
 queue = Queue(store, live_runs=LiveRuns(lambda: store.database))
 run = queue.submit(Experiment.model_validate_json({POINTS.model_dump_json()!r}), {ANN!r})
-queue.wait(run, lambda view: len(view.history) > 20, 60)
+queue.wait(run, lambda view: len(view.history) > 8, 120)
 print(run, flush=True)
 sys.stdin.read()
 """
