@@ -30,6 +30,7 @@ def draw(here: Step) -> None:
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("playground", _(SCREENS["playground"].title))
+        link_to("course", _(SCREENS["course"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
         link_to("teaching", _(SCREENS["teaching"].title))
