@@ -24,6 +24,9 @@ from pages.session import keys, session_cookie
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
 
+FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar", "legend", "acts", "game", "keep")
+"""What a link can hide of the playground and its films besides; those of the film are named as their classes are."""
+
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
 _SETTLED = 2.0
@@ -123,7 +126,7 @@ def lesson() -> str:
 
 
 def hidden() -> tuple[str, ...]:
-    """Return the parts that the link hides from a class, some of `PARTS`."""
+    """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
     found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
     return found
 
@@ -221,7 +224,7 @@ def _follow(query: dict[str, str]) -> None:
     st.session_state[keys.EVERYTHING] = asked.pop("view", "") == _EVERYTHING
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
-    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS + FILM_PARTS if part in hide)
     if missing:
         report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
         return
