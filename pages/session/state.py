@@ -26,6 +26,9 @@ from pages.session import keys, session_cookie
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
 
+FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar", "legend", "acts", "game", "keep")
+"""What a link can hide of the playground and its films besides; those of the film are named as their classes are."""
+
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
 OF_A_SCREEN = ("lesson", "chapter", "row", *_PLAYGROUND)
@@ -133,7 +136,7 @@ def chapter() -> str:
 
 
 def hidden() -> tuple[str, ...]:
-    """Return the parts that the link hides from a class, some of `PARTS`."""
+    """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
     found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
     return found
 
@@ -249,7 +252,7 @@ def _follow(query: dict[str, str]) -> None:
     told = {name: asked.pop(name) for name in FIELDS if name in asked}
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
-    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS + FILM_PARTS if part in hide)
     if missing:
         report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
         return
