@@ -42,7 +42,7 @@ def read_steps(file: Path) -> tuple[Step, ...]:
     """Read the steps of one reading. Raises `UserError` for a file that is not as it should be."""
     held = read_entries(file, TypeAdapter(Steps))
     if set(held) != {"steps"}:
-        raise UserError("The file {file} has to hold entries by name.", file=file.name)
+        raise UserError("The file {file} needs one list, “steps”, and nothing else.", file=file.name)
     return held["steps"]
 
 

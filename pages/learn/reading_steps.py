@@ -31,7 +31,7 @@ def draw(method: type[Method]) -> None:
 def _row(number: int, step: Step, file: Path) -> None:
     left, right = st.columns([11, 9], gap="medium", vertical_alignment="center")
     with left:
-        st.code(step.code.rstrip(), language="python")
+        st.code(step.code.rstrip(), language="python", wrap_lines=True)
         if lines := code_reading.lines_of(step.code, file.read_text(encoding="utf-8")):
             st.caption(_("{file}, line {line}", file=file.name, line=lines[0]))
     with right:
