@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "assets" / "lessons" / "reading"
 
 
-class Step(Entry):
+class CodeStep(Entry):
     """A few lines of code, the term that they are (LaTeX without dollar signs), and what they do."""
 
     code: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1)]
@@ -29,7 +29,7 @@ class Step(Entry):
     """Where the lines stand, from the project's folder; empty for the method's own file."""
 
 
-Steps = Annotated[tuple[Step, ...], Field(min_length=3, max_length=6)]
+Steps = Annotated[tuple[CodeStep, ...], Field(min_length=3, max_length=6)]
 
 
 def file_of_reading(method: str) -> Path:
@@ -38,7 +38,7 @@ def file_of_reading(method: str) -> Path:
 
 
 @functools.cache
-def read_steps(file: Path) -> tuple[Step, ...]:
+def read_steps(file: Path) -> tuple[CodeStep, ...]:
     """Read the steps of one reading. Raises `UserError` for a file that is not as it should be."""
     held = read_entries(file, TypeAdapter(Steps))
     if set(held) != {"steps"}:

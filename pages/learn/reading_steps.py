@@ -10,7 +10,7 @@ from da_core.errors import UserError
 from da_core.methods.base import Method
 from da_core.registry import file_of
 from da_core.teaching import code_reading
-from da_core.teaching.code_reading import Step
+from da_core.teaching.code_reading import CodeStep
 from pages.session import keys
 from pages.session.words import _, explain, language
 
@@ -28,7 +28,7 @@ def draw(method: type[Method]) -> None:
             _row(number, step, code_reading.ROOT / step.file if step.file else Path(file_of(method)))
 
 
-def _row(number: int, step: Step, file: Path) -> None:
+def _row(number: int, step: CodeStep, file: Path) -> None:
     left, right = st.columns([11, 9], gap="medium", vertical_alignment="center")
     with left:
         st.code(step.code.rstrip(), language="python", wrap_lines=True)
