@@ -296,6 +296,7 @@ LESSON_HEAD = "lab-lesson-head"
 LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
+READING = "lab-reading"
 TRY = "lab-try"
 
 
