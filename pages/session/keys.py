@@ -319,6 +319,8 @@ CODES = "lab-codes"
 
 def close_room(room: str) -> str:
     return f"lab-room-close-{room}"
+
+
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
 
