@@ -68,7 +68,7 @@ def draw(
         acts=acts,
         sweep=sweep,
         editable=on_change is not None,
-        hidden=[part for part in PARTS if state.is_hidden(part)],
+        hidden=[part for part in state.FILM_PARTS if state.is_hidden(part)],
     )
 
     def changed() -> None:
@@ -87,7 +87,7 @@ def element_data(
     editable: bool = False,
     hidden: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write what the element's script is given: see `draw`; ``hidden`` are some of `PARTS`."""
+    """Write what the element's script is given: see `draw`; ``hidden`` are some of `state.FILM_PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
     deep = issubclass(method, DeepAlignment)
