@@ -250,7 +250,7 @@ class Picture {
     const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
     this.points(pen, places, shown, weights, x, y, ratio);
-    if (shown.forces && this.name === "features") this.arrows(pen, shown, places, box, x, y, unit);
+    if (shown.forces && this.name === "features" && !stage.playground.game.hides(this)) this.arrows(pen, shown, places, box, x, y, unit);
     if (stage.chosen >= 0) {
       pen.strokeStyle = colours.ink;
       pen.lineWidth = 2;

@@ -136,15 +136,16 @@ class Playground {
       stage.watch(this.address(index), data.texts);
       stage.say();
     });
-    this.say();
     this.hand.show();
+    this.say();
     sweep(this);
     if (first && !this.player.still.matches) this.player.play();
     this.player.draw();
   }
 
   say() {
-    const { texts, data } = { texts: this.data.texts, data: this.data };
+    const { data } = this;
+    const { texts } = data;
     for (const node of this.root.querySelectorAll("[data-text]")) node.textContent = texts[/** @type {HTMLElement} */ (node).dataset.text ?? ""];
     for (const node of this.root.querySelectorAll("[data-label]")) {
       const label = texts[/** @type {HTMLElement} */ (node).dataset.label ?? ""];
@@ -159,7 +160,7 @@ class Playground {
     this.find(".forget").hidden = !data.acts;
     for (const name of [".drop", ".drop-hint"]) this.find(name).hidden = this.stages[0].chosen < 0;
     legend(this);
-    for (const part of data.hidden) this.find(`.${part}`).hidden = true;
+    for (const part of data.hidden) for (const node of this.root.querySelectorAll(`.${part}`)) node.hidden = true;
     this.player.say();
   }
 
@@ -178,7 +179,7 @@ class Playground {
 
 /** What the marks mean. @param {Playground} playground */
 function legend(playground) {
-  const { texts, classes, colours, critic, deep } = playground.data;
+  const { texts, classes, colours, critic, deep, notes } = playground.data;
   const entries = [
     ...["source", "target"].map((name) => ({ text: texts[name], mark: name, colour: colours[name] })),
     ...classes.map((/** @type {string} */ name, /** @type {number} */ index) => ({
@@ -189,6 +190,7 @@ function legend(playground) {
     deep && { text: texts.lossMark, mark: "dotted", colour: colours.grey },
     deep && { text: texts.classPull, mark: "pull", colour: colours.pullOfClass },
     deep && { text: filled(texts.methodPull, texts), mark: "pull", colour: colours.pullOfMethod },
+    ...notes.map((/** @type {string} */ text) => ({ text, mark: "none", colour: "" })),
   ].filter(Boolean);
   playground.find(".legend").replaceChildren(...entries.map(({ text, mark, colour }) => {
     const [item, sign] = [document.createElement("span"), document.createElement("i")];
