@@ -456,3 +456,12 @@ def guess_skip(where: str, guess: str) -> str:
 
 def guess_outcome(where: str, guess: str) -> str:
     return f"lab-guess-outcome-{where}-{guess}"
+
+
+# Glossary ------------------------------------------------------------------------------------------------------------
+
+GLOSSARY_SEARCH = "lab-glossary-search"
+
+
+def glossary_term(name: str) -> str:
+    return f"lab-glossary-{name.replace('_', '-')}"
