@@ -272,6 +272,7 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+WAYS_IN = "lab-list-ways"
 SHOWCASE_RESULTS = "showcase-results"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
@@ -286,6 +287,10 @@ LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
 TRY = "lab-try"
+
+
+def way_in(step: str) -> str:
+    return f"lab-entry-way-{step}"
 
 
 def method_list(kind: str) -> str:
