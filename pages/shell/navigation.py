@@ -25,9 +25,12 @@ Step = Literal[
     "stability",
     "playground",
     "course",
+    "which_shift",
+    "bug_hunt",
     "methods",
     "lesson",
     "teaching",
+    "lecture_hall",
 ]
 
 
@@ -104,9 +107,27 @@ SCREENS: dict[Step, Screen] = {
         "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
         "",
     ),
+    "which_shift": Screen(
+        "learn/which_shift.py",
+        "Which shift is it?",
+        "A pair with a planted shift: look, answer, and see how the report reasons. As often as you like.",
+        "",
+    ),
+    "bug_hunt": Screen(
+        "learn/bug_hunt.py",
+        "Bug hunt",
+        "Scripts that look right and are not: mark the line, see what it does, and mend it.",
+        "",
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
     "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
+    "lecture_hall": Screen(
+        "hall/lecture_hall.py",
+        "Lecture hall",
+        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
+        "",
+    ),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
