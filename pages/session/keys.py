@@ -282,6 +282,7 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+WAYS_IN = "lab-list-ways"
 SHOWCASE_RESULTS = "showcase-results"
 PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
@@ -298,6 +299,10 @@ FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
 READING = "lab-reading"
 TRY = "lab-try"
+
+
+def way_in(step: str) -> str:
+    return f"lab-entry-way-{step}"
 
 
 def method_list(kind: str) -> str:
