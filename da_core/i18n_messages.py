@@ -31,6 +31,7 @@ CALLS = {
     "Notice",
     "UnusableError",
     "UnreachableError",
+    "ClosedRoomError",
 }
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
