@@ -264,8 +264,8 @@ WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
 
 
-def two_runs(first: str, second: str) -> str:
-    return f"two-{first}-{second}"
+def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
+    return f"two-{first}-{second}{'-so-far' if so_far else ''}"
 
 
 def row_control(action: str, run: str) -> str:
