@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,11 @@ from da_core.jobs.run_view import RunState, RunView
 
 EVERYONE = ""
 """The owner on a machine that serves nobody else: every run is in their list."""
+
+
+def digest(owner: str) -> str:
+    """Digest a visitor's name, as every table keeps it; `EVERYONE` stays."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE
 
 
 class History:

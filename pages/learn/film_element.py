@@ -63,13 +63,38 @@ def draw(
     ``acts`` are what a hand does in the first, ``sweep`` is a setting's title, symbol and films. With ``on_change`` a
     hand may change the data and the acts, and it is called with them; without, the film is to be looked at.
     """
+    data = element_data(
+        films,
+        acts=acts,
+        sweep=sweep,
+        editable=on_change is not None,
+        hidden=[part for part in state.FILM_PARTS if state.is_hidden(part)],
+    )
+
+    def changed() -> None:
+        change = st.session_state[key].get("changed")
+        if change and on_change is not None:
+            on_change(change)
+
+    _element()(data=data, key=key, on_changed_change=changed)
+
+
+def element_data(
+    films: Sequence[Experiment],
+    *,
+    acts: str = "",
+    sweep: dict[str, Any] | None = None,
+    editable: bool = False,
+    hidden: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write what the element's script is given: see `draw`; ``hidden`` are some of `state.FILM_PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
     deep = issubclass(method, DeepAlignment)
-    trains = on_change is not None and deep
+    trains = editable and deep
     weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if trains else None
     classes = 3 if first.data.params.get("shape") == "blobs" else 2
-    data = {
+    return {
         "route": f"{origin.base_path()}/film",
         "films": [
             {"query": urlencode(normalised(one).to_flat()), "title": title}
@@ -77,8 +102,8 @@ def draw(
         ],
         "params": resolve(sources(), first.data)[1].model_dump(),
         "acts": acts,
-        "hidden": [part for part in state.FILM_PARTS if state.is_hidden(part)],
-        "editable": on_change is not None and first.data.name == "drawn",
+        "hidden": list(hidden),
+        "editable": editable and first.data.name == "drawn",
         "deep": deep,
         "notes": [_(note) for note in _notes(method)],
         "critic": deep and _has_critic(method),
@@ -99,13 +124,6 @@ def draw(
         },
         "texts": playground_texts.texts(_(method.title)),
     }
-
-    def changed() -> None:
-        change = st.session_state[key].get("changed")
-        if change and on_change is not None:
-            on_change(change)
-
-    _element()(data=data, key=key, on_changed_change=changed)
 
 
 def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
@@ -136,13 +154,17 @@ def _notes(method: type[Method]) -> list[str]:
 
 def _element() -> Any:
     """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component(
-        "da_lab_playground", html=playground_texts.HTML, css=_asset("playground.css"), js=_script()
-    )
+    return st.components.v2.component("da_lab_playground", html=playground_texts.HTML, css=style(), js=script())
+
+
+def style() -> str:
+    """Read the element's style sheet."""
+    return _asset("playground.css")
 
 
 @functools.cache
-def _script() -> str:
+def script() -> str:
+    """Read the element's script, a module."""
     return "\n".join(_asset(name) for name in _SCRIPTS)
 
 

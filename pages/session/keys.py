@@ -17,6 +17,10 @@ LANGUAGE = "lab.language"
 """The code of the language that was chosen by switch or link; absent while the browser decides."""
 HIDDEN = "lab.hidden"
 """Parts that the link hides from a class."""
+ROOM = "lab.room"
+"""The room that the link comes from; in a frame of the lecture, “~” and the slide's place follow."""
+EXERCISE = "lab.exercise"
+"""What the link asks its reader to reach."""
 EVERYTHING = "lab.everything"
 """Whether the visitor wants all parts of the screens open."""
 PROBLEM = "lab.problem"
@@ -74,6 +78,8 @@ NEXT_QUIET = "lab-on-quiet"
 CLASS_HIDES = "lab-class-hides"
 CLASS_LANGUAGE = "lab-class-language"
 CLASS_TRAINS = "lab-class-trains"
+ROOM_LINE = "lab-room-line"
+EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 
@@ -108,6 +114,10 @@ NIGHT_SEED = "lab-night-seed"
 
 def upload(role: str) -> str:
     return f"lab-own-{role}"
+
+
+def example_file(name: str) -> str:
+    return f"example-file-{name}"
 
 
 def folder_upload(role: str) -> str:
@@ -297,3 +307,114 @@ def method_entry(name: str) -> str:
 
 def lesson_film(method: str) -> str:
     return f"film-{method}"
+
+
+# Bug hunt ------------------------------------------------------------------------------------------------------------
+
+BUG = "lab-bug"
+
+
+def bug_found(name: str) -> str:
+    return f"lab.bug.found.{name}"
+
+
+def bug_mended(name: str) -> str:
+    return f"lab.bug.mended.{name}"
+
+
+def bug_lines(name: str) -> str:
+    return f"lab-bug-lines-{name.replace('_', '-')}"
+
+
+def bug_line(name: str) -> str:
+    return f"lab-bug-line-{name}"
+
+
+def bug_commit(name: str) -> str:
+    return f"lab-bug-commit-{name}"
+
+
+def bug_show(name: str) -> str:
+    return f"lab-bug-show-{name}"
+
+
+def bug_remedy(name: str) -> str:
+    return f"lab-bug-remedy-{name}"
+
+
+# Which shift is it? --------------------------------------------------------------------------------------------------
+
+QUIZ_SEED = "lab.quiz.seed"
+QUIZ_ANSWER = "lab.quiz.answer"
+QUIZ_CHOICE = "lab-quiz-choice"
+QUIZ_COMMIT = "lab-quiz-commit"
+QUIZ_NEXT = "lab-quiz-next"
+
+
+def quiz_open(screen: str) -> str:
+    return f"lab-quiz-open-{screen}"
+
+
+# Lecture hall --------------------------------------------------------------------------------------------------------
+
+LECTURE = "lab-lecture"
+LECTURE_FILE = "lab-lecture-file"
+ROOM_OPEN = "lab-room-open"
+EXERCISE_TASK = "lab-exercise-task"
+EXERCISE_GOAL = "lab-exercise-goal"
+EXERCISE_LABELS = "lab-exercise-labels"
+EXERCISE_HIDES = "lab-exercise-hides"
+CODES_LINK = "lab-codes-link"
+CODES = "lab-codes"
+
+
+def close_room(room: str) -> str:
+    return f"lab-room-close-{room}"
+# The course ----------------------------------------------------------------------------------------------------------
+# `where` is the chapter, story or other place that asks.
+
+
+def check_box(where: str, check: str) -> str:
+    return f"lab-check-{where}-{check}"
+
+
+def check_choice(where: str, check: str) -> str:
+    return f"lab-check-choice-{where}-{check}"
+
+
+def check_answer(where: str, check: str) -> str:
+    """Name the place of the committed answer."""
+    return f"lab.check.{where}.{check}"
+
+
+def check_commit(where: str, check: str) -> str:
+    return f"lab-check-commit-{where}-{check}"
+
+
+def check_try(where: str, check: str) -> str:
+    return f"lab-check-try-{where}-{check}"
+
+
+def guess_box(where: str, guess: str) -> str:
+    return f"lab-guess-{where}-{guess}"
+
+
+def guess_given(where: str, guess: str) -> str:
+    """Name the committed guess."""
+    return f"lab.guess.{where}.{guess}"
+
+
+def guess_widget(where: str, guess: str) -> str:
+    return f"lab-guess-widget-{where}-{guess}"
+
+
+def guess_commit(where: str, guess: str) -> str:
+    return f"lab-guess-commit-{where}-{guess}"
+
+
+def guess_skip(where: str, guess: str) -> str:
+    return f"lab-guess-skip-{where}-{guess}"
+
+
+def guess_outcome(where: str, guess: str) -> str:
+    return f"lab-guess-outcome-{where}-{guess}"

@@ -8,6 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
+from da_core.experiment import Experiment
 from pages.session import keys, state
 from pages.session.words import _
 
@@ -23,9 +24,12 @@ Step = Literal[
     "what_if",
     "stability",
     "playground",
+    "which_shift",
+    "bug_hunt",
     "methods",
     "lesson",
     "teaching",
+    "lecture_hall",
 ]
 
 
@@ -96,9 +100,27 @@ SCREENS: dict[Step, Screen] = {
         "Drag the target, choose a method, and watch what it makes of it.",
         "",
     ),
+    "which_shift": Screen(
+        "learn/which_shift.py",
+        "Which shift is it?",
+        "A pair with a planted shift: look, answer, and see how the report reasons. As often as you like.",
+        "",
+    ),
+    "bug_hunt": Screen(
+        "learn/bug_hunt.py",
+        "Bug hunt",
+        "Scripts that look right and are not: mark the line, see what it does, and mend it.",
+        "",
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
     "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
+    "lecture_hall": Screen(
+        "hall/lecture_hall.py",
+        "Lecture hall",
+        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
+        "",
+    ),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
@@ -161,3 +183,11 @@ def switch_to_row(runs: Sequence[str]) -> None:
 def switch_to(step: Step) -> None:
     """Leave for another screen at once, with the session's query."""
     st.switch_page(SCREENS[step].path, query_params=state.link())
+
+
+def follow(step: Step, query: dict[str, str]) -> None:
+    """Leave for another screen at once, and make what a link's query says the session's experiment."""
+    own = {name: query[name] for name in state.OF_A_SCREEN if name in query}
+    if experiment := {name: value for name, value in query.items() if name not in own}:
+        state.replace(Experiment.from_flat(experiment))
+    st.switch_page(SCREENS[step].path, query_params=state.link() | own)

@@ -1,0 +1,80 @@
+"""The course's checks: a question with a few answers, of which each wrong one is a misconception.
+
+They stand in ``assets/course/checks.yaml``, by name.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from da_core.errors import UserError
+from da_core.teaching.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.misconceptions import Misconception, misconception, misconceptions
+
+FILE = COURSE / "checks.yaml"
+
+
+class Option(Entry):
+    """An answer: the right one, or one that a misconception leads to."""
+
+    text: Bilingual
+    misconception: str = ""
+    """The name of the misconception; empty where the answer is right."""
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether this is the right answer."""
+        return not self.misconception
+
+    def refuted(self) -> Misconception:
+        """Return the misconception behind a wrong answer."""
+        return misconception(self.misconception)
+
+
+class Check(Entry):
+    """A question: its answers, and why the right one is right; ``twin`` names a check on the same idea."""
+
+    chapter: Words
+    question: Bilingual
+    options: Annotated[tuple[Option, ...], Field(min_length=3, max_length=4)]
+    why: Bilingual
+    twin: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_right_answer(self) -> Check:
+        if sum(option.is_right for option in self.options) != 1:
+            raise ValueError("just one answer has no misconception, that is, is right")
+        return self
+
+    @property
+    def right(self) -> int:
+        """The place of the right answer, from 0."""
+        return next(place for place, option in enumerate(self.options) if option.is_right)
+
+
+@functools.cache
+def checks(file: Path = FILE) -> dict[str, Check]:
+    """Read all checks by name.
+
+    Raises `UserError` for a file that is not as it should be, also where it names a misconception or a twin that is
+    not there.
+    """
+    found = read_entries(file, TypeAdapter(Check))
+    for name, one in found.items():
+        named = {option.misconception for option in one.options} - {""} - set(misconceptions())
+        missing = sorted(named | ({one.twin} - {""} - set(found)))
+        if missing:
+            raise UserError("The check {name} names {missing}, which is not there.", name=name, missing=missing[0])
+    return found
+
+
+def check(name: str) -> Check:
+    """Return the check of this name. Raises `UserError` if there is none."""
+    try:
+        return checks()[name]
+    except KeyError:
+        raise UserError("There is no check “{name}”.", name=name) from None

@@ -1,0 +1,130 @@
+"""Guesses: what a reader says before they see the outcome, and how far off it was.
+
+There are four kinds: a bar is dragged to a number, a curve is drawn, a boundary is sketched, an answer is picked. Those
+of the course stand in ``assets/course/guesses.yaml``, by name; what came out is told by whoever shows it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, model_validator
+
+from da_core.errors import UserError
+from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
+
+FILE = COURSE / "guesses.yaml"
+KNOTS = 9
+"""Places at which a drawn line has a height."""
+
+Ends = tuple[float, float]
+Line = tuple[float, ...]
+"""Heights of a drawn line at `KNOTS` places, evenly spread from one side to the other."""
+
+
+class BarGuess(Entry):
+    """A number between ``low`` and ``high``."""
+
+    kind: Literal["bar"]
+    question: Bilingual
+    low: float
+    high: float
+    step: float = Field(gt=0)
+    unit: str = ""
+
+    @model_validator(mode="after")
+    def _has_room(self) -> BarGuess:
+        if self.low >= self.high:
+            raise ValueError("low has to lie below high")
+        return self
+
+
+class CurveGuess(Entry):
+    """A curve from left to right: ``x`` and ``y`` are the ends of the axes, ``across`` and ``up`` their titles."""
+
+    kind: Literal["curve"]
+    question: Bilingual
+    across: Bilingual
+    up: Bilingual
+    x: Ends
+    y: Ends
+    unit: str = ""
+
+
+class BoundaryGuess(Entry):
+    """A line from left to right that parts the classes of points in the plane."""
+
+    kind: Literal["boundary"]
+    question: Bilingual
+    x: Ends = (-3.0, 3.0)
+    y: Ends = (-3.0, 3.0)
+
+
+class PickGuess(Entry):
+    """One of some answers, by their names."""
+
+    kind: Literal["pick"]
+    question: Bilingual
+    options: Annotated[dict[str, Bilingual], Field(min_length=2)]
+
+
+Guess = Annotated[BarGuess | CurveGuess | BoundaryGuess | PickGuess, Field(discriminator="kind")]
+Answer = float | Line | str
+"""A bar's number, a line's heights, or the name of what was picked."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a reader committed; ``answer`` is None where they asked to be shown without a guess."""
+
+    answer: Answer | None = None
+
+    @property
+    def skipped(self) -> bool:
+        """Tell whether the reader made no guess."""
+        return self.answer is None
+
+
+@functools.cache
+def guesses(file: Path = FILE) -> dict[str, Guess]:
+    """Read all guesses by name. Raises `UserError` for a file that is not as it should be."""
+    kind: TypeAdapter[Guess] = TypeAdapter(Guess)
+    return read_entries(file, kind)
+
+
+def read_guess(name: str) -> Guess:
+    """Return the guess of this name. Raises `UserError` if there is none."""
+    try:
+        return guesses()[name]
+    except KeyError:
+        raise UserError("There is no guess “{name}”.", name=name) from None
+
+
+def knots(ends: Ends) -> Line:
+    """Spread the places of a line's heights between the ends of its axis."""
+    return tuple(float(place) for place in np.linspace(*ends, KNOTS))
+
+
+def at_knots(ends: Ends, xs: Sequence[float], ys: Sequence[float]) -> Line:
+    """Read a curve off at the places of a line's heights, so that a drawn one can be held against it."""
+    return tuple(float(height) for height in np.interp(knots(ends), xs, ys))
+
+
+def distance(given: Answer, outcome: Answer) -> float:
+    """Measure how far off a guess was: a bar's difference, a curve's mean difference, 0 or 1 for what was picked."""
+    if isinstance(given, str) or isinstance(outcome, str):
+        return float(given != outcome)
+    return float(np.mean(np.abs(np.subtract(given, outcome))))
+
+
+def parted(line: Line, ends: Ends, X: NDArray[np.floating], y: NDArray[np.integer]) -> float:
+    """Compute the share of points (n, 2) of two classes that a line has on their class's side, the better way round."""
+    above = X[:, 1] > np.interp(X[:, 0], knots(ends), line)
+    share = float(np.mean(above == (y == 0)))
+    return max(share, 1 - share)

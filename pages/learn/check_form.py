@@ -1,0 +1,54 @@
+"""A check on a screen: a question, and after an answer why it is right, or what is wrong with it and what to try."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.teaching.check_questions import check as read_check
+from da_core.teaching.misconceptions import TryIt
+from pages.learn import own_progress
+from pages.session import keys
+from pages.session.words import _, language
+from pages.shell import navigation
+
+
+def show_check(check: str, where: str) -> bool | None:
+    """Ask the check of this name, ``where`` being the place on the screens that remembers the answer.
+
+    Return whether the last committed answer was right; None before there is one.
+    """
+    asked, code = read_check(check), language().code
+    chosen_key, answer_key = keys.check_choice(where, check), keys.check_answer(where, check)
+    with st.container(border=True, key=keys.check_box(where, check)):
+        st.markdown(f"**{asked.question.text(code)}**")
+        chosen = st.radio(
+            asked.question.text(code),
+            range(len(asked.options)),
+            format_func=lambda place: asked.options[place].text.text(code),
+            index=None,
+            key=chosen_key,
+            label_visibility="collapsed",
+        )
+        if st.button(_("Answer"), key=keys.check_commit(where, check), disabled=chosen is None):
+            st.session_state[answer_key] = chosen
+            right = chosen is not None and asked.options[chosen].is_right
+            own_progress.note("check", check, "right" if right else "wrong")
+        answer: int | None = st.session_state.get(answer_key)
+        if answer is None:
+            return None
+        option = asked.options[answer]
+        if option.is_right:
+            st.success(f"**{_('Right.')}** {asked.why.text(code)}")
+        else:
+            belief = option.refuted()
+            said = _("Many think: “{belief}”", belief=belief.says.text(code))
+            st.warning(f"**{_('Not so.')}** {said} {belief.refutation.text(code)}")
+            try_it(belief.try_it, keys.check_try(where, check))
+        return option.is_right
+
+
+def try_it(trial: TryIt, key: str) -> None:
+    """Draw something to try: what to do and look at, and the button that goes there."""
+    st.markdown(trial.does.text(language().code))
+    if st.button(_("Try it") + " →", key=key):
+        navigation.follow(trial.screen, trial.query())

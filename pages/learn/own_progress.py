@@ -1,0 +1,33 @@
+"""The visitor's own progress in the course: noted and read under their session cookie, shown to nobody else."""
+
+from __future__ import annotations
+
+from da_core.jobs.progress import CourseProgress, Kind, Outcome
+from da_core.jobs.run_database import UnreachableError
+from da_core.jobs.store import store
+from pages.session import state
+
+
+def note(kind: Kind, name: str, outcome: Outcome) -> None:
+    """Count something that the visitor did. Without the database the course goes on, and the frame says so."""
+    try:
+        store().database.count_progress(state.owner(), kind, name, outcome)
+    except UnreachableError as error:
+        state.report(error)
+
+
+def progress() -> CourseProgress:
+    """Return what the visitor has done; nothing where the database does not answer."""
+    try:
+        return store().database.progress(state.owner())
+    except UnreachableError as error:
+        state.report(error)
+        return CourseProgress()
+
+
+def reset() -> None:
+    """Forget what the visitor has done."""
+    try:
+        store().database.reset_progress(state.owner())
+    except UnreachableError as error:
+        state.report(error)
