@@ -14,6 +14,8 @@ class Game {
     this.rounds = [];
     /** @type {number[]} rows */
     this.asked = [];
+    /** @type {number[]} frames at which a round can be */
+    this.places = [];
     this.done = ROUND;
     this.hits = 0;
     const { find } = playground;
@@ -49,7 +51,7 @@ class Game {
   /** Begin a round, some way farther in the film. */
   round() {
     const frames = this.stage.film?.frames ?? [];
-    const places = this.places ?? [];
+    const { places } = this;
     const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / (MOST_ROUNDS - 1))))];
     const { label, told } = /** @type {Header} */ (this.stage.film?.header);
     const rows = [...label.keys()];
