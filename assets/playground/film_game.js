@@ -30,7 +30,8 @@ class Game {
   }
 
   say() {
-    const { data, find } = this.playground;
+    const { data, find, root } = this.playground;
+    root.classList.toggle("guessing", this.on);
     find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
     find(".game-board").hidden = !this.on;
@@ -61,10 +62,11 @@ class Game {
     }).sort(() => Math.random() - 0.5);
     this.hits = 0;
     this.done = 0;
-    this.playground.player.seek(at / (frames.length - 1));
     this.say();
+    this.playground.player.seek(at / (frames.length - 1));
     this.tell();
-    this.playground.find(".guess-source").focus();
+    this.stage.figure.scrollIntoView();
+    this.playground.find(".guess-source").focus({ preventScroll: true });
   }
 
   tell(ended = false) {
