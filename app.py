@@ -76,11 +76,13 @@ def warm_up(stopping: threading.Event) -> None:
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
     import pages.charts.curves  # noqa: F401  # the live charts
     from da_core.evaluation import umap_and_pca
+    from da_core.jobs.queue import queue
     from da_core.jobs.store import store
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
+    queue().recover()  # what a server before this one left goes on, though nobody looks yet
     for warm in (loop.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()

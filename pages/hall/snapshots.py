@@ -143,8 +143,9 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
     shown = films(film)
-    hidden = [part for part in state.FILM_PARTS if part not in ("numbers", "bar", "legend", "curve", "sentence")]
-    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat()}
+    seen = {"numbers", "legend", "sentence"} if film.still else {"numbers", "legend", "sentence", "bar", "curve"}
+    hidden = [part for part in state.FILM_PARTS if part not in seen]
+    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat(), "still": film.still}
 
 
 def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:

@@ -35,6 +35,8 @@ WHAT_IF_DRAFT = "lab.what-if"
 """The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
+CHAPTER = "lab.chapter"
+"""The chapter of the course that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
@@ -294,6 +296,7 @@ LESSON_HEAD = "lab-lesson-head"
 LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
+READING = "lab-reading"
 TRY = "lab-try"
 
 
@@ -370,8 +373,43 @@ CODES = "lab-codes"
 
 def close_room(room: str) -> str:
     return f"lab-room-close-{room}"
+
+
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
+
+COURSE_LIST = "lab-list-course"
+COURSE_RESET = "lab-course-reset"
+
+
+def course_entry(chapter: str) -> str:
+    return f"lab-entry-chapter-{chapter}"
+
+
+def course_text(place: int) -> str:
+    """Name a text of a chapter, which is not wider than one reads well."""
+    return f"lab-prose-{place}"
+
+
+def course_film(chapter: str, film: str) -> str:
+    return f"film-course-{chapter}-{film}"
+
+
+def course_film_open(chapter: str, film: str) -> str:
+    return f"lab-film-open-{chapter}-{film}"
+
+
+def course_map(chapter: str) -> str:
+    return f"showcase-{chapter}"
+
+
+def course_run(chapter: str) -> str:
+    return f"lab-course-run-{chapter}"
+
+
+def chapter_done(chapter: str) -> str:
+    """Name the note that a chapter was counted as read in this visit."""
+    return f"lab.chapter.read.{chapter}"
 
 
 def check_box(where: str, check: str) -> str:

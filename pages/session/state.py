@@ -2,9 +2,9 @@
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
 ``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded), ``room`` (the
-lecture to come back to), what an exercise asks (``task``, ``goal``, ``labels``) and, on its own screen, ``lesson`` or
-``row``. It is read once a session, at the first run of the script, and written back by the frame after each run, so
-that a reload, a bookmark and a shared link all restore it.
+lecture to come back to), what an exercise asks (``task``, ``goal``, ``labels``) and, on its own screen, ``lesson``,
+``chapter`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame after
+each run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar"
 
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
-OF_A_SCREEN = ("lesson", "row", *_PLAYGROUND)
+OF_A_SCREEN = ("lesson", "chapter", "row", *_PLAYGROUND)
 """What the link of one screen says besides the session's."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -65,6 +65,7 @@ def arrive(screen: str) -> None:
     undone: who goes back to look at the data keeps the network just chosen.
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
+    st.session_state[keys.CHAPTER] = st.query_params.get("chapter") if screen == "course" else None
     st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
@@ -127,6 +128,11 @@ def owner() -> str:
 def lesson() -> str:
     """Return the method whose lesson the address asks for (``lesson=tca``), else the experiment's."""
     return st.session_state.get(keys.LESSON) or experiment().method.name
+
+
+def chapter() -> str:
+    """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
+    return st.session_state.get(keys.CHAPTER) or ""
 
 
 def hidden() -> tuple[str, ...]:
@@ -211,7 +217,7 @@ def link() -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
-    own = {"lesson": st.session_state.get(keys.LESSON), "row": ",".join(row())}
+    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "row": ",".join(row())}
     return link() | {name: value for name, value in own.items() if value} | playground()
 
 

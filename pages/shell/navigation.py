@@ -24,6 +24,7 @@ Step = Literal[
     "what_if",
     "stability",
     "playground",
+    "course",
     "which_shift",
     "bug_hunt",
     "methods",
@@ -100,6 +101,12 @@ SCREENS: dict[Step, Screen] = {
         "Drag the target, choose a method, and watch what it makes of it.",
         "",
     ),
+    "course": Screen(
+        "learn/course.py",
+        "Course",
+        "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
+        "",
+    ),
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
@@ -173,6 +180,11 @@ def link_to(step: Step, label: str) -> None:
 def link_to_lesson(method: str, label: str) -> None:
     """Draw a link to the lesson of a method; the experiment stays as it is."""
     st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
+
+
+def link_to_chapter(chapter: str, label: str) -> None:
+    """Draw a link to a chapter of the course; the experiment stays as it is."""
+    st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
 
 
 def switch_to_row(runs: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ def draw(here: Step) -> None:
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("playground", _(SCREENS["playground"].title))
+        link_to("course", _(SCREENS["course"].title))
         link_to("which_shift", _(SCREENS["which_shift"].title))
         link_to("bug_hunt", _(SCREENS["bug_hunt"].title))
         link_to("methods", _(SCREENS["methods"].title))
