@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.i18n import LANGUAGES
 from da_core.methods import methods
 from da_core.params import describe
 from da_core.registry import resolve
-from da_core.teaching import check_questions
+from da_core.teaching import check_questions, lesson_file
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
 from da_core.teaching.check_questions import OF_LESSONS, checks
 from da_core.teaching.code_reading import file_of_reading, read_steps
@@ -86,6 +87,14 @@ def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None
         bare = re.sub(r"`[^`]*`", "", text.zh)
         assert not re.search(r"[\u4e00-\u9fff][0-9A-Za-z%]|[0-9A-Za-z%][\u4e00-\u9fff]", bare), text.zh
         assert not re.search(r"\d %", text.en + text.zh), text
+
+
+@pytest.mark.parametrize("name", methods())
+def test_words_in_a_term_are_those_of_the_lessons_formula(name: str) -> None:
+    for language in LANGUAGES:
+        formula = lesson_file.load(name, language).formula
+        for step in read_steps(file_of_reading(name)):
+            assert all(word in formula for word in re.findall(r"\\text\{[^}]*\}", step.term)), (language, step.term)
 
 
 @pytest.mark.parametrize(
