@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.i18n import LANGUAGES
 from da_core.methods import methods
+from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching import check_questions, lesson_file
@@ -50,6 +52,8 @@ def test_something_to_try_is_there(name: str) -> None:
     own = {key: query.pop(key) for key in ("acts", "beside", "sweep", "lesson") if key in query}
     experiment = Experiment.from_flat(query)
     resolve(methods(), experiment.method)
+    resolve(networks(), experiment.network)
+    resolve(sources(), experiment.data)
     assert own.get("lesson", "dann") in methods()
     assert own.get("beside", "dann") in methods()
     if trial.screen == "playground":
