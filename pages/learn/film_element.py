@@ -14,7 +14,10 @@ from da_core import palette
 from da_core.data.sources import sources
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment
+from da_core.methods.alignment.gfk import GFK
+from da_core.methods.alignment.shared.transport import Transport
+from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
+from da_core.methods.base import DeepAlignment, Reweighting
 from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching.films.filming import normalised
@@ -31,15 +34,20 @@ _SCRIPTS = (
     "playground.js",
     "film_file.js",
     "film_picture.js",
+    "film_marks.js",
+    "film_curve.js",
+    "film_bars.js",
+    "film_sweep.js",
     "film_player.js",
     "film_words.js",
+    "film_acts.js",
+    "film_hand.js",
     "film_handles.js",
+    "film_brush.js",
     "film_game.js",
     "film_save.js",
+    "film_svg.js",
 )
-
-PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")
-"""Parts of the element that a link may hide, as ``hide=acts,game``: the names of their classes."""
 
 
 def draw(
@@ -60,7 +68,7 @@ def draw(
         acts=acts,
         sweep=sweep,
         editable=on_change is not None,
-        hidden=[part for part in PARTS if state.is_hidden(part)],
+        hidden=[part for part in state.FILM_PARTS if state.is_hidden(part)],
     )
 
     def changed() -> None:
@@ -79,11 +87,12 @@ def element_data(
     editable: bool = False,
     hidden: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write what the element's script is given: see `draw`; ``hidden`` are some of `PARTS`."""
+    """Write what the element's script is given: see `draw`; ``hidden`` are some of `state.FILM_PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
-    deep = editable and issubclass(method, DeepAlignment)
-    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if deep else None
+    deep = issubclass(method, DeepAlignment)
+    trains = editable and deep
+    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if trains else None
     classes = 3 if first.data.params.get("shape") == "blobs" else 2
     return {
         "route": f"{origin.base_path()}/film",
@@ -95,8 +104,10 @@ def element_data(
         "acts": acts,
         "hidden": list(hidden),
         "editable": editable and first.data.name == "drawn",
-        "trains": deep,
+        "deep": deep,
+        "notes": [_(note) for note in _notes(method)],
         "critic": deep and _has_critic(method),
+        "trains": trains,
         "strength": "weight" if weight is not None else "",
         "strengthNow": first.method.params.get("weight", weight.default if weight is not None else 0),
         "classes": ["A", "B", "C"][:classes],
@@ -127,6 +138,18 @@ def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
 
 def _has_critic(method: type[Method]) -> bool:
     return getattr(method, "domain_logits", None) is not DeepAlignment.domain_logits
+
+
+def _notes(method: type[Method]) -> list[str]:
+    """Say what else is drawn of a method's family."""
+    notes = []
+    if issubclass(method, Reweighting):
+        notes.append(playground_texts.WEIGHTS_NOTE)
+    if issubclass(method, Transport):
+        notes.append(playground_texts.THREADS_NOTE)
+    if issubclass(method, SubspaceAlignment | GFK):
+        notes.append(playground_texts.LINES_NOTE)
+    return notes
 
 
 def _element() -> Any:

@@ -35,6 +35,8 @@ WHAT_IF_DRAFT = "lab.what-if"
 """The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
+CHAPTER = "lab.chapter"
+"""The chapter of the course that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
@@ -114,6 +116,10 @@ NIGHT_SEED = "lab-night-seed"
 
 def upload(role: str) -> str:
     return f"lab-own-{role}"
+
+
+def example_file(name: str) -> str:
+    return f"example-file-{name}"
 
 
 def folder_upload(role: str) -> str:
@@ -277,6 +283,7 @@ STUDY_STOP = "study-stop"
 
 SHOWCASE = "showcase"
 SHOWCASE_RESULTS = "showcase-results"
+PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
 PLAYGROUND_METHOD = "lab-playground-method"
@@ -289,6 +296,7 @@ LESSON_HEAD = "lab-lesson-head"
 LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
+READING = "lab-reading"
 TRY = "lab-try"
 
 
@@ -302,6 +310,52 @@ def method_entry(name: str) -> str:
 
 def lesson_film(method: str) -> str:
     return f"film-{method}"
+
+
+# Bug hunt ------------------------------------------------------------------------------------------------------------
+
+BUG = "lab-bug"
+
+
+def bug_found(name: str) -> str:
+    return f"lab.bug.found.{name}"
+
+
+def bug_mended(name: str) -> str:
+    return f"lab.bug.mended.{name}"
+
+
+def bug_lines(name: str) -> str:
+    return f"lab-bug-lines-{name.replace('_', '-')}"
+
+
+def bug_line(name: str) -> str:
+    return f"lab-bug-line-{name}"
+
+
+def bug_commit(name: str) -> str:
+    return f"lab-bug-commit-{name}"
+
+
+def bug_show(name: str) -> str:
+    return f"lab-bug-show-{name}"
+
+
+def bug_remedy(name: str) -> str:
+    return f"lab-bug-remedy-{name}"
+
+
+# Which shift is it? --------------------------------------------------------------------------------------------------
+
+QUIZ_SEED = "lab.quiz.seed"
+QUIZ_ANSWER = "lab.quiz.answer"
+QUIZ_CHOICE = "lab-quiz-choice"
+QUIZ_COMMIT = "lab-quiz-commit"
+QUIZ_NEXT = "lab-quiz-next"
+
+
+def quiz_open(screen: str) -> str:
+    return f"lab-quiz-open-{screen}"
 
 
 # Lecture hall --------------------------------------------------------------------------------------------------------
@@ -323,6 +377,39 @@ def close_room(room: str) -> str:
 
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
+
+COURSE_LIST = "lab-list-course"
+COURSE_RESET = "lab-course-reset"
+
+
+def course_entry(chapter: str) -> str:
+    return f"lab-entry-chapter-{chapter}"
+
+
+def course_text(place: int) -> str:
+    """Name a text of a chapter, which is not wider than one reads well."""
+    return f"lab-prose-{place}"
+
+
+def course_film(chapter: str, film: str) -> str:
+    return f"film-course-{chapter}-{film}"
+
+
+def course_film_open(chapter: str, film: str) -> str:
+    return f"lab-film-open-{chapter}-{film}"
+
+
+def course_map(chapter: str) -> str:
+    return f"showcase-{chapter}"
+
+
+def course_run(chapter: str) -> str:
+    return f"lab-course-run-{chapter}"
+
+
+def chapter_done(chapter: str) -> str:
+    """Name the note that a chapter was counted as read in this visit."""
+    return f"lab.chapter.read.{chapter}"
 
 
 def check_box(where: str, check: str) -> str:

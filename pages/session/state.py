@@ -2,9 +2,9 @@
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
 ``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded), ``room`` (the
-lecture to come back to), what an exercise asks (``task``, ``goal``, ``labels``) and, on its own screen, ``lesson`` or
-``row``. It is read once a session, at the first run of the script, and written back by the frame after each run, so
-that a reload, a bookmark and a shared link all restore it.
+lecture to come back to), what an exercise asks (``task``, ``goal``, ``labels``) and, on its own screen, ``lesson``,
+``chapter`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame after
+each run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from pages.session import keys, session_cookie
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
 
+FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar", "legend", "acts", "game", "keep")
+"""What a link can hide of the playground and its films besides; those of the film are named as their classes are."""
+
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
-OF_A_SCREEN = ("lesson", "row", *_PLAYGROUND)
+OF_A_SCREEN = ("lesson", "chapter", "row", *_PLAYGROUND)
 """What the link of one screen says besides the session's."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -62,6 +65,7 @@ def arrive(screen: str) -> None:
     undone: who goes back to look at the data keeps the network just chosen.
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
+    st.session_state[keys.CHAPTER] = st.query_params.get("chapter") if screen == "course" else None
     st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
@@ -126,8 +130,13 @@ def lesson() -> str:
     return st.session_state.get(keys.LESSON) or experiment().method.name
 
 
+def chapter() -> str:
+    """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
+    return st.session_state.get(keys.CHAPTER) or ""
+
+
 def hidden() -> tuple[str, ...]:
-    """Return the parts that the link hides from a class, some of `PARTS`."""
+    """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
     found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
     return found
 
@@ -208,7 +217,7 @@ def link() -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
-    own = {"lesson": st.session_state.get(keys.LESSON), "row": ",".join(row())}
+    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "row": ",".join(row())}
     return link() | {name: value for name, value in own.items() if value} | playground()
 
 
@@ -243,7 +252,7 @@ def _follow(query: dict[str, str]) -> None:
     told = {name: asked.pop(name) for name in FIELDS if name in asked}
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
-    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS + FILM_PARTS if part in hide)
     if missing:
         report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
         return

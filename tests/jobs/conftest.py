@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sqlalchemy import create_engine, text
 
 from da_core.events import (
     Accuracies,
@@ -75,3 +76,16 @@ def history() -> tuple[Losses | Accuracies, ...]:
         Accuracies("source_only", 1.0, {"source": 0.9, "target": 0.1 + 0.2}),
         Losses("adapt", 0.5, {"class": 0.25, "domain": float("inf")}),
     )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'runs.db'}"
+        return
+    server = create_engine(request.getfixturevalue("postgresql"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+        yield server.url.set(database="migrated").render_as_string(hide_password=False)
+        connection.execute(text("DROP DATABASE migrated WITH (FORCE)"))

@@ -17,7 +17,8 @@ from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching import check_questions
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
-from da_core.teaching.check_questions import checks
+from da_core.teaching.check_questions import OF_LESSONS, checks
+from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming
 from da_core.teaching.guess import guesses
 from da_core.teaching.misconceptions import Misconception, misconceptions
@@ -36,7 +37,8 @@ def texts(thing: Any) -> Iterator[Bilingual]:
 
 def test_there_are_twenty_misconceptions_and_each_can_be_chosen() -> None:
     assert len(misconceptions()) >= 20
-    chosen = {option.misconception for check in checks().values() for option in check.options}
+    every = [*checks().values(), *checks(OF_LESSONS).values()]
+    chosen = {option.misconception for check in every for option in check.options}
     assert misconceptions().keys() <= chosen
 
 
@@ -63,13 +65,21 @@ def test_a_check_has_a_twin_on_the_same_idea(name: str) -> None:
     assert twin.question != check.question
 
 
-def test_the_right_answer_is_not_always_at_the_same_place() -> None:
-    places = [check.right for check in checks().values()]
+def test_every_lesson_has_a_check_and_no_name_means_two() -> None:
+    assert checks(OF_LESSONS).keys() == methods().keys()
+    assert not checks(OF_LESSONS).keys() & checks().keys()
+    assert check_questions.check("dann") == checks(OF_LESSONS)["dann"]
+
+
+@pytest.mark.parametrize("file", [check_questions.FILE, OF_LESSONS], ids=["course", "lessons"])
+def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
+    places = [check.right for check in checks(file).values()]
     assert max(places.count(place) for place in places) <= len(places) / 2
 
 
 def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None:
-    every = [*texts(misconceptions()), *texts(checks()), *texts(guesses())]
+    steps = tuple(step for name in methods() for step in read_steps(file_of_reading(name)))
+    every = [*texts(misconceptions()), *texts(checks()), *texts(checks(OF_LESSONS)), *texts(guesses()), *texts(steps)]
     for text in every:
         assert len(re.findall(r"[\u4e00-\u9fff]", text.zh)) > 0
         assert not re.findall(r"[\u4e00-\u9fff]", text.en)

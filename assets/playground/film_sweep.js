@@ -1,0 +1,82 @@
+// @ts-check
+// One slider swept: small multiples of last frames, and the accuracies beneath.
+
+/** Small multiples of last frames over one setting, and the accuracies beneath. @param {Playground} playground */
+async function sweep(playground) {
+  const { sweep: asked, texts, route } = playground.data;
+  const box = playground.find(".sweep");
+  box.hidden = !asked;
+  const key = JSON.stringify([asked, playground.data.params]);
+  if (!asked || box.dataset.key === key) return;
+  box.dataset.key = key;
+  playground.swept?.abort();
+  const wish = (playground.swept = new AbortController());
+  const [list, line] = [box.querySelector(".multiples"), box.querySelector(".sweep-line")];
+  list.replaceChildren();
+  line.textContent = filled(texts.sweeping, { setting: asked.title });
+  const reached = [];
+  for (const { value, query } of asked.films) {
+    const film = new FilmReader();
+    const address = new URLSearchParams(query);
+    for (const [name, one] of Object.entries(playground.data.params)) address.set(`data.${name}`, String(one));
+    try {
+      const response = await fetch(`${route}?${address}`, { signal: wish.signal });
+      await film.read(new Uint8Array(await response.arrayBuffer()));
+    } catch {
+      return;
+    }
+    const frame = film.frames[film.frames.length - 1];
+    if (wish.signal.aborted) return;
+    if (!frame) continue;
+    reached.push({ value, target: frame.numbers.target ?? 0 });
+    list.append(multiple(playground, film, frame, `${asked.symbol || asked.title} = ${value}`));
+    curveOf(playground, box.querySelector(".sweep-curve"), reached, asked.films.length);
+  }
+  line.textContent = filled(texts.swept, { setting: asked.title });
+}
+
+/** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */
+function multiple(playground, film, frame, title) {
+  const stage = playground.stages[0];
+  const figure = document.createElement("figure");
+  const [canvas, caption] = [document.createElement("canvas"), document.createElement("figcaption")];
+  canvas.width = canvas.height = 240;
+  const header = /** @type {Header} */ (film.header);
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const box = header.told.box;
+  const unit = 240 / (box[2] - box[0]);
+  pen.drawImage(stage.fieldOf(frame.field, SIDE), 0, 0, 240, 240);
+  const colours = stage.paint();
+  for (let i = 0; i < header.label.length; i++) {
+    const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
+    stamp(pen, colours, mark, (header.given[2 * i] - box[0]) * unit, (box[3] - header.given[2 * i + 1]) * unit, 3, 1);
+  }
+  caption.textContent = `${title} · ${filled(playground.data.texts.targetRight, { share: percents(frame.numbers.target ?? 0) })}`;
+  figure.append(canvas, caption);
+  return figure;
+}
+
+/** @param {Playground} playground @param {SVGElement} svg @param {{value: number, target: number}[]} reached @param {number} count */
+function curveOf(playground, svg, reached, count) {
+  const at = (/** @type {number} */ i) => 60 + (i * 510) / Math.max(1, count - 1);
+  const y = (/** @type {number} */ share) => 92 - share * 84;
+  const line = drawn("polyline", {
+    points: reached.map(({ target }, i) => `${at(i)},${y(target)}`).join(" "),
+    stroke: playground.data.colours.target, fill: "none", "stroke-width": 2,
+  });
+  const texts = reached.map(({ value }, i) => drawn("text", { x: at(i), y: 112, "text-anchor": "middle" }, String(value)));
+  const dots = reached.map(({ target }, i) => drawn("circle", { cx: at(i), cy: y(target), r: 4, fill: playground.data.colours.target }));
+  const levels = [0, 0.5, 1].flatMap((share) => [
+    drawn("path", { d: `M40 ${y(share)}H590`, stroke: "currentColor", opacity: 0.2 }),
+    drawn("text", { x: 34, y: y(share) + 4, "text-anchor": "end" }, percents(share)),
+  ]);
+  svg.replaceChildren(...levels, line, ...dots, ...texts);
+}
+
+/** An element of an SVG. @param {string} name @param {Record<string, string | number>} attributes @param {string} text */
+function drawn(name, attributes, text = "") {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  element.textContent = text;
+  return element;
+}
