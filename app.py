@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
+from pages.hall import room_routes
 from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
 from pages.session import session_cookie
@@ -75,11 +76,13 @@ def warm_up(stopping: threading.Event) -> None:
     import da_core.run  # noqa: F401  # torch, the methods and the networks come with it
     import pages.charts.curves  # noqa: F401  # the live charts
     from da_core.evaluation import umap_and_pca
+    from da_core.jobs.queue import queue
     from da_core.jobs.store import store
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
+    queue().recover()  # what a server before this one left goes on, though nobody looks yet
     for warm in (loop.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
@@ -117,18 +120,33 @@ STREAMLITS_OWN = (
     "Sidebar",
     "Notifications",
     "Remove {name}",
+    "Cancel upload of {name}",
     "Upload {name}",
+    "Add files",
+    "Error: ",
+    "No results",
     "Scroll tabs left",
     "Scroll tabs right",
 )
-"""What Streamlit says to screen readers, in English only."""
+"""What Streamlit says of itself, most of it to screen readers, in English only."""
+
+TEXTS = {
+    "File must be {} or smaller.": "This file is larger than {name}; bring a smaller one.",
+    "Unexpected error. Please try again.": "This file did not arrive; try it once more.",
+    "Click to retry upload": "This file did not arrive; press to try it once more.",
+}
+"""What Streamlit answers to a file that it does not take, and what is said instead; {} is the limit."""
 
 
 @functools.cache
 def screen_reader() -> str:
-    """Write the script that says `STREAMLITS_OWN` in the reader's language."""
+    """Write the script that says `STREAMLITS_OWN` and `TEXTS` in the reader's language."""
     languages = [Language(code) for code in LANGUAGES]
-    phrases = [{each.code: each.translate(phrase) for each in languages} for phrase in STREAMLITS_OWN]
+    said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
+    phrases = [
+        {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
+        for own, message in said.items()
+    ]
     script = (Path(__file__).parent / "assets" / "screen_reader.js").read_text(encoding="utf-8")
     return f"{script}({json.dumps(phrases)});"
 
@@ -218,6 +236,7 @@ app = st.App(
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
         Route(base_path() + "/film", film),
+        *room_routes.routes(),
     ],
     middleware=[
         Middleware(Headers),

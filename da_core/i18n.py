@@ -74,6 +74,12 @@ class Language:
             return name
         return translations(self.code).get(name, name)
 
+    def choice(self, title: str, name: str) -> str:
+        """Translate a choice of the field ``title``; a word of several meanings has a translation by field."""
+        asked = f"{title}: {name}"
+        found = self.word(asked)
+        return self.word(name) if found == asked else found
+
     def number(self, x: float, digits: int = 0) -> str:
         """Write ``x`` with ``digits`` decimals, grouped as the language groups."""
         written = format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self._locale)

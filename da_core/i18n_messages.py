@@ -31,11 +31,12 @@ CALLS = {
     "Notice",
     "UnusableError",
     "UnreachableError",
+    "ClosedRoomError",
 }
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES"}
 """Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 

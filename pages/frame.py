@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.hall import class_lines
 from pages.run import starting
 from pages.session import state
 from pages.session.words import _, explain
@@ -32,6 +33,9 @@ with st.sidebar:
 if problem := state.problem():
     whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
     st.warning(" ".join([explain(problem), *whole_link]))
+class_lines.way_back(here)
+class_lines.exercise(here)
 starting.watch(here)
 page.run()
 state.publish()
+class_lines.lead(here)

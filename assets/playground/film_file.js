@@ -33,6 +33,8 @@ class FilmReader {
     this.parts = [];
     this.began = false;
     this.size = 0;
+    /** @type {Act[] | undefined} */
+    this.acts = undefined;
     /** @type {Record<string, Uint8Array>} */
     this.kept = {};
   }

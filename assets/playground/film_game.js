@@ -2,6 +2,8 @@
 // Be the critic: twenty samples one after the other, “source or target?”; then the features move and it starts again.
 
 const ROUND = 20;
+const MOST_ROUNDS = 5;
+const GUESSING = 0.55; // right so often who guesses, or nearly
 
 class Game {
   /** @param {Playground} playground */
@@ -10,6 +12,10 @@ class Game {
     this.on = false;
     /** @type {{share: number, domain: number | undefined}[]} */
     this.rounds = [];
+    /** @type {number[]} rows */
+    this.asked = [];
+    this.done = ROUND;
+    this.hits = 0;
     const { find } = playground;
     find(".game-start").onclick = () => (this.on ? this.end() : this.begin());
     find(".guess-source").onclick = () => this.guess(true);
@@ -23,7 +29,7 @@ class Game {
 
   say() {
     const { data, find } = this.playground;
-    find(".game").hidden = !data.critic || data.films.length > 1;
+    find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
     find(".game-board").hidden = !this.on;
   }
@@ -33,7 +39,10 @@ class Game {
     this.on = true;
     this.rounds = [];
     const frames = this.stage.film.frames;
-    this.places = frames.flatMap((frame, at) => (frame.phase === "adapt" && frame.moved.includes("extractor") ? [at] : []));
+    const moves = frames.flatMap((frame, at) => (frame.phase === "adapt" && frame.moved.includes("extractor") ? [at] : []));
+    // from where the critic sees most: before, it has yet to learn
+    const most = Math.max(...moves.map((at) => frames[at].numbers.domain ?? 0));
+    this.places = moves.slice(moves.findIndex((at) => (frames[at].numbers.domain ?? 0) === most));
     this.round();
   }
 
@@ -41,9 +50,7 @@ class Game {
   round() {
     const frames = this.stage.film?.frames ?? [];
     const places = this.places ?? [];
-    const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / 4)))];
-    const { player } = this.playground;
-    player.seek(at / (frames.length - 1));
+    const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / (MOST_ROUNDS - 1))))];
     const { label, told } = /** @type {Header} */ (this.stage.film?.header);
     const rows = [...label.keys()];
     this.asked = Array.from({ length: ROUND }, (_, i) => {
@@ -52,6 +59,7 @@ class Game {
     }).sort(() => Math.random() - 0.5);
     this.hits = 0;
     this.done = 0;
+    this.playground.player.seek(at / (frames.length - 1));
     this.say();
     this.tell();
     this.playground.find(".guess-source").focus();
@@ -66,14 +74,20 @@ class Game {
     if (!ended) line.textContent = filled(texts.gameAsk, { number: this.done + 1, count: ROUND });
     else {
       const said = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
-      line.textContent = this.over() ? `${said} ${texts.gameOver}` : said;
+      line.textContent = this.over() ? `${said} ${texts[this.outcome(last)]}` : said;
     }
     this.playground.player.draw();
   }
 
   over() {
     const last = this.rounds[this.rounds.length - 1];
-    return Boolean(last) && (last.share <= 0.55 || this.rounds.length >= 5);
+    return Boolean(last) && (last.share <= GUESSING || this.rounds.length >= MOST_ROUNDS);
+  }
+
+  /** The name of what the last round shows. @param {{share: number, domain: number | undefined}} round */
+  outcome({ share, domain }) {
+    if (share > GUESSING) return "gameApart";
+    return (domain ?? 0) > GUESSING ? "gameSeesMore" : "gameOver";
   }
 
   /** @param {boolean} source */
@@ -123,9 +137,8 @@ class Game {
     const { told } = /** @type {Header} */ (this.stage.film.header);
     for (let i = 0; i < this.done; i++) {
       const row = this.asked[i];
-      const sprite = spriteOf(colours, row < told.source_count, 0, false, devicePixelRatio || 1);
       pen.globalAlpha = 0.6;
-      pen.drawImage(sprite.canvas, x(places[2 * row]) - 7, y(places[2 * row + 1]) - 7, 14, 14);
+      stamp(pen, colours, { source: row < told.source_count, label: 0, wrong: false }, x(places[2 * row]), y(places[2 * row + 1]), 4, devicePixelRatio || 1);
       pen.globalAlpha = 1;
     }
     const row = this.asked[this.done];

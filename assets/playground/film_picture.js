@@ -40,6 +40,7 @@ class Stage {
   async watch(address, texts) {
     if (address === this.address) return;
     this.address = address;
+    const params = { ...this.playground.data.params };
     this.wish?.abort();
     const wish = (this.wish = new AbortController());
     const film = new FilmReader();
@@ -54,10 +55,11 @@ class Stage {
         if (value) await film.read(value);
         if (wish.signal.aborted) return;
         if (film.problem) return this.playground.complain(film.problem);
-        if (film.frames.length && !shown) {
+        if (shown) this.playground.player.grown(this);
+        else if (this.playground.player.canTake(this, film)) {
           shown = true;
-          this.take(film);
-        } else if (film.frames.length) this.playground.player.grown(this);
+          this.take(film, params);
+        }
         if (done) break;
       }
       if (!film.whole) return this.playground.complain(texts.broken);
@@ -70,14 +72,20 @@ class Stage {
     }
   }
 
-  /** Show a film that has its first frame. @param {FilmReader} film */
-  take(film) {
+  /** Whether the film on the screen is the one that was wished for last. */
+  isShown() {
+    return this.shown === this.address;
+  }
+
+  /** Show a film that has its first frame. @param {FilmReader} film @param {any} params the settings that it is made with */
+  take(film, params = null) {
     const again = this.film;
     this.film = film;
+    this.shown = this.address;
     this.forgetColours();
     if (!again || again.header?.label.length !== film.header?.label.length) this.chosen = -1;
     this.playground.complain("");
-    this.playground.handles.took(this);
+    if (!this.index) this.playground.hand.took(params);
     this.playground.player.took(this);
     this.say();
   }
@@ -152,7 +160,8 @@ class Picture {
     this.plot = /** @type {any} */ (figure.querySelector(".plot"));
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
-    this.canvas.addEventListener("click", (event) => this.pick(event));
+    // on the points as given the hand picks
+    if (name !== "given") this.canvas.onclick = (event) => stage.playground.pick(this.nearest([event.offsetX, event.offsetY]));
   }
 
   /** @param {string} title */
@@ -189,7 +198,8 @@ class Picture {
     const film = /** @type {FilmReader} */ (this.stage.film);
     if (this.name === "given") {
       const share = film.frames[Math.floor(t)]?.numbers.slide ?? 1;
-      return this.stage.playground.handles.preview(this.stage, share) ?? film.header?.given ?? [];
+      const { hand } = this.stage.playground;
+      return hand.moved(this.stage, Math.floor(t), hand.handles.preview(this.stage, share) ?? film.header?.given ?? []);
     }
     const [at, part] = [Math.floor(t), t - Math.floor(t)];
     const [now, next] = [film.frames[at].places, film.frames[Math.min(at + 1, film.frames.length - 1)].places];
@@ -259,15 +269,16 @@ class Picture {
     const colours = stage.paint();
     const radius = Math.max(2.2, Math.min(4.5, this.plot.clientWidth / 90));
     const hidden = stage.playground.game.hides(this);
+    const left = new Set(doneAt(stage.film, stage.film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
       if (hidden) continue;
       const source = i < told.source_count;
       const size = source && weights ? radius * Math.min(4, Math.max(0.3, Math.sqrt(weights[i]))) : radius;
       const wrong = label[i] >= 0 && frame.predicted[i] !== label[i];
-      const sprite = spriteOf(colours, source, label[i], wrong, ratio);
-      const half = (size / radius) * sprite.half * (radius / 4);
-      pen.drawImage(sprite.canvas, x(places[2 * i]) - half, y(places[2 * i + 1]) - half, 2 * half, 2 * half);
+      pen.globalAlpha = left.has(i) ? 0.25 : 1;
+      stamp(pen, colours, { source, label: label[i], wrong }, x(places[2 * i]), y(places[2 * i + 1]), size, ratio);
     }
+    pen.globalAlpha = 1;
   }
 
   /** Lines where a field over the box has these values. @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} cells @param {number[]} levels @param {number[]} box @param {string} colour @param {number[]} dash @param {number} width */
@@ -346,28 +357,17 @@ class Picture {
     }
   }
 
-  /** The sample under the pointer. @param {{clientX: number, clientY: number}} event */
-  nearest(event, reach = 14) {
-    const area = this.canvas.getBoundingClientRect();
+  /** The sample at a place of the canvas, or -1. @param {[number, number]} pixel */
+  nearest([across, down], reach = 14) {
     const t = this.stage.playground.player.time(this.stage);
     const { x, y } = this.scale(this.box(t));
     const places = this.placesAt(t);
     let [best, least] = [-1, reach];
     for (let i = 0; i < places.length / 2; i++) {
-      const far = Math.hypot(x(places[2 * i]) - event.clientX + area.left, y(places[2 * i + 1]) - event.clientY + area.top);
+      const far = Math.hypot(x(places[2 * i]) - across, y(places[2 * i + 1]) - down);
       if (far < least) [best, least] = [i, far];
     }
     return best;
-  }
-
-  /** @param {MouseEvent} event */
-  pick(event) {
-    const { stage } = this;
-    if (!stage.film || (this.name === "given" && stage.playground.handles.busy)) return;
-    const found = this.nearest(event);
-    for (const other of stage.playground.stages) other.chosen = found === stage.chosen ? -1 : found;
-    stage.playground.find(".drop").hidden = stage.playground.stages[0].chosen < 0;
-    stage.playground.player.draw();
   }
 }
 
@@ -376,52 +376,6 @@ function between(now, next, part, count) {
   if (!now && !next) return null;
   const [from, to] = [now ?? new Float64Array(count).fill(1), next ?? new Float64Array(count).fill(1)];
   return from.map((weight, i) => weight + (to[i] - weight) * part);
-}
-
-/** A point drawn once, to be stamped: circles and diamonds, filled, open or dotted by class, crossed out where wrong. @param {any} colours @param {boolean} source @param {number} label @param {boolean} wrong @param {number} ratio */
-function spriteOf(colours, source, label, wrong, ratio) {
-  const key = `${source} ${label} ${wrong} ${ratio}`;
-  const known = colours.sprites.get(key);
-  if (known) return known;
-  const [half, r] = [7, 4];
-  const canvas = document.createElement("canvas");
-  const scale = 2 * ratio;
-  canvas.width = canvas.height = 2 * half * scale;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.scale(scale, scale);
-  pen.translate(half, half);
-  const colour = source ? colours.source : colours.target;
-  pen.beginPath();
-  if (source) pen.arc(0, 0, r, 0, 7);
-  else {
-    const d = r * 1.2;
-    pen.moveTo(0, -d);
-    pen.lineTo(d, 0);
-    pen.lineTo(0, d);
-    pen.lineTo(-d, 0);
-    pen.closePath();
-  }
-  pen.fillStyle = label % 3 === 0 ? colour : colours.paper;
-  pen.fill();
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1.7;
-  pen.stroke();
-  if (label % 3 === 2) {
-    pen.beginPath();
-    pen.arc(0, 0, 1.4, 0, 7);
-    pen.fillStyle = colour;
-    pen.fill();
-  }
-  if (wrong) {
-    pen.strokeStyle = colours.wrong;
-    pen.lineWidth = 1.6;
-    pen.beginPath();
-    pen.arc(0, 0, 6, 0, 7);
-    pen.stroke();
-  }
-  const sprite = { canvas, half };
-  colours.sprites.set(key, sprite);
-  return sprite;
 }
 
 /** Pieces of the line at which cells of a square field cross a level (marching squares). @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */

@@ -49,7 +49,10 @@ class Player {
       "+": () => this.quicken(1),
       "-": () => this.quicken(-1),
       l: () => this.playground.find(".loop").click(),
-      Escape: () => this.playground.handles.release(),
+      Escape: () => {
+        this.playground.hand.release();
+        this.playground.hand.choose("hand");
+      },
     }[event.key];
     if (!act) return;
     event.preventDefault();
@@ -68,28 +71,39 @@ class Player {
     return stage.film?.whole || stage.film === null ? count : Math.max(count, stage.hoped ?? count);
   }
 
-  /** The first frame of another film is here. @param {Stage} stage */
-  took(stage) {
+  /** Whether another film can take its place: it has a frame, and that from which it is to go on. @param {Stage} stage @param {FilmReader} film */
+  canTake(stage, film) {
     const { goFrom } = this.playground;
-    stage.hoped = Math.max(stage.film?.frames.length ?? 1, 2);
-    if (goFrom === undefined && !stage.playground.handles.busy && !this.still.matches) {
-      this.share = 0;
-      this.play();
-    }
-    if (this.still.matches) this.share = 1;
+    if (stage.index || goFrom === null) return film.frames.length > 0;
+    return film.whole || frameAtStep(film, goFrom) >= 0;
+  }
+
+  /** Another film has taken its place. @param {Stage} stage */
+  took(stage) {
+    const { goFrom, hand } = this.playground;
+    const film = /** @type {FilmReader} */ (stage.film);
+    stage.hoped = Math.max(film.frames.length, stage.hoped ?? 2);
+    if (!stage.index && goFrom !== null) {
+      this.playground.goFrom = null;
+      this.share = Math.max(0, frameAtStep(film, goFrom)) / (this.expected(stage) - 1);
+      if (!this.still.matches) this.play();
+    } else if (!hand.busy) this.again();
     this.draw();
+  }
+
+  /** Play from the beginning; for who wants nothing to move, show the end. */
+  again() {
+    this.share = this.still.matches ? 1 : 0;
+    if (!this.still.matches) this.play();
   }
 
   /** More frames of a film are here. @param {Stage} stage */
   grown(stage) {
-    const { goFrom } = this.playground;
-    const frames = stage.film?.frames ?? [];
-    if (stage.film?.whole) stage.hoped = frames.length;
-    if (goFrom !== undefined && stage.index === 0 && stage.film?.whole) {
-      const place = frames.findIndex((frame) => frame.phase === "adapt" && frame.step >= goFrom);
-      this.playground.goFrom = undefined;
-      this.share = Math.max(0, place) / Math.max(1, frames.length - 1);
-      this.play();
+    const t = this.time(stage);
+    const count = stage.film?.frames.length ?? 0;
+    if (stage.film?.whole && stage.hoped !== count) {
+      stage.hoped = count;
+      if (stage === this.longest() && this.share < 1) this.share = t / Math.max(1, count - 1);
     }
     if (!this.playing) this.draw();
   }
@@ -187,7 +201,8 @@ class Player {
       for (const picture of Object.values(stage.pictures)) picture.draw(t);
       this.numbers(stage, t);
     }
-    this.playground.handles.draw();
+    this.playground.sayActs();
+    this.playground.hand.draw();
     this.playground.game.draw();
     this.curve.draw();
     this.words();
@@ -225,136 +240,5 @@ class Player {
     if (this.playing || sentence === this.spoken) return;
     this.spoken = sentence;
     this.playground.find(".spoken").textContent = sentence;
-  }
-}
-
-/** Class proportions as bars, where a method weights classes or samples. @param {Stage} stage @param {Frame} frame */
-function bars(stage, frame) {
-  const box = stage.figure.querySelector(".bars");
-  const header = stage.film?.header;
-  box.hidden = !(header && header.told.kind === "reweighting");
-  if (box.hidden || !header) return;
-  const { texts, colours } = stage.playground.data;
-  const { label, told } = header;
-  const shares = [0, 1, 2].map(() => new Float64Array(told.classes.length));
-  for (let i = 0; i < label.length; i++) {
-    if (label[i] < 0) continue;
-    if (i < told.source_count) {
-      shares[0][label[i]] += 1;
-      shares[1][label[i]] += frame.weights ? frame.weights[i] : 1;
-    } else shares[2][label[i]] += 1;
-  }
-  const key = JSON.stringify(shares.map((share) => [...share]));
-  if (box.dataset.key === key) return;
-  box.dataset.key = key;
-  box.replaceChildren(...["sourceBar", "weightedBar", "targetBar"].map((name, row) => {
-    const sum = shares[row].reduce((a, b) => a + b, 0) || 1;
-    const [line, title, bar] = [document.createElement("div"), document.createElement("span"), document.createElement("div")];
-    title.textContent = texts[name];
-    bar.className = "share";
-    told.classes.forEach((/** @type {string} */ one, /** @type {number} */ index) => {
-      const part = document.createElement("i");
-      part.style.width = `${(100 * shares[row][index]) / sum}%`;
-      part.style.background = colours.classes[index];
-      part.textContent = shares[row][index] / sum > 0.12 ? `${one} ${Math.round((100 * shares[row][index]) / sum)}%` : "";
-      bar.append(part);
-    });
-    line.append(title, bar);
-    return line;
-  }));
-}
-
-/** Losses and accuracies under the pictures; the cursor is the frame, and the curve itself is the slider. */
-class Curve {
-  /** @param {Player} player @param {HTMLCanvasElement} canvas */
-  constructor(player, canvas) {
-    this.player = player;
-    this.canvas = canvas;
-    const scrub = (/** @type {PointerEvent} */ event) => {
-      const box = canvas.getBoundingClientRect();
-      player.seek((event.clientX - box.left) / box.width);
-    };
-    canvas.onpointerdown = (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      scrub(event);
-    };
-    canvas.onpointermove = (event) => event.buttons && scrub(event);
-  }
-
-  draw() {
-    const { playground } = this.player;
-    const { canvas } = this;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const first = playground.stages[0];
-    if (!width || !first?.film?.frames.length) return;
-    const ratio = devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * ratio)) [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    const colours = first.paint();
-    const y = (/** @type {number} */ value) => 4 + (1 - value) * (height - 8);
-    pen.lineWidth = 1;
-    pen.strokeStyle = colours.line;
-    for (const share of [0, 0.5, 1]) {
-      pen.beginPath();
-      pen.moveTo(0, y(share));
-      pen.lineTo(width, y(share));
-      pen.stroke();
-    }
-    for (const stage of playground.stages) {
-      const frames = stage.film?.frames ?? [];
-      const expected = Math.max(2, this.player.expected(stage));
-      const x = (/** @type {number} */ at) => (at / (expected - 1)) * width;
-      const line = (/** @type {string} */ name, /** @type {string} */ colour, /** @type {number[]} */ dash, most = 1) => {
-        pen.strokeStyle = colour;
-        pen.lineWidth = stage.index ? 1.2 : 2;
-        pen.globalAlpha = stage.index ? 0.6 : 1;
-        pen.setLineDash(dash);
-        pen.beginPath();
-        let drawing = false;
-        frames.forEach((frame, at) => {
-          const value = frame.numbers[name];
-          if (value === undefined) return (drawing = false);
-          pen[drawing ? "lineTo" : "moveTo"](x(at), y(Math.max(0, Math.min(1, value / most))));
-          drawing = true;
-        });
-        pen.stroke();
-        pen.setLineDash([]);
-        pen.globalAlpha = 1;
-      };
-      line("loss class", colours.grey, [1, 3], Math.max(1, ...frames.map((frame) => frame.numbers["loss class"] ?? 0)));
-      line("domain", colours.ink, [5, 4]);
-      line("source", colours.source, stage.index ? [2, 2] : []);
-      line("target", colours.target, stage.index ? [2, 2] : []);
-      const began = frames.findIndex((frame) => frame.phase !== "source_only");
-      if (began > 0 && !stage.index) {
-        pen.strokeStyle = colours.ink;
-        pen.globalAlpha = 0.4;
-        pen.beginPath();
-        pen.moveTo(x(began), 0);
-        pen.lineTo(x(began), height);
-        pen.stroke();
-        pen.globalAlpha = 1;
-      }
-    }
-    const at = this.player.share * width;
-    pen.strokeStyle = pen.fillStyle = colours.ink;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    pen.moveTo(at, 0);
-    pen.lineTo(at, height);
-    pen.stroke();
-    pen.beginPath();
-    pen.arc(at, 6, 5, 0, 7);
-    pen.fill();
-    const frames = first.film.frames;
-    const place = Math.floor(this.player.time(first) + 1e-6);
-    canvas.setAttribute("aria-valuemin", "1");
-    canvas.setAttribute("aria-valuemax", String(frames.length));
-    canvas.setAttribute("aria-valuenow", String(place + 1));
-    canvas.setAttribute("aria-valuetext", filled(playground.data.texts.frame, { frame: place + 1, count: frames.length }));
-    const output = playground.find(".place");
-    output.textContent = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
   }
 }

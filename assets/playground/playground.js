@@ -1,8 +1,9 @@
 // @ts-check
 // The playground's element: films of runs on points, played here without asking the server. Everything said comes in
 // `data` already translated; text is set through textContent only. The other files of this folder are parts of the
-// same script: film_file (read), film_picture (draw), film_curve (the curves that are scrubbed), film_player (time, keys, buttons),
-// film_handles (data by hand), film_words (what has just happened), film_game (be the critic), film_save.
+// same script: film_file (read), film_picture and film_marks (draw), film_curve, film_bars, film_sweep (what stands around the pictures),
+// film_player (time, keys, buttons), film_hand, film_handles, film_brush (data by hand), film_acts (what a hand does while
+// a network trains), film_words (what has just happened), film_game (be the critic), film_save and film_svg.
 
 /** @type {WeakMap<Element, Playground>} */
 const playgrounds = new WeakMap();
@@ -27,8 +28,10 @@ class Playground {
     this.find = (selector) => root.querySelector(selector);
     /** @type {Stage[]} */
     this.stages = [];
+    /** @type {number | null} the step from which the film that is waited for goes on */
+    this.goFrom = null;
     this.player = new Player(this);
-    this.handles = new Handles(this);
+    this.hand = new Hand(this);
     this.game = new Game(this);
     this.sizes = new ResizeObserver(() => this.player.draw());
     // a change of theme reaches us as a change of the inherited colour
@@ -39,11 +42,12 @@ class Playground {
     this.find(".save-svg").onclick = () => saveSvg(this);
     this.find(".save-webp").onclick = () => saveAnimation(this);
     this.find(".open-film").onchange = (/** @type {any} */ event) => openFilm(this, event.target.files[0]);
-    for (const player of ["critic", "features"]) this.find(`.only-${player}`).onclick = () => this.act(`${player}@${this.at()}+20`);
-    this.find(".strength").onchange = (/** @type {any} */ event) => this.act(`${this.data.strength}=${event.target.value}@${this.at()}`);
-    this.find(".drop").onclick = () => this.act(`drop ${this.stages[0].chosen}@${this.at()}`);
+    for (const player of ["critic", "features"]) this.find(`.only-${player}`).onclick = () => this.act(player, 20);
+    this.find(".strength").onchange = (/** @type {any} */ event) => this.act(`${this.data.strength}=${event.target.value}`);
+    this.find(".strength").oninput = (/** @type {any} */ event) => (this.find(".strength-now").value = event.target.value);
+    this.find(".drop").onclick = () => this.act(`drop ${this.stages[0].chosen}`);
     this.find(".slide").onclick = () => this.slide();
-    this.find(".forget").onclick = () => this.change({ acts: "" });
+    this.find(".forget").onclick = () => this.direct("");
   }
 
   close() {
@@ -52,23 +56,51 @@ class Playground {
     this.stages.forEach((stage) => stage.stop());
   }
 
-  /** The step of training at which the first film stands now. */
+  /** The frame at which the first film stands now. */
   at() {
-    const { film } = this.stages[0];
-    return film?.frames[Math.floor(this.player.time(this.stages[0]))]?.step ?? 0;
+    return Math.floor(this.player.time(this.stages[0]) + 1e-6);
   }
 
-  /** Go on from this frame with one more act. @param {string} act */
-  act(act) {
-    const acts = [this.data.acts, act].filter(Boolean).join(";");
-    this.goFrom = this.at();
+  /** Go on from this frame with one more act. @param {string} what @param {number} steps */
+  act(what, steps = 0) {
+    this.goFrom = stepToGoOn(this.stages[0].film, this.at());
+    this.direct(withAct(this.data.acts, `${what}@${this.goFrom}${steps ? `+${steps}` : ""}`));
+  }
+
+  /** Have the first film made with these acts. @param {string} acts */
+  direct(acts) {
+    this.hand.remember();
     this.change({ acts });
+    this.hand.choose(this.hand.tool);
+    if (this.stages[0].isShown()) this.goFrom = this.hand.dropped = null;
+  }
+
+  /** What can be done at the frame on the screen: from where it goes on, and the weight that holds there. */
+  sayActs() {
+    const { texts, trains, strength, strengthNow } = this.data;
+    if (!trains) return;
+    const from = this.find(".from");
+    const text = texts[stepToGoOn(this.stages[0].film, this.at()) ? "fromHere" : "fromStart"];
+    if (from.textContent !== text) from.textContent = text;
+    if (!strength || this.goFrom !== null || this.find(".strength").matches(":active")) return;
+    const weight = settingAt(this.stages[0].film, this.at(), strength, strengthNow);
+    if (this.find(".strength-now").value === String(weight)) return;
+    this.find(".strength").value = this.find(".strength-now").value = String(weight);
+  }
+
+  /** Pick a sample in all films, or let go of it. @param {number} row */
+  pick(row) {
+    const chosen = row === this.stages[0].chosen ? -1 : row;
+    for (const stage of this.stages) stage.chosen = chosen;
+    this.find(".drop").hidden = chosen < 0;
+    this.find(".drop-hint").hidden = chosen < 0;
+    this.player.draw();
   }
 
   /** Let the target's shift come slowly, over three quarters of the training. */
   slide() {
     const steps = this.stages[0].film?.frames.find((frame) => frame.phase === "adapt")?.steps ?? 200;
-    this.change({ acts: `slide@0+${Math.round(0.75 * steps)}` });
+    this.direct(`slide@0+${Math.round(0.75 * steps)}`);
   }
 
   /**
@@ -95,6 +127,7 @@ class Playground {
   /** @param {any} data @param {(change: any) => void} tell */
   show(data, tell) {
     const first = !this.data;
+    if (data.acts !== this.data?.acts) this.goFrom = null;
     this.data = data;
     this.tell = tell;
     while (this.stages.length > data.films.length) this.stages.pop()?.remove();
@@ -104,7 +137,7 @@ class Playground {
       stage.say();
     });
     this.say();
-    this.handles.show();
+    this.hand.show();
     sweep(this);
     if (first && !this.player.still.matches) this.player.play();
     this.player.draw();
@@ -122,9 +155,9 @@ class Playground {
     this.find(".acts").hidden = !data.trains;
     this.find(".only-critic").hidden = !data.critic;
     this.find(".strength-label").hidden = !data.strength;
-    if (data.strength) this.find(".strength").value = String(data.strengthNow);
+    if (data.strength) this.find(".strength").max = String(Math.max(2, 2 * data.strengthNow));
     this.find(".forget").hidden = !data.acts;
-    this.find(".drop").hidden = this.stages[0].chosen < 0;
+    for (const name of [".drop", ".drop-hint"]) this.find(name).hidden = this.stages[0].chosen < 0;
     legend(this);
     for (const part of data.hidden) this.find(`.${part}`).hidden = true;
     this.player.say();
@@ -137,6 +170,7 @@ class Playground {
 
   /** @param {string} sentence */
   complain(sentence) {
+    if (sentence) this.goFrom = this.hand.dropped = null;
     this.find(".problem").textContent = sentence;
     this.find(".problem").hidden = !sentence;
   }
@@ -144,14 +178,18 @@ class Playground {
 
 /** What the marks mean. @param {Playground} playground */
 function legend(playground) {
-  const { texts, classes, colours } = playground.data;
+  const { texts, classes, colours, critic, deep } = playground.data;
   const entries = [
     ...["source", "target"].map((name) => ({ text: texts[name], mark: name, colour: colours[name] })),
     ...classes.map((/** @type {string} */ name, /** @type {number} */ index) => ({
       text: `${name}: ${texts.fillings[index]}`, mark: "shade", colour: colours.classes[index],
     })),
     { text: texts.wrongMark, mark: "wrong", colour: colours.wrong },
-  ];
+    critic && { text: texts.criticMark, mark: "dashed", colour: "currentColor" },
+    deep && { text: texts.lossMark, mark: "dotted", colour: colours.grey },
+    deep && { text: texts.classPull, mark: "pull", colour: colours.pullOfClass },
+    deep && { text: filled(texts.methodPull, texts), mark: "pull", colour: colours.pullOfMethod },
+  ].filter(Boolean);
   playground.find(".legend").replaceChildren(...entries.map(({ text, mark, colour }) => {
     const [item, sign] = [document.createElement("span"), document.createElement("i")];
     sign.className = mark;

@@ -47,13 +47,14 @@ class Sketch {
   show(data, commit) {
     this.data = data;
     this.commit = commit;
-    if (data.given) this.line = data.given;
+    if (!data.editable) this.line = data.given ?? [];
     else if (this.line.length !== data.knots.length) this.line = data.knots.map(() => (data.y[0] + data.y[1]) / 2);
     this.find("button").textContent = data.texts.commit;
     this.find("button").hidden = !data.editable;
     this.find(".hint").textContent = data.texts.hint;
     this.find(".hint").hidden = !data.editable;
     this.svg.setAttribute("aria-label", data.texts.what);
+    this.find(".yours").hidden = !this.line.length;
     this.find(".yours span").textContent = data.texts.yours;
     this.find(".came").hidden = !data.outcome;
     this.find(".came span").textContent = data.texts.outcome;

@@ -30,6 +30,9 @@ def add(commands: Commands) -> None:
     reference = things.add_parser("reference", help="the pages of all methods and all data sets")
     reference.set_defaults(do=make_reference)
 
+    course = things.add_parser("course", help="the numbers of the course, from its films")
+    course.set_defaults(do=make_course)
+
     places = things.add_parser("translations", help="where each message stands, in the files of translations")
     places.set_defaults(do=make_translations)
 
@@ -100,3 +103,10 @@ def make_translations(_options: argparse.Namespace) -> int:
             for message in untranslated:
                 print(f"{language}: {places[message]}: {message}")
     return int(lacking > 0)
+
+
+def make_course(_options: argparse.Namespace) -> None:
+    """Make the films of the course and write the numbers that its texts quote."""
+    from da_core.teaching import course_numbers
+
+    course_numbers.make()

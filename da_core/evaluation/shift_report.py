@@ -157,8 +157,14 @@ class _Reweighted:
         return _Remainder(name, self._test.distances[name], float(after[0]))
 
     def by_class(self, weights: Rows) -> _Remainder:
-        """Measure what class weights leave, of the class-wise distance as well: it vanishes under label shift."""
-        names = {self._test.clearest} | {name for name in self._test.distances if name == "classwise"}
+        """Measure what class weights leave, of the class-wise distance as well if it is more than chance.
+
+        Under label shift it is none; a share of what chance alone gives would say nothing.
+        """
+        chance = self._test.p_values.get("classwise", 1.0)
+        names: set[Distance] = {self._test.clearest}
+        if chance <= _SIGNIFICANCE:
+            names.add("classwise")
         return max((self.rest(weights, name) for name in names), key=lambda rest: rest.share)
 
     def by_domain_classifier(self) -> tuple[Rows, _Remainder]:

@@ -16,6 +16,7 @@ from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import judged_rows, scored_rows
 from da_core.export.script import command
 from da_core.i18n import Language
+from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks
@@ -50,8 +51,11 @@ figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: aut
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 0.86rem; }
 pre { background: var(--field); border-radius: 10px; padding: 0.8rem 1rem; overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; }
+@page { margin: 15mm; }
 @media print {
   body { padding: 0; max-width: none; font-size: 10.5pt; }
+  .wide { overflow: visible; }
+  table { font-size: 8.5pt; } th, td { padding-right: 0.5rem; }
   details { display: none; }
   h2 { margin-top: 1.6rem; }
 }
@@ -283,20 +287,26 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
 def _recipe(record: Record, language: Language) -> str:
     """Every setting, where the data come from, and the command that gives these numbers again."""
     say, recipe = language.translate, record.result.recipe
-    settings = [[name, "–" if value is None else str(value)] for name, value in settings_of(record.experiment).items()]
+    settings = [
+        [
+            setting_words.setting_title(record.experiment, name, language),
+            setting_words.setting_value(record.experiment, name, value, language),
+        ]
+        for name, value in settings_of(record.experiment).items()
+    ]
     seconds = record.result.seconds
     spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]
     meaning = [[title, sentence] for title, sentence in recipe_sentences(recipe, language).items()]
     whole = json.dumps(recipe, indent=2, ensure_ascii=False, default=str)
     provenance = recipe.get("provenance", {})
-    origin = " ".join(
+    origin = " · ".join(
         language.word(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
     )
     return "\n".join(
         [
             f"<h2>{escape(say('How to get these numbers again'))}</h2>",
             f"<pre>{escape(command(record.experiment))}</pre>",
-            _table([say("Setting"), say("Value")], settings, code=True),
+            _table([say("Setting"), say("Value")], settings),
             _table(["", ""], meaning),
             f"<h2>{escape(say('Data'))}</h2><p>{escape(origin)}</p>" if origin else "",
             f"<h2>{escape(say('Time by stage'))}</h2>" + _table(["", say("Time")], spent),
@@ -305,12 +315,10 @@ def _recipe(record: Record, language: Language) -> str:
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, code: bool = False) -> str:
-    """``code`` sets the first column as code."""
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
 
     def line(cells: Sequence[str]) -> str:
-        first = f"<code>{escape(cells[0])}</code>" if code else escape(cells[0])
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in (first, *map(escape, cells[1:]))) + "</tr>"
+        return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(map(line, rows))}</table></div>'

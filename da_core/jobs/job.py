@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,19 @@ from da_core.jobs.run_view import RunState, RunView
 
 EVERYONE = ""
 """The owner on a machine that serves nobody else: every run is in their list."""
+
+
+class OwnerDigest(str):
+    """A visitor's name as tables and queue keep it: the name may be a cookie that identifies them."""
+
+    __slots__ = ()
+
+
+def digest(owner: str) -> OwnerDigest:
+    """Digest a visitor's name; `EVERYONE` stays, and so does what is a digest already."""
+    if isinstance(owner, OwnerDigest):
+        return owner
+    return OwnerDigest(hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE)
 
 
 class History:
@@ -73,10 +87,16 @@ class Job:
 
     run_id: str
     experiment: Experiment
-    owners: list[str]
+    owners: list[OwnerDigest]
     seen: float
     """When somebody last looked at it, by the queue's clock."""
     state: RunState = "queued"
+    behind: bool = False
+    """Whether single runs go first: it is one of a study's."""
+    attempt: int = 1
+    """How many servers have had it, this one included."""
+    turn: int = 0
+    """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""

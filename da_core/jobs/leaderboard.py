@@ -43,6 +43,8 @@ def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
         "method": methods().get(experiment.method.name),
         "head": heads().get(experiment.head.name),
     }
+    if experiment.third is not None:
+        kinds["third"] = sources().get(experiment.third.name)
     for group, kind in kinds.items():
         if kind is None:
             log.info("there is no %s “%s” any more", group, dumped[group]["name"])

@@ -1,4 +1,4 @@
-"""Runs in the background: first come, first served; watched, paused and ended from any thread.
+"""Runs in the background: visitors in turn; watched, paused and ended from any thread.
 
 A run is a generator, and a worker does no more than ask for its next event. To pause is to put the generator aside,
 which frees the worker; to resume is to put it back at the head of the queue; to stop is to close it.
@@ -11,17 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.job import EVERYONE, Job
+from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
+from da_core.jobs.keeper import Keeper
 from da_core.jobs.run_view import RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.workers import RunFunction, Workers, imported_run
 from da_core.settings import settings
+
+if TYPE_CHECKING:
+    from da_core.jobs.live_runs import LiveRuns
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +50,20 @@ class Queue:
         per_owner: int = 5,
         lease_seconds: float = 180.0,
         clock: Callable[[], float] = time.monotonic,
+        live_runs: LiveRuns | None = None,
     ) -> None:
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
         self._schedule = Schedule(lease_seconds, clock)
         self._changed = self._schedule.changed
-        self._workers = Workers(self._schedule, store, run, workers)
+        self._keeper: Keeper | None = None
+        self._workers = Workers(self._schedule, store, run, workers, self._is_ours)
+        if live_runs is not None:
+            self._keeper = Keeper(self._schedule, store, live_runs, self._workers.start)
 
-    def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False) -> str:
-        """Queue a run and return its id at once.
+    def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False, behind: bool = False) -> str:
+        """Queue a run and return its id at once; ``behind`` lets single runs go first.
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
         or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
@@ -64,6 +72,7 @@ class Queue:
 
         Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
         """
+        owner = digest(owner)
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
@@ -79,29 +88,28 @@ class Queue:
                 return done
             self._check_room(owner)
             run_id = new_run_id(experiment)
-            self._schedule.add(run_id, experiment, owner)
+            self._schedule.add(run_id, experiment, owner, behind=behind)
             self._workers.start()
-            return run_id
+        if self._keeper is not None:
+            self._keeper.start()
+            self._keeper.record()
+        return run_id
+
+    def recover(self) -> None:
+        """Go on with the runs that servers before this one left."""
+        if self._keeper is not None and not self._schedule.closed:
+            self._keeper.take_over()
+            self._keeper.start()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
         """View the run as it is now, also one from before the server was restarted; None if there is no such run.
 
         ``renew`` says that somebody is looking, and keeps the run alive.
         """
-        with self._changed:
-            if renew:
-                self._schedule.renew(run_id)
-            self._schedule.end_expired()
-            view = self._schedule.view(run_id)
-        if view is not None or (record := self._store.load(run_id)) is None:
-            return view
-        try:
-            view = view_of_record(record)
-        except UserError:
-            log.warning("run %s is damaged", run_id, exc_info=True)
-            return None
-        with self._changed:
-            self._schedule.keep_view(view)
+        view = self._known_view(run_id, renew=renew)
+        if view is None:
+            self.recover()
+            view = self._known_view(run_id)
         return view
 
     def renew(self, run_id: str) -> None:
@@ -112,7 +120,7 @@ class Queue:
     def owns(self, run_id: str, owner: str) -> bool:
         """Say whether this visitor may control the run, while it is live."""
         with self._changed:
-            return run_id in self._schedule.jobs and owner in self._schedule.jobs[run_id].owners
+            return run_id in self._schedule.jobs and digest(owner) in self._schedule.jobs[run_id].owners
 
     def pause(self, run_id: str, owner: str) -> None:
         """Put the run aside and free its worker. Only for a sole owner."""
@@ -138,7 +146,7 @@ class Queue:
             if job is None:
                 return
             if len(job.owners) > 1:
-                job.owners.remove(owner)
+                job.owners.remove(digest(owner))
                 self._schedule.touch(job)
             else:
                 self._schedule.end(job)
@@ -168,7 +176,7 @@ class Queue:
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
-                if (view := self.view(run_id)) is None:
+                if (view := self._known_view(run_id)) is None:
                     _no_such_run(run_id)
                 if until(view):
                     return view
@@ -184,12 +192,37 @@ class Queue:
         """End every run and the workers; wait at most ``timeout`` seconds for them."""
         with self._changed:
             self._schedule.closed = True
+        if self._keeper is not None:
+            self._keeper.close()
+        with self._changed:
             for job in list(self._schedule.jobs.values()):
                 self._schedule.end(job)
             self._changed.notify_all()
         self._workers.join(timeout)
 
-    def _check_room(self, owner: str) -> None:
+    def _is_ours(self, job: Job) -> bool:
+        """Tell whether a run that came to its end is this server's to save."""
+        return self._keeper is None or self._keeper.wins_end(job)
+
+    def _known_view(self, run_id: str, *, renew: bool = False) -> RunView | None:
+        """View a run of this server, or one that the store has."""
+        with self._changed:
+            if renew:
+                self._schedule.renew(run_id)
+            self._schedule.end_expired()
+            view = self._schedule.view(run_id)
+        if view is not None or (record := self._store.load(run_id)) is None:
+            return view
+        try:
+            view = view_of_record(record)
+        except UserError:
+            log.warning("run %s is damaged", run_id, exc_info=True)
+            return None
+        with self._changed:
+            self._schedule.keep_view(view)
+        return view
+
+    def _check_room(self, owner: OwnerDigest) -> None:
         mine = sum(owner in job.owners for job in self._schedule.jobs.values())
         if mine >= self._per_owner:
             raise UserError(
@@ -209,9 +242,11 @@ class Queue:
             job = self._schedule.jobs.get(run_id)
             if job is None and self._schedule.view(run_id) is None and self._store.load(run_id) is None:
                 _no_such_run(run_id)
-            if job is not None and owner not in job.owners:
+            if job is not None and digest(owner) not in job.owners:
                 raise UserError("This run belongs to another visitor; start your own to change it.")
             yield job
+        if self._keeper is not None:
+            self._keeper.note_change()
 
 
 def _no_such_run(run_id: str) -> NoReturn:
@@ -227,9 +262,12 @@ def queue() -> Queue:
     global _current
     with _making:
         if _current is None or _current.closed:
-            limits = settings()
+            from da_core.jobs.live_runs import LiveRuns  # SQLAlchemy comes with it
+
+            limits, kept = settings(), store()
             _current = Queue(
-                store(),
+                kept,
+                live_runs=LiveRuns(lambda: kept.database),
                 workers=limits.workers,
                 queue_length=limits.queue_length,
                 lease_seconds=limits.lease_seconds,

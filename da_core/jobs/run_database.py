@@ -46,7 +46,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.job import EVERYONE
+from da_core.jobs.job import EVERYONE, digest
 from da_core.jobs.progress import CourseProgress, Kind, Outcome
 from da_core.study import Study
 
@@ -151,7 +151,7 @@ class RunDatabase:
         self, run_id: str, experiment: Experiment, result: Result, finished_at: datetime, owners: Iterable[str] = ()
     ) -> Iterator[None]:
         """Insert a run and put it into its owners' lists, if the body of the ``with`` succeeds."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             connection.execute(_RUNS.insert().values(**_facts(run_id, experiment, result, finished_at)))
             for owner in dict.fromkeys(owners):
                 _enter(connection, run_id, owner)
@@ -162,12 +162,12 @@ class RunDatabase:
         wanted = select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at.desc())
         if key is not None:
             wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
-        with self._begin() as connection:
+        with self.begin() as connection:
             return list(connection.scalars(wanted))
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the database and from every list."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             for run_id in run_ids:
                 connection.execute(_ENTRIES.delete().where(_ENTRIES.c.run_id == run_id))
                 connection.execute(_RUNS.delete().where(_RUNS.c.run_id == run_id))
@@ -178,7 +178,7 @@ class RunDatabase:
         First come those that are in the bin of everyone who has them, then those without a name or tag; of each the
         oldest.
         """
-        with self._begin() as connection:
+        with self.begin() as connection:
             runs = list(connection.scalars(select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at)))
             entries: dict[str, list[Any]] = {}
             for entry in connection.execute(select(_ENTRIES)):
@@ -193,18 +193,18 @@ class RunDatabase:
 
     def listed(self, owner: str) -> list[KeptRun]:
         """List the visitor's runs, those in the bin too, the newest first."""
-        mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == _digest(owner))
+        mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
         text = cast(_RUNS.c.experiment, Text).label("experiment")  # not parsed here: most were parsed before
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
         wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
-        with self._begin() as connection:
+        with self.begin() as connection:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
         return [kept for row in rows if (kept := _kept_run(row)) is not None]
 
     def keep(self, run_id: str, owner: str) -> None:
         """Put a run into the visitor's list, or take it out of their bin. Raises `UserError` if there is none."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             if not connection.scalar(select(func.count()).where(_RUNS.c.run_id == run_id)):
                 raise UserError("There is no run {run} here any more; start it again.", run=run_id)
             _enter(connection, run_id, owner, deleted_at=None)
@@ -230,8 +230,8 @@ class RunDatabase:
 
     def empty_bin(self, owner: str) -> list[str]:
         """Delete what is in the visitor's bin from their list; return the runs that are in nobody's list now."""
-        with self._begin() as connection:
-            mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.deleted_at.is_not(None))
+        with self.begin() as connection:
+            mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.deleted_at.is_not(None))
             binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(mine)))
             of_all = _ENTRIES.c.run_id.in_(binned)
             connection.execute(_ENTRIES.delete().where(of_all if owner == EVERYONE else mine))
@@ -239,9 +239,9 @@ class RunDatabase:
         return [run for run in binned if run not in still]
 
     def _change(self, run_ids: Iterable[str], owner: str, **values: Any) -> None:
-        with self._begin() as connection:
+        with self.begin() as connection:
             for run_id in run_ids:
-                mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
+                mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
                 if connection.execute(_ENTRIES.update().where(mine).values(**values)).rowcount:
                     continue
                 if owner != EVERYONE:
@@ -252,15 +252,15 @@ class RunDatabase:
 
     def remember_study(self, study: Study, owner: str) -> None:
         """Save a study as the visitor's last one, in place of the one before."""
-        mine = _STUDIES.c.owner == _digest(owner)
-        with self._begin() as connection:
+        mine = _STUDIES.c.owner == digest(owner)
+        with self.begin() as connection:
             connection.execute(_STUDIES.delete().where(mine))
-            connection.execute(_STUDIES.insert().values(owner=_digest(owner), study=study.model_dump(mode="json")))
+            connection.execute(_STUDIES.insert().values(owner=digest(owner), study=study.model_dump(mode="json")))
 
     def last_study(self, owner: str) -> Study | None:
         """Return the visitor's last study; None if there is none, or it is of a version that knew other settings."""
-        with self._begin() as connection:
-            kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == _digest(owner)))
+        with self.begin() as connection:
+            kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == digest(owner)))
         try:
             return None if kept is None else Study.model_validate(kept)
         except ValidationError:
@@ -271,10 +271,10 @@ class RunDatabase:
 
     def count_progress(self, owner: str, kind: Kind, name: str, outcome: Outcome) -> None:
         """Count once more what a visitor did; see `da_core.jobs.progress`."""
-        what = {"owner": _digest(owner), "kind": kind, "name": name, "outcome": outcome}
+        what = {"owner": digest(owner), "kind": kind, "name": name, "outcome": outcome}
         mine = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
         more = _PROGRESS.update().where(mine).values(times=_PROGRESS.c.times + 1)
-        with self._begin() as connection:
+        with self.begin() as connection:
             if connection.execute(more).rowcount:
                 return
             try:
@@ -285,19 +285,20 @@ class RunDatabase:
 
     def progress(self, owner: str) -> CourseProgress:
         """Return what a visitor has done in the course."""
-        mine = select(_PROGRESS).where(_PROGRESS.c.owner == _digest(owner))
-        with self._begin() as connection:
+        mine = select(_PROGRESS).where(_PROGRESS.c.owner == digest(owner))
+        with self.begin() as connection:
             return CourseProgress({(row.kind, row.name, row.outcome): row.times for row in connection.execute(mine)})
 
     def reset_progress(self, owner: str) -> None:
         """Forget what a visitor has done in the course."""
-        with self._begin() as connection:
-            connection.execute(_PROGRESS.delete().where(_PROGRESS.c.owner == _digest(owner)))
+        with self.begin() as connection:
+            connection.execute(_PROGRESS.delete().where(_PROGRESS.c.owner == digest(owner)))
 
     # The connection ---------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def begin(self) -> Iterator[Connection]:
+        """Open a transaction, for the tables beside these too. Raises `UnreachableError`."""
         with self._reached(), self._engine.begin() as connection:
             yield connection
 
@@ -341,8 +342,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
     """Put a run into a list, or change its entry there. Whoever comes second in a race changes it as well."""
-    mine = and_(_ENTRIES.c.owner == _digest(owner), _ENTRIES.c.run_id == run_id)
-    fresh = {"owner": _digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
+    mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
+    fresh = {"owner": digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
     if connection.scalar(select(func.count()).where(mine)):
         if values:
             connection.execute(_ENTRIES.update().where(mine).values(**values))
@@ -414,10 +415,6 @@ def _binned(entries: Iterable[Any]) -> datetime | None:
 
 def _older(moment: datetime | None, than: datetime) -> bool:
     return moment is not None and moment < than.astimezone(UTC).replace(tzinfo=None)
-
-
-def _digest(owner: str) -> str:
-    return hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE
 
 
 def _plain(text: str, longest: int) -> str:

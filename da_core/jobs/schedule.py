@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from da_core.errors import UserError
 from da_core.events import Event
 from da_core.experiment import Experiment
-from da_core.jobs.job import Job
+from da_core.jobs.job import Job, OwnerDigest
 from da_core.jobs.run_view import RunState, RunView
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,9 @@ _VIEWS_KEPT = 100
 class Schedule:
     """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
-    ``changed`` is notified of each change. ``waiting`` are the queued runs, the next one first. ``abandoned`` are
-    generators that nobody will ask again; a worker closes them, since closing a generator runs the run's own code.
+    ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
+    has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
+    them, since closing a generator runs the run's own code.
     """
 
     def __init__(self, lease_seconds: float, clock: Callable[[], float]) -> None:
@@ -35,15 +36,24 @@ class Schedule:
         self._over: OrderedDict[str, RunView] = OrderedDict()
         self._lease_seconds = lease_seconds
         self._clock = clock
+        self._turn = 0
+        self._last_turn: dict[str, int] = {}
 
-    def add(self, run_id: str, experiment: Experiment, owner: str) -> None:
+    def add(self, run_id: str, experiment: Experiment, owner: OwnerDigest, *, behind: bool = False) -> None:
         """Put a new run at the end of the queue."""
-        job = Job(run_id, experiment, [owner], seen=self._clock())
-        self.jobs[run_id] = job
-        self.waiting.append(job)
-        self.number_places()
+        self.restore(Job(run_id, experiment, [owner], seen=0.0, behind=behind))
 
-    def join(self, job: Job, owner: str) -> None:
+    def restore(self, job: Job) -> None:
+        """Take in a run that is queued or paused, as if somebody looked at it now."""
+        job.seen = self._clock()
+        self.jobs[job.run_id] = job
+        self._give_turn(job)
+        if job.state == "queued":
+            self.waiting.append(job)
+        self.number_places()
+        self.changed.notify_all()
+
+    def join(self, job: Job, owner: OwnerDigest) -> None:
         """Make a visitor one of the run's owners."""
         job.seen = self._clock()
         if owner not in job.owners:
@@ -66,7 +76,7 @@ class Schedule:
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
 
-    def equal(self, experiment: Experiment, owner: str) -> Job | None:
+    def equal(self, experiment: Experiment, owner: OwnerDigest) -> Job | None:
         """Find a live run of this experiment that is the owner's, or that the owner may share."""
         for job in self.jobs.values():
             if job.experiment == experiment and job.state != "stopping":
@@ -81,10 +91,25 @@ class Schedule:
         job.state = state or job.state
         self.changed.notify_all()
 
+    def in_turn(self) -> list[Job]:
+        """Order the runs that wait, the next first: visitors in turn, so that one with many keeps nobody from theirs.
+
+        A run that had begun goes before all others, and one of a study after those of nobody's study.
+        """
+        return sorted(self.waiting, key=lambda job: (job.behind, job.started_at is None, job.turn))  # stable
+
+    def _give_turn(self, job: Job) -> None:
+        """Number the run's turn: one after its visitor's last one, and none that has gone by (fair queueing)."""
+        owner = job.owners[0]
+        job.turn = max(self._turn, self._last_turn.get(owner, -1) + 1)
+        self._last_turn = {who: turn for who, turn in self._last_turn.items() if turn >= self._turn}
+        self._last_turn[owner] = job.turn
+
     def number_places(self) -> None:
         """Give each run that waits its place in the queue, from 1."""
+        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1)}
         for job in self.jobs.values():
-            place = self.waiting.index(job) + 1 if job in self.waiting else None
+            place = places.get(job.run_id)
             if place != job.place:
                 job.place = place
                 self.touch(job)
@@ -101,6 +126,8 @@ class Schedule:
         if job.in_hand:  # its worker has not put it aside yet
             self.touch(job, "running")
             return
+        if job.started_at is None:
+            self._give_turn(job)
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
         self.touch(job, "queued")
         self.number_places()
@@ -109,7 +136,9 @@ class Schedule:
         """Hand the first run that waits to a worker; None where none waits."""
         if not self.waiting:
             return None
-        job = self.waiting.pop(0)
+        job = self.in_turn()[0]
+        self.waiting.remove(job)
+        self._turn = max(self._turn, job.turn)
         job.in_hand = True
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")

@@ -150,7 +150,7 @@ class Studies:
         for trial in job.study.trials():
             if job.stop.is_set():
                 return "stopped"
-            run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only)
+            run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only, behind=True)
             with self._lock:
                 job.current = (trial, run_id)
             view = None

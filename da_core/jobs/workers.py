@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal
 
+from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment
 from da_core.jobs.failure import explained_failure
@@ -38,11 +39,14 @@ def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> 
 class Workers:
     """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
 
-    def __init__(self, schedule: Schedule, store: Store, run: RunFunction, count: int) -> None:
+    def __init__(
+        self, schedule: Schedule, store: Store, run: RunFunction, count: int, is_ours: Callable[[Job], bool]
+    ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
         self._count = count
+        self._is_ours = is_ours
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
@@ -84,8 +88,11 @@ class Workers:
                 return
             if ending == "stopped":
                 state = "cancelled"
-            else:
+            elif self._is_ours(job):
                 self._save(job, ending)
+            else:
+                state = "cancelled"
+                job.error = UserError("Another server has taken this run over; open its link again in a while.")
         except Exception as error:
             state = "failed"
             job.error = explained_failure(error, job.run_id)

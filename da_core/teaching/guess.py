@@ -124,7 +124,6 @@ def distance(given: Answer, outcome: Answer) -> float:
 
 
 def parted(line: Line, ends: Ends, X: NDArray[np.floating], y: NDArray[np.integer]) -> float:
-    """Compute the share of points (n, 2) of two classes that a line has on their class's side, the better way round."""
+    """Compute the share of points (n, 2) that a line parts rightly, with class 0 above and class 1 below."""
     above = X[:, 1] > np.interp(X[:, 0], knots(ends), line)
-    share = float(np.mean(above == (y == 0)))
-    return max(share, 1 - share)
+    return float(np.mean(above == (y == 0)))

@@ -32,14 +32,13 @@ class TryIt(Entry):
         """Write the query of the link."""
         if not self.preset:
             return dict(self.settings)
-        from da_core.teaching.films.presets import PRESETS, suited  # the methods come with it
+        from da_core.teaching.films.presets import PRESETS, varied  # the methods come with it
 
+        own = {name: value for name, value in self.settings.items() if name in ("acts", "beside", "sweep")}
+        rest = {name: value for name, value in self.settings.items() if name not in own}
         preset = PRESETS[self.preset]
-        experiment = preset.experiment()
-        if "method" in self.settings:
-            experiment = suited(experiment, self.settings["method"])
         beside = {"acts": preset.acts, "beside": preset.method} if preset.acts else {}
-        return experiment.to_flat() | beside | self.settings
+        return varied(self.preset, rest).to_flat() | beside | own
 
 
 class Misconception(Entry):

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from da_core.methods.base import Method
 
 FOLDER = Path(__file__).parents[2] / "assets" / "reference"
 COMMAND = "python -m da_core make reference"
@@ -32,9 +36,13 @@ def methods_page() -> str:
         lines += [f"## {FAMILIES[family].title}", "", FAMILIES[family].idea, ""]
         for kind, members in kinds.items():
             lines += [f"### {KINDS[kind]}", ""] if kind in KINDS else []
-            rows = [(f"`{method.name()}`", method.title, method.summary, method.paper) for method in members]
+            rows = [(f"`{method.name()}`", method.title, method.summary, _paper(method)) for method in members]
             lines += [*table(("name", "method", "what it does", "paper"), rows), ""]
     return "\n".join(lines)
+
+
+def _paper(method: type[Method]) -> str:
+    return f"[{method.paper}]({method.link})" if method.link else method.paper
 
 
 def data_page() -> str:

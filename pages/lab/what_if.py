@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from da_core.errors import UserError
+from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Record, store
 from pages.charts import curves
-from pages.run import change_one, current_run, live, run_row, setting_words, two_runs
+from pages.run import change_one, current_run, live, run_row, two_runs
 from pages.session import keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, number, percent, points, safe, signed
+from pages.session.words import _, explain, language, number, percent, points, safe, signed
 from pages.shell import navigation
 
 
@@ -38,8 +39,8 @@ def names(row: Sequence[RunView]) -> list[str]:
             found.append(run_row.method_title(view.experiment.method.name))
             continue
         told = [
-            f"{setting_words.setting_title(view.experiment, name)} "
-            f"{setting_words.setting_value(view.experiment, name, values[1])}"
+            f"{setting_words.setting_title(view.experiment, name, language())} "
+            f"{setting_words.setting_value(view.experiment, name, values[1], language())}"
             for name, values in changed.items()
         ]
         found.append(", ".join(told[:2]) or run_row.method_title(view.experiment.method.name))

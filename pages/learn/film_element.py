@@ -31,11 +31,19 @@ _SCRIPTS = (
     "playground.js",
     "film_file.js",
     "film_picture.js",
+    "film_marks.js",
+    "film_curve.js",
+    "film_bars.js",
+    "film_sweep.js",
     "film_player.js",
     "film_words.js",
+    "film_acts.js",
+    "film_hand.js",
     "film_handles.js",
+    "film_brush.js",
     "film_game.js",
     "film_save.js",
+    "film_svg.js",
 )
 
 PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")
@@ -55,12 +63,38 @@ def draw(
     ``acts`` are what a hand does in the first, ``sweep`` is a setting's title, symbol and films. With ``on_change`` a
     hand may change the data and the acts, and it is called with them; without, the film is to be looked at.
     """
+    data = element_data(
+        films,
+        acts=acts,
+        sweep=sweep,
+        editable=on_change is not None,
+        hidden=[part for part in PARTS if state.is_hidden(part)],
+    )
+
+    def changed() -> None:
+        change = st.session_state[key].get("changed")
+        if change and on_change is not None:
+            on_change(change)
+
+    _element()(data=data, key=key, on_changed_change=changed)
+
+
+def element_data(
+    films: Sequence[Experiment],
+    *,
+    acts: str = "",
+    sweep: dict[str, Any] | None = None,
+    editable: bool = False,
+    hidden: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write what the element's script is given: see `draw`; ``hidden`` are some of `PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
-    deep = on_change is not None and issubclass(method, DeepAlignment)
-    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if deep else None
+    deep = issubclass(method, DeepAlignment)
+    trains = editable and deep
+    weight = {hyper.name: hyper for hyper in describe(method.Params)}.get("weight") if trains else None
     classes = 3 if first.data.params.get("shape") == "blobs" else 2
-    data = {
+    return {
         "route": f"{origin.base_path()}/film",
         "films": [
             {"query": urlencode(normalised(one).to_flat()), "title": title}
@@ -68,10 +102,11 @@ def draw(
         ],
         "params": resolve(sources(), first.data)[1].model_dump(),
         "acts": acts,
-        "hidden": [part for part in PARTS if state.is_hidden(part)],
-        "editable": on_change is not None and first.data.name == "drawn",
-        "trains": deep,
+        "hidden": list(hidden),
+        "editable": editable and first.data.name == "drawn",
+        "deep": deep,
         "critic": deep and _has_critic(method),
+        "trains": trains,
         "strength": "weight" if weight is not None else "",
         "strengthNow": first.method.params.get("weight", weight.default if weight is not None else 0),
         "classes": ["A", "B", "C"][:classes],
@@ -88,13 +123,6 @@ def draw(
         },
         "texts": playground_texts.texts(_(method.title)),
     }
-
-    def changed() -> None:
-        change = st.session_state[key].get("changed")
-        if change and on_change is not None:
-            on_change(change)
-
-    _element()(data=data, key=key, on_changed_change=changed)
 
 
 def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
@@ -113,13 +141,17 @@ def _has_critic(method: type[Method]) -> bool:
 
 def _element() -> Any:
     """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component(
-        "da_lab_playground", html=playground_texts.HTML, css=_asset("playground.css"), js=_script()
-    )
+    return st.components.v2.component("da_lab_playground", html=playground_texts.HTML, css=style(), js=script())
+
+
+def style() -> str:
+    """Read the element's style sheet."""
+    return _asset("playground.css")
 
 
 @functools.cache
-def _script() -> str:
+def script() -> str:
+    """Read the element's script, a module."""
     return "\n".join(_asset(name) for name in _SCRIPTS)
 
 

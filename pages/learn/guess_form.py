@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from da_core.teaching.course_numbers import filled
 from da_core.teaching.guess import (
     KNOTS,
     Answer,
@@ -39,7 +40,7 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
 
     with st.container(border=True, key=keys.guess_box(where, guess)):
         st.caption(_("Guess first"))
-        st.markdown(f"**{asked.question.text(code)}**")
+        st.markdown(f"**{filled(asked.question.text(code), language())}**")
         widget = keys.guess_widget(where, guess)
         if isinstance(asked, BarGuess | PickGuess):
             answer: Answer | None = _bar(asked, widget) if isinstance(asked, BarGuess) else _pick(asked, widget)
@@ -59,8 +60,11 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
     return None
 
 
-def show_outcome(guess: str, where: str, given: Given, outcome: Answer, points: Points = ()) -> None:
-    """Show what came out beside what was guessed, and how far off that was."""
+def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, points: Points = ()) -> None:
+    """Show what came out beside what was guessed, and how far off that was.
+
+    For a boundary ``points`` may be all that came out.
+    """
     asked, code = read_guess(guess), language().code
     if isinstance(asked, BarGuess):
         _compare(_in_unit(asked.unit, given.answer), _in_unit(asked.unit, outcome))
@@ -71,7 +75,7 @@ def show_outcome(guess: str, where: str, given: Given, outcome: Answer, points: 
         line = given.answer if isinstance(given.answer, tuple) else None
         came = outcome if isinstance(outcome, tuple) else None
         sketch_element.draw(asked, key=keys.guess_outcome(where, guess), points=points, given=line, outcome=came)
-    if given.answer is None:
+    if given.answer is None or outcome is None:
         return
     off = distance(given.answer, outcome)
     if isinstance(asked, PickGuess):

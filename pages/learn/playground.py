@@ -212,12 +212,13 @@ def page() -> None:
     st.title(_(navigation.SCREENS["playground"].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
     now = shown()
-    if not state.is_hidden("presets"):
-        choose_preset()
-    if not state.is_hidden("method"):
-        choose_method(now)
-    play(now)
-    forms(now)
+    with st.container(key=keys.PLAYGROUND_PARTS):  # on a phone the film comes first (assets/style.css)
+        if not state.is_hidden("presets"):
+            choose_preset()
+        if not state.is_hidden("method"):
+            choose_method(now)
+        play(now)
+        forms(now)
 
 
 page()

@@ -13,6 +13,10 @@ TEXTS = {
     "source": "source",
     "target": "target",
     "wrongMark": "taken for another class",
+    "criticMark": "dashed: the critic's border, and how often it is right",
+    "lossMark": "dotted: class loss",
+    "classPull": "pull of the class loss",
+    "methodPull": "pull of {method}",
     "play": "Play",
     "pause": "Pause",
     "first": "Back to the start",
@@ -32,13 +36,23 @@ TEXTS = {
     "targetBar": "Target",
     "hand": "Move",
     "brush": "Brush",
+    "gripMove": "Drag: move the target",
+    "gripTurn": "Drag: turn the target",
+    "gripStretch": "Drag: stretch the target",
+    "gripClass": "Drag: move class {name} of the target",
+    "gripSample": "{domain}, class {name}: click to pick this sample, drag to move it",
+    "pickSample": "{domain}, class {name}: click to pick this sample",
+    "crossHelp": "The arrow keys move a cross over the points. Enter grips what lies there, the arrow keys drag it, "
+    "Enter lets go.",
     "erase": "Erase",
     "undo": "Undo",
     "onlyCritic": "Critic alone, 20 steps",
     "onlyFeatures": "Features alone, 20 steps",
     "fromHere": "From this frame on:",
+    "fromStart": "From where adapting begins:",
     "strength": "weight λ",
     "drop": "Leave this sample out",
+    "dropHint": "or drag it to another place",
     "slide": "Let the shift come slowly",
     "forget": "Back to the plain run",
     "keep": "Save and open",
@@ -48,6 +62,7 @@ TEXTS = {
     "saveSvg": "Picture (SVG)",
     "saveWebp": "Moving picture (WebP)",
     "noFilm": "This file is not a film of this app, or a part of it is missing. The film before stays.",
+    "saving": "The moving picture is being made; this takes a while.",
     "broken": "The film broke off: the server does not answer. The film before stays; try again in a moment.",
     "sweeping": "Films over {setting} are being made.",
     "swept": "Target accuracy over {setting}, each at the last frame.",
@@ -57,6 +72,9 @@ TEXTS = {
     "gameScore": "You were right on {you}, the network's critic on {critic}.",
     "gameOver": "At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
     "then meets target features that look like those it knows.",
+    "gameSeesMore": "You only guess now, but the critic does better: it sees all features, and the picture shows two "
+    "directions of them. For the network the domains are still apart.",
+    "gameApart": "The film has ended, and the domains can still be told apart: the features have not fooled you.",
     "gameNext": "Let the features move",
     "guessSource": "source (S)",
     "guessTarget": "target (T)",
@@ -125,23 +143,25 @@ HTML = f"""
 </div>
 <p class="problem" role="alert" hidden></p>
 <template><section class="stage"><p class="stage-title" hidden></p><div class="panels">
-<figure class="given"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
+<figure class="given"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div>
+<p class="cross-help" data-text="crossHelp"></p></figure>
 <figure class="features"><figcaption></figcaption><div class="plot"><canvas role="img"></canvas></div></figure>
 <div class="bars" hidden></div></div><p class="numbers"></p></section></template>
 <div class="stages"></div>
-<p class="sentence"></p><span class="spoken" aria-live="polite"></span>
+<div class="player"><p class="sentence"></p><span class="spoken" aria-live="polite"></span>
 <canvas class="curve" tabindex="0" role="slider" aria-valuenow="1" data-label="curve"></canvas>
 <div class="bar">{_button("first", spoken="first", sign="❙◀")}{_button("back", spoken="back", sign="◁")}
 {_button("play", spoken="play", sign="▶")}{_button("on", spoken="on", sign="▷")}
 {_button("move", "moveShort", "move")}
 {_button("slower", spoken="slower", sign="−")}<span class="speed"></span>{_button("faster", spoken="faster", sign="+")}
-{_button("loop", spoken="loop", sign="↻")}<span class="place"></span></div>
+{_button("loop", spoken="loop", sign="↻")}<span class="place"></span></div></div>
 <div class="legend"></div>
-<div class="acts" hidden><span data-text="fromHere"></span>{_button("only-critic", "onlyCritic")}
+<div class="acts" hidden><span class="from"></span>{_button("only-critic", "onlyCritic")}
 {_button("only-features", "onlyFeatures")}
 <label class="strength-label"><span data-text="strength"></span>
-<input class="strength" type="range" min="0" max="2" step="0.1"></label>
-{_button("drop", "drop")}{_button("slide", "slide")}{_button("forget", "forget")}</div>
+<input class="strength" type="range" min="0" max="2" step="0.1"><output class="strength-now"></output></label>
+{_button("drop", "drop")}<span class="drop-hint" data-text="dropHint"></span>
+{_button("slide", "slide")}{_button("forget", "forget")}</div>
 <div class="game" hidden>{_button("game-start")}
 <div class="game-board" hidden><p class="game-line" aria-live="polite"></p><div class="guesses">
 {_button("guess-source", "guessSource")}{_button("guess-target", "guessTarget")}{_button("game-next", "gameNext")}
@@ -151,6 +171,6 @@ HTML = f"""
 <details class="keep"><summary data-text="keep"></summary><div class="buttons">
 {_button("save-film", "saveFilm")}<label class="file"><span data-text="openFilm"></span>
 <input class="open-film" type="file" accept=".dafilm"></label>
-{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}</div></details>
+{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}<span class="saving" role="status"></span></div></details>
 </div>
 """

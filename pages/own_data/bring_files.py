@@ -10,6 +10,7 @@ from typing import BinaryIO, cast, get_args
 
 import streamlit as st
 
+from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
 from da_core.data.loading.inspection import Inspection, inspect_files
 from da_core.data.readers.archive import OneDomainError
 from da_core.data.readers.columns import Outline, Roles, join_names
@@ -50,7 +51,7 @@ def read_again(spec: DataSpec) -> None:
 def section(use: Callable[[DataSpec], None]) -> bool:
     """Ask where the files come from, and show what was understood of them, with a button to use them.
 
-    ``use`` makes a pair the experiment's. True where there is one to look at that is not in use.
+    ``use`` makes a pair the experiment's. True while that is not so, be it that nothing has been brought yet.
     """
     with st.container(border=True):
         ask = choose_origin(keys.OWN_ORIGIN)
@@ -71,9 +72,44 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         made = _instead_of_a_target() if alone and not alone.lower().endswith(_ROWS) else {}
         spec = _spec(found["source"], found["target"], made)
     if spec is None:
-        return found["source"] is not None
+        if found["source"] is None:
+            _examples()
+        return True
     when_ready(read_files(spec), partial(_preview, spec, use), _("Reading your files…"))
-    return spec != state.experiment().data
+    if spec == state.experiment().data:
+        return False
+    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
+    return True
+
+
+def _examples() -> None:
+    """Draw what files may look like, each with the ways to try it and to have it."""
+    st.markdown(f"**{_('Nothing has been brought yet. To see how such files look, try an example:')}**")
+    columns = st.columns(len(EXAMPLE_FILES), gap="medium", border=True)
+    for column, example in zip(columns, EXAMPLE_FILES, strict=True):
+        with column:
+            st.markdown(_(example.summary))
+            st.code(example.layout(words.language()), language=None)
+            with st.container(horizontal=True):
+                st.button(
+                    _("Try {file}", file=example.name),
+                    key=keys.example_file(example.name),
+                    on_click=partial(_bring_example, example),
+                )
+                st.download_button(
+                    _("Download"),
+                    partial(example.make, words.language()),
+                    example.name,
+                    on_click="ignore",
+                    key=keys.download(example.name),
+                )
+
+
+def _bring_example(example: ExampleFile) -> None:
+    """Bring an example as if it had been uploaded."""
+    st.session_state.pop(keys.OWN_ORIGIN, None)
+    place = keep_upload(example.name, example.make(words.language()))
+    st.session_state.setdefault(keys.UPLOADS, {})[keys.upload("source")] = place
 
 
 def _instead_of_a_target() -> dict[str, str]:

@@ -12,7 +12,7 @@ from da_core.experiment import Experiment, MethodSpec, TrainingSpec
 from da_core.params import Hyper, describe
 from pages.run import run_row, starting
 from pages.session import keys, state
-from pages.session.words import _
+from pages.session.words import _, choice
 from pages.shell import params_form
 
 _TRAINED = ("epochs", "learning_rate", "batch_size")
@@ -69,9 +69,7 @@ def _night(experiment: Experiment) -> Experiment:
     own = kind.model_validate(experiment.data.params).model_dump()["difficulty"]
     others = [name for name in _nights(experiment) if name != own]
     title = next(hyper.title for hyper in describe(kind) if hyper.name == "difficulty")
-    night = st.selectbox(
-        _(title), others, format_func=lambda name: params_form.choice(title, name), key=keys.WHAT_IF_NIGHT
-    )
+    night = st.selectbox(_(title), others, format_func=lambda name: choice(title, name), key=keys.WHAT_IF_NIGHT)
     rest = {name: value for name, value in experiment.data.params.items() if name not in Night.model_fields}
     data = experiment.data.model_copy(update={"params": {**rest, "difficulty": night}})
     return experiment.model_copy(update={"data": data})

@@ -10,14 +10,15 @@ import streamlit as st
 
 from da_core import palette
 from da_core.events import Losses
+from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from da_core.params import Scalar
 from pages.charts import plotly_figure
-from pages.run import run_row, setting_words, two_runs
+from pages.run import run_row, two_runs
 from pages.session import keys
-from pages.session.words import _, number, percent, points, safe, seconds, word
+from pages.session.words import _, language, number, percent, points, safe, seconds, word
 from pages.shell import theme
 
 MOST = 8
@@ -93,11 +94,12 @@ def _in_words(
     titles = []
     for name, values in settings.items():
         known = next(run.experiment for run, value in zip(runs, values, strict=True) if value is not None)
-        titles.append(safe(setting_words.setting_title(known, name)))
+        titles.append(safe(setting_words.setting_title(known, name, language())))
     table = {"": titles}
     for place, (run, column) in enumerate(zip(runs, _columns(names), strict=True)):
         table[column] = [
-            safe(setting_words.setting_value(run.experiment, name, values[place])) for name, values in settings.items()
+            safe(setting_words.setting_value(run.experiment, name, values[place], language()))
+            for name, values in settings.items()
         ]
     return table
 

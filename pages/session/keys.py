@@ -17,6 +17,10 @@ LANGUAGE = "lab.language"
 """The code of the language that was chosen by switch or link; absent while the browser decides."""
 HIDDEN = "lab.hidden"
 """Parts that the link hides from a class."""
+ROOM = "lab.room"
+"""The room that the link comes from; in a frame of the lecture, “~” and the slide's place follow."""
+EXERCISE = "lab.exercise"
+"""What the link asks its reader to reach."""
 EVERYTHING = "lab.everything"
 """Whether the visitor wants all parts of the screens open."""
 PROBLEM = "lab.problem"
@@ -31,6 +35,8 @@ WHAT_IF_DRAFT = "lab.what-if"
 """The settings that are tried in “What if”, by the run that they change."""
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
+CHAPTER = "lab.chapter"
+"""The chapter of the course that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
 WATCHED_RUN = "lab.watched"
@@ -74,6 +80,8 @@ NEXT_QUIET = "lab-on-quiet"
 CLASS_HIDES = "lab-class-hides"
 CLASS_LANGUAGE = "lab-class-language"
 CLASS_TRAINS = "lab-class-trains"
+ROOM_LINE = "lab-room-line"
+EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 
@@ -108,6 +116,10 @@ NIGHT_SEED = "lab-night-seed"
 
 def upload(role: str) -> str:
     return f"lab-own-{role}"
+
+
+def example_file(name: str) -> str:
+    return f"example-file-{name}"
 
 
 def folder_upload(role: str) -> str:
@@ -270,7 +282,9 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+WAYS_IN = "lab-list-ways"
 SHOWCASE_RESULTS = "showcase-results"
+PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
 PLAYGROUND_METHOD = "lab-playground-method"
@@ -286,6 +300,10 @@ SYMBOLS = "lab-symbols"
 TRY = "lab-try"
 
 
+def way_in(step: str) -> str:
+    return f"lab-entry-way-{step}"
+
+
 def method_list(kind: str) -> str:
     return f"lab-list-{kind.replace(' ', '-')}"
 
@@ -298,8 +316,104 @@ def lesson_film(method: str) -> str:
     return f"film-{method}"
 
 
+# Bug hunt ------------------------------------------------------------------------------------------------------------
+
+BUG = "lab-bug"
+
+
+def bug_found(name: str) -> str:
+    return f"lab.bug.found.{name}"
+
+
+def bug_mended(name: str) -> str:
+    return f"lab.bug.mended.{name}"
+
+
+def bug_lines(name: str) -> str:
+    return f"lab-bug-lines-{name.replace('_', '-')}"
+
+
+def bug_line(name: str) -> str:
+    return f"lab-bug-line-{name}"
+
+
+def bug_commit(name: str) -> str:
+    return f"lab-bug-commit-{name}"
+
+
+def bug_show(name: str) -> str:
+    return f"lab-bug-show-{name}"
+
+
+def bug_remedy(name: str) -> str:
+    return f"lab-bug-remedy-{name}"
+
+
+# Which shift is it? --------------------------------------------------------------------------------------------------
+
+QUIZ_SEED = "lab.quiz.seed"
+QUIZ_ANSWER = "lab.quiz.answer"
+QUIZ_CHOICE = "lab-quiz-choice"
+QUIZ_COMMIT = "lab-quiz-commit"
+QUIZ_NEXT = "lab-quiz-next"
+
+
+def quiz_open(screen: str) -> str:
+    return f"lab-quiz-open-{screen}"
+
+
+# Lecture hall --------------------------------------------------------------------------------------------------------
+
+LECTURE = "lab-lecture"
+LECTURE_FILE = "lab-lecture-file"
+ROOM_OPEN = "lab-room-open"
+EXERCISE_TASK = "lab-exercise-task"
+EXERCISE_GOAL = "lab-exercise-goal"
+EXERCISE_LABELS = "lab-exercise-labels"
+EXERCISE_HIDES = "lab-exercise-hides"
+CODES_LINK = "lab-codes-link"
+CODES = "lab-codes"
+
+
+def close_room(room: str) -> str:
+    return f"lab-room-close-{room}"
+
+
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
+
+COURSE_LIST = "lab-list-course"
+COURSE_RESET = "lab-course-reset"
+
+
+def course_entry(chapter: str) -> str:
+    return f"lab-entry-chapter-{chapter}"
+
+
+def course_text(place: int) -> str:
+    """Name a text of a chapter, which is not wider than one reads well."""
+    return f"lab-prose-{place}"
+
+
+def course_film(chapter: str, film: str) -> str:
+    return f"film-course-{chapter}-{film}"
+
+
+def course_film_open(chapter: str, film: str) -> str:
+    return f"lab-film-open-{chapter}-{film}"
+
+
+def course_map(chapter: str) -> str:
+    return f"showcase-{chapter}"
+
+
+def course_run(chapter: str) -> str:
+    return f"lab-course-run-{chapter}"
+
+
+def chapter_done(chapter: str) -> str:
+    """Name the note that a chapter was counted as read in this visit."""
+    return f"lab.chapter.read.{chapter}"
 
 
 def check_box(where: str, check: str) -> str:

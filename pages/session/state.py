@@ -1,9 +1,10 @@
 """The session's `Experiment`, which every screen reads and changes here, and the link that brings it back.
 
 The link is the address's query: what differs from the default experiment, plus ``run`` (whose results to show),
-``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded) and, on its own
-screen, ``lesson`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame
-after each run, so that a reload, a bookmark and a shared link all restore it.
+``lang``, ``hide`` (parts that a teacher's link leaves out), ``view`` (“everything”: no part is folded), ``room`` (the
+lecture to come back to), what an exercise asks (``task``, ``goal``, ``labels``) and, on its own screen, ``lesson``,
+``chapter`` or ``row``. It is read once a session, at the first run of the script, and written back by the frame after
+each run, so that a reload, a bookmark and a shared link all restore it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import streamlit as st
 from da_core.errors import UserError, shorten
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import LANGUAGES
+from da_core.teaching.hall.exercise import FIELDS, Exercise
 from pages.session import keys, session_cookie
 
 PARTS = ("data", "network", "method", "training")
@@ -26,7 +28,7 @@ PARTS = ("data", "network", "method", "training")
 
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
-OF_A_SCREEN = ("lesson", "row", *_PLAYGROUND)
+OF_A_SCREEN = ("lesson", "chapter", "row", *_PLAYGROUND)
 """What the link of one screen says besides the session's."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -60,6 +62,7 @@ def arrive(screen: str) -> None:
     undone: who goes back to look at the data keeps the network just chosen.
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
+    st.session_state[keys.CHAPTER] = st.query_params.get("chapter") if screen == "course" else None
     st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
@@ -124,6 +127,11 @@ def lesson() -> str:
     return st.session_state.get(keys.LESSON) or experiment().method.name
 
 
+def chapter() -> str:
+    """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
+    return st.session_state.get(keys.CHAPTER) or ""
+
+
 def hidden() -> tuple[str, ...]:
     """Return the parts that the link hides from a class, some of `PARTS`."""
     found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
@@ -150,6 +158,18 @@ def row() -> tuple[str, ...]:
 def is_hidden(part: str) -> bool:
     """Tell whether the link hides this part from a class."""
     return part in hidden()
+
+
+def room() -> tuple[str, int | None]:
+    """Return the id of the room that this session has come from, "" for none, and the slide whose frame it is in."""
+    room_id, _tilde, place = str(st.session_state.get(keys.ROOM) or "").partition("~")
+    return room_id, int(place) if place.isdecimal() else None
+
+
+def exercise() -> Exercise | None:
+    """Return the exercise that the link sets, if any, with the pair that it set."""
+    found: Exercise | None = st.session_state.get(keys.EXERCISE)
+    return found
 
 
 def shows_everything() -> bool:
@@ -185,18 +205,22 @@ def link() -> dict[str, str]:
         query["hide"] = ",".join(hidden())
     if shows_everything():
         query["view"] = _EVERYTHING
+    if came_from := st.session_state.get(keys.ROOM):
+        query["room"] = came_from
+    if (asked := exercise()) is not None:
+        query |= asked.to_query()
     return query
 
 
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
-    own = {"lesson": st.session_state.get(keys.LESSON), "row": ",".join(row())}
+    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "row": ",".join(row())}
     return link() | {name: value for name, value in own.items() if value} | playground()
 
 
 def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
     """Return the query to hand to others: the address with its language always, hiding the parts named in ``hide``."""
-    query = {name: value for name, value in address().items() if name != "hide"} | {"lang": language}
+    query = {name: value for name, value in address().items() if name not in ("hide", "room")} | {"lang": language}
     return query | ({"hide": ",".join(hide)} if hide else {})
 
 
@@ -221,6 +245,8 @@ def _follow(query: dict[str, str]) -> None:
         st.session_state[keys.LANGUAGE] = lang
     st.session_state[keys.RUN] = asked.pop("run", run_id())
     st.session_state[keys.EVERYTHING] = asked.pop("view", "") == _EVERYTHING
+    st.session_state[keys.ROOM] = asked.pop("room", "")[:64]
+    told = {name: asked.pop(name) for name in FIELDS if name in asked}
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
     st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
@@ -239,6 +265,7 @@ def _follow(query: dict[str, str]) -> None:
         st.session_state[keys.PROBLEM_OF_LINK] = True
     else:
         replace(found)
+        st.session_state[keys.EXERCISE] = Exercise.of_query(told, found.data)
 
 
 def _vet(found: Experiment) -> None:

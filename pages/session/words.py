@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Concatenate, ParamSpec
 
@@ -17,9 +19,23 @@ from pages.session import keys
 
 P = ParamSpec("P")
 
+_speaking: ContextVar[Language | None] = ContextVar("speaking", default=None)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Have all in the ``with`` said in ``language``: for answers to requests, where there is no visitor's session."""
+    token = _speaking.set(language)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
 
 def language() -> Language:
     """Return the language of this visitor: chosen by switch or link, else the browser's, else English."""
+    if (spoken := _speaking.get()) is not None:
+        return spoken
     chosen = st.session_state.get(keys.LANGUAGE)
     return Language(chosen if chosen in LANGUAGES else _of_browser())
 
@@ -36,6 +52,7 @@ def _for_visitor(write: Callable[Concatenate[Language, P], str]) -> Callable[P, 
 
 _ = _for_visitor(Language.translate)
 word = _for_visitor(Language.word)
+choice = _for_visitor(Language.choice)
 number = _for_visitor(Language.number)
 percent = _for_visitor(Language.percent)
 points = _for_visitor(Language.points)

@@ -51,12 +51,20 @@ def draw() -> None:
         show(query, code=True)
 
 
-def show(query: Mapping[str, str], *, code: bool = False) -> None:
-    """Show the address of this screen with ``query``, ready to copy, ``code`` as a QR code too, and who can open it."""
-    address = f"{st.context.url or ''}?{urlencode(query)}"
+def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> None:
+    """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too."""
+    here = st.context.url or ""
+    if screen:
+        here = f"{here.rpartition('/')[0]}/{screen}"
+    address = f"{here}?{urlencode(query)}"
     st.code(address, language=None, wrap_lines=True)
     if code:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
+    warn_if_local(address)
+
+
+def warn_if_local(address: str) -> None:
+    """Say so where an address works on this computer alone."""
     if urlsplit(address).hostname in origin.LOCAL:
         st.caption(
             _("This address works on this computer only. “Teaching with it” says how to open the app to the room.")

@@ -24,9 +24,13 @@ Step = Literal[
     "what_if",
     "stability",
     "playground",
+    "course",
+    "which_shift",
+    "bug_hunt",
     "methods",
     "lesson",
     "teaching",
+    "lecture_hall",
 ]
 
 
@@ -97,9 +101,33 @@ SCREENS: dict[Step, Screen] = {
         "Drag the target, choose a method, and watch what it makes of it.",
         "",
     ),
+    "course": Screen(
+        "learn/course.py",
+        "Course",
+        "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
+        "",
+    ),
+    "which_shift": Screen(
+        "learn/which_shift.py",
+        "Which shift is it?",
+        "A pair with a planted shift: look, answer, and see how the report reasons. As often as you like.",
+        "",
+    ),
+    "bug_hunt": Screen(
+        "learn/bug_hunt.py",
+        "Bug hunt",
+        "Scripts that look right and are not: mark the line, see what it does, and mend it.",
+        "",
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
     "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
+    "lecture_hall": Screen(
+        "hall/lecture_hall.py",
+        "Lecture hall",
+        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
+        "",
+    ),
 }
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
@@ -152,6 +180,11 @@ def link_to(step: Step, label: str) -> None:
 def link_to_lesson(method: str, label: str) -> None:
     """Draw a link to the lesson of a method; the experiment stays as it is."""
     st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
+
+
+def link_to_chapter(chapter: str, label: str) -> None:
+    """Draw a link to a chapter of the course; the experiment stays as it is."""
+    st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
 
 
 def switch_to_row(runs: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.params import Hyper, Params, Scalar, describe, validated
 from pages.session import keys, state
-from pages.session.words import _, word
+from pages.session.words import _, choice, word
 
 Values = dict[str, Scalar]
 _SLIDER_STEPS = 120
@@ -119,13 +119,6 @@ def powers(low: float | None, high: float | None, default: float, *known: float)
     ]
     within = {step for step in steps if low <= step <= high} | {float(value) for value in (default, *known)}
     return sorted(int(value) if whole else value for value in within)
-
-
-def choice(title: str, name: str) -> str:
-    """Translate a choice; a word that means different things in different fields has a translation by field."""
-    asked = f"{title}: {name}"
-    found = word(asked)
-    return word(name) if found == asked else found
 
 
 def _unit(unit: str) -> str:

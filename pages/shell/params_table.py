@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from da_core.params import Hyper, Params, describe
-from pages.session.words import _, word
-from pages.shell.params_form import choice, plain
+from pages.session.words import _, choice, word
+from pages.shell.params_form import plain
 
 
 def draw(kind: type[Params]) -> None:

@@ -30,8 +30,13 @@ def draw(here: Step) -> None:
         link_to("stability", _(SCREENS["stability"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
         link_to("playground", _(SCREENS["playground"].title))
+        link_to("course", _(SCREENS["course"].title))
+        link_to("which_shift", _(SCREENS["which_shift"].title))
+        link_to("bug_hunt", _(SCREENS["bug_hunt"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
+        st.html(f'<div class="lab-sidebar-title">{_("Teach")}</div>')
+        link_to("lecture_hall", _(SCREENS["lecture_hall"].title))
         link_to("teaching", _(SCREENS["teaching"].title))
     _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):

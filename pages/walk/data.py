@@ -33,7 +33,7 @@ SHIFTS = {
 
 
 def _choose() -> bool:
-    """Draw what there is to choose from. True while the visitor looks at files of their own that are not in use yet."""
+    """Draw what there is to choose from. True while the visitor is about files of their own that are not in use yet."""
     known = sources()
     spec = state.experiment().data
     own = catalogue.choose(spec.name, _take)
@@ -116,6 +116,4 @@ if not looking:
         st.error(explain(error))
     else:
         _show(pair)
-if looking:
-    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
 navigation.footer("data", quiet=looking)  # the button to press is the preview's

@@ -10,6 +10,7 @@ from da_core.data.pair import SampleKind
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.setting_words import DEVICES
 from da_core.networks import networks
 from da_core.networks.defaults import kind_of, usual_spec
 from da_core.networks.head_kinds import heads
@@ -174,11 +175,10 @@ def _device() -> None:
     if chosen == "auto" and not (torch and torch.cuda.is_available()):
         return
     st.session_state[keys.DEVICE] = chosen
-    names = {"auto": _("Automatic"), "cpu": "CPU", "cuda": "GPU (CUDA)"}
     st.segmented_control(
         _("Device"),
-        list(names),
-        format_func=names.__getitem__,
+        list(DEVICES),
+        format_func=lambda name: word(DEVICES[name]),
         required=True,
         key=keys.DEVICE,
         on_change=lambda: state.change(device=st.session_state[keys.DEVICE]),

@@ -232,6 +232,23 @@ def test_the_data_screen_shows_both_domains() -> None:
     assert sum(alt.startswith("Pictures of") for alt in alts) == 20
 
 
+@pytest.mark.parametrize(("example", "samples"), [("street.zip", "120"), ("vowels.csv", "660")])
+def test_own_data_without_a_file_shows_what_to_bring_and_examples_to_try(example: str, samples: str) -> None:
+    at = opened("data")
+    at.button_group(key=keys.AREA).set_value("own").run()
+    alts = [image.proto.imgs[0].alt for image in at.image]
+    assert not any(alt.startswith("Pictures of") for alt in alts), "the data in use are not one's own"
+    assert any("day/car/0.png" in code.value for code in at.code)
+    understood(at.button(key=keys.example_file(example)).click().run())
+    if example == "vowels.csv":
+        assert at.selectbox(key=keys.column("label")).value == "word"
+        at.selectbox(key=keys.column("source_domain")).set_value("men").run()
+    use(understood(at))
+    spec = experiment(at).data
+    assert spec.source.endswith(f"/{example}")
+    assert f"{samples} samples" in " ".join(html.proto.body for html in at.get("html"))
+
+
 def test_uploaded_pictures_become_the_data() -> None:
     at = bring(opened("data"), archive(day__cat=6, day__dog=5, night__cat=4, night__dog=3))
     assert experiment(at).data.name == "street", "nothing is kept before it has been looked at"

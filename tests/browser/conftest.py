@@ -25,8 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process has all browser tests, since they share a server and a Chromium.
 
     Alone it comes to them last, because they are slow; of several processes one has them from the start, because
-    together they take longest (pytest-xdist begins with the largest group). A page moves while it finds its place, and
-    a busy machine makes that longer: a browser test fails when it fails twice, and a second try is named in the summary.
+    together they take longest (pytest-xdist begins with the largest group). A page moves while it finds its place,
+    longer on a busy machine: a test of it fails when it fails twice, and a second try is named in the summary.
     """
     here = Path(__file__).parent
     for item in items:

@@ -222,3 +222,19 @@ def test_real_webcams_by_day_and_night_walk_from_a_folder_on_the_server(page: Pa
     go(page, "Results")
     expect(page.get_by_role("heading", name="What is taken for what")).to_be_visible()
     shoot(page, "results-webcams-light-wide")
+
+
+def test_too_large_a_file_is_answered_in_the_readers_language_for_all_to_see(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(201 * 2**20)  # nothing of it is sent
+    open_screen(page, "Data", lang="zh")
+    page.get_by_role("radio", name="自己的数据").click()
+    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(large)
+    answer = page.get_by_test_id("stFileChip").get_by_role("alert")
+    expect(answer).to_have_text(re.compile("错误：这个文件超过 200"))
+    box = answer.bounding_box()
+    assert box is not None
+    assert box["width"] > 100, "it is not for screen readers alone"
+    page.get_by_role("radio", name="English").click()
+    expect(answer).to_have_text(re.compile("This file is larger than 200"))

@@ -214,6 +214,10 @@ def test_the_report_stands_alone_and_speaks_one_language(record: Record, languag
     assert all(f"#{name}" not in text or name in read.ids for name in re.findall(r'href="#([^"]+)"', text))
     assert language.percent(record.result.adapted.target.accuracy) in text
     assert "--set method.weight=0.5" in text
+    settings_told = {row[0]: row[1] for row in re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td></tr>", text)}
+    assert settings_told[language.translate("Learning rate")] == "0.002"
+    assert settings_told[language.translate("Device")] == "CPU"
+    assert not any(re.fullmatch(r"[a-z]+[._][a-z_.]+", name) for name in settings_told), "words, not keys"
     low, high = record.result.adapted.target.intervals["f1"]
     assert f"({language.number(100 * low, 1)}\u00a0…\u00a0{language.number(100 * high, 1)})" in text
     low, high = record.result.shift.after.intervals["coral"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sqlalchemy import create_engine, text
 
 from da_core.events import (
     Accuracies,
@@ -90,3 +91,16 @@ def postgresql() -> Iterator[str]:
         Path(folder).chmod(0o755)
         with postgres.serving(Path(folder) / "pg") as url:
             yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'runs.db'}"
+        return
+    server = create_engine(request.getfixturevalue("postgresql"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+        yield server.url.set(database="migrated").render_as_string(hide_password=False)
+        connection.execute(text("DROP DATABASE migrated WITH (FORCE)"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, make_url, text
 
 from da_core.errors import UserError
+from da_core.jobs import live_runs, room_database  # noqa: F401  # their tables stand in METADATA too
 from da_core.jobs.run_database import METADATA, RunDatabase
 
 ROOT = Path(__file__).parents[2]
 NOVEMBER = ROOT / "tests" / "earlier_versions" / "november_2026" / "kept.db"
 TABLES = {"runs": 2, "entries": 3, "studies": 1}
 """How many rows each table of November has."""
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'runs.db'}"
-        return
-    server = create_engine(request.getfixturevalue("postgresql"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text("CREATE DATABASE migrated"))
-        yield server.url.set(database="migrated").render_as_string(hide_password=False)
-        connection.execute(text("DROP DATABASE migrated WITH (FORCE)"))
 
 
 @pytest.fixture

@@ -195,6 +195,25 @@ def test_first_come_first_served_and_everybody_sees_a_place(queue, script):
     assert script.begun == [0, 1, 2]
 
 
+def test_visitors_take_turns_so_that_one_with_many_runs_keeps_nobody_from_theirs(queue, script):
+    anns = [queue.submit(exp(seed), ANN) for seed in range(4)]
+    begins(queue, anns[0])
+    bobs = [queue.submit(exp(seed), BOB) for seed in (10, 11)]
+    cats = queue.submit(exp(20), CAT)
+    assert [place(queue, run) for run in (bobs[0], cats, anns[1], bobs[1], anns[2], anns[3])] == [1, 2, 3, 4, 5, 6]
+
+    script.finish(0)
+    begins(queue, bobs[0])
+    assert script.begun == [0, 10]
+
+
+def test_a_studys_run_lets_single_runs_go_first(queue):
+    begins(queue, queue.submit(exp(0), ANN))
+    of_a_study = queue.submit(exp(1), BOB, behind=True)
+    single = [queue.submit(exp(seed), ANN) for seed in (2, 3)]
+    assert [place(queue, run) for run in (*single, of_a_study)] == [1, 2, 3]
+
+
 def test_two_workers_drive_two_runs(make_queue):
     queue = make_queue(workers=2)
     for run in [queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)]:

@@ -263,7 +263,7 @@ def test_an_experiment_of_another_version_does_not_spoil_the_list(store: Store, 
     from sqlalchemy import text
 
     odd, good = saved(store, ANN), saved(store, ANN, seed=1)
-    with store.database._begin() as connection:
+    with store.database.begin() as connection:
         changed = text("update runs set experiment = :json where run_id = :run")
         connection.execute(changed, {"json": '{"flavour": "mint"}', "run": odd})
     assert names(store, ANN) == [good]

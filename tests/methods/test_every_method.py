@@ -102,6 +102,11 @@ def test_its_estimate_is_of_seconds_by_default_and_warns_of_the_costly_setting(m
         assert method(**curved, **{method.costly: most}).seconds(10_000, 10_000, 512) > 25
 
 
+@every(where=lambda method: bool(method.paper))
+def test_its_paper_is_a_link(method):
+    assert method.link.startswith("https://")
+
+
 @pytest.mark.parametrize(("method", "hyper"), hyperparameters())
 def test_each_hyperparameter_can_be_shown_and_is_bounded(method, hyper):
     assert hyper.title

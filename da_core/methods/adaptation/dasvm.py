@@ -44,6 +44,7 @@ class DASVM(ClassifierAdaptation):
         "Bruzzone and Marconcini 2010, Domain Adaptation Problems: A DASVM Classification Technique and a Circular "
         "Validation Strategy, IEEE TPAMI 32(5)"
     )
+    link = "https://doi.org/10.1109/TPAMI.2009.57"
 
     class Params(params.Params):
         C: float = hyper(

@@ -44,6 +44,7 @@ class JDOT(ClassifierAdaptation):
         "Courty, Flamary, Habrard and Rakotomamonjy 2017, Joint Distribution Optimal Transportation for Domain "
         "Adaptation, NeurIPS"
     )
+    link = "https://arxiv.org/abs/1705.08848"
 
     costly = "exact_up_to"
 

@@ -35,6 +35,7 @@ class LabelPropagation(ClassifierAdaptation):
     title = "Label propagation"
     summary = "Spreads the labels over a graph of nearest neighbours in both domains, along chains of samples."
     paper = "Zhou et al. 2004, Learning with Local and Global Consistency, NeurIPS"
+    link = "https://papers.nips.cc/paper/2003/hash/87682805257e619d49b8e0dfdc14affa-Abstract.html"
 
     class Params(params.Params):
         neighbours: int = hyper(

@@ -39,6 +39,7 @@ class OTLabelPropagation(ClassifierAdaptation):
         "Redko, Courty, Flamary and Tuia 2019, Optimal Transport for Multi-source Domain Adaptation under Target "
         "Shift, AISTATS"
     )
+    link = "https://arxiv.org/abs/1803.04899"
 
     costly = "exact_up_to"
 

@@ -46,6 +46,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     title = "Pseudo-labels"
     summary = "Trains on the source and on the target with its own sure predictions as labels."
     paper = "Lee 2013, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method, ICML workshops"
+    link = "https://www.semanticscholar.org/paper/798d9840d2439a0e5d47bcf5d164aa46d5e7dc26"
     keywords = ("self-training",)
 
     class Params(params.Params):

@@ -30,6 +30,7 @@ class SelfTraining(ClassifierAdaptation):
         "Zou et al. 2018, Unsupervised Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training, "
         "ECCV"
     )
+    link = "https://arxiv.org/abs/1810.07911"
 
     class Params(params.Params):
         rounds: int = hyper(

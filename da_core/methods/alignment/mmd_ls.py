@@ -44,6 +44,7 @@ class MMDLS(FeatureAlignment):
     title = "Location-scale MMD"
     summary = "Moves and scales each source class so that the whole has the target's mean in a kernel's space."
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
+    link = "https://proceedings.mlr.press/v28/zhang13d.html"
 
     costly = "exact_up_to"
 

@@ -52,6 +52,7 @@ class TSL(FeatureAlignment):
     title = "TSL"
     summary = "Finds a subspace in which source classes lie apart and the two domains' densities agree."
     paper = "Si, Tao and Geng 2010, Bregman Divergence-Based Regularization for Transfer Subspace Learning, IEEE TKDE"
+    link = "https://doi.org/10.1109/TKDE.2009.126"
 
     costly = "exact_up_to"
 

@@ -36,6 +36,7 @@ class EnergyDistance(ClassBalance):
         "Kawakubo, du Plessis and Sugiyama 2016, Computationally Efficient Class-Prior Estimation under Class Balance "
         "Change Using Energy Distance, IEICE Transactions on Information and Systems E99-D"
     )
+    link = "https://www.jstage.jst.go.jp/article/transinf/E99.D/1/E99.D_2015EDP7212/_article/-char/en"
 
     class Params(CappedClasses):
         exact_up_to: int = EXACT_UP_TO

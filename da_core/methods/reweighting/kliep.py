@@ -41,6 +41,7 @@ class KLIEP(Reweighting):
         "Sugiyama, Nakajima, Kashima, von Bünau and Kawanabe 2008, Direct Importance Estimation with Model Selection "
         "and Its Application to Covariate Shift Adaptation, NeurIPS"
     )
+    link = "https://papers.nips.cc/paper/2007/hash/be83ab3ecd0db773eb2dc1b0a17836a1-Abstract.html"
     keywords = ("density ratio",)
 
     costly = "centres"

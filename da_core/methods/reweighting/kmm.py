@@ -42,6 +42,7 @@ class KMM(Reweighting):
         "Huang, Smola, Gretton, Borgwardt and Schölkopf 2006, Correcting Sample Selection Bias by Unlabeled Data, "
         "NeurIPS"
     )
+    link = "https://papers.nips.cc/paper/2006/hash/a2186aa7c086b46ad4e8bf81e2a3a19b-Abstract.html"
     keywords = ("density ratio",)
     start_here = True
 

@@ -32,6 +32,7 @@ class NearestNeighbours(Reweighting):
     title = "Nearest neighbours"
     summary = "Weights each source sample by the number of target samples that it is the nearest one to."
     paper = "Loog 2012, Nearest Neighbor-Based Importance Weighting, IEEE MLSP"
+    link = "https://arxiv.org/abs/2102.02291"
     draws = False
 
     class Params(Capped):

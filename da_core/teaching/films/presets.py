@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from da_core.data.pair import ShiftKind
@@ -9,6 +10,7 @@ from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, Netwo
 from da_core.methods import methods
 from da_core.methods.wanted_network import normalised_as_wanted
 from da_core.params import Scalar
+from da_core.registry import pick
 from da_core.teaching.films.filming import trains_network
 
 LEARNS = NetworkSpec(name="mlp", params={"hidden": 32})
@@ -128,3 +130,14 @@ def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None =
     elif method.kind == "reweighting" and head.name == "knn":
         head = HeadSpec()  # neighbours cannot weigh samples
     return experiment.model_copy(update={"head": head, "method": chosen, "network": network})
+
+
+def varied(preset: str, settings: Mapping[str, str]) -> Experiment:
+    """Make a preset's experiment with some settings changed, as a link's query has them.
+
+    Raises `UserError` for what there is not.
+    """
+    experiment = pick(PRESETS, preset, "preset").experiment()
+    if "method" in settings:
+        experiment = suited(experiment, settings["method"])
+    return Experiment.from_flat(experiment.to_flat() | dict(settings))

@@ -1,0 +1,67 @@
+// @ts-check
+// A run that goes on while all look: where it stands, and accuracy on both domains so far.
+
+class RunView {
+  constructor() {
+    this.root = make("section", { class: "run" });
+    this.key = "";
+  }
+
+  forget() {
+    this.key = "";
+    this.root.replaceChildren();
+  }
+
+  /** @param {any} run */
+  show(run) {
+    const key = JSON.stringify(run);
+    if (key === this.key) return;
+    this.key = key;
+    if (!run) {
+      const start = given.role === "stage" ? make("button", { type: "button", class: "main", onclick: () => send("act", { act: "run" }) }, [said("start")]) : null;
+      return this.root.replaceChildren(make("p", {}, [said("waiting")]), start ?? "");
+    }
+    const progress = make("progress", { max: 1, value: run.fraction, "aria-label": run.stage });
+    const parts = [run.live ? make("p", { class: "where" }, [`${run.stage} · ${inPercent(run.fraction)}`, progress]) : null];
+    if (run.problem) parts.push(make("p", {}, [run.problem]));
+    if (run.before !== undefined) {
+      parts.push(make("div", { class: "numbers" }, [["before", run.before], ["after", run.after]].map(([name, share]) => make("p", {}, [
+        make("b", {}, [inPercent(Number(share), 1)]), `${said(String(name))}, ${said("onTarget")}`,
+      ]))));
+    }
+    this.root.replaceChildren(...parts.filter((part) => part !== null), courses(run.curves));
+  }
+}
+
+/** Accuracy over epochs, source only first and then the adapting. @param {Record<string, [number, number][]>} curves */
+function courses(curves) {
+  const width = 640, height = 260, left = 46, bottom = 28;
+  const phases = ["source_only", "adapt"].filter((phase) => curves[`${phase} source`]);
+  const longest = (/** @type {string} */ phase) => Math.max(1, ...curves[`${phase} source`].map(([epoch]) => epoch));
+  const total = phases.reduce((sum, phase) => sum + longest(phase), 0) || 1;
+  const last = (/** @type {string} */ domain) => curves[`${phases.at(-1)} ${domain}`]?.at(-1)?.[1];
+  const words = phases.length ? said("curve", { source: inPercent(last("source") ?? 0), target: last("target") === undefined ? "–" : inPercent(last("target") ?? 0) }) : "";
+  const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "courses" });
+  const y = (/** @type {number} */ share) => 8 + (1 - share) * (height - bottom - 8);
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    picture.append(drawn("line", { x1: left, x2: width, y1: y(share), y2: y(share), class: "grid" }));
+    picture.append(drawn("text", { x: left - 6, y: y(share) + 5, "text-anchor": "end" }, inPercent(share)));
+  }
+  let from = 0;
+  for (const phase of phases) {
+    const x = (/** @type {number} */ epoch) => left + ((from + epoch) / total) * (width - left - 8);
+    picture.append(drawn("text", { x: x(0) + 4, y: height - 6 }, said(phase === "adapt" ? "after" : "before")));
+    if (from) picture.append(drawn("line", { x1: x(0), x2: x(0), y1: 8, y2: height - bottom, class: "grid" }));
+    for (const domain of ["source", "target"]) {
+      const points = curves[`${phase} ${domain}`] ?? [];
+      picture.append(drawn("polyline", { points: points.map(([epoch, share]) => `${x(epoch).toFixed(1)},${y(share).toFixed(1)}`).join(" "), class: domain }));
+      const end = points.at(-1);
+      if (end && phase === phases.at(-1)) picture.append(domain === "source"
+        ? drawn("circle", { cx: x(end[0]), cy: y(end[1]), r: 5, class: `${domain} end` })
+        : drawn("rect", { x: x(end[0]) - 5, y: y(end[1]) - 5, width: 10, height: 10, class: `${domain} end`, transform: `rotate(45 ${x(end[0])} ${y(end[1])})` }));
+    }
+    from += longest(phase);
+  }
+  const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
+  return make("figure", {}, [picture, key, make("figcaption", { "aria-live": "off" }, [words])]);
+}

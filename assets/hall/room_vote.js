@@ -1,0 +1,129 @@
+// @ts-check
+// A question or a prediction: the answer of whoever holds the screen, and what the room has answered.
+
+class VoteView {
+  constructor() {
+    this.root = make("section", { class: "vote" });
+    this.key = "";
+  }
+
+  forget() {
+    this.key = "";
+    this.root.replaceChildren();
+  }
+
+  /** @param {any} slide @param {number} place @param {any} ballot */
+  show(slide, place, ballot) {
+    const key = JSON.stringify([place, ballot]);
+    if (key === this.key) return;
+    this.key = key;
+    const text = make("p", { class: "question" }, [(slide.question ?? slide.prediction).text]);
+    const state = make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
+    const body = slide.question ? this.choices(slide.question, place, ballot) : this.guess(slide.prediction, place, ballot);
+    this.root.replaceChildren(text, body, state);
+    if (given.role === "stage") this.root.append((this.counted = make("p", { class: "counted", "aria-live": "polite" })));
+  }
+
+  /** @param {any} slide @param {any} ballot */
+  state(slide, ballot) {
+    if (!ballot) return said("voteSoon");
+    if (!ballot.open) return said("voteClosed");
+    return `${said(slide.question ? "voteOpen" : "guessOpen")} ${said("anonymous")}`;
+  }
+
+  /** @param {any} question @param {number} place @param {any} ballot */
+  choices(question, place, ballot) {
+    const mine = recalled(place, ballot);
+    return make("ol", { class: "choices" }, question.choices.map((/** @type {string} */ text, /** @type {number} */ index) => {
+      const right = ballot?.right === index;
+      const button = make("button", {
+        type: "button", disabled: given.role !== "follow" || !ballot?.open, "aria-pressed": String(mine === index),
+        onclick: () => this.choose(place, ballot, index),
+      }, [make("span", { class: "letter", "aria-hidden": "true" }, ["ABCDEF"[index]]), make("span", {}, [text])]);
+      const why = ballot?.why?.[index];
+      return make("li", { class: right ? "right" : "" }, [
+        button,
+        right ? make("b", { class: "mark" }, [`✓ ${said("rightAnswer")}`]) : null,
+        ballot?.rounds ? bars(ballot.rounds, index, (/** @type {any} */ round) => round.total) : null,
+        why ? make("p", { class: "why" }, [why]) : null,
+      ]);
+    }));
+
+    /** @param {any[]} rounds @param {number} index @param {(round: any) => number} total */
+    function bars(rounds, index, total) {
+      return make("div", { class: "shares" }, rounds.map((round) => {
+        const share = total(round) ? round.counts[index] / total(round) : 0;
+        const name = round.round === 1 ? said("vote1") : said("vote2", { round: round.round });
+        const bar = make("i", { class: `bar round-${round.round}` });
+        bar.style.inlineSize = `${Math.max(0.5, 60 * share)}%`;
+        return make("div", { class: "share" }, [bar, make("span", {}, [`${inPercent(share)} (${round.counts[index]}) · ${name}`])]);
+      }));
+    }
+  }
+
+  /** @param {any} prediction @param {number} place @param {any} ballot */
+  guess(prediction, place, ballot) {
+    const { low, high, unit } = prediction;
+    const parts = [];
+    if (given.role === "follow" && ballot?.open) {
+      const mine = recalled(place, ballot) ?? (low + high) / 2;
+      const output = make("output", {}, [`${mine} ${unit}`]);
+      const slider = make("input", {
+        type: "range", min: low, max: high, step: (high - low) / 100, value: mine, "aria-label": prediction.text,
+        oninput: () => (output.textContent = `${slider.value} ${unit}`),
+      });
+      parts.push(slider, output, make("button", { type: "button", class: "main", onclick: () => this.choose(place, ballot, Number(slider.value)) }, [said("send")]));
+    }
+    if (ballot?.rounds) parts.push(...ballot.rounds.map((/** @type {any} */ round) => histogram(prediction, ballot, round)));
+    if (ballot?.answer !== undefined) parts.push(make("p", { class: "answer" }, [said("itIs", { value: `${ballot.answer} ${unit}` })]));
+    return make("div", { class: "guess" }, parts);
+  }
+
+  /** @param {number} place @param {any} ballot @param {number} answer */
+  async choose(place, ballot, answer) {
+    if (!(await send("vote", { slide: place, round: ballot.round, answer }))) return;
+    sessionStorage.setItem(nameOfVote(place, ballot), String(answer));
+    [...this.root.querySelectorAll(".choices button")].forEach((button, index) => button.setAttribute("aria-pressed", String(index === answer)));
+    tell(said("sent"));
+  }
+
+  /** How many have answered, for the projector. @param {number} number */
+  count(number) {
+    if (this.counted) this.counted.textContent = said("answers", { count: number });
+  }
+}
+
+/** @param {number} place @param {any} ballot */
+function nameOfVote(place, ballot) {
+  return `${given.id}.${place}.${ballot.round}`;
+}
+
+/** What this browser has answered in this vote. @param {number} place @param {any} ballot */
+function recalled(place, ballot) {
+  const kept = ballot && sessionStorage.getItem(nameOfVote(place, ballot));
+  return kept === null || kept === undefined ? undefined : Number(kept);
+}
+
+/** The guesses of one round as bars, and where the number lies. @param {any} prediction @param {any} ballot @param {any} round */
+function histogram(prediction, ballot, round) {
+  const { low, high, unit } = prediction;
+  const width = 600, height = 150, most = Math.max(1, ...round.counts);
+  const name = `${said("answers", { count: round.total })}${round.middle === null ? "" : ` · ${said("middle", { value: `${round.middle} ${unit}` })}`}`;
+  const picture = drawn("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", "aria-label": name, class: `histogram round-${round.round}` });
+  const step = width / round.counts.length;
+  round.counts.forEach((/** @type {number} */ count, /** @type {number} */ place) => {
+    const tall = (height * count) / most;
+    picture.append(drawn("rect", { x: place * step + 2, y: height - tall, width: step - 4, height: tall, class: "bar" }));
+    if (count) picture.append(drawn("text", { x: (place + 0.5) * step, y: height - tall + 18, class: "inside", "text-anchor": "middle" }, String(count)));
+  });
+  picture.append(drawn("line", { x1: 0, x2: width, y1: height, y2: height, class: "axis" }));
+  for (const end of [low, (low + high) / 2, high]) {
+    const anchor = end === low ? "start" : end === high ? "end" : "middle";
+    picture.append(drawn("text", { x: ((end - low) / (high - low)) * width, y: height + 24, "text-anchor": anchor }, `${end} ${unit}`));
+  }
+  if (ballot.answer !== undefined) {
+    const x = ((ballot.answer - low) / (high - low)) * width;
+    picture.append(drawn("line", { x1: x, x2: x, y1: 0, y2: height, class: "truth" }));
+  }
+  return make("figure", {}, [picture, make("figcaption", {}, [name])]);
+}

@@ -1,0 +1,51 @@
+// @ts-check
+// What a hand does while a network trains, written as `da_core/teaching/films/direction.py` reads it:
+// “critic@120+20;weight=0@140;move 17 0.5 -1.25@140;drop 18@140”. An act is done before step `at`.
+
+/** @typedef {{text: string, what: string, at: number, row: number, place: [number, number] | null, value: number}} Act */
+
+/** @param {string} text @returns {Act[]} */
+function actsOf(text) {
+  return text.split(";").filter(Boolean).map((part) => {
+    const [does, when] = part.split("@");
+    const [what, row, x, y] = does.split(" ");
+    const [name, value] = what.split("=");
+    return { text: part, what: name, at: parseInt(when), row: Number(row ?? -1), place: y ? [Number(x), Number(y)] : null, value: Number(value) };
+  });
+}
+
+/** Add an act, which takes the place of one on the same thing at the same step. @param {string} text @param {string} more */
+function withAct(text, more) {
+  const [act] = actsOf(more);
+  const others = actsOf(text).filter((one) => one.at !== act.at || one.what !== act.what || one.row !== act.row);
+  return [...others.map((one) => one.text), more].join(";");
+}
+
+/** The acts of a film. @param {FilmReader | null} film */
+function actsIn(film) {
+  if (!film?.header) return [];
+  return (film.acts ??= actsOf(film.header.told.direction ?? ""));
+}
+
+/** Those that have been done at a frame. @param {FilmReader | null} film @param {number} at */
+function doneAt(film, at) {
+  const frame = film?.frames[at];
+  return frame?.phase === "adapt" ? actsIn(film).filter((act) => act.at <= frame.step) : [];
+}
+
+/** The value of a setting at a frame, or at the beginning of adapting. @param {FilmReader | null} film @param {number} at @param {string} name @param {number} otherwise */
+function settingAt(film, at, name, otherwise) {
+  const step = film?.frames[at]?.phase === "adapt" ? film.frames[at].step : 0;
+  return actsIn(film).findLast((act) => act.what === name && act.at <= step)?.value ?? otherwise;
+}
+
+/** The step from which an act goes on: where the film stands; at its end and before adapting, where adapting begins. @param {FilmReader | null} film @param {number} at */
+function stepToGoOn(film, at) {
+  const frame = film?.frames[at];
+  return frame?.phase === "adapt" && frame.step < frame.steps ? frame.step : 0;
+}
+
+/** The frame that stands at a step of adapting, or -1. @param {FilmReader} film @param {number} step */
+function frameAtStep(film, step) {
+  return film.frames.findIndex((frame) => frame.phase === "adapt" && frame.step >= step);
+}

@@ -1,0 +1,108 @@
+// @ts-check
+// Losses and accuracies under the pictures, on which one scrubs.
+
+/** Losses and accuracies under the pictures; the cursor is the frame, and the curve itself is the slider. */
+class Curve {
+  /** @param {Player} player @param {HTMLCanvasElement} canvas */
+  constructor(player, canvas) {
+    this.player = player;
+    this.canvas = canvas;
+    const scrub = (/** @type {PointerEvent} */ event) => {
+      const box = canvas.getBoundingClientRect();
+      player.seek((event.clientX - box.left) / box.width);
+    };
+    canvas.onpointerdown = (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      scrub(event);
+    };
+    canvas.onpointermove = (event) => event.buttons && scrub(event);
+  }
+
+  draw() {
+    const { playground } = this.player;
+    const { canvas } = this;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const first = playground.stages[0];
+    if (!width || !first?.film?.frames.length) return;
+    const ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio)) [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const colours = first.paint();
+    const y = (/** @type {number} */ value) => 4 + (1 - value) * (height - 8);
+    pen.lineWidth = 1;
+    pen.strokeStyle = colours.line;
+    for (const share of [0, 0.5, 1]) {
+      pen.beginPath();
+      pen.moveTo(0, y(share));
+      pen.lineTo(width, y(share));
+      pen.stroke();
+    }
+    for (const stage of playground.stages) {
+      const frames = stage.film?.frames ?? [];
+      const expected = Math.max(2, this.player.expected(stage));
+      const x = (/** @type {number} */ at) => (at / (expected - 1)) * width;
+      const line = (/** @type {string} */ name, /** @type {string} */ colour, /** @type {number[]} */ dash, most = 1) => {
+        pen.strokeStyle = colour;
+        pen.lineWidth = stage.index ? 1.2 : 2;
+        pen.globalAlpha = stage.index ? 0.6 : 1;
+        pen.setLineDash(dash);
+        pen.beginPath();
+        let drawing = false;
+        frames.forEach((frame, at) => {
+          const value = frame.numbers[name];
+          if (value === undefined) return (drawing = false);
+          pen[drawing ? "lineTo" : "moveTo"](x(at), y(Math.max(0, Math.min(1, value / most))));
+          drawing = true;
+        });
+        pen.stroke();
+        pen.setLineDash([]);
+        pen.globalAlpha = 1;
+      };
+      line("loss class", colours.grey, [1, 3], Math.max(1, ...frames.map((frame) => frame.numbers["loss class"] ?? 0)));
+      line("domain", colours.ink, [5, 4]);
+      line("source", colours.source, stage.index ? [2, 2] : []);
+      line("target", colours.target, stage.index ? [2, 2] : []);
+      const began = frames.findIndex((frame) => frame.phase !== "source_only");
+      if (began > 0 && !stage.index) {
+        pen.strokeStyle = colours.ink;
+        pen.globalAlpha = 0.4;
+        pen.beginPath();
+        pen.moveTo(x(began), 0);
+        pen.lineTo(x(began), height);
+        pen.stroke();
+        pen.globalAlpha = 1;
+      }
+    }
+    for (const act of actsIn(first.film)) {
+      const place = frameAtStep(first.film, act.at);
+      if (place < 0) continue;
+      pen.fillStyle = colours.ink;
+      const across = (place / (Math.max(2, this.player.expected(first)) - 1)) * width;
+      pen.beginPath();
+      pen.moveTo(across - 5, height);
+      pen.lineTo(across + 5, height);
+      pen.lineTo(across, height - 8);
+      pen.fill();
+    }
+    const at = this.player.share * width;
+    pen.strokeStyle = pen.fillStyle = colours.ink;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    pen.moveTo(at, 0);
+    pen.lineTo(at, height);
+    pen.stroke();
+    pen.beginPath();
+    pen.arc(at, 6, 5, 0, 7);
+    pen.fill();
+    const frames = first.film.frames;
+    const place = Math.floor(this.player.time(first) + 1e-6);
+    canvas.setAttribute("aria-valuemin", "1");
+    canvas.setAttribute("aria-valuemax", String(frames.length));
+    canvas.setAttribute("aria-valuenow", String(place + 1));
+    canvas.setAttribute("aria-valuetext", filled(playground.data.texts.frame, { frame: place + 1, count: frames.length }));
+    const output = playground.find(".place");
+    output.textContent = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
+  }
+}

@@ -1,0 +1,78 @@
+// @ts-check
+// One slider swept: small multiples of last frames, and the accuracies beneath.
+
+/** Small multiples of last frames over one setting, and the accuracies beneath. @param {Playground} playground */
+async function sweep(playground) {
+  const { sweep: asked, texts, route } = playground.data;
+  const box = playground.find(".sweep");
+  box.hidden = !asked;
+  const key = JSON.stringify([asked, playground.data.params]);
+  if (!asked || box.dataset.key === key) return;
+  box.dataset.key = key;
+  playground.swept?.abort();
+  const wish = (playground.swept = new AbortController());
+  const [list, line] = [box.querySelector(".multiples"), box.querySelector(".sweep-line")];
+  list.replaceChildren();
+  line.textContent = filled(texts.sweeping, { setting: asked.title });
+  const reached = [];
+  for (const { value, query } of asked.films) {
+    const film = new FilmReader();
+    const address = new URLSearchParams(query);
+    for (const [name, one] of Object.entries(playground.data.params)) address.set(`data.${name}`, String(one));
+    try {
+      const response = await fetch(`${route}?${address}`, { signal: wish.signal });
+      await film.read(new Uint8Array(await response.arrayBuffer()));
+    } catch {
+      return;
+    }
+    const frame = film.frames[film.frames.length - 1];
+    if (wish.signal.aborted) return;
+    if (!frame) continue;
+    reached.push({ value, target: frame.numbers.target ?? 0 });
+    list.append(multiple(playground, film, frame, `${asked.symbol || asked.title} = ${value}`));
+    curveOf(playground, box.querySelector(".sweep-curve"), reached, asked.films.length);
+  }
+  line.textContent = filled(texts.swept, { setting: asked.title });
+}
+
+/** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */
+function multiple(playground, film, frame, title) {
+  const stage = playground.stages[0];
+  const figure = document.createElement("figure");
+  const [canvas, caption] = [document.createElement("canvas"), document.createElement("figcaption")];
+  canvas.width = canvas.height = 240;
+  const header = /** @type {Header} */ (film.header);
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const box = header.told.box;
+  const unit = 240 / (box[2] - box[0]);
+  pen.drawImage(stage.fieldOf(frame.field, SIDE), 0, 0, 240, 240);
+  const colours = stage.paint();
+  for (let i = 0; i < header.label.length; i++) {
+    const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
+    stamp(pen, colours, mark, (header.given[2 * i] - box[0]) * unit, (box[3] - header.given[2 * i + 1]) * unit, 3, 1);
+  }
+  caption.textContent = `${title} · ${filled(playground.data.texts.targetRight, { share: percents(frame.numbers.target ?? 0) })}`;
+  figure.append(canvas, caption);
+  return figure;
+}
+
+/** @param {Playground} playground @param {SVGElement} svg @param {{value: number, target: number}[]} reached @param {number} count */
+function curveOf(playground, svg, reached, count) {
+  const at = (/** @type {number} */ i) => 20 + (i * 560) / Math.max(1, count - 1);
+  const y = (/** @type {number} */ share) => 92 - share * 84;
+  const name = "http://www.w3.org/2000/svg";
+  const line = document.createElementNS(name, "polyline");
+  line.setAttribute("points", reached.map(({ target }, i) => `${at(i)},${y(target)}`).join(" "));
+  line.setAttribute("stroke", playground.data.colours.target);
+  line.setAttribute("fill", "none");
+  line.setAttribute("stroke-width", "2");
+  const texts = reached.map(({ value }, i) => {
+    const text = document.createElementNS(name, "text");
+    text.setAttribute("x", String(at(i)));
+    text.setAttribute("y", "112");
+    text.setAttribute("text-anchor", "middle");
+    text.textContent = String(value);
+    return text;
+  });
+  svg.replaceChildren(line, ...texts);
+}

@@ -1,0 +1,199 @@
+"""The tables of rooms that a class follows, of the votes cast in them, and of the server's own keys.
+
+They stand in the database of runs, so that servers that share it share the rooms.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Integer, String, Table, func, select
+from sqlalchemy.exc import IntegrityError
+
+from da_core.errors import UserError
+from da_core.jobs.job import digest
+from da_core.jobs.run_database import METADATA, RunDatabase
+
+ROOM_DAYS = 30.0
+"""Days after which a room and its votes are deleted."""
+MOST_ROOMS = 10
+"""Rooms of one visitor."""
+MOST_VOTERS = 2000
+"""Answers to one question: no class is larger, and no script shall fill the disk."""
+_CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""None that is taken for another on a projector."""
+_CODE_LENGTH = 6
+
+_ROOMS = Table(
+    "rooms",
+    METADATA,
+    Column("room_id", String(32), primary_key=True),
+    Column("code", String(8), nullable=False, unique=True),
+    Column("owner", String(32), nullable=False, index=True),
+    Column("salt", String(32), nullable=False),
+    Column("lecture", JSON, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("opened_at", DateTime, nullable=False),
+)
+_VOTES = Table(
+    "votes",
+    METADATA,
+    Column("room_id", ForeignKey(_ROOMS.c.room_id, ondelete="CASCADE"), primary_key=True),
+    Column("slide", Integer, primary_key=True, autoincrement=False),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("voter", String(32), primary_key=True),
+    Column("answer", Float, nullable=False),
+)
+_KEYS = Table(
+    "server_keys",
+    METADATA,
+    Column("name", String(20), primary_key=True),
+    Column("key", String(64), nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class RoomRow:
+    """A room as the database has it. ``room_id`` cannot be guessed; ``code`` is short, and leads to it."""
+
+    room_id: str
+    code: str
+    owner: str
+    """The digest of the instructor's name."""
+    salt: str
+    lecture: dict[str, Any]
+    state: dict[str, Any]
+    version: int
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One visitor's answer to the question of a slide; ``voter`` is a salted hash of who they are."""
+
+    slide: int
+    round: int
+    voter: str
+    answer: float
+
+
+class RoomDatabase:
+    """Rooms and votes. Safe to use from many threads; every method may raise `UnreachableError`."""
+
+    def __init__(self, runs: RunDatabase) -> None:
+        self._runs = runs
+
+    def open(self, owner: str, lecture: dict[str, Any], state: dict[str, Any]) -> RoomRow:
+        """Insert a room of a visitor's, and delete those that are too old. Raises `UserError` if they have many."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        with self._runs.begin() as connection:
+            old = select(_ROOMS.c.room_id).where(_ROOMS.c.opened_at < now - timedelta(days=ROOM_DAYS))
+            connection.execute(_VOTES.delete().where(_VOTES.c.room_id.in_(old)))
+            connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id.in_(old)))
+            held = connection.scalar(select(func.count()).where(_ROOMS.c.owner == digest(owner)))
+            if (held or 0) >= MOST_ROOMS:
+                raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
+            while True:
+                values: dict[str, Any] = {
+                    "room_id": secrets.token_urlsafe(16),
+                    "code": "".join(secrets.choice(_CODE_SIGNS) for _ in range(_CODE_LENGTH)),
+                    "owner": digest(owner),
+                    "salt": secrets.token_hex(16),
+                    "lecture": lecture,
+                    "state": state,
+                    "version": 1,
+                    "opened_at": now,
+                }
+                try:
+                    with connection.begin_nested():
+                        connection.execute(_ROOMS.insert().values(**values))
+                except IntegrityError:  # another room has the code
+                    continue
+                return RoomRow(**values)
+
+    def of_owner(self, owner: str) -> list[RoomRow]:
+        """List a visitor's rooms, the newest first."""
+        wanted = select(_ROOMS).where(_ROOMS.c.owner == digest(owner)).order_by(_ROOMS.c.opened_at.desc())
+        with self._runs.begin() as connection:
+            return [RoomRow(**row._asdict()) for row in connection.execute(wanted)]
+
+    def find(self, code: str) -> str | None:
+        """Return the id of the room with this code; None if there is none."""
+        with self._runs.begin() as connection:
+            found: str | None = connection.scalar(select(_ROOMS.c.room_id).where(_ROOMS.c.code == code))
+        return found
+
+    def version(self, room_id: str) -> int | None:
+        """Return how often a room has changed; None if there is none."""
+        with self._runs.begin() as connection:
+            found: int | None = connection.scalar(select(_ROOMS.c.version).where(_ROOMS.c.room_id == room_id))
+        return found
+
+    def load(self, room_id: str) -> RoomRow | None:
+        """Load a room; None if there is none."""
+        with self._runs.begin() as connection:
+            row = connection.execute(select(_ROOMS).where(_ROOMS.c.room_id == room_id)).one_or_none()
+        return None if row is None else RoomRow(**row._asdict())
+
+    def save_state(self, room_id: str, version: int, state: dict[str, Any]) -> bool:
+        """Save a room's state in place of that of ``version``; False where another page was sooner."""
+        mine = (_ROOMS.c.room_id == room_id) & (_ROOMS.c.version == version)
+        with self._runs.begin() as connection:
+            changed = connection.execute(_ROOMS.update().where(mine).values(state=state, version=version + 1))
+        return changed.rowcount == 1
+
+    def close(self, room_id: str) -> None:
+        """Delete a room and its votes."""
+        with self._runs.begin() as connection:
+            connection.execute(_VOTES.delete().where(_VOTES.c.room_id == room_id))
+            connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id == room_id))
+
+    def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: float) -> None:
+        """Save a vote, in place of the voter's earlier one in the same round. Raises `UserError` for too many."""
+        same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
+        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(answer=answer)
+        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, "answer": answer}
+        with self._runs.begin() as connection:
+            if connection.execute(again).rowcount:
+                return
+            if (connection.scalar(select(func.count()).where(same)) or 0) >= MOST_VOTERS:
+                raise UserError("This vote has {count} answers, which is the most.", count=MOST_VOTERS)
+            try:
+                with connection.begin_nested():
+                    connection.execute(_VOTES.insert().values(**fresh))
+            except IntegrityError:  # the same browser was a moment sooner
+                connection.execute(again)
+
+    def votes(self, room_id: str, slide: int | None = None) -> list[Vote]:
+        """List the votes of a room or of one slide, by slide, round and voter."""
+        wanted = select(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter, _VOTES.c.answer)
+        wanted = wanted.where(_VOTES.c.room_id == room_id)
+        if slide is not None:
+            wanted = wanted.where(_VOTES.c.slide == slide)
+        with self._runs.begin() as connection:
+            rows = connection.execute(wanted.order_by(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter))
+            return [Vote(*row) for row in rows]
+
+    def count(self, room_id: str, slide: int, round_: int) -> int:
+        """Count the votes of one round."""
+        counted = select(func.count()).where(
+            _VOTES.c.room_id == room_id, _VOTES.c.slide == slide, _VOTES.c.round == round_
+        )
+        with self._runs.begin() as connection:
+            return int(connection.scalar(counted) or 0)
+
+    def server_key(self, name: str) -> bytes:
+        """Return a secret key of this server, or of all that share the database; it is made at the first use."""
+        wanted = select(_KEYS.c.key).where(_KEYS.c.name == name)
+        with self._runs.begin() as connection:
+            if (found := connection.scalar(wanted)) is None:
+                # another server may be a moment sooner: then its key counts
+                with contextlib.suppress(IntegrityError), connection.begin_nested():
+                    connection.execute(_KEYS.insert().values(name=name, key=secrets.token_hex(32)))
+                found = connection.scalar(wanted)
+        return bytes.fromhex(str(found))

@@ -1,0 +1,54 @@
+"""The films of the course, ``assets/course/films.yaml``: a preset of the playground, changed by settings of a link."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from da_core.errors import UserError
+from da_core.teaching.bilingual import COURSE, Entry, Words, read_entries
+
+if TYPE_CHECKING:
+    from da_core.experiment import Experiment
+
+FILE = COURSE / "films.yaml"
+
+
+class CourseFilm(Entry):
+    """A film; ``acts`` are what a hand does meanwhile, ``beside`` is a method whose film stands beside it."""
+
+    preset: Words
+    settings: dict[str, str] = {}
+    acts: str = ""
+    beside: str = ""
+
+    def experiment(self) -> Experiment:
+        """Make the experiment that is filmed."""
+        from da_core.teaching.films.filming import normalised  # the methods come with it
+        from da_core.teaching.films.presets import varied
+
+        return normalised(varied(self.preset, self.settings))
+
+    def experiments(self) -> list[Experiment]:
+        """Make the experiments that stand side by side."""
+        from da_core.teaching.films.filming import normalised
+        from da_core.teaching.films.presets import suited
+
+        first = self.experiment()
+        return [first, normalised(suited(first, self.beside))] if self.beside else [first]
+
+
+@functools.cache
+def course_films() -> dict[str, CourseFilm]:
+    """Read all films by name. Raises `UserError` for a file that is not as it should be."""
+    return read_entries(FILE, TypeAdapter(CourseFilm))
+
+
+def course_film(name: str) -> CourseFilm:
+    """Return the film of this name. Raises `UserError` if there is none."""
+    try:
+        return course_films()[name]
+    except KeyError:
+        raise UserError("There is no film “{name}” in the course.", name=name) from None

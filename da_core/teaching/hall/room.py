@@ -1,0 +1,136 @@
+"""A room: the lecture that is given in it, where it stands, and how an act of the instructor changes that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from da_core.errors import UserError
+from da_core.jobs.job import digest
+from da_core.teaching.hall.lecture import Lecture
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import RoomRow
+
+Pace = Literal["held", "free"]
+ROUNDS = 4
+"""How often one question can be put to the room."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Ballot(_Value):
+    """The vote on one slide: open or closed, whether its result is shown, and whether the answer is."""
+
+    round: int = 1
+    open: bool = True
+    shown: bool = False
+    revealed: bool = False
+
+
+class FilmPlace(_Value):
+    """How far the film on the slide has come, and whether it is playing."""
+
+    share: float = Field(0.0, ge=0.0, le=1.0)
+    playing: bool = False
+
+
+class RoomState(_Value):
+    """What the instructor shows now."""
+
+    place: int = 0
+    pace: Pace = "held"
+    paused: bool = False
+    """“Eyes up”: the students' screens ask them to look up."""
+    film: FilmPlace | None = None
+    screen: str | None = None
+    """The address that the instructor has walked to in the app, in place of the slide's own."""
+    ballots: dict[int, Ballot] = {}
+    runs: dict[int, str] = {}
+    """The runs that were started, by slide."""
+
+
+class Act(_Value):
+    """What an instructor does. A field that an act does not need is left out."""
+
+    act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal"]
+    place: int = 0
+    film: FilmPlace = FilmPlace()
+    screen: str = Field("", max_length=4000)
+    run: str = Field("", max_length=64)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room that is open. ``room_id`` is what followers know it by; only the ``owner`` may act in it."""
+
+    room_id: str
+    code: str
+    owner: str
+    salt: str
+    lecture: Lecture
+    state: RoomState
+    version: int
+
+    @classmethod
+    def of_row(cls, row: RoomRow) -> Room:
+        """Read a room from its row."""
+        lecture, state = Lecture.model_validate(row.lecture), RoomState.model_validate(row.state)
+        return cls(row.room_id, row.code, row.owner, row.salt, lecture, state, row.version)
+
+    def is_owned_by(self, visitor: str) -> bool:
+        """Tell whether this visitor opened the room."""
+        return bool(visitor) and digest(visitor) == self.owner
+
+
+def acted(lecture: Lecture, state: RoomState, act: Act) -> RoomState:
+    """Return the state after an act of the instructor's. Raises `UserError` for one that is not possible now."""
+    place = state.place
+    ballot = state.ballots.get(place)
+    match act.act:
+        case "go":
+            place = max(0, min(act.place, len(lecture.slides) - 1))
+            ballots = _closed(state.ballots)
+            return state.model_copy(update={"place": place, "film": None, "screen": None, "ballots": ballots})
+        case "pace":
+            return state.model_copy(update={"pace": "free" if state.pace == "held" else "held"})
+        case "pause":
+            return state.model_copy(update={"paused": not state.paused})
+        case "film":
+            return state.model_copy(update={"film": act.film})
+        case "screen":
+            return state.model_copy(update={"screen": act.screen})
+        case "run":
+            return state.model_copy(update={"runs": {**state.runs, place: act.run}})
+        case "open":
+            slide = lecture.slides[place]
+            if slide.question is None and slide.prediction is None:
+                raise UserError("There is nothing to vote on here.")
+            if ballot is None:
+                return _with_ballot(state, Ballot())
+            if ballot.open:
+                return state
+            if ballot.round >= ROUNDS:
+                raise UserError("This question has been put {count} times; go on to the next.", count=ROUNDS)
+            return _with_ballot(state, Ballot(round=ballot.round + 1))
+        case "close" if ballot is not None:
+            return _with_ballot(state, ballot.model_copy(update={"open": False}))
+        case "show" if ballot is not None:
+            return _with_ballot(state, ballot.model_copy(update={"open": False, "shown": True}))
+        case "reveal" if ballot is not None:
+            return _with_ballot(state, ballot.model_copy(update={"open": False, "shown": True, "revealed": True}))
+    raise UserError("Open the vote first.")
+
+
+def _with_ballot(state: RoomState, ballot: Ballot) -> RoomState:
+    return state.model_copy(update={"ballots": {**state.ballots, state.place: ballot}})
+
+
+def _closed(ballots: Mapping[int, Ballot]) -> dict[int, Ballot]:
+    """Close every vote: who has left a question cannot see its votes come in."""
+    return {place: ballot.model_copy(update={"open": False}) for place, ballot in ballots.items()}

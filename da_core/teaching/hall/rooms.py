@@ -1,0 +1,169 @@
+"""All rooms of one server: opened and changed by instructors, looked at by many, each read from the database once."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from da_core.errors import UserError
+from da_core.jobs.store import store
+from da_core.teaching.hall import votes
+from da_core.teaching.hall.lecture import Lecture
+from da_core.teaching.hall.room import Act, Room, RoomState, acted
+from da_core.teaching.hall.votes import Tally
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import RoomDatabase
+
+FRESH_SECONDS = 1.0
+"""How long a room is taken to be as it was read: another server may share the database."""
+_KEPT = 200
+_ATTEMPTS = 5
+MOST_WRONG_CODES = 40
+WRONG_CODE_SECONDS = 300.0
+"""So many wrong codes from one address in so many seconds, and no code is looked up for it until they are over."""
+
+
+class ClosedRoomError(UserError):
+    """The room is not there any more, or never was."""
+
+
+class Rooms:
+    """Rooms by id. Safe to use from many threads."""
+
+    def __init__(self, database: Callable[[], RoomDatabase], clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[Room, float]] = OrderedDict()
+        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
+
+    def open(self, owner: str, lecture: Lecture) -> Room:
+        """Open a room for a lecture. Raises `UserError` if the owner has too many."""
+        row = self._database().open(owner, lecture.model_dump(mode="json"), RoomState().model_dump(mode="json"))
+        return self._keep(Room.of_row(row))
+
+    def of_owner(self, owner: str) -> list[Room]:
+        """List a visitor's rooms, the newest first."""
+        return [self._keep(Room.of_row(row)) for row in self._database().of_owner(owner)]
+
+    def find(self, code: str, address: str) -> str:
+        """Return the id of the room with this code. Raises `UserError` if there is none, or after many wrong ones."""
+        now = self._clock()
+        with self._lock:
+            wrong = [when for when in self._wrong.get(address, []) if now - when < WRONG_CODE_SECONDS]
+            if len(wrong) >= MOST_WRONG_CODES:
+                raise UserError("Many wrong codes came from your network; try again in a few minutes.")
+        found = self._database().find(code.strip().upper())
+        if found is not None:
+            return found
+        with self._lock:
+            self._wrong[address] = [*wrong, now]
+            self._wrong.move_to_end(address)
+            while len(self._wrong) > _KEPT:
+                self._wrong.popitem(last=False)
+        raise UserError("There is no room with this code; look at the board again.")
+
+    def is_fresh(self, room_id: str) -> bool:
+        """Tell whether `get` will answer from memory."""
+        with self._lock:
+            known = self._known.get(room_id)
+            return known is not None and self._clock() - known[1] < FRESH_SECONDS
+
+    def get(self, room_id: str) -> Room:
+        """Return a room as it is now, to within a moment. Raises `UserError` if there is none."""
+        with self._lock:
+            known = self._known.get(room_id)
+        if known is not None and self._clock() - known[1] < FRESH_SECONDS:
+            return known[0]
+        version = self._database().version(room_id)
+        if known is not None and version == known[0].version:
+            return self._keep(known[0])
+        row = None if version is None else self._database().load(room_id)
+        if row is None:
+            with self._lock:
+                self._known.pop(room_id, None)
+            raise ClosedRoomError("This room is closed.")
+        return self._keep(Room.of_row(row))
+
+    def act(self, room_id: str, visitor: str, act: Act) -> Room:
+        """Do what the instructor asks. Raises `UserError` for anybody else, and for what is not possible now."""
+        for _attempt in range(_ATTEMPTS):
+            room = self.get(room_id)
+            if not room.is_owned_by(visitor):
+                raise UserError("Only who opened this room can do that.")
+            state = acted(room.lecture, room.state, act)
+            if state == room.state:
+                return room
+            if self._database().save_state(room_id, room.version, state.model_dump(mode="json")):
+                return self._keep(replace(room, state=state, version=room.version + 1))
+            with self._lock:  # another page of the instructor's was sooner
+                self._known.pop(room_id, None)
+        raise UserError("The room is changing in another window; try again.")
+
+    def vote(self, room_id: str, visitor: str, slide: int, round_: int, answer: float) -> None:
+        """Save a visitor's answer. Raises `UserError` where that vote is not open, or for what is no answer."""
+        room = self.get(room_id)
+        ballot = room.state.ballots.get(slide)
+        if ballot is None or not ballot.open or ballot.round != round_ or slide != room.state.place:
+            raise UserError("This vote is closed.")
+        known = votes.checked_answer(room.lecture.slides[slide], answer)
+        self._database().cast(room_id, slide, round_, votes.voter(room.salt, visitor), known)
+
+    def tallies(self, room: Room) -> list[Tally]:
+        """Count the votes on the slide that is shown, round by round."""
+        place = room.state.place
+        ballot = room.state.ballots.get(place)
+        if ballot is None:
+            return []
+        cast = self._database().votes(room.room_id, place)
+        return votes.tallies(room.lecture.slides[place], cast, ballot.round)
+
+    def count(self, room: Room) -> int:
+        """Count the answers of the vote that is open or was last."""
+        ballot = room.state.ballots.get(room.state.place)
+        return 0 if ballot is None else self._database().count(room.room_id, room.state.place, ballot.round)
+
+    def table(self, room_id: str, visitor: str) -> str:
+        """Write all votes as CSV, for the instructor alone."""
+        room = self.get(room_id)
+        if not room.is_owned_by(visitor):
+            raise UserError("Only who opened this room can do that.")
+        return votes.as_csv(room, self._database().votes(room_id))
+
+    def close(self, room_id: str, visitor: str) -> None:
+        """Close a room and forget its votes, for the instructor alone."""
+        if not self.get(room_id).is_owned_by(visitor):
+            raise UserError("Only who opened this room can do that.")
+        self._database().close(room_id)
+        with self._lock:
+            self._known.pop(room_id, None)
+
+    def _keep(self, room: Room) -> Room:
+        with self._lock:
+            known = self._known.get(room.room_id)
+            if known is not None and known[0].version > room.version:  # read before another thread changed it
+                room = known[0]
+            self._known[room.room_id] = (room, self._clock())
+            self._known.move_to_end(room.room_id)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return room
+
+
+def room_database() -> RoomDatabase:
+    """Return the tables of rooms in this server's database. Raises `UnreachableError`."""
+    from da_core.jobs.room_database import RoomDatabase  # SQLAlchemy comes with it
+
+    return RoomDatabase(store().database)
+
+
+@functools.cache
+def rooms() -> Rooms:
+    """Return the rooms of this process."""
+    return Rooms(room_database)

@@ -1,0 +1,95 @@
+"""What a room has answered: counts and guesses of each round, and the table to take away, without names."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from da_core.errors import UserError
+from da_core.teaching.hall.lecture import Slide
+from da_core.teaching.hall.room import Room
+
+if TYPE_CHECKING:
+    from da_core.jobs.room_database import Vote
+
+BINS = 10
+"""Bars of the guesses that are shown."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One round of a vote: how many chose each answer, or how many guesses lie in each tenth."""
+
+    round: int
+    counts: tuple[int, ...]
+    middle: float | None = None
+    """The median of guesses."""
+
+    @property
+    def total(self) -> int:
+        """Count the answers."""
+        return sum(self.counts)
+
+
+def voter(salt: str, visitor: str) -> str:
+    """Hash a visitor with the room's salt: the same in one room, unrelated to any other name of theirs."""
+    return hashlib.sha256(f"{salt}:{visitor}".encode()).hexdigest()[:32]
+
+
+def checked_answer(slide: Slide, answer: float) -> float:
+    """Check that an answer is one of the slide's. Raises `UserError`."""
+    if slide.question is not None and answer in range(len(slide.question.choices)):
+        return float(int(answer))
+    prediction = slide.prediction
+    if prediction is not None and prediction.low <= answer <= prediction.high:
+        return float(answer)
+    raise UserError("This is none of the answers.")
+
+
+def tallies(slide: Slide, votes: Sequence[Vote], rounds: int) -> list[Tally]:
+    """Count the votes of a slide, for each of its rounds."""
+    return [_tally(slide, number, [v.answer for v in votes if v.round == number]) for number in range(1, rounds + 1)]
+
+
+def _tally(slide: Slide, number: int, answers: Sequence[float]) -> Tally:
+    if slide.question is not None:
+        return Tally(number, tuple(answers.count(place) for place in range(len(slide.question.choices))))
+    assert slide.prediction is not None
+    low, high = slide.prediction.low, slide.prediction.high
+    bins = [min(int((answer - low) / (high - low) * BINS), BINS - 1) for answer in answers]
+    ordered = sorted(answers)
+    half = len(ordered) // 2
+    middle = None
+    if ordered:
+        middle = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return Tally(number, tuple(bins.count(place) for place in range(BINS)), middle)
+
+
+def as_csv(room: Room, votes: Sequence[Vote]) -> str:
+    """Write all votes of a room, a line each. Voters are numbered anew, so that only their rounds belong together."""
+    numbers = {name: place for place, name in enumerate(sorted({vote.voter for vote in votes}), start=1)}
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["slide", "question", "round", "respondent", "answer", "right"])
+    for vote in votes:
+        if vote.slide >= len(room.lecture.slides):
+            continue
+        slide = room.lecture.slides[vote.slide]
+        if slide.question is not None:
+            choice = slide.question.choices[int(vote.answer)]
+            what, answer, right = slide.question.text, _cell(choice.text), "yes" if choice.right else "no"
+        elif slide.prediction is not None:
+            what, answer, right = slide.prediction.text, f"{vote.answer:g}", ""
+        else:
+            continue
+        table.writerow([vote.slide + 1, _cell(what), vote.round, numbers[vote.voter], answer, right])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from reading a text as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

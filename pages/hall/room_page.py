@@ -1,0 +1,152 @@
+"""The plain pages of a room: what students follow, what the projector shows, and the instructor's notes.
+
+They are no Streamlit pages: a phone loads one file and then waits for the next snapshot, which costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from html import escape
+from typing import Any, Literal
+
+from da_core import palette
+from da_core.i18n import Language
+from da_core.teaching.hall.room import Room
+from pages.hall.plain_page import asset, plain_page
+from pages.learn import film_element, playground_texts
+from pages.session import origin, words
+from pages.session.words import _
+from pages.shell.class_link import qr_code
+
+_SCRIPTS = ("room_parts.js", "room_slide.js", "room_vote.js", "room_run.js", "room.js")
+
+Role = Literal["follow", "stage", "notes"]
+TEXTS = {
+    "next": "Next",
+    "back": "Back",
+    "playPause": "Play or pause",
+    "step": "One step on",
+    "blank": "Blank the screen",
+    "pause": "Eyes up",
+    "held": "The class is with you",
+    "free": "Everyone goes at their own pace",
+    "join": "How to join",
+    "keys": "Keys",
+    "full": "Full screen",
+    "openVote": "Open the vote",
+    "again": "Vote again, after talking",
+    "closeVote": "Close the vote",
+    "showVote": "Show what was answered",
+    "reveal": "Show the right answer",
+    "start": "Start training",
+    "waiting": "Waits to be started.",
+    "eyesUp": "Eyes up",
+    "eyesUpWhy": "Look at the front; this goes on in a moment.",
+    "ownLab": "Try it in a lab of my own",
+    "backToClass": "Back to what is shown",
+    "voteOpen": "Choose an answer. You can change it until the vote is closed.",
+    "guessOpen": "Drag to your guess. You can change it until the vote is closed.",
+    "voteClosed": "The vote is closed.",
+    "voteSoon": "The vote is not open yet.",
+    "sent": "Your answer is in.",
+    "send": "Send my guess",
+    "anonymous": "Nobody sees who answered what.",
+    "answers": "{count} answers",
+    "vote1": "First vote",
+    "vote2": "Vote {round}, after talking",
+    "rightAnswer": "right",
+    "middle": "half of the guesses lie below {value}",
+    "itIs": "It is {value}.",
+    "source": "source",
+    "target": "target",
+    "before": "Source only",
+    "after": "Adapted",
+    "onTarget": "right on the target",
+    "curve": "Accuracy while it trains: {source} of the source right, {target} of the target",
+    "lost": "The server does not answer; trying again.",
+    "closed": "This room is closed. Thank you for being here.",
+    "now": "Minute {from} of {count}",
+    "then": "Next: {title}",
+    "end": "This is the last slide.",
+    "atAddress": "Open {address} or point the camera here.",
+    "code": "Code",
+    "skip": "To the slide",
+}
+KEYS = {
+    "→ · PgDn · Enter": "next",
+    "← · PgUp": "back",
+    "p": "playPause",
+    "s": "step",
+    "b · .": "blank",
+    "e": "pause",
+    "v": "openVote",
+    "a": "showVote",
+    "r": "reveal",
+    "j": "join",
+    "f": "full",
+    "?": "keys",
+}
+"""What each key does on the projector, by `TEXTS`."""
+
+
+def page(room: Room, role: Role, join_address: str) -> str:
+    """Write a room's page for who follows, for the projector, or with the instructor's notes."""
+    language = Language(room.lecture.language)
+    with words.speaking(language):
+        given: dict[str, Any] = {
+            "room": f"{origin.base_path()}/room/{room.room_id}",
+            "base": origin.base_path(),
+            "id": room.room_id,
+            "role": role,
+            "language": language.code,
+            "count": len(room.lecture.slides),
+            "texts": {name: _(text) for name, text in TEXTS.items()},
+            "keys": KEYS,
+        }
+        if role == "notes":
+            given["notes"] = [
+                {"notes": slide.notes, "title": slide.title, "minutes": slide.minutes} for slide in room.lecture.slides
+            ]
+        title = room.lecture.title if role == "follow" else f"{room.lecture.title} · {room.code}"
+        join = _join(room, join_address) if role == "stage" else ""
+        skip = f'<a class="skip" href="#slide">{escape(_("To the slide"))}</a>'
+    film = f"<style>{film_element.style()}</style>{playground_texts.HTML}"
+    body = (
+        f'{skip}<header></header>\n<main id="slide" tabindex="-1"></main>\n<footer></footer>\n'
+        f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>\n'
+        f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
+        f'<script type="module">{_script()}</script>'
+    )
+    return plain_page(language.code, title, _style(), body, look=role)
+
+
+def sentence_page(language: Language, sentence: str) -> str:
+    """Write a page that says one sentence: a room that is closed, a code that is none."""
+    with words.speaking(language):
+        back = f'<p><a href="{origin.base_path()}/">{escape(_("Domain Adaptation Lab"))}</a></p>'
+    body = f"<main><h1>{escape(sentence)}</h1>{back}</main>"
+    return plain_page(language.code, sentence, _style(), body, look="follow")
+
+
+def _join(room: Room, address: str) -> str:
+    """Write the panel that says how to join: the address, the code and a QR code."""
+    said = _("Open {address} or point the camera here.", address=address.partition("://")[2])
+    return (
+        f'<dialog id="join"><p>{escape(said)}</p>{qr_code(address)}<p class="code">{escape(room.code)}</p></dialog>'
+        '<dialog id="keys"></dialog>'
+    )
+
+
+def _as_script(value: object) -> str:
+    """Write JSON that cannot end the element it stands in."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _style() -> str:
+    return f":root {{ {palette.style_properties()} }}\n{asset('room.css')}"
+
+
+@functools.cache
+def _script() -> str:
+    return "\n".join([film_element.script(), *map(asset, _SCRIPTS)])

@@ -1,0 +1,251 @@
+"""The addresses of rooms: the short one with a code, the pages, the state that followers wait for, acts and votes.
+
+Who opened a room is known by their browser's cookie, which no page can read, so only they can act in it; a page of
+another server is refused by `pages.session.origin.OwnPages`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from da_core.errors import UserError
+from da_core.i18n import LANGUAGES, Language
+from da_core.teaching.hall.room import Act, Room
+from da_core.teaching.hall.rooms import ClosedRoomError, rooms
+from pages.hall.snapshots import Snapshot, all_slides, snapshots, started
+from pages.session import session_cookie
+from pages.session.origin import base_path
+from pages.session.words import negotiated
+
+LOOK = 0.2
+"""Seconds between two looks of a waiting follower at the room, which is in memory."""
+WAIT = 20.0
+"""Seconds after which a follower that waits in vain is answered, and asks again."""
+LARGEST = 8192
+"""Bytes that an act or a vote may have."""
+
+Role = Literal["follow", "stage", "notes"]
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def _visitor(request: Request) -> str:
+    return request.cookies.get(session_cookie.NAME, "")
+
+
+def _language(request: Request) -> Language:
+    asked = request.query_params.get("lang", "")
+    return Language(asked if asked in LANGUAGES else negotiated(request.headers.get("Accept-Language", "")))
+
+
+def _said(request: Request, error: UserError) -> str:
+    language = _language(request)
+    return language.translate_message(error.message, error.values)
+
+
+def _as_page(answer: Answer) -> Answer:
+    """Show what is wrong as a page of one sentence."""
+
+    async def answered(request: Request) -> Response:
+        from pages.hall import room_page
+
+        try:
+            return await answer(request)
+        except UserError as error:
+            page = room_page.sentence_page(_language(request), _said(request, error))
+            return HTMLResponse(page, status_code=404)
+
+    return answered
+
+
+def _as_json(answer: Answer) -> Answer:
+    """Say what is wrong in JSON. The status stays 200: a browser writes any other into its console as an error."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except UserError as error:
+            return JSONResponse({"problem": _said(request, error)})
+
+    return answered
+
+
+async def _room(request: Request) -> Room:
+    room_id = request.path_params["room"]
+    if rooms().is_fresh(room_id):
+        return rooms().get(room_id)
+    return await run_in_threadpool(rooms().get, room_id)
+
+
+async def _own_room(request: Request) -> Room:
+    room = await _room(request)
+    if not room.is_owned_by(_visitor(request)):
+        raise UserError("Only who opened this room can do that.")
+    return room
+
+
+@_as_page
+async def short(request: Request) -> Response:
+    """Lead from the short address to the room."""
+    address = request.client.host if request.client else ""
+    room_id = await run_in_threadpool(rooms().find, request.path_params["code"], address)
+    return RedirectResponse(f"{base_path()}/room/{room_id}")
+
+
+def _page_of(role: Role) -> Answer:
+    @_as_page
+    async def page(request: Request) -> Response:
+        from pages.hall import room_page
+
+        room = await (_room(request) if role == "follow" else _own_room(request))
+        written = await run_in_threadpool(room_page.page, room, role, join_address(request, room.code))
+        response = HTMLResponse(written, headers={"Cache-Control": "no-store"})
+        session_cookie.give(request, response, base_path() or "/")
+        return response
+
+    return page
+
+
+def join_address(request: Request, code: str) -> str:
+    """Write the short address under which this visitor reaches the server."""
+    return f"{request.url.scheme}://{request.headers.get('Host', '')}{base_path()}/r/{code}"
+
+
+@_as_json
+async def state(request: Request) -> Response:
+    """Answer with the room's snapshot as soon as it is another than the follower has."""
+    have, until = request.query_params.get("have", ""), time.monotonic() + WAIT
+    while True:
+        try:
+            room = await _room(request)
+        except ClosedRoomError as error:
+            return JSONResponse({"closed": _said(request, error)})
+        snapshot = await _snapshot(room)
+        if snapshot.tag != have:
+            return Response(snapshot.body, media_type="application/json", headers={"Cache-Control": "no-store"})
+        if time.monotonic() > until or await request.is_disconnected():
+            return Response(status_code=204)
+        await asyncio.sleep(LOOK)
+
+
+async def _snapshot(room: Room) -> Snapshot:
+    if snapshots().is_due(room):
+        return await run_in_threadpool(snapshots().of, room)
+    return snapshots().of(room)
+
+
+@_as_json
+async def slides(request: Request) -> Response:
+    """Answer with every slide, where each may go at a pace of their own."""
+    room = await _room(request)
+    if room.state.pace == "held" and not room.is_owned_by(_visitor(request)):
+        raise UserError("The slides come one after the other here.")
+    return JSONResponse(await run_in_threadpool(all_slides, room.lecture))
+
+
+@_as_json
+async def count(request: Request) -> Response:
+    """Tell the instructor how many have answered."""
+    room = await _own_room(request)
+    return JSONResponse({"count": await run_in_threadpool(rooms().count, room)})
+
+
+@_as_json
+async def act(request: Request) -> Response:
+    """Do what the instructor asks."""
+    room = await _own_room(request)
+    try:
+        wanted = Act.model_validate(await _body(request))
+    except ValidationError as error:
+        raise UserError("This cannot be done here.") from error
+    if wanted.act == "run":
+        run = await run_in_threadpool(started, room.lecture.slides[room.state.place], _visitor(request))
+        wanted = wanted.model_copy(update={"run": run})
+    await run_in_threadpool(rooms().act, room.room_id, _visitor(request), wanted)
+    return JSONResponse({})
+
+
+@_as_json
+async def vote(request: Request) -> Response:
+    """Take a student's answer."""
+    room, given = await _room(request), await _body(request)
+    visitor = _visitor(request)
+    if not visitor:
+        raise UserError("Your browser keeps no cookies, so it cannot vote.")
+    try:
+        slide, round_, answer = int(given["slide"]), int(given["round"]), float(given["answer"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UserError("This is none of the answers.") from error
+    await run_in_threadpool(rooms().vote, room.room_id, visitor, slide, round_, answer)
+    return JSONResponse({})
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Read a small JSON object. Raises `UserError` for anything else."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST:
+            raise UserError("This is too long.")
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UserError("This cannot be read.") from error
+    if not isinstance(read, dict):
+        raise UserError("This cannot be read.")
+    return read
+
+
+@_as_page
+async def votes(request: Request) -> Response:
+    """Give the instructor all votes as a table."""
+    room = await _own_room(request)
+    table = await run_in_threadpool(rooms().table, room.room_id, _visitor(request))
+    headers = {"Content-Disposition": f'attachment; filename="votes-{room.code}.csv"'}
+    return Response("\ufeff" + table, media_type="text/csv", headers=headers)
+
+
+@_as_page
+async def handout(request: Request) -> Response:
+    """Show the lecture as pages to print."""
+    from pages.hall.print_pages import handout_page
+
+    room = await _own_room(request)
+    return HTMLResponse(await run_in_threadpool(handout_page, room.lecture))
+
+
+@_as_page
+async def worksheet(request: Request) -> Response:
+    """Show the worksheet of a film, on one page to print."""
+    from pages.hall.print_pages import worksheet_page
+
+    query = {name: value for name, value in request.query_params.items() if name not in ("lang", "acts")}
+    return HTMLResponse(await run_in_threadpool(worksheet_page, query, _language(request)))
+
+
+def routes() -> list[Route]:
+    """List the routes, below the path at which the app begins."""
+    room = base_path() + "/room/{room}"
+    return [
+        Route(base_path() + "/r/{code}", short),
+        Route(room, _page_of("follow")),
+        Route(room + "/stage", _page_of("stage")),
+        Route(room + "/notes", _page_of("notes")),
+        Route(room + "/state", state),
+        Route(room + "/slides", slides),
+        Route(room + "/count", count),
+        Route(room + "/act", act, methods=["POST"]),
+        Route(room + "/vote", vote, methods=["POST"]),
+        Route(room + "/votes.csv", votes),
+        Route(room + "/handout", handout),
+        Route(base_path() + "/worksheet", worksheet),
+    ]

@@ -1,0 +1,207 @@
+"""What a room's followers are told: one snapshot for each of its states, written once however many follow."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.i18n import Language
+from da_core.jobs.queue import queue
+from da_core.jobs.run_view import RunView
+from da_core.jobs.store import store
+from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
+from da_core.teaching.hall.room import Room
+from da_core.teaching.hall.rooms import rooms
+from da_core.teaching.hall.votes import BINS
+from pages.session import words
+from pages.session.words import _
+
+RUN_SECONDS = 1.0
+"""How often a run in progress is looked at: each look is sent to every follower."""
+_POINTS = 80
+"""Of a live curve, at most."""
+_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What stands in a room now, as JSON; ``tag`` differs for any two that differ."""
+
+    tag: str
+    body: bytes
+
+
+class Snapshots:
+    """The newest snapshot of each room. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[str, Snapshot] = OrderedDict()
+        self._runs: OrderedDict[str, tuple[float, RunView | None]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, room: Room) -> Snapshot:
+        """Return the snapshot of a room, written at most once for each of its states."""
+        with self._lock:
+            view = self._run(room)
+            tag = f"{room.version}.{view.run_id}.{view.version}.{view.state}" if view else f"{room.version}"
+            newest = self._newest.get(room.room_id)
+            if newest is None or newest.tag != tag:
+                newest = Snapshot(tag, json.dumps(told(room, view, tag), ensure_ascii=False).encode())
+            self._newest[room.room_id] = newest
+            self._newest.move_to_end(room.room_id)
+            while len(self._newest) > _KEPT:
+                self._newest.popitem(last=False)
+            return newest
+
+    def is_due(self, room: Room) -> bool:
+        """Tell whether `of` has to look at a run, or to write anew."""
+        with self._lock:
+            newest = self._newest.get(room.room_id)
+            if newest is None or newest.tag.partition(".")[0] != str(room.version):
+                return True
+            run = room.state.runs.get(room.state.place)
+            known = self._runs.get(run) if run else None
+            return run is not None and (known is None or time.monotonic() - known[0] >= RUN_SECONDS)
+
+    def _run(self, room: Room) -> RunView | None:
+        run = room.state.runs.get(room.state.place)
+        if run is None:
+            return None
+        known = self._runs.get(run)
+        if known is None or time.monotonic() - known[0] >= RUN_SECONDS:
+            known = (time.monotonic(), queue().view(run, renew=True))
+            self._runs[run] = known
+            while len(self._runs) > _KEPT:
+                self._runs.popitem(last=False)
+        return known[1]
+
+
+@functools.cache
+def snapshots() -> Snapshots:
+    """Return the snapshots of this process."""
+    return Snapshots()
+
+
+def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
+    """Write what the followers of a room see."""
+    state, lecture = room.state, room.lecture
+    slide = lecture.slides[state.place]
+    with words.speaking(Language(lecture.language)):
+        return {
+            "tag": tag,
+            "place": state.place,
+            "pace": state.pace,
+            "paused": state.paused,
+            "film": state.film and state.film.model_dump(),
+            "screen": state.screen,
+            "slide": slide_as_shown(slide),
+            "ballot": _ballot(room, slide),
+            "run": run_as_shown(run) if run else None,
+        }
+
+
+def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
+    """Write every slide, for who goes at a pace of their own."""
+    with words.speaking(Language(lecture.language)):
+        return [slide_as_shown(slide) for slide in lecture.slides]
+
+
+def slide_as_shown(slide: Slide) -> dict[str, Any]:
+    """Write a slide without what only the instructor knows: notes, right answers and the number to be guessed."""
+    shown: dict[str, Any] = {"title": slide.title, "lines": list(slide.lines)}
+    if slide.film is not None:
+        shown["film"] = _film(slide.film)
+    elif slide.screen is not None:
+        shown["screen"] = slide.screen
+    elif slide.run is not None:
+        shown["wanted"] = slide.run
+    elif slide.question is not None:
+        question = slide.question
+        shown["question"] = {"text": question.text, "choices": [choice.text for choice in question.choices]}
+    elif slide.prediction is not None:
+        shown["prediction"] = slide.prediction.model_dump(exclude={"answer"})
+    return shown
+
+
+def films(film: FilmOfPreset) -> list[Experiment]:
+    """List the experiments of a slide's films: the preset's with its own or another method, and the one beside it."""
+    from da_core.teaching.films.presets import PRESETS, suited
+
+    own = PRESETS[film.preset].experiment()
+    first = suited(own, film.method) if film.method else own
+    return [first, suited(own, film.beside)] if film.beside else [first]
+
+
+def _film(film: FilmOfPreset) -> dict[str, Any]:
+    from pages.learn import film_element
+
+    shown = films(film)
+    hidden = [part for part in film_element.PARTS if part not in ("bar", "legend", "curve", "sentence")]
+    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat()}
+
+
+def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:
+    ballot = room.state.ballots.get(room.state.place)
+    if ballot is None:
+        return None
+    shown: dict[str, Any] = ballot.model_dump()
+    if ballot.shown:
+        counted = [one for one in rooms().tallies(room) if one.total or one.round == ballot.round]
+        shown["rounds"] = [
+            {"round": one.round, "counts": one.counts, "total": one.total, "middle": one.middle} for one in counted
+        ]
+        shown["bins"] = BINS
+    if ballot.revealed and slide.question is not None:
+        choices = slide.question.choices
+        shown["right"] = next(place for place, choice in enumerate(choices) if choice.right)
+        shown["why"] = [choice.why for choice in choices]
+    if ballot.revealed and slide.prediction is not None:
+        shown["answer"] = slide.prediction.answer
+    return shown
+
+
+def run_as_shown(view: RunView) -> dict[str, Any]:
+    """Write how a run goes, or what came of it."""
+    from da_core.events import STAGES
+
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for event in view.history:
+        for domain in ("source", "target"):
+            if (value := getattr(event, "values", {}).get(domain)) is not None and event.phase != "oracle":
+                curves.setdefault(f"{event.phase} {domain}", []).append((round(event.epoch, 2), round(value, 4)))
+    shown: dict[str, Any] = {
+        "id": view.run_id,
+        "state": view.state,
+        "live": view.live,
+        "stage": _(STAGES[view.stage]) if view.stage else "",
+        "fraction": round(view.fraction, 3),
+        "curves": {name: _thinned(points) for name, points in curves.items()},
+        "query": view.experiment.to_flat(),
+    }
+    if view.error is not None:
+        shown["problem"] = words.explain(view.error)
+    record = store().load(view.run_id) if view.state == "done" else None
+    if record is not None:
+        before, after = record.result.source_only.target, record.result.adapted.target
+        if before is not None and after is not None:
+            shown["before"], shown["after"] = before.accuracy, after.accuracy
+    return shown
+
+
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    step = -(-len(points) // _POINTS)
+    return points if step <= 1 else [*points[:-1:step], points[-1]]
+
+
+def started(slide: Slide, visitor: str, *, localhost_only: bool = False) -> str:
+    """Start the run of a slide and return its id. Raises `UserError` where the queue refuses it."""
+    if slide.run is None:
+        raise UserError("There is no run on this slide.")
+    return queue().submit(Experiment.from_flat(query_of(slide.run)), visitor, localhost_only=localhost_only)

@@ -1,0 +1,122 @@
+"""The bug hunt: a script that looks right, the line that is wrong, what comes of it, and what mends it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.teaching.bugs import Output, Version, bugs, code, run
+from pages.learn import own_progress
+from pages.session import keys
+from pages.session.words import _, explain, language, safe
+from pages.shell import navigation
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _output(name: str, version: Version) -> Output:
+    return run(name, version)
+
+
+def ran(name: str, version: Version) -> None:
+    """Run a script and draw what it prints, with the error that ends it."""
+    try:
+        with st.spinner(_("The script runs…")):
+            output = _output(name, version)
+    except UserError as error:
+        st.error(explain(error))
+        return
+    st.markdown(f"**{_('What it prints')}**")
+    if output.printed:
+        st.code(output.printed, language=None)
+    if output.error:
+        where = _("It stops in line {number}.", number=output.line) if output.line else _("It stops.")
+        st.error(f"{where} {safe(output.error)}")
+
+
+def as_code(number: int, line: str) -> str:
+    """Write a numbered line of code as Markdown that keeps its blanks."""
+    fence = "``" if "`" in line else "`"
+    text = f"{number:2}  {line}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{fence}{text}{fence}"
+
+
+def mark_the_line(name: str) -> bool:
+    """Let the reader mark the wrong line; return whether the search is over."""
+    found = keys.bug_found(name)
+    lines = code(name, "wrong").splitlines()
+    if st.session_state.get(found):
+        st.code("\n".join(lines), language="python", line_numbers=True)
+        number = next(place for place, line in enumerate(lines, 1) if bugs()[name].is_wrong(line))
+        st.markdown(_("It is line {number}.", number=number))
+        return True
+    with st.container(key=keys.bug_lines(name)):
+        chosen = st.radio(
+            _("Which line is wrong?"),
+            [place for place, line in enumerate(lines) if line.strip()],
+            format_func=lambda place: as_code(place + 1, lines[place]),
+            index=None,
+            key=keys.bug_line(name),
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        this = st.button(_("This line"), type="primary", disabled=chosen is None, key=keys.bug_commit(name))
+        shown = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
+    if this and chosen is not None and bugs()[name].is_wrong(lines[chosen]):
+        own_progress.note("bug", name, "right")
+        st.session_state[found] = True
+        st.rerun()
+    if shown:
+        own_progress.note("bug", name, "skipped")
+        st.session_state[found] = True
+        st.rerun()
+    if this:
+        st.warning(_("This line does what it says. Look again: what belongs to what?"))
+    return False
+
+
+def pick_the_remedy(name: str) -> bool:
+    """Let the reader pick what mends the script; return whether they have."""
+    remedies, in_words = bugs()[name].remedies, language().code
+    mended = keys.bug_mended(name)
+    chosen = st.radio(
+        _("What mends it?"),
+        range(len(remedies)),
+        format_func=lambda place: remedies[place].text.text(in_words),
+        index=None,
+        key=keys.bug_remedy(name),
+    )
+    if chosen is None:
+        return False
+    refutation = remedies[chosen].because
+    if refutation is not None:
+        st.warning(refutation.text(in_words))
+    else:
+        st.session_state[mended] = True
+    return bool(st.session_state.get(mended))
+
+
+def hunt(name: str) -> None:
+    """Draw one bug, as far as the reader has come."""
+    bug, in_words = bugs()[name], language().code
+    st.subheader(bug.title.text(in_words), anchor=False)
+    st.markdown(bug.meant.text(in_words))
+    if not mark_the_line(name):
+        return
+    ran(name, "wrong")
+    st.markdown(bug.happens.text(in_words))
+    if not pick_the_remedy(name):
+        return
+    st.markdown(f"**{_('The right version')}**")
+    st.code(code(name, "right"), language="python", line_numbers=True)
+    ran(name, "right")
+    st.success(bug.after.text(in_words))
+
+
+def title_of(name: str) -> str:
+    """Write a bug's title, with a tick where the reader has mended it."""
+    tick = "✓ " if st.session_state.get(keys.bug_mended(name)) else ""
+    return tick + bugs()[name].title.text(language().code)
+
+
+st.title(_(navigation.SCREENS["bug_hunt"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["bug_hunt"].purpose)}</div>')
+hunt(st.selectbox(_("Script"), list(bugs()), format_func=title_of, key=keys.BUG))

@@ -1,0 +1,120 @@
+"""The course: the list of chapters with how far the visitor has come, or the chapter that the address asks for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.teaching.chapters import Chapter, chapter_names, load_chapter
+from da_core.teaching.check_questions import check
+from pages.learn import course_parts, own_progress
+from pages.learn.check_form import show_check
+from pages.session import keys, state
+from pages.session.words import _, explain, language
+from pages.shell import navigation
+
+
+def contents() -> None:
+    """Draw the chapters, those that were read marked, and what was answered and guessed."""
+    st.title(_(navigation.SCREENS["course"].title), anchor=False)
+    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["course"].purpose)}</div>')
+    done = own_progress.progress()
+    read = done.names("chapter", "read")
+    with st.container(key=keys.COURSE_LIST, gap=None):
+        for place, name in enumerate(chapter_names(), start=1):
+            head = load_chapter(name, language().code).head
+            with st.container(key=keys.course_entry(name), gap=None):
+                navigation.link_to_chapter(name, f"{place} · {head.title}")
+                mark = f":green-badge[✓ {_('Read')}] " if name in read else ""
+                st.markdown(f"{mark}:gray[{_('{minutes} minutes', minutes=head.minutes)}]")
+    _progress_line(len(read & set(chapter_names())))
+
+
+def _progress_line(read: int) -> None:
+    done = own_progress.progress()
+    st.space("small")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        line = _(
+            "Read: {read} of {count} chapters. Checks: {right} right, {wrong} wrong answers. Guesses: {made} made, "
+            "{skipped} skipped.",
+            read=read,
+            count=len(chapter_names()),
+            right=done.total("check", "right"),
+            wrong=done.total("check", "wrong"),
+            made=done.total("guess", "made"),
+            skipped=done.total("guess", "skipped"),
+        )
+        st.markdown(f":gray[{line}]", width="content")
+        st.button(
+            _("Start over"),
+            key=keys.COURSE_RESET,
+            type="tertiary",
+            help=_("Forgets what you have read, answered and guessed. Nobody but you can see it."),
+            on_click=own_progress.reset,
+            disabled=not done.counts,
+        )
+
+
+def one_chapter(chapter: Chapter) -> None:
+    """Draw a chapter: a question on an earlier one, its parts as far as they may be shown, and its check."""
+    names = chapter_names()
+    place = names.index(chapter.name)
+    _begin_at_the_top(chapter.name)
+    navigation.link_to("course", "← " + _("All chapters"))
+    where = _("Chapter {place} of {count}", place=place + 1, count=len(names))
+    minutes = _("{minutes} minutes", minutes=chapter.head.minutes)
+    st.html(f'<div class="lab-place">{where} · {minutes}</div>')
+    st.title(chapter.head.title, anchor=False)
+    if chapter.head.review:
+        earlier = load_chapter(check(chapter.head.review).chapter, language().code).head.title
+        st.caption(_("First a question on “{chapter}”", chapter=earlier))
+        show_check(chapter.head.review, chapter.name)
+    if course_parts.draw(chapter):
+        st.subheader(_("Check yourself"), anchor=False)
+        if show_check(chapter.head.check, chapter.name) is not None:
+            _count_as_read(chapter.name)
+    _footer(names, place)
+
+
+def _count_as_read(name: str) -> None:
+    if keys.chapter_done(name) not in st.session_state:
+        st.session_state[keys.chapter_done(name)] = True
+        own_progress.note("chapter", name, "read")
+
+
+def _footer(names: tuple[str, ...], place: int) -> None:
+    st.space("medium")
+    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
+        if place:
+            _link_to_neighbour(names[place - 1], "← {title}")
+        else:
+            navigation.link_to("course", "← " + _("All chapters"))
+        if place + 1 < len(names):
+            _link_to_neighbour(names[place + 1], "{title} →")
+
+
+def _link_to_neighbour(name: str, label: str) -> None:
+    navigation.link_to_chapter(name, label.format(title=load_chapter(name, language().code).head.title))
+
+
+def _begin_at_the_top(name: str) -> None:
+    """Scroll to the top when the chapter changes: Streamlit sees one and the same page. Once for each body."""
+    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+    st.html(f'<script data-chapter="{name}">{scroll}</script>', unsafe_allow_javascript=True)
+
+
+def page() -> None:
+    """Draw what the address asks for; for a chapter that there is not, the list with a sentence."""
+    if not state.chapter():
+        contents()
+        return
+    try:
+        chapter = load_chapter(state.chapter(), language().code)
+    except UserError as error:
+        st.warning(explain(error))
+        contents()
+        return
+    one_chapter(chapter)
+
+
+page()

@@ -1,0 +1,158 @@
+"""The parts of a chapter on the screen: its texts, and what is live between them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+
+from da_core.experiment import Experiment
+from da_core.jobs.store import EXAMPLE
+from da_core.teaching import course_numbers, showcase
+from da_core.teaching.chapters import Chapter, Directive
+from da_core.teaching.course_films import course_film
+from da_core.teaching.guess import BoundaryGuess, Given, Line, parted, read_guess
+from pages.learn.guess_form import ask_guess, show_outcome
+from pages.learn.sketch_element import Points
+from pages.run import example_view, starting
+from pages.session import keys, origin
+from pages.session.words import _, language, percent
+from pages.shell import navigation
+
+_SKETCHED = 120
+"""Points of each domain behind a boundary that is sketched."""
+
+
+def draw(chapter: Chapter) -> bool:
+    """Draw the parts up to the first guess that is not committed; return whether that is all of them."""
+    for place, part in enumerate(chapter.parts):
+        if isinstance(part, str):
+            with st.container(key=keys.course_text(place)):
+                st.markdown(_with_links(course_numbers.filled(part, language())))
+        elif part.kind == "guess":
+            if _ask(chapter.name, *part.words) is None:
+                st.caption(_("The chapter goes on once you have made your guess."))
+                return False
+        else:
+            _draw_directive(chapter.name, part)
+    return True
+
+
+def _with_links(text: str) -> str:
+    """Write the addresses of a text's links to lessons, screens, chapters and the finished example."""
+    return re.sub(r"\]\((lesson|screen|chapter|example):(\w+)\)", lambda found: f"]({_address(*found.groups())})", text)
+
+
+def _address(kind: str, name: str) -> str:
+    example = urlencode({"run": EXAMPLE, **showcase.EXPERIMENT.to_flat()})
+    where = {
+        "lesson": f"lesson?lesson={name}",
+        "chapter": f"course?chapter={name}",
+        "screen": f"{name}?",
+        "example": f"{name}?{example}",
+    }[kind]
+    return f"{origin.base_path()}/{where}&lang={language().code}".replace("?&", "?")
+
+
+def _draw_directive(chapter: str, part: Directive) -> None:
+    match part.kind, part.words:
+        case "outcome", (guess, path):
+            _outcome(chapter, guess, path)
+        case "film", (film,):
+            _film(chapter, film)
+        case "showcase", (what,):
+            _showcase(chapter, what)
+        case "run", settings:
+            _run(chapter, settings)
+        case "device", ():
+            _device()
+
+
+def _ask(chapter: str, guess: str, film: str = "") -> Given | None:
+    return ask_guess(guess, chapter, _points(film, target=False) if film else ())
+
+
+def _outcome(chapter: str, guess: str, path: str) -> None:
+    """Show what came out beside the guess; of a boundary, how it does on the target that the film is of."""
+    given: Given = st.session_state[keys.guess_given(chapter, guess)]
+    asked = read_guess(guess)
+    if not isinstance(asked, BoundaryGuess):
+        show_outcome(guess, chapter, given, course_numbers.outcome_of(asked, path))
+        return
+    source, target = _points(path, target=False), _points(path, target=True)
+    show_outcome(guess, chapter, given, None, target)
+    if isinstance(given.answer, tuple):
+        on_source, on_target = (_parted(given.answer, asked, points) for points in (source, target))
+        if on_source < 0.5:  # it is drawn with the other class above
+            on_source, on_target = 1 - on_source, 1 - on_target
+        st.markdown(
+            _(
+                "Your line parts {source} of the source rightly, and {target} of the target.",
+                source=percent(on_source, 0),
+                target=percent(on_target, 0),
+            )
+        )
+
+
+def _parted(line: Line, asked: BoundaryGuess, points: Points) -> float:
+    held = np.array(points)
+    return parted(line, asked.x, held[:, :2], held[:, 2].astype(int))
+
+
+def _points(film: str, *, target: bool) -> Points:
+    """Load some points of a film's pair with their classes."""
+    with st.spinner(_("Waking up the methods…")):
+        from da_core.data.loading.cache import load_pair
+
+        pair = load_pair(course_film(film).experiment().data)
+    domain = pair.target if target else pair.source
+    rows = zip(domain.X[:_SKETCHED], domain.y[:_SKETCHED], strict=True)
+    return tuple((round(float(x[0]), 3), round(float(x[1]), 3), int(label)) for x, label in rows)
+
+
+def _film(chapter: str, film: str) -> None:
+    with st.spinner(_("Waking up the methods…")):
+        from pages.learn import film_element
+
+        chosen = course_film(film)
+        films = chosen.experiments()
+    film_element.draw(films, key=keys.course_film(chapter, film), acts=chosen.acts)
+    if st.button(_("Open in the playground"), type="tertiary", key=keys.course_film_open(chapter, film)):
+        beside = {"beside": chosen.beside} if chosen.beside else {}
+        acts = {"acts": chosen.acts} if chosen.acts else {}
+        navigation.follow("playground", films[0].to_flat() | beside | acts)
+
+
+def _showcase(chapter: str, what: str) -> None:
+    shown = example_view.example()
+    if shown is None:
+        return
+    match what:
+        case "pictures":
+            example_view.pictures(shown, chapter)
+        case "numbers":
+            example_view.numbers(shown)
+        case _:
+            example_view.feature_map(shown, keys.course_map(chapter), "right")
+
+
+def _run(chapter: str, settings: tuple[str, ...]) -> None:
+    """Draw the button that trains an experiment here: a link's settings, with what is usual for its data."""
+    if st.button(_("Run it here"), key=keys.course_run(chapter)):
+        from da_core.networks.defaults import with_usual
+
+        query = dict(setting.split("=", 1) for setting in settings)
+        starting.start(with_usual(Experiment.from_flat(query), query))
+
+
+def _device() -> None:
+    from da_core.training.devices import choose
+
+    with_gpu = choose("auto").type == "cuda"
+    st.info(
+        _("This server trains on a graphics card (CUDA).")
+        if with_gpu
+        else _("This server trains on its processor: no CUDA graphics card was found.")
+    )

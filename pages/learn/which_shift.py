@@ -1,0 +1,149 @@
+"""“Which shift is it?”: a quiz without end, with the lab's own report as its answer."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from da_core.data.pair import DomainPair
+from da_core.data.sources.drawn_points import DrawnPoints
+from da_core.teaching.shift_quiz import KINDS, PlantedShift, plant
+from pages.charts import plotly_figure, points
+from pages.learn import own_progress
+from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
+from pages.own_data.data_report import VERDICTS, reports
+from pages.session import keys, state
+from pages.session.polling import when_ready
+from pages.session.words import _, language, number, percent, translate_message
+from pages.shell import navigation
+
+with st.spinner(_("Waking up the methods…")):
+    from da_core.evaluation.shift_report import DataReport, Verdict
+
+
+def _another() -> None:
+    st.session_state[keys.QUIZ_SEED] = secrets.randbelow(1 << 31)
+    for key in (keys.QUIZ_ANSWER, keys.QUIZ_CHOICE):
+        st.session_state.pop(key, None)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _planted(seed: int) -> tuple[PlantedShift, DomainPair]:
+    planted = plant(seed)
+    return planted, DrawnPoints().load(DrawnPoints.Params.model_validate(planted.data.params), 0)
+
+
+def look(planted: PlantedShift, pair: DomainPair) -> None:
+    """Draw the pair, the classes' counts, and the ways to look closer."""
+    plotly_figure.draw(points.scatter(pair), key="quiz-points", alt=points.alt(pair))
+    counts = [domain.class_counts(len(pair.classes)) for domain in (pair.source, pair.target)]
+    st.table(
+        {
+            "": [_("Source"), _("Target")],
+            **{name: [number(int(count[place])) for count in counts] for place, name in enumerate(pair.classes)},
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+    closer: tuple[tuple[navigation.Step, str], ...] = (
+        ("playground", _("Look closer in the playground")),
+        ("data", _("Open it on Data")),
+    )
+    with st.container(horizontal=True):
+        for screen, label in closer:
+            if st.button(label + " →", key=keys.quiz_open(screen)):
+                state.change(data=planted.data)
+                navigation.switch_to(screen)
+    st.caption(_("All points have their labels here, the target's too: without them nobody could see a concept shift."))
+
+
+def answer(planted: PlantedShift) -> Verdict | None:
+    """Ask for the kind of shift; return the answer once it is given, counted the first time."""
+    given: Verdict | None = st.session_state.get(keys.QUIZ_ANSWER)
+    chosen = st.radio(
+        _("Which shift is it?"),
+        KINDS,
+        format_func=lambda kind: _(KIND_TITLES[kind]),
+        captions=[_(KIND_SIGNS[kind]) for kind in KINDS],
+        index=None,
+        disabled=given is not None,
+        key=keys.QUIZ_CHOICE,
+    )
+    if given is not None:
+        return given
+    if st.button(_("Answer"), type="primary", disabled=chosen is None, key=keys.QUIZ_COMMIT) and chosen is not None:
+        st.session_state[keys.QUIZ_ANSWER] = chosen
+        own_progress.note("quiz", planted.kind, "right" if chosen == planted.kind else "wrong")
+        st.rerun()
+    return None
+
+
+def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
+    """Draw what was planted and how, and how the report reasons."""
+    truth = _(KIND_TITLES[planted.kind])
+    if given == planted.kind:
+        st.success(f"**{_('Right.')}** {truth}. {_(KIND_SIGNS[planted.kind])}")
+    else:
+        st.warning(f"**{_('Not so.')}** {_('It is: {kind}.', kind=truth)} {_(KIND_SIGNS[planted.kind])}")
+    made = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
+    if made:
+        st.caption(_("How it was made: {settings}", settings=made))
+    st.button(_("Another pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
+    st.markdown(f"**{_('What the report on the data says')}**")
+
+    def reasons(report: DataReport) -> None:
+        st.markdown(_(VERDICTS[report.verdict]))
+        st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
+        if report.verdict != planted.kind:
+            st.info(
+                _(
+                    "The report is wrong here: it has {count} points of each domain, too few.",
+                    count=number(len(pair.source)),
+                )
+            )
+
+    when_ready(reports.submit(planted.data.params["points"], pair), reasons, _("Comparing the domains…"))
+
+
+def _how_it_was_made(planted: PlantedShift) -> list[tuple[str, str]]:
+    """List the settings that made the target another than the source, in words."""
+    fields = DrawnPoints.Params.model_fields
+    told = [name for name in planted.settings if name not in ("shape", "noise", "count") and planted.settings[name]]
+    return [(_(fields[name].title or name), language().number(float(planted.settings[name]), 1)) for name in told]
+
+
+def score() -> None:
+    """Draw how often the visitor was right, by kind of shift."""
+    done = own_progress.progress()
+    rows = [(kind, done.times("quiz", kind, "right"), done.times("quiz", kind, "wrong")) for kind in KINDS]
+    asked = [(kind, right, right + wrong) for kind, right, wrong in rows if right + wrong]
+    if not asked:
+        return
+    st.subheader(_("Your score"), anchor=False)
+    total, right = sum(count for _kind, _right, count in asked), sum(right for _kind, right, _count in asked)
+    st.markdown(_("{right} of {count} right ({share}).", right=right, count=total, share=percent(right / total)))
+    st.table(
+        {
+            _("Kind of shift"): [_(KIND_TITLES[kind]) for kind, _right, _count in asked],
+            _("right"): [number(right) for _kind, right, _count in asked],
+            _("asked"): [number(count) for _kind, _right, count in asked],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+st.title(_(navigation.SCREENS["which_shift"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["which_shift"].purpose)}</div>')
+if keys.QUIZ_SEED not in st.session_state:
+    _another()
+shown, its_pair = _planted(st.session_state[keys.QUIZ_SEED])
+pictured, asked_for = st.columns([3, 2], gap="large")
+with pictured:
+    look(shown, its_pair)
+with asked_for:
+    guessed = answer(shown)
+    if guessed is not None:
+        reveal(shown, guessed, its_pair)
+score()

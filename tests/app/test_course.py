@@ -1,0 +1,110 @@
+"""The course on the screen: the list, one chapter at a time, nothing told before a guess, and one's own progress."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from da_core import i18n
+from da_core.data.loading import cache
+from da_core.data.loading.cache import load_pair
+from da_core.i18n import LANGUAGES
+from da_core.jobs.store import store
+from da_core.teaching.chapters import chapter_names, load_chapter
+from da_core.teaching.check_questions import checks
+from pages.session import keys
+from tests.support.lab import Lab, button, has, texts
+
+CHAPTERS = chapter_names()
+
+
+@pytest.fixture(autouse=True)
+def _real_points(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "load_pair", load_pair)
+
+
+def opened(lab: Lab, chapter: str = "", **query: str) -> AppTest:
+    """A visitor at the course, or a chapter of it; AppTest begins on the first screen, which drops the chapter."""
+    at = lab.screen("course", section="learn", **query)
+    if chapter:
+        at.query_params["chapter"] = chapter
+        at.run()
+    assert not at.exception
+    return at
+
+
+def see_all(at: AppTest) -> AppTest:
+    """Ask to be shown without a guess until there is no guess left."""
+    while has(at, "Show me without a guess"):
+        button(at, "Show me without a guess").click().run()
+        assert not at.exception
+    return at
+
+
+def links(at: AppTest) -> dict[str, str]:
+    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_has_every_chapter_in_the_readers_language(lab: Lab, language: str) -> None:
+    i18n.missing.clear()
+    at = opened(lab, lang=language)
+    for place, name in enumerate(CHAPTERS, start=1):
+        label = f"{place} · {load_chapter(name, language).head.title}"
+        assert f"chapter={name}" in links(at)[label]
+    assert not i18n.missing
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_can_be_read_to_its_end(lab: Lab, name: str) -> None:
+    at = opened(lab, name)
+    title = load_chapter(name, "en").head.title
+    assert at.title[0].value == title
+    assert has(at, "Show me without a guess"), "an outcome waits for a guess"
+    assert keys.check_choice(name, load_chapter(name, "en").head.check) not in [radio.key for radio in at.radio]
+    see_all(at)
+    assert keys.check_choice(name, load_chapter(name, "en").head.check) in [radio.key for radio in at.radio]
+    assert store().database.progress(lab.visitor).total("guess", "skipped") >= 1
+
+
+def test_a_chapter_in_chinese_has_no_word_of_another_language(lab: Lab) -> None:
+    i18n.missing.clear()
+    at = opened(lab, "night", lang="zh")
+    button(at, "不猜，直接看").click().run()
+    assert "实际结果" in texts(at)
+    assert not i18n.missing
+
+
+def test_the_outcome_is_told_after_the_guess_alone(lab: Lab) -> None:
+    at = opened(lab, "night")
+    assert "51.7%" not in texts(at)
+    at.slider(key=keys.guess_widget("night", "night_accuracy")).set_value(70.0).run()
+    at.button(key=keys.guess_commit("night", "night_accuracy")).click().run()
+    assert "70%" in texts(at)
+    assert "51.7%" in texts(at)
+
+
+def test_progress_is_shown_and_can_be_forgotten(lab: Lab) -> None:
+    at = see_all(opened(lab, "night"))
+    check = load_chapter("night", "en").head.check
+    at.radio(key=keys.check_choice("night", check)).set_value(checks()[check].right).run()
+    at.button(key=keys.check_commit("night", check)).click().run()
+    assert store().database.progress(lab.visitor).names("chapter", "read") == {"night"}
+
+    at = opened(lab)
+    assert "1 of 15 chapters" in texts(at)
+    assert "1 skipped" in texts(at)
+    at.button(key=keys.COURSE_RESET).click().run()
+    assert "0 of 15 chapters" in texts(at)
+
+    lab.visitor = "another"
+    assert "0 of 15 chapters" in texts(opened(lab))
+
+
+def test_chapters_lead_to_their_neighbours_and_an_unknown_one_to_the_list(lab: Lab) -> None:
+    at = opened(lab, "shifts")
+    for label in ("← Domains, and the two distributions", "How to see a shift →"):
+        assert label in links(at)
+    at = opened(lab, "magic")
+    assert "no chapter “magic”" in at.warning[0].value
+    assert "1 · A network that fails at night" in links(at)

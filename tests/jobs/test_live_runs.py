@@ -1,0 +1,247 @@
+"""A server is killed, sleeps or is stopped, and its runs go on elsewhere: once, with the same result, their owner's."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from da_core.errors import UserError
+from da_core.events import Event, Finished, Progress, StageStarted
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.job import digest
+from da_core.jobs.keeper import BEGINS_AGAIN
+from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
+from da_core.jobs.queue import Queue
+from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.store import Store
+from da_core.run import run
+from tests.support.made_up_run import finished, made_by_this_version
+
+PATIENCE = 120.0
+ROOT = Path(__file__).parents[2]
+ANN, BOB = "ann", "bob"
+POINTS = Experiment(
+    data=DataSpec(name="drawn", params={"count": 100}),
+    network=NetworkSpec(name="mlp", params={"hidden": 16}),
+    method=MethodSpec(name="dann"),
+    training=TrainingSpec(epochs=20, least_steps=1),
+    device="cpu",
+)
+
+
+class Hour:
+    """Clocks of servers, which a test sets."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hour() -> Hour:
+    return Hour()
+
+
+@pytest.fixture
+def database(url: str) -> RunDatabase:
+    return RunDatabase(url)
+
+
+@pytest.fixture
+def servers(database: RunDatabase, hour: Hour) -> Callable[[str], LiveRuns]:
+    """Servers of three other machines, by their names."""
+    return lambda name: LiveRuns(lambda: database, f"{name}/1/x", hour)
+
+
+def waiting() -> LiveRun:
+    """Ann's run on points, as the first server has it."""
+    submitted = datetime(2026, 11, 26, tzinfo=UTC)
+    return LiveRun("0123456789abcdef-01234567", POINTS, (digest(ANN),), "queued", submitted)
+
+
+def test_nobody_takes_over_from_a_server_that_lives(servers, hour: Hour) -> None:
+    servers("first").record([waiting()])
+    hour.now += SILENT_SECONDS - 1
+    assert servers("second").take_over() == []
+
+
+def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
+    servers("first").record([waiting()])
+    hour.now += SILENT_SECONDS
+    rivals = [servers(name) for name in ("second", "third", "fourth")]
+    won: list[LiveRun] = []
+    ready = threading.Barrier(len(rivals))
+
+    def claim(server: LiveRuns) -> None:
+        ready.wait()
+        won.extend(server.take_over())
+
+    threads = [threading.Thread(target=claim, args=(server,)) for server in rivals]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(run.experiment, run.owners, run.attempt) for run in won] == [(POINTS, (digest(ANN),), 2)]
+
+
+def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(servers, hour: Hour) -> None:
+    sleeper, second = servers("sleeper"), servers("second")
+    sleeper.record([waiting()])
+    hour.now += SILENT_SECONDS
+    (taken,) = second.take_over()
+
+    sleeper.record([waiting()])
+    assert not sleeper.win_end(waiting())
+    sleeper.record([])
+    assert second.win_end(taken)
+    second.record([])
+    assert servers("third").take_over() == []
+
+
+def test_a_clock_that_jumps_back_takes_nothing_away(servers, hour: Hour) -> None:
+    servers("first").record([waiting()])
+    hour.now -= 3600
+    assert servers("second").take_over() == []
+
+
+def test_a_run_of_settings_that_nobody_knows_any_more_is_let_go(servers, database: RunDatabase, hour: Hour) -> None:
+    servers("first").record([waiting()])
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE live_runs SET experiment = '{\"of_old\": 1}'")
+    hour.now += SILENT_SECONDS
+    assert servers("second").take_over() == []
+    assert servers("third").take_over() == []
+
+
+# Whole queues ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def open_queue(store: Store) -> Iterator[Callable[..., Queue]]:
+    """Open a queue of another server of this machine on the same store; it is closed in the end."""
+    opened: list[Queue] = []
+
+    def open_one(name: str, events: Callable[..., Iterator[Event]] = run) -> Queue:
+        opened.append(Queue(store, events, live_runs=LiveRuns(lambda: store.database, f"{name}/1/x")))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+def endless(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    """A run that goes on until it is stopped."""
+    yield StageStarted("load", ("load", "adapt"))
+    while True:
+        yield Progress(0.5, 3.0)
+
+
+def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    """A run that is over at once."""
+    yield StageStarted("load", ("load", "adapt"))
+    yield made_by_this_version(finished(), experiment)
+
+
+@pytest.mark.slow
+def test_a_killed_servers_run_goes_on_by_itself_and_comes_to_the_same_result(
+    store: Store, open_queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    server = f"""
+import sys
+from pathlib import Path
+from da_core.experiment import Experiment
+from da_core.jobs.live_runs import LiveRuns
+from da_core.jobs.queue import Queue
+from da_core.jobs.store import Store
+
+store = Store(Path({str(tmp_path / "runs")!r}))
+queue = Queue(store, live_runs=LiveRuns(lambda: store.database))
+run = queue.submit(Experiment.model_validate_json({POINTS.model_dump_json()!r}), {ANN!r})
+queue.wait(run, lambda view: len(view.history) > 8, 120)
+print(run, flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", server], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    run_id = process.stdout.readline().strip()
+    assert run_id
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    queue = open_queue("next")
+    view = queue.view(run_id)
+    assert view is not None, "its link is good at once"
+    assert view.live
+    assert [notice.message for notice in view.notices] == [BEGINS_AGAIN]
+    assert queue.owns(run_id, ANN)
+    assert not queue.owns(run_id, BOB)
+    queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
+
+    record = store.load(run_id)
+    *_, undisturbed = run(POINTS)
+    assert isinstance(undisturbed, Finished)
+    assert record.result.adapted == undisturbed.result.adapted
+    assert record.result.source_only == undisturbed.result.source_only
+    for features, theirs in (
+        (record.evidence.source_features, undisturbed.evidence.source_features),
+        (record.evidence.target_features, undisturbed.evidence.target_features),
+    ):
+        np.testing.assert_array_equal(features["after"], theirs["after"])
+    assert [kept.run_id for kept in store.database.listed(ANN)] == [run_id]
+
+
+def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue: Callable[..., Queue]) -> None:
+    first = open_queue("first", endless)
+    going = first.submit(POINTS, ANN)
+    first.wait(going, lambda view: view.state == "running", PATIENCE)
+    paused = first.submit(POINTS.model_copy(update={"seed": 2}), BOB)
+    first.pause(paused, BOB)
+    first.close()
+
+    second = open_queue("second", quick)
+    second.recover()
+    assert second.wait(going, lambda view: not view.live, PATIENCE).state == "done"
+    assert second.view(paused).state == "paused"
+    with pytest.raises(UserError, match="another visitor"):
+        second.resume(paused, ANN)
+    second.resume(paused, BOB)
+    assert second.wait(paused, lambda view: not view.live, PATIENCE).state == "done"
+
+
+def test_a_finished_run_does_not_rise_again(store: Store, open_queue: Callable[..., Queue]) -> None:
+    done = made_by_this_version(finished(), POINTS)
+    row = waiting()
+    LiveRuns(lambda: store.database, "gone/1/x", lambda: 0.0).record([row])
+    store.save(row.run_id, POINTS, done.result, done.evidence)
+
+    def never(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        raise AssertionError("it is over")
+        yield
+
+    queue = open_queue("next", never)
+    queue.recover()
+    assert queue.view(row.run_id).state == "done"
+
+
+def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs", database=f"sqlite:///{tmp_path}/nowhere/at/all.db")
+    queue = Queue(store, quick, live_runs=LiveRuns(lambda: store.database))
+    run_id = queue.submit(POINTS, ANN)
+    queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
+    queue.close()

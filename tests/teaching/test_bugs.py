@@ -1,0 +1,93 @@
+"""The bug hunt's scripts do what the page says of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from da_core.errors import UserError
+from da_core.teaching.bugs import SCRIPTS, Output, bugs, code, run
+
+
+def numbers(output: Output) -> list[float]:
+    assert output.error == "", output
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", output.printed)]
+
+
+def test_every_script_has_its_story_and_every_story_its_scripts() -> None:
+    assert {folder.name for folder in SCRIPTS.iterdir()} == set(bugs())
+
+
+@pytest.mark.parametrize("name", bugs())
+def test_the_lines_that_are_wrong_stand_in_the_wrong_script_alone(name: str) -> None:
+    bug = bugs()[name]
+    wrong = [line.strip() for line in code(name, "wrong").splitlines()]
+    right = [line.strip() for line in code(name, "right").splitlines()]
+    assert all(wrong.count(line) == 1 for line in (bug.line, *bug.also))
+    assert bug.line not in right
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("unequal_counts", "The size of tensor a (100) must match the size of tensor b (120)"),
+        ("weights_on_target", "could not be broadcast together with shapes (200,2) (300,1)"),
+        ("frozen_too_early", "does not require grad"),
+        ("no_such_layer", "has no attribute 'classifier'"),
+        ("untrained_and_aligned", "has no attribute 'align'"),
+    ],
+)
+def test_a_wrong_script_stops_where_the_page_says(name: str, error: str) -> None:
+    output = run(name, "wrong")
+    assert error in output.error
+    stopped = code(name, "wrong").splitlines()[output.line - 1]
+    assert bugs()[name].is_wrong(stopped) or "backward" in stopped, "what was frozen shows when gradients are asked for"
+
+
+@pytest.mark.slow
+def test_the_other_wrong_scripts_run_and_mislead() -> None:
+    distance, shuffled, shrunk = numbers(run("paired_by_order", "wrong"))
+    assert distance > 1.5
+    assert shuffled != distance
+    assert shrunk < 0.001
+    one, again, sorted_by_class = numbers(run("scored_while_training", "wrong"))
+    assert one != again
+    assert sorted_by_class < one - 0.1
+    precision, recall = numbers(run("averaged_away", "wrong"))
+    assert min(precision, recall) >= 0.96
+
+
+@pytest.mark.slow
+def test_the_right_scripts_show_what_the_page_says() -> None:
+    between, within = numbers(run("unequal_counts", "right"))
+    assert between > 0.5
+    assert within < 0.05
+
+    same, shuffled, shrunk, shifted = numbers(run("paired_by_order", "right"))
+    assert same == shuffled == shrunk < 0.05 < 0.2 < shifted
+
+    plain, weighted = numbers(run("weights_on_target", "right"))
+    assert weighted > 0.9 > 0.5 > plain
+
+    first, *_, last = numbers(run("frozen_too_early", "right"))
+    assert first == pytest.approx(1.39, abs=0.1)
+    assert last < first - 0.3
+
+    assert "(2, 4)" in run("no_such_layer", "right").printed
+
+    _, source_only, _, together = numbers(run("untrained_and_aligned", "right"))
+    assert source_only < 0.6
+    assert together > 0.9
+
+    assert len(set(numbers(run("scored_while_training", "right")))) == 1
+
+    averages = numbers(run("averaged_away", "right"))[-2:]
+    assert all(0.7 < average < 0.8 for average in averages)
+    assert "bus      precision 0.00, recall 0.00" in run("averaged_away", "right").printed
+
+
+def test_an_unknown_bug_is_refused() -> None:
+    with pytest.raises(UserError, match="There is no bug"):
+        code("../../../etc", "wrong")

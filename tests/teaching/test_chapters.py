@@ -1,0 +1,163 @@
+"""The chapters of the course: whole, alike in both languages, short, and no number or name in them is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from da_core.errors import UserError
+from da_core.experiment import Experiment
+from da_core.i18n import LANGUAGES, Language
+from da_core.methods import methods
+from da_core.teaching import course_numbers
+from da_core.teaching.chapters import Chapter, chapter_names, load_chapter, read_chapter
+from da_core.teaching.check_questions import checks
+from da_core.teaching.course_films import course_film, course_films
+from da_core.teaching.films import filming
+from da_core.teaching.guess import BoundaryGuess, CurveGuess, guesses, read_guess
+
+NAMES = chapter_names()
+SEEDS = {
+    "domains": ("transfer learning", "feature alignment", "model transfer", "feature extraction", "data preparation"),
+    "night": ("recognition", "detection"),
+    "adversarial": ("gradient reversal", "domain-invariant", "mutual information", "gan"),
+    "reweighting": ("target** samples", "effective sample size"),
+    "measuring": ("precision", "recall", "generalisation"),
+    "your_pictures": ("imagefolder",),
+    "next_steps": ("courses", "libraries", "automation"),
+    "setting_up": ("venv", "gpu", "conda"),
+}
+"""What a learner looks for, by the chapter in which it is."""
+
+
+def text(chapter: Chapter) -> str:
+    return "\n\n".join(part for part in chapter.parts if isinstance(part, str))
+
+
+def test_there_are_fourteen_chapters_and_setting_up() -> None:
+    assert len(NAMES) == 15
+    assert (NAMES[0], NAMES[-1]) == ("night", "setting_up")
+    assert {check.chapter for check in checks().values()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chapter_asks_checks_of_its_own_and_of_an_earlier_one(name: str) -> None:
+    head = load_chapter(name, "en").head
+    assert checks()[head.check].chapter == name
+    if name == NAMES[0]:
+        assert not head.review
+    else:
+        review = checks()[head.review]
+        assert NAMES.index(review.chapter) < NAMES.index(name)
+        assert head.review != load_chapter(review.chapter, "en").head.check, "its twin, not the same again"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chapter_is_the_same_in_both_languages(name: str) -> None:
+    english, chinese = (load_chapter(name, language) for language in LANGUAGES)
+    assert chinese.directives() == english.directives()
+    assert chinese.head.model_copy(update={"title": english.head.title}) == english.head
+    for pattern in (r"\{\w+\.[^{}]+\}", r"\]\(((?:lesson|screen|chapter|example):\w+|https?:[^)]*)\)"):
+        assert sorted(re.findall(pattern, text(chinese))) == sorted(re.findall(pattern, text(english)))
+    prose = re.sub(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$", "", text(chinese), flags=re.DOTALL)
+    assert not re.search(r"[\u4e00-\u9fff][0-9A-Za-z%]|[0-9A-Za-z%][\u4e00-\u9fff]", prose)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chapter_takes_five_minutes_and_has_something_live_after_a_guess(name: str) -> None:
+    chapter = load_chapter(name, "en")
+    assert len(re.sub(r"\$[^$]*\$|```.*?```", "", text(chapter), flags=re.DOTALL).split()) <= 600
+    kinds = [part.kind for part in chapter.directives()]
+    assert {"film", "showcase", "run"}.intersection(kinds)
+    asked = [part.words[0] for part in chapter.directives() if part.kind == "guess"]
+    assert asked
+    for place, part in enumerate(chapter.directives()):
+        if part.kind == "outcome":
+            assert chapter.directives()[place - 1].kind == "guess"
+            assert chapter.directives()[place - 1].words[0] == part.words[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chapters_numbers_films_and_links_are_there(name: str, language: str) -> None:
+    chapter = load_chapter(name, language)
+    assert not re.search(r"\{\w+\.", course_numbers.filled(text(chapter), Language(language)))
+    for method in re.findall(r"\]\(lesson:(\w+)\)", text(chapter)):
+        assert method in methods()
+    for other in re.findall(r"\]\(chapter:(\w+)\)", text(chapter)):
+        assert other in NAMES
+    for part in chapter.directives():
+        if part.kind == "film":
+            for experiment in course_film(part.words[0]).experiments():
+                filming.check(experiment)
+        if part.kind == "run":
+            Experiment.from_flat(dict(word.split("=", 1) for word in part.words))
+        if part.kind == "outcome":
+            guess = read_guess(part.words[0])
+            if isinstance(guess, BoundaryGuess):
+                course_film(part.words[1])
+                continue
+            outcome = course_numbers.outcome_of(guess, part.words[1])
+            if guess.kind == "bar":
+                assert guess.low <= outcome <= guess.high
+            if isinstance(guess, CurveGuess):
+                assert guess.y[0] <= min(outcome) <= max(outcome) <= guess.y[1]
+            if guess.kind == "pick":
+                assert outcome in guess.options
+
+
+def test_every_guess_and_film_is_used() -> None:
+    parts = [part for name in NAMES for part in load_chapter(name, "en").directives()]
+    assert {part.words[0] for part in parts if part.kind == "guess"} == set(guesses())
+    told = {word for name in NAMES for word in re.findall(r"\{film\.(\w+)\.", text(load_chapter(name, "en")))}
+    assert {part.words[0] for part in parts if part.kind == "film"} | told == set(course_films())
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_what_learners_look_for_is_said(name: str) -> None:
+    said = " ".join(text(load_chapter(name, "en")).casefold().split())
+    assert [word for word in SEEDS[name] if word not in said] == []
+
+
+def test_weights_are_said_to_be_the_sources_where_tutorials_say_otherwise() -> None:
+    assert "The lab weights source samples" in text(load_chapter("reweighting", "en"))
+    assert "都给源域样本加权" in text(load_chapter("reweighting", "zh"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["covariate", "missing", "crosswise", "label"])
+def test_the_numbers_are_those_of_the_films(name: str) -> None:
+    one = course_films()[name]
+    made = course_numbers.numbers_of(filming.film_of(one.experiment(), one.acts))
+    held = course_numbers.film_numbers()[name]
+    assert made["change"] == held["change"], course_numbers.COMMAND
+    assert made["after"] == pytest.approx(held["after"], abs=0.05), course_numbers.COMMAND
+    assert made["before"] == pytest.approx(held["before"], abs=0.05), course_numbers.COMMAND
+
+
+HEAD = "---\ntitle: T\nminutes: 3\ncheck: night_why\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ("no head", "begin with its head"),
+        (HEAD.replace("3", "9"), "minutes"),
+        (HEAD + "::dance now\n", "::dance now"),
+        (HEAD + "<b>bold</b>\n", "plain Markdown"),
+    ],
+)
+def test_a_file_that_is_wrong_gets_one_sentence(tmp_path: Path, held: str, said: str) -> None:
+    file = tmp_path / "01-wrong.md"
+    file.write_text(held, encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        read_chapter(file)
+
+
+def test_a_chapter_that_there_is_not_gets_a_sentence() -> None:
+    with pytest.raises(UserError, match="no chapter “magic”"):
+        load_chapter("magic", "en")
+    with pytest.raises(UserError, match="not there"):
+        course_numbers.number_at("showcase.nothing")
