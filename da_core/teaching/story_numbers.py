@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from da_core.events import Accuracies, Evidence, Event, Finished, Losses, Result
+from da_core.events import Accuracies, Event, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
 from da_core.teaching.bilingual import COURSE
 from da_core.teaching.guess import Answer, CurveGuess, Guess, at_knots
@@ -152,7 +152,9 @@ def maps_of(evidence: Evidence, classes: Sequence[str], seed: int) -> list[Featu
     second = aligned(umap(F, seed + 1), first)
     named = [classes[label] for label in labels]
     return [
-        FeatureMap(seed=seed + place, points=[(round(float(x), 2), round(float(y), 2)) for x, y in points], classes=named)
+        FeatureMap(
+            seed=seed + place, points=[(round(float(x), 2), round(float(y), 2)) for x, y in points], classes=named
+        )
         for place, points in enumerate((first, second))
     ]
 
@@ -183,7 +185,8 @@ def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[str, float]
     kept = [neighbour_preservation(F, where) for where in points]
     return {
         "kept": 100 * float(np.mean(kept)),
-        "same_neighbour": 100 * float(np.mean([a == b for first, then in pairwise(nearest) for a, b in zip(first, then, strict=True)])),
+        "same_neighbour": 100
+        * float(np.mean([a == b for first, then in pairwise(nearest) for a, b in zip(first, then, strict=True)])),
     }
 
 

@@ -470,3 +470,8 @@ GLOSSARY_SEARCH = "lab-glossary-search"
 
 def glossary_term(name: str) -> str:
     return f"lab-glossary-{name.replace('_', '-')}"
+
+
+# All methods ---------------------------------------------------------------------------------------------------------
+
+METHODS_VIEW = "lab-methods-view"
