@@ -10,6 +10,33 @@ from pages.session import keys
 from pages.session.words import _, day, seconds
 from pages.shell import navigation
 
+
+def _ways_in() -> None:
+    """Draw the ways in for three people: who learns, who teaches, and who has data."""
+    ways: list[tuple[navigation.Step, str, str]] = [
+        (
+            "course",
+            _("I am new"),
+            _("A course in short chapters: why a network fails at night, and what can be done. Guess first, then see."),
+        ),
+        (
+            "teaching",
+            _("I teach"),
+            _("Links, questions and lessons for a class, on one computer or on everybody's own."),
+        ),
+        (
+            "data",
+            _("I have data"),
+            _("Bring pictures, sounds, texts or tables: compare the domains, adapt, take it home."),
+        ),
+    ]
+    with st.container(key=keys.WAYS_IN, gap=None):
+        for step, who, what in ways:
+            with st.container(key=keys.way_in(step), gap=None):
+                navigation.link_to(step, who + " →")
+                st.markdown(f":gray[{what}]")
+
+
 st.title(_("See domain adaptation happen"), anchor=False)
 st.html(
     '<div class="lab-purpose">'
@@ -29,6 +56,8 @@ if example:
     example_view.pictures(example, "home")
     st.subheader(_("How often it is right at night"), anchor=False)
     example_view.numbers(example)
+_ways_in()
+if example:
     st.subheader(_("What moved in feature space"), anchor=False)
     example_view.feature_map(example, keys.SHOWCASE, "right")
     st.caption(

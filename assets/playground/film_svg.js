@@ -8,8 +8,10 @@ class SvgPen {
     this.path = "";
     /** @type {number[]} groups since each `save` */
     this.open = [];
-    [this.fillStyle, this.strokeStyle, this.font] = ["black", "black", "13px sans-serif"];
-    [this.lineWidth, this.globalAlpha, this.dash] = [1, 1, ""];
+    this.fillStyle = this.strokeStyle = "black";
+    this.font = "13px sans-serif";
+    this.lineWidth = this.globalAlpha = 1;
+    this.dash = "";
     this.imageSmoothingEnabled = true;
   }
 

@@ -30,6 +30,8 @@ class Playground {
     this.stages = [];
     /** @type {number | null} the step from which the film that is waited for goes on */
     this.goFrom = null;
+    /** @type {AbortController | undefined} */
+    this.swept = undefined;
     this.player = new Player(this);
     this.hand = new Hand(this);
     this.game = new Game(this);
@@ -110,7 +112,7 @@ class Playground {
   change(change, rests = true) {
     this.data = { ...this.data, ...change };
     this.stages.forEach((stage, index) => stage.watch(this.address(index), this.data.texts));
-    if (rests) this.tell({ params: this.data.params, acts: this.data.acts });
+    if (rests) this.tell?.({ params: this.data.params, acts: this.data.acts });
   }
 
   /** @param {number} index */
@@ -160,7 +162,7 @@ class Playground {
     this.find(".forget").hidden = !data.acts;
     for (const name of [".drop", ".drop-hint"]) this.find(name).hidden = this.stages[0].chosen < 0;
     legend(this);
-    for (const part of data.hidden) for (const node of this.root.querySelectorAll(`.${part}`)) node.hidden = true;
+    for (const part of data.hidden) for (const node of this.root.querySelectorAll(`.${part}`)) /** @type {HTMLElement} */ (node).hidden = true;
     this.player.say();
   }
 

@@ -52,7 +52,7 @@ TEXTS = {
     "sent": "Your answer is in.",
     "send": "Send my guess",
     "anonymous": "Nobody sees who answered what.",
-    "answers": "{count} answers",
+    "answers": "Answers: {count}",
     "vote1": "First vote",
     "vote2": "Vote {round}, after talking",
     "rightAnswer": "right",

@@ -20,7 +20,7 @@ from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
 from da_core.teaching.hall.room import Room
 from da_core.teaching.hall.rooms import rooms
 from da_core.teaching.hall.votes import BINS
-from pages.session import words
+from pages.session import state, words
 from pages.session.words import _
 
 RUN_SECONDS = 1.0
@@ -143,8 +143,8 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
     shown = films(film)
-    seen = {"legend", "sentence"} if film.still else {"legend", "sentence", "bar", "curve"}
-    hidden = [part for part in film_element.PARTS if part not in seen]
+    seen = {"numbers", "legend", "sentence"} if film.still else {"numbers", "legend", "sentence", "bar", "curve"}
+    hidden = [part for part in state.FILM_PARTS if part not in seen]
     return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat(), "still": film.still}
 
 

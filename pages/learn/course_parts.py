@@ -103,9 +103,10 @@ def _parted(line: Line, asked: BoundaryGuess, points: Points) -> float:
 
 def _points(film: str, *, target: bool) -> Points:
     """Load some points of a film's pair with their classes."""
-    from da_core.data.loading.cache import load_pair
+    with st.spinner(_("Waking up the methods…")):
+        from da_core.data.loading.cache import load_pair
 
-    pair = load_pair(course_film(film).experiment().data)
+        pair = load_pair(course_film(film).experiment().data)
     domain = pair.target if target else pair.source
     rows = zip(domain.X[:_SKETCHED], domain.y[:_SKETCHED], strict=True)
     return tuple((round(float(x[0]), 3), round(float(x[1]), 3), int(label)) for x, label in rows)

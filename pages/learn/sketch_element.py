@@ -37,17 +37,17 @@ def draw(
     if isinstance(guess, CurveGuess):
         across, up, unit = guess.across.text(code), guess.up.text(code), guess.unit
 
-    def shown(value: float) -> str:
-        return number(value, 0 if float(value).is_integer() else 1) + unit
+    def written(value: float) -> str:
+        return number(value, 0 if float(value).is_integer() else 1)
 
     data = {
         "x": guess.x,
         "y": guess.y,
         "numbers": {
-            "left": number(guess.x[0]),
-            "right": number(guess.x[1]),
-            "bottom": shown(guess.y[0]),
-            "top": shown(guess.y[1]),
+            "left": written(guess.x[0]),
+            "right": written(guess.x[1]),
+            "bottom": written(guess.y[0]) + unit,
+            "top": written(guess.y[1]) + unit,
         },
         "knots": knots(guess.x),
         "given": given,

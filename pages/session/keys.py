@@ -286,6 +286,7 @@ STUDY_STOP = "study-stop"
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
+WAYS_IN = "lab-list-ways"
 SHOWCASE_RESULTS = "showcase-results"
 PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
@@ -302,6 +303,10 @@ FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
 READING = "lab-reading"
 TRY = "lab-try"
+
+
+def way_in(step: str) -> str:
+    return f"lab-entry-way-{step}"
 
 
 def method_list(kind: str) -> str:
@@ -460,3 +465,12 @@ def guess_skip(where: str, guess: str) -> str:
 
 def guess_outcome(where: str, guess: str) -> str:
     return f"lab-guess-outcome-{where}-{guess}"
+
+
+# Glossary ------------------------------------------------------------------------------------------------------------
+
+GLOSSARY_SEARCH = "lab-glossary-search"
+
+
+def glossary_term(name: str) -> str:
+    return f"lab-glossary-{name.replace('_', '-')}"

@@ -27,6 +27,7 @@ Step = Literal[
     "course",
     "which_shift",
     "bug_hunt",
+    "glossary",
     "methods",
     "lesson",
     "teaching",
@@ -118,6 +119,9 @@ SCREENS: dict[Step, Screen] = {
         "Bug hunt",
         "Scripts that look right and are not: mark the line, see what it does, and mend it.",
         "",
+    ),
+    "glossary": Screen(
+        "learn/glossary.py", "Glossary", "The words of the field in both languages, and where each is explained.", ""
     ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),

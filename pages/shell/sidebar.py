@@ -33,6 +33,7 @@ def draw(here: Step) -> None:
         link_to("course", _(SCREENS["course"].title))
         link_to("which_shift", _(SCREENS["which_shift"].title))
         link_to("bug_hunt", _(SCREENS["bug_hunt"].title))
+        link_to("glossary", _(SCREENS["glossary"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Teach")}</div>')

@@ -255,7 +255,7 @@ def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor
     expect(page.locator(".player")).to_be_in_viewport(ratio=0.99)
     picture, tools, presets = (
         page.locator(where).first.evaluate("each => each.getBoundingClientRect().top")
-        for where in (".given canvas", ".tools", "[data-testid=stButtonGroup]")
+        for where in (".given canvas", ".tools", ".st-key-lab-playground-preset")
     )
     assert picture < tools < presets
     shoot(page, "playground-phone")

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.i18n import LANGUAGES
 from da_core.methods import methods
+from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
-from da_core.teaching import check_questions
+from da_core.teaching import check_questions, lesson_file
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
 from da_core.teaching.check_questions import OF_LESSONS, checks
 from da_core.teaching.code_reading import file_of_reading, read_steps
@@ -49,6 +52,8 @@ def test_something_to_try_is_there(name: str) -> None:
     own = {key: query.pop(key) for key in ("acts", "beside", "sweep", "lesson") if key in query}
     experiment = Experiment.from_flat(query)
     resolve(methods(), experiment.method)
+    resolve(networks(), experiment.network)
+    resolve(sources(), experiment.data)
     assert own.get("lesson", "dann") in methods()
     assert own.get("beside", "dann") in methods()
     if trial.screen == "playground":
@@ -86,6 +91,14 @@ def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None
         bare = re.sub(r"`[^`]*`", "", text.zh)
         assert not re.search(r"[\u4e00-\u9fff][0-9A-Za-z%]|[0-9A-Za-z%][\u4e00-\u9fff]", bare), text.zh
         assert not re.search(r"\d %", text.en + text.zh), text
+
+
+@pytest.mark.parametrize("name", methods())
+def test_words_in_a_term_are_those_of_the_lessons_formula(name: str) -> None:
+    for language in LANGUAGES:
+        formula = lesson_file.load(name, language).formula
+        for step in read_steps(file_of_reading(name)):
+            assert all(word in formula for word in re.findall(r"\\text\{[^}]*\}", step.term)), (language, step.term)
 
 
 @pytest.mark.parametrize(

@@ -224,21 +224,23 @@ class Recorder(Observer):
         extras: dict[str, Any],
         method: DeepAlignment | None = None,
     ) -> FilmFrame:
-        network = model.network.eval()
-        n_t = len(self._target)
+        network, feature_side = model.network.eval(), SMALL_SIDE**2
+        n_t, n_g = len(self._target), len(self._cells)
         with torch.inference_mode():
             E = network.embed(torch.cat([self._target, self._cells, self._source]))
-            Es = E[n_t + len(self._cells) :]
+            Es = E[n_t + n_g :]
             if model.source_network is not None:
                 Es = model.source_network.eval().embed(self._source)
-            Ft = np.asarray(model.map_target(E[:n_t].numpy()))
-            Fg = np.asarray(model.map_target(E[n_t : n_t + len(self._cells)].numpy()))
+            Ft = np.asarray(model.map_target(E[: n_t + n_g].numpy()))
             Fs = np.asarray(model.map_source(Es.numpy()))
-            Ps, Pt, Pg = (model.probabilities(F) for F in (Fs, Ft, Fg))
-            domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + SIDE * SIDE])
-        predicted = np.concatenate([Ps.argmax(axis=1), Pt.argmax(axis=1)]).astype(np.uint8)
+            domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + n_g])
+        Fg, Ft = Ft[n_t:], Ft[:n_t]
         places, back = self._plane(np.concatenate([Fs, Ft]))
         feature_box = self._feature_box or box_around(places)
+        of_plane = back(cells(feature_box, SMALL_SIDE)).astype(Fs.dtype)
+        P = model.probabilities(np.concatenate([Fs, Ft, Fg, of_plane]))
+        field, shown = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
+        predicted = shown.argmax(axis=1).astype(np.uint8)
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
@@ -250,10 +252,10 @@ class Recorder(Observer):
             steps=steps,
             moved=moved,
             numbers=numbers,
-            field=packed_field(Pg),
+            field=field[:n_g],
             places=places,
             predicted=predicted,
-            feature_field=packed_field(model.probabilities(back(cells(feature_box, SMALL_SIDE)))),
+            feature_field=field[n_g:],
             feature_box=feature_box,
             dimensions=Fs.shape[1],
             domain=None if domain is None else domain[0],
@@ -298,17 +300,14 @@ class Recorder(Observer):
     ) -> tuple[NDArray[np.uint8], float] | None:
         """Ask the domain classifier over the plane, and how often it is right on the samples that are scored."""
         coarse = Eg.view(SIDE, SIDE, -1)[:: SIDE // SMALL_SIDE, :: SIDE // SMALL_SIDE].reshape(SMALL_SIDE**2, -1)
-        logits = method.domain_logits(coarse, network.head(coarse))
+        split = self.prepared.split
+        E = torch.cat([coarse, Es[split.source_test], Et[split.target_test]])
+        logits = method.domain_logits(E, network.head(E))
         if logits is None:
             return None
-        split = self.prepared.split
-        on_source, on_target = (
-            method.domain_logits(E[rows], network.head(E[rows]))
-            for E, rows in ((Es, split.source_test), (Et, split.target_test))
-        )
-        assert on_source is not None
-        assert on_target is not None
-        right = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+        logits, scored = logits[: SMALL_SIDE**2], logits[SMALL_SIDE**2 :]
+        count = len(split.source_test)
+        right = float(((scored[:count] > 0).float().mean() + (scored[count:] <= 0).float().mean()) / 2)
         return (logits.sigmoid() * 255).round().to(torch.uint8).numpy(), right
 
     # ── what only some kinds of method have ───────────────────────────────────────────────────────────────────────
@@ -417,12 +416,14 @@ def linear_distance(Fs: Rows, Ft: Rows) -> float:
     The proxy A-distance of `da_core.evaluation.shift` with a classifier that is quick enough for every frame.
     """
     F = np.concatenate([Fs, Ft]).astype(np.float64)
-    F = np.c_[(F - F.mean(axis=0)) / np.maximum(F.std(axis=0), 1e-9), np.ones(len(F))]
+    F -= F.mean(axis=0)
+    F /= np.maximum(np.sqrt(np.square(F).mean(axis=0)), 1e-9)
+    F = np.c_[F, np.ones(len(F))]
     side = np.concatenate([np.full(len(Fs), 1 / len(Fs)), np.full(len(Ft), -1 / len(Ft))])
-    learn = np.arange(len(F)) % 2 == 0
-    A, share = F[learn], np.abs(side[learn])
-    G = (A * share[:, None]).T @ A + 1e-3 * np.eye(F.shape[1])
-    w = np.linalg.solve(G, A.T @ side[learn])
-    right = (F[~learn] @ w > 0) == (side[~learn] > 0)
-    accuracy = float((right * np.abs(side[~learn])).sum() / np.abs(side[~learn]).sum())
+    share = np.abs(side)
+    A, held_out = F[::2], slice(1, None, 2)
+    G = (A.T * share[::2]) @ A + 1e-3 * np.eye(F.shape[1])
+    w = np.linalg.solve(G, A.T @ side[::2])
+    right = F[held_out] @ w * side[held_out] > 0
+    accuracy = float(share[held_out][right].sum() / share[held_out].sum())
     return float(np.clip(2 * (2 * accuracy - 1), 0, 2))
