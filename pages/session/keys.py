@@ -254,7 +254,6 @@ def compared_run(place: int) -> str:
 
 # What if -------------------------------------------------------------------------------------------------------------
 
-WHAT_IF = "lab-what-if"
 WHAT_IF_KIND = "lab-what-if-kind"
 WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
@@ -262,6 +261,11 @@ WHAT_IF_NIGHT = "lab-what-if-night"
 WHAT_IF_SEED = "lab-what-if-seed"
 WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def what_if(runs: int) -> str:
+    """Name what asks for a change, by how many runs there are side by side."""
+    return f"lab-what-if-{runs}"
 
 
 def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
