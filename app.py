@@ -153,6 +153,12 @@ def screen_reader() -> str:
 
 
 @functools.cache
+def first_hints() -> str:
+    """Read the script that shows a newcomer's hints."""
+    return (Path(__file__).parent / "assets" / "first_hints.js").read_text(encoding="utf-8")
+
+
+@functools.cache
 def glossary_links() -> str:
     """Write the script that marks the glossary's terms on every screen."""
     terms = {code: {name: term.forms(code) for name, term in glossary().items()} for code in LANGUAGES}
@@ -191,6 +197,7 @@ def document(request: Request) -> HTMLResponse:
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
+    reader += f"\n    <script>{first_hints()}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))

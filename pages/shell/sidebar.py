@@ -43,6 +43,7 @@ def draw(here: Step) -> None:
     with st.container(key=keys.TOOLS):
         _switch_language()
         _switch_everything()
+        st.html(f'<button class="lab-hints-again" hidden>{_("Show the hints again")}</button>')
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()
