@@ -79,12 +79,13 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.evaluation import umap_and_pca
     from da_core.jobs.queue import queue
     from da_core.jobs.store import store
+    from da_core.teaching.films import studio
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
     queue().recover()  # what a server before this one left goes on, though nobody looks yet
-    for warm in (loop.warm_up, umap_and_pca.warm_up):
+    for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
 

@@ -84,7 +84,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
                 network.train()
                 weight = chosen.weight * min(1.0, 2 * (epoch + 1) / chosen.epochs)
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
+                for s, t in data.steps(pairs_of_batches(data, chosen.batch_size, generator)):
                     on_source, on_target = network(data.Xs[s]), network(data.Xt[t])
                     terms = {
                         "class": cross_entropy(on_source, data.ys[s]),
