@@ -230,9 +230,10 @@ def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
 def publish() -> None:
     """Write the query into the browser's address where it differs; the frame does it at the end of every run."""
     now = address()
-    if st.query_params.to_dict() != now:
-        st.query_params.from_dict(now)
     history = st.session_state.setdefault(keys.HISTORY, _LinkHistory(""))
+    same_screen = bool(history.links) and history.links[-1] != now  # whose links Streamlit follows without writing them
+    if st.query_params.to_dict() != now or same_screen:
+        st.query_params.from_dict(now)
     if not history.links or history.links[-1] != now:
         history.links = [*history.links, now][-_LONGEST_HISTORY:]
         history.written = time.monotonic()
