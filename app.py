@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
-from da_core.teaching.glossary import glossary
+from da_core.teaching.terms import glossary
 from pages.hall import room_routes
 from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
