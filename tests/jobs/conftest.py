@@ -1,6 +1,9 @@
-"""A small finished run."""
+"""A small finished run, and an empty database of each kind."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
