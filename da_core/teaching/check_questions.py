@@ -1,6 +1,6 @@
 """The course's checks: a question with a few answers, of which each wrong one is a misconception.
 
-They stand in ``assets/course/checks.yaml``, by name.
+They stand in ``assets/course/checks.yaml``, those of the stories in ``story_checks.yaml``, by name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from da_core.teaching.bilingual import COURSE, Bilingual, Entry, Words, read_ent
 from da_core.teaching.misconceptions import Misconception, misconception, misconceptions
 
 FILE = COURSE / "checks.yaml"
+OF_STORIES = COURSE / "story_checks.yaml"
 
 
 class Option(Entry):
@@ -58,7 +59,7 @@ class Check(Entry):
 
 @functools.cache
 def checks(file: Path = FILE) -> dict[str, Check]:
-    """Read all checks by name.
+    """Read all checks of a file by name.
 
     Raises `UserError` for a file that is not as it should be, also where it names a misconception or a twin that is
     not there.
@@ -75,6 +76,6 @@ def checks(file: Path = FILE) -> dict[str, Check]:
 def check(name: str) -> Check:
     """Return the check of this name. Raises `UserError` if there is none."""
     try:
-        return checks()[name]
+        return (checks() | checks(OF_STORIES))[name]
     except KeyError:
         raise UserError("There is no check “{name}”.", name=name) from None

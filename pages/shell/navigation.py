@@ -25,6 +25,7 @@ Step = Literal[
     "stability",
     "playground",
     "course",
+    "stories",
     "which_shift",
     "bug_hunt",
     "methods",
@@ -107,6 +108,12 @@ SCREENS: dict[Step, Screen] = {
         "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
         "",
     ),
+    "stories": Screen(
+        "learn/stories.py",
+        "Stories",
+        "Experiments of one click, each making one point: guess first, then see what came out.",
+        "",
+    ),
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
@@ -185,6 +192,11 @@ def link_to_lesson(method: str, label: str) -> None:
 def link_to_chapter(chapter: str, label: str) -> None:
     """Draw a link to a chapter of the course; the experiment stays as it is."""
     st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
+
+
+def link_to_story(story: str, label: str) -> None:
+    """Draw a link to a story; the experiment stays as it is."""
+    st.page_link(SCREENS["stories"].path, label=label, query_params=state.link() | {"story": story})
 
 
 def switch_to_row(runs: Sequence[str]) -> None:
