@@ -54,7 +54,7 @@ class SlideView {
     const shadow = host.attachShadow({ mode: "open" });
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
-    const playground = new Playground(/** @type {any} */ (shadow.querySelector(".playground")));
+    const playground = new (/** @type {any} */ (globalThis).Playground)(shadow.querySelector(".playground"));
     this.playground = playground;
     if (film.still) this.holdStill(playground.player);
     playground.show(film, () => {});

@@ -116,6 +116,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
         f'{skip}<header></header>\n<main id="slide" tabindex="-1"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>\n'
         f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
+        f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'
         f'<script type="module">{_script()}</script>'
     )
     return plain_page(language.code, title, _style(), body, look=role)
@@ -149,4 +150,4 @@ def _style() -> str:
 
 @functools.cache
 def _script() -> str:
-    return "\n".join([film_element.script(), *map(asset, _SCRIPTS)])
+    return "\n".join(map(asset, _SCRIPTS))

@@ -53,7 +53,7 @@ class Snapshots:
             tag = f"{room.version}.{view.run_id}.{view.version}.{view.state}" if view else f"{room.version}"
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag != tag:
-                newest = Snapshot(tag, json.dumps(told(room, view, tag), ensure_ascii=False).encode())
+                newest = Snapshot(tag, written(room, view, tag))
             self._newest[room.room_id] = newest
             self._newest.move_to_end(room.room_id)
             while len(self._newest) > _KEPT:
@@ -87,6 +87,11 @@ class Snapshots:
 def snapshots() -> Snapshots:
     """Return the snapshots of this process."""
     return Snapshots()
+
+
+def written(room: Room, run: RunView | None, tag: str) -> bytes:
+    """Write what the followers of a room see as JSON."""
+    return json.dumps(told(room, run, tag), ensure_ascii=False).encode()
 
 
 def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ WHAT_IF_DRAFT = "lab.what-if"
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 CHAPTER = "lab.chapter"
+STORY = "lab.story"
 """The chapter of the course that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
@@ -479,3 +480,41 @@ def glossary_term(name: str) -> str:
 # All methods ---------------------------------------------------------------------------------------------------------
 
 METHODS_VIEW = "lab-methods-view"
+# Stories -------------------------------------------------------------------------------------------------------------
+
+STORY_LIST = "lab-list-stories"
+
+
+def story_text(part: str) -> str:
+    """Name a text of a story, which is not wider than one reads well."""
+    return f"lab-prose-story-{part}"
+
+
+def story_entry(story: str) -> str:
+    return f"lab-entry-story-{story}"
+
+
+def story_done(story: str) -> str:
+    """Name what remembers in the session that a story has been counted as seen."""
+    return f"lab.story.done.{story}"
+
+
+def story_chart(story: str, what: str) -> str:
+    return f"story-{story}-{what}"
+
+
+def story_try(story: str) -> str:
+    return f"lab-story-try-{story}"
+
+
+def story_sheet(story: str) -> str:
+    return f"lab-story-sheet-{story}"
+
+
+def story_live(story: str) -> str:
+    return f"lab-story-live-{story}"
+
+
+def story_runs(story: str) -> str:
+    """Name the ids of the live runs of a story, by run."""
+    return f"lab.story.runs.{story}"

@@ -25,6 +25,7 @@ Step = Literal[
     "stability",
     "playground",
     "course",
+    "stories",
     "which_shift",
     "bug_hunt",
     "glossary",
@@ -106,6 +107,12 @@ SCREENS: dict[Step, Screen] = {
         "learn/course.py",
         "Course",
         "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
+        "",
+    ),
+    "stories": Screen(
+        "learn/stories.py",
+        "Stories",
+        "Experiments of one click, each making one point: guess first, then see what came out.",
         "",
     ),
     "which_shift": Screen(
@@ -208,6 +215,11 @@ def link_to_lesson(method: str, label: str) -> None:
 def link_to_chapter(chapter: str, label: str) -> None:
     """Draw a link to a chapter of the course; the experiment stays as it is."""
     st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
+
+
+def link_to_story(story: str, label: str) -> None:
+    """Draw a link to a story; the experiment stays as it is."""
+    st.page_link(SCREENS["stories"].path, label=label, query_params=state.link() | {"story": story})
 
 
 def switch_to_row(runs: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.support.accessibility import violations
 from tests.support.screen import SCREENSHOTS, Visitor, heading, settle
 from tests.support.server import Server
 
@@ -72,13 +73,18 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     stage.screenshot(path=SCREENSHOTS / "hall-vote.png")
     bob.screenshot(path=SCREENSHOTS / "hall-vote-phone.png", full_page=True)
 
+    for page in (stage, ann, bob):
+        assert violations(page) == []
+
     stage.keyboard.press("e")
     expect(heading(ann)).to_have_text("Eyes up")
+    assert violations(ann) == []
     stage.keyboard.press("e")
     turn_to(stage, "The same, but it looks otherwise")
     for page in (stage, ann):
         expect(page.locator(".stage-film .numbers")).to_contain_text("of the target right")
     stage.screenshot(path=SCREENSHOTS / "hall-film.png")
+    assert violations(stage) == []
 
     ann.get_by_role("link", name="Try it in a lab of my own").click()
     settle(ann)

@@ -1,4 +1,4 @@
-"""A small finished run."""
+"""A small finished run, and an empty database of each kind."""
 
 from __future__ import annotations
 
