@@ -130,7 +130,7 @@ def _axes(across: str, up: str, *, wide: bool = False) -> str:
         f'<svg viewBox="0 0 300 {height}" role="img" aria-label="{escape(_("Empty axes"))}">{steps}'
         f'<line x1="34" x2="34" y1="8" y2="{height - 16}" stroke="{palette.LIGHT.ink}"/>'
         f'<text x="300" y="{height - 3}" text-anchor="end">{escape(across)} →</text>'
-        f'<text x="38" y="12">{escape(up)}</text></svg>'
+        f'<text x="40" y="21">{escape(up)}</text></svg>'
     )
 
 
