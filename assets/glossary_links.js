@@ -3,7 +3,7 @@
 // what the list is called. No text is changed: the marks are highlights over it, so the page's own code never notices.
 ((terms, titles) => {
   const OUTSIDE = "a, button, code, pre, h1, h2, h3, input, textarea, label, summary, .katex, [role=option], " +
-    "[role=radiogroup], [data-testid=stTable], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term";
+    "[role=radiogroup], [data-testid=stTable], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term, .lab-map";
   const escaped = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const patterns = {}, names = {};
   for (const [language, forms] of Object.entries(terms)) {

@@ -33,6 +33,10 @@ def add(commands: Commands) -> None:
     course = things.add_parser("course", help="the numbers of the course, from its films")
     course.set_defaults(do=make_course)
 
+    stories = things.add_parser("stories", help="the numbers of the stories, by running their experiments")
+    stories.add_argument("story", nargs="*", metavar="STORY", help="stories by name; all by default")
+    stories.set_defaults(do=make_stories)
+
     places = things.add_parser("translations", help="where each message stands, in the files of translations")
     places.set_defaults(do=make_translations)
 
@@ -86,6 +90,13 @@ def make_reference(_options: argparse.Namespace) -> None:
     from da_core.teaching import reference
 
     reference.write(reference.FOLDER)
+
+
+def make_stories(options: argparse.Namespace) -> int:
+    """Run the stories named, or all, and write their numbers. Returns 1 if one does not bear out its claims."""
+    from da_core.teaching import story_numbers
+
+    return int(story_numbers.make(options.story))
 
 
 def make_translations(_options: argparse.Namespace) -> int:

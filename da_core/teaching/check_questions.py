@@ -1,7 +1,7 @@
 """Checks: a question with a few answers, of which each wrong one is a misconception.
 
-Those of the course's chapters stand in ``assets/course/checks.yaml`` by name, those of the lessons in
-``assets/lessons/checks.yaml`` by the method's name.
+Those of the course's chapters stand in ``assets/course/checks.yaml`` and those of the stories in ``story_checks.yaml``,
+by name, those of the lessons in ``assets/lessons/checks.yaml`` by the method's name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from da_core.teaching.misconceptions import Misconception, misconception, miscon
 
 FILE = COURSE / "checks.yaml"
 OF_LESSONS = COURSE.parent / "lessons" / "checks.yaml"
+OF_STORIES = COURSE / "story_checks.yaml"
 
 
 class Option(Entry):
@@ -63,7 +64,7 @@ class Check(Entry):
 
 @functools.cache
 def checks(file: Path = FILE) -> dict[str, Check]:
-    """Read all checks by name.
+    """Read all checks of a file by name.
 
     Raises `UserError` for a file that is not as it should be, also where it names a misconception or a twin that is
     not there.
@@ -79,7 +80,7 @@ def checks(file: Path = FILE) -> dict[str, Check]:
 
 def check(name: str) -> Check:
     """Return the check of this name, or of the lesson on this method. Raises `UserError` if there is none."""
-    for file in (FILE, OF_LESSONS):
+    for file in (FILE, OF_STORIES, OF_LESSONS):
         if name in checks(file):
             return checks(file)[name]
     raise UserError("There is no check “{name}”.", name=name)

@@ -1,7 +1,8 @@
 """Guesses: what a reader says before they see the outcome, and how far off it was.
 
 There are four kinds: a bar is dragged to a number, a curve is drawn, a boundary is sketched, an answer is picked. Those
-of the course stand in ``assets/course/guesses.yaml``, by name; what came out is told by whoever shows it.
+of the course stand in ``assets/course/guesses.yaml``, those of the stories in ``story_guesses.yaml``, by name; what
+came out is told by whoever shows it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from da_core.errors import UserError
 from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "guesses.yaml"
+OF_STORIES = COURSE / "story_guesses.yaml"
 KNOTS = 9
 """Places at which a drawn line has a height."""
 
@@ -93,7 +95,7 @@ class Given:
 
 @functools.cache
 def guesses(file: Path = FILE) -> dict[str, Guess]:
-    """Read all guesses by name. Raises `UserError` for a file that is not as it should be."""
+    """Read all guesses of a file by name. Raises `UserError` for a file that is not as it should be."""
     kind: TypeAdapter[Guess] = TypeAdapter(Guess)
     return read_entries(file, kind)
 
@@ -101,7 +103,7 @@ def guesses(file: Path = FILE) -> dict[str, Guess]:
 def read_guess(name: str) -> Guess:
     """Return the guess of this name. Raises `UserError` if there is none."""
     try:
-        return guesses()[name]
+        return (guesses() | guesses(OF_STORIES))[name]
     except KeyError:
         raise UserError("There is no guess “{name}”.", name=name) from None
 

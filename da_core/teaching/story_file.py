@@ -22,17 +22,7 @@ FILE = COURSE / "stories.yaml"
 FEWEST_SEEDS = 3
 
 Measure = Literal["accuracy", "source", "confidence", "critic", "fresh", "effective", "kept", "same_neighbour"]
-"""What is read off a run, in per cent; `MEASURES` says it in words."""
-MEASURES: dict[Measure, str] = {
-    "accuracy": "Right on the target",
-    "source": "Right on held-out source samples",
-    "confidence": "How sure it is on the target",
-    "critic": "The method's own domain classifier is right",
-    "fresh": "A fresh domain classifier is right",
-    "effective": "Source samples that effectively count",
-    "kept": "Neighbours that the map keeps",
-    "same_neighbour": "Classes with the same nearest class on two maps",
-}
+"""What is read off a run, in per cent; see `da_core.teaching.story_numbers.read_off`."""
 
 
 class StoryRun(Entry):
@@ -77,8 +67,6 @@ class Story(Entry):
     why: Bilingual
     try_it: TryIt
     lesson: Words
-    takes_long: bool = False
-    """Whether a run takes more than some seconds."""
 
     @model_validator(mode="after")
     def _names_what_is_there(self) -> Story:

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from da_core.events import Accuracies, Evidence, Event, Finished, Losses, Result
+from da_core.events import Accuracies, Event, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
 from da_core.teaching.bilingual import COURSE
 from da_core.teaching.guess import Answer, CurveGuess, Guess, at_knots
-from da_core.teaching.story_file import Claim, Measure, Story, stories
+from da_core.teaching.story_file import Claim, Measure, Story, stories, story
 
 FILE = COURSE / "stories.json"
 LAST = 10
@@ -72,15 +72,19 @@ def shipped(file: Path = FILE) -> dict[str, StoryNumbers]:
     return {name: StoryNumbers.model_validate(one) for name, one in held.items()}
 
 
-def make(names: Sequence[str] = ()) -> None:
-    """Measure the stories named, or all, and write their numbers."""
+def make(names: Sequence[str] = ()) -> bool:
+    """Measure the stories named, or all, and write their numbers. Returns whether a claim is broken."""
     found = dict(shipped()) if names else {}
+    broken = False
     for name in names or stories():
-        found[name] = measured(stories()[name])
-        print(f"{name}: {broken_claims(stories()[name], found[name]) or 'as claimed'}")
-    held = {name: found[name].model_dump(exclude_defaults=True) for name in stories() if name in found}
-    FILE.write_text(_compact(held), encoding="utf-8")
+        found[name] = measured(story(name))
+        for claim in broken_claims(story(name), found[name]):
+            print(f"{name}: {claim.more} is not {claim.by:g} points above {claim.than}")
+            broken = True
+        held = {name: found[name].model_dump(exclude_defaults=True) for name in stories() if name in found}
+        FILE.write_text(_compact(held), encoding="utf-8")
     shipped.cache_clear()
+    return broken
 
 
 def _compact(held: Mapping[str, Any]) -> str:
@@ -89,11 +93,11 @@ def _compact(held: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def measured(one: Story) -> StoryNumbers:
-    """Run a story's experiments with all of its seeds."""
+def measured(one: Story, seeds: Iterable[int] | None = None) -> StoryNumbers:
+    """Run a story's experiments with all of its seeds, or those that are given."""
     values: Values = {run: {measure: [] for measure in one.measures} for run in one.runs}
     maps: list[FeatureMap] = []
-    for seed in range(one.seeds):
+    for seed in range(one.seeds) if seeds is None else seeds:
         for run in one.runs:
             experiment = one.experiment(run, seed)
             if one.filmed:
@@ -138,9 +142,10 @@ def broken_claims(one: Story, numbers: StoryNumbers) -> list[Claim]:
 def outcome_of(one: Story, guess: Guess, numbers: StoryNumbers) -> Answer:
     """Return what came out as the guess is given: a mean over the seeds, a curve through the runs, or a name."""
     if isinstance(guess, CurveGuess):
-        placed = sorted((run.x or 0.0, numbers.mean(name, one.measures[0])) for name, run in one.runs.items())
+        runs = [(run.x, name) for name, run in one.runs.items() if run.x is not None]
+        placed = sorted((x, numbers.mean(name, one.measures[0])) for x, name in runs)
         return at_knots(guess.x, *zip(*placed, strict=True))
-    return one.outcome if guess.kind == "pick" else numbers.mean(one.outcome, one.measures[0])
+    return one.outcome if guess.kind == "pick" else round(numbers.mean(one.outcome, one.measures[0]), 1)
 
 
 def maps_of(evidence: Evidence, classes: Sequence[str], seed: int) -> list[FeatureMap]:
@@ -152,7 +157,9 @@ def maps_of(evidence: Evidence, classes: Sequence[str], seed: int) -> list[Featu
     second = aligned(umap(F, seed + 1), first)
     named = [classes[label] for label in labels]
     return [
-        FeatureMap(seed=seed + place, points=[(round(float(x), 2), round(float(y), 2)) for x, y in points], classes=named)
+        FeatureMap(
+            seed=seed + place, points=[(round(float(x), 2), round(float(y), 2)) for x, y in points], classes=named
+        )
         for place, points in enumerate((first, second))
     ]
 
@@ -183,7 +190,8 @@ def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[str, float]
     kept = [neighbour_preservation(F, where) for where in points]
     return {
         "kept": 100 * float(np.mean(kept)),
-        "same_neighbour": 100 * float(np.mean([a == b for first, then in pairwise(nearest) for a, b in zip(first, then, strict=True)])),
+        "same_neighbour": 100
+        * float(np.mean([a == b for first, then in pairwise(nearest) for a, b in zip(first, then, strict=True)])),
     }
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from da_core.i18n import LANGUAGES
 from da_core.teaching.chapters import load_chapter
-from da_core.teaching.glossary import Term, search_terms
+from da_core.teaching.terms import Term, search_terms
 from pages.session import keys
 from pages.session.words import _, language, safe
 from pages.shell import navigation

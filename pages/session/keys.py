@@ -36,6 +36,7 @@ WHAT_IF_DRAFT = "lab.what-if"
 LESSON = "lab.lesson"
 """The method of the lesson that the address asks for."""
 CHAPTER = "lab.chapter"
+STORY = "lab.story"
 """The chapter of the course that the address asks for."""
 PLAYGROUND = "lab.playground"
 """What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
@@ -254,7 +255,6 @@ def compared_run(place: int) -> str:
 
 # What if -------------------------------------------------------------------------------------------------------------
 
-WHAT_IF = "lab-what-if"
 WHAT_IF_KIND = "lab-what-if-kind"
 WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
@@ -262,6 +262,11 @@ WHAT_IF_NIGHT = "lab-what-if-night"
 WHAT_IF_SEED = "lab-what-if-seed"
 WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
+
+
+def what_if(runs: int) -> str:
+    """Name what asks for a change, by how many runs there are side by side."""
+    return f"lab-what-if-{runs}"
 
 
 def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
@@ -470,3 +475,46 @@ GLOSSARY_SEARCH = "lab-glossary-search"
 
 def glossary_term(name: str) -> str:
     return f"lab-glossary-{name.replace('_', '-')}"
+
+
+# All methods ---------------------------------------------------------------------------------------------------------
+
+METHODS_VIEW = "lab-methods-view"
+# Stories -------------------------------------------------------------------------------------------------------------
+
+STORY_LIST = "lab-list-stories"
+
+
+def story_text(part: str) -> str:
+    """Name a text of a story, which is not wider than one reads well."""
+    return f"lab-prose-story-{part}"
+
+
+def story_entry(story: str) -> str:
+    return f"lab-entry-story-{story}"
+
+
+def story_done(story: str) -> str:
+    """Name what remembers in the session that a story has been counted as seen."""
+    return f"lab.story.done.{story}"
+
+
+def story_chart(story: str, what: str) -> str:
+    return f"story-{story}-{what}"
+
+
+def story_try(story: str) -> str:
+    return f"lab-story-try-{story}"
+
+
+def story_sheet(story: str) -> str:
+    return f"lab-story-sheet-{story}"
+
+
+def story_live(story: str) -> str:
+    return f"lab-story-live-{story}"
+
+
+def story_runs(story: str) -> str:
+    """Name the ids of the live runs of a story, by run."""
+    return f"lab.story.runs.{story}"

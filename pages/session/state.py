@@ -31,7 +31,7 @@ FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar"
 
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
-OF_A_SCREEN = ("lesson", "chapter", "row", *_PLAYGROUND)
+OF_A_SCREEN = ("lesson", "chapter", "story", "row", *_PLAYGROUND)
 """What the link of one screen says besides the session's."""
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
@@ -66,6 +66,7 @@ def arrive(screen: str) -> None:
     """
     st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
     st.session_state[keys.CHAPTER] = st.query_params.get("chapter") if screen == "course" else None
+    st.session_state[keys.STORY] = st.query_params.get("story") if screen == "stories" else None
     st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
     history = st.session_state.get(keys.HISTORY)
     if screen != "playground":
@@ -133,6 +134,11 @@ def lesson() -> str:
 def chapter() -> str:
     """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
     return st.session_state.get(keys.CHAPTER) or ""
+
+
+def story() -> str:
+    """Return the story that the address asks for (``story=no_gap``); empty for the list of all."""
+    return st.session_state.get(keys.STORY) or ""
 
 
 def hidden() -> tuple[str, ...]:
@@ -217,7 +223,7 @@ def link() -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
-    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "row": ",".join(row())}
+    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "story": story(), "row": ",".join(row())}
     return link() | {name: value for name, value in own.items() if value} | playground()
 
 
@@ -230,9 +236,10 @@ def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
 def publish() -> None:
     """Write the query into the browser's address where it differs; the frame does it at the end of every run."""
     now = address()
-    if st.query_params.to_dict() != now:
-        st.query_params.from_dict(now)
     history = st.session_state.setdefault(keys.HISTORY, _LinkHistory(""))
+    same_screen = bool(history.links) and history.links[-1] != now  # whose links Streamlit follows without writing them
+    if st.query_params.to_dict() != now or same_screen:
+        st.query_params.from_dict(now)
     if not history.links or history.links[-1] != now:
         history.links = [*history.links, now][-_LONGEST_HISTORY:]
         history.written = time.monotonic()

@@ -25,6 +25,7 @@ Step = Literal[
     "stability",
     "playground",
     "course",
+    "stories",
     "which_shift",
     "bug_hunt",
     "glossary",
@@ -108,6 +109,12 @@ SCREENS: dict[Step, Screen] = {
         "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
         "",
     ),
+    "stories": Screen(
+        "learn/stories.py",
+        "Stories",
+        "Experiments of one click, each making one point: guess first, then see what came out.",
+        "",
+    ),
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
@@ -133,6 +140,20 @@ SCREENS: dict[Step, Screen] = {
         "",
     ),
 }
+_FIRST_HINTS: dict[Step, str] = {
+    "data": "Two sets: the source has labels, the target is where the model has to work. The pair shown here is ready; "
+    "go on, or choose another.",
+    "network": "The network turns a sample into features. What stands here suits the pair, so nothing needs to be "
+    "changed.",
+    "method": "There are three families: move the features, weight the samples, change the model. Begin with a method "
+    "under “Start here”.",
+    "train": "First a model is trained on the source only, for comparison; then the method adapts. Watch whether the "
+    "target’s curve rises.",
+    "features": "The same samples before and after. Look whether the two domains mix, and whether the classes stay "
+    "apart.",
+    "results": "Begin with the gain and its interval: one that reaches below zero may be luck.",
+}
+"""What a newcomer should know on a screen, as messages; the browser remembers who has put it away."""
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
     "data": frozenset({"data"}),
@@ -158,6 +179,11 @@ def header(step: Step) -> None:
         st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
+    if step in _FIRST_HINTS:
+        st.html(
+            f'<div class="lab-hint" data-hint="{step}" role="note" hidden><p>{_(_FIRST_HINTS[step])}</p>'
+            f'<button>{_("Got it")}</button><button class="off">{_("No more hints")}</button></div>'
+        )
 
 
 def footer(step: Step, *, quiet: bool = False) -> None:
@@ -189,6 +215,11 @@ def link_to_lesson(method: str, label: str) -> None:
 def link_to_chapter(chapter: str, label: str) -> None:
     """Draw a link to a chapter of the course; the experiment stays as it is."""
     st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
+
+
+def link_to_story(story: str, label: str) -> None:
+    """Draw a link to a story; the experiment stays as it is."""
+    st.page_link(SCREENS["stories"].path, label=label, query_params=state.link() | {"story": story})
 
 
 def switch_to_row(runs: Sequence[str]) -> None:

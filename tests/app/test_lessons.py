@@ -18,6 +18,7 @@ from da_core.teaching import families, lesson_file, showcase
 from da_core.teaching.check_questions import check
 from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.misconceptions import misconception
 from pages.learn import method_figure
 from pages.session import keys
 from pages.shell import params_table
@@ -331,6 +332,18 @@ def test_a_lesson_asks_one_question_and_says_why() -> None:
     at.radio(key=keys.check_choice("lesson", "coral")).set_value(asked.right).run()
     at.button(key=keys.check_commit("lesson", "coral")).click().run()
     assert asked.why.en in at.success[0].value
+
+
+def test_a_lesson_does_not_offer_to_lead_to_itself() -> None:
+    at = opened("lesson", lesson="kernel_density")
+    for place, option in enumerate(check("kernel_density").options):
+        if option.is_right:
+            continue
+        at.radio(key=keys.check_choice("lesson", "kernel_density")).set_value(place).run()
+        at.button(key=keys.check_commit("lesson", "kernel_density")).click().run()
+        leads = keys.check_try("lesson", "kernel_density") in {button.key for button in at.button}
+        assert leads == (option.refuted().try_it.query() != {"lesson": "kernel_density"})
+    assert misconception("density_in_many_dimensions").try_it.query() == {"lesson": "kernel_density"}
 
 
 def test_a_reading_of_another_shape_is_refused(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ PRESETS: dict[str, Preset] = {
         summary="The target turns slowly while the network learns, beside the same turn at once: who is right on each "
         "small step can follow, and arrives.",
         shift="appearance",
-        data={"shape": "blobs", "noise": 0.1, "turn": 60.0},
+        data={"shape": "blobs", "noise": 0.1, "turn": 70.0},
         method="mcc",
         acts="slide@0+113",
     ),

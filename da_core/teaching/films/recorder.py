@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from da_core.evaluation.held_out import predict_held_out
 from da_core.events import Phase
 from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
-from da_core.methods.alignment.shared.transport import Transport
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
 from da_core.methods.base import Batch, DeepAlignment, FeatureAlignment, ModelAdaptation, Reweighting
+from da_core.methods.norms import measure
+from da_core.networks.extractor import Network
 from da_core.registry import resolve
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import (
@@ -60,6 +62,7 @@ class Recorder(Observer):
         self._last: NDArray[np.float64] | None = None
         self._due: dict[Phase, frozenset[int]] = {}
         self._source_only: Model | None = None
+        self._adapts_by_steps = False
         self._feature_box: Box | None = None
         self._share: float | None = None
         self._stands_at: dict[Phase, tuple[int, int]] = {}
@@ -128,11 +131,20 @@ class Recorder(Observer):
         if taken in self._due[phase]:
             self._see_training(phase, step, taken + 1, step.turns[turn].parts)
 
+    def after_adapting_step(self, taken: int, steps: int, network: Network) -> None:
+        """Make a frame after a step of a model adaptation, as many as there is room for."""
+        self._adapts_by_steps = True
+        if taken in due_steps(steps, MOST_FRAMES - OF_SOURCE_ONLY - 4):
+            shown = copy.deepcopy(network)
+            if network.training:  # its batch norm will have the target's statistics when the epoch ends
+                measure(shown, self.prepared.target, torch.Generator().manual_seed(0))
+            self._frames.append(self._frame(Model(shown), "adapt", taken + 1, steps, ("extractor", "head"), {}))
+
     def after_epoch(self, epoch: float, model: Model) -> None:
-        """Make a frame after an epoch of a model adaptation, as many as there is room for."""
+        """Make a frame after an epoch of a model adaptation that takes no steps, as many as there is room for."""
         epochs = self.prepared.adaptation_epochs
-        most = MOST_FRAMES - OF_SOURCE_ONLY - 4
-        if isinstance(self.prepared.method, ModelAdaptation) and round(epoch) - 1 in due_steps(epochs, most):
+        by_epochs = isinstance(self.prepared.method, ModelAdaptation) and not self._adapts_by_steps
+        if by_epochs and round(epoch) - 1 in due_steps(epochs, MOST_FRAMES - OF_SOURCE_ONLY - 4):
             self._frames.append(self._frame(model, "adapt", round(epoch), epochs, ("extractor", "head"), {}))
 
     def finished(self, phase: Phase, model: Model) -> None:
@@ -337,7 +349,10 @@ class Recorder(Observer):
             for loss in (of_class, of_method)
         ]
         pulls = np.stack([np.zeros(F.shape) if f is None else f.double().numpy() for f in forces])
-        return {"forces": pulls, "numbers": numbers}
+        extras: dict[str, Any] = {"forces": pulls, "numbers": numbers}
+        if (plan := method.plan(batch)) is not None:
+            extras["threads"] = strongest_threads(plan.numpy(), rows_s, rows_t)
+        return extras
 
     def _extras(self, model: Model) -> dict[str, Any]:
         """Collect what a fixed map or weights have to show."""
@@ -347,21 +362,12 @@ class Recorder(Observer):
             w[self.prepared.split.source_train] = model.weights
             extras["weights"] = w
             extras["numbers"] = {"effective": float(w.sum() ** 2 / np.square(w).sum())}
-        if isinstance(method, Transport) and method.coupling is not None:
-            extras["threads"] = self._threads(method.coupling)
+        if method.coupling is not None:
+            split = self.prepared.split
+            extras["threads"] = strongest_threads(method.coupling, split.source_train, split.target_train)
         if isinstance(method, SubspaceAlignment | GFK) and method.params.dimensions == 1:
             extras["lines"] = self._lines(method)
         return extras
-
-    def _threads(self, plan: Rows) -> NDArray[np.float64]:
-        """Keep the strongest `THREADS` of each source sample."""
-        strongest = np.argsort(-plan, axis=1)[:, :THREADS]
-        mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
-        rows = np.repeat(np.arange(len(plan)), strongest.shape[1])
-        split = self.prepared.split
-        found = np.c_[split.source_train[rows], split.target_train[strongest.ravel()], mass.ravel()]
-        visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
-        return visible
 
     def _lines(self, method: SubspaceAlignment | GFK) -> NDArray[np.float64]:
         """Draw each domain's first principal direction through its mean, two deviations long on either side."""
@@ -408,6 +414,15 @@ def due_steps(steps: int, most: int) -> frozenset[int]:
     if steps <= most:
         return frozenset(range(steps))
     return frozenset(int(step) for step in np.linspace(0, 1, max(most, 2)) ** 1.5 * (steps - 1))
+
+
+def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> NDArray[np.float64]:
+    """Keep the strongest `THREADS` of each source sample of a plan (n_s, n_t) between these rows."""
+    strongest = np.argsort(-plan, axis=1)[:, :THREADS]
+    mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
+    found = np.c_[np.repeat(source_rows, strongest.shape[1]), target_rows[strongest.ravel()], mass.ravel()]
+    visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
+    return visible
 
 
 def linear_distance(Fs: Rows, Ft: Rows) -> float:

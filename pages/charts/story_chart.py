@@ -1,0 +1,93 @@
+"""Pictures of a story's numbers: a bar a run with a dot a seed, the same as a table, and two maps side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from da_core import palette
+from da_core.teaching.story_file import Measure
+from da_core.teaching.story_numbers import FeatureMap
+from pages.session.words import _, percent, word
+from pages.shell import theme
+
+_ROW = 40
+Json = dict[str, Any]
+
+
+def measure_titles() -> dict[Measure, str]:
+    """Say in the reader's language what is measured."""
+    return {
+        "accuracy": _("Right on the target"),
+        "source": _("Right on held-out source samples"),
+        "confidence": _("How sure it is on the target"),
+        "critic": _("The method's own domain classifier is right"),
+        "fresh": _("A fresh domain classifier is right"),
+        "effective": _("Source samples that effectively count"),
+        "kept": _("Neighbours that a map keeps"),
+        "same_neighbour": _("Digits with the same nearest digit on both maps"),
+    }
+
+
+def bars(values: Mapping[str, Sequence[float]], key: str, alt: str) -> None:
+    """Draw the mean of each run, by its label, as a bar and its seeds as dots; values in per cent."""
+    each = pd.DataFrame(
+        [(label, value) for label, seeds in values.items() for value in seeds], columns=["run", "value"]
+    )
+    y: Json = {"field": "run", "type": "nominal", "title": None, "sort": list(values), "axis": {"labelLimit": 260}}
+    axis = {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.label + '%'"}
+    x: Json = {"type": "quantitative", "title": None, "scale": {"domain": [0, 100]}, "axis": axis}
+    bar: Json = {
+        "mark": {"type": "bar", "color": palette.ACCENT, "opacity": 0.55, "height": {"band": 0.6}},
+        "encoding": {"y": y, "x": x | {"field": "value", "aggregate": "mean"}},
+    }
+    dots: Json = {
+        "mark": {"type": "point", "filled": True, "size": 50, "opacity": 0.8, "color": theme.ink()},
+        "encoding": {"y": y, "x": x | {"field": "value"}},
+    }
+    st.vega_lite_chart(each, {"height": _ROW * len(values) + 30, "layer": [bar, dots]}, key=key, alt=alt)
+
+
+def table(columns: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
+    """Tabulate the means of runs by measure, with the lowest and the highest seed where they differ."""
+    return pd.DataFrame(
+        {measure: {run: _written(seeds) for run, seeds in values.items()} for measure, values in columns.items()}
+    )
+
+
+def _written(seeds: Sequence[float]) -> str:
+    mean, low, high = sum(seeds) / len(seeds) / 100, min(seeds) / 100, max(seeds) / 100
+    if percent(low) == percent(high):
+        return percent(mean)
+    return f"{percent(mean)} ({percent(low, 0)} – {percent(high, 0)})"
+
+
+def maps(drawn: Sequence[FeatureMap], key: str) -> None:
+    """Draw maps side by side, each sample as the name of its class."""
+    for place, (column, one) in enumerate(zip(st.columns(len(drawn)), drawn, strict=True), start=1):
+        rows = [
+            {"x": x, "y": y, "class": word(name), "hue": theme.class_colour(sorted(set(one.classes)).index(name))}
+            for (x, y), name in zip(one.points, one.classes, strict=True)
+        ]
+        axis: Json = {"type": "quantitative", "title": None, "axis": None, "scale": {"zero": False}}
+        spec: Json = {
+            "height": 320,
+            "mark": {"type": "text", "fontSize": 11, "fontWeight": "bold"},
+            "encoding": {
+                "x": axis | {"field": "x"},
+                "y": axis | {"field": "y"},
+                "text": {"field": "class"},
+                "color": {"field": "hue", "type": "nominal", "scale": None},
+            },
+        }
+        column.markdown(f"**{_('Map {place}', place=place)}** :gray[{_('seed {seed}', seed=one.seed)}]")
+        with column:
+            st.vega_lite_chart(
+                pd.DataFrame(rows),
+                spec,
+                key=f"{key}-{place}",
+                alt=_("Map {place} of the same samples, each drawn as the name of its class", place=place),
+            )

@@ -1,0 +1,90 @@
+"""A story's experiments run once more, live, beside the numbers that ship with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.jobs.queue import queue
+from da_core.jobs.run_view import RunView
+from da_core.jobs.store import store
+from da_core.teaching.story_file import Story
+from da_core.teaching.story_numbers import StoryNumbers, read_off
+from pages.charts import story_chart
+from pages.run import live, starting
+from pages.session import access, keys, state
+from pages.session.polling import follow
+from pages.session.words import _, explain, language, percent
+from pages.shell import navigation
+
+SEED = 0
+"""Of the live runs: the first of those that the numbers are means of."""
+
+
+def draw(name: str, one: Story, numbers: StoryNumbers) -> None:
+    """Draw the button that runs the experiments, and what comes of them beside the numbers that are there."""
+    if one.filmed:
+        st.markdown(_("These runs are filmed: the playground trains them anew and shows both side by side."))
+    elif one.mapped:
+        st.markdown(_("This trains once; then Features lays the samples out by several seeds."))
+    else:
+        st.markdown(_("{count} runs, some seconds each.", count=len(one.runs)))
+    if st.button(_("Run it live"), key=keys.story_live(name), type="primary"):
+        _start(name, one)
+    runs: dict[str, str] = st.session_state.get(keys.story_runs(name), {})
+    if runs:
+        views = _views(runs)
+        follow(lambda: _views(runs), _are_over, lambda now: _panel(one, numbers, now), was_over=_are_over(views))
+
+
+def _start(name: str, one: Story) -> None:
+    """Begin the runs here or, for a film or a map, on the screen that has it. The frame shows a refusal, at the top."""
+    first = next(iter(one.runs))
+    if one.filmed:
+        acts = next(run.acts for run in one.runs.values() if run.acts)
+        experiment = one.experiment(first, SEED)
+        navigation.follow("playground", experiment.to_flat() | {"acts": acts, "beside": experiment.method.name})
+    if one.mapped:
+        starting.start(one.experiment(first, SEED))
+    runs = {}
+    try:
+        for run in one.runs:
+            experiment = one.experiment(run, SEED)
+            runs[run] = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
+    except UserError as error:
+        state.report(error)
+    st.session_state[keys.story_runs(name)] = runs
+    st.rerun()
+
+
+def _views(runs: Mapping[str, str]) -> dict[str, RunView]:
+    found = {run: queue().view(run_id, renew=True) for run, run_id in runs.items()}
+    return {run: view for run, view in found.items() if view is not None}
+
+
+def _are_over(views: Mapping[str, RunView]) -> bool:
+    return not any(view.live for view in views.values())
+
+
+def _panel(one: Story, numbers: StoryNumbers, views: Mapping[str, RunView]) -> None:
+    """Draw how far each run is and, once it has finished, its numbers beside the means."""
+    code, titles = language().code, story_chart.measure_titles()
+    columns: dict[str, dict[str, list[float]]] = {}
+    for run, view in views.items():
+        label = one.runs[run].label.text(code)
+        record = store().load(view.run_id) if view.state == "done" else None
+        if view.live:
+            stage = live.stage_names()[view.stage] if view.stage else _("Starting")
+            st.progress(view.fraction, f"{label} · {stage} · {percent(view.fraction, 0)}")
+        elif record is None:
+            st.warning(f"{label}: {explain(view.error) if view.error else _('This run was stopped.')}")
+        else:
+            for measure, value in read_off(one.measures, record.result, record.history).items():
+                title = titles[measure]
+                columns.setdefault(_("{measure}, live", measure=title), {})[label] = [value]
+                columns.setdefault(_("{measure}, here", measure=title), {})[label] = numbers.values[run][measure]
+    if columns:
+        with st.container(key=keys.scores("live-story")):
+            st.table(story_chart.table(columns).fillna(""), border="horizontal")

@@ -1,0 +1,158 @@
+"""Stories: the list with what the visitor has seen, or the story that the address asks for, guess first."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.teaching.guess import read_guess
+from da_core.teaching.story_file import Story, stories, story
+from da_core.teaching.story_numbers import StoryNumbers, outcome_of, shipped
+from da_core.teaching.worksheet import worksheet
+from pages.charts import story_chart
+from pages.learn import live_story, own_progress
+from pages.learn.check_form import show_check, try_it
+from pages.learn.guess_form import ask_guess, show_outcome
+from pages.session import keys, state
+from pages.session.words import _, explain, language, percent
+from pages.shell import navigation
+
+HERE = "stories"
+
+
+def contents() -> None:
+    """Draw the stories, those that were gone through marked."""
+    st.title(_(navigation.SCREENS["stories"].title), anchor=False)
+    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stories"].purpose)}</div>')
+    seen = own_progress.progress().names("story", "read")
+    with st.container(key=keys.STORY_LIST, gap=None):
+        for place, (name, one) in enumerate(stories().items(), start=1):
+            with st.container(key=keys.story_entry(name), gap=None):
+                navigation.link_to_story(name, f"{place} · {one.title.text(language().code)}")
+                if name in seen:
+                    st.markdown(f":green-badge[✓ {_('Seen')}]")
+    done = len(seen & stories().keys())
+    st.markdown(f":gray[{_('Seen: {done} of {count} stories.', done=done, count=len(stories()))}]")
+
+
+def one_story(name: str, one: Story) -> None:
+    """Draw a story: situation and guess; once that is made, the result beside it, a question, and why."""
+    code, names = language().code, list(stories())
+    place = names.index(name)
+    _begin_at_the_top(name)
+    navigation.link_to("stories", "← " + _("All stories"))
+    where = _("Story {place} of {count}", place=place + 1, count=len(names))
+    st.html(f'<div class="lab-place">{where}</div>')
+    st.title(one.title.text(code), anchor=False)
+    with st.container(key=keys.story_text("situation")):
+        st.markdown(one.situation.text(code))
+    given = ask_guess(name, HERE)
+    if given is not None:
+        numbers = shipped()[name]
+        st.subheader(_("What came out"), anchor=False)
+        show_outcome(name, HERE, given, outcome_of(one, read_guess(name), numbers))
+        _result(name, one, numbers)
+        if show_check(name, HERE) is not None:
+            _count_as_seen(name)
+            st.subheader(_("Why"), anchor=False)
+            with st.container(key=keys.story_text("why")):
+                st.markdown(one.why.text(code))
+        st.subheader(_("Run it yourself"), anchor=False)
+        live_story.draw(name, one, numbers)
+        with st.container(border=True):
+            st.markdown(f"**{_('What to try next')}**")
+            try_it(one.try_it, keys.story_try(name))
+        navigation.link_to_lesson(one.lesson, _("The lesson on it") + " →")
+    _worksheet(name, one)
+    _footer(names, place)
+
+
+def _result(name: str, one: Story, numbers: StoryNumbers) -> None:
+    """Draw what the experiments came to: a sentence, a chart for each measure, a table, and maps where there are."""
+    said = _filled(one.happened.text(language().code), one, numbers)
+    with st.container(key=keys.story_text("happened")):
+        st.markdown(said)
+    if numbers.maps:
+        story_chart.maps(numbers.maps, keys.story_chart(name, "maps"))
+    labels = {run: of.label.text(language().code) for run, of in one.runs.items()}
+    titles = story_chart.measure_titles()
+    columns = {
+        titles[measure]: {labels[run]: values[measure] for run, values in numbers.values.items()}
+        for measure in one.measures
+    }
+    for measure, (title, values) in zip(one.measures, columns.items(), strict=True):
+        st.markdown(f"**{title}**")
+        story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {_plain(said)}")
+    with st.container(key=keys.scores("story")):
+        st.table(story_chart.table(columns), border="horizontal")
+    st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=one.seeds))
+
+
+def _filled(text: str, one: Story, numbers: StoryNumbers) -> str:
+    """Fill in the values that a sentence names."""
+
+    def written(name: re.Match[str]) -> str:
+        return f"**{percent(numbers.mean(name[1], one.measures[0]) / 100, 0)}**"
+
+    return re.sub(r"\{([\w.]+)\}", written, text)
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "")
+
+
+def _count_as_seen(name: str) -> None:
+    if keys.story_done(name) not in st.session_state:
+        st.session_state[keys.story_done(name)] = True
+        own_progress.note("story", name, "read")
+
+
+def _worksheet(name: str, one: Story) -> None:
+    st.download_button(
+        _("Worksheet to print"),
+        worksheet(one, read_guess(name), language()),
+        file_name=f"{name}.html",
+        mime="text/html",
+        key=keys.story_sheet(name),
+        help=_("One page with empty axes for the guess; it tells nothing of the result."),
+    )
+
+
+def _footer(names: list[str], place: int) -> None:
+    st.space("medium")
+    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
+        if place:
+            _link_to_neighbour(names[place - 1], "← {title}")
+        else:
+            navigation.link_to("stories", "← " + _("All stories"))
+        if place + 1 < len(names):
+            _link_to_neighbour(names[place + 1], "{title} →")
+
+
+def _link_to_neighbour(name: str, label: str) -> None:
+    navigation.link_to_story(name, label.format(title=story(name).title.text(language().code)))
+
+
+def _begin_at_the_top(name: str) -> None:
+    """Scroll to the top when the story changes: Streamlit sees one and the same page. Once for each body."""
+    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+    st.html(f'<script data-story="{name}">{scroll}</script>', unsafe_allow_javascript=True)
+
+
+def page() -> None:
+    """Draw what the address asks for; for a story that there is not, the list with a sentence."""
+    if not state.story():
+        contents()
+        return
+    try:
+        one = story(state.story())
+    except UserError as error:
+        st.warning(explain(error))
+        contents()
+        return
+    one_story(state.story(), one)
+
+
+page()

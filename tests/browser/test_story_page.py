@@ -1,0 +1,48 @@
+"""A story by keyboard alone: the guess, what came out, the question, and why; its worksheet prints on one page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from da_core.i18n import Language
+from da_core.teaching.guess import read_guess
+from da_core.teaching.story_file import stories, story
+from da_core.teaching.worksheet import worksheet
+from tests.browser.test_accessibility import violations
+from tests.browser.test_course_page import answered, reached
+from tests.support.screen import heading, settle
+
+STORY = "alignment_wins"
+
+
+def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
+    page.goto("/stories")
+    settle(page)
+    reached(page, page.get_by_role("link", name="1 · Alignment wins"))
+    page.keyboard.press("Enter")
+    expect(heading(page)).to_have_text("Alignment wins")
+    expect(page).to_have_url(re.compile(f"story={STORY}"))
+    expect(page.get_by_text("What came out")).to_have_count(0)
+
+    slider = page.get_by_role("slider")
+    reached(page, slider)
+    page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuenow", "51")
+    reached(page, page.get_by_role("button", name="This is my guess"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your guess: 51%")).to_be_visible()
+    answered(page, STORY, page.locator(f".st-key-lab-check-stories-{STORY}"))
+    expect(page.get_by_role("heading", name="Why", exact=True)).to_be_visible()
+    settle(page)
+    assert violations(page) == []
+
+
+def test_worksheets_print_on_one_page(page: Page, tmp_path: Path) -> None:
+    longest = max(stories(), key=lambda name: len(story(name).situation.en))
+    for name in {longest, "density_dimensions", "wrong_scaling"}:
+        page.set_content(worksheet(story(name), read_guess(name), Language("en")))
+        pdf = page.pdf(path=str(tmp_path / f"{name}.pdf"), prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1, name
