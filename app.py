@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
+from da_core.teaching.terms import glossary
 from pages.hall import room_routes
 from pages.learn.film_route import film
 from pages.samples.shown_samples import sound
@@ -78,12 +79,13 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.evaluation import umap_and_pca
     from da_core.jobs.queue import queue
     from da_core.jobs.store import store
+    from da_core.teaching.films import studio
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
     queue().recover()  # what a server before this one left goes on, though nobody looks yet
-    for warm in (loop.warm_up, umap_and_pca.warm_up):
+    for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
 
@@ -151,6 +153,21 @@ def screen_reader() -> str:
     return f"{script}({json.dumps(phrases)});"
 
 
+@functools.cache
+def first_hints() -> str:
+    """Read the script that shows a newcomer's hints."""
+    return (Path(__file__).parent / "assets" / "first_hints.js").read_text(encoding="utf-8")
+
+
+@functools.cache
+def glossary_links() -> str:
+    """Write the script that marks the glossary's terms on every screen."""
+    terms = {code: {name: term.forms(code) for name, term in glossary().items()} for code in LANGUAGES}
+    titles = {code: Language(code).translate("Terms on this screen:") for code in LANGUAGES}
+    script = (Path(__file__).parent / "assets" / "glossary_links.js").read_text(encoding="utf-8")
+    return f"{script}({json.dumps(terms)}, {json.dumps(titles)});"
+
+
 class UnknownPages:
     """Middleware that answers an address without a screen by the first screen, which says so.
 
@@ -180,7 +197,8 @@ def document(request: Request) -> HTMLResponse:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
-    reader = f"<script>{screen_reader()}</script>"
+    reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
+    reader += f"\n    <script>{first_hints()}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))

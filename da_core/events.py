@@ -301,7 +301,8 @@ class Evidence:
     the adapted model's classes for all of the target, kept where labels are missing.
     ``snapshots`` by epoch ("0", "1", "4", …) are features (n_s + n_t, k) of the same samples, source first, while the
     network adapted, in few principal components; ``snapshot_predicted`` and ``snapshot_confidence`` (n_s + n_t,) are
-    its own head's classes and their probabilities.
+    its own head's classes and their probabilities. ``*_odds`` (n,) float32 are the log-odds of being a target sample
+    that a fresh domain classifier gives, NaN where it looked at others; empty in records of an earlier version.
     """
 
     source_index: NDArray[np.int64]
@@ -321,6 +322,8 @@ class Evidence:
     snapshots: dict[str, NDArray[np.float16]] = field(default_factory=dict)
     snapshot_predicted: dict[str, NDArray[np.int16]] = field(default_factory=dict)
     snapshot_confidence: dict[str, NDArray[np.float16]] = field(default_factory=dict)
+    source_odds: dict[When, NDArray[np.float32]] = field(default_factory=dict)
+    target_odds: dict[When, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,9 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
     """Turn pydantic's first complaint about a ``kind`` that ``of`` has into one sentence."""
     first = error.errors()[0]
     path = [part for part in first["loc"] if isinstance(part, str)]  # an end of a range is its range's
+    if "params" in path[:-1]:  # a setting of what an experiment names; pydantic goes on with the types that it is not
+        at = path.index("params")
+        of, path = ".".join(path[:at]) or of, path[at + 1 : at + 2]
     name = shorten(".".join(path)) or of
     given = first.get("input")
     given = shorten(given if isinstance(given, str) else reprlib.repr(given))

@@ -53,7 +53,7 @@ def run(
     setup = set_up(experiment)
     pace = Pace(stage_costs(setup))
     monitor = Monitor(pace, should_stop, observer)
-    devices.configure(setup.device)
+    devices.configure(setup.device, on_points=setup.is_on_points)
 
     yield pace.start("load")
     for share in fetch(experiment.data):

@@ -7,8 +7,13 @@ something else.
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.support import postgres
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -21,3 +26,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """
     named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword
     return 0 if named else 2
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL, where the machine has one."""
+    if postgres.programs() is None:
+        pytest.skip("this machine has no PostgreSQL")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
+        Path(folder).chmod(0o755)
+        with postgres.serving(Path(folder) / "pg") as url:
+            yield url

@@ -77,6 +77,7 @@ def test_a_setting_of_later_versions_that_nobody_uses_changes_no_key() -> None:
         ({"seed.deep.inside": "1"}, "seed"),
         ({"training": "fast"}, "training"),
         ({"training.learning_rate": "NaN"}, "training.learning_rate"),
+        ({"data": "drawn", "data.noise": "NaN"}, "noise of data cannot be nan; give it"),
     ],
     ids=lambda value: None if isinstance(value, str) else next(iter(value))[:20],
 )

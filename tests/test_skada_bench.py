@@ -31,7 +31,12 @@ def test_source_only_is_as_published():
         ("ot_label_prop. cosine", "covariate"),
         ("ot_label_prop. cosine", "label"),
         ("ot_label_propagation", "concept"),
-        ("dasvm ρ=.005", "covariate"),
+        ("dasvm", "covariate"),
+        ("dasvm", "label"),
+        ("dasvm", "concept"),
+        ("tsl", "concept"),
+        ("jdot", "concept"),
+        ("mmd_ls", "concept"),
     ],
 )
 def test_shallow_methods_score_as_published(row, shift):

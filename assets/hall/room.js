@@ -15,6 +15,8 @@ class RoomPage {
     /** @type {number | null} the slide that a student has turned to */
     this.own = null;
     this.blanked = false;
+    this.at = 0;
+    this.turning = 0;
     if (given.role !== "follow") addEventListener("keydown", (event) => this.key(event));
     this.wait();
     if (given.role !== "follow") setInterval(() => this.count(), 1000);
@@ -49,6 +51,7 @@ class RoomPage {
     this.lost = false;
     if (this.told?.place !== told.place || told.pace === "held") this.own = null;
     this.told = told;
+    if (!this.turning) this.at = told.place;
     this.draw();
   }
 
@@ -136,8 +139,11 @@ class RoomPage {
   }
 
   /** @param {number} way */
-  go(way) {
-    this.act("go", { place: Math.max(0, Math.min(given.count - 1, this.told.place + way)) });
+  async go(way) {
+    this.at = Math.max(0, Math.min(given.count - 1, this.at + way)); // two quick presses are two slides
+    this.turning += 1;
+    await this.act("go", { place: this.at });
+    this.turning -= 1;
   }
 
   /** The film was moved by hand: tell the room when the hand rests. @param {{share: number, playing: boolean}} film */

@@ -42,7 +42,7 @@ function inPercent(share, digits = 0) {
 /** Send an act or a vote; what the server has against it is shown. @param {string} what @param {object} body */
 async function send(what, body) {
   try {
-    const answer = await fetch(`${given.room}/${what}`, {
+    const answer = await fetch(`${given.room}/${what}?lang=${given.language}`, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     const { problem } = await answer.json();

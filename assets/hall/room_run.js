@@ -26,7 +26,7 @@ class RunView {
     if (run.problem) parts.push(make("p", {}, [run.problem]));
     if (run.before !== undefined) {
       parts.push(make("div", { class: "numbers" }, [["before", run.before], ["after", run.after]].map(([name, share]) => make("p", {}, [
-        make("b", {}, [inPercent(Number(share), 1)]), `${said(String(name))}, ${said("onTarget")}`,
+        make("b", {}, [inPercent(Number(share), 1)]), said(`${name}Right`),
       ]))));
     }
     this.root.replaceChildren(...parts.filter((part) => part !== null), courses(run.curves));

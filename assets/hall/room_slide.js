@@ -25,12 +25,13 @@ class SlideView {
       this.frame = null;
       this.votes.forget();
       this.run.forget();
+      this.moved = "";
+      tell("");
+      const lines = slide.lines.map((/** @type {string} */ line) => make("li", {}, emphasised(line)));
       this.main.replaceChildren(
-        make("h1", {}, [slide.title]),
-        slide.lines.length ? make("ul", { class: "lines" }, slide.lines.map((/** @type {string} */ line) => make("li", {}, emphasised(line)))) : null,
-        this.shown(slide, place),
+        make("h1", {}, [slide.title]), ...(lines.length ? [make("ul", { class: "lines" }, lines)] : []), this.shown(slide, place),
       );
-      this.main.className = slide.film ? "film" : slide.screen || this.wandered(slide, told) ? "screen" : "";
+      this.main.className = ["film", "screen", "question", "prediction"].find((name) => slide[name] !== undefined) ?? "";
       scrollTo(0, 0);
     }
     if (slide.question || slide.prediction) this.votes.show(slide, place, told.ballot);
@@ -53,8 +54,9 @@ class SlideView {
     const shadow = host.attachShadow({ mode: "open" });
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
-    const playground = new Playground(/** @type {any} */ (shadow.querySelector(".playground")));
+    const playground = new (/** @type {any} */ (globalThis).Playground)(shadow.querySelector(".playground"));
     this.playground = playground;
+    if (film.still) this.holdStill(playground.player);
     playground.show(film, () => {});
     if (given.role === "stage") {
       const { player } = playground;
@@ -69,15 +71,20 @@ class SlideView {
     return host;
   }
 
+  /** Stay on the first picture: what comes of it is still to be guessed. @param {any} player */
+  holdStill(player) {
+    player.play = () => {};
+    player.took = (/** @type {any} */ stage) => {
+      stage.hoped = Math.max(stage.film?.frames.length ?? 1, 2);
+      player.share = 0;
+      player.draw();
+    };
+  }
+
   /** @param {string} screen @param {number} place */
   screen(screen, place) {
     this.frame = make("iframe", { src: inFrame(screen, place), title: screen.split("?")[0] || "Domain Adaptation Lab" });
     return this.frame;
-  }
-
-  /** Whether the instructor has gone elsewhere in the app than the slide says. @param {any} slide @param {any} told */
-  wandered(slide, told) {
-    return given.role === "follow" && told.screen && told.screen !== slide.screen;
   }
 
   /** Do what the instructor does: the same place of the film, the same screen. @param {any} slide @param {any} told */

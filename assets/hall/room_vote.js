@@ -17,7 +17,7 @@ class VoteView {
     const key = JSON.stringify([place, ballot]);
     if (key === this.key) return;
     this.key = key;
-    const text = make("p", { class: "question" }, [(slide.question ?? slide.prediction).text]);
+    const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction).text]);
     const state = make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
     const body = slide.question ? this.choices(slide.question, place, ballot) : this.guess(slide.prediction, place, ballot);
     this.root.replaceChildren(text, body, state);
@@ -67,15 +67,15 @@ class VoteView {
     const parts = [];
     if (given.role === "follow" && ballot?.open) {
       const mine = recalled(place, ballot) ?? (low + high) / 2;
-      const output = make("output", {}, [`${mine} ${unit}`]);
+      const output = make("output", {}, [withUnit(mine, unit)]);
       const slider = make("input", {
         type: "range", min: low, max: high, step: (high - low) / 100, value: mine, "aria-label": prediction.text,
-        oninput: () => (output.textContent = `${slider.value} ${unit}`),
+        oninput: () => (output.textContent = withUnit(slider.value, unit)),
       });
       parts.push(slider, output, make("button", { type: "button", class: "main", onclick: () => this.choose(place, ballot, Number(slider.value)) }, [said("send")]));
     }
     if (ballot?.rounds) parts.push(...ballot.rounds.map((/** @type {any} */ round) => histogram(prediction, ballot, round)));
-    if (ballot?.answer !== undefined) parts.push(make("p", { class: "answer" }, [said("itIs", { value: `${ballot.answer} ${unit}` })]));
+    if (ballot?.answer !== undefined) parts.push(make("p", { class: "answer" }, [said("itIs", { value: withUnit(ballot.answer, unit) })]));
     return make("div", { class: "guess" }, parts);
   }
 
@@ -93,6 +93,11 @@ class VoteView {
   }
 }
 
+/** @param {number | string} value @param {string} unit */
+function withUnit(value, unit) {
+  return unit === "%" ? `${value}%` : `${value} ${unit}`;
+}
+
 /** @param {number} place @param {any} ballot */
 function nameOfVote(place, ballot) {
   return `${given.id}.${place}.${ballot.round}`;
@@ -108,7 +113,7 @@ function recalled(place, ballot) {
 function histogram(prediction, ballot, round) {
   const { low, high, unit } = prediction;
   const width = 600, height = 150, most = Math.max(1, ...round.counts);
-  const name = `${said("answers", { count: round.total })}${round.middle === null ? "" : ` · ${said("middle", { value: `${round.middle} ${unit}` })}`}`;
+  const name = `${said("answers", { count: round.total })}${round.middle === null ? "" : ` · ${said("middle", { value: withUnit(round.middle, unit) })}`}`;
   const picture = drawn("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", "aria-label": name, class: `histogram round-${round.round}` });
   const step = width / round.counts.length;
   round.counts.forEach((/** @type {number} */ count, /** @type {number} */ place) => {
@@ -119,7 +124,7 @@ function histogram(prediction, ballot, round) {
   picture.append(drawn("line", { x1: 0, x2: width, y1: height, y2: height, class: "axis" }));
   for (const end of [low, (low + high) / 2, high]) {
     const anchor = end === low ? "start" : end === high ? "end" : "middle";
-    picture.append(drawn("text", { x: ((end - low) / (high - low)) * width, y: height + 24, "text-anchor": anchor }, `${end} ${unit}`));
+    picture.append(drawn("text", { x: ((end - low) / (high - low)) * width, y: height + 24, "text-anchor": anchor }, withUnit(end, unit)));
   }
   if (ballot.answer !== undefined) {
     const x = ((ballot.answer - low) / (high - low)) * width;

@@ -45,7 +45,8 @@ function stepToGoOn(film, at) {
   return frame?.phase === "adapt" && frame.step < frame.steps ? frame.step : 0;
 }
 
-/** The frame that stands at a step of adapting, or -1. @param {FilmReader} film @param {number} step */
+/** The last frame before a step of adapting is taken, or -1 where it is not known yet. @param {FilmReader} film @param {number} step */
 function frameAtStep(film, step) {
-  return film.frames.findIndex((frame) => frame.phase === "adapt" && frame.step >= step);
+  const after = film.frames.findIndex((frame) => frame.phase === "adapt" && frame.step > step);
+  return after < 0 && film.whole ? film.frames.length - 1 : after - 1;
 }

@@ -37,6 +37,8 @@ class FilmReader {
     this.acts = undefined;
     /** @type {Record<string, Uint8Array>} */
     this.kept = {};
+    /** @type {Float64Array<ArrayBufferLike>} */
+    this.places = new Float64Array(0);
   }
 
   /** Read more bytes; those of a record that is not all here wait. @param {Uint8Array} more */
@@ -111,7 +113,7 @@ class FilmReader {
     const unit = 2 ** told.exponent;
     const [field, featureField, predicted] = ["field", "featureField", "predicted"].map((name) => this.next(name, rest));
     const moved = rest.planes(2 * header.label.length);
-    const places = /** @type {Float64Array} */ (this.places).map((place, i) => (Math.floor(place / unit + 0.5) + moved[i]) * unit);
+    const places = this.places.map((place, i) => (Math.floor(place / unit + 0.5) + moved[i]) * unit);
     this.places = places;
     /** @type {Frame} */
     const frame = {

@@ -14,6 +14,8 @@ class Game {
     this.rounds = [];
     /** @type {number[]} rows */
     this.asked = [];
+    /** @type {number[]} frames at which a round can be */
+    this.places = [];
     this.done = ROUND;
     this.hits = 0;
     const { find } = playground;
@@ -28,7 +30,8 @@ class Game {
   }
 
   say() {
-    const { data, find } = this.playground;
+    const { data, find, root } = this.playground;
+    root.classList.toggle("guessing", this.on);
     find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
     find(".game-board").hidden = !this.on;
@@ -49,7 +52,7 @@ class Game {
   /** Begin a round, some way farther in the film. */
   round() {
     const frames = this.stage.film?.frames ?? [];
-    const places = this.places ?? [];
+    const { places } = this;
     const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / (MOST_ROUNDS - 1))))];
     const { label, told } = /** @type {Header} */ (this.stage.film?.header);
     const rows = [...label.keys()];
@@ -59,10 +62,11 @@ class Game {
     }).sort(() => Math.random() - 0.5);
     this.hits = 0;
     this.done = 0;
-    this.playground.player.seek(at / (frames.length - 1));
     this.say();
+    this.playground.player.seek(at / (frames.length - 1));
     this.tell();
-    this.playground.find(".guess-source").focus();
+    this.stage.figure.scrollIntoView();
+    this.playground.find(".guess-source").focus({ preventScroll: true });
   }
 
   tell(ended = false) {

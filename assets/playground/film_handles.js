@@ -62,7 +62,7 @@ class Handles {
       { name: "move", says: texts.gripMove, x: right, y: up, sign: "✥" },
       { name: "turn", says: texts.gripTurn, x: right - sin * arm, y: up + cos * arm, sign: "⟳" },
       { name: "stretch", says: texts.gripStretch, x: right + cos * wide, y: up + sin * wide, sign: "⇔" },
-      ...sums.flatMap(([x, y, n], index) => {
+      ...sums.flatMap((/** @type {number[]} */ [x, y, n], /** @type {number} */ index) => {
         const sign = told.classes[index];
         return n ? [{ name: `class ${index}`, says: filled(texts.gripClass, { name: sign }), x: x / n, y: y / n, sign }] : [];
       }),

@@ -13,6 +13,9 @@ class Stage {
     this.film = null;
     this.address = "";
     this.chosen = -1;
+    /** @type {number | undefined} frames that a film on its way will have, as far as one can tell */
+    this.hoped = undefined;
+    this.shown = ""; // the address of the film on the screen
     this.whole = false; // the film that was wished for last
     /** @type {AbortController | null} */
     this.wish = null;
@@ -250,7 +253,7 @@ class Picture {
     const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
     this.points(pen, places, shown, weights, x, y, ratio);
-    if (shown.forces && this.name === "features") this.arrows(pen, shown, places, box, x, y, unit);
+    if (shown.forces && this.name === "features" && !stage.playground.game.hides(this)) this.arrows(pen, shown, places, box, x, y, unit);
     if (stage.chosen >= 0) {
       pen.strokeStyle = colours.ink;
       pen.lineWidth = 2;
@@ -263,13 +266,14 @@ class Picture {
   /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
   points(pen, places, frame, weights, x, y, ratio) {
     const { stage } = this;
-    const { header } = /** @type {FilmReader} */ (stage.film);
+    const film = /** @type {FilmReader} */ (stage.film);
+    const { header } = film;
     if (!header) return;
     const { label, told } = header;
     const colours = stage.paint();
     const radius = Math.max(2.2, Math.min(4.5, this.plot.clientWidth / 90));
     const hidden = stage.playground.game.hides(this);
-    const left = new Set(doneAt(stage.film, stage.film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
+    const left = new Set(doneAt(stage.film, film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
       if (hidden) continue;
       const source = i < told.source_count;

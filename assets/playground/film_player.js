@@ -225,10 +225,9 @@ class Player {
   /** What has just happened, written at each frame. */
   words() {
     const stage = this.playground.stages[0];
-    const frames = stage?.film?.frames ?? [];
     const at = Math.floor(this.time(stage) + 1e-6);
-    if (!frames[at]) return;
-    const sentence = sentenceOf(frames, at, stage.film?.header?.told, this.playground.data.texts);
+    if (!stage.film?.frames[at]) return;
+    const sentence = sentenceOf(stage.film, at, this.playground.data.texts);
     const node = this.playground.find(".sentence");
     if (node.textContent !== sentence) node.textContent = sentence;
     if (!this.playing) this.speak();

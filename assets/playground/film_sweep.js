@@ -58,21 +58,25 @@ function multiple(playground, film, frame, title) {
 
 /** @param {Playground} playground @param {SVGElement} svg @param {{value: number, target: number}[]} reached @param {number} count */
 function curveOf(playground, svg, reached, count) {
-  const at = (/** @type {number} */ i) => 20 + (i * 560) / Math.max(1, count - 1);
+  const at = (/** @type {number} */ i) => 60 + (i * 510) / Math.max(1, count - 1);
   const y = (/** @type {number} */ share) => 92 - share * 84;
-  const name = "http://www.w3.org/2000/svg";
-  const line = document.createElementNS(name, "polyline");
-  line.setAttribute("points", reached.map(({ target }, i) => `${at(i)},${y(target)}`).join(" "));
-  line.setAttribute("stroke", playground.data.colours.target);
-  line.setAttribute("fill", "none");
-  line.setAttribute("stroke-width", "2");
-  const texts = reached.map(({ value }, i) => {
-    const text = document.createElementNS(name, "text");
-    text.setAttribute("x", String(at(i)));
-    text.setAttribute("y", "112");
-    text.setAttribute("text-anchor", "middle");
-    text.textContent = String(value);
-    return text;
+  const line = svgElement("polyline", {
+    points: reached.map(({ target }, i) => `${at(i)},${y(target)}`).join(" "),
+    stroke: playground.data.colours.target, fill: "none", "stroke-width": 2,
   });
-  svg.replaceChildren(line, ...texts);
+  const texts = reached.map(({ value }, i) => svgElement("text", { x: at(i), y: 112, "text-anchor": "middle" }, String(value)));
+  const dots = reached.map(({ target }, i) => svgElement("circle", { cx: at(i), cy: y(target), r: 4, fill: playground.data.colours.target }));
+  const levels = [0, 0.5, 1].flatMap((share) => [
+    svgElement("path", { d: `M40 ${y(share)}H590`, stroke: "currentColor", opacity: 0.2 }),
+    svgElement("text", { x: 34, y: y(share) + 4, "text-anchor": "end" }, percents(share)),
+  ]);
+  svg.replaceChildren(...levels, line, ...dots, ...texts);
+}
+
+/** An element of an SVG. @param {string} name @param {Record<string, string | number>} attributes @param {string} text */
+function svgElement(name, attributes, text = "") {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  element.textContent = text;
+  return element;
 }

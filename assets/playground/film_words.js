@@ -11,8 +11,9 @@ function percents(share) {
   return `${Math.round(100 * share)}%`;
 }
 
-/** @param {Frame[]} frames @param {number} at @param {any} told @param {any} texts */
-function sentenceOf(frames, at, told, texts) {
+/** @param {FilmReader} film @param {number} at @param {any} texts */
+function sentenceOf({ frames, whole, header }, at, texts) {
+  const told = header?.told;
   const { sentences } = texts;
   const frame = frames[at];
   const before = frames[at - 1];
@@ -27,7 +28,7 @@ function sentenceOf(frames, at, told, texts) {
     share: percents(frame.numbers.slide ?? 1),
     method: texts.method,
   };
-  const last = at === frames.length - 1 && at > 0;
+  const last = whole && at === frames.length - 1 && at > 0;
   const rest = frame.phase === "source_only" ? "learns" : "ends";
   return filled(sentences[nameOf(frame, before, last, told) ?? rest] ?? sentences[rest], values);
 }

@@ -30,6 +30,8 @@ class Playground {
     this.stages = [];
     /** @type {number | null} the step from which the film that is waited for goes on */
     this.goFrom = null;
+    /** @type {AbortController | undefined} */
+    this.swept = undefined;
     this.player = new Player(this);
     this.hand = new Hand(this);
     this.game = new Game(this);
@@ -110,7 +112,7 @@ class Playground {
   change(change, rests = true) {
     this.data = { ...this.data, ...change };
     this.stages.forEach((stage, index) => stage.watch(this.address(index), this.data.texts));
-    if (rests) this.tell({ params: this.data.params, acts: this.data.acts });
+    if (rests) this.tell?.({ params: this.data.params, acts: this.data.acts });
   }
 
   /** @param {number} index */
@@ -136,15 +138,16 @@ class Playground {
       stage.watch(this.address(index), data.texts);
       stage.say();
     });
-    this.say();
     this.hand.show();
+    this.say();
     sweep(this);
     if (first && !this.player.still.matches) this.player.play();
     this.player.draw();
   }
 
   say() {
-    const { texts, data } = { texts: this.data.texts, data: this.data };
+    const { data } = this;
+    const { texts } = data;
     for (const node of this.root.querySelectorAll("[data-text]")) node.textContent = texts[/** @type {HTMLElement} */ (node).dataset.text ?? ""];
     for (const node of this.root.querySelectorAll("[data-label]")) {
       const label = texts[/** @type {HTMLElement} */ (node).dataset.label ?? ""];
@@ -159,7 +162,7 @@ class Playground {
     this.find(".forget").hidden = !data.acts;
     for (const name of [".drop", ".drop-hint"]) this.find(name).hidden = this.stages[0].chosen < 0;
     legend(this);
-    for (const part of data.hidden) this.find(`.${part}`).hidden = true;
+    for (const part of data.hidden) for (const node of this.root.querySelectorAll(`.${part}`)) /** @type {HTMLElement} */ (node).hidden = true;
     this.player.say();
   }
 
@@ -178,7 +181,7 @@ class Playground {
 
 /** What the marks mean. @param {Playground} playground */
 function legend(playground) {
-  const { texts, classes, colours, critic, deep } = playground.data;
+  const { texts, classes, colours, critic, deep, notes } = playground.data;
   const entries = [
     ...["source", "target"].map((name) => ({ text: texts[name], mark: name, colour: colours[name] })),
     ...classes.map((/** @type {string} */ name, /** @type {number} */ index) => ({
@@ -189,6 +192,7 @@ function legend(playground) {
     deep && { text: texts.lossMark, mark: "dotted", colour: colours.grey },
     deep && { text: texts.classPull, mark: "pull", colour: colours.pullOfClass },
     deep && { text: filled(texts.methodPull, texts), mark: "pull", colour: colours.pullOfMethod },
+    ...notes.map((/** @type {string} */ text) => ({ text, mark: "none", colour: "" })),
   ].filter(Boolean);
   playground.find(".legend").replaceChildren(...entries.map(({ text, mark, colour }) => {
     const [item, sign] = [document.createElement("span"), document.createElement("i")];

@@ -13,7 +13,9 @@ FEW = 0.5
 """Predicted classes count as collapsed when fewer than this share of those before are left."""
 MOST = 0.5
 """Share of a class that makes it “most of it”."""
-_ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
+A_PART = 0.1
+"""Share of the samples that is worth a word."""
+ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
@@ -32,7 +34,7 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
             name="collapsed",
             title="The method has collapsed.",
             evidence="After adapting, every target sample is predicted as “{name}”.",
-            advice=_ADVICE,
+            advice=ADVICE,
             values={"name": classes[int(after[0])]},
         )
     was, now = predicted_classes(before), predicted_classes(after)
@@ -42,7 +44,7 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
         name="collapsed",
         title="The method has collapsed, unless the target really holds so few classes.",
         evidence="After adapting, the target's predictions fall on about {now} of {count} classes, {was} before.",
-        advice=_ADVICE,
+        advice=ADVICE,
         values={"now": round(now), "was": round(was), "count": len(classes)},
     )
 
@@ -72,6 +74,20 @@ def misnamed(confusion: ArrayLike) -> list[tuple[int, int]]:
     most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
     np.fill_diagonal(most, False)
     return [(int(i), int(j)) for i, j in np.argwhere(most & (most.sum(axis=0) == 1))]
+
+
+def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
+    """Find classes for each of which most of at least two others is taken: what it swallows, by the class.
+
+    Confusion matrix (c, c): rows true class, columns predicted class. Nothing is found where less than `A_PART` of all
+    samples is in classes that were swallowed.
+    """
+    counts = np.asarray(confusion, dtype=np.float64)
+    most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
+    np.fill_diagonal(most, False)
+    found = {int(j): [int(i) for i in np.flatnonzero(most[:, j])] for j in np.flatnonzero(most.sum(axis=0) > 1)}
+    lost = [i for victims in found.values() for i in victims]
+    return found if counts[lost].sum() >= A_PART * counts.sum() else {}
 
 
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:

@@ -22,7 +22,7 @@ from da_core.evaluation.held_out import (
     predict_held_out,
 )
 from da_core.evaluation.metrics import DRAWS, LEVEL
-from da_core.evaluation.shift import measures, neighbour_mix
+from da_core.evaluation.shift import DomainOdds, domain_odds, measures, neighbour_mix
 from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.evaluation.weight_spread import summarise_weights
 from da_core.events import DomainScores, Evidence, Result, Shift, ShiftMeasures, When
@@ -41,7 +41,7 @@ class Predicted:
 
     ``before`` is source only, ``after`` the adapted model (both the same where nothing adapts); ``weights`` (n_s,) are
     a reweighting method's for the held-out source samples, ``trained_weights`` (n,) those that its head was fitted
-    with.
+    with. ``odds`` are `domain_odds` of the features before and after.
     """
 
     before: HeldOutPredictions
@@ -50,6 +50,7 @@ class Predicted:
     source_only_bn: HeldOutPredictions | None
     weights: Weights | None
     trained_weights: Weights | None
+    odds: dict[When, DomainOdds]
 
 
 def predict_all(
@@ -68,7 +69,12 @@ def predict_all(
     oracle_predictions, bn_predictions = (
         None if model is None else predict_held_out(model, prepared) for model in (oracle, source_only_bn)
     )
-    return Predicted(before, after, oracle_predictions, bn_predictions, weights, adapted.weights)
+    seed = prepared.experiment.seed
+    odds: dict[When, DomainOdds] = {
+        "before": domain_odds(before.source_features, before.target_features, seed),
+        "after": domain_odds(after.source_features, after.target_features, seed, weights),
+    }
+    return Predicted(before, after, oracle_predictions, bn_predictions, weights, adapted.weights, odds)
 
 
 def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Result:
@@ -82,7 +88,7 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
     def scored(predictions: HeldOutPredictions) -> DomainScores:
         return domain_scores(predictions, labels, pair.classes, experiment.seed)
 
-    def shift(predictions: HeldOutPredictions, weights: Weights | None = None) -> ShiftMeasures:
+    def shift(when: When, predictions: HeldOutPredictions, weights: Weights | None = None) -> ShiftMeasures:
         return measures(
             predictions.source_features,
             predictions.target_features,
@@ -90,6 +96,7 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
             ys=labels.source,
             yt=labels.target if pair.target_labelled else predictions.target_predicted,
             weights=weights,
+            odds=predicted.odds[when],
         )
 
     result = Result(
@@ -99,8 +106,8 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
         source_only_bn=None if predicted.source_only_bn is None else scored(predicted.source_only_bn),
         gain=gains(before, after, labels),
         shift=Shift(
-            before=shift(before),
-            after=shift(after, weights),
+            before=shift("before", before),
+            after=shift("after", after, weights),
             neighbours=neighbour_mix(
                 (before.source_features, before.target_features), (after.source_features, after.target_features)
             ),
@@ -202,6 +209,8 @@ def collect_evidence(
         target_probabilities={
             when: p.target_probabilities[rows.target].astype(np.float32) for when, p in stops.items()
         },
+        source_odds={when: source[rows.source].astype(np.float32) for when, (source, _) in predicted.odds.items()},
+        target_odds={when: target[rows.target].astype(np.float32) for when, (_, target) in predicted.odds.items()},
         embeddings=layouts,
         weights=None if weights is None else weights[rows.source].astype(np.float32),
         answers=predict_unlabelled(adapted, predicted.after, prepared),

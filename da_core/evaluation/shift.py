@@ -26,6 +26,9 @@ from da_core.evaluation.kernel_means import (
 from da_core.events import Interval, NeighbourMix, Notice, Shift, ShiftMeasures
 from da_core.methods.distances import equal_rows
 
+DomainOdds = tuple[Values, Values]
+"""Source (n_s,) and target (n_t,) samples' log-odds of being of the target; see `domain_odds`."""
+
 MOST_ROWS = 1000
 """Of each domain in measures whose time and memory grow with the square; evenly spaced rows beyond."""
 NEIGHBOURS = 15
@@ -43,15 +46,16 @@ def measures(
     ys: Labels | None = None,
     yt: Labels | None = None,
     weights: Features | None = None,
+    odds: DomainOdds | None = None,
 ) -> ShiftMeasures:
     """Measure the shift between source (n_s, d) and target (n_t, d) features, at least two samples each.
 
     With class indices ``ys`` (n_s,) and ``yt`` (n_t,) also the class-wise distance, where two domains share a class of
     `kernel_means.FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source
-    sample counts as often as its weight says.
+    sample counts as often as its weight says. ``odds`` are `domain_odds` of the same, where they are known already.
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    hits, counted = _domain_hits(Fs, Ft, seed, w)
+    hits, counted = _domain_hits(Fs, Ft, seed, w, odds)
     rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
     drawn = _BootstrapWeights(w[rows_s], len(rows_t), seed)
@@ -141,28 +145,48 @@ def _accuracy_interval(hits: Values, counted: Values, seed: int, draws: int = 10
     return _proxy_a_distance(low), _proxy_a_distance(high)
 
 
-def _domain_hits(Fs: Features, Ft: Features, seed: int, weights: Features) -> tuple[Values, Values]:
-    """Classify each sample's domain by a fit on the other half.
+def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | None = None) -> DomainOdds:
+    """Place each sample on the direction that parts the domains: its log-odds of being of the target.
 
-    Return for each different row (g,) how much those of its samples weigh that are right, and how much all of them do.
-    ``weights`` (n_s,) are the source samples'; a target sample weighs as much as a source sample on average.
+    They are those of the proxy A-distance's classifiers, of which each places the half that it was not fitted on. NaN
+    where a sample is in neither half, as the larger domain has some to spare. Source (n_s,) and target (n_t,).
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     require_two_samples(Fs, Ft)
+    w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
     halves = _halves(Fs, Ft, np.random.default_rng(seed))
-    X = [np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in halves]
-    counted = [np.concatenate([weights[s], np.full(len(t), weights[s].mean())]) for s, t in halves]
-    domain = [np.repeat([0, 1], len(s)) for s, _ in halves]
-    right = []
-    for a, b in ((0, 1), (1, 0)):
-        scaler = StandardScaler().fit(X[a])
-        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X[a]), domain[a], counted[a])
-        right.append(counted[b] * (classifier.predict(scaler.transform(X[b])) == domain[b]))
-    different = equal_rows(np.concatenate([X[1], X[0]]))
-    hits: Values = np.bincount(different, np.concatenate(right)).astype(np.float64)
-    weight: Values = np.bincount(different, np.concatenate([counted[1], counted[0]])).astype(np.float64)
+    odds = np.full(len(Fs), np.nan), np.full(len(Ft), np.nan)
+    for (s, t), others in zip(halves, halves[::-1], strict=True):
+        X, domain = np.concatenate([Fs[s], Ft[t]]).astype(np.float64), np.repeat([0, 1], len(s))
+        scaler = StandardScaler().fit(X)
+        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, _counted(w, s, t))
+        for found, F, rows in zip(odds, (Fs, Ft), others, strict=True):
+            found[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
+    return odds
+
+
+def _counted(weights: Features, s: Labels, t: Labels) -> Values:
+    """Tell how much the samples of a half count: a target sample as much as a source sample on average."""
+    return np.concatenate([weights[s], np.full(len(t), weights[s].mean())])
+
+
+def _domain_hits(
+    Fs: Features, Ft: Features, seed: int, weights: Features, odds: DomainOdds | None = None
+) -> tuple[Values, Values]:
+    """Classify each sample's domain by a fit on the other half.
+
+    Return for each different row (g,) how much those of its samples weigh that are right, and how much all of them do.
+    ``weights`` (n_s,) are the source samples'.
+    """
+    of_source, of_target = domain_odds(Fs, Ft, seed, weights) if odds is None else odds
+    halves = _halves(Fs, Ft, np.random.default_rng(seed))[::-1]
+    counted = np.concatenate([_counted(weights, s, t) for s, t in halves])
+    right = np.concatenate([np.concatenate([of_source[s] <= 0, of_target[t] > 0]) for s, t in halves])
+    different = equal_rows(np.concatenate([np.concatenate([Fs[s], Ft[t]]).astype(np.float64) for s, t in halves]))
+    hits: Values = np.bincount(different, counted * right).astype(np.float64)
+    weight: Values = np.bincount(different, counted).astype(np.float64)
     return hits, weight
 
 

@@ -6,9 +6,9 @@ and ``Params`` (see `da_core.registry`). As a plain object: ``CORAL(regularisati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ Kind = Literal[
 ]
 Rows = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
+Drawn = TypeVar("Drawn")
 
 
 class Method(Registered, abstract=True):
@@ -46,6 +47,8 @@ class Method(Registered, abstract=True):
     """What a network should have for it: `with_method` gives it that where nobody chose a network."""
     draws: ClassVar[bool] = True
     """Whether what it does depends on the seed; where nothing does, a study runs it once."""
+    coupling: Rows | None = None
+    """The transport plan between the samples that it was fitted to (n_s, n_t), in their order; None without one."""
     costly: ClassVar[str] = ""
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
@@ -288,6 +291,10 @@ class DeepAlignment(Method, abstract=True):
         """
         return None
 
+    def plan(self, batch: Batch) -> Tensor | None:
+        """Find the transport plan (b_s, b_t) between a batch's domains, for the live view; None without one."""
+        return None
+
 
 @dataclass(frozen=True)
 class AdaptationData:
@@ -305,6 +312,14 @@ class AdaptationData:
     yf: Tensor
     flips: bool = False
     least_steps: int = 1
+    after_step: Callable[[int, int], None] = lambda at, count: None
+
+    def steps(self, batches: Iterable[Drawn]) -> Iterator[Drawn]:
+        """Go through an epoch's batches, one step each; who looks on is called after each (``after_step``)."""
+        listed = list(batches)
+        for at, batch in enumerate(listed):
+            yield batch
+            self.after_step(at, len(listed))
 
 
 class ModelAdaptation(Method, abstract=True):

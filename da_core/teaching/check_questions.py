@@ -1,6 +1,7 @@
-"""The course's checks: a question with a few answers, of which each wrong one is a misconception.
+"""Checks: a question with a few answers, of which each wrong one is a misconception.
 
-They stand in ``assets/course/checks.yaml``, those of the stories in ``story_checks.yaml``, by name.
+Those of the course's chapters stand in ``assets/course/checks.yaml`` and those of the stories in ``story_checks.yaml``,
+by name, those of the lessons in ``assets/lessons/checks.yaml`` by the method's name.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
 from da_core.teaching.misconceptions import Misconception, misconception, misconceptions
 
 FILE = COURSE / "checks.yaml"
+OF_LESSONS = COURSE.parent / "lessons" / "checks.yaml"
 OF_STORIES = COURSE / "story_checks.yaml"
 
 
@@ -37,9 +39,12 @@ class Option(Entry):
 
 
 class Check(Entry):
-    """A question: its answers, and why the right one is right; ``twin`` names a check on the same idea."""
+    """A question: its answers, and why the right one is right; ``twin`` names a check on the same idea.
 
-    chapter: Words
+    A lesson's has neither ``chapter`` nor ``twin``.
+    """
+
+    chapter: str = ""
     question: Bilingual
     options: Annotated[tuple[Option, ...], Field(min_length=3, max_length=4)]
     why: Bilingual
@@ -74,8 +79,8 @@ def checks(file: Path = FILE) -> dict[str, Check]:
 
 
 def check(name: str) -> Check:
-    """Return the check of this name. Raises `UserError` if there is none."""
-    try:
-        return (checks() | checks(OF_STORIES))[name]
-    except KeyError:
-        raise UserError("There is no check “{name}”.", name=name) from None
+    """Return the check of this name, or of the lesson on this method. Raises `UserError` if there is none."""
+    for file in (FILE, OF_STORIES, OF_LESSONS):
+        if name in checks(file):
+            return checks(file)[name]
+    raise UserError("There is no check “{name}”.", name=name)

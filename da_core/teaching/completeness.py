@@ -1,4 +1,4 @@
-"""List what a method or a data set lacks: lessons, picture, translations, figures, a row in the reference pages.
+"""List what a method or a data set lacks: lesson, reading, check, film or picture, translations, figures, reference.
 
 The tests and ``python -m da_core check`` ask here.
 """
@@ -20,7 +20,7 @@ from da_core.i18n import LANGUAGES
 from da_core.methods import methods
 from da_core.methods.base import Method
 from da_core.registry import file_of
-from da_core.teaching import lesson_file, reference, thumbnails
+from da_core.teaching import check_questions, code_reading, lesson_file, reference, thumbnails
 from da_core.teaching.films import filming, lesson_films
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,8 @@ def gaps_of_method(name: str) -> list[Gap]:
     return [
         *(gap for language in LANGUAGES for gap in lesson_gaps(name, language)),
         *formula_gaps(name),
+        *reading_gaps(method),
+        *check_gaps(name),
         *film_gaps(method),
         *translation_gaps(method, method),
         *reference_gaps(reference.methods_page(), "methods.md", name),
@@ -97,6 +99,30 @@ def formula_gaps(name: str) -> Iterator[Gap]:
         if formula != formulas["en"]:
             file = _relative(lesson_file.FOLDER / language / f"{name}.md")
             yield Gap(f"formula ({language})", f"{file} has other formulas than the English lesson.")
+
+
+def reading_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the code's reading is there, and quotes lines that stand in the code."""
+    what, place = "reading of the code", code_reading.file_of_reading(method.name())
+    file = _relative(place)
+    if not place.exists():
+        yield Gap(what, f"write {file}; {_relative(place.with_name('coral.yaml'))} is an example.")
+        return
+    try:
+        steps = code_reading.read_steps(place)
+    except UserError as error:
+        yield Gap(what, str(error))
+        return
+    for step in steps:
+        source = step.file or _code_of(method)
+        if not (ROOT / source).exists() or not code_reading.lines_of(step.code, (ROOT / source).read_text("utf-8")):
+            yield Gap(what, f"{file} quotes a line that is not in {source}; quote it anew: {step.code.strip()}")
+
+
+def check_gaps(name: str) -> Iterator[Gap]:
+    """Check that there is a question about the method."""
+    if name not in check_questions.checks(check_questions.OF_LESSONS):
+        yield Gap("check", f"write one under “{name}:” in {_relative(check_questions.OF_LESSONS)}.")
 
 
 def film_gaps(method: type[Method]) -> Iterator[Gap]:

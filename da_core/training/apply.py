@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -105,8 +106,15 @@ def adapt_model(
 ) -> Generator[Event, None, Model]:
     """Change a copy of the source-only network epoch by epoch; go back to the last finite epoch if it diverges."""
     network = prepared.copy_of(source_only.network)
-    last_finite = LastFiniteState(network)
-    for epoch, losses in enumerate(method.adapt(network, prepared.adaptation_data()), start=1):
+    last_finite, data, finished = LastFiniteState(network), prepared.adaptation_data(), 0
+    if (observer := monitor.observer) is not None:
+
+        def after_step(at: int, count: int) -> None:
+            observer.after_adapting_step(finished * count + at, prepared.adaptation_epochs * count, network)
+
+        data = replace(data, after_step=after_step)
+    for epoch, losses in enumerate(method.adapt(network, data), start=1):
+        finished = epoch
         term = not_finite(losses)
         if term is not None or not last_finite.keep(epoch):
             yield monitor.record_divergence("adapt", last_finite.restore(term))

@@ -27,14 +27,15 @@ def choose(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def configure(device: torch.device) -> None:
+def configure(device: torch.device, *, on_points: bool = False) -> None:
     """Configure the calling thread and the process for one run: its share of the cores, and sums that repeat.
 
     The share is the same however busy the machine is, since the number of threads changes the last digits of sums, and
     so a whole training. Beside other processes it costs no more all the same: OpenMP's threads sleep while they wait
-    (see `da_core`), and BLAS, whose threads always spin, gets one.
+    (see `da_core`), and BLAS, whose threads always spin, gets one. A run ``on_points`` in the plane has one thread: to
+    wake another takes longer than what it would compute.
     """
-    threads = max(1, _THREADS // settings().workers)
+    threads = 1 if on_points else max(1, _THREADS // settings().workers)
     threadpool_limits(threads, "openmp")
     threadpool_limits(1, "blas")
     if device.type == "cuda":

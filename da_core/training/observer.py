@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from da_core.events import Phase
 
 if TYPE_CHECKING:
+    from da_core.networks.extractor import Network
     from da_core.training.model import Model
     from da_core.training.prepared import Prepared
     from da_core.training.step import Step
@@ -27,6 +28,9 @@ class Observer:
 
     def after_turn(self, phase: Phase, step: Step, taken: int, turn: int) -> None:
         """Come after turn ``turn`` of step ``taken`` of a training."""
+
+    def after_adapting_step(self, taken: int, steps: int, network: Network) -> None:
+        """Come after step ``taken`` (0 is the first) of so many by which a model adaptation changes ``network``."""
 
     def after_epoch(self, epoch: float, model: Model) -> None:
         """Come after an epoch of adapting; 0 is before the first of a network that begins anew."""

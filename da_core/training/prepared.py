@@ -77,6 +77,11 @@ class Setup:
         return isinstance(self.method, ClassifierAdaptation) and not of_both
 
     @property
+    def is_on_points(self) -> bool:
+        """Whether the samples are points in the plane, of which a step takes less than a millisecond."""
+        return pick(sources(), self.experiment.data.name, "data set").area == "points"
+
+    @property
     def draws(self) -> bool:
         """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
         experiment, learns = self.experiment, self.extractor.learns

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import get_args
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +18,12 @@ from torch.nn.functional import cross_entropy
 from da_core.experiment import TrainingSpec, plan_epoch
 from da_core.methods.base import Batch, DeepAlignment, Part, Turn
 from da_core.networks.extractor import Network
+from da_core.training.adam import Adam
 from da_core.training.model import Labelled
 
 log = logging.getLogger(__name__)
 
 WARM_UP_STEPS = 3
-ADAM_BETAS = (0.5, 0.999)
-"""Less momentum than usual: two players that move against each other otherwise circle (Radford 2016, section 3)."""
 
 
 class Order:
@@ -85,11 +85,15 @@ class Step:
         self.rate = torch.tensor(self.learning_rate, device=device)
         self.turns = (Turn(lambda batch: {}),) if method is None else method.turns()
         self.optimizers = self._optimizers(own)
+        self.weights = [weight for part in (network, own) if part is not None for weight in part.parameters()]
+        self.precision: AbstractContextManager[Any] = nullcontext()
+        if spec.precision == "bfloat16":
+            self.precision = torch.autocast(device.type, torch.bfloat16)
         self.terms: tuple[str, ...] = ()
         self.sums = torch.zeros(0)
         self.after_turn: Callable[[int], None] | None = None
 
-    def _optimizers(self, own: nn.Module | None) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
+    def _optimizers(self, own: nn.Module | None) -> list[tuple[Adam | torch.optim.SGD, list[bool]]]:
         """One optimiser for all parts that move in the same turns, and in which turns that is."""
         weights: dict[Part, list[nn.Parameter]] = {
             "extractor": list(self.network.features.parameters()),
@@ -101,9 +105,9 @@ class Step:
             together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
         return [(self._optimizer(moved), list(when)) for when, moved in together.items() if moved and any(when)]
 
-    def _optimizer(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def _optimizer(self, weights: list[nn.Parameter]) -> Adam | torch.optim.SGD:
         if self.spec.optimizer == "adam":
-            return torch.optim.Adam(weights, lr=self.rate, betas=ADAM_BETAS, fused=True)
+            return Adam(weights, self.rate)
         return torch.optim.SGD(weights, lr=self.rate, momentum=0.9, fused=True)
 
     def __call__(self) -> None:
@@ -127,8 +131,8 @@ class Step:
                 losses = {"class": cross_entropy(batch.source_logits, y)} if turn.with_class else {}
                 losses |= turn.losses(batch)
                 values = torch.stack(list(losses.values()))
-                for optimizer, _ in self.optimizers:
-                    optimizer.zero_grad(set_to_none=True)
+                for weight in self.weights:
+                    weight.grad = None
                 if values.requires_grad:  # else an observer holds all still that this turn would move
                     values.sum().backward()  # type: ignore[no-untyped-call]
                 for optimizer, when in self.optimizers:
@@ -146,7 +150,7 @@ class Step:
 
     def _embed(self, x: Tensor, source_count: int) -> Tensor:
         """Features of the source's samples followed by the target's."""
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+        with self.precision:
             if self.source_network is None:
                 return self.network.embed(x)
             with torch.no_grad():
@@ -154,7 +158,7 @@ class Step:
             return torch.cat([of_source, self.network.embed(x[source_count:])])
 
     def _batch(self, features: Tensor, y: Tensor, progress: Tensor) -> Batch:
-        with torch.autocast(features.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+        with self.precision:
             logits = self.network.head(features)
         features, logits, count = features.float(), logits.float(), len(y)
         return Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress)

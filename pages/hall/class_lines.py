@@ -69,11 +69,11 @@ def exercise(here: Step) -> None:
 def _verdict(asked: Exercise, record: Record) -> None:
     scores = record.result.adapted.target
     accuracy = scores.accuracy if scores is not None else None
-    if refusal := asked.refusal(record.experiment, accuracy):
-        st.markdown(_(refusal))
+    if (refusal := asked.refusal(record.experiment, accuracy)) is not None:
+        st.markdown(explain(refusal))
     else:
         st.markdown(f":green[✓ {_('You have reached it.')}]")
-    if accuracy is None or record.experiment.data != asked.data or (refusal and accuracy >= asked.goal):
+    if accuracy is None or record.experiment.data != asked.data or (refusal is not None and accuracy >= asked.goal):
         return
     try:
         key = room_database().server_key("results")

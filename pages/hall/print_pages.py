@@ -49,8 +49,9 @@ def _question(question: Question) -> str:
 
 
 def _prediction(prediction: Prediction) -> str:
+    unit = prediction.unit if prediction.unit == "%" else f" {prediction.unit}"
     ends = (prediction.low, (prediction.low + prediction.high) / 2, prediction.high)
-    return f"<p>{escape(prediction.text)}</p>{_scale([f'{end:g} {prediction.unit}' for end in ends])}"
+    return f"<p>{escape(prediction.text)}</p>{_scale([f'{end:g}{unit}' for end in ends])}"
 
 
 def worksheet_page(query: Mapping[str, str], language: Language) -> str:

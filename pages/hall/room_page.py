@@ -52,7 +52,7 @@ TEXTS = {
     "sent": "Your answer is in.",
     "send": "Send my guess",
     "anonymous": "Nobody sees who answered what.",
-    "answers": "{count} answers",
+    "answers": "Answers: {count}",
     "vote1": "First vote",
     "vote2": "Vote {round}, after talking",
     "rightAnswer": "right",
@@ -62,10 +62,10 @@ TEXTS = {
     "target": "target",
     "before": "Source only",
     "after": "Adapted",
-    "onTarget": "right on the target",
+    "beforeRight": "of the target right, source only",
+    "afterRight": "of the target right, adapted",
     "curve": "Accuracy while it trains: {source} of the source right, {target} of the target",
     "lost": "The server does not answer; trying again.",
-    "closed": "This room is closed. Thank you for being here.",
     "now": "Minute {from} of {count}",
     "then": "Next: {title}",
     "end": "This is the last slide.",
@@ -116,6 +116,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
         f'{skip}<header></header>\n<main id="slide" tabindex="-1"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>\n'
         f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
+        f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'
         f'<script type="module">{_script()}</script>'
     )
     return plain_page(language.code, title, _style(), body, look=role)
@@ -149,4 +150,4 @@ def _style() -> str:
 
 @functools.cache
 def _script() -> str:
-    return "\n".join([film_element.script(), *map(asset, _SCRIPTS)])
+    return "\n".join(map(asset, _SCRIPTS))

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -35,6 +35,7 @@ LARGEST = 8192
 """Bytes that an act or a vote may have."""
 
 Role = Literal["follow", "stage", "notes"]
+T = TypeVar("T")
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -79,11 +80,25 @@ def _as_json(answer: Answer) -> Answer:
     return answered
 
 
+_going_on: dict[tuple[str, str], asyncio.Task[Any]] = {}
+"""What is read or written just now, by what it is and the room's id: all who wait for a room wait for the same work."""
+
+
+async def _once(what: str, room_id: str, work: Callable[[], T]) -> T:
+    """Do work for a room in a thread, or wait for the same work that another follower began."""
+    key = (what, room_id)
+    if key not in _going_on:
+        task = _going_on[key] = asyncio.ensure_future(run_in_threadpool(work))
+        task.add_done_callback(lambda _done: _going_on.pop(key, None))
+    done: T = await asyncio.shield(_going_on[key])  # who hangs up does not take it from the others
+    return done
+
+
 async def _room(request: Request) -> Room:
     room_id = request.path_params["room"]
     if rooms().is_fresh(room_id):
         return rooms().get(room_id)
-    return await run_in_threadpool(rooms().get, room_id)
+    return await _once("room", room_id, lambda: rooms().get(room_id))
 
 
 async def _own_room(request: Request) -> Room:
@@ -139,7 +154,7 @@ async def state(request: Request) -> Response:
 
 async def _snapshot(room: Room) -> Snapshot:
     if snapshots().is_due(room):
-        return await run_in_threadpool(snapshots().of, room)
+        return await _once("snapshot", room.room_id, lambda: snapshots().of(room))
     return snapshots().of(room)
 
 

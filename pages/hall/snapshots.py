@@ -20,7 +20,7 @@ from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
 from da_core.teaching.hall.room import Room
 from da_core.teaching.hall.rooms import rooms
 from da_core.teaching.hall.votes import BINS
-from pages.session import words
+from pages.session import state, words
 from pages.session.words import _
 
 RUN_SECONDS = 1.0
@@ -53,7 +53,7 @@ class Snapshots:
             tag = f"{room.version}.{view.run_id}.{view.version}.{view.state}" if view else f"{room.version}"
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag != tag:
-                newest = Snapshot(tag, json.dumps(told(room, view, tag), ensure_ascii=False).encode())
+                newest = Snapshot(tag, written(room, view, tag))
             self._newest[room.room_id] = newest
             self._newest.move_to_end(room.room_id)
             while len(self._newest) > _KEPT:
@@ -87,6 +87,11 @@ class Snapshots:
 def snapshots() -> Snapshots:
     """Return the snapshots of this process."""
     return Snapshots()
+
+
+def written(room: Room, run: RunView | None, tag: str) -> bytes:
+    """Write what the followers of a room see as JSON."""
+    return json.dumps(told(room, run, tag), ensure_ascii=False).encode()
 
 
 def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
@@ -143,8 +148,9 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
     shown = films(film)
-    hidden = [part for part in film_element.PARTS if part not in ("bar", "legend", "curve", "sentence")]
-    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat()}
+    seen = {"numbers", "legend", "sentence"} if film.still else {"numbers", "legend", "sentence", "bar", "curve"}
+    hidden = [part for part in state.FILM_PARTS if part not in seen]
+    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat(), "still": film.still}
 
 
 def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:

@@ -65,6 +65,9 @@ def side_by_side(row: Sequence[RunView]) -> None:
         return
     st.markdown(f"**{_('Accuracy on the target')}**")
     chart.draw("what-if-curves", _("Accuracy on the target over the epochs, one line a run"))
+    if going_on := [place for place, view in enumerate(row) if view.live and place]:
+        newest = going_on[-1]
+        two_runs.pictures_so_far(row[0], row[newest], (called[0], called[newest]))
 
 
 def going(view: RunView) -> None:

@@ -43,12 +43,13 @@ def show_check(check: str, where: str) -> bool | None:
             belief = option.refuted()
             said = _("Many think: “{belief}”", belief=belief.says.text(code))
             st.warning(f"**{_('Not so.')}** {said} {belief.refutation.text(code)}")
-            try_it(belief.try_it, keys.check_try(where, check))
+            in_this_lesson = belief.try_it.query() == {"lesson": check}
+            try_it(belief.try_it, keys.check_try(where, check), leads_away=not in_this_lesson)
         return option.is_right
 
 
-def try_it(trial: TryIt, key: str) -> None:
-    """Draw something to try: what to do and look at, and the button that goes there."""
+def try_it(trial: TryIt, key: str, leads_away: bool = True) -> None:
+    """Draw something to try: what to do and look at, and the button that goes there, unless one is there."""
     st.markdown(trial.does.text(language().code))
-    if st.button(_("Try it") + " →", key=key):
+    if leads_away and st.button(_("Try it") + " →", key=key):
         navigation.follow(trial.screen, trial.query())

@@ -14,7 +14,10 @@ from da_core import palette
 from da_core.data.sources import sources
 from da_core.experiment import Experiment
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment
+from da_core.methods.alignment.gfk import GFK
+from da_core.methods.alignment.shared.transport import Transport
+from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
+from da_core.methods.base import DeepAlignment, Reweighting
 from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching.films.filming import normalised
@@ -46,9 +49,6 @@ _SCRIPTS = (
     "film_svg.js",
 )
 
-PARTS = ("acts", "game", "keep", "legend", "curve", "bar", "sentence")
-"""Parts of the element that a link may hide, as ``hide=acts,game``: the names of their classes."""
-
 
 def draw(
     films: Sequence[Experiment],
@@ -68,7 +68,7 @@ def draw(
         acts=acts,
         sweep=sweep,
         editable=on_change is not None,
-        hidden=[part for part in PARTS if state.is_hidden(part)],
+        hidden=[part for part in state.FILM_PARTS if state.is_hidden(part)],
     )
 
     def changed() -> None:
@@ -87,7 +87,7 @@ def element_data(
     editable: bool = False,
     hidden: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write what the element's script is given: see `draw`; ``hidden`` are some of `PARTS`."""
+    """Write what the element's script is given: see `draw`; ``hidden`` are some of `state.FILM_PARTS`."""
     first = films[0]
     method = methods()[first.method.name]
     deep = issubclass(method, DeepAlignment)
@@ -105,6 +105,7 @@ def element_data(
         "hidden": list(hidden),
         "editable": editable and first.data.name == "drawn",
         "deep": deep,
+        "notes": [_(note) for note in _notes(method)],
         "critic": deep and _has_critic(method),
         "trains": trains,
         "strength": "weight" if weight is not None else "",
@@ -137,6 +138,18 @@ def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
 
 def _has_critic(method: type[Method]) -> bool:
     return getattr(method, "domain_logits", None) is not DeepAlignment.domain_logits
+
+
+def _notes(method: type[Method]) -> list[str]:
+    """Say what else is drawn of a method's family."""
+    notes = []
+    if issubclass(method, Reweighting):
+        notes.append(playground_texts.WEIGHTS_NOTE)
+    if issubclass(method, Transport):
+        notes.append(playground_texts.THREADS_NOTE)
+    if issubclass(method, SubspaceAlignment | GFK):
+        notes.append(playground_texts.LINES_NOTE)
+    return notes
 
 
 def _element() -> Any:

@@ -1,4 +1,4 @@
-"""The lesson of one method: the idea, a computed picture, the formula, when it helps and fails, settings and code."""
+"""The lesson of one method: idea, film, formula and its code beside it, when it helps and fails, a check, settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
 from da_core.registry import pick
-from da_core.teaching import lesson_file
+from da_core.teaching import check_questions, code_reading, lesson_file
 from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
 from pages.session import keys, state
 from pages.session.words import _, explain, language
@@ -20,7 +20,8 @@ with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
     from da_core.methods.wanted_network import with_method
-    from pages.learn import method_figure
+    from pages.learn import method_figure, reading_steps
+    from pages.learn.check_form import show_check
 
 
 def header(method: type[Method]) -> None:
@@ -50,17 +51,28 @@ def explained(method: type[Method]) -> None:
     except UserError as error:
         st.error(explain(error))
     if lesson is not None:
-        in_full(lesson)
+        formula(lesson)
+    if code_reading.file_of_reading(method.name()).exists():
+        reading_steps.draw(method)
+    if lesson is not None:
+        helps_and_fails(lesson)
+    if method.name() in check_questions.checks(check_questions.OF_LESSONS):
+        st.subheader(_("A question"), anchor=False)
+        show_check(method.name(), "lesson")
 
 
-def in_full(lesson: lesson_file.Lesson) -> None:
-    """Draw the formula with its symbols, and when the method helps and fails."""
+def formula(lesson: lesson_file.Lesson) -> None:
+    """Draw the formula with its symbols."""
     st.subheader(_("Formula"), anchor=False)
     with st.container(key=keys.FORMULA):
         st.markdown(lesson.formula)
     with st.container(key=keys.SYMBOLS):
         rows = [f"| {symbol} | {meaning} |" for symbol, meaning in lesson.symbols]
         st.markdown("\n".join([f"| {_('Symbol')} | {_('Meaning')} |", "|---|---|", *rows]))
+
+
+def helps_and_fails(lesson: lesson_file.Lesson) -> None:
+    """Draw when the method helps and when it fails, side by side."""
     left, right = st.columns(2, gap="large")
     for place, title, points in (
         (left, _("When it helps"), lesson.helps),

@@ -15,6 +15,20 @@ st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</d
 
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
+    from pages.learn import map_of_methods
+
+view = st.segmented_control(
+    _("View"),
+    ["list", "map"],
+    default="list",
+    format_func=lambda name: _("Map: what each needs, and when it fails") if name == "map" else _("List"),
+    required=True,
+    key=keys.METHODS_VIEW,
+    label_visibility="collapsed",
+)
+if view == "map":
+    map_of_methods.draw()
+    st.stop()
 
 with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="center"):
     typed = st.text_input(

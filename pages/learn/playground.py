@@ -209,8 +209,9 @@ def _set_method(values: dict[str, Scalar]) -> None:
 
 def page() -> None:
     """Draw the playground."""
-    st.title(_(navigation.SCREENS["playground"].title), anchor=False)
-    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
+    if not state.is_hidden("title"):
+        st.title(_(navigation.SCREENS["playground"].title), anchor=False)
+        st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
     now = shown()
     with st.container(key=keys.PLAYGROUND_PARTS):  # on a phone the film comes first (assets/style.css)
         if not state.is_hidden("presets"):

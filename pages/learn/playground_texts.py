@@ -107,6 +107,11 @@ SENTENCES = {
     "ends": "The end: {source} of the source and {target} of the target are right.",
 }
 """What has just happened, by the names that `film_words.js` gives it."""
+WEIGHTS_NOTE = (
+    "The larger a source point, the more it counts; dotted lines: how much more common a place is in the target"
+)
+THREADS_NOTE = "Threads: which mass goes where; click a sample to see its own"
+LINES_NOTE = "Lines: the subspaces of the two domains"
 FILLINGS = ("filled", "open", "dotted")
 
 
@@ -171,6 +176,7 @@ HTML = f"""
 <details class="keep"><summary data-text="keep"></summary><div class="buttons">
 {_button("save-film", "saveFilm")}<label class="file"><span data-text="openFilm"></span>
 <input class="open-film" type="file" accept=".dafilm"></label>
-{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}<span class="saving" role="status"></span></div></details>
+{_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}
+<span class="saving" role="status"></span></div></details>
 </div>
 """

@@ -26,7 +26,7 @@ def ask(experiment: Experiment, row: Sequence[str]) -> None:
     kinds = {"method": _("Another method"), "setting": _("One setting"), "seed": _("Another seed")}
     if _nights(experiment):
         kinds["night"] = _("Another night")
-    with st.popover(_("What if…"), key=keys.WHAT_IF):
+    with st.popover(_("What if…"), key=keys.what_if(len(row))):  # another one shuts when a run has joined the row
         kind = st.segmented_control(
             _("Change"),
             list(kinds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from da_core.evaluation.metrics import gain
-from da_core.events import Evidence, Gain, Layout, When
-from da_core.jobs.store import Record
+from da_core.events import Embedded, Evidence, Gain, Layout, Samples, When
+from da_core.experiment import Experiment
+from da_core.jobs.run_view import RunView
+from da_core.jobs.store import Record, store
 from pages.charts import plotly_figure, score_charts
 from pages.run.before_after import Cloud, before_after_view
 from pages.samples import shown_samples
@@ -84,6 +87,72 @@ def pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
         names=names,
         colour="right",
     )
+
+
+def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> None:
+    """Draw the newest features that there are of both runs, linked, while one of them goes; nothing before there are.
+
+    A run that goes has those of source only until it has adapted.
+    """
+    a, b = _newest(first), _newest(second)
+    if a is None or b is None or not _hold_out_alike(first.experiment, second.experiment):
+        return
+    layouts = [layout for layout in _LAYOUTS if layout in a and layout in b]
+    if not layouts:
+        return
+    pair = [each[layouts[0]] for each in (a, b)]
+    label, samples = pair[0].samples.label, [one.samples for one in pair]
+    if not np.array_equal(label, samples[1].label):
+        return
+    cloud = Cloud(
+        source_count=samples[0].source_count,
+        label=label,
+        predicted={when: each.predicted for when, each in zip(_WHENS, samples, strict=True)},
+        layouts={
+            layout: {when: _unit(each[layout].points) for when, each in zip(_WHENS, (a, b), strict=True)}
+            for layout in layouts
+        },
+    )
+    titles = [
+        name if one.when == "after" else _("{name} (source only so far)", name=name)
+        for name, one in zip(names, pair, strict=True)
+    ]
+    before_after_view(
+        cloud,
+        samples[0].classes,
+        key=keys.two_runs(first.run_id, second.run_id, so_far=True),
+        run=f"{first.run_id}-{second.run_id}-{layouts[0]}-{'-'.join(one.when for one in pair)}",
+        names=(titles[0], titles[1]),
+        colour="right",
+        layout=layouts[0],
+    )
+
+
+def _newest(view: RunView) -> dict[Layout, Embedded] | None:
+    """Find the layouts of a run's adapted features, else of those before; None where there are none yet."""
+    embeddings: Mapping[str, Embedded] = view.embeddings
+    if view.state == "done" and (record := store().load(view.run_id)) is not None:
+        evidence = record.evidence
+        samples = Samples(
+            len(evidence.source_label),
+            np.concatenate([evidence.source_label, evidence.target_label]),
+            np.concatenate([evidence.source_predicted["after"], evidence.target_predicted["after"]]),
+            tuple(record.result.classes),
+        )
+        embeddings = {
+            f"after/{layout}": Embedded("after", layout, evidence.embeddings[f"after/{layout}"], samples)
+            for layout in _LAYOUTS
+            if f"after/{layout}" in evidence.embeddings
+        }
+    for when in ("after", "before"):
+        if found := {event.layout: event for event in embeddings.values() if event.when == when}:
+            return found
+    return None
+
+
+def _hold_out_alike(a: Experiment, b: Experiment) -> bool:
+    """Tell whether two experiments hold out the same samples, as far as their settings say."""
+    return (a.data, a.seed, a.target_split) == (b.data, b.seed, b.target_split)
 
 
 def confusions(first: Record, second: Record, names: tuple[str, str]) -> None:

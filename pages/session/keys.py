@@ -255,7 +255,6 @@ def compared_run(place: int) -> str:
 
 # What if -------------------------------------------------------------------------------------------------------------
 
-WHAT_IF = "lab-what-if"
 WHAT_IF_KIND = "lab-what-if-kind"
 WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
@@ -265,8 +264,13 @@ WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
 
 
-def two_runs(first: str, second: str) -> str:
-    return f"two-{first}-{second}"
+def what_if(runs: int) -> str:
+    """Name what asks for a change, by how many runs there are side by side."""
+    return f"lab-what-if-{runs}"
+
+
+def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
+    return f"two-{first}-{second}{'-so-far' if so_far else ''}"
 
 
 def row_control(action: str, run: str) -> str:
@@ -298,6 +302,7 @@ LESSON_HEAD = "lab-lesson-head"
 LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
+READING = "lab-reading"
 TRY = "lab-try"
 
 
@@ -463,6 +468,18 @@ def guess_outcome(where: str, guess: str) -> str:
     return f"lab-guess-outcome-{where}-{guess}"
 
 
+# Glossary ------------------------------------------------------------------------------------------------------------
+
+GLOSSARY_SEARCH = "lab-glossary-search"
+
+
+def glossary_term(name: str) -> str:
+    return f"lab-glossary-{name.replace('_', '-')}"
+
+
+# All methods ---------------------------------------------------------------------------------------------------------
+
+METHODS_VIEW = "lab-methods-view"
 # Stories -------------------------------------------------------------------------------------------------------------
 
 STORY_LIST = "lab-list-stories"

@@ -26,6 +26,9 @@ from pages.session import keys, session_cookie
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
 
+FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar", "legend", "acts", "game", "keep")
+"""What a link can hide of the playground and its films besides; those of the film are named as their classes are."""
+
 _PLAYGROUND = ("acts", "beside", "sweep")
 """What the link of the playground says besides the experiment."""
 OF_A_SCREEN = ("lesson", "chapter", "story", "row", *_PLAYGROUND)
@@ -139,7 +142,7 @@ def story() -> str:
 
 
 def hidden() -> tuple[str, ...]:
-    """Return the parts that the link hides from a class, some of `PARTS`."""
+    """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
     found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
     return found
 
@@ -233,9 +236,10 @@ def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
 def publish() -> None:
     """Write the query into the browser's address where it differs; the frame does it at the end of every run."""
     now = address()
-    if st.query_params.to_dict() != now:
-        st.query_params.from_dict(now)
     history = st.session_state.setdefault(keys.HISTORY, _LinkHistory(""))
+    same_screen = bool(history.links) and history.links[-1] != now  # whose links Streamlit follows without writing them
+    if st.query_params.to_dict() != now or same_screen:
+        st.query_params.from_dict(now)
     if not history.links or history.links[-1] != now:
         history.links = [*history.links, now][-_LONGEST_HISTORY:]
         history.written = time.monotonic()
@@ -255,7 +259,7 @@ def _follow(query: dict[str, str]) -> None:
     told = {name: asked.pop(name) for name in FIELDS if name in asked}
     missing = asked.pop("missing", "")
     hide = asked.pop("hide", "").split(",")
-    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS if part in hide)
+    st.session_state[keys.HIDDEN] = tuple(part for part in PARTS + FILM_PARTS if part in hide)
     if missing:
         report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
         return

@@ -72,9 +72,9 @@ def warn_if_local(address: str) -> None:
 
 
 def qr_code(address: str) -> str:
-    """Draw an address as a QR code, as SVG, dark on light in either theme: few phones read it the other way."""
+    """Draw an address as a QR code, as SVG of any size, dark on light in either theme: few phones read it otherwise."""
     file = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        file, kind="svg", scale=4, border=3, dark=LIGHT.ink, light=LIGHT.paper
+        file, kind="svg", border=3, dark=LIGHT.ink, light=LIGHT.paper, omitsize=True, xmldecl=False
     )
     return file.getvalue().decode()

@@ -28,6 +28,7 @@ Step = Literal[
     "stories",
     "which_shift",
     "bug_hunt",
+    "glossary",
     "methods",
     "lesson",
     "teaching",
@@ -126,6 +127,9 @@ SCREENS: dict[Step, Screen] = {
         "Scripts that look right and are not: mark the line, see what it does, and mend it.",
         "",
     ),
+    "glossary": Screen(
+        "learn/glossary.py", "Glossary", "The words of the field in both languages, and where each is explained.", ""
+    ),
     "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
     "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
     "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
@@ -136,6 +140,20 @@ SCREENS: dict[Step, Screen] = {
         "",
     ),
 }
+_FIRST_HINTS: dict[Step, str] = {
+    "data": "Two sets: the source has labels, the target is where the model has to work. The pair shown here is ready; "
+    "go on, or choose another.",
+    "network": "The network turns a sample into features. What stands here suits the pair, so nothing needs to be "
+    "changed.",
+    "method": "There are three families: move the features, weight the samples, change the model. Begin with a method "
+    "under “Start here”.",
+    "train": "First a model is trained on the source only, for comparison; then the method adapts. Watch whether the "
+    "target’s curve rises.",
+    "features": "The same samples before and after. Look whether the two domains mix, and whether the classes stay "
+    "apart.",
+    "results": "Begin with the gain and its interval: one that reaches below zero may be luck.",
+}
+"""What a newcomer should know on a screen, as messages; the browser remembers who has put it away."""
 WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
 _PARTS_OF: dict[Step, frozenset[str]] = {
     "data": frozenset({"data"}),
@@ -161,6 +179,11 @@ def header(step: Step) -> None:
         st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
+    if step in _FIRST_HINTS:
+        st.html(
+            f'<div class="lab-hint" data-hint="{step}" role="note" hidden><p>{_(_FIRST_HINTS[step])}</p>'
+            f'<button>{_("Got it")}</button><button class="off">{_("No more hints")}</button></div>'
+        )
 
 
 def footer(step: Step, *, quiet: bool = False) -> None:

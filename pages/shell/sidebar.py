@@ -34,6 +34,7 @@ def draw(here: Step) -> None:
         link_to("stories", _(SCREENS["stories"].title))
         link_to("which_shift", _(SCREENS["which_shift"].title))
         link_to("bug_hunt", _(SCREENS["bug_hunt"].title))
+        link_to("glossary", _(SCREENS["glossary"].title))
         link_to("methods", _(SCREENS["methods"].title))
         link_to("lesson", _(SCREENS["lesson"].title))
         st.html(f'<div class="lab-sidebar-title">{_("Teach")}</div>')
@@ -43,6 +44,7 @@ def draw(here: Step) -> None:
     with st.container(key=keys.TOOLS):
         _switch_language()
         _switch_everything()
+        st.html(f'<button class="lab-hints-again" hidden>{_("Show the hints again")}</button>')
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()

@@ -14,7 +14,7 @@ from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import EXAMPLE, Record
-from pages.run import current_run, layout_requests, starting, weight_charts
+from pages.run import current_run, domain_direction_section, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view
 from pages.run.layout_requests import Kind, LayoutProgress
 from pages.samples import shown_samples
@@ -209,7 +209,7 @@ def measures(shift: Shift) -> None:
             with column:
                 _change(shift, *each)
     if (mix := shift.neighbours) is not None:
-        with st.columns(2, gap="medium", border=True)[0]:
+        with st.columns(2, gap="medium")[0].container(border=True):
             st.metric(_("Neighbours of the other domain"), f"{percent(mix.before, 0)} → {percent(mix.after, 0)}")
             st.caption(
                 _(
@@ -266,6 +266,7 @@ if record is not None:
     if record.result.weights is not None:
         weight_charts.section(record)
     measures(record.result.shift)
+    domain_direction_section.section(record)
     if reached := current_run.target_accuracies(record.result):
         st.caption(
             _(

@@ -140,7 +140,16 @@ def test_its_lesson_opens(language: str) -> None:
 def test_what_it_lacks_is_listed_with_what_mends_it() -> None:
     gaps = completeness.gaps_of_method("centring")
     mended = {gap.what: gap.mend for gap in gaps}
-    assert set(mended) == {"lesson (zh)", "translation (zh)", "reference page", "measured figures"}
+    assert set(mended) == {
+        "lesson (zh)",
+        "reading of the code",
+        "check",
+        "translation (zh)",
+        "reference page",
+        "measured figures",
+    }
+    assert "write assets/lessons/reading/centring.yaml" in mended["reading of the code"]
+    assert "“centring:” in assets/lessons/checks.yaml" in mended["check"]
     assert "is in another language" in mended["lesson (zh)"]
     assert "make reference" in mended["reference page"]
     words = " ".join(gap.mend for gap in gaps if gap.what == "translation (zh)")

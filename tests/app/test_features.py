@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from da_core import palette
+from da_core import i18n, palette
 from da_core.events import Evidence, Finished, NeighbourMix, Shift, ShiftMeasures, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
@@ -303,3 +303,21 @@ def test_true_weights_turn_the_source_into_the_target(name: str) -> None:
         np.average(pair.source.X, axis=0, weights=weights), pair.target.X.mean(axis=0), atol=0.06
     )
     assert sources()["moons"].true_weights(None, pair.source.X, pair.source.y) is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_both_domains_are_drawn_along_the_direction_that_parts_them(lab: Lab, language: str) -> None:
+    end = made_up_run.finished()
+    places = {when: np.linspace(-4, 1, 30, dtype=np.float32) for when in ("before", "after")}
+    evidence = dataclasses.replace(
+        end.evidence, source_odds=places, target_odds={when: -each for when, each in places.items()}
+    )
+    i18n.missing.clear()
+    app = lab.screen("features", lab.finish(dataclasses.replace(end, evidence=evidence)), lang=language)
+    assert not app.exception
+    assert ("The direction on which the domains part" if language == "en" else "两个域在哪个方向上分开") in [
+        door.label for door in app.expander
+    ]
+    before, after = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    assert before["data"][0]["x"] == after["data"][0]["x"], "one axis, so that what came closer is seen to"
+    assert not i18n.missing

@@ -15,7 +15,10 @@ from da_core.errors import UserError
 from da_core.methods import methods
 from da_core.params import describe
 from da_core.teaching import families, lesson_file, showcase
+from da_core.teaching.check_questions import check
+from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.misconceptions import misconception
 from pages.learn import method_figure
 from pages.session import keys
 from pages.shell import params_table
@@ -310,3 +313,42 @@ def test_the_form_groups_alignment_by_kind_and_links_to_the_lesson() -> None:
     at.radio[2].set_value("dann").run()
     assert [radio.value for radio in at.radio] == [None, None, "dann", None]
     assert "lesson=dann" in links(at)["How DANN works →"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_lesson_reads_its_code_beside_the_formula(language: str) -> None:
+    at = opened("lesson", lesson="sinkhorn", lang=language)
+    steps = read_steps(file_of_reading("sinkhorn"))
+    assert [step.code.rstrip() for step in steps] == [code.value for code in at.code[: len(steps)]]
+    for step in steps:
+        assert step.term in markdown(at)
+        assert step.does.text(language) in markdown(at)
+    assert any("transport.py" in caption.value for caption in at.caption), "lines of another file say so"
+
+
+def test_a_lesson_asks_one_question_and_says_why() -> None:
+    at = opened("lesson", lesson="coral")
+    asked = check("coral")
+    at.radio(key=keys.check_choice("lesson", "coral")).set_value(asked.right).run()
+    at.button(key=keys.check_commit("lesson", "coral")).click().run()
+    assert asked.why.en in at.success[0].value
+
+
+def test_a_lesson_does_not_offer_to_lead_to_itself() -> None:
+    at = opened("lesson", lesson="kernel_density")
+    for place, option in enumerate(check("kernel_density").options):
+        if option.is_right:
+            continue
+        at.radio(key=keys.check_choice("lesson", "kernel_density")).set_value(place).run()
+        at.button(key=keys.check_commit("lesson", "kernel_density")).click().run()
+        leads = keys.check_try("lesson", "kernel_density") in {button.key for button in at.button}
+        assert leads == (option.refuted().try_it.query() != {"lesson": "kernel_density"})
+    assert misconception("density_in_many_dimensions").try_it.query() == {"lesson": "kernel_density"}
+
+
+def test_a_reading_of_another_shape_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "coral.yaml"
+    text = file_of_reading("coral").read_text(encoding="utf-8")
+    file.write_text(text.replace("steps:", "lines:"), encoding="utf-8")
+    with pytest.raises(UserError, match="needs one list"):
+        read_steps(file)

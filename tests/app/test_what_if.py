@@ -54,6 +54,7 @@ def test_another_method_is_run_beside_a_finished_run_and_both_are_in_the_link(la
     assert has(app, "Stop and throw away")
     chart = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert chart["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["DANN", "CORAL (Source only)"]
+    assert [stop["title"] for stop in drawn(app)["stops"]] == ["DANN", "CORAL (source only so far)"]
     lab.go.set()
     queue().wait(new, lambda view: view.state == "done", 30)
     app = row(lab, base, new)

@@ -1,12 +1,13 @@
 """Target accuracy of every method with its defaults, mean over seeds: the tables below assets/reference.
 
     python tests/bench/day_night.py [--methods dann coral] [--seeds 3] [--data mnist_m | --source DIR --target DIR]
-        [--out assets/reference/results_street.md]
+        [--out assets/reference/results_street.md] [--findings]
 
 By default on the street scenes; with ``--data`` on another built-in pair, with ``--source`` and ``--target`` on
 pictures of your own. Methods that want batch norm get it, as in the form. The source-only network of a seed, with batch
 norm or without, is trained once and serves all methods that share it.
-With ``--out`` the rows are written into that page as they are measured; rows of other methods stay.
+With ``--out`` the rows are written into that page as they are measured; rows of other methods stay. With ``--findings``
+each row is followed by what the first seed's run found in its own numbers.
 """
 
 from __future__ import annotations
@@ -37,15 +38,17 @@ def finish(experiment: Experiment) -> Result:
     raise AssertionError("a run ends with Finished")
 
 
-def row(name: str, data: DataSpec, seeds: int) -> str:
-    """Measure a method: one row of the table."""
+def measure(name: str, data: DataSpec, seeds: int) -> tuple[str, list[str]]:
+    """Measure a method: one row of the table, and the findings of the first seed's run."""
     title, experiment = methods()[name].title, with_method(Experiment(data=data), MethodSpec(name=name))
     try:
         results = [finish(experiment.model_copy(update={"seed": seed})) for seed in range(seeds)]
     except UserError as error:
-        return f"| {title} | – ({error}) |"
+        return f"| {title} | – ({error}) |", []
     accuracies = [100 * result.adapted.target.accuracy for result in results]
-    return f"| {title} | {sum(accuracies) / seeds:.1f} ({' '.join(f'{value:.1f}' for value in accuracies)}) |"
+    row = f"| {title} | {sum(accuracies) / seeds:.1f} ({' '.join(f'{value:.1f}' for value in accuracies)}) |"
+    found = [f"{one.title} {one.evidence.format(**one.values)}" for one in results[0].findings]
+    return row, found
 
 
 def update(page: Path, measured: dict[str, str]) -> None:
@@ -65,11 +68,12 @@ if __name__ == "__main__":
     parser.add_argument("--source")
     parser.add_argument("--target")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--findings", action="store_true")
     chosen = parser.parse_args()
     data = DataSpec(name="files" if chosen.source else chosen.data, source=chosen.source, target=chosen.target)
     print("\n".join(HEADER))
     for name in chosen.methods:
-        line = row(name, data, chosen.seeds)
-        print(line, flush=True)
+        line, found = measure(name, data, chosen.seeds)
+        print("\n".join([line, *(f"  - {one}" for one in found if chosen.findings)]), flush=True)
         if chosen.out is not None:
             update(chosen.out, {methods()[name].title: line})

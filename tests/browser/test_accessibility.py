@@ -6,26 +6,15 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from da_core.jobs.store import EXAMPLE
 from pages.shell.navigation import SCREENS
+from tests.support.accessibility import violations
 from tests.support.screen import Visitor, open_screen, settle
 from tests.support.server import Server
 
 ADDRESSES = {step: "/" if step == "home" else f"/{Path(screen.path).stem}" for step, screen in SCREENS.items()}
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core holds against a page and calls serious or critical, a line each."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{rule['id']}: {node['html'][:200]} {(node['any'] or [{'message': ''}])[0]['message']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -32,7 +32,7 @@ def test_a_lesson_shows_formula_code_and_picture(page: Page) -> None:
     open_lesson(page, "method=coral")
     assert_drawn(page)
     page.get_by_text("The code of this method").click()
-    expect(page.get_by_test_id("stCode")).to_contain_text("class CORAL(FeatureAlignment)")
+    expect(page.get_by_test_id("stCode").last).to_contain_text("class CORAL(FeatureAlignment)")
     expect(main(page)).to_contain_text("da_core/methods/alignment/coral.py")
     shoot(page, "lesson-light-wide")
 
@@ -104,6 +104,7 @@ def assert_drawn(page: Page) -> None:
     """Both display formulas and those in the table are typeset, and the film is there."""
     expect(page.locator(f".st-key-{keys.FORMULA} .katex-display .katex-html").first).to_be_visible()
     expect(page.locator(f".st-key-{keys.SYMBOLS} td .katex-html").first).to_be_visible()
+    expect(page.locator(f".st-key-{keys.READING} .katex-display .katex-html").first).to_be_visible()
     expect(page.locator(".katex-error")).to_have_count(0)
     expect(page.locator(".playground[data-state=whole]")).to_be_visible()
     for panel in page.locator(".stage canvas").all():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.support.looks import PHONE
@@ -27,22 +29,32 @@ def ink(page: Page, panel: str = "given") -> str:
     return page.locator(f".stage .{panel} canvas").first.evaluate("canvas => canvas.toDataURL()")
 
 
-def grab(page: Page, sign: str) -> tuple[float, float]:
-    """Find a handle by what the pointer becomes over it: the turn's is above the middle, the stretch's right of it."""
+def spot(page: Page, says: str) -> tuple[float, float]:
+    """Find where the picture says this of what lies under a pointer: a handle or a sample."""
     canvas = page.locator(".stage .given canvas").first
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    for far in range(10, int(box["width"] / 2), 8):
-        for way in range(0, 360, max(6, 360 // far)):
-            import math
+    found = canvas.evaluate(
+        """(canvas, says) => {
+            const { left, top, width, height } = canvas.getBoundingClientRect();
+            for (let y = top + 3; y < Math.min(top + height, innerHeight); y += 6) {
+                for (let x = left + 3; x < left + width; x += 6) {
+                    canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y }));
+                    if (canvas.title.includes(says)) return [x, y];
+                }
+            }
+        }""",
+        says,
+    )
+    assert found, f"nothing says “{says}”"
+    return found[0], found[1]
 
-            spot = (middle[0] + far * math.cos(math.radians(way)), middle[1] - far * math.sin(math.radians(way)))
-            page.mouse.move(*spot)
-            if canvas.evaluate("canvas => canvas.style.cursor") == "grab":
-                return spot
-    raise AssertionError(f"no handle {sign}")
+
+def go_to_frame(page: Page, frame: int) -> None:
+    page.locator(".curve").focus()
+    page.keyboard.press("Home")
+    for _ in range(frame - 1):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".place")).to_have_text(re.compile(f"^{frame} "))
 
 
 def test_it_opens_on_a_film_that_plays_and_asks_the_server_nothing(page: Page) -> None:
@@ -68,12 +80,13 @@ def test_a_hand_on_a_handle_makes_another_film_and_another_link(page: Page) -> N
     opened(page)
     ended(page)
     still = ink(page)
-    spot = grab(page, "move")
+    across, down = spot(page, "turn the target")
+    page.mouse.move(across, down)
     page.mouse.down()
-    page.mouse.move(spot[0] + 40, spot[1] - 30, steps=4)
+    page.mouse.move(across + 40, down + 30, steps=4)
     assert ink(page) != still, "the points follow at once"
     page.mouse.up()
-    expect(page).to_have_url(re.compile(r"data\.(right|turn|stretch|class_moves)="))
+    expect(page).to_have_url(re.compile(r"data\.turn=(?!50)"))
     expect(page.locator(".playground[data-state=whole]")).to_be_visible()
     page.locator(".undo").click()
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
@@ -116,13 +129,83 @@ def test_the_keyboard_alone_plays_steps_and_hears(page: Page) -> None:
 
 def test_the_critic_alone_goes_on_from_this_frame(page: Page) -> None:
     opened(page)
-    page.locator(".curve").focus()
-    page.keyboard.press("Home")
-    for _ in range(40):
-        page.keyboard.press("ArrowRight")
+    go_to_frame(page, 41)
     page.get_by_role("button", name="Critic alone").click()
     expect(page).to_have_url(re.compile(r"acts=critic"))
     expect(page.get_by_role("button", name="Back to the plain run")).to_be_visible()
+
+
+def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(page)
+    go_to_frame(page, 60)
+    said = page.locator(".sentence").inner_text()
+    across, down = spot(page, "drag to move it")
+    page.mouse.move(across, down)
+    page.mouse.down()
+    page.mouse.move(across + 60, down + 40, steps=4)
+    dragged = ink(page)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"acts=move"))
+    expect(page.locator(".playground[data-state=whole]")).to_be_visible()
+    expect(page.locator(".place")).to_have_text(re.compile("^60 "))
+    assert page.locator(".sentence").inner_text() == said, "the beginning is the same"
+    assert ink(page) != dragged, "nothing is held any more"
+    page.get_by_role("button", name="Undo").click()
+    expect(page).not_to_have_url(re.compile("acts="))
+
+
+def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(page)
+    page.locator(".curve").focus()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".stage .given canvas")).to_be_focused()
+    spoken = page.locator(".spoken")
+    for _ in range(60):
+        page.keyboard.press("ArrowLeft")
+        if "drag to move it" in spoken.inner_text():
+            break
+    page.keyboard.press("Enter")
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"acts=move"))
+
+
+def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
+    opened(page)
+    page.get_by_role("button", name="Be the critic").click()
+    line = page.locator(".game-line")
+    for number in range(1, 21):
+        expect(line).to_contain_text(f"Sample {number} of 20")
+        page.keyboard.press("s")
+    expect(line).to_contain_text("You were right on 50%, the network's critic on")
+    expect(line).to_contain_text(re.compile("nobody can tell any more|still apart"))
+    expect(page.locator(".game-next")).to_be_hidden()
+    page.get_by_role("button", name="End the game").click()
+    expect(line).to_be_hidden()
+
+
+def test_pictures_are_saved_as_files_that_others_open(page: Page, tmp_path: Path) -> None:
+    opened(page, "?data=drawn&data.shape=blobs&data.count=60&network=identity&method=coral")
+    page.get_by_text("Save and open").click()
+    for name, kind in (("Picture (SVG)", "svg"), ("Picture (PNG)", "png"), ("Moving picture (WebP)", "webp")):
+        with page.expect_download() as begun:
+            page.get_by_role("button", name=name).click()
+        begun.value.save_as(tmp_path / f"film.{kind}")
+    shapes = ElementTree.parse(tmp_path / "film.svg").findall(".//{http://www.w3.org/2000/svg}path")
+    assert len(shapes) > 2 * 120, "each sample of each picture is a shape"
+    with Image.open(tmp_path / "film.png") as still, Image.open(tmp_path / "film.webp") as moving:
+        assert still.size[0] > still.size[1] > 500
+        assert getattr(moving, "n_frames", 1) > 1
+
+
+def test_who_wants_nothing_to_move_sees_the_end(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(page)
+    expect(page.locator(".sentence")).to_contain_text("The end")
+    expect(page.locator(".play")).to_have_attribute("aria-label", "Play")
 
 
 def test_a_bad_link_and_a_bad_file_leave_the_film(page: Page, tmp_path: Path) -> None:
@@ -163,17 +246,40 @@ def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
     assert slow > at_once + 20
 
 
-def test_on_a_phone_in_chinese_by_night(visitor: Visitor, server: Server) -> None:
+def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor, server: Server) -> None:
     page = visitor(server, locale="zh-CN", dark=True, size=PHONE)
     opened(page)
     ended(page)
     expect(page.locator(".sentence")).to_contain_text("结束")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    expect(page.locator(".player")).to_be_in_viewport(ratio=0.99)
+    picture, tools, presets = (
+        page.locator(where).first.evaluate("each => each.getBoundingClientRect().top")
+        for where in (".given canvas", ".tools", ".st-key-lab-playground-preset")
+    )
+    assert picture < tools < presets
     shoot(page, "playground-phone")
 
 
+def test_a_finger_drags_a_handle_and_does_not_scroll(visitor: Visitor, server: Server) -> None:
+    page = visitor(server, size=PHONE)
+    page.emulate_media(reduced_motion="reduce")
+    opened(page)
+    across, down = spot(page, "move class B")
+    finger = page.context.new_cdp_session(page)
+    where = page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
+    for kind, far in (("touchStart", 0), ("touchMove", 20), ("touchMove", 50)):
+        points = [{"x": across, "y": down - far}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page).to_have_url(re.compile(r"data\.class_moves="))
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == where
+
+
 def test_in_a_frame_of_a_course_page_it_stands_alone(page: Page) -> None:
-    opened(page, "?embed=1&hide=data,method,presets")
+    opened(page, "?embed=1&hide=data,method,presets,keep,legend")
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     expect(page.get_by_role("combobox")).to_have_count(0)
-    expect(page.locator(".tools")).to_be_hidden()
+    for part in (".tools", ".keep", ".legend"):
+        expect(page.locator(part)).to_be_hidden()
+    expect(page.get_by_text("Covariate shift", exact=True)).to_have_count(0)

@@ -105,6 +105,12 @@ def assert_same(one: DomainPair, other: DomainPair) -> None:
     )
 
 
+def test_points_that_are_drawn_at_once_are_not_kept_on_disk() -> None:
+    first = load_pair(DataSpec(name="drawn", params={"count": 40, "turn": 12.0}))
+    assert load_pair(DataSpec(name="drawn", params={"count": 40, "turn": 12.0})) is first
+    assert not list((settings().data_dir / "pairs").glob("*.npz"))
+
+
 def test_a_pair_is_shared_and_cannot_be_changed(toy: Toy) -> None:
     pair = load_pair(spec())
     assert load_pair(spec(count=40)) is pair  # a default that is spelt out is the same pair

@@ -99,6 +99,7 @@ def test_a_run_that_went_well_is_told_nothing() -> None:
 LABEL_SHIFT = np.repeat(np.arange(4), [330, 150, 90, 30])
 SWAP = np.array([1, 0, 2, 3])[Y]
 MISNAMED = np.array([1, 2, 0, 3])[Y]
+SWALLOWED = np.array([0, 0, 0, 3])[Y]
 SPREAD = {"samples": 600.0, "effective_sample_size": 300.0, "largest_share": 0.01}
 
 
@@ -130,6 +131,7 @@ PLANTED = [
     ({"distance": 1.9}, "separable_yet_better"),
     ({"before": right(0.7), "after": right(0.7)}, "no_gain"),
     ({"before": MISNAMED, "after": MISNAMED}, "classes_misnamed"),
+    ({"before": SWALLOWED, "after": SWALLOWED}, "classes_swallowed"),
 ]
 """Changes to a run that went well, and what they make of it."""
 
@@ -230,5 +232,22 @@ def test_the_same_reasons_stand_where_there_are_too_few_samples_to_tell() -> Non
 
 
 def test_a_class_that_swallows_others_is_no_exchange_of_names() -> None:
-    swallowed = np.array([2, 2, 2, 3])[Y]
-    assert "classes_misnamed" not in names(facts(swallowed, swallowed))
+    assert "classes_misnamed" not in names(facts(SWALLOWED, SWALLOWED))
+
+
+def test_swallowed_classes_ask_for_another_input_and_for_less_weight_where_the_method_did_it() -> None:
+    source = Losses("source_only", 1, {"class": 0.1})
+    blind = facts(SWALLOWED, SWALLOWED, history=(source, *course()))
+    assert [one["method"] for one in changes(blind, "classes_swallowed")] == ["coral", "fine_tuning"]
+    made = facts(0.9, np.where(right(0.6, seed=4) == Y, SWALLOWED, Y), history=(source, *course()))
+    assert "classes_swallowed" in names(made)
+    assert changes(made, "classes_swallowed") == []
+    (told,) = [one for one in diagnose(blind) if one.name == "classes_swallowed"]
+    assert told.evidence.format(**told.values) == (
+        "Most of each of these classes is taken for one and the same: dog, car → cat."
+    )
+
+
+def test_a_few_rare_samples_that_are_taken_for_another_class_are_not_worth_a_word() -> None:
+    y = np.repeat(np.arange(4), [500, 5, 5, 90])
+    assert "classes_swallowed" not in names(facts(np.array([0, 0, 0, 3])[y], np.array([0, 0, 0, 3])[y], y=y))

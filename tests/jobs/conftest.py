@@ -1,8 +1,7 @@
-"""A small finished run, and a PostgreSQL where the machine has one."""
+"""A small finished run, and an empty database of each kind."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from da_core.events import (
 )
 from da_core.experiment import Experiment
 from da_core.training.prepared import filled_in
-from tests.support import postgres
 
 
 @pytest.fixture
@@ -81,16 +79,6 @@ def history() -> tuple[Losses | Accuracies, ...]:
         Accuracies("source_only", 1.0, {"source": 0.9, "target": 0.1 + 0.2}),
         Losses("adapt", 0.5, {"class": 0.25, "domain": float("inf")}),
     )
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if postgres.programs() is None:
-        pytest.skip("this machine has no PostgreSQL")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to another user
-        Path(folder).chmod(0o755)
-        with postgres.serving(Path(folder) / "pg") as url:
-            yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -68,6 +68,21 @@ def test_it_does_not_mind_the_unit():
     np.testing.assert_allclose(there / 1000, here, atol=1e-5)
 
 
+def test_a_target_turned_by_180_degrees_is_found_by_the_shape_of_its_classes():
+    """Each class then lies where the other one was; one is round, the other in two parts, which no scale changes."""
+    rng = np.random.default_rng(0)
+    y, part = np.arange(300) % 2, np.where(np.arange(300) % 4 < 2, -2.0, 2.0)
+    centres = np.stack([4.0 * y - 2, part * y], axis=1)
+    Xs, Xt = (sign * (centres + 0.5 * rng.normal(size=(300, 2))) for sign in (1, -1))
+
+    def distance(**settings):
+        mapped = MMDLS(bandwidth=0.5, **settings).fit(Xs, Xt, y).map_source(Xs)
+        return max(np.abs(mapped[y == c].mean(axis=0) - Xt[y == c].mean(axis=0)).max() for c in (0, 1))
+
+    assert distance(turned=True) < 0.15
+    assert distance() > 1
+
+
 def test_it_asks_for_labels():
     Xs, _, Xt = domains(40)
     with pytest.raises(UserError, match="source labels"):

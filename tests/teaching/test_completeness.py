@@ -8,7 +8,7 @@ import pytest
 
 from da_core.data.sources import sources
 from da_core.methods import methods
-from da_core.teaching import completeness, lesson_file, reference
+from da_core.teaching import code_reading, completeness, lesson_file, reference
 from da_core.teaching.completeness import Gap
 from da_core.teaching.films import filming, lesson_films
 from da_core.teaching.films.lesson_films import Choice
@@ -51,6 +51,29 @@ def test_a_formula_that_differs_between_languages_is_named(tmp_path: Path, monke
     write_lesson(tmp_path, "zh", "$$", "$$")
     monkeypatch.setattr(lesson_file, "FOLDER", tmp_path)
     assert [gap.what for gap in completeness.formula_gaps("coral")] == ["formula (zh)"]
+
+
+def test_a_reading_that_quotes_what_is_no_longer_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coral = methods()["coral"]
+    text = code_reading.file_of_reading("coral").read_text(encoding="utf-8")
+    assert "_power(self._covariance(Xs), -0.5)" in text
+    changed = text.replace("_power(self._covariance(Xs), -0.5)", "_power(self._covariance(Xs), -0.25)")
+    monkeypatch.setattr(code_reading, "FOLDER", tmp_path)
+    (gap,) = completeness.reading_gaps(coral)
+    assert (gap.what, "write" in gap.mend, "coral.yaml" in gap.mend) == ("reading of the code", True, True)
+    (tmp_path / "coral.yaml").write_text(changed, encoding="utf-8")
+    (gap,) = completeness.reading_gaps(coral)
+    assert "not in da_core/methods/alignment/coral.py" in gap.mend
+    assert gap.mend.endswith("_power(self._covariance(Xs), -0.25)")
+
+
+def test_a_line_is_found_however_it_is_broken() -> None:
+    text = "a = 1\n\nb = f(\n    a,\n    2)\nc = 3\n"
+    assert code_reading.lines_of("b = f(a, 2)", text) == (3, 5)
+    assert code_reading.lines_of("f(a,\n  2)\nc", text) == (3, 6)
+    assert code_reading.lines_of("b = f(a, 3)", text) is None
 
 
 def test_a_film_that_cannot_teach_is_to_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

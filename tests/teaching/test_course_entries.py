@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.i18n import LANGUAGES
 from da_core.methods import methods
+from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
-from da_core.teaching import check_questions
+from da_core.teaching import check_questions, lesson_file
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
-from da_core.teaching.check_questions import checks
+from da_core.teaching.check_questions import OF_LESSONS, checks
+from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming
 from da_core.teaching.guess import guesses
 from da_core.teaching.misconceptions import Misconception, misconceptions
@@ -36,7 +40,8 @@ def texts(thing: Any) -> Iterator[Bilingual]:
 
 def test_there_are_twenty_misconceptions_and_each_can_be_chosen() -> None:
     assert len(misconceptions()) >= 20
-    chosen = {option.misconception for check in checks().values() for option in check.options}
+    every = [*checks().values(), *checks(OF_LESSONS).values()]
+    chosen = {option.misconception for check in every for option in check.options}
     assert misconceptions().keys() <= chosen
 
 
@@ -47,6 +52,8 @@ def test_something_to_try_is_there(name: str) -> None:
     own = {key: query.pop(key) for key in ("acts", "beside", "sweep", "lesson") if key in query}
     experiment = Experiment.from_flat(query)
     resolve(methods(), experiment.method)
+    resolve(networks(), experiment.network)
+    resolve(sources(), experiment.data)
     assert own.get("lesson", "dann") in methods()
     assert own.get("beside", "dann") in methods()
     if trial.screen == "playground":
@@ -63,19 +70,35 @@ def test_a_check_has_a_twin_on_the_same_idea(name: str) -> None:
     assert twin.question != check.question
 
 
-def test_the_right_answer_is_not_always_at_the_same_place() -> None:
-    places = [check.right for check in checks().values()]
+def test_every_lesson_has_a_check_and_no_name_means_two() -> None:
+    assert checks(OF_LESSONS).keys() == methods().keys()
+    assert not checks(OF_LESSONS).keys() & checks().keys()
+    assert check_questions.check("dann") == checks(OF_LESSONS)["dann"]
+
+
+@pytest.mark.parametrize("file", [check_questions.FILE, OF_LESSONS], ids=["course", "lessons"])
+def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
+    places = [check.right for check in checks(file).values()]
     assert max(places.count(place) for place in places) <= len(places) / 2
 
 
 def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None:
-    every = [*texts(misconceptions()), *texts(checks()), *texts(guesses())]
+    steps = tuple(step for name in methods() for step in read_steps(file_of_reading(name)))
+    every = [*texts(misconceptions()), *texts(checks()), *texts(checks(OF_LESSONS)), *texts(guesses()), *texts(steps)]
     for text in every:
         assert len(re.findall(r"[\u4e00-\u9fff]", text.zh)) > 0
         assert not re.findall(r"[\u4e00-\u9fff]", text.en)
         bare = re.sub(r"`[^`]*`", "", text.zh)
         assert not re.search(r"[\u4e00-\u9fff][0-9A-Za-z%]|[0-9A-Za-z%][\u4e00-\u9fff]", bare), text.zh
         assert not re.search(r"\d %", text.en + text.zh), text
+
+
+@pytest.mark.parametrize("name", methods())
+def test_words_in_a_term_are_those_of_the_lessons_formula(name: str) -> None:
+    for language in LANGUAGES:
+        formula = lesson_file.load(name, language).formula
+        for step in read_steps(file_of_reading(name)):
+            assert all(word in formula for word in re.findall(r"\\text\{[^}]*\}", step.term)), (language, step.term)
 
 
 @pytest.mark.parametrize(

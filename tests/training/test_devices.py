@@ -19,6 +19,26 @@ def test_a_run_takes_no_more_threads_than_the_environment_grants() -> None:
     assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
 
 
+def test_points_in_the_plane_take_one_thread() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import torch\n"
+            "from da_core.experiment import DataSpec, Experiment\n"
+            "from da_core.run import run\n"
+            "for name in ('moons', 'street'):\n"
+            "    next(run(Experiment(data=DataSpec(name=name), device='cpu')))\n"
+            "    print(torch.get_num_threads())",
+        ],
+        env=os.environ | {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.split() == ["1", "2"]
+
+
 def test_threads_that_wait_sleep_unless_somebody_wants_them_to_spin() -> None:
     """libgomp says at its start what it was told."""
     told = "OMP_WAIT_POLICY = "

@@ -24,7 +24,13 @@ from da_core.evaluation.diagnosis.gain_findings import (
     source_lost,
     too_few,
 )
-from da_core.evaluation.diagnosis.prediction_findings import classes_misnamed, classes_swapped, collapsed, overconfident
+from da_core.evaluation.diagnosis.prediction_findings import (
+    classes_misnamed,
+    classes_swallowed,
+    classes_swapped,
+    collapsed,
+    overconfident,
+)
 from da_core.evaluation.diagnosis.training_findings import (
     diverged,
     fine_tuning_idle,
@@ -52,6 +58,7 @@ CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
     collapsed,
     classes_swapped,
     classes_misnamed,
+    classes_swallowed,
     negative_transfer,
     fine_tuning_idle,
     overtrained,
@@ -73,6 +80,7 @@ NEED_LABELS = frozenset(
     {
         classes_swapped,
         classes_misnamed,
+        classes_swallowed,
         negative_transfer,
         overtrained,
         label_shift,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from da_core.evaluation.collapse import collapse, misnamed, swaps
+from da_core.evaluation.collapse import ADVICE, collapse, misnamed, swallowed, swaps
 from da_core.evaluation.diagnosis.facts import Facts
 from da_core.events import Change, Finding
 from da_core.networks import networks
@@ -40,6 +40,31 @@ def classes_misnamed(facts: Facts) -> Finding | None:
         values={"pairs": "; ".join(f"{result.classes[i]} → {result.classes[j]}" for i, j in pairs)},
         uses_target_labels=True,
         changes=tuple(_ways_to_right_names(facts)),
+    )
+
+
+def classes_swallowed(facts: Facts) -> Finding | None:
+    """Find classes for which several others are taken: by the method's doing, or because the network sees no more."""
+    result = facts.result
+    found = swallowed(result.adapted.scored.confusion)
+    if not found or collapsed(facts) is not None or classes_misnamed(facts) is not None:
+        return None
+    by_method = not swallowed(result.source_only.scored.confusion)
+    names = "; ".join(
+        f"{', '.join(result.classes[i] for i in lost)} → {result.classes[j]}" for j, lost in found.items()
+    )
+    return Finding(
+        name="classes_swallowed",
+        title="Some classes swallow others on the target.",
+        evidence="Most of each of these classes is taken for one and the same: {groups}.",
+        advice=ADVICE
+        if by_method
+        else "It was so before adapting: what the shift changes, such as the light, counts more in these features than "
+        "what tells the classes apart. A method that only moves or weights them cannot bring it back; an input that "
+        "the shift cannot change or a few labels do.",
+        values={"groups": names},
+        uses_target_labels=True,
+        changes=() if by_method else tuple(_ways_to_right_names(facts)),
     )
 
 

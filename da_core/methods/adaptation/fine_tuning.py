@@ -106,7 +106,8 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
         network.eval()
         for _ in range(chosen.epochs):
             total = 0.0
-            for rows in torch.randperm(len(yf), generator=generator).to(yf.device).split(32):  # type: ignore[no-untyped-call]
+            drawn = torch.randperm(len(yf), generator=generator).to(yf.device)
+            for rows in data.steps(drawn.split(32)):  # type: ignore[no-untyped-call]
                 loss = cross_entropy(network(Xf[rows]), yf[rows])
                 if chosen.l2_sp:
                     pairs = zip(body, start, strict=True)

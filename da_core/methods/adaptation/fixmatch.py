@@ -79,7 +79,7 @@ class FixMatch(ModelAdaptation):
             for _ in range(chosen.epochs):
                 network.train()
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
+                for s, t in data.steps(pairs_of_batches(data, chosen.batch_size, generator)):
                     with torch.no_grad():
                         weak = network(target.weak(data.Xt[t]))
                     strong = network(target.strong(data.Xt[t]))

@@ -76,19 +76,23 @@ class JDOT(ClassifierAdaptation):
         """Find plan and classifier in turns. Raises `UserError` for a head that cannot weight samples."""
         Xs, Xt = feature_pair(data.Xs, data.Xt)
         s, t = (random_order(X, self.seed)[: self.params.exact_up_to] for X in (Xs, Xt))
+        whole = len(s) == len(Xs) and len(t) == len(Xt)
         Xs, Xt, Y = Xs[s], Xt[t], np.eye(data.class_count)[data.ys[s]]
         centre = Xt.mean(axis=0)
         distances = squared_distances(Xs - centre, Xt - centre)
         distances = self.params.alpha * distances / (distances.max() or 1.0)
-        shares = plan(distances).T @ Y * len(Xt)  # (n_t, c) of each target sample
+        found = plan(distances)
+        shares = found.T @ Y * len(Xt)  # (n_t, c) of each target sample
         head = _fit(data, Xt, shares)
         for _ in range(1, self.params.rounds):
             before = shares
             loss = -Y @ np.log(np.maximum(head.predict_proba(Xt), SURE)).T
-            shares = plan(distances + loss).T @ Y * len(Xt)
+            found = plan(distances + loss)
+            shares = found.T @ Y * len(Xt)
             if np.allclose(shares, before, atol=NEGLIGIBLE):
                 break
             head = _fit(data, Xt, shares)
+        self.coupling = found[np.ix_(np.argsort(s), np.argsort(t))] if whole else None
         return head
 
 

@@ -85,7 +85,7 @@ class MeanTeacher(ModelAdaptation):
             for _ in range(chosen.epochs):
                 teacher.train()
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
+                for s, t in data.steps(pairs_of_batches(data, chosen.batch_size, generator)):
                     with torch.no_grad():
                         q = teacher(target.strong(data.Xt[t])).softmax(1)
                     p = student(target.strong(data.Xt[t])).softmax(1)

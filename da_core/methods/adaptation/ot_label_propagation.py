@@ -85,6 +85,7 @@ class OTLabelPropagation(ClassifierAdaptation):
             plan = sinkhorn(a, b, cost, self.params.epsilon)[0]
         else:
             plan = ot.emd(a, b, cost, numItermax=max(1_000_000, 1000 * sum(cost.shape)))
+        self.coupling = plan if few else None
         received = plan.T @ np.eye(ys.max() + 1)[ys]  # (n_t, c)
         labels: Labels = received.argmax(axis=1)
         return labels if few else labels[nearest(Xt, target)]

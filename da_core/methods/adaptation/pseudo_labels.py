@@ -34,7 +34,8 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
 
     The surest class of a wavering network is often the same one, which then swallows the others: on the street scenes
     most nights end in one class of ten. So by default p is aligned (`DistributionAlignment`, AdaMatch) before argmax
-    and threshold: the classes come as often as on the source.
+    and threshold: the classes come as often as on the source. Without it the network should have batch norm
+    (`norm="batch"`); with it one without does as well, and so `wants` is empty.
 
     Where no network is trained, the head is fitted anew to the source and the sure samples until their labels stay, at
     most as often as there are epochs; a head that is hardly ever sure wants `SelfTraining`, which goes by the order.
@@ -83,7 +84,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
                 network.train()
                 weight = chosen.weight * min(1.0, 2 * (epoch + 1) / chosen.epochs)
                 means = Means()
-                for s, t in pairs_of_batches(data.Xs, data.Xt, chosen.batch_size, generator, data.least_steps):
+                for s, t in data.steps(pairs_of_batches(data, chosen.batch_size, generator)):
                     on_source, on_target = network(data.Xs[s]), network(data.Xt[t])
                     terms = {
                         "class": cross_entropy(on_source, data.ys[s]),

@@ -74,7 +74,7 @@ class SHOT(ModelAdaptation):
                 pseudo_labels = self.pseudo_labels(network, Xt)
                 network.train()
                 means, steps = Means(), batches(Xt, chosen.batch_size, generator, data.least_steps)
-                for at, rows in enumerate(steps):
+                for at, rows in enumerate(data.steps(steps)):
                     progress = (epoch + at / len(steps)) / chosen.epochs
                     for group in optimizer.param_groups:
                         group["lr"] = chosen.learning_rate / (1 + 10 * progress) ** 0.75

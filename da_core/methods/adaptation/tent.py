@@ -58,7 +58,7 @@ class TENT(ModelAdaptation):
             for _ in range(self.params.epochs):
                 network.train()
                 means = Means()
-                for rows in batches(data.Xt, self.params.batch_size, generator, data.least_steps):
+                for rows in data.steps(batches(data.Xt, self.params.batch_size, generator, data.least_steps)):
                     descend(network, optimizer, means.add({"entropy": entropy(network(data.Xt[rows])).mean()}))
                 measure(network, data.Xt, generator)
                 yield means.read()

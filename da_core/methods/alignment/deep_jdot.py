@@ -76,8 +76,16 @@ class DeepJDOT(DeepAlignment):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         features, labels = self.costs(batch)
-        plan = sinkhorn((features + labels).detach(), self.params.smoothing, self.params.iterations)
+        plan = self.cheapest(features + labels)
         return {"feature transport": (plan * features).sum(), "label transport": (plan * labels).sum()}
+
+    def plan(self, batch: Batch) -> Tensor:
+        features, labels = self.costs(batch)
+        return self.cheapest(features + labels)
+
+    def cheapest(self, C: Tensor) -> Tensor:
+        """Find γ for costs C (b_s, b_t), held fixed."""
+        return sinkhorn(C.detach(), self.params.smoothing, self.params.iterations)
 
     def costs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Compute the two terms of C, each (b_s, b_t)."""

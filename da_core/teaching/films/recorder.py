@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from da_core.evaluation.held_out import predict_held_out
 from da_core.events import Phase
 from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
-from da_core.methods.alignment.shared.transport import Transport
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
 from da_core.methods.base import Batch, DeepAlignment, FeatureAlignment, ModelAdaptation, Reweighting
+from da_core.methods.norms import measure
+from da_core.networks.extractor import Network
 from da_core.registry import resolve
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import (
@@ -60,6 +62,7 @@ class Recorder(Observer):
         self._last: NDArray[np.float64] | None = None
         self._due: dict[Phase, frozenset[int]] = {}
         self._source_only: Model | None = None
+        self._adapts_by_steps = False
         self._feature_box: Box | None = None
         self._share: float | None = None
         self._stands_at: dict[Phase, tuple[int, int]] = {}
@@ -128,11 +131,20 @@ class Recorder(Observer):
         if taken in self._due[phase]:
             self._see_training(phase, step, taken + 1, step.turns[turn].parts)
 
+    def after_adapting_step(self, taken: int, steps: int, network: Network) -> None:
+        """Make a frame after a step of a model adaptation, as many as there is room for."""
+        self._adapts_by_steps = True
+        if taken in due_steps(steps, MOST_FRAMES - OF_SOURCE_ONLY - 4):
+            shown = copy.deepcopy(network)
+            if network.training:  # its batch norm will have the target's statistics when the epoch ends
+                measure(shown, self.prepared.target, torch.Generator().manual_seed(0))
+            self._frames.append(self._frame(Model(shown), "adapt", taken + 1, steps, ("extractor", "head"), {}))
+
     def after_epoch(self, epoch: float, model: Model) -> None:
-        """Make a frame after an epoch of a model adaptation, as many as there is room for."""
+        """Make a frame after an epoch of a model adaptation that takes no steps, as many as there is room for."""
         epochs = self.prepared.adaptation_epochs
-        most = MOST_FRAMES - OF_SOURCE_ONLY - 4
-        if isinstance(self.prepared.method, ModelAdaptation) and round(epoch) - 1 in due_steps(epochs, most):
+        by_epochs = isinstance(self.prepared.method, ModelAdaptation) and not self._adapts_by_steps
+        if by_epochs and round(epoch) - 1 in due_steps(epochs, MOST_FRAMES - OF_SOURCE_ONLY - 4):
             self._frames.append(self._frame(model, "adapt", round(epoch), epochs, ("extractor", "head"), {}))
 
     def finished(self, phase: Phase, model: Model) -> None:
@@ -224,21 +236,23 @@ class Recorder(Observer):
         extras: dict[str, Any],
         method: DeepAlignment | None = None,
     ) -> FilmFrame:
-        network = model.network.eval()
-        n_t = len(self._target)
+        network, feature_side = model.network.eval(), SMALL_SIDE**2
+        n_t, n_g = len(self._target), len(self._cells)
         with torch.inference_mode():
             E = network.embed(torch.cat([self._target, self._cells, self._source]))
-            Es = E[n_t + len(self._cells) :]
+            Es = E[n_t + n_g :]
             if model.source_network is not None:
                 Es = model.source_network.eval().embed(self._source)
-            Ft = np.asarray(model.map_target(E[:n_t].numpy()))
-            Fg = np.asarray(model.map_target(E[n_t : n_t + len(self._cells)].numpy()))
+            Ft = np.asarray(model.map_target(E[: n_t + n_g].numpy()))
             Fs = np.asarray(model.map_source(Es.numpy()))
-            Ps, Pt, Pg = (model.probabilities(F) for F in (Fs, Ft, Fg))
-            domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + SIDE * SIDE])
-        predicted = np.concatenate([Ps.argmax(axis=1), Pt.argmax(axis=1)]).astype(np.uint8)
+            domain = None if method is None else self._domain(method, network, Es, E[:n_t], E[n_t : n_t + n_g])
+        Fg, Ft = Ft[n_t:], Ft[:n_t]
         places, back = self._plane(np.concatenate([Fs, Ft]))
         feature_box = self._feature_box or box_around(places)
+        of_plane = back(cells(feature_box, SMALL_SIDE)).astype(Fs.dtype)
+        P = model.probabilities(np.concatenate([Fs, Ft, Fg, of_plane]))
+        field, shown = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
+        predicted = shown.argmax(axis=1).astype(np.uint8)
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
@@ -250,10 +264,10 @@ class Recorder(Observer):
             steps=steps,
             moved=moved,
             numbers=numbers,
-            field=packed_field(Pg),
+            field=field[:n_g],
             places=places,
             predicted=predicted,
-            feature_field=packed_field(model.probabilities(back(cells(feature_box, SMALL_SIDE)))),
+            feature_field=field[n_g:],
             feature_box=feature_box,
             dimensions=Fs.shape[1],
             domain=None if domain is None else domain[0],
@@ -298,17 +312,14 @@ class Recorder(Observer):
     ) -> tuple[NDArray[np.uint8], float] | None:
         """Ask the domain classifier over the plane, and how often it is right on the samples that are scored."""
         coarse = Eg.view(SIDE, SIDE, -1)[:: SIDE // SMALL_SIDE, :: SIDE // SMALL_SIDE].reshape(SMALL_SIDE**2, -1)
-        logits = method.domain_logits(coarse, network.head(coarse))
+        split = self.prepared.split
+        E = torch.cat([coarse, Es[split.source_test], Et[split.target_test]])
+        logits = method.domain_logits(E, network.head(E))
         if logits is None:
             return None
-        split = self.prepared.split
-        on_source, on_target = (
-            method.domain_logits(E[rows], network.head(E[rows]))
-            for E, rows in ((Es, split.source_test), (Et, split.target_test))
-        )
-        assert on_source is not None
-        assert on_target is not None
-        right = float(((on_source > 0).float().mean() + (on_target <= 0).float().mean()) / 2)
+        logits, scored = logits[: SMALL_SIDE**2], logits[SMALL_SIDE**2 :]
+        count = len(split.source_test)
+        right = float(((scored[:count] > 0).float().mean() + (scored[count:] <= 0).float().mean()) / 2)
         return (logits.sigmoid() * 255).round().to(torch.uint8).numpy(), right
 
     # ── what only some kinds of method have ───────────────────────────────────────────────────────────────────────
@@ -338,7 +349,10 @@ class Recorder(Observer):
             for loss in (of_class, of_method)
         ]
         pulls = np.stack([np.zeros(F.shape) if f is None else f.double().numpy() for f in forces])
-        return {"forces": pulls, "numbers": numbers}
+        extras: dict[str, Any] = {"forces": pulls, "numbers": numbers}
+        if (plan := method.plan(batch)) is not None:
+            extras["threads"] = strongest_threads(plan.numpy(), rows_s, rows_t)
+        return extras
 
     def _extras(self, model: Model) -> dict[str, Any]:
         """Collect what a fixed map or weights have to show."""
@@ -348,21 +362,12 @@ class Recorder(Observer):
             w[self.prepared.split.source_train] = model.weights
             extras["weights"] = w
             extras["numbers"] = {"effective": float(w.sum() ** 2 / np.square(w).sum())}
-        if isinstance(method, Transport) and method.coupling is not None:
-            extras["threads"] = self._threads(method.coupling)
+        if method.coupling is not None:
+            split = self.prepared.split
+            extras["threads"] = strongest_threads(method.coupling, split.source_train, split.target_train)
         if isinstance(method, SubspaceAlignment | GFK) and method.params.dimensions == 1:
             extras["lines"] = self._lines(method)
         return extras
-
-    def _threads(self, plan: Rows) -> NDArray[np.float64]:
-        """Keep the strongest `THREADS` of each source sample."""
-        strongest = np.argsort(-plan, axis=1)[:, :THREADS]
-        mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
-        rows = np.repeat(np.arange(len(plan)), strongest.shape[1])
-        split = self.prepared.split
-        found = np.c_[split.source_train[rows], split.target_train[strongest.ravel()], mass.ravel()]
-        visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
-        return visible
 
     def _lines(self, method: SubspaceAlignment | GFK) -> NDArray[np.float64]:
         """Draw each domain's first principal direction through its mean, two deviations long on either side."""
@@ -411,18 +416,29 @@ def due_steps(steps: int, most: int) -> frozenset[int]:
     return frozenset(int(step) for step in np.linspace(0, 1, max(most, 2)) ** 1.5 * (steps - 1))
 
 
+def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> NDArray[np.float64]:
+    """Keep the strongest `THREADS` of each source sample of a plan (n_s, n_t) between these rows."""
+    strongest = np.argsort(-plan, axis=1)[:, :THREADS]
+    mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
+    found = np.c_[np.repeat(source_rows, strongest.shape[1]), target_rows[strongest.ravel()], mass.ravel()]
+    visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
+    return visible
+
+
 def linear_distance(Fs: Rows, Ft: Rows) -> float:
     """Measure 2(1 − 2ε) with the error ε of a least-squares domain classifier on every second sample (n, d).
 
     The proxy A-distance of `da_core.evaluation.shift` with a classifier that is quick enough for every frame.
     """
     F = np.concatenate([Fs, Ft]).astype(np.float64)
-    F = np.c_[(F - F.mean(axis=0)) / np.maximum(F.std(axis=0), 1e-9), np.ones(len(F))]
+    F -= F.mean(axis=0)
+    F /= np.maximum(np.sqrt(np.square(F).mean(axis=0)), 1e-9)
+    F = np.c_[F, np.ones(len(F))]
     side = np.concatenate([np.full(len(Fs), 1 / len(Fs)), np.full(len(Ft), -1 / len(Ft))])
-    learn = np.arange(len(F)) % 2 == 0
-    A, share = F[learn], np.abs(side[learn])
-    G = (A * share[:, None]).T @ A + 1e-3 * np.eye(F.shape[1])
-    w = np.linalg.solve(G, A.T @ side[learn])
-    right = (F[~learn] @ w > 0) == (side[~learn] > 0)
-    accuracy = float((right * np.abs(side[~learn])).sum() / np.abs(side[~learn]).sum())
+    share = np.abs(side)
+    A, held_out = F[::2], slice(1, None, 2)
+    G = (A.T * share[::2]) @ A + 1e-3 * np.eye(F.shape[1])
+    w = np.linalg.solve(G, A.T @ side[::2])
+    right = F[held_out] @ w * side[held_out] > 0
+    accuracy = float(share[held_out][right].sum() / share[held_out].sum())
     return float(np.clip(2 * (2 * accuracy - 1), 0, 2))

@@ -144,6 +144,18 @@ class Studio:
                     size -= sum(map(len, self._reels.pop(key).records))
 
 
+def warm_up() -> None:
+    """Make two small films: the first of a process imports for a second what all others use."""
+    from da_core.experiment import DataSpec, TrainingSpec
+    from da_core.teaching.films.filming import film_of
+    from da_core.teaching.films.presets import suited
+
+    few = DataSpec(name="drawn", params={"count": 20})
+    small = Experiment(data=few, training=TrainingSpec(epochs=1, least_steps=1), device="cpu")
+    for method in ("dann", "optimal_transport"):
+        film_of(suited(small, method))
+
+
 @functools.cache
 def studio() -> Studio:
     """Return the process's studio."""

@@ -49,17 +49,17 @@ class Exercise:
         told = f"{self.task}\n{self.goal:g}\n{self.labels}\n{self.data.model_dump_json()}"
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
-    def refusal(self, experiment: Experiment, accuracy: float | None) -> str:
-        """Say, as a message, why a run does not meet the exercise; empty if it does."""
+    def refusal(self, experiment: Experiment, accuracy: float | None) -> UserError | None:
+        """Say why a run does not meet the exercise; None if it does."""
         if experiment.data != self.data:
-            return "This run is on other data than the exercise's."
+            return UserError("This run is on other data than the exercise's.")
         if accuracy is None:
-            return "The target of this run has no labels, so nobody can say how good it is."
+            return UserError("The target of this run has no labels, so nobody can say how good it is.")
         if not self.labels and uses_target_labels(experiment):
-            return "This method learns from labels of the target, which the exercise does not allow."
+            return UserError("This method learns from labels of the target, which the exercise does not allow.")
         if accuracy < self.goal:
-            return "The bar is not reached yet."
-        return ""
+            return UserError("The bar is not reached yet.")
+        return None
 
 
 def uses_target_labels(experiment: Experiment) -> bool:

@@ -38,11 +38,15 @@ def _named(given: Any) -> Any:
 
 
 class FilmOfPreset(_Part):
-    """A film of the playground: the pair of a preset, with its own method unless told, and another beside it."""
+    """A film of the playground: the pair of a preset, with its own method unless told, and another beside it.
+
+    With ``still`` it stays on its first picture, so that it tells nothing that is to be guessed later.
+    """
 
     preset: str
     method: str = ""
     beside: str = ""
+    still: bool = False
 
 
 class AnswerChoice(_Part):
@@ -210,8 +214,11 @@ def _explained(first: Any) -> UserError:
 
 def _check_names(lecture: Lecture) -> None:
     """Check what slides name: presets and methods of films, and the experiments of runs."""
+    from da_core.data.sources import sources
     from da_core.experiment import Experiment
     from da_core.methods import methods
+    from da_core.networks import networks
+    from da_core.registry import resolve
     from da_core.teaching.films.presets import PRESETS
 
     for number, slide in enumerate(lecture.slides, start=1):
@@ -223,7 +230,13 @@ def _check_names(lecture: Lecture) -> None:
                 raise UserError("Slide {slide}: there is no film of “{name}”.", slide=number, name=shorten(unknown[0]))
         if slide.run is not None:
             try:
-                Experiment.from_flat(query_of(slide.run))
+                wanted = Experiment.from_flat(query_of(slide.run))
+                for known, named in (
+                    (sources(), wanted.data),
+                    (networks(), wanted.network),
+                    (methods(), wanted.method),
+                ):
+                    resolve(known, named)
             except UserError as error:
                 raise UserError(
                     "Slide {slide}: “{field}” cannot be used: {detail}.", slide=number, field="run", detail=str(error)

@@ -19,7 +19,7 @@ from da_core.experiment import DataSpec, Experiment, TrainingSpec
 from da_core.methods import methods
 from da_core.run import run
 from da_core.teaching.films import film_file
-from da_core.teaching.films.film import MOST_FRAMES, Film, cells
+from da_core.teaching.films.film import MOST_FRAMES, THREADS, Film, cells
 from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised
 from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import SHIPPED
@@ -112,6 +112,43 @@ def test_threads_of_two_points_carry_all_their_mass() -> None:
     threads = film.frames[-1].threads
     assert threads is not None
     assert [(int(a), int(b), float(m)) for a, b, m in threads] == [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0), (3, 3, 1.0)]
+
+
+@pytest.mark.parametrize("name", ["jdot", "ot_label_propagation"])
+def test_threads_are_the_plan_by_which_labels_travel(name: str) -> None:
+    film = filmed(name)
+    threads, count = film.frames[-1].threads, film.header.source_count
+    assert threads is not None
+    source, target = threads[:, 0].astype(int), threads[:, 1].astype(int)
+    received = np.zeros((len(film.header.label) - count, len(film.header.classes)))
+    np.add.at(received, (target, film.header.label[:count][source]), threads[:, 2])
+    given, predicted = received.argmax(axis=1), film.frames[-1].predicted[count:]
+    assert (given == predicted)[received.sum(axis=1) > 0].mean() > 0.9
+
+
+def test_a_deep_methods_plan_is_seen_in_every_frame() -> None:
+    film = filmed("deep_jdot")
+    adapting = [frame for frame in film.frames if frame.phase == "adapt"][:-1]
+    assert adapting
+    shown, count = set(film.header.forced.tolist()), film.header.source_count
+    for frame in adapting:
+        assert frame.threads is not None
+        source, target, mass = frame.threads.T
+        assert {*source.astype(int)} <= shown
+        assert {*(target.astype(int) + count)} <= shown
+        assert 0 < mass.sum() <= len(shown) / 2 * 1.01
+        assert np.bincount(source.astype(int)).max() <= THREADS
+
+
+@pytest.mark.parametrize("name", ["shot", "mean_teacher", "fine_tuning", "tent"])
+def test_a_model_adaptation_is_seen_step_by_step(name: str) -> None:
+    epochs = int(methods()[name].Params.model_fields["epochs"].default)
+    adapting = [frame for frame in filmed(name).frames if frame.phase == "adapt"]
+    *steps, last = adapting
+    assert [frame.step for frame in steps] == sorted({frame.step for frame in steps})
+    assert len(steps) > epochs or len(steps) == steps[-1].steps
+    assert steps[-1].step == steps[-1].steps
+    np.testing.assert_array_equal(steps[-1].predicted, last.predicted)
 
 
 def test_the_density_ratio_is_that_of_the_selection() -> None:
@@ -225,7 +262,7 @@ def test_the_presets_ship_with_their_films() -> None:
     assert set(films) == keys, "make them again: python -m da_core make films"
     for key, film in films.items():
         assert film.header.key == key
-        assert film.frames[-1].numbers["target"] > 0
+        assert {"source", "target"} <= film.frames[-1].numbers.keys()
 
 
 def test_every_preset_has_the_shift_that_it_is_named_after() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from da_core.methods.base import AdaptationData
     from da_core.networks.extractor import Network
 
 EPOCHS = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
@@ -34,11 +35,9 @@ def batches(X: Tensor, size: int, generator: torch.Generator, least_steps: int =
     return list(rows[: steps * size].to(X.device).split(size))  # type: ignore[no-untyped-call]
 
 
-def pairs_of_batches(
-    Xs: Tensor, Xt: Tensor, size: int, generator: torch.Generator, least_steps: int = 1
-) -> Iterator[tuple[Tensor, Tensor]]:
+def pairs_of_batches(data: AdaptationData, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Pair batches for an epoch over the larger of two domains: rows of each, the smaller one's coming round again."""
-    source, target = (batches(X, size, generator, least_steps) for X in (Xs, Xt))
+    source, target = (batches(X, size, generator, data.least_steps) for X in (data.Xs, data.Xt))
     count = max(len(source), len(target))
     return zip(islice(cycle(source), count), islice(cycle(target), count), strict=True)
 

@@ -57,8 +57,6 @@ class Transport(FeatureAlignment, abstract=True):
         """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
         raise NotImplementedError
 
-    coupling: Rows | None = None
-    """The plan between the fitted samples (n_s, n_t), in their order; None where anchors were transported."""
     costly = "exact_up_to"
     pair_seconds: float
     """What the plan takes, for each pair of a source and a target sample."""

@@ -1,0 +1,59 @@
+"""The glossary: each term in both languages, what it means, and where the course and the lessons have more of it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from da_core.i18n import LANGUAGES
+from da_core.teaching.chapters import load_chapter
+from da_core.teaching.terms import Term, search_terms
+from pages.session import keys
+from pages.session.words import _, language, safe
+from pages.shell import navigation
+
+
+def entry(name: str, term: Term) -> None:
+    """Draw one term; the class of its heading is where links to it lead."""
+    here = language().code
+    others = " · ".join(
+        f'<span lang="{code}">{escape(term.term.text(code))}</span>' for code in LANGUAGES if code != here
+    )
+    with st.container(key=keys.glossary_term(name), gap=None):
+        st.html(
+            f'<div class="lab-term" data-term="{name}" tabindex="-1">'
+            f"<b>{escape(term.term.text(here))}</b> {others}</div>"
+        )
+        st.markdown(term.means.text(here))
+        with st.container(horizontal=True):
+            if term.chapter:
+                title = load_chapter(term.chapter, here).head.title
+                navigation.link_to_chapter(term.chapter, _("Chapter: {title}", title=title))
+            if term.lesson:
+                navigation.link_to_lesson(term.lesson, _("Lesson: {method}", method=title_of(term.lesson)))
+
+
+def title_of(method: str) -> str:
+    """Return a method's title."""
+    from da_core.methods import methods
+
+    return _(methods()[method].title)
+
+
+st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
+with st.spinner(_("Waking up the methods…")):
+    import da_core.methods  # noqa: F401
+typed = st.text_input(
+    _("Search for a term"),
+    placeholder=_("Search for a term"),
+    key=keys.GLOSSARY_SEARCH,
+    label_visibility="collapsed",
+    width=280,
+)
+terms = search_terms(typed, language().code)
+if not terms:
+    st.info(_("No term has “{words}”.", words=safe(typed.strip())))
+for its_name, its_term in terms.items():
+    entry(its_name, its_term)

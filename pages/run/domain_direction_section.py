@@ -1,0 +1,138 @@
+"""The direction on which the domains part: both domains along it, before and after, and the samples at its ends."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from functools import partial
+from html import escape
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from da_core import palette
+from da_core.evaluation import domain_direction
+from da_core.events import Evidence, When
+from da_core.jobs.store import Record
+from da_core.teaching.picture_atlas import tiles
+from pages.charts import plotly_figure
+from pages.samples import shown_samples
+from pages.samples.shown_samples import ShownSamples
+from pages.session.polling import follow, wait_a_moment
+from pages.session.words import _, percent, translate_message, word
+from pages.shell import fold, theme
+
+_AT_AN_END = 6
+_BINS = 40
+_OUTERMOST = 0.01
+"""Share of the samples at either side that the axis leaves out: few lie far off, and the rest would be crowded."""
+
+
+def section(record: Record) -> None:
+    """Draw the direction, where the run knows it."""
+    evidence = record.evidence
+    if not evidence.target_odds:
+        return
+    with fold.section(_("The direction on which the domains part")):
+        st.markdown(
+            _(
+                "A fresh domain classifier, as behind the proxy A-distance, looks in the features for the one "
+                "direction that parts the domains best. Here each held-out sample stands where it lies along it: the "
+                "farther to the left, the surer it is taken for a source sample, to the right for a target sample; at"
+                " 0 it could be either."
+            )
+        )
+        notice = domain_direction.interpret_direction(evidence)
+        st.markdown(f"**{translate_message(notice.message, notice.values)}**")
+        edges = _edges(evidence)
+        titles: dict[When, str] = {"before": _("Before: source only"), "after": _("After: adapted")}
+        for column, (when, title) in zip(st.columns(2, gap="medium"), titles.items(), strict=True):
+            with column:
+                side = percent(domain_direction.own_side(evidence, when), 0)
+                st.markdown(f"**{title}** · {_('{share} on their own side', share=side)}")
+                alt = _("Both domains along the direction that parts them: {title}", title=title)
+                plotly_figure.draw(histogram(evidence, when, edges), f"direction-{when}", alt)
+        samples = shown_samples.prepare(record)
+        wait_a_moment(samples)
+        follow(lambda: samples, Future.done, partial(_ends, record), was_over=samples.done())
+
+
+def _edges(evidence: Evidence) -> NDArray[np.float64]:
+    """Cut the axis into bins, the same before and after, so that what came closer is seen to."""
+    odds = np.concatenate([domain_direction.joined_odds(evidence, when) for when in ("before", "after")])
+    low, high = np.nanquantile(odds, [_OUTERMOST, 1 - _OUTERMOST])
+    reach = max(abs(low), abs(high), 1.0)
+    return np.linspace(-reach, reach, _BINS + 1)
+
+
+def histogram(evidence: Evidence, when: When, edges: NDArray[np.float64]) -> go.Figure:
+    """Draw which share of each domain lies where: the source a filled step line, the target a dashed one."""
+    middles = (edges[1:] + edges[:-1]) / 2
+    weights = evidence.weights if when == "after" else None
+    traces = []
+    for name, odds, counted, colour, dash in (
+        (_("source"), evidence.source_odds[when], weights, palette.SOURCE, "solid"),
+        (_("target"), evidence.target_odds[when], None, palette.TARGET, "dot"),
+    ):
+        known = ~np.isnan(odds)
+        counts, _far = np.histogram(
+            odds[known].clip(edges[0], edges[-1]), edges, weights=None if counted is None else counted[known]
+        )
+        traces.append(
+            go.Scatter(
+                x=middles.round(3),
+                y=(counts / max(counts.sum(), 1e-9)).round(4),
+                name=name,
+                mode="lines",
+                line={"shape": "hvh", "color": colour, "width": 2, "dash": dash},
+                fill="tozeroy",
+                fillcolor=palette.translucent(colour, 0.25),
+                hovertemplate="%{y:.1%}<extra>" + name + "</extra>",
+            )
+        )
+    figure = plotly_figure.base_figure(*traces, height=230, legend=True)
+    figure.add_vline(x=0, line={"color": theme.ink(), "dash": "dot", "width": 1})
+    figure.update_xaxes(title_text=_("taken for source ← log-odds → taken for target"), gridcolor=theme.faint())
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero", gridcolor=theme.faint())
+    return figure
+
+
+def _ends(record: Record, samples: Future[ShownSamples]) -> None:
+    """Draw the outermost samples after adapting, which show what the classifier goes by."""
+    shown = samples.result() if samples.done() else ShownSamples()
+    titles = (_("At the source's end"), _("At the target's end"))
+    said = _(
+        "The outermost samples after adapting: what those of one end have in common is what the classifier goes by."
+    )
+    st.markdown(said)
+    for column, title, rows in zip(
+        st.columns(2, gap="medium"),
+        titles,
+        domain_direction.ends(record.evidence, "after", _AT_AN_END),
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"**{title}**")
+            _samples(record, shown, rows)
+
+
+def _samples(record: Record, shown: ShownSamples, rows: NDArray[np.int64]) -> None:
+    evidence, names = record.evidence, [word(name) for name in record.result.classes]
+    count = len(evidence.source_label)
+    labels = np.concatenate([evidence.source_label, evidence.target_label])[rows]
+    classes = [names[label] if label >= 0 else _("unknown") for label in labels]
+    domains = [_("source") if row < count else _("target") for row in rows]
+    if shown.atlas is None:
+        texts = shown.texts()
+        index = np.concatenate([evidence.source_index, evidence.target_index])
+        first = {_("Sample"): [texts[row] for row in rows]} if texts else {_("Row"): index[rows]}
+        st.dataframe(pd.DataFrame({**first, _("Domain"): domains, _("Class"): classes}), hide_index=True)
+        return
+    figures = "".join(
+        f'<figure><img src="{uri}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b><span>{domain}</span>'
+        "</figcaption></figure>"
+        for uri, name, domain in zip(tiles(shown.atlas, rows), classes, domains, strict=True)
+    )
+    st.html(f'<div class="lab-changed">{figures}</div>')

@@ -1,0 +1,285 @@
+"""The lecture hall: its screen, the addresses of a room, who may do what there, and exercises from link to code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from da_core.experiment import DataSpec, Experiment
+from da_core.i18n import Language
+from da_core.jobs.queue import queue
+from da_core.teaching.hall.lecture import read_lecture, shipped
+from da_core.teaching.hall.room import Act, Room
+from da_core.teaching.hall.rooms import rooms
+from pages.hall import print_pages, room_routes
+from pages.hall import snapshots as snapshots_module
+from pages.hall.snapshots import Snapshots, snapshots
+from pages.session import keys, session_cookie
+from tests.support import made_up_run
+from tests.support.lab import Lab, texts
+
+LECTURE = read_lecture("""
+title: <b>Night</b>
+language: en
+slides:
+  - {title: Hello, lines: [a </script><img src=x onerror=alert(1)> b], notes: Only mine.}
+  - title: Why?
+    question:
+      text: Why?
+      choices: [{text: One, why: Not so.}, {text: Two, right: true, why: That is it.}]
+  - {title: Guess, prediction: {text: "How many?", answer: 52}}
+  - {title: Film, film: missing}
+  - {title: Run, run: method=coral}
+""")
+TEACHER, STUDENT = "one", "two"
+
+
+def asked(
+    answer: Callable[[Request], Awaitable[Response]],
+    path: dict[str, str],
+    visitor: str = STUDENT,
+    body: object = None,
+    query: str = "",
+    address: str = "1.2.3.4",
+) -> Response:
+    """What a route answers to a visitor."""
+    scope = {
+        "type": "http",
+        "method": "GET" if body is None else "POST",
+        "scheme": "http",
+        "server": ("localhost", 80),
+        "client": (address, 1),
+        "path": "/",
+        "path_params": path,
+        "query_string": query.encode(),
+        "headers": [(b"host", b"lab.example"), (b"cookie", f"{session_cookie.NAME}={visitor}".encode())],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body if isinstance(body, bytes) else json.dumps(body).encode()}
+
+    return asyncio.run(answer(Request(scope, receive)))  # type: ignore[arg-type]
+
+
+def said(response: Response) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(bytes(response.body))
+    return told
+
+
+@pytest.fixture
+def room(lab: Lab) -> Room:
+    return rooms().open(TEACHER, LECTURE)
+
+
+def at(room: Room, **more: Any) -> dict[str, str]:
+    return {"room": room.room_id, **more}
+
+
+def act(room: Room, visitor: str = TEACHER, **what: Any) -> dict[str, Any]:
+    return said(asked(room_routes.act, at(room), visitor, what))
+
+
+def state(room: Room, have: str = "") -> dict[str, Any]:
+    return said(asked(room_routes.state, at(room), query=f"have={have}"))
+
+
+def test_the_short_address_leads_to_the_room(room: Room) -> None:
+    led = asked(room_routes.short, {"code": room.code})
+    assert led.headers["location"] == f"/room/{room.room_id}"
+    assert asked(room_routes.short, {"code": "AAAAAA"}).status_code == 404
+
+
+def test_students_see_what_the_instructor_shows_and_nothing_of_what_only_she_knows(room: Room) -> None:
+    assert state(room)["slide"]["title"] == "Hello"
+    assert "Only mine" not in json.dumps(state(room))
+    assert act(room, act="go", place=1) == {}
+    told = state(room)
+    assert told["slide"]["question"]["choices"] == ["One", "Two"]
+    assert "That is it" not in json.dumps(told)
+    act(room, act="open")
+    act(room, act="show")
+    assert "right" not in state(room)["ballot"]
+    act(room, act="reveal")
+    told = state(room)["ballot"]
+    assert (told["right"], told["why"]) == (1, ["Not so.", "That is it."])
+    act(room, act="go", place=2)
+    assert "52" not in json.dumps(state(room)["slide"])
+
+
+def test_a_follower_who_has_the_newest_waits(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_routes, "WAIT", 0.0)
+    waited = asked(room_routes.state, at(room), query=f"have={state(room)['tag']}")
+    assert waited.status_code == 204
+
+
+@pytest.mark.parametrize("what", [{"act": "go", "place": 2}, {"act": "run"}, {"act": "screen", "screen": "data"}])
+def test_students_cannot_steer(room: Room, what: dict[str, Any]) -> None:
+    assert "Only who opened" in act(room, STUDENT, **what)["problem"]
+    assert rooms().get(room.room_id).state.place == 0
+    for route in (room_routes.votes, room_routes.handout, room_routes._page_of("stage"), room_routes._page_of("notes")):
+        assert asked(route, at(room)).status_code == 404
+    assert "problem" in said(asked(room_routes.count, at(room)))
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"[1]", b"x" * 10_000, {"act": "burn"}, {"act": "go", "place": "x"}])
+def test_what_is_no_act_is_refused(room: Room, body: object) -> None:
+    assert "problem" in said(asked(room_routes.act, at(room), TEACHER, body))
+
+
+def test_a_student_votes_and_the_instructor_takes_the_answers(room: Room) -> None:
+    act(room, act="go", place=1)
+    act(room, act="open")
+    cast = {"slide": 1, "round": 1, "answer": 1}
+    assert said(asked(room_routes.vote, at(room), body=cast)) == {}
+    assert said(asked(room_routes.count, at(room), TEACHER)) == {"count": 1}
+    table = bytes(asked(room_routes.votes, at(room), TEACHER).body).decode("utf-8-sig")
+    assert table.splitlines()[1] == "2,Why?,1,1,Two,yes"
+    assert "cookies" in said(asked(room_routes.vote, at(room), "", cast))["problem"]
+    for none in ({}, {"slide": 1, "round": 1, "answer": 7}, {"slide": 0, "round": 1, "answer": 0}, {"slide": "a"}):
+        assert "problem" in said(asked(room_routes.vote, at(room), body=none))
+
+
+def test_texts_of_a_lecture_are_never_markup(room: Room) -> None:
+    pages = [
+        asked(room_routes._page_of("stage"), at(room), TEACHER),
+        asked(room_routes._page_of("notes"), at(room), TEACHER),
+        asked(room_routes._page_of("follow"), at(room)),
+        asked(room_routes.handout, at(room), TEACHER),
+    ]
+    for page in pages:
+        written = bytes(page.body).decode()
+        assert "<b>Night" not in written
+        assert "<img" not in written
+        assert "</script><" not in written.replace("</script>\n<script", "")
+
+
+def test_all_slides_are_there_only_where_everyone_goes_at_their_own_pace(room: Room) -> None:
+    assert "problem" in said(asked(room_routes.slides, at(room)))
+    act(room, act="pace")
+    given = json.loads(bytes(asked(room_routes.slides, at(room)).body))
+    assert [slide["title"] for slide in given] == [slide.title for slide in LECTURE.slides]
+    assert "answer" not in given[2]["prediction"]
+
+
+def test_one_snapshot_serves_all_who_follow(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(snapshots_module, "written", lambda _room, _run, tag: written.append(tag) or b"{}")
+    many = Snapshots()
+    assert len({id(many.of(room).body) for _follower in range(250)}) == 1
+    assert len(written) == 1
+
+
+def test_a_film_comes_with_its_texts_in_the_lectures_language(room: Room) -> None:
+    act(room, act="go", place=3)
+    film = state(room)["slide"]["film"]
+    assert film["texts"]["play"] == "Play"
+    assert "data.shape=blobs" in film["films"][0]["query"]
+    chinese = LECTURE.model_copy(update={"language": "zh"})
+    there = rooms().open(TEACHER, chinese)
+    act(there, act="go", place=3)
+    assert state(there)["slide"]["film"]["texts"]["play"] == Language("zh").translate("Play")
+
+
+def test_a_run_is_started_once_and_followed_to_its_result(room: Room, lab: Lab) -> None:
+    act(room, act="go", place=4)
+    assert state(room)["run"] is None
+    assert act(room, act="run") == {}
+    run = rooms().get(room.room_id).state.runs[4]
+    assert state(room)["run"]["live"]
+    lab.go.set()
+    queue().wait(run, lambda view: not view.live, 30)
+    snapshots()._runs.clear()  # as after a second
+    told = state(room)["run"]
+    assert told["state"] == "done"
+    assert told["after"] == pytest.approx(made_up_run.finished().result.adapted.target.accuracy)
+
+
+def test_a_closed_room_says_so(room: Room) -> None:
+    rooms().close(room.room_id, TEACHER)
+    assert "closed" in state(room)
+    assert asked(room_routes._page_of("follow"), at(room)).status_code == 404
+
+
+def test_the_worksheet_has_the_pair_and_empty_axes() -> None:
+    sheet = asked(room_routes.worksheet, {}, query="data=drawn&data.count=60&method=coral&network=identity&lang=zh")
+    written = bytes(sheet.body).decode()
+    assert written.count("<svg") == 5
+    assert "<script" not in written
+    assert asked(room_routes.worksheet, {}, query="data=street").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_handout_has_every_slide_and_no_answer(language: str) -> None:
+    (lecture,) = shipped(language).values()
+    written = print_pages.handout_page(lecture)
+    assert written.count("<article>") == len(lecture.slides)
+    assert all(slide.notes not in written for slide in lecture.slides if slide.notes)
+
+
+# The screens ---------------------------------------------------------------------------------------------------------
+
+
+def hall(lab: Lab, **query: str) -> Any:
+    app = lab.screen("lecture_hall", section="hall", **query)
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_instructor_opens_a_room_and_closes_it(lab: Lab, language: str) -> None:
+    app = hall(lab, lang=language)
+    app.button(key=keys.ROOM_OPEN).click().run()
+    (opened,) = rooms().of_owner(TEACHER)
+    assert opened.lecture.language == language
+    assert opened.code in texts(app)
+    app.button(key=keys.close_room(opened.room_id)).click().run()
+    assert rooms().of_owner(TEACHER) == []
+
+
+def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab: Lab, room: Room) -> None:
+    app = lab.screen("data", room=room.room_id, data="moons")
+    assert not app.exception
+    seen = rooms().get(room.room_id).state.screen
+    assert seen is not None
+    assert urlsplit(seen).path == "data"
+    assert parse_qs(urlsplit(seen).query)["data"] == ["moons"]
+    lab.visitor = STUDENT
+    app = lab.screen("method", room=room.room_id)
+    assert not app.exception
+    assert rooms().get(room.room_id).state.screen == seen
+
+
+def test_a_frame_of_an_earlier_slide_is_not_followed(lab: Lab, room: Room) -> None:
+    rooms().act(room.room_id, TEACHER, Act(act="go", place=2))
+    lab.screen("data", room=f"{room.room_id}~1")
+    assert rooms().get(room.room_id).state.screen is None
+
+
+def test_an_exercise_goes_from_the_link_to_a_code_that_its_instructor_checks(lab: Lab) -> None:
+    run = lab.finish(experiment=Experiment(data=DataSpec(name="moons")))
+    link = {"data": "moons", "task": "Be <b>good</b>", "goal": "10", "hide": "data"}
+    app = lab.screen("results", run, **link)
+    assert not app.exception
+    assert "You have reached it" in texts(app)
+    code = app.code[0].value
+
+    app = hall(lab)
+    app.text_input(key=keys.CODES_LINK).set_value("http://lab/data?data=moons&task=Be+<b>good</b>&goal=10").run()
+    app.text_area(key=keys.CODES).set_value(f"{code}\n{code.replace('.', '1.', 1)}").run()
+    good, bad = app.dataframe[0].value.to_dict("records")
+    assert (good["Verdict"], good["Method"]) == ("reached", "dann")
+    assert "did not write" in bad["Verdict"]
+
+
+def test_a_run_on_other_data_gets_no_code(lab: Lab) -> None:
+    run = lab.finish(experiment=Experiment())
+    app = lab.screen("results", run, data="moons", task="t", goal="10")
+    assert "other data" in texts(app)
+    assert "results code" not in texts(app)

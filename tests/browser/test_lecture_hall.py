@@ -1,0 +1,112 @@
+"""A class of three: an instructor at the projector, and two students who follow on their phones and vote."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.accessibility import violations
+from tests.support.screen import SCREENSHOTS, Visitor, heading, settle
+from tests.support.server import Server
+
+PHONE = (390, 844)
+PROJECTOR = (1280, 720)
+SOON_MS = 2_000
+
+
+def turn(stage: Page, key: str = "ArrowRight") -> None:
+    """Press a key that leads to another slide, and wait until it is there."""
+    place = stage.locator("header .place")
+    before = place.inner_text()
+    stage.keyboard.press(key)
+    expect(place).not_to_have_text(before)
+
+
+def turn_to(stage: Page, title: str) -> None:
+    """Go on until a slide of this title is shown."""
+    while heading(stage).inner_text() != title:
+        turn(stage)
+
+
+def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Visitor) -> None:
+    stage = visitor(server, size=PROJECTOR)
+    stage.goto("/lecture_hall")
+    settle(stage)
+    stage.get_by_role("button", name="Open a room").click()
+    address = stage.get_by_role("link", name="Projector").first.get_attribute("href")
+    assert address is not None
+    stage.goto(address)
+    expect(heading(stage)).to_have_text("Why did the day network fail at night?")
+    stage.keyboard.press("j")
+    code = stage.locator("#join .code").inner_text()
+    stage.screenshot(path=SCREENSHOTS / "hall-join.png")
+    stage.keyboard.press("Escape")
+
+    ann, bob = visitor(server, size=PHONE), visitor(server, size=PHONE, dark=True)
+    for student in (ann, bob):
+        student.goto(f"/r/{code}")
+        expect(heading(student)).to_have_text("Why did the day network fail at night?")
+
+    turn(stage)
+    for student in (ann, bob):
+        expect(heading(student)).to_have_text("The task", timeout=SOON_MS)
+    turn_to(stage, "Why?")
+    stage.keyboard.press("v")
+    for student, letter in ((ann, "A"), (bob, "B")):
+        answer = student.get_by_role("button").filter(has=student.locator(".letter", has_text=letter))
+        answer.click()
+        expect(answer).to_have_attribute("aria-pressed", "true")
+    expect(stage.locator(".counted")).to_have_text("Answers: 2")
+    expect(ann.locator(".share")).to_have_count(0)
+    stage.keyboard.press("a")
+    for page in (stage, ann, bob):
+        expect(page.locator(".share")).to_have_text(
+            [re.compile(r"50% \(1\)"), re.compile(r"50% \(1\)"), re.compile(r"0% \(0\)")]
+        )
+        expect(page.locator(".why")).to_have_count(0)
+    stage.keyboard.press("v")
+    ann.get_by_role("button").filter(has=ann.locator(".letter", has_text="B")).click()
+    expect(stage.locator(".counted")).to_have_text("Answers: 1")
+    stage.keyboard.press("r")
+    expect(bob.locator("li.right .share")).to_have_text([re.compile("First vote"), re.compile(r"100% \(1\)")])
+    stage.screenshot(path=SCREENSHOTS / "hall-vote.png")
+    bob.screenshot(path=SCREENSHOTS / "hall-vote-phone.png", full_page=True)
+
+    for page in (stage, ann, bob):
+        assert violations(page) == []
+
+    stage.keyboard.press("e")
+    expect(heading(ann)).to_have_text("Eyes up")
+    assert violations(ann) == []
+    stage.keyboard.press("e")
+    turn_to(stage, "The same, but it looks otherwise")
+    for page in (stage, ann):
+        expect(page.locator(".stage-film .numbers")).to_contain_text("of the target right")
+    stage.screenshot(path=SCREENSHOTS / "hall-film.png")
+    assert violations(stage) == []
+
+    ann.get_by_role("link", name="Try it in a lab of my own").click()
+    settle(ann)
+    expect(heading(ann)).to_have_text("Playground")
+    turn(stage)
+    ann.get_by_role("link", name="Back to the lecture").click()
+    expect(heading(ann)).to_have_text("Other places are common")
+
+
+def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, visitor: Visitor) -> None:
+    stage = visitor(server, size=PROJECTOR)
+    stage.goto("/lecture_hall?lang=zh")
+    settle(stage)
+    stage.get_by_role("button", name="开一个房间").click()
+    address = stage.get_by_role("link", name="投影").first.get_attribute("href")
+    assert address is not None
+    room = address.removesuffix("/stage")
+    student = visitor(server, size=PHONE)
+    student.goto(room)
+    expect(heading(student)).to_be_visible()
+    stage.goto(f"/method?data=moons&room={room.removeprefix('/room/')}")
+    settle(stage)
+    frame = student.frame_locator("iframe")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("方法")
+    expect(student.locator("iframe")).to_have_attribute("src", re.compile(r"^/method\?.*data=moons"))

@@ -1,0 +1,61 @@
+"""Rooms in a database of their own, and a small lecture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from da_core.jobs.room_database import RoomDatabase
+from da_core.jobs.run_database import RunDatabase
+from da_core.teaching.hall.lecture import Lecture, read_lecture
+from da_core.teaching.hall.rooms import Rooms
+
+LECTURE = """
+title: Night
+language: en
+slides:
+  - title: Hello
+    lines: [Look here.]
+    notes: Speak up.
+  - title: Why?
+    question:
+      text: Why did it fail?
+      choices:
+        - {text: Too few pictures., why: More of the same tell no more.}
+        - {text: It never met the night., right: true, why: That is it.}
+  - title: Guess
+    prediction: {text: "How many?", answer: 52}
+"""
+
+
+class Clock:
+    """Time that goes on when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def lecture() -> Lecture:
+    return read_lecture(LECTURE)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def room_tables(request: pytest.FixtureRequest, tmp_path: Path) -> RoomDatabase:
+    if request.param == "sqlite":
+        return RoomDatabase(RunDatabase(f"sqlite:///{tmp_path / 'runs.db'}"))
+    return RoomDatabase(RunDatabase(request.getfixturevalue("postgresql")))
+
+
+@pytest.fixture
+def rooms(room_tables: RoomDatabase, clock: Clock) -> Rooms:
+    return Rooms(lambda: room_tables, clock)

@@ -1,0 +1,77 @@
+"""Lectures: those that ship can be given, and one's own file is read with distrust and clear sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from da_core.errors import UserError
+from da_core.i18n import LANGUAGES
+from da_core.teaching.hall.lecture import LARGEST, read_lecture, shipped
+from pages.shell.navigation import SCREENS
+
+SLIDES = "title: T\nlanguage: en\nslides:\n"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lecture_of_ninety_minutes_ships_in_each_language(language: str) -> None:
+    (lecture,) = shipped(language).values()
+    assert lecture.language == language
+    assert lecture.minutes == pytest.approx(90, abs=5)
+    assert len(lecture.slides) >= 40
+    shown = {name for slide in lecture.slides for name in ("film", "screen", "run", "question", "prediction")}
+    assert all(any(getattr(slide, name) is not None for slide in lecture.slides) for name in shown)
+
+
+def test_both_languages_show_the_same_things_in_the_same_order() -> None:
+    (english,), (chinese,) = (shipped(language).values() for language in LANGUAGES)
+    for one, other in zip(english.slides, chinese.slides, strict=True):
+        assert (one.film, one.screen, one.run, one.minutes) == (other.film, other.screen, other.run, other.minutes)
+        assert (one.question is None) == (other.question is None)
+        assert len(one.lines) == len(other.lines)
+        assert (one.prediction and one.prediction.answer) == (other.prediction and other.prediction.answer)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_that_a_lecture_shows_is_there(language: str) -> None:
+    known = {screen.path.rpartition("/")[2].removesuffix(".py") for screen in SCREENS.values()} | {""}
+    (lecture,) = shipped(language).values()
+    assert {slide.screen.partition("?")[0] for slide in lecture.slides if slide.screen} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[1, 2", "line"),
+        ("- 1", "“title”"),
+        ("title: T", "“language” is missing"),
+        (SLIDES + "  - lines: [a]", "Slide 1: “title” is missing"),
+        (SLIDES + "  - {title: a}\n  - {title: b, filn: turned}", "Slide 2: “filn” is not known"),
+        (SLIDES + "  - {title: a, film: nothing}", "no film of “nothing”"),
+        (SLIDES + "  - {title: a, film: {preset: turned, method: magic}}", "no film of “magic”"),
+        (SLIDES + "  - {title: a, run: method=magic}", "magic"),
+        (SLIDES + "  - {title: a, check: nothing}", "no check “nothing”"),
+        (SLIDES + "  - {title: a, film: turned, run: seed=1}", "at most one"),
+        (SLIDES + f"  - title: {'x' * 200}", "too long"),
+        (SLIDES + "  - {title: a, screen: 'javascript:alert(1)'}", "“screen” cannot be used"),
+        (SLIDES + "  - {title: a, screen: '//elsewhere.example/'}", "“screen” cannot be used"),
+        (SLIDES + "  - {title: a, question: {text: b, choices: [{text: c}, {text: d}]}}", "just one choice"),
+        (SLIDES + "  - {title: a, prediction: {text: b, answer: 101}}", "between"),
+        ("a: &a [x, x]\nb: [*a, *a]", "not plain YAML"),
+        ("!!python/object/apply:os.system [ls]", "not YAML"),
+        ("[" * 5000, "YAML"),
+        ("x" * (LARGEST + 1), "too long"),
+    ],
+)
+def test_a_file_that_is_no_lecture_is_refused_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read_lecture(text)
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_check_of_the_course_is_put_in_the_lectures_language() -> None:
+    (lecture,) = shipped("zh").values()
+    asked = next(slide.question for slide in lecture.slides if slide.question is not None)
+    assert "\u4e00" <= asked.text[0] <= "\u9fff"
+    assert sum(choice.right for choice in asked.choices) == 1
+    assert all(choice.why for choice in asked.choices)

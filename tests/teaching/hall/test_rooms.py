@@ -1,0 +1,218 @@
+"""Rooms: only who opened one acts in it, codes cannot be tried out, votes are one a visitor and nobody's name."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from da_core.errors import UserError
+from da_core.jobs.room_database import MOST_ROOMS, RoomDatabase
+from da_core.teaching.hall.lecture import Lecture
+from da_core.teaching.hall.room import ROUNDS, Act, Room
+from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
+from tests.teaching.hall.conftest import Clock
+
+pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
+
+TEACHER, ANN, BOB = "teacher", "ann", "bob"
+
+
+@pytest.fixture
+def room(rooms: Rooms, lecture: Lecture, room_tables: RoomDatabase) -> Room:
+    for one in room_tables.of_owner(TEACHER):  # of the test before
+        room_tables.close(one.room_id)
+    return rooms.open(TEACHER, lecture)
+
+
+def do(rooms: Rooms, room: Room, *acts: str, place: int | None = None) -> Room:
+    """Let the instructor go to a place and act there."""
+    if place is not None:
+        room = rooms.act(room.room_id, TEACHER, Act(act="go", place=place))
+    for act in acts:
+        room = rooms.act(room.room_id, TEACHER, Act.model_validate({"act": act}))
+    return room
+
+
+def test_a_room_is_found_by_its_code_in_either_case_and_by_nothing_else(rooms: Rooms, room: Room) -> None:
+    assert rooms.find(f" {room.code.lower()} ", "1.2.3.4") == room.room_id
+    with pytest.raises(UserError, match="no room with this code"):
+        rooms.find("AAAAAA", "1.2.3.4")
+
+
+def test_who_tries_many_codes_is_kept_out_for_a_while_and_others_are_not(
+    rooms: Rooms, room: Room, clock: Clock
+) -> None:
+    for _try in range(MOST_WRONG_CODES):
+        with pytest.raises(UserError, match="no room"):
+            rooms.find("AAAAAA", "1.2.3.4")
+    with pytest.raises(UserError, match="Many wrong codes"):
+        rooms.find(room.code, "1.2.3.4")
+    assert rooms.find(room.code, "5.6.7.8") == room.room_id
+    clock.now += WRONG_CODE_SECONDS
+    assert rooms.find(room.code, "1.2.3.4") == room.room_id
+
+
+@pytest.mark.parametrize("visitor", [ANN, ""])
+def test_students_cannot_steer_the_room_nor_take_its_answers(rooms: Rooms, room: Room, visitor: str) -> None:
+    for steer in (
+        lambda: rooms.act(room.room_id, visitor, Act(act="go", place=2)),
+        lambda: rooms.table(room.room_id, visitor),
+        lambda: rooms.close(room.room_id, visitor),
+    ):
+        with pytest.raises(UserError, match="Only who opened"):
+            steer()
+    assert rooms.get(room.room_id).state.place == 0
+
+
+def test_another_server_with_the_same_database_sees_a_change(
+    rooms: Rooms, room: Room, room_tables: RoomDatabase, clock: Clock
+) -> None:
+    elsewhere = Rooms(lambda: room_tables, clock)
+    assert elsewhere.get(room.room_id).state.place == 0
+    do(rooms, room, place=2)
+    clock.now += 1.0
+    assert elsewhere.get(room.room_id).state.place == 2
+    assert do(elsewhere, room, place=1).version == 3
+    clock.now += 1.0
+    assert rooms.get(room.room_id).state.place == 1
+
+
+def test_two_windows_of_the_instructor_do_not_undo_each_other(
+    rooms: Rooms, room: Room, room_tables: RoomDatabase, clock: Clock
+) -> None:
+    elsewhere = Rooms(lambda: room_tables, clock)
+    elsewhere.get(room.room_id)
+    do(rooms, room, "pause")
+    now = do(elsewhere, room, place=1)
+    assert (now.state.paused, now.state.place) == (True, 1)
+
+
+def test_a_vote_is_one_for_each_visitor_and_can_be_changed_until_it_is_closed(rooms: Rooms, room: Room) -> None:
+    with pytest.raises(UserError, match="closed"):
+        rooms.vote(room.room_id, ANN, 1, 1, 0)
+    now = do(rooms, room, "open", place=1)
+    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    rooms.vote(room.room_id, ANN, 1, 1, 1)
+    rooms.vote(room.room_id, BOB, 1, 1, 0)
+    assert rooms.count(now) == 2
+    now = do(rooms, room, "show")
+    (tally,) = rooms.tallies(now)
+    assert tally.counts == (1, 1)
+    with pytest.raises(UserError, match="closed"):
+        rooms.vote(room.room_id, BOB, 1, 1, 1)
+
+
+def test_after_talking_there_is_a_second_round_and_the_first_stays(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=1)
+    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    do(rooms, room, "show", "open")
+    with pytest.raises(UserError, match="closed"):
+        rooms.vote(room.room_id, ANN, 1, 1, 1)
+    rooms.vote(room.room_id, ANN, 1, 2, 1)
+    now = do(rooms, room, "reveal")
+    assert [tally.counts for tally in rooms.tallies(now)] == [(1, 0), (0, 1)]
+    for _round in range(ROUNDS - 2):
+        do(rooms, room, "open", "close")
+    with pytest.raises(UserError, match="has been put"):
+        do(rooms, room, "open")
+
+
+@pytest.mark.parametrize("answer", [2, -1, 0.5, float("nan"), float("inf")])
+def test_only_an_answer_of_the_question_counts(rooms: Rooms, room: Room, answer: float) -> None:
+    do(rooms, room, "open", place=1)
+    with pytest.raises(UserError, match="none of the answers"):
+        rooms.vote(room.room_id, ANN, 1, 1, answer)
+
+
+def test_guesses_are_shown_in_tenths_with_their_median(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=2)
+    for visitor, guess in zip("abcd", (0, 30, 34, 100), strict=True):
+        rooms.vote(room.room_id, visitor, 2, 1, guess)
+    (tally,) = rooms.tallies(do(rooms, room, "show"))
+    assert tally.counts == (1, 0, 0, 2, 0, 0, 0, 0, 0, 1)
+    assert tally.middle == 32
+
+
+def test_going_on_closes_a_vote(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=1)
+    do(rooms, room, place=2)
+    with pytest.raises(UserError, match="closed"):
+        rooms.vote(room.room_id, ANN, 1, 1, 0)
+
+
+def test_no_vote_where_there_is_no_question(rooms: Rooms, room: Room) -> None:
+    with pytest.raises(UserError, match="nothing to vote on"):
+        do(rooms, room, "open", place=0)
+    with pytest.raises(UserError, match="Open the vote first"):
+        do(rooms, room, "show", place=1)
+
+
+def test_the_table_has_every_answer_and_no_name(rooms: Rooms, room: Room, room_tables: RoomDatabase) -> None:
+    do(rooms, room, "open", place=1)
+    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    rooms.vote(room.room_id, BOB, 1, 1, 1)
+    do(rooms, room, "show", "open")
+    rooms.vote(room.room_id, ANN, 1, 2, 1)
+    table = rooms.table(room.room_id, TEACHER)
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["round"], row["right"]) for row in rows].count(("2", "yes")) == 1
+    assert sorted(row["right"] for row in rows if row["round"] == "1") == ["no", "yes"]
+    again = next(row["respondent"] for row in rows if row["round"] == "2")
+    assert any(row["respondent"] == again and row["right"] == "no" for row in rows)
+    kept = room_tables.votes(room.room_id)
+    assert {ANN, BOB}.isdisjoint(vote.voter for vote in kept)
+    assert not any(vote.voter in table for vote in kept)
+
+
+def test_the_same_visitor_has_another_name_in_another_room(
+    rooms: Rooms, room: Room, lecture: Lecture, room_tables: RoomDatabase
+) -> None:
+    other = rooms.open(TEACHER, lecture)
+    for one in (room, other):
+        do(rooms, one, "open", place=1)
+        rooms.vote(one.room_id, ANN, 1, 1, 0)
+    assert room_tables.votes(room.room_id)[0].voter != room_tables.votes(other.room_id)[0].voter
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_kept_from_it(rooms: Rooms, room: Room) -> None:
+    from da_core.jobs.room_database import Vote
+    from da_core.teaching.hall.votes import as_csv
+
+    slide = room.lecture.slides[1]
+    assert slide.question is not None
+    bad = slide.question.model_copy(update={"text": "=cmd()"})
+    slides = (room.lecture.slides[0], slide.model_copy(update={"question": bad}))
+    named = Room(
+        room.room_id,
+        room.code,
+        room.owner,
+        room.salt,
+        room.lecture.model_copy(update={"slides": slides}),
+        room.state,
+        1,
+    )
+    assert ",'=cmd()," in as_csv(named, [Vote(1, 1, "x", 0.0)])
+
+
+def test_a_closed_room_is_gone_with_its_votes(rooms: Rooms, room: Room, room_tables: RoomDatabase) -> None:
+    do(rooms, room, "open", place=1)
+    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    rooms.close(room.room_id, TEACHER)
+    with pytest.raises(ClosedRoomError):
+        rooms.get(room.room_id)
+    assert room_tables.votes(room.room_id) == []
+
+
+def test_an_instructor_has_so_many_rooms_and_no_more(rooms: Rooms, room: Room, lecture: Lecture) -> None:
+    for _room in range(MOST_ROOMS - 1):
+        rooms.open(TEACHER, lecture)
+    with pytest.raises(UserError, match="close one first"):
+        rooms.open(TEACHER, lecture)
+
+
+def test_the_servers_key_is_made_once(room_tables: RoomDatabase) -> None:
+    key = room_tables.server_key("results")
+    assert len(key) == 32
+    assert room_tables.server_key("results") == key
