@@ -18,12 +18,13 @@ from torch.nn.functional import cross_entropy
 from da_core.experiment import TrainingSpec, plan_epoch
 from da_core.methods.base import Batch, DeepAlignment, Part, Turn
 from da_core.networks.extractor import Network
-from da_core.training.adam import Adam
 from da_core.training.model import Labelled
 
 log = logging.getLogger(__name__)
 
 WARM_UP_STEPS = 3
+ADAM_BETAS = (0.5, 0.999)
+"""Less momentum than usual: two players that move against each other otherwise circle (Radford 2016, section 3)."""
 
 
 class Order:
@@ -93,7 +94,7 @@ class Step:
         self.sums = torch.zeros(0)
         self.after_turn: Callable[[int], None] | None = None
 
-    def _optimizers(self, own: nn.Module | None) -> list[tuple[Adam | torch.optim.SGD, list[bool]]]:
+    def _optimizers(self, own: nn.Module | None) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
         """One optimiser for all parts that move in the same turns, and in which turns that is."""
         weights: dict[Part, list[nn.Parameter]] = {
             "extractor": list(self.network.features.parameters()),
@@ -105,9 +106,9 @@ class Step:
             together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
         return [(self._optimizer(moved), list(when)) for when, moved in together.items() if moved and any(when)]
 
-    def _optimizer(self, weights: list[nn.Parameter]) -> Adam | torch.optim.SGD:
+    def _optimizer(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
         if self.spec.optimizer == "adam":
-            return Adam(weights, self.rate)
+            return torch.optim.Adam(weights, lr=self.rate, betas=ADAM_BETAS, fused=True)
         return torch.optim.SGD(weights, lr=self.rate, momentum=0.9, fused=True)
 
     def __call__(self) -> None:

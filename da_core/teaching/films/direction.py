@@ -77,20 +77,20 @@ def read(text: str) -> tuple[Act, ...]:
 class Director:
     """Carries the acts out, step by step, on the rows that are ``learned`` from.
 
-    ``prepared_place`` brings a place of the plane to what the network takes, ``slide`` the target to a share of its
-    shift and gives the rows (n_t, …) that are learned from then.
+    ``move`` brings the sample of a row to a place of the plane and gives what the network takes, ``slide`` the target
+    to a share of its shift and gives the rows (n_t, …) that are learned from then.
     """
 
     def __init__(
         self,
         acts: tuple[Act, ...],
         learned: tuple[list[int], list[int]],
-        prepared_place: Callable[[tuple[float, float], bool], torch.Tensor],
+        move: Callable[[int, tuple[float, float]], torch.Tensor],
         slide: Callable[[float], torch.Tensor],
     ) -> None:
         self._acts = acts
         self._learned = learned
-        self._prepared_place, self._slide = prepared_place, slide
+        self._move_row, self._slide = move, slide
 
     def before_step(self, step: Step, taken: int) -> None:
         """Do what is due before step ``taken``."""
@@ -119,10 +119,11 @@ class Director:
         return False, target.index(row) if row in target else None
 
     def _move(self, step: Step, row: int, place: tuple[float, float]) -> None:
+        moved = self._move_row(row, place)
         of_source, at = self._learner(row)
         samples = step.source.X if of_source else step.target
         if at is not None and samples is not None:
-            samples[at] = self._prepared_place(place, of_source)
+            samples[at] = moved
 
     def _drop(self, step: Step, row: int) -> None:
         """Have the next sample drawn wherever this one would be."""

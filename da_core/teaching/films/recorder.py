@@ -95,7 +95,7 @@ class Recorder(Observer):
         forced = [np.sort(rng.permutation(len(domain))[:FORCED]) for domain in (pair.source, pair.target)]
         self._forced = (forced[0], forced[1])
         learned = (split.source_train.tolist(), (len(pair.source) + split.target_train).tolist())
-        self._director = direction.Director(self.acts, learned, self._prepared_place, self._slide)
+        self._director = direction.Director(self.acts, learned, self._move, self._slide)
         experiment = prepared.experiment
         self.header = Header(
             key=self.key,
@@ -197,6 +197,14 @@ class Recorder(Observer):
         )
         inputs = prepared.inputs(pair.kind, Xs, Xt, split)
         return torch.tensor(np.asarray(inputs[0 if of_source else 1][-1], np.float32))
+
+    def _move(self, row: int, place: tuple[float, float]) -> Tensor:
+        """Bring a sample to a place of the plane, in all that is shown from now on; return what the network takes."""
+        of_source = row < len(self._source)
+        moved = self._prepared_place(place, of_source)
+        samples, at = (self._source, row) if of_source else (self._target, row - len(self._source))
+        samples[at] = moved
+        return moved
 
     # ── a frame ───────────────────────────────────────────────────────────────────────────────────────────────────
 

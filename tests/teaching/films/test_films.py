@@ -177,6 +177,21 @@ def test_the_critic_moves_alone_where_a_hand_says_so() -> None:
         np.testing.assert_array_equal(frame.field, by_step[frame.step, frame.moved])
 
 
+@pytest.mark.parametrize("of_source", [True, False], ids=["source", "target"])
+def test_a_sample_that_was_moved_is_shown_where_it_lies_from_then_on(of_source: bool) -> None:
+    experiment = normalised(suited(SMALL, "dann"))
+    plain = film_of(experiment)
+    count = plain.header.source_count
+    row = 3 if of_source else count + 3
+    film = film_of(experiment, f"move {row} 7 7@4")
+    after, undisturbed = (
+        next(frame for frame in each.frames if frame.phase == "adapt" and frame.step >= 5) for each in (film, plain)
+    )
+    moved = np.linalg.norm(after.places - undisturbed.places, axis=1)
+    assert moved.argmax() == row
+    assert moved[row] > 3 * np.delete(moved, row).max()
+
+
 @pytest.mark.slow
 def test_small_steps_arrive_where_one_big_step_does_not() -> None:
     preset = PRESETS["gradual"]
