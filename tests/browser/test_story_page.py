@@ -11,8 +11,8 @@ from da_core.i18n import Language
 from da_core.teaching.guess import read_guess
 from da_core.teaching.story_file import stories, story
 from da_core.teaching.worksheet import worksheet
-from tests.browser.test_accessibility import violations
 from tests.browser.test_course_page import answered, reached
+from tests.support.accessibility import violations
 from tests.support.screen import heading, settle
 
 STORY = "alignment_wins"
