@@ -21,7 +21,7 @@ from da_core.teaching.misconceptions import TryIt
 FILE = COURSE / "stories.yaml"
 FEWEST_SEEDS = 3
 
-Measure = Literal["accuracy", "source", "confidence", "critic", "fresh", "effective", "kept", "same_neighbour"]
+Measure = Literal["accuracy", "source", "critic", "fresh", "effective", "kept", "same_neighbour"]
 """What is read off a run, in per cent; see `da_core.teaching.story_numbers.read_off`."""
 
 

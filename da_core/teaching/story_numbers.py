@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -115,12 +115,13 @@ def measured(one: Story, seeds: Iterable[int] | None = None) -> StoryNumbers:
     return StoryNumbers(key=one.key, values=values, maps=maps)
 
 
-def read_off(measures: Iterable[Measure], result: Result, history: Iterable[Losses | Accuracies]) -> dict[str, float]:
+def read_off(
+    measures: Iterable[Measure], result: Result, history: Iterable[Losses | Accuracies]
+) -> dict[Measure, float]:
     """Read measures off a finished run; those of maps are left out."""
-    read = {
+    read: dict[Measure, Callable[[], float]] = {
         "accuracy": lambda: 100 * result.adapted.scored.accuracy,
         "source": lambda: 100 * result.adapted.source.accuracy,
-        "confidence": lambda: 100 * _confidence(result),
         "critic": lambda: 100 * _critic(history),
         # the distance is 2 (1 − 2 ε), ε being the error of a classifier that was trained to tell the domains apart
         "fresh": lambda: 50 + 25 * result.shift.after.proxy_a_distance,
@@ -174,14 +175,14 @@ def _curves(history: Iterable[Event]) -> list[Losses | Accuracies]:
     return [event for event in history if isinstance(event, Losses | Accuracies)]
 
 
-def _of_film(experiment: Experiment, acts: str) -> dict[str, float]:
+def _of_film(experiment: Experiment, acts: str) -> dict[Measure, float]:
     from da_core.teaching.films.filming import film_of
 
     numbers = film_of(experiment, acts).frames[-1].numbers
     return {"accuracy": 100 * numbers["target"], "source": 100 * numbers["source"]}
 
 
-def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[str, float]:
+def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[Measure, float]:
     from da_core.evaluation.umap_and_pca import neighbour_preservation
 
     F = evidence.source_features["after"][:ON_A_MAP]
@@ -202,12 +203,6 @@ def _nearest_class(points: NDArray[np.float32], classes: Sequence[str]) -> list[
     apart = np.linalg.norm(middles[:, None] - middles, axis=2)
     np.fill_diagonal(apart, np.inf)
     return [int(place) for place in apart.argmin(axis=1)]
-
-
-def _confidence(result: Result) -> float:
-    calibration = result.adapted.scored.calibration
-    bins = calibration.bins if calibration else []
-    return sum(one.count * one.confidence for one in bins) / max(1, sum(one.count for one in bins))
 
 
 def _critic(history: Iterable[Losses | Accuracies]) -> float:

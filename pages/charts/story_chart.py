@@ -23,7 +23,6 @@ def measure_titles() -> dict[Measure, str]:
     return {
         "accuracy": _("Right on the target"),
         "source": _("Right on held-out source samples"),
-        "confidence": _("How sure it is on the target"),
         "critic": _("The method's own domain classifier is right"),
         "fresh": _("A fresh domain classifier is right"),
         "effective": _("Source samples that effectively count"),

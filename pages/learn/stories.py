@@ -94,7 +94,8 @@ def _filled(text: str, one: Story, numbers: StoryNumbers) -> str:
     """Fill in the values that a sentence names."""
 
     def written(name: re.Match[str]) -> str:
-        return f"**{percent(numbers.mean(name[1], one.measures[0]) / 100, 0)}**"
+        share = numbers.mean(name[1], one.measures[0]) / 100
+        return f"**{percent(share, 0 if share >= 0.01 or not share else 1)}**"
 
     return re.sub(r"\{([\w.]+)\}", written, text)
 

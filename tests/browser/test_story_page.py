@@ -11,8 +11,8 @@ from da_core.i18n import Language
 from da_core.teaching.guess import read_guess
 from da_core.teaching.story_file import stories, story
 from da_core.teaching.worksheet import worksheet
-from tests.browser.test_accessibility import violations
 from tests.browser.test_course_page import answered, reached
+from tests.support.accessibility import violations
 from tests.support.screen import heading, settle
 
 STORY = "alignment_wins"
@@ -30,7 +30,7 @@ def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     slider = page.get_by_role("slider")
     reached(page, slider)
     page.keyboard.press("ArrowRight")
-    expect(slider).to_have_attribute("aria-valuenow", "51")
+    expect(slider).to_have_value("51")
     reached(page, page.get_by_role("button", name="This is my guess"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Your guess: 51%")).to_be_visible()
