@@ -154,9 +154,11 @@ def screen_reader() -> str:
 
 
 @functools.cache
-def first_hints() -> str:
-    """Read the script that shows a newcomer's hints."""
-    return (Path(__file__).parent / "assets" / "first_hints.js").read_text(encoding="utf-8")
+def what_the_browser_remembers() -> str:
+    """Read the scripts that show a newcomer's hints and open everything to who wants it."""
+    assets = Path(__file__).parent / "assets"
+    names = ("remembered_view.js", "first_hints.js")
+    return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
 
 
 @functools.cache
@@ -198,7 +200,7 @@ def document(request: Request) -> HTMLResponse:
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
-    reader += f"\n    <script>{first_hints()}</script>"
+    reader += f"\n    <script>{what_the_browser_remembers()}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))

@@ -20,9 +20,9 @@ def _ways_in() -> None:
             _("A course in short chapters: why a network fails at night, and what can be done. Guess first, then see."),
         ),
         (
-            "teaching",
+            "lecture_hall",
             _("I teach"),
-            _("Links, questions and lessons for a class, on one computer or on everybody's own."),
+            _("Give a lecture that a class follows on its phones, put questions to it, set exercises."),
         ),
         (
             "data",

@@ -34,6 +34,7 @@ def test_source_only_is_as_published():
         ("dasvm", "covariate"),
         ("dasvm", "label"),
         ("dasvm", "concept"),
+        ("dasvm", "subspace"),
         ("tsl", "concept"),
         ("jdot", "concept"),
         ("mmd_ls", "concept"),

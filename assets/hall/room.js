@@ -49,7 +49,7 @@ class RoomPage {
   take(told) {
     if (this.lost) tell("");
     this.lost = false;
-    if (this.told?.place !== told.place || told.pace === "held") this.own = null;
+    if (told.pace === "held") this.own = null;
     this.told = told;
     if (!this.turning) this.at = told.place;
     this.draw();
@@ -66,7 +66,7 @@ class RoomPage {
       this.footer.replaceChildren();
       return this.main.replaceChildren(make("h1", {}, [said("eyesUp")]), make("p", {}, [said("eyesUpWhy")]));
     }
-    const mine = this.own !== null && this.slides ? this.slides[this.own] : null;
+    const mine = this.own !== null && this.own !== told.place && this.slides ? this.slides[this.own] : null;
     const place = mine ? Number(this.own) : told.place;
     const slide = mine ?? told.slide;
     const here = mine ? { ...told, screen: null, film: null, ballot: null, run: null } : told;

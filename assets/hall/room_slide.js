@@ -1,6 +1,11 @@
 // @ts-check
 // One slide: its title and lines, and the one thing that it shows.
 
+/** A film on the projector: picture, course and buttons fit below a title, and two films stand in one row. */
+const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: 33vh; max-width: 33vh; } .curve { height: 60px; margin-top: 0.2rem; }
+.sentence { min-height: 1.4em; margin: 0.2rem 0; } .stages .stage.pair .panels { grid-template-columns: 1fr 1fr; }
+.stages .stage.pair .plot { max-width: 32vh; }`;
+
 /** What stands on the screen of one role. */
 class SlideView {
   /** @param {HTMLElement} main @param {(film: {share: number, playing: boolean}) => void} filmMoved */
@@ -32,6 +37,7 @@ class SlideView {
         make("h1", {}, [slide.title]), ...(lines.length ? [make("ul", { class: "lines" }, lines)] : []), this.shown(slide, place),
       );
       this.main.className = ["film", "screen", "question", "prediction"].find((name) => slide[name] !== undefined) ?? "";
+      this.main.classList.toggle("pair", slide.film?.films.length > 1);
       scrollTo(0, 0);
     }
     if (slide.question || slide.prediction) this.votes.show(slide, place, told.ballot);
@@ -54,6 +60,7 @@ class SlideView {
     const shadow = host.attachShadow({ mode: "open" });
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
+    if (given.role === "stage") shadow.append(make("style", {}, [ON_STAGE]));
     const playground = new (/** @type {any} */ (globalThis).Playground)(shadow.querySelector(".playground"));
     this.playground = playground;
     if (film.still) this.holdStill(playground.player);

@@ -202,6 +202,12 @@ class RunDatabase:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
         return [kept for row in rows if (kept := _kept_run(row)) is not None]
 
+    def lists(self, run_id: str, owner: str) -> bool:
+        """Tell whether a run is in the visitor's list: they have started it, or kept it there."""
+        mine = and_(_ENTRIES.c.run_id == run_id, _ENTRIES.c.owner == digest(owner))
+        with self.begin() as connection:
+            return bool(connection.scalar(select(func.count()).where(mine)))
+
     def keep(self, run_id: str, owner: str) -> None:
         """Put a run into the visitor's list, or take it out of their bin. Raises `UserError` if there is none."""
         with self.begin() as connection:

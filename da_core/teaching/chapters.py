@@ -9,6 +9,7 @@ then has texts with directives between them, a line each:
     ::showcase pictures|numbers|map    a part of the finished example
     ::run SETTING=VALUE …              a button that trains this here
     ::device                           what this server computes with
+    ::story NAME …                     links to stories on the same idea
 
 In a text ``{PATH}`` is a number, and links may lead to ``lesson:NAME``, ``screen:NAME`` and ``chapter:NAME``.
 """
@@ -28,7 +29,7 @@ from da_core.errors import UserError
 from da_core.teaching.bilingual import COURSE, Entry, Words
 
 LONGEST_MINUTES = 5
-Kind = Literal["guess", "outcome", "film", "showcase", "run", "device"]
+Kind = Literal["guess", "outcome", "film", "showcase", "run", "device", "story"]
 _KINDS: dict[str, Kind] = {
     "guess": "guess",
     "outcome": "outcome",
@@ -36,6 +37,7 @@ _KINDS: dict[str, Kind] = {
     "showcase": "showcase",
     "run": "run",
     "device": "device",
+    "story": "story",
 }
 _FORBIDDEN = re.compile(r"^# |^```html|</?[A-Za-z][^>]*>|!\[", re.MULTILINE)
 """Titles of the first level, HTML and pictures."""

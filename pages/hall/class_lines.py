@@ -11,8 +11,9 @@ from da_core.errors import UserError
 from da_core.jobs.store import store
 from da_core.run_folder import Record
 from da_core.teaching.hall.exercise import Exercise, write_code
-from da_core.teaching.hall.room import Act
+from da_core.teaching.hall.room import RoomAct
 from da_core.teaching.hall.rooms import room_database, rooms
+from pages.run import run_row
 from pages.session import keys, origin, state
 from pages.session.words import _, explain, percent, safe
 from pages.shell.navigation import SCREENS, Step
@@ -46,7 +47,9 @@ def lead(here: Step) -> None:
             return
         query = {name: value for name, value in state.address().items() if name not in ("room", "lang")}
         path = "" if here == "home" else SCREENS[here].path.rpartition("/")[2].removesuffix(".py")
-        rooms().act(room_id, state.owner(), Act(act="screen", screen=f"{path}?{urlencode(query)}" if query else path))
+        rooms().act(
+            room_id, state.owner(), RoomAct(act="screen", screen=f"{path}?{urlencode(query)}" if query else path)
+        )
     except UserError as error:
         st.warning(explain(error))
 
@@ -76,6 +79,9 @@ def _verdict(asked: Exercise, record: Record) -> None:
     if accuracy is None or record.experiment.data != asked.data or (refusal is not None and accuracy >= asked.goal):
         return
     try:
+        if not store().database.lists(record.run_id, run_row.list_owner()):
+            st.caption(_("A results code is for who has trained the run: train it yourself."))
+            return
         key = room_database().server_key("results")
     except UserError as error:
         st.caption(explain(error))

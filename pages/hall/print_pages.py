@@ -119,18 +119,18 @@ def _cloud(
 
 def _axes(across: str, up: str, *, wide: bool = False) -> str:
     """Draw empty axes for an accuracy."""
-    height = 110 if wide else 90
+    width, height = (620, 210) if wide else (300, 90)
     steps = "".join(
-        f'<line x1="34" x2="300" y1="{y:.0f}" y2="{y:.0f}" stroke="{palette.PRINTED_AXIS}" stroke-width="0.5"/>'
+        f'<line x1="34" x2="{width}" y1="{y:.0f}" y2="{y:.0f}" stroke="{palette.PRINTED_AXIS}" stroke-width="0.5"/>'
         f'<text x="30" y="{y + 3:.0f}" text-anchor="end">{share}%</text>'
         for share in (0, 50, 100)
         for y in [8 + (1 - share / 100) * (height - 24)]
     )
     return (
-        f'<svg viewBox="0 0 300 {height}" role="img" aria-label="{escape(_("Empty axes"))}">{steps}'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(_("Empty axes"))}">{steps}'
         f'<line x1="34" x2="34" y1="8" y2="{height - 16}" stroke="{palette.LIGHT.ink}"/>'
-        f'<text x="300" y="{height - 3}" text-anchor="end">{escape(across)} →</text>'
-        f'<text x="38" y="12">{escape(up)}</text></svg>'
+        f'<text x="{width}" y="{height - 3}" text-anchor="end">{escape(across)} →</text>'
+        f'<text x="40" y="21">{escape(up)}</text></svg>'
     )
 
 

@@ -113,7 +113,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
         skip = f'<a class="skip" href="#slide">{escape(_("To the slide"))}</a>'
     film = f"<style>{film_element.style()}</style>{playground_texts.HTML}"
     body = (
-        f'{skip}<header></header>\n<main id="slide" tabindex="-1"></main>\n<footer></footer>\n'
+        f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>\n'
         f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
         f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'

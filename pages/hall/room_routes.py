@@ -20,9 +20,9 @@ from starlette.routing import Route
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
-from da_core.teaching.hall.room import Act, Room
+from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import ClosedRoomError, rooms
-from pages.hall.snapshots import Snapshot, all_slides, snapshots, started
+from pages.hall.room_snapshots import Snapshot, all_slides, snapshots, started
 from pages.session import session_cookie
 from pages.session.origin import base_path
 from pages.session.words import negotiated
@@ -179,7 +179,7 @@ async def act(request: Request) -> Response:
     """Do what the instructor asks."""
     room = await _own_room(request)
     try:
-        wanted = Act.model_validate(await _body(request))
+        wanted = RoomAct.model_validate(await _body(request))
     except ValidationError as error:
         raise UserError("This cannot be done here.") from error
     if wanted.act == "run":
@@ -262,5 +262,5 @@ def routes() -> list[Route]:
         Route(room + "/vote", vote, methods=["POST"]),
         Route(room + "/votes.csv", votes),
         Route(room + "/handout", handout),
-        Route(base_path() + "/worksheet", worksheet),
+        Route(base_path() + "/print/worksheet", worksheet),
     ]

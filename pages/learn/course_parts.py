@@ -14,6 +14,7 @@ from da_core.teaching import course_numbers, showcase
 from da_core.teaching.chapters import Chapter, Directive
 from da_core.teaching.course_films import course_film
 from da_core.teaching.guess import BoundaryGuess, Given, Line, parted, read_guess
+from da_core.teaching.story_file import story
 from pages.learn.guess_form import ask_guess, show_outcome
 from pages.learn.sketch_element import Points
 from pages.run import example_view, starting
@@ -68,6 +69,8 @@ def _draw_directive(chapter: str, part: Directive) -> None:
             _run(chapter, settings)
         case "device", ():
             _device()
+        case "story", names:
+            _stories(names)
 
 
 def _ask(chapter: str, guess: str, film: str = "") -> Given | None:
@@ -145,6 +148,14 @@ def _run(chapter: str, settings: tuple[str, ...]) -> None:
 
         query = dict(setting.split("=", 1) for setting in settings)
         starting.start(with_usual(Experiment.from_flat(query), query))
+
+
+def _stories(names: tuple[str, ...]) -> None:
+    """Draw links to stories on the chapter's idea."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":gray[{_('Stories on this')}]", width="content")
+        for name in names:
+            navigation.link_to_story(name, story(name).title.text(language().code) + " →")
 
 
 def _device() -> None:

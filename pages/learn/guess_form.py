@@ -12,6 +12,7 @@ from da_core.teaching.guess import (
     Answer,
     BarGuess,
     BoundaryGuess,
+    CurveGuess,
     Given,
     PickGuess,
     distance,
@@ -67,7 +68,7 @@ def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, p
     """
     asked, code = read_guess(guess), language().code
     if isinstance(asked, BarGuess):
-        _compare(_in_unit(asked.unit, given.answer), _in_unit(asked.unit, outcome))
+        _compare(_in_unit(asked, given.answer), _in_unit(asked, outcome))
     elif isinstance(asked, PickGuess):
         options = {name: text.text(code) for name, text in asked.options.items()}
         _compare(options.get(str(given.answer), ""), options[str(outcome)])
@@ -81,7 +82,7 @@ def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, p
     if isinstance(asked, PickGuess):
         st.markdown(_("You guessed right.") if off == 0 else _("It came out otherwise than you guessed."))
     elif not isinstance(asked, BoundaryGuess):
-        st.markdown(_("Your guess was {off} off.", off=_in_unit(asked.unit, round(off, 1))))
+        st.markdown(_("Your guess was {off} off.", off=_in_unit(asked, off)))
 
 
 def _bar(asked: BarGuess, widget: str) -> float:
@@ -134,7 +135,9 @@ def _compare(guessed: str, came: str) -> None:
     st.markdown("  \n".join(f"{title}: **{text}**" for title, text in lines))
 
 
-def _in_unit(unit: str, value: object) -> str:
+def _in_unit(asked: BarGuess | CurveGuess, value: object) -> str:
+    """Write a value as finely as it could be guessed, and a little finer."""
     if not isinstance(value, int | float):
         return ""
-    return number(value, 0 if float(value).is_integer() else 1) + unit
+    digits = 2 if isinstance(asked, BarGuess) and asked.step < 0.1 else 1
+    return number(value, 0 if float(round(value, digits)).is_integer() else digits) + asked.unit

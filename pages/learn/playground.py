@@ -12,8 +12,8 @@ from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
 from da_core.teaching.families import FAMILIES, in_order
-from pages.session import keys, state
-from pages.session.words import _
+from pages.session import keys, origin, state
+from pages.session.words import _, language
 from pages.shell import navigation, params_form
 
 with st.spinner(_("Waking up the methods…")):
@@ -220,6 +220,11 @@ def page() -> None:
             choose_method(now)
         play(now)
         forms(now)
+    if not state.is_hidden("keep"):
+        query = filming.normalised(now).to_flat() | {"lang": language().code}
+        st.link_button(
+            _("Worksheet to print"), f"{origin.base_path()}/print/worksheet?{urlencode(query)}", type="tertiary"
+        )
 
 
 page()

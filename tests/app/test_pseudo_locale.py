@@ -23,14 +23,16 @@ NAMES = re.compile(
     r"\b(cat|dog|dark|light|Made up|a test|SUM|A1|English|Zz|"  # the made-up run's, and languages by their own names
     r"January|February|March|April|May|June|July|August|September|October|November|December|AM|PM)\b"  # dates
 )
+SAID_ALIKE = re.compile(r"html: [A-Z ·]+|caption: [\w/]+\.py|markdown: \[Ganin .*")
+"""Terms that Chinese has in Latin letters, too, and the names of a file and a paper."""
 
 
 @pytest.fixture(autouse=True)
 def _marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third language, “zz”: what is translated into Chinese is there in brackets."""
+    """A third language, “zz”: what is translated into Chinese is there in brackets, and in Chinese itself as well."""
     known = {message: f"⟦{message}⟧" for message in i18n.translations("zh")}
     monkeypatch.setitem(i18n.LANGUAGES, "zz", "Zz")
-    monkeypatch.setattr(i18n, "translations", lambda of: known if of == "zz" else {})
+    monkeypatch.setattr(i18n, "translations", lambda of: known if of in ("zz", "zh") else {})
     monkeypatch.setattr(i18n.Language, "_locale", property(lambda _self: Locale.parse("en")))
 
 
@@ -108,13 +110,37 @@ def left_over(app: AppTest) -> set[str]:
     ],
 )
 def test_every_word_of_a_screen_is_in_the_catalogue(lab: Lab, screen: str, section: str) -> None:
-    """Lessons, the course and the bug hunt are files of a language each, and are not here."""
     run = lab.finish()
     lab.finish(experiment=Experiment(method=MethodSpec(name="coral"), seed=2))
     app = lab.screen(screen, run, section=section, lang="zz", view="everything")
     assert not app.exception
     assert "⟦" in app.title[0].value, "the screen is in that language"
     assert left_over(app) == set()
+
+
+@pytest.mark.parametrize(
+    ("screen", "own"),
+    [
+        ("lesson", {"lesson": "dann"}),
+        ("course", {}),
+        ("course", {"chapter": "night"}),
+        ("stories", {}),
+        ("stories", {"story": "alignment_wins"}),
+        ("bug_hunt", {}),
+        ("glossary", {}),
+        ("teaching", {}),
+    ],
+)
+def test_what_a_screen_says_around_its_texts_is_in_the_catalogue(lab: Lab, screen: str, own: dict[str, str]) -> None:
+    """Their texts are files of a language each: what is neither Chinese nor in brackets comes from no file."""
+    app = lab.screen(screen, section="learn", lang="zh")
+    for name, value in own.items():
+        app.query_params[name] = value
+    if own:
+        app.run()
+    assert not app.exception
+    missed = {line for line in left_over(app) if not re.search("[\u4e00-\u9fff]", line)}
+    assert {line for line in missed if not SAID_ALIKE.fullmatch(line)} == set()
 
 
 def test_every_word_of_the_first_screen_is_in_the_catalogue(lab: Lab) -> None:

@@ -26,9 +26,9 @@ from starlette.requests import Request
 
 from da_core.jobs.run_view import RunView
 from da_core.teaching.hall.lecture import shipped
-from da_core.teaching.hall.room import Act, Room
+from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
-from pages.hall import room_routes, snapshots
+from pages.hall import room_routes, room_snapshots
 
 TEACHER = "teacher"
 
@@ -47,7 +47,7 @@ class Clock:
         return body
 
 
-_written = snapshots.written
+_written = room_snapshots.written
 
 
 async def follow(room_id: str, until: int) -> None:
@@ -79,13 +79,13 @@ async def follow(room_id: str, until: int) -> None:
 async def lecture(followers: int, changes: int) -> tuple[float, float, int]:
     """Give a lecture; return the seconds of writing and of all work a change, and how many snapshots were written."""
     clock = Clock()
-    snapshots.written = clock.written
+    room_snapshots.written = clock.written
     room = rooms().open(TEACHER, next(iter(shipped("en").values())))
     waiting = [asyncio.create_task(follow(room.room_id, changes)) for _ in range(followers)]
     await asyncio.sleep(2 * room_routes.LOOK)
     start, clock.seconds, clock.count = time.process_time(), 0.0, 0
     for place in range(1, changes + 1):
-        rooms().act(room.room_id, TEACHER, Act(act="go", place=place))
+        rooms().act(room.room_id, TEACHER, RoomAct(act="go", place=place))
         await asyncio.sleep(2 * room_routes.LOOK)
     await asyncio.gather(*waiting)
     everything = time.process_time() - start

@@ -82,7 +82,6 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "tsl d=1 μ=100": ("tsl", {"dimensions": 1, "mu": 100.0}),
     "mmd_ls λ=1000": ("mmd_ls", {"regularisation": 1000.0}),
     "mmd_ls σ=½, turned": ("mmd_ls", {"bandwidth": 0.5, "turned": True}),
-    "dasvm ρ=.005": ("dasvm", {"share": 0.005}),
     "ot_label_prop. cosine": ("ot_label_propagation", {"distance": "cosine", "epsilon": 4.0}),
     "jdot α=30": ("jdot", {"alpha": 30.0}),
 }

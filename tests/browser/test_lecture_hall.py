@@ -83,6 +83,7 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     turn_to(stage, "The same, but it looks otherwise")
     for page in (stage, ann):
         expect(page.locator(".stage-film .numbers")).to_contain_text("of the target right")
+    expect(stage.locator(".stage-film .bar")).to_be_in_viewport(ratio=1)
     stage.screenshot(path=SCREENSHOTS / "hall-film.png")
     assert violations(stage) == []
 
@@ -92,6 +93,15 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     turn(stage)
     ann.get_by_role("link", name="Back to the lecture").click()
     expect(heading(ann)).to_have_text("Other places are common")
+
+    stage.get_by_role("button", name="The class is with you").click()
+    ann.get_by_role("button", name="Next →").click()
+    expect(heading(ann)).to_have_text("Other classes are common")
+    turn(stage, "ArrowLeft")
+    expect(heading(bob)).to_have_text("The same, but it looks otherwise")
+    expect(heading(ann)).to_have_text("Other classes are common")
+    stage.get_by_role("button", name="Everyone goes at their own pace").click()
+    expect(heading(ann)).to_have_text("The same, but it looks otherwise")
 
 
 def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, visitor: Visitor) -> None:

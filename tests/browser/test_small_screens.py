@@ -63,7 +63,7 @@ def test_the_menu_of_a_phone_shuts_after_a_choice(server: Server, visitor: Visit
     expect(menu).to_have_attribute("data-collapsed", "true")
 
 
-@pytest.mark.parametrize("name", ["Start", "Method", "Features", "Results"])
+@pytest.mark.parametrize("name", ["Start", "Method", "Features", "Results", "Playground"])
 def test_a_finger_finds_what_it_is_to_touch(server: Server, visitor: Visitor, name: str) -> None:
     page = visitor(server, size=PHONE)
     open_screen(page, name, **EXAMPLE_RUN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from da_core.teaching.chapters import Chapter, chapter_names, load_chapter, read
 from da_core.teaching.check_questions import checks
 from da_core.teaching.course_films import course_film, course_films
 from da_core.teaching.films import filming
-from da_core.teaching.guess import BoundaryGuess, CurveGuess, guesses, read_guess
+from da_core.teaching.guess import BarGuess, BoundaryGuess, CurveGuess, PickGuess, guesses, read_guess
+from da_core.teaching.story_file import stories
 
 NAMES = chapter_names()
 SEEDS = {
@@ -92,6 +94,8 @@ def test_a_chapters_numbers_films_and_links_are_there(name: str, language: str) 
         if part.kind == "film":
             for experiment in course_film(part.words[0]).experiments():
                 filming.check(experiment)
+        if part.kind == "story":
+            assert set(part.words) <= set(stories())
         if part.kind == "run":
             Experiment.from_flat(dict(word.split("=", 1) for word in part.words))
         if part.kind == "outcome":
@@ -99,13 +103,15 @@ def test_a_chapters_numbers_films_and_links_are_there(name: str, language: str) 
             if isinstance(guess, BoundaryGuess):
                 course_film(part.words[1])
                 continue
-            outcome = course_numbers.outcome_of(guess, part.words[1])
-            if guess.kind == "bar":
-                assert guess.low <= outcome <= guess.high
-            if isinstance(guess, CurveGuess):
-                assert guess.y[0] <= min(outcome) <= max(outcome) <= guess.y[1]
-            if guess.kind == "pick":
-                assert outcome in guess.options
+            outcome: Any = course_numbers.outcome_of(guess, part.words[1])
+            assert isinstance(outcome, str) == (guess.kind == "pick")
+            match guess:
+                case BarGuess():
+                    assert guess.low <= float(outcome) <= guess.high
+                case CurveGuess():
+                    assert all(guess.y[0] <= height <= guess.y[1] for height in outcome)
+                case PickGuess():
+                    assert outcome in guess.options
 
 
 def test_every_guess_and_film_is_used() -> None:

@@ -57,13 +57,14 @@ class DASVM(ClassifierAdaptation):
             help="How dear a sample on the wrong side of its margin is.",
         )
         share: float = hyper(
-            0.02,
-            gt=0,
+            0.005,
+            ge=1e-3,
             le=1,
-            step=0.01,
+            log=True,
             symbol="ρ",
             title="Share a round",
-            help="Share of each domain that joins or leaves in a round, on each side of the border.",
+            help="Share of each domain that joins or leaves in a round, on each side of the border. Smaller steps "
+            "follow the target more closely and take more rounds.",
         )
         rounds: int = hyper(
             100, ge=1, le=1000, step=1, title="Rounds", help="How often the machine is fitted at most, for each class."
@@ -71,7 +72,7 @@ class DASVM(ClassifierAdaptation):
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         rounds = min(self.params.rounds, 1 / self.params.share)
-        return float(rounds * 10 * 2e-9 * (n_s + n_t) ** 2 * (d + 20) / 4)
+        return float(rounds * 2e-8 * (n_s + n_t) ** 2)
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         """Lead one machine for each class against the rest, one in all where there are two."""

@@ -29,7 +29,7 @@ ScreenLink = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[a-z_]
 Query = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[A-Za-z0-9_.,=&%+-]*$")]
 
 
-class _Part(BaseModel):
+class _LecturePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -37,7 +37,7 @@ def _named(given: Any) -> Any:
     return {"preset": given} if isinstance(given, str) else given
 
 
-class FilmOfPreset(_Part):
+class FilmOfPreset(_LecturePart):
     """A film of the playground: the pair of a preset, with its own method unless told, and another beside it.
 
     With ``still`` it stays on its first picture, so that it tells nothing that is to be guessed later.
@@ -49,7 +49,7 @@ class FilmOfPreset(_Part):
     still: bool = False
 
 
-class AnswerChoice(_Part):
+class AnswerChoice(_LecturePart):
     """An answer of a question. ``why`` says what is right or wrong about it, once the vote is over."""
 
     text: Line
@@ -57,7 +57,7 @@ class AnswerChoice(_Part):
     why: Annotated[str, StringConstraints(max_length=600)] = ""
 
 
-class Question(_Part):
+class Question(_LecturePart):
     """A question that is put to the room. Its slide's title and lines may say more."""
 
     text: Line
@@ -70,7 +70,7 @@ class Question(_Part):
         return self
 
 
-class Prediction(_Part):
+class Prediction(_LecturePart):
     """A number that everyone guesses before it is shown."""
 
     text: Line
@@ -89,7 +89,7 @@ class Prediction(_Part):
 _SHOWN = ("film", "screen", "run", "question", "prediction")
 
 
-class Slide(_Part):
+class Slide(_LecturePart):
     """One screen of a lecture."""
 
     title: Title
@@ -110,7 +110,7 @@ class Slide(_Part):
         return self
 
 
-class Lecture(_Part):
+class Lecture(_LecturePart):
     """A lecture as it was read."""
 
     title: Title
@@ -231,12 +231,9 @@ def _check_names(lecture: Lecture) -> None:
         if slide.run is not None:
             try:
                 wanted = Experiment.from_flat(query_of(slide.run))
-                for known, named in (
-                    (sources(), wanted.data),
-                    (networks(), wanted.network),
-                    (methods(), wanted.method),
-                ):
-                    resolve(known, named)
+                resolve(sources(), wanted.data)
+                resolve(networks(), wanted.network)
+                resolve(methods(), wanted.method)
             except UserError as error:
                 raise UserError(
                     "Slide {slide}: “{field}” cannot be used: {detail}.", slide=number, field="run", detail=str(error)

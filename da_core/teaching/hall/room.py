@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from da_core.jobs.room_database import RoomRow
 
 Pace = Literal["held", "free"]
+LONGEST_SCREEN = 4000
+"""Letters of a screen's link."""
 ROUNDS = 4
 """How often one question can be put to the room."""
 
@@ -55,13 +57,13 @@ class RoomState(_Value):
     """The runs that were started, by slide."""
 
 
-class Act(_Value):
+class RoomAct(_Value):
     """What an instructor does. A field that an act does not need is left out."""
 
     act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal"]
     place: int = 0
     film: FilmPlace = FilmPlace()
-    screen: str = Field("", max_length=4000)
+    screen: str = Field("", max_length=LONGEST_SCREEN)
     run: str = Field("", max_length=64)
 
 
@@ -88,7 +90,7 @@ class Room:
         return bool(visitor) and digest(visitor) == self.owner
 
 
-def acted(lecture: Lecture, state: RoomState, act: Act) -> RoomState:
+def acted(lecture: Lecture, state: RoomState, act: RoomAct) -> RoomState:
     """Return the state after an act of the instructor's. Raises `UserError` for one that is not possible now."""
     place = state.place
     ballot = state.ballots.get(place)

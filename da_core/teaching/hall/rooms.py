@@ -14,7 +14,7 @@ from da_core.errors import UserError
 from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
-from da_core.teaching.hall.room import Act, Room, RoomState, acted
+from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
 from da_core.teaching.hall.votes import Tally
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Rooms:
             raise ClosedRoomError("This room is closed.")
         return self._keep(Room.of_row(row))
 
-    def act(self, room_id: str, visitor: str, act: Act) -> Room:
+    def act(self, room_id: str, visitor: str, act: RoomAct) -> Room:
         """Do what the instructor asks. Raises `UserError` for anybody else, and for what is not possible now."""
         for _attempt in range(_ATTEMPTS):
             room = self.get(room_id)

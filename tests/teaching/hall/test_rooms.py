@@ -10,7 +10,7 @@ import pytest
 from da_core.errors import UserError
 from da_core.jobs.room_database import MOST_ROOMS, RoomDatabase
 from da_core.teaching.hall.lecture import Lecture
-from da_core.teaching.hall.room import ROUNDS, Act, Room
+from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
 from tests.teaching.hall.conftest import Clock
 
@@ -29,9 +29,9 @@ def room(rooms: Rooms, lecture: Lecture, room_tables: RoomDatabase) -> Room:
 def do(rooms: Rooms, room: Room, *acts: str, place: int | None = None) -> Room:
     """Let the instructor go to a place and act there."""
     if place is not None:
-        room = rooms.act(room.room_id, TEACHER, Act(act="go", place=place))
+        room = rooms.act(room.room_id, TEACHER, RoomAct(act="go", place=place))
     for act in acts:
-        room = rooms.act(room.room_id, TEACHER, Act.model_validate({"act": act}))
+        room = rooms.act(room.room_id, TEACHER, RoomAct.model_validate({"act": act}))
     return room
 
 
@@ -57,7 +57,7 @@ def test_who_tries_many_codes_is_kept_out_for_a_while_and_others_are_not(
 @pytest.mark.parametrize("visitor", [ANN, ""])
 def test_students_cannot_steer_the_room_nor_take_its_answers(rooms: Rooms, room: Room, visitor: str) -> None:
     for steer in (
-        lambda: rooms.act(room.room_id, visitor, Act(act="go", place=2)),
+        lambda: rooms.act(room.room_id, visitor, RoomAct(act="go", place=2)),
         lambda: rooms.table(room.room_id, visitor),
         lambda: rooms.close(room.room_id, visitor),
     ):

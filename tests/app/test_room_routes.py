@@ -16,11 +16,10 @@ from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
 from da_core.teaching.hall.lecture import read_lecture, shipped
-from da_core.teaching.hall.room import Act, Room
+from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
-from pages.hall import print_pages, room_routes
-from pages.hall import snapshots as snapshots_module
-from pages.hall.snapshots import Snapshots, snapshots
+from pages.hall import print_pages, room_routes, room_snapshots
+from pages.hall.room_snapshots import Snapshots, snapshots
 from pages.session import keys, session_cookie
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
@@ -170,7 +169,12 @@ def test_all_slides_are_there_only_where_everyone_goes_at_their_own_pace(room: R
 
 def test_one_snapshot_serves_all_who_follow(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(snapshots_module, "written", lambda _room, _run, tag: written.append(tag) or b"{}")
+
+    def write(_room: Room, _run: object, tag: str) -> bytes:
+        written.append(tag)
+        return b"{}"
+
+    monkeypatch.setattr(room_snapshots, "written", write)
     many = Snapshots()
     assert len({id(many.of(room).body) for _follower in range(250)}) == 1
     assert len(written) == 1
@@ -257,7 +261,7 @@ def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab:
 
 
 def test_a_frame_of_an_earlier_slide_is_not_followed(lab: Lab, room: Room) -> None:
-    rooms().act(room.room_id, TEACHER, Act(act="go", place=2))
+    rooms().act(room.room_id, TEACHER, RoomAct(act="go", place=2))
     lab.screen("data", room=f"{room.room_id}~1")
     assert rooms().get(room.room_id).state.screen is None
 
@@ -278,8 +282,16 @@ def test_an_exercise_goes_from_the_link_to_a_code_that_its_instructor_checks(lab
     assert "did not write" in bad["Verdict"]
 
 
+def test_a_run_of_somebody_else_gets_no_code(lab: Lab) -> None:
+    run = lab.finish(experiment=Experiment(data=DataSpec(name="moons")))
+    lab.visitor = STUDENT
+    app = lab.screen("results", run, data="moons", task="t", goal="10")
+    assert "train it yourself" in texts(app)
+    assert "to hand in" not in texts(app)
+
+
 def test_a_run_on_other_data_gets_no_code(lab: Lab) -> None:
     run = lab.finish(experiment=Experiment())
     app = lab.screen("results", run, data="moons", task="t", goal="10")
     assert "other data" in texts(app)
-    assert "results code" not in texts(app)
+    assert "to hand in" not in texts(app)
