@@ -20,6 +20,8 @@ from da_core.teaching.misconceptions import TryIt
 
 FILE = COURSE / "stories.yaml"
 FEWEST_SEEDS = 3
+MOST_RUNS = 5
+"""As many as one visitor may have in the queue."""
 
 Measure = Literal["accuracy", "source", "critic", "fresh", "effective", "kept", "same_neighbour"]
 """What is read off a run, in per cent; see `da_core.teaching.story_numbers.read_off`."""
@@ -58,7 +60,7 @@ class Story(Entry):
     title: Bilingual
     situation: Bilingual
     settings: dict[str, str]
-    runs: Annotated[dict[str, StoryRun], Field(min_length=1)]
+    runs: Annotated[dict[str, StoryRun], Field(min_length=1, max_length=MOST_RUNS)]
     measures: Annotated[tuple[Measure, ...], Field(min_length=1)] = ("accuracy",)
     seeds: int = Field(FEWEST_SEEDS, ge=FEWEST_SEEDS)
     claims: Annotated[tuple[Claim, ...], Field(min_length=1)]

@@ -61,7 +61,7 @@ def _written(seeds: Sequence[float]) -> str:
     mean, low, high = sum(seeds) / len(seeds) / 100, min(seeds) / 100, max(seeds) / 100
     if percent(low) == percent(high):
         return percent(mean)
-    return f"{percent(mean)} ({percent(low, 0)} – {percent(high, 0)})"
+    return f"{percent(mean)} ({percent(low)} – {percent(high)})"
 
 
 def maps(drawn: Sequence[FeatureMap], key: str) -> None:
