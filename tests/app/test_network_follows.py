@@ -78,7 +78,7 @@ def test_a_network_that_does_not_take_the_data_is_replaced_and_named() -> None:
 
 
 def test_a_method_that_wants_batch_norm_gets_it_or_says_so() -> None:
-    app = opened("method", method="pseudo_labels")
+    app = opened("method", method="mean_teacher")
     app.radio(key=keys.cards("method-model-adaptation")).set_value("shot").run()
     assert not app.exception
     assert app.query_params["network.norm"] == "batch"
