@@ -10,6 +10,15 @@ from pages.session.words import _
 from pages.shell import class_link
 from pages.shell.navigation import SCREENS, Step, link_to, walk
 
+_SECTIONS: dict[str, tuple[Step, ...]] = {
+    "Lab": ("runs", "what_if", "stability"),
+    "Learn": ("course", "playground", "stories"),
+    "Practise": ("which_shift", "bug_hunt"),
+    "Look up": ("methods", "lesson", "glossary"),
+    "Teach": ("lecture_hall", "teaching"),
+}
+"""What the sidebar has below the walk: screens by the title of their section."""
+
 
 def draw(here: Step) -> None:
     """Draw the app's name, links to all screens with ``here`` marked, and the tools that every screen has."""
@@ -24,22 +33,10 @@ def draw(here: Step) -> None:
         for place, step in enumerate(walk(), start=1):
             with st.container(key=keys.step(place, step == here), gap=None):
                 link_to(step, _(SCREENS[step].title))
-        st.html(f'<div class="lab-sidebar-title">{_("Lab")}</div>')
-        link_to("runs", _(SCREENS["runs"].title))
-        link_to("what_if", _(SCREENS["what_if"].title))
-        link_to("stability", _(SCREENS["stability"].title))
-        st.html(f'<div class="lab-sidebar-title">{_("Learn")}</div>')
-        link_to("playground", _(SCREENS["playground"].title))
-        link_to("course", _(SCREENS["course"].title))
-        link_to("stories", _(SCREENS["stories"].title))
-        link_to("which_shift", _(SCREENS["which_shift"].title))
-        link_to("bug_hunt", _(SCREENS["bug_hunt"].title))
-        link_to("glossary", _(SCREENS["glossary"].title))
-        link_to("methods", _(SCREENS["methods"].title))
-        link_to("lesson", _(SCREENS["lesson"].title))
-        st.html(f'<div class="lab-sidebar-title">{_("Teach")}</div>')
-        link_to("lecture_hall", _(SCREENS["lecture_hall"].title))
-        link_to("teaching", _(SCREENS["teaching"].title))
+        for title, steps in _SECTIONS.items():
+            st.html(f'<div class="lab-sidebar-title">{_(title)}</div>')
+            for step in steps:
+                link_to(step, _(SCREENS[step].title))
     _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):
         _switch_language()

@@ -63,7 +63,7 @@ def test_the_menu_of_a_phone_shuts_after_a_choice(server: Server, visitor: Visit
     expect(menu).to_have_attribute("data-collapsed", "true")
 
 
-@pytest.mark.parametrize("name", ["Start", "Method", "Features", "Results", "Playground"])
+@pytest.mark.parametrize("name", ["Start", "Method", "Features", "Results", "Playground", "Bug_hunt", "Lecture_hall"])
 def test_a_finger_finds_what_it_is_to_touch(server: Server, visitor: Visitor, name: str) -> None:
     page = visitor(server, size=PHONE)
     open_screen(page, name, **EXAMPLE_RUN)
@@ -72,14 +72,18 @@ def test_a_finger_finds_what_it_is_to_touch(server: Server, visitor: Visitor, na
 
 
 def too_low(page: Page) -> list[str]:
-    """Buttons and links of the screen that are lower than 40 px; help and links within a text are beside the point."""
+    """Buttons, links and choices of the screen that are lower than 40 px.
+
+    Help and links within a text are beside the point.
+    """
     found: list[str] = page.get_by_role("main").evaluate(
         """main => {
             const roots = [main, ...[...main.querySelectorAll('*')].map(each => each.shadowRoot).filter(Boolean)];
             const texts = ['stMarkdownContainer', 'stCaptionContainer'];
+            const touched = 'button, a, summary, [role=tab], label:has(input:is([type=radio], [type=checkbox]))';
             const beside = [...texts, 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
                 .map(name => `[data-testid=${name}]`).join();
-            return roots.flatMap(root => [...root.querySelectorAll('button, a, summary')])
+            return roots.flatMap(root => [...root.querySelectorAll(touched)])
                 .filter(each => each.checkVisibility() && !each.closest(beside))
                 .filter(each => each.getBoundingClientRect().height > 0 && each.getBoundingClientRect().height < 39.5)
                 .map(each => `${each.getBoundingClientRect().height} ${each.outerHTML.slice(0, 160)}`);
