@@ -57,7 +57,10 @@ class Story(Entry):
     ``happened`` tells it in a sentence that may name values, as ``{dann}``.
     """
 
+    asks: Bilingual
+    """What it is called until the reader has made a guess."""
     title: Bilingual
+    """Its point."""
     situation: Bilingual
     settings: dict[str, str]
     runs: Annotated[dict[str, StoryRun], Field(min_length=1, max_length=MOST_RUNS)]

@@ -28,10 +28,10 @@ def worksheet(story: Story, guess: Guess, language: Language) -> str:
     code, translate = language.code, language.translate
     lines = '<div class="lines"></div>'
     return (
-        f'<!doctype html><html lang="{code}"><meta charset="utf-8"><title>{_plain(story.title.text(code))}</title>'
+        f'<!doctype html><html lang="{code}"><meta charset="utf-8"><title>{_plain(story.asks.text(code))}</title>'
         f"<style>{_STYLE}</style>"
         f'<div class="name">{_plain(translate("Name"))} <span></span> {_plain(translate("Date"))} <span></span></div>'
-        f"<h1>{_plain(story.title.text(code))}</h1><p>{_plain(story.situation.text(code))}</p>"
+        f"<h1>{_plain(story.asks.text(code))}</h1><p>{_plain(story.situation.text(code))}</p>"
         f"<h2>{_plain(translate('My guess'))}</h2><p>{_plain(guess.question.text(code))}</p>{_axes(guess, language)}"
         f"<h2>{_plain(translate('Why I think so'))}</h2>{lines * 3}"
         f"<h2>{_plain(translate('What came out, and why'))}</h2>{lines * 4}</html>"

@@ -155,7 +155,7 @@ def _stories(names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":gray[{_('Stories on this')}]", width="content")
         for name in names:
-            navigation.link_to_story(name, story(name).title.text(language().code) + " →")
+            navigation.link_to_story(name, story(name).asks.text(language().code) + " →")
 
 
 def _device() -> None:

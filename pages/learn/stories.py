@@ -30,7 +30,8 @@ def contents() -> None:
     with st.container(key=keys.STORY_LIST, gap=None):
         for place, (name, one) in enumerate(stories().items(), start=1):
             with st.container(key=keys.story_entry(name), gap=None):
-                navigation.link_to_story(name, f"{place} · {one.title.text(language().code)}")
+                called = one.title if name in seen else one.asks
+                navigation.link_to_story(name, f"{place} · {called.text(language().code)}")
                 if name in seen:
                     st.markdown(f":green-badge[✓ {_('Seen')}]")
     done = len(seen & stories().keys())
@@ -45,7 +46,7 @@ def one_story(name: str, one: Story) -> None:
     navigation.link_to("stories", "← " + _("All stories"))
     where = _("Story {place} of {count}", place=place + 1, count=len(names))
     st.html(f'<div class="lab-place">{where}</div>')
-    st.title(one.title.text(code), anchor=False)
+    st.title(one.asks.text(code), anchor=False)
     with st.container(key=keys.story_text("situation")):
         st.markdown(one.situation.text(code))
     given = ask_guess(name, HERE)
@@ -57,6 +58,7 @@ def one_story(name: str, one: Story) -> None:
         if show_check(name, HERE) is not None:
             _count_as_seen(name)
             st.subheader(_("Why"), anchor=False)
+            st.markdown(f"**{one.title.text(code)}**")
             with st.container(key=keys.story_text("why")):
                 st.markdown(one.why.text(code))
         st.subheader(_("Run it yourself"), anchor=False)
@@ -133,7 +135,7 @@ def _footer(names: list[str], place: int) -> None:
 
 
 def _link_to_neighbour(name: str, label: str) -> None:
-    navigation.link_to_story(name, label.format(title=story(name).title.text(language().code)))
+    navigation.link_to_story(name, label.format(title=story(name).asks.text(language().code)))
 
 
 def _begin_at_the_top(name: str) -> None:

@@ -44,7 +44,7 @@ def test_the_list_has_every_story_in_the_readers_language(lab: Lab, language: st
     i18n.missing.clear()
     links = {link.proto.label: link.proto.query_string for link in opened(lab, lang=language).get("page_link")}
     for place, (name, one) in enumerate(stories().items(), start=1):
-        assert f"story={name}" in links[f"{place} · {one.title.text(language)}"]
+        assert f"story={name}" in links[f"{place} · {one.asks.text(language)}"]
     assert not i18n.missing
 
 
@@ -54,6 +54,7 @@ def test_nothing_is_told_before_the_guess_and_all_after_the_answer(lab: Lab, nam
     at = opened(lab, name, lang="zh")
     one = story(name)
     assert one.why.zh not in texts(at)
+    assert one.title.zh not in [title.value for title in at.title]
     assert not at.get("vega_lite_chart")
     assert not at.table
     button(at, "不猜，直接看").click().run()
