@@ -11,14 +11,14 @@ from da_core.teaching.story_file import Story
 _WIDTH, _HEIGHT = 600, 300
 _STYLE = """
 @page { size: A4; margin: 18mm; }
-body { font: 12pt/1.45 system-ui, "Noto Sans", "Noto Sans SC", sans-serif; color: #000;
+body { font: 12pt/1.45 system-ui, "Noto Sans", "Noto Sans SC", sans-serif; color: black;
   max-width: 174mm; margin: auto; }
 h1 { font-size: 18pt; margin: 0 0 4mm; }
 h2 { font-size: 12pt; margin: 6mm 0 2mm; }
 p { margin: 0 0 3mm; }
 svg { width: 100%; max-height: 95mm; }
-.lines { border-bottom: .3mm solid #777; height: 9mm; }
-.name { display: flex; gap: 8mm; margin-bottom: 6mm; } .name span { flex: 1; border-bottom: .3mm solid #777; }
+.lines { border-bottom: .3mm solid gray; height: 9mm; }
+.name { display: flex; gap: 8mm; margin-bottom: 6mm; } .name span { flex: 1; border-bottom: .3mm solid gray; }
 """
 
 
@@ -52,7 +52,7 @@ def _axes(guess: Guess, language: Language) -> str:
 
 def _svg(drawn: str, height: int) -> str:
     return (
-        f'<svg viewBox="-70 -20 {_WIDTH + 120} {height}" font-size="15" stroke-width="1.5" stroke="#000" fill="none">'
+        f'<svg viewBox="-70 -20 {_WIDTH + 120} {height}" font-size="15" stroke-width="1.5" stroke="black" fill="none">'
         f"{drawn}</svg>"
     )
 
@@ -72,7 +72,7 @@ def _plane(x: Ends, y: Ends, across: str, up: str, unit: str, language: Language
     marks = [f'<path d="M0 0V{_HEIGHT}H{_WIDTH}"/>']
     for tick in range(5):
         share = tick / 4
-        marks.append(f'<path stroke="#bbb" d="M0 {_HEIGHT * (1 - share)}H{_WIDTH}M{_WIDTH * share} 0V{_HEIGHT}"/>')
+        marks.append(f'<path stroke="silver" d="M0 {_HEIGHT * (1 - share)}H{_WIDTH}M{_WIDTH * share} 0V{_HEIGHT}"/>')
         left = language.number(y[0] + (y[1] - y[0]) * share) + unit
         marks.append(_text(-8, _HEIGHT * (1 - share) + 5, left, "end"))
         below = x[0] + (x[1] - x[0]) * share
@@ -84,7 +84,7 @@ def _plane(x: Ends, y: Ends, across: str, up: str, unit: str, language: Language
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" stroke="none" fill="#000">{html.escape(text)}</text>'
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" stroke="none" fill="black">{html.escape(text)}</text>'
 
 
 def _plain(text: str) -> str:

@@ -308,7 +308,8 @@ def test_true_weights_turn_the_source_into_the_target(name: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_both_domains_are_drawn_along_the_direction_that_parts_them(lab: Lab, language: str) -> None:
     end = made_up_run.finished()
-    places = {when: np.linspace(-4, 1, 30, dtype=np.float32) for when in ("before", "after")}
+    along = np.linspace(-4, 1, 30, dtype=np.float32)
+    places: dict[When, np.ndarray] = {"before": along, "after": along}
     evidence = dataclasses.replace(
         end.evidence, source_odds=places, target_odds={when: -each for when, each in places.items()}
     )

@@ -16,8 +16,8 @@ def evidence(source: np.ndarray, target: np.ndarray, **changed):
     """The made-up run's, with these odds before and after."""
     return dataclasses.replace(
         made_up_run.finished().evidence,
-        source_odds=dict.fromkeys(("before", "after"), np.float32(source)),
-        target_odds=dict.fromkeys(("before", "after"), np.float32(target)),
+        source_odds=dict.fromkeys(("before", "after"), source.astype(np.float32)),
+        target_odds=dict.fromkeys(("before", "after"), target.astype(np.float32)),
         **changed,
     )
 
