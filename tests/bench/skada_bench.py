@@ -124,10 +124,10 @@ Why some figures differ by more than .03
   already, and half the width, ours finds it in all.
 - OT label propagation: cosine distances with much entropy give the published figures on the covariate and label shifts,
   the exact plan for squared distances those on the other two.
-- DASVM follows the source's wrong labels on the subspace shift, somewhat less with small steps. The default, ρ = .005, is
-  skada's step of 3 samples among 640.
-- JDOT follows them, too: with α = 1, the paper's and our default, labels weigh more than in skada, which
-  does not divide distances by the largest one. α = 30 has all four figures.
+- DASVM follows the source's wrong labels on the subspace shift, somewhat less with small steps. The default,
+  ρ = .005, is skada's step of 3 samples among 640.
+- JDOT follows them, too: with α = 1, the paper's and our default, labels weigh more than in skada, which does
+  not divide distances by the largest one. α = 30 has all four figures.
 - The domain classifier's figure is that of the ratio the right way up; skada's (.86, .84, .73, .23) has it upside down.
 
 What was reached with which setting: covariate, label, concept, subspace; five seeds of five splits
