@@ -36,7 +36,10 @@ def test_source_only_is_as_published():
         ("dasvm", "concept"),
         ("dasvm", "subspace"),
         ("tsl", "concept"),
+        ("tsl d=1 μ=100", "subspace"),
         ("jdot", "concept"),
+        ("jdot α=30", "covariate"),
+        ("jdot α=30", "subspace"),
         ("mmd_ls", "concept"),
     ],
 )
