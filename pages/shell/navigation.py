@@ -179,7 +179,7 @@ def header(step: Step) -> None:
         st.html(f'<div class="lab-place">{where}<span class="lab-dots" aria-hidden="true">{dots}</span></div>')
     st.title(_(SCREENS[step].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(SCREENS[step].purpose)}</div>')
-    if step in _FIRST_HINTS:
+    if step in _FIRST_HINTS and step in steps:
         st.html(
             f'<div class="lab-hint" data-hint="{step}" role="note" hidden><p>{_(_FIRST_HINTS[step])}</p>'
             f'<button>{_("Got it")}</button><button class="off">{_("No more hints")}</button></div>'

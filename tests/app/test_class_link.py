@@ -69,6 +69,7 @@ def test_steps_that_are_hidden_leave_the_walk(hide: str, left: list[str]) -> Non
 def test_a_hidden_screen_says_which_experiment_it_is(screen: str) -> None:
     at = opened(f"walk/{screen}.py", hide="data,network,method,training", method="coral", seed="3")
     assert any("CORAL" in text.value and "seed 3" in text.value for text in at.main.markdown)
+    assert not any("lab-hint" in str(html.proto.body) for html in at.main.get("html")), "no hint on what is not there"
 
 
 def test_students_are_not_offered_a_link_for_students() -> None:
