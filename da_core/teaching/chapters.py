@@ -5,6 +5,8 @@ then has texts with directives between them, a line each:
 
     ::guess NAME [FILM]                nothing below is shown before the reader has committed this guess
     ::outcome NAME PATH                what came out, beside the guess; `course_numbers` has the paths
+    ::ask NAME                         nothing below is shown before the reader has answered this check of
+                                       ``reveal_checks.yaml`` on what was just seen, or passed it by
     ::film NAME                        a film of ``films.yaml``
     ::showcase pictures|numbers|map    a part of the finished example
     ::run SETTING=VALUE …              a button that trains this here
@@ -29,10 +31,11 @@ from da_core.errors import UserError
 from da_core.teaching.bilingual import COURSE, Entry, Words
 
 LONGEST_MINUTES = 5
-Kind = Literal["guess", "outcome", "film", "showcase", "run", "device", "story"]
+Kind = Literal["guess", "outcome", "ask", "film", "showcase", "run", "device", "story"]
 _KINDS: dict[str, Kind] = {
     "guess": "guess",
     "outcome": "outcome",
+    "ask": "ask",
     "film": "film",
     "showcase": "showcase",
     "run": "run",

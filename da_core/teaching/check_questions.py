@@ -1,7 +1,8 @@
 """Checks: a question with a few answers, of which each wrong one is a misconception.
 
 Those of the course's chapters stand in ``assets/course/checks.yaml`` and those of the stories in ``story_checks.yaml``,
-by name, those of the lessons in ``assets/lessons/checks.yaml`` by the method's name.
+by name, those on a chapter's outcome in ``reveal_checks.yaml`` by its guess's name, those of the lessons in
+``assets/lessons/checks.yaml`` by the method's name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from da_core.teaching.misconceptions import Misconception, misconception, miscon
 FILE = COURSE / "checks.yaml"
 OF_LESSONS = COURSE.parent / "lessons" / "checks.yaml"
 OF_STORIES = COURSE / "story_checks.yaml"
+OF_REVEALS = COURSE / "reveal_checks.yaml"
 
 
 class Option(Entry):
@@ -80,7 +82,7 @@ def checks(file: Path = FILE) -> dict[str, Check]:
 
 def check(name: str) -> Check:
     """Return the check of this name, or of the lesson on this method. Raises `UserError` if there is none."""
-    for file in (FILE, OF_STORIES, OF_LESSONS):
+    for file in (FILE, OF_STORIES, OF_REVEALS, OF_LESSONS):
         if name in checks(file):
             return checks(file)[name]
     raise UserError("There is no check “{name}”.", name=name)

@@ -15,6 +15,7 @@ from da_core.teaching.chapters import Chapter, Directive
 from da_core.teaching.course_films import course_film
 from da_core.teaching.guess import BoundaryGuess, Given, Line, parted, read_guess
 from da_core.teaching.story_file import story
+from pages.learn.check_form import show_check
 from pages.learn.guess_form import ask_guess, show_outcome
 from pages.learn.sketch_element import Points
 from pages.run import example_view, starting
@@ -27,7 +28,7 @@ _SKETCHED = 120
 
 
 def draw(chapter: Chapter) -> bool:
-    """Draw the parts up to the first guess that is not committed; return whether that is all of them."""
+    """Draw the parts up to the first guess or check that waits for the reader; return whether that is all of them."""
     for place, part in enumerate(chapter.parts):
         if isinstance(part, str):
             with st.container(key=keys.course_text(place)):
@@ -35,6 +36,9 @@ def draw(chapter: Chapter) -> bool:
         elif part.kind == "guess":
             if _ask(chapter.name, *part.words) is None:
                 st.caption(_("The chapter goes on once you have made your guess."))
+                return False
+        elif part.kind == "ask":
+            if not _answered(chapter.name, *part.words):
                 return False
         else:
             _draw_directive(chapter.name, part)
@@ -75,6 +79,21 @@ def _draw_directive(chapter: str, part: Directive) -> None:
 
 def _ask(chapter: str, guess: str, film: str = "") -> Given | None:
     return ask_guess(guess, chapter, _points(film, target=False) if film else ())
+
+
+def _answered(chapter: str, check: str) -> bool:
+    """Ask what was just seen; return whether the reader has answered, rightly or not, or passed it by."""
+    passed = keys.check_passed(chapter, check)
+    if show_check(check, chapter) is not None or passed in st.session_state:
+        return True
+    st.caption(_("The chapter goes on once you have answered."))
+    st.button(
+        _("Go on without an answer"),
+        key=keys.check_pass(chapter, check),
+        on_click=lambda: st.session_state.update({passed: True}),
+        type="tertiary",
+    )
+    return False
 
 
 def _outcome(chapter: str, guess: str, path: str) -> None:

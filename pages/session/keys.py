@@ -435,6 +435,15 @@ def check_answer(where: str, check: str) -> str:
     return f"lab.check.{where}.{check}"
 
 
+def check_passed(where: str, check: str) -> str:
+    """Name the place that remembers that the reader went on without an answer."""
+    return f"lab.check.passed.{where}.{check}"
+
+
+def check_pass(where: str, check: str) -> str:
+    return f"lab-check-pass-{where}-{check}"
+
+
 def check_commit(where: str, check: str) -> str:
     return f"lab-check-commit-{where}-{check}"
 

@@ -11,7 +11,7 @@ from da_core.data.loading.cache import load_pair
 from da_core.i18n import LANGUAGES
 from da_core.jobs.store import store
 from da_core.teaching.chapters import chapter_names, load_chapter
-from da_core.teaching.check_questions import checks
+from da_core.teaching.check_questions import OF_REVEALS, checks
 from pages.session import keys
 from tests.support.lab import Lab, button, has, texts
 
@@ -34,9 +34,10 @@ def opened(lab: Lab, chapter: str = "", **query: str) -> AppTest:
 
 
 def see_all(at: AppTest) -> AppTest:
-    """Ask to be shown without a guess until there is no guess left."""
-    while has(at, "Show me without a guess"):
-        button(at, "Show me without a guess").click().run()
+    """Pass by each guess and the question after it until none is left."""
+    passing = ("Show me without a guess", "Go on without an answer")
+    while waiting := [label for label in passing if has(at, label)]:
+        button(at, waiting[0]).click().run()
         assert not at.exception
     return at
 
@@ -72,6 +73,8 @@ def test_a_chapter_in_chinese_has_no_word_of_another_language(lab: Lab) -> None:
     at = opened(lab, "night", lang="zh")
     button(at, "不猜，直接看").click().run()
     assert "实际结果" in texts(at)
+    button(at, "不回答，继续").click().run()
+    assert "发生了什么" in texts(at)
     assert not i18n.missing
 
 
@@ -82,6 +85,22 @@ def test_the_outcome_is_told_after_the_guess_alone(lab: Lab) -> None:
     at.button(key=keys.guess_commit("night", "night_accuracy")).click().run()
     assert "70%" in texts(at)
     assert "51.7%" in texts(at)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_chapter_says_why_once_what_was_seen_is_told_rightly_or_not(lab: Lab, right: bool) -> None:
+    asked, why = checks(OF_REVEALS)["night_accuracy"], "What has happened"
+    at = opened(lab, "night")
+    button(at, "Show me without a guess").click().run()
+    assert "51.7%" in texts(at)
+    assert asked.question.en in texts(at)
+    assert why not in texts(at)
+    place = asked.right if right else (asked.right + 1) % len(asked.options)
+    at.radio(key=keys.check_choice("night", "night_accuracy")).set_value(place).run()
+    at.button(key=keys.check_commit("night", "night_accuracy")).click().run()
+    assert not at.exception
+    assert why in texts(at)
+    assert not has(at, "Go on without an answer")
 
 
 def test_progress_is_shown_and_can_be_forgotten(lab: Lab) -> None:

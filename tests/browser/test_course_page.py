@@ -1,4 +1,4 @@
-"""A chapter of the course by keyboard alone: a question, a line that is sketched, the film after it, the check."""
+"""A chapter of the course by keyboard alone: a question, a line that is sketched, what came of it, the check."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ def test_a_chapter_is_gone_through_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Your line parts")).to_be_visible()
+    answered(page, "own_line", page.locator(".st-key-lab-check-domains-own_line"))
+    expect(page.get_by_text("What a domain is")).to_be_visible()
     expect(page.locator(".playground[data-state=whole]")).to_be_visible(timeout=60_000)
     answered(page, "domain_what", page.locator(".st-key-lab-check-domains-domain_what"))
 

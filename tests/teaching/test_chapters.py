@@ -13,8 +13,8 @@ from da_core.experiment import Experiment
 from da_core.i18n import LANGUAGES, Language
 from da_core.methods import methods
 from da_core.teaching import course_numbers
-from da_core.teaching.chapters import Chapter, chapter_names, load_chapter, read_chapter
-from da_core.teaching.check_questions import checks
+from da_core.teaching.chapters import Chapter, Directive, chapter_names, load_chapter, read_chapter
+from da_core.teaching.check_questions import OF_REVEALS, checks
 from da_core.teaching.course_films import course_film, course_films
 from da_core.teaching.films import filming
 from da_core.teaching.guess import BarGuess, BoundaryGuess, CurveGuess, PickGuess, guesses, read_guess
@@ -82,6 +82,63 @@ def test_a_chapter_takes_five_minutes_and_has_something_live_after_a_guess(name:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_came_out_is_asked_for_before_the_text_says_why(name: str) -> None:
+    """Between an outcome and its question stands at most what shows the outcome, and a line that announces that."""
+    parts = load_chapter(name, "en").parts
+    for place, part in enumerate(parts):
+        if isinstance(part, Directive) and part.kind == "outcome":
+            guess = part.words[0]
+            asked = parts.index(Directive("ask", (guess,)))
+            between = parts[place + 1 : asked]
+            assert place < asked
+            assert all(one.kind in ("film", "showcase") for one in between if isinstance(one, Directive))
+            assert len(" ".join(one for one in between if isinstance(one, str)).split()) <= 10
+            assert checks(OF_REVEALS)[guess].chapter == name
+
+
+@pytest.mark.parametrize(
+    ("path", "low", "high"),
+    [
+        ("showcase.source_only.target.accuracy", 0.45, 0.55),
+        ("film.concept.before", 0.3, 0.5),
+        ("showcase.shift.before.proxy_a_distance", 1.7, 2),
+        ("film.covariate.ratio.0", 0, 0.3),
+        ("film.covariate.ratio.8", 3, 8),
+        ("film.moved.after", 1, 1),
+        ("film.turned.critic.1", 70, 100),
+        ("film.turned.critic.8", 45, 60),
+        ("street.Source only, target batch norm", 0.7, 0.8),
+        ("film.missing.before", 0.95, 1),
+        ("film.missing.after", 0, 0.85),
+        ("showcase.worst.recall", 0.1, 0.125),
+        ("film.strong.before", 0.95, 1),
+        ("film.strong.source_after", 0.95, 1),
+        ("film.strong.after", 0.7, 0.8),
+        ("figures.vowels.source_only", 0.35, 0.45),
+        ("film.gradual.after", 0.9, 1),
+        ("film.at_once.after", 0, 0.5),
+        ("showcase.trained", 25, 40),
+    ],
+)
+def test_the_right_answers_hold_for_what_came_out(path: str, low: float, high: float) -> None:
+    assert low <= course_numbers.number_at(path) <= high, "the question of reveal_checks.yaml on it has to change"
+
+
+def test_dann_comes_out_a_few_points_below_the_oracle() -> None:
+    before, after, oracle = (
+        course_numbers.number_at(f"showcase.{of}.target.accuracy") for of in ("source_only", "adapted", "oracle")
+    )
+    assert 0.02 <= oracle - after <= 0.06
+    assert after - before > 5 * (oracle - after)
+
+
+def test_the_critics_curve_is_guessed_over_as_many_steps_as_its_film_has() -> None:
+    asked = read_guess("critic_curve")
+    assert isinstance(asked, CurveGuess)
+    assert asked.x == (0, course_numbers.number_at("film.turned.steps"))
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_chapters_numbers_films_and_links_are_there(name: str, language: str) -> None:
     chapter = load_chapter(name, language)
@@ -117,6 +174,7 @@ def test_a_chapters_numbers_films_and_links_are_there(name: str, language: str) 
 def test_every_guess_and_film_is_used() -> None:
     parts = [part for name in NAMES for part in load_chapter(name, "en").directives()]
     assert {part.words[0] for part in parts if part.kind == "guess"} == set(guesses())
+    assert sorted(part.words[0] for part in parts if part.kind == "ask") == sorted(guesses())
     told = {word for name in NAMES for word in re.findall(r"\{film\.(\w+)\.", text(load_chapter(name, "en")))}
     assert {part.words[0] for part in parts if part.kind == "film"} | told == set(course_films())
 
@@ -133,12 +191,13 @@ def test_weights_are_said_to_be_the_sources_where_tutorials_say_otherwise() -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["covariate", "missing", "crosswise", "label"])
+@pytest.mark.parametrize("name", ["covariate", "missing", "crosswise", "label", "at_once"])
 def test_the_numbers_are_those_of_the_films(name: str) -> None:
     one = course_films()[name]
     made = course_numbers.numbers_of(filming.film_of(one.experiment(), one.acts))
     held = course_numbers.film_numbers()[name]
     assert made["change"] == held["change"], course_numbers.COMMAND
+    assert made.get("steps") == held.get("steps"), course_numbers.COMMAND
     assert made["after"] == pytest.approx(held["after"], abs=0.05), course_numbers.COMMAND
     assert made["before"] == pytest.approx(held["before"], abs=0.05), course_numbers.COMMAND
 

@@ -20,7 +20,7 @@ from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching import check_questions, lesson_file
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
-from da_core.teaching.check_questions import OF_LESSONS, checks
+from da_core.teaching.check_questions import OF_LESSONS, OF_REVEALS, OF_STORIES, checks
 from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming
 from da_core.teaching.guess import guesses
@@ -76,7 +76,15 @@ def test_every_lesson_has_a_check_and_no_name_means_two() -> None:
     assert check_questions.check("dann") == checks(OF_LESSONS)["dann"]
 
 
-@pytest.mark.parametrize("file", [check_questions.FILE, OF_LESSONS], ids=["course", "lessons"])
+def test_every_guess_has_a_check_on_what_came_out_and_no_name_means_two() -> None:
+    asked = checks(OF_REVEALS)
+    assert asked.keys() == guesses().keys()
+    assert not asked.keys() & (checks().keys() | checks(OF_STORIES).keys() | checks(OF_LESSONS).keys())
+    assert all(len(check.options) == 3 for check in asked.values())
+    assert check_questions.check("critic_curve") == asked["critic_curve"]
+
+
+@pytest.mark.parametrize("file", [check_questions.FILE, OF_REVEALS, OF_LESSONS], ids=["course", "reveals", "lessons"])
 def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
     places = [check.right for check in checks(file).values()]
     assert max(places.count(place) for place in places) <= len(places) / 2
@@ -84,7 +92,8 @@ def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
 
 def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None:
     steps = tuple(step for name in methods() for step in read_steps(file_of_reading(name)))
-    every = [*texts(misconceptions()), *texts(checks()), *texts(checks(OF_LESSONS)), *texts(guesses()), *texts(steps)]
+    asked = [text for file in (check_questions.FILE, OF_REVEALS, OF_LESSONS) for text in texts(checks(file))]
+    every = [*texts(misconceptions()), *asked, *texts(guesses()), *texts(steps)]
     for text in every:
         assert len(re.findall(r"[\u4e00-\u9fff]", text.zh)) > 0
         assert not re.findall(r"[\u4e00-\u9fff]", text.en)
