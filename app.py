@@ -165,9 +165,13 @@ def what_the_browser_remembers() -> str:
 def glossary_links() -> str:
     """Write the script that marks the glossary's terms on every screen."""
     terms = {code: {name: term.forms(code) for name, term in glossary().items()} for code in LANGUAGES}
-    titles = {code: Language(code).translate("Terms on this screen:") for code in LANGUAGES}
+    meanings = {code: {name: term.means.text(code) for name, term in glossary().items()} for code in LANGUAGES}
+    titles, more = (
+        {code: Language(code).translate(message) for code in LANGUAGES}
+        for message in ("Terms on this screen:", "More in the glossary →")
+    )
     script = (Path(__file__).parent / "assets" / "glossary_links.js").read_text(encoding="utf-8")
-    return f"{script}({json.dumps(terms)}, {json.dumps(titles)});"
+    return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
 class UnknownPages:

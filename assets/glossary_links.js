@@ -1,9 +1,10 @@
 // Marks the first use of each term of the glossary on a screen, and lists these terms at its end, where the keyboard
-// finds them; a mark and an entry of the list lead to the term. `terms` has, by language, {name: its forms}; `titles`
-// what the list is called. No text is changed: the marks are highlights over it, so the page's own code never notices.
-((terms, titles) => {
+// finds them; a mark and an entry of the list tell what the term means, and lead to the glossary. `terms` has, by
+// language, {name: its forms}, `meanings` {name: what it means}; `titles` what the list is called, and `more` the way to
+// the glossary. No text is changed: the marks are highlights over it, so the page's own code never notices.
+((terms, meanings, titles, more) => {
   const OUTSIDE = "a, button, code, pre, h1, h2, h3, input, textarea, label, summary, .katex, [role=option], " +
-    "[role=radiogroup], [data-testid=stTable], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term, .lab-map";
+    "[role=radiogroup], [data-testid=stTable], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term, .lab-term-note, .lab-map";
   const escaped = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const patterns = {}, names = {};
   for (const [language, forms] of Object.entries(terms)) {
@@ -32,11 +33,29 @@
     return found;
   };
 
-  const open = name => {
-    const link = document.querySelector("[data-testid=stSidebar] a[href*='glossary']");
-    if (!link) return;
-    wanted = name;
-    link.click();
+  const note = document.createElement("div");  // what a term means, beside where it was asked for
+  note.className = "lab-term-note";
+  note.setAttribute("popover", "auto");
+  note.setAttribute("role", "dialog");
+  const open = (name, box) => {
+    const language = document.documentElement.lang, title = document.createElement("b"), lead = document.createElement("button");
+    title.textContent = terms[language][name][0];
+    lead.textContent = more[language];
+    lead.addEventListener("click", () => {
+      const link = document.querySelector("[data-testid=stSidebar] a[href*='glossary']");
+      note.hidePopover();
+      wanted = name;
+      link?.click();
+    });
+    note.setAttribute("aria-label", title.textContent);
+    note.replaceChildren(title, document.createElement("br"), meanings[language][name], document.createElement("br"), lead);
+    (document.querySelector(".stApp") ?? document.body).append(note);
+    note.showPopover();
+    const { width, height } = note.getBoundingClientRect();
+    const below = box.bottom + 6 + height <= innerHeight;
+    note.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
+    note.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
+    lead.focus();
   };
 
   const list = (main, language, found) => {
@@ -53,7 +72,7 @@
     for (const name of found.keys()) {
       const button = document.createElement("button");
       button.textContent = terms[language][name][0];
-      button.addEventListener("click", () => open(name));
+      button.addEventListener("click", () => open(name, button.getBoundingClientRect()));
       nav.append(button);
     }
     main.append(nav);
@@ -85,12 +104,14 @@
 
   const at = event => {
     const { clientX: x, clientY: y } = event;
-    return uses.find(([, range]) => [...range.getClientRects()].some(
-      box => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom))?.[0];
+    for (const [name, range] of uses)
+      for (const box of range.getClientRects())
+        if (box.left <= x && x <= box.right && box.top <= y && y <= box.bottom) return { name, box };
+    return null;
   };
   document.addEventListener("click", event => {
-    const name = !event.target.closest?.(OUTSIDE) && String(getSelection()) === "" && at(event);
-    if (name) open(name);
+    const found = !event.target.closest?.(OUTSIDE) && String(getSelection()) === "" && at(event);
+    if (found) open(found.name, found.box);
   });
   document.addEventListener("mousemove", event => {
     document.documentElement.classList.toggle("lab-over-term", Boolean(!event.target.closest?.(OUTSIDE) && at(event)));

@@ -170,8 +170,13 @@ class RoomPage {
     if (name === "keys") {
       panel.replaceChildren(make("table", {}, Object.entries(given.keys).map(([keys, what]) => make("tr", {}, [make("th", { scope: "row" }, [keys]), make("td", {}, [said(String(what))])]))));
     }
-    if (panel.open) panel.close();
-    else panel.showModal();
+    if (panel.open) return panel.close();
+    panel.querySelector(":scope > .shut")?.remove();
+    const shut = make("button", { class: "shut" }, [said("shut")]);
+    shut.addEventListener("click", () => panel.close());
+    panel.append(shut);
+    panel.onclick = event => { if (event.target === panel) panel.close(); };  // its backdrop counts as the panel
+    panel.showModal();
   }
 
   /** @param {KeyboardEvent} event */

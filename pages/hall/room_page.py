@@ -33,6 +33,7 @@ TEXTS = {
     "free": "Everyone goes at their own pace",
     "join": "How to join",
     "keys": "Keys",
+    "shut": "Close",
     "full": "Full screen",
     "openVote": "Open the vote",
     "again": "Vote again, after talking",

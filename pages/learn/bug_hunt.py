@@ -47,7 +47,8 @@ def mark_the_line(name: str) -> bool:
     if st.session_state.get(found):
         st.code("\n".join(lines), language="python", line_numbers=True)
         number = next(place for place, line in enumerate(lines, 1) if bugs()[name].is_wrong(line))
-        st.markdown(_("It is line {number}.", number=number))
+        right = f"**{_('Right.')}** " if st.session_state[found] == "found" else ""
+        st.markdown(right + _("It is line {number}.", number=number))
         return True
     with st.container(key=keys.bug_lines(name)):
         chosen = st.radio(
@@ -62,11 +63,11 @@ def mark_the_line(name: str) -> bool:
         shown = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
     if this and chosen is not None and bugs()[name].is_wrong(lines[chosen]):
         own_progress.note("bug", name, "right")
-        st.session_state[found] = True
+        st.session_state[found] = "found"
         st.rerun()
     if shown:
         own_progress.note("bug", name, "skipped")
-        st.session_state[found] = True
+        st.session_state[found] = "shown"
         st.rerun()
     if this:
         st.warning(_("This line does what it says. Look again: what belongs to what?"))
@@ -105,7 +106,7 @@ def hunt(name: str) -> None:
     st.markdown(bug.happens.text(in_words))
     if not pick_the_remedy(name):
         return
-    st.markdown(f"**{_('The right version')}**")
+    st.markdown(f"**{_('Right.')} {_('The right version')}**")
     st.code(code(name, "right"), language="python", line_numbers=True)
     ran(name, "right")
     st.success(bug.after.text(in_words))

@@ -59,7 +59,7 @@ def one_chapter(chapter: Chapter) -> None:
     """Draw a chapter: a question on an earlier one, its parts as far as they may be shown, and its check."""
     names = chapter_names()
     place = names.index(chapter.name)
-    _begin_at_the_top(chapter.name)
+    navigation.begin_at_the_top(chapter.name)
     navigation.link_to("course", "← " + _("All chapters"))
     where = _("Chapter {place} of {count}", place=place + 1, count=len(names))
     minutes = _("{minutes} minutes", minutes=chapter.head.minutes)
@@ -95,12 +95,6 @@ def _footer(names: tuple[str, ...], place: int) -> None:
 
 def _link_to_neighbour(name: str, label: str) -> None:
     navigation.link_to_chapter(name, label.format(title=load_chapter(name, language().code).head.title))
-
-
-def _begin_at_the_top(name: str) -> None:
-    """Scroll to the top when the chapter changes: Streamlit sees one and the same page. Once for each body."""
-    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
-    st.html(f'<script data-chapter="{name}">{scroll}</script>', unsafe_allow_javascript=True)
 
 
 def page() -> None:

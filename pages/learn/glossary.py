@@ -8,10 +8,14 @@ import streamlit as st
 
 from da_core.i18n import LANGUAGES
 from da_core.teaching.chapters import load_chapter
+from da_core.teaching.method_search import search
 from da_core.teaching.terms import Term, search_terms
 from pages.session import keys
 from pages.session.words import _, language, safe
 from pages.shell import navigation
+
+MOST_LESSONS = 5
+"""Methods that a search finds beside the terms."""
 
 
 def entry(name: str, term: Term) -> None:
@@ -31,20 +35,13 @@ def entry(name: str, term: Term) -> None:
                 title = load_chapter(term.chapter, here).head.title
                 navigation.link_to_chapter(term.chapter, _("Chapter: {title}", title=title))
             if term.lesson:
-                navigation.link_to_lesson(term.lesson, _("Lesson: {method}", method=title_of(term.lesson)))
-
-
-def title_of(method: str) -> str:
-    """Return a method's title."""
-    from da_core.methods import methods
-
-    return _(methods()[method].title)
+                navigation.link_to_lesson(term.lesson, _("Lesson: {method}", method=_(methods()[term.lesson].title)))
 
 
 st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
 with st.spinner(_("Waking up the methods…")):
-    import da_core.methods  # noqa: F401
+    from da_core.methods import methods
 typed = st.text_input(
     _("Search for a term"),
     placeholder=_("Search for a term"),
@@ -55,5 +52,7 @@ typed = st.text_input(
 terms = search_terms(typed, language().code)
 if not terms:
     st.info(_("No term has “{words}”.", words=safe(typed.strip())))
+for method in search(methods().values(), typed)[:MOST_LESSONS] if typed.strip() else ():
+    navigation.link_to_lesson(method.name(), _("Lesson: {method}", method=_(method.title)))
 for its_name, its_term in terms.items():
     entry(its_name, its_term)

@@ -82,7 +82,8 @@ def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, p
     if isinstance(asked, PickGuess):
         st.markdown(_("You guessed right.") if off == 0 else _("It came out otherwise than you guessed."))
     elif not isinstance(asked, BoundaryGuess):
-        st.markdown(_("Your guess was {off} off.", off=_in_unit(asked, off)))
+        missed = _("{points} points", points=number(off, 1)) if asked.unit == "%" else _in_unit(asked, off)
+        st.markdown(_("Your guess was {off} off.", off=missed))
 
 
 def _bar(asked: BarGuess, widget: str) -> float:
@@ -129,10 +130,10 @@ def _committed(line: Any, commit: Any) -> None:
 
 
 def _compare(guessed: str, came: str) -> None:
-    lines = [(_("What came out"), came)]
+    lines = [(_("What came out:"), came)]
     if guessed:
-        lines.insert(0, (_("Your guess"), guessed))
-    st.markdown("  \n".join(f"{title}: **{text}**" for title, text in lines))
+        lines.insert(0, (_("Your guess:"), guessed))
+    st.markdown("  \n".join(f"{title} **{text}**" for title, text in lines))
 
 
 def _in_unit(asked: BarGuess | CurveGuess, value: object) -> str:

@@ -105,15 +105,6 @@ def footer(method: type[Method]) -> None:
             navigation.link_to_lesson(order[here + 1], _(methods()[order[here + 1]].title) + " →")
 
 
-def begin_at_the_top(method: type[Method]) -> None:
-    """Scroll to the top when the lesson changes: Streamlit sees one and the same page, and would stay at its end.
-
-    The script runs once for each body, that is once a lesson.
-    """
-    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
-    st.html(f'<script data-lesson="{method.name()}">{scroll}</script>', unsafe_allow_javascript=True)
-
-
 def page() -> None:
     """Draw the lesson that the address asks for."""
     try:
@@ -123,7 +114,7 @@ def page() -> None:
         st.warning(explain(error))
         navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
         return
-    begin_at_the_top(method)
+    navigation.begin_at_the_top(method.name())
     header(method)
     explained(method)
     if method.Params.model_fields:

@@ -42,7 +42,7 @@ def one_story(name: str, one: Story) -> None:
     """Draw a story: situation and guess; once that is made, the result beside it, a question, and why."""
     code, names = language().code, list(stories())
     place = names.index(name)
-    _begin_at_the_top(name)
+    navigation.begin_at_the_top(name)
     navigation.link_to("stories", "← " + _("All stories"))
     where = _("Story {place} of {count}", place=place + 1, count=len(names))
     st.html(f'<div class="lab-place">{where}</div>')
@@ -136,12 +136,6 @@ def _footer(names: list[str], place: int) -> None:
 
 def _link_to_neighbour(name: str, label: str) -> None:
     navigation.link_to_story(name, label.format(title=story(name).asks.text(language().code)))
-
-
-def _begin_at_the_top(name: str) -> None:
-    """Scroll to the top when the story changes: Streamlit sees one and the same page. Once for each body."""
-    scroll = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
-    st.html(f'<script data-story="{name}">{scroll}</script>', unsafe_allow_javascript=True)
 
 
 def page() -> None:

@@ -118,7 +118,8 @@ SCREENS: dict[Step, Screen] = {
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
-        "A pair with a planted shift: look, answer, and see how the report reasons. As often as you like.",
+        "A pair with a planted shift, or with none: look, answer, and see how the report reasons. As often as you "
+        "like.",
         "",
     ),
     "bug_hunt": Screen(
@@ -200,6 +201,21 @@ def footer(step: Step, *, quiet: bool = False) -> None:
         st.markdown(f":gray[{_(SCREENS[step].invitation)}]", width="stretch", text_alignment="right")
         with st.container(key=keys.NEXT_QUIET if quiet else keys.NEXT, width="content"):
             link_to(on, _(SCREENS[on].title) + " →")
+
+
+def begin_at_the_top(name: str) -> None:
+    """Scroll to the top, and bring the keyboard there, when a screen shows something else: ``name`` is a module's name.
+
+    Streamlit sees one and the same page, and would stay at its end, on the link that was followed. The script runs once
+    for each body.
+    """
+    script = (
+        "const main = document.querySelector('[data-testid=stMain]'), title = main.querySelector('h1');"
+        "main.scrollTo(0, 0);"
+        "if (!title || !main.contains(document.activeElement)) return;"
+        "title.tabIndex = -1; title.focus({preventScroll: true});"
+    )
+    st.html(f'<script data-shown="{name}">(() => {{{script}}})()</script>', unsafe_allow_javascript=True)
 
 
 def link_to(step: Step, label: str) -> None:

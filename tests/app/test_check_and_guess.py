@@ -59,7 +59,7 @@ def test_the_outcome_waits_for_the_guess_and_stands_beside_it(lab: Lab) -> None:
     at.button(key=keys.guess_commit(HERE, GUESS)).click().run()
     assert "60%" in texts(at)
     assert "51.7%" in texts(at)
-    assert "8.3% off" in texts(at)
+    assert "8.3 points off" in texts(at)
     assert store().database.progress(lab.visitor).total("guess", "made") == 1
 
 

@@ -25,6 +25,17 @@ def test_terms_are_marked_once_and_lead_to_the_glossary(page: Page) -> None:
     assert len(marked) == len(set(marked)) == len(listed)
 
     page.get_by_role("navigation", name="Terms on this screen:").get_by_role("button").first.press("Enter")
+    note = page.get_by_role("dialog", name=listed[0])
+    expect(note).to_contain_text("A number that a network computes from a sample")
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden()
+
+    box = page.evaluate(
+        "(({ x, y }) => [x + 3, y + 3])([...CSS.highlights.get('lab-term')][0].getBoundingClientRect())"
+    )
+    page.mouse.click(*box)
+    expect(note).to_be_visible()
+    page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Glossary")
     expect(page.locator(".lab-term:focus b")).to_have_text(listed[0])
 
