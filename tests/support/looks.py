@@ -19,21 +19,21 @@ SAID_ALIKE = re.compile(
     r"|Skip to main content|[\d\W_])+"
 )
 """Names and numbers that a Chinese reader meets in Latin letters, and a link of Streamlit's own, which has no other."""
-WORDS = """element => {
+WORDS = """elements => elements.map(element => {
     const copy = element.cloneNode(true);
     copy.querySelectorAll("[data-testid=stIconMaterial]").forEach(icon => icon.remove());
-    return copy.textContent;
-}"""
-"""The text of an element less the names of its icons, which a font draws as pictures."""
+    return { text: copy.textContent.trim(), href: element.getAttribute("href") ?? "" };
+})"""
+"""The texts of elements less the names of their icons, which a font draws as pictures; all at once, as a page moves."""
 
 
 def assert_all_chinese(page: Page) -> None:
     """Titles, buttons, links and choices have Chinese in them, unless they are names."""
     for role in ("heading", "button", "link", "radio", "tab", "alert"):
-        for element in page.get_by_role(role).all():
-            if PAPER.match(element.get_attribute("href") or ""):
+        for element in page.get_by_role(role).evaluate_all(WORDS):
+            if PAPER.match(element["href"]):
                 continue  # a paper keeps its name
-            text = element.evaluate(WORDS).strip()
+            text = element["text"]
             assert re.search(r"[\u4e00-\u9fff]", text) or not text or SAID_ALIKE.fullmatch(text), f"{role}: {text}"
     sentences = [
         line
