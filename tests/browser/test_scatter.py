@@ -39,7 +39,7 @@ def opened(page: Page, run: dict[str, str]) -> None:
 
 def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page, finished_run: dict[str, str]) -> None:
     opened(page, finished_run)
-    page.locator(".scatter").evaluate("root => { root.dataset.same = 'yes' }")
+    page.locator("div.scatter").evaluate("root => { root.dataset.same = 'yes' }")
     after = ink(page, 1)
     course, output = page.locator(".course"), page.locator(".course output")
     course.get_by_role("button", name="Back to the start").click()
@@ -60,7 +60,7 @@ def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page
         page.get_by_role("radio", name=layout).click()
     for colour in ("Class", "Right or wrong", "Confidence", "Domain"):
         page.get_by_role("radio", name=colour, exact=True).click()
-    expect(page.locator(".scatter")).to_have_attribute("data-same", "yes")
+    expect(page.locator("div.scatter")).to_have_attribute("data-same", "yes")
 
 
 def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_said(
