@@ -130,10 +130,10 @@ def _committed(line: Any, commit: Any) -> None:
 
 
 def _compare(guessed: str, came: str) -> None:
-    lines = [(_("What came out:"), came)]
+    lines = [_("What came out: **{outcome}**", outcome=came)]
     if guessed:
-        lines.insert(0, (_("Your guess:"), guessed))
-    st.markdown("  \n".join(f"{title} **{text}**" for title, text in lines))
+        lines.insert(0, _("Your guess: **{guess}**", guess=guessed))
+    st.markdown("  \n".join(lines))
 
 
 def _in_unit(asked: BarGuess | CurveGuess, value: object) -> str:

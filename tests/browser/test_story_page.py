@@ -21,9 +21,9 @@ STORY = "alignment_wins"
 def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     page.goto("/stories")
     settle(page)
-    reached(page, page.get_by_role("link", name="1 · Alignment wins"))
+    reached(page, page.get_by_role("link", name="1 · A turned target"))
     page.keyboard.press("Enter")
-    expect(heading(page)).to_have_text("Alignment wins")
+    expect(heading(page)).to_have_text("A turned target")
     expect(page).to_have_url(re.compile(f"story={STORY}"))
     expect(page.get_by_text("What came out")).to_have_count(0)
 
