@@ -35,12 +35,10 @@ def choose_lecture() -> Lecture | None:
     )
     if chosen in shipped:
         return shipped[chosen]
-    example = next(iter(shipped.values()), None)
-    if example is not None:
-        path = lectures.FOLDER / language().code / f"{next(iter(shipped))}.yaml"
-        st.download_button(
-            _("A lecture that ships, as an example"), path.read_bytes(), path.name, "application/yaml", type="tertiary"
-        )
+    for name in list(shipped)[:1]:
+        text = lectures.shipped_text(name, language().code)
+        label = _("A lecture that ships, as an example")
+        st.download_button(label, text, f"{name}.yaml", "application/yaml", type="tertiary")
     brought = st.file_uploader(_("Lecture"), type=["yaml", "yml"], key=keys.LECTURE_FILE, max_upload_size=1)
     if brought is None:
         return None

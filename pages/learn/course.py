@@ -72,14 +72,8 @@ def one_chapter(chapter: Chapter) -> None:
     if course_parts.draw(chapter):
         st.subheader(_("Check yourself"), anchor=False)
         if show_check(chapter.head.check, chapter.name) is not None:
-            _count_as_read(chapter.name)
+            own_progress.note_once("chapter", chapter.name, "read")
     _footer(names, place)
-
-
-def _count_as_read(name: str) -> None:
-    if keys.chapter_done(name) not in st.session_state:
-        st.session_state[keys.chapter_done(name)] = True
-        own_progress.note("chapter", name, "read")
 
 
 def _footer(names: tuple[str, ...], place: int) -> None:

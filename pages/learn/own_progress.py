@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from da_core.jobs.progress import CourseProgress, Kind, Outcome
 from da_core.jobs.run_database import UnreachableError
 from da_core.jobs.store import store
-from pages.session import state
+from pages.session import keys, state
 
 
 def note(kind: Kind, name: str, outcome: Outcome) -> None:
@@ -14,6 +16,14 @@ def note(kind: Kind, name: str, outcome: Outcome) -> None:
         store().database.count_progress(state.owner(), kind, name, outcome)
     except UnreachableError as error:
         state.report(error)
+
+
+def note_once(kind: Kind, name: str, outcome: Outcome) -> None:
+    """Count something once a visit, however often the screen is drawn."""
+    key = keys.noted(kind, name, outcome)
+    if key not in st.session_state:
+        st.session_state[key] = True
+        note(kind, name, outcome)
 
 
 def progress() -> CourseProgress:

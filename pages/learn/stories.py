@@ -56,7 +56,7 @@ def one_story(name: str, one: Story) -> None:
         show_outcome(name, HERE, given, outcome_of(one, read_guess(name), numbers))
         _result(name, one, numbers)
         if show_check(name, HERE) is not None:
-            _count_as_seen(name)
+            own_progress.note_once("story", name, "read")
             st.subheader(_("Why"), anchor=False)
             st.markdown(f"**{one.title.text(code)}**")
             with st.container(key=keys.story_text("why")):
@@ -104,12 +104,6 @@ def _filled(text: str, one: Story, numbers: StoryNumbers) -> str:
 
 def _plain(text: str) -> str:
     return text.replace("**", "")
-
-
-def _count_as_seen(name: str) -> None:
-    if keys.story_done(name) not in st.session_state:
-        st.session_state[keys.story_done(name)] = True
-        own_progress.note("story", name, "read")
 
 
 def _worksheet(name: str, one: Story) -> None:

@@ -417,9 +417,9 @@ def course_run(chapter: str) -> str:
     return f"lab-course-run-{chapter}"
 
 
-def chapter_done(chapter: str) -> str:
-    """Name the note that a chapter was counted as read in this visit."""
-    return f"lab.chapter.read.{chapter}"
+def noted(kind: str, name: str, outcome: str) -> str:
+    """Name the note that something was counted in this visit."""
+    return f"lab.noted.{kind}.{name}.{outcome}"
 
 
 def check_box(where: str, check: str) -> str:
@@ -501,11 +501,6 @@ def story_text(part: str) -> str:
 
 def story_entry(story: str) -> str:
     return f"lab-entry-story-{story}"
-
-
-def story_done(story: str) -> str:
-    """Name what remembers in the session that a story has been counted as seen."""
-    return f"lab.story.done.{story}"
 
 
 def story_chart(story: str, what: str) -> str:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from da_core.errors import UserError, shorten
+from da_core.i18n import Language
 
 FOLDER = Path(__file__).parents[3] / "assets" / "lectures"
 """The lectures that ship with the app, by language."""
@@ -136,9 +137,16 @@ class _PlainLoader(yaml.SafeLoader):
 @functools.cache
 def shipped(language: str) -> dict[str, Lecture]:
     """Read the lectures in a language that ship with the app, by the names of their files."""
-    return {
-        path.stem: read_lecture(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / language).glob("*.yaml"))
-    }
+    files = sorted((FOLDER / language).glob("*.yaml"))
+    return {path.stem: read_lecture(shipped_text(path.stem, language)) for path in files}
+
+
+def shipped_text(name: str, language: str) -> str:
+    """Read the file of a lecture that ships with the app, with its numbers in the place of their paths."""
+    from da_core.teaching import course_numbers
+
+    text = (FOLDER / language / f"{name}.yaml").read_text(encoding="utf-8")
+    return course_numbers.filled(text, Language(language))
 
 
 def read_lecture(text: str) -> Lecture:

@@ -6,6 +6,7 @@ import pytest
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
+from da_core.teaching.course_numbers import number_at
 from da_core.teaching.hall.lecture import LARGEST, read_lecture, shipped
 from pages.shell.navigation import SCREENS
 
@@ -20,6 +21,14 @@ def test_a_lecture_of_ninety_minutes_ships_in_each_language(language: str) -> No
     assert len(lecture.slides) >= 40
     shown = {name for slide in lecture.slides for name in ("film", "screen", "run", "question", "prediction")}
     assert all(any(getattr(slide, name) is not None for slide in lecture.slides) for name in shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_room_predicts_is_what_came_out(language: str) -> None:
+    (lecture,) = shipped(language).values()
+    told = [slide.prediction.answer for slide in lecture.slides if slide.prediction is not None]
+    measured = ("showcase.source_only.target.accuracy", "film.covariate.after", "film.missing.after")
+    assert told == [round(100 * number_at(path)) for path in measured]
 
 
 def test_both_languages_show_the_same_things_in_the_same_order() -> None:
