@@ -43,11 +43,13 @@ def climbing() -> bytes:
 
 def bring(page: Page, role: str, name: str, content: bytes) -> None:
     """Upload a file as the source or the target, and wait until the server has it."""
+    settle(page)  # a file that comes while the page is drawn anew can be lost with the field that took it
     uploader = page.get_by_test_id("stFileUploader").filter(has_text=role)
     uploader.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/zip", "buffer": content}
     )
     expect(uploader.get_by_text(name)).to_be_visible()
+    settle(page)
 
 
 def choose_own_files(page: Page) -> None:
@@ -136,6 +138,7 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     choose_own_files(page)
     page.get_by_role("radio", name="Upload a folder").click()
     for role, name in (("Source", "bright"), ("Target", "dim")):
+        settle(page)
         uploader = page.get_by_test_id("stFileUploader").filter(has_text=f"{role} (a folder")
         uploader.locator("input[type=file]").set_input_files(tmp_path / name)
     expect(main(page)).to_contain_text(f"{len(CLASSES) * PER_CLASS} samples without labels")
