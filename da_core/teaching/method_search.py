@@ -15,11 +15,28 @@ from da_core.teaching.families import KINDS, kind_of
 def search(methods: Iterable[type[Method]], query: str) -> list[type[Method]]:
     """List the methods whose name, paper or summary has every word of ``query``; if there are none, whose lesson has.
 
-    An empty query finds all.
+    An empty query finds all. Chinese is written without spaces: a word that is found nowhere as a whole is looked for
+    by its pairs of characters.
     """
     words, known = query.casefold().split(), list(methods)
-    named = [method for method in known if all(word in _names(method) for word in words)]
-    return named or [method for method in known if all(word in _lessons(method.name()) for word in words)]
+    for has in (_has_whole, _has_mostly):
+        for text in (_names, _lessons):
+            found = [method for method in known if all(has(text(method), word) for word in words)]
+            if found:
+                return found
+    return []
+
+
+def _has_whole(text: str, word: str) -> bool:
+    return word in text
+
+
+def _has_mostly(text: str, word: str) -> bool:
+    """Tell whether half of the pairs of a Chinese word's characters are in a text: those across two words may be missing."""
+    if not all("\u4e00" <= character <= "\u9fff" for character in word):
+        return word in text
+    pairs = [word[at : at + 2] for at in range(len(word) - 1)] or [word]
+    return 2 * sum(pair in text for pair in pairs) >= len(pairs)
 
 
 def _names(method: type[Method]) -> str:
@@ -28,9 +45,13 @@ def _names(method: type[Method]) -> str:
     return "\n".join([method.name(), method.paper, *translated]).casefold()
 
 
-@cache
-def _lessons(name: str) -> str:
+def _lessons(method: type[Method]) -> str:
     """Read what the lessons say of a method; one that has none is found by its name alone."""
+    return _lesson_text(method.name())
+
+
+@cache
+def _lesson_text(name: str) -> str:
     found = []
     for code in LANGUAGES:
         try:
