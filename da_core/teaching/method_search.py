@@ -32,7 +32,7 @@ def _has_whole(text: str, word: str) -> bool:
 
 
 def _has_mostly(text: str, word: str) -> bool:
-    """Tell whether half of the pairs of a Chinese word's characters are in a text: those across two words may be missing."""
+    """Tell whether a text has half of a Chinese word's pairs of characters: pairs across two words may be missing."""
     if not all("\u4e00" <= character <= "\u9fff" for character in word):
         return word in text
     pairs = [word[at : at + 2] for at in range(len(word) - 1)] or [word]
