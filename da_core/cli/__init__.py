@@ -15,6 +15,7 @@ from da_core.cli import (
     film_command,
     list_command,
     make_command,
+    recommend_command,
     run_command,
     shift_command,
     study_command,
@@ -26,6 +27,7 @@ from da_core.errors import UnknownNameError, UserError
 COMMANDS = (
     list_command,
     shift_command,
+    recommend_command,
     run_command,
     study_command,
     film_command,

@@ -34,8 +34,6 @@ KINDS = {
     "by class": "By class: for label shift",
 }
 """What a kind is called where its family has two of them, in the order to show them in."""
-ADVISED = {"covariate": "kmm", "label": "bbse", "concept": "fine_tuning", "appearance": "dann"}
-"""The method to begin with, by the kind of shift that a pair's samples suggest."""
 
 
 def kind_of(method: type[Method]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from da_core.data.pair import DomainPair
 from da_core.experiment import MethodSpec
-from da_core.teaching.families import ADVISED
 from pages.charts import plotly_figure
 from pages.session import keys, state
 from pages.session.background import Background
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 VERDICTS: dict[Verdict, str] = {
     "none": "No shift can be seen. Source only should do; whatever adapts has little to gain.",
-    "label": "This looks like label shift. Try sample reweighting first, by class: BBSE or EM.",
-    "covariate": "This looks like covariate shift. Try sample reweighting first.",
-    "concept": "This looks like concept shift: the same samples mean something else. Only labels of the target help; "
-    "try model adaptation by fine-tuning first.",
-    "appearance": "This looks like a change of appearance. Try feature alignment first.",
+    "label": "This looks like label shift: the classes are there in other proportions.",
+    "covariate": "This looks like covariate shift: other samples are frequent, and mean the same.",
+    "concept": "This looks like concept shift: the same samples mean something else. Only labels of the target help.",
+    "appearance": "This looks like a change of appearance: the same things look different.",
 }
 
 
@@ -47,26 +46,15 @@ def section(pair: DomainPair, key: str) -> None:
         if not st.button(_("Compare the domains")):
             return
         st.session_state[keys.REPORTED_PAIR] = key
-    when_ready(reports.submit(key, pair), _draw, _("Comparing the domains…"))
+    when_ready(reports.submit(key, pair), partial(_draw, pair), _("Comparing the domains…"))
 
 
-def _advised(report: DataReport) -> str:
-    from da_core.methods import methods
-
-    return _(methods()[ADVISED[report.verdict]].title)
-
-
-def _draw(report: DataReport) -> None:
+def _draw(pair: DomainPair, report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
     st.markdown(f"**{_(VERDICTS[report.verdict])}**")
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
-    if report.verdict in ADVISED and st.button(_("Start with {method} →", method=_advised(report)), key=keys.ADVISED):
-        st.session_state[keys.ADVICE] = (state.experiment().data, report.verdict)
-        from da_core.methods.wanted_network import with_method
-
-        state.replace(with_method(state.experiment(), MethodSpec(name=ADVISED[report.verdict])))
-        navigation.switch_to("method")
+    _recommendation(pair, report)
     _measures(report)
     st.markdown(f"**{_('What changed most')}**")
     plotly_figure.draw(shift_charts.drifts(report), key="report-drifts", alt=shift_charts.drifts_alt(report))
@@ -75,6 +63,35 @@ def _draw(report: DataReport) -> None:
     st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))
     if report.counts[1].any():
         st.caption(_("The target's labels are used to tell whether a label's meaning changed, and for nothing else."))
+
+
+def _recommendation(pair: DomainPair, report: DataReport) -> None:
+    """Draw the methods that suit the pair, the one to try first at the head, each with its reason and a way to it."""
+    from da_core.evaluation.recommendation import recommend
+    from da_core.methods import methods
+
+    found = recommend(report, pair, state.experiment().data)
+    st.markdown(f"**{_('Try in this order')}**")
+    for place, one in enumerate(found.suggestions, start=1):
+        title = _(methods()[one.method].title)
+        with st.container(key=keys.suggestion(one.method), horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{place}. **{title}** · {translate_message(one.reason.message, one.reason.values)}")
+            if st.button(
+                _("Start with {method} →", method=title),
+                key=keys.advised(one.method),
+                type="primary" if place == 1 else "secondary",
+            ):
+                _start_with(one.method, report.verdict)
+    for caution in found.cautions:
+        st.caption(translate_message(caution.message, caution.values))
+
+
+def _start_with(method: str, verdict: Verdict) -> None:
+    from da_core.methods.wanted_network import with_method
+
+    st.session_state[keys.ADVICE] = (state.experiment().data, verdict, method)
+    state.replace(with_method(state.experiment(), MethodSpec(name=method)))
+    navigation.switch_to("method")
 
 
 def _measures(report: DataReport) -> None:

@@ -107,7 +107,6 @@ def setting(owner: str, name: str) -> str:
 
 AREA = "lab-area"
 OWN_ORIGIN = "lab-own-how"
-ADVISED = "lab-advised"
 THIRD = "lab-third"
 THIRD_ORIGIN = "lab-third-how"
 GALLERY_PAGE = "lab-gallery-page"
@@ -117,6 +116,16 @@ NIGHT_SEED = "lab-night-seed"
 
 def upload(role: str) -> str:
     return f"lab-own-{role}"
+
+
+def suggestion(method: str) -> str:
+    """Name the line of a method that the report suggests."""
+    return f"lab-suggestion-{method}"
+
+
+def advised(method: str) -> str:
+    """Name the button that begins with a suggested method."""
+    return f"lab-advised-{method}"
 
 
 def example_file(name: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.networks.preparation import steps_apart
-from da_core.teaching.families import ADVISED, FAMILIES, KINDS, grouped
+from da_core.teaching.families import FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
@@ -56,9 +56,9 @@ def _choose() -> None:
 
 def _advice(known: Mapping[str, type[Method]]) -> None:
     """Say once more what the look at the data has advised, as long as it is of these data."""
-    data, shift = st.session_state.get(keys.ADVICE, (None, ""))
-    if data == state.experiment().data and shift in ADVISED:
-        title, kind = _(known[ADVISED[shift]].title), _(catalogue.SHIFTS[shift])
+    data, shift, method = st.session_state.get(keys.ADVICE, (None, "", ""))
+    if data == state.experiment().data and shift in catalogue.SHIFTS:
+        title, kind = _(known[method].title), _(catalogue.SHIFTS[shift])
         st.info(_("The look at your data says “{kind}”: start here, with {method}.", kind=kind, method=title))
 
 

@@ -1,0 +1,77 @@
+"""``recommend``: which methods to try on a pair, before any run and without its target's labels."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.run_command import download_missing
+from da_core.cli.terminal_tables import print_reading, print_table
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+    from da_core.evaluation.recommendation import Recommendation
+    from da_core.evaluation.shift_report import DataReport
+    from da_core.experiment import Experiment
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("recommend", help="name the methods to try on a pair, before any run")
+    add_experiment_options(command)
+    command.add_argument("--json", action="store_true", help="print an object instead of a table")
+    command.set_defaults(do=print_recommendation, method=None)
+
+
+def print_recommendation(options: argparse.Namespace) -> None:
+    """Compare the samples of both domains, and print the methods that suit them and the run to begin with."""
+    from da_core.data.loading.cache import load_pair
+    from da_core.evaluation.recommendation import recommend, without_target_labels
+    from da_core.evaluation.shift_report import data_report
+
+    experiment = experiment_of(options)
+    download_missing(experiment.data)
+    pair = load_pair(experiment.data)
+    report = data_report(without_target_labels(pair), experiment.seed)
+    found = recommend(report, pair, experiment.data)
+    if options.json:
+        print(json.dumps(as_object(report, found), indent=2, ensure_ascii=False))
+        return
+    print_reading(pair.reading)
+    _print(report, found)
+
+
+def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
+    """Describe a recommendation in values that JSON has."""
+    return {
+        "verdict": report.verdict,
+        "methods": [
+            {"name": one.method, "reason": one.reason.message.format(**one.reason.values)} for one in found.suggestions
+        ],
+        "cautions": [caution.message.format(**caution.values) for caution in found.cautions],
+        "experiment": found.experiment.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _print(report: DataReport, found: Recommendation) -> None:
+    from da_core.methods import methods
+
+    print("no shift can be seen" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
+    rows = [
+        [str(place), methods()[one.method].title, one.method, one.reason.message.format(**one.reason.values)]
+        for place, one in enumerate(found.suggestions, start=1)
+    ]
+    print_table(("", "method", "name", "why"), rows)
+    for caution in found.cautions:
+        print("- " + caution.message.format(**caution.values))
+    print("python -m da_core run " + shlex.join(_options_of(found.experiment)))
+
+
+def _options_of(experiment: Experiment) -> list[str]:
+    """Write pair and method as options; all else ``run`` chooses by itself, as it suits the two."""
+    settings = experiment.to_flat()
+    data = [f"--set={name}={value}" for name, value in settings.items() if name.startswith("data.")]
+    return ["--data", experiment.data.name, *data, "--method", experiment.method.name]

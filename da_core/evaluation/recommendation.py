@@ -1,0 +1,125 @@
+"""Recommend methods before any run: from the report on a pair's samples, how many there are and of which kind."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from da_core.data.pair import UNKNOWN, DomainPair, SampleKind
+from da_core.evaluation.shift_report import DataReport
+from da_core.events import Notice
+from da_core.experiment import DataSpec, Experiment, MethodSpec
+from da_core.methods.wanted_network import with_method
+from da_core.networks.defaults import with_data
+
+FEW_PER_CLASS = 20
+"""Target samples a class below which a network that learns to align sees too few: its mini-batches miss classes."""
+_MANY_PER_CLASS = 10
+"""Source samples a class below which no method's classifier is to be trusted."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A method to try, by name, and why: a message."""
+
+    method: str
+    reason: Notice
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """``suggestions``, the one to try first at the head; ``cautions`` are messages that hold for all of them.
+
+    ``experiment`` is the first suggestion's on the pair, all else as it suits the data.
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    cautions: tuple[Notice, ...]
+    experiment: Experiment
+
+
+def without_target_labels(pair: DomainPair) -> DomainPair:
+    """Copy a pair, the labels of its target taken away: what a method may see of it."""
+    unknown = np.full_like(pair.target.y, UNKNOWN)
+    return dataclasses.replace(pair, target=dataclasses.replace(pair.target, y=unknown))
+
+
+def recommend(report: DataReport, pair: DomainPair, data: DataSpec) -> Recommendation:
+    """Rank the methods that suit a pair, by the ``report`` on it; it peeks at target labels no more than that did."""
+    suggestions = tuple(_suggested(report, pair))
+    experiment = with_method(with_data(Experiment(), data), MethodSpec(name=suggestions[0].method))
+    return Recommendation(suggestions, tuple(_cautions(report, pair)), experiment)
+
+
+def _suggested(report: DataReport, pair: DomainPair) -> Iterator[Suggestion]:
+    match report.verdict:
+        case "none":
+            yield Suggestion("source_only", Notice("There is nothing to adapt: what a method changes here is chance."))
+        case "label":
+            yield Suggestion("bbse", Notice("It finds the target's class proportions from the classifier's mistakes."))
+            yield Suggestion(
+                "em_prior", Notice("It needs no invertible confusion matrix, but well-calibrated guesses.")
+            )
+            yield Suggestion("rlls", Notice("It holds the weights back where the target has few samples."))
+        case "covariate":
+            share = {"share": report.effective_share}
+            yield Suggestion(
+                "kmm",
+                Notice(
+                    "The domains overlap ({share:.0%} of the source would still count), so weights can do it.", share
+                ),
+            )
+            yield Suggestion("rulsif", Notice("Its weights are bounded: steadier where the overlap is thin."))
+            yield Suggestion(
+                "domain_classifier", Notice("It takes many columns, and says how well it tells them apart.")
+            )
+        case "concept":
+            yield Suggestion("fine_tuning", Notice("A few labels of the target say what the same samples mean there."))
+        case "appearance":
+            yield from _against_appearance(pair.kind, len(pair.target) / len(pair.classes))
+
+
+def _against_appearance(kind: SampleKind, per_class: float) -> Iterator[Suggestion]:
+    """Suggest what brings features together, by how the samples are turned into features."""
+    if kind == "features" or (kind == "pictures" and per_class < FEW_PER_CLASS):
+        why = Notice(
+            "It works on the features as they are, and keeps the source's classes together while it moves them."
+        )
+        if kind == "pictures":
+            why = Notice(
+                "With {count:.0f} target samples a class a network sees too few to learn to align; this works on "
+                "fixed features.",
+                {"count": per_class},
+            )
+        yield Suggestion("class_regularised_ot" if kind == "features" else "optimal_transport", why)
+        yield Suggestion("coral", Notice("It does no more than match what varies together: quick, and hard to fool."))
+        yield Suggestion("subspace_alignment", Notice("It turns the main directions of one domain into the other's."))
+    elif kind == "texts":
+        yield Suggestion(
+            "shot",
+            Notice(
+                "The classifier stays, and the target's features move until its guesses are sure and of all classes."
+            ),
+        )
+        yield Suggestion("coral", Notice("It does no more than match what varies together: quick, and hard to fool."))
+    else:
+        yield Suggestion(
+            "deep_jdot", Notice("It moves features and classes together while the network learns, without a game.")
+        )
+        yield Suggestion("dann", Notice("The classic: features that a domain classifier cannot tell apart."))
+        yield Suggestion("deep_coral", Notice("It is the quickest that trains with the network, and the steadiest."))
+
+
+def _cautions(report: DataReport, pair: DomainPair) -> Iterator[Notice]:
+    fewest = int(report.counts[0].min())
+    if report.verdict != "none" and fewest < _MANY_PER_CLASS:
+        rarest = pair.classes[int(report.counts[0].argmin())]
+        yield Notice(
+            "Class “{name}” has {count} source samples: repeat the run over several seeds before you believe it.",
+            {"name": rarest, "count": fewest},
+        )
+    if report.verdict == "covariate":
+        yield Notice("Where source only is right already wherever the target lies, weights change little.")
