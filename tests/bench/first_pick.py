@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
@@ -59,7 +60,7 @@ def _accuracies(result: Result) -> tuple[float, float]:
 
 
 def rows_of(domain: Domain, rows: NDArray[np.int64]) -> Domain:
-    arrays = {"X": domain.X, "y": domain.y, "captions": domain.captions, "sounds": domain.sounds}
+    arrays: dict[str, Any] = {"X": domain.X, "y": domain.y, "captions": domain.captions, "sounds": domain.sounds}
     return dataclasses.replace(domain, **{name: array[rows] for name, array in arrays.items() if array is not None})
 
 
