@@ -325,7 +325,10 @@ def _engine(url: str) -> Engine:
     try:
         # ids and class names may be Chinese: they are kept as people would read them
         engine = create_engine(
-            url, pool_pre_ping=True, json_serializer=functools.partial(json.dumps, ensure_ascii=False)
+            url,
+            pool_pre_ping=True,
+            json_serializer=functools.partial(json.dumps, ensure_ascii=False),
+            hide_parameters=True,  # an error goes to the log, and what visitors wrote does not
         )
     except (ArgumentError, ImportError) as error:
         raise UserError(
