@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def database_url(self) -> str:
+        """Return where the list of runs is kept."""
+        return self.database or f"sqlite:///{self.data_dir.absolute() / 'runs.db'}"
+
+    @property
     def shared_dir(self) -> Path:
         """Return the only folder that visitors may open by its path; the operator puts it there.
 

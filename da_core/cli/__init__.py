@@ -10,11 +10,13 @@ import sys
 from typing import NoReturn
 
 from da_core.cli import (
+    backup_command,
     check_command,
     export_command,
     film_command,
     list_command,
     make_command,
+    restore_command,
     run_command,
     shift_command,
     study_command,
@@ -32,6 +34,8 @@ COMMANDS = (
     export_command,
     make_command,
     check_command,
+    backup_command,
+    restore_command,
 )
 
 
