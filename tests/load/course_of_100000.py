@@ -170,7 +170,9 @@ def measure_watchers(server: Server) -> dict[str, float]:
     for tab in visitors:
         tab.open("/train?" + owner._query)
     together, size = spent(WATCH_SECONDS, visitors)
-    owner.press("Stop")
+    owner.again()
+    if not owner.page.every:
+        raise RuntimeError("the run was over before it had been watched for long enough")
     for tab in (owner, *visitors):
         tab.close()
     return {
