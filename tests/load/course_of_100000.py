@@ -222,7 +222,9 @@ def needed(costs: dict[str, float], assumed: dict[str, float] = ASSUMED) -> dict
         "database, GB": runs * weeks * costs["run_bytes_in_database"] / GB,
         "disk for runs kept, GB": kept * (1 - assumed["equal"]) * costs["run_bytes_on_disk"] / GB,
         "disk were all runs kept, GB": runs * weeks * costs["run_bytes_on_disk"] / GB,
-        "network at the peak, Mbit/s": 8 / MB * (pages * costs["page_bytes"] + watchers * costs["watcher_bytes_a_second"]),
+        "network at the peak, Mbit/s": 8
+        / MB
+        * (pages * costs["page_bytes"] + watchers * costs["watcher_bytes_a_second"]),
     }
 
 
@@ -230,7 +232,10 @@ def tables(costs: dict[str, float]) -> str:
     """Write assumptions, costs and needs in Markdown."""
     parts = []
     for head, values in (("assumed", ASSUMED), ("measured", costs), ("needed", needed(costs))):
-        rows = [f"| {name.replace('_', ' ')} | {value:{',.0f' if value >= 100 else '.3g'}} |" for name, value in values.items()]
+        rows = [
+            f"| {name.replace('_', ' ')} | {value:{',.0f' if value >= 100 else '.3g'}} |"
+            for name, value in values.items()
+        ]
         parts.append("\n".join([f"| {head} | |", "|---|---:|", *rows]))
     return "\n\n".join(parts)
 
