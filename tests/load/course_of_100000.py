@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from tests.bench.page_speed import wait_until_warm
 from tests.load.browser_tab import Tab, link
 from tests.support.server import Server, serving
 
@@ -65,15 +66,6 @@ def memory(pid: int) -> int:
     """Bytes that a process holds."""
     status = Path(f"/proc/{pid}/status").read_text()
     return 1024 * int(status.partition("VmRSS:")[2].split()[0])
-
-
-def settle(server: Server) -> None:
-    """Wait until the server uses hardly any processor, as after its warm-up."""
-    quiet, used = 0, processor_seconds(server.process.pid)
-    while quiet < 6:
-        time.sleep(0.5)
-        now = processor_seconds(server.process.pid)
-        quiet, used = (quiet + 1 if now - used < 0.05 else 0), now
 
 
 @contextmanager
@@ -184,7 +176,7 @@ def measure_watchers(server: Server) -> dict[str, float]:
 def measure() -> dict[str, float]:
     """Measure everything on one fresh server."""
     with tempfile.TemporaryDirectory() as made, serving(Path(made)) as server:
-        settle(server)
+        wait_until_warm(server)
         costs = {"load_of_the_machine_before": os.getloadavg()[0], "process_bytes": float(memory(server.process.pid))}
         for part in (
             lambda: measure_sessions(server),
