@@ -28,11 +28,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.settings import settings
+from da_core.structured_logs import about_run
 from da_core.teaching.terms import glossary
 from pages.hall import room_routes
 from pages.learn.film_route import film
+from pages.operations import server_log
+from pages.operations.metrics_route import metrics
+from pages.operations.readiness import ready
 from pages.samples.shown_samples import sound
-from pages.session import session_cookie
+from pages.session import session_cookie, state
 from pages.session.origin import OwnPages, base_path
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
@@ -46,6 +50,7 @@ WARM_UP_AFTER = 5.0
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warm up in the background while the server runs; at its end close the queue."""
+    server_log.set_up()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
     yield
@@ -96,7 +101,8 @@ def show_error(error: Exception) -> bool:
         st.error(explain(error))
         return True
     number = secrets.token_hex(4)
-    log.error("error %s on a page", number, exc_info=error)
+    with about_run(state.run_id() or ""):
+        log.error("error %s on a page", number, exc_info=error)
     st.error(
         _(
             "Something went wrong on this page. Reload it; if that does not help, "
@@ -182,7 +188,7 @@ class UnknownPages:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.known = {base_path() + address for address in _addresses()}
+        self.known = {base_path() + address for address in (*_addresses(), "/ready", "/metrics")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
@@ -260,6 +266,8 @@ app = st.App(
         *(Route(base_path() + address, document) for address in _addresses()),
         Route(base_path() + "/sound/{run}/{sample:int}.wav", sound),
         Route(base_path() + "/film", film),
+        Route(base_path() + "/ready", ready),
+        Route(base_path() + "/metrics", metrics),
         *room_routes.routes(),
     ],
     middleware=[

@@ -6,8 +6,10 @@ import functools
 from pathlib import Path
 
 from platformdirs import user_cache_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from da_core.structured_logs import LogFormat
 
 
 class Settings(BaseSettings):
@@ -48,6 +50,17 @@ class Settings(BaseSettings):
     table_rows: int = Field(200_000, ge=1, description="Most rows read from one table.")
     samples_megabytes: int = Field(1_000, ge=1, description="Most memory that the samples of one domain may take.")
     frame_ancestors: str = Field("'self'", description="Sites that may show the app in a frame, as CSP writes them.")
+    log: LogFormat = Field("text", description="How the log is written, “text” or “json”: one object a line.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Who brings it (Authorization: Bearer …) may read /metrics. Without one only a server that answers "
+        "to localhost's names alone shows them, to its own machine.",
+    )
+
+    @property
+    def database_url(self) -> str:
+        """Return where the list of runs is kept."""
+        return self.database or f"sqlite:///{self.data_dir.absolute() / 'runs.db'}"
 
     @property
     def shared_dir(self) -> Path:

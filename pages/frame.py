@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import streamlit as st
 
+from da_core.server_metrics import PAGE_SECONDS
 from pages.hall import class_lines
 from pages.run import starting
 from pages.session import state
 from pages.session.words import _, explain
 from pages.shell import navigation, sidebar, theme
 
+started = time.perf_counter()
 state.begin()
 st.set_page_config(
     page_title=_("Domain Adaptation Lab"),
@@ -39,3 +42,4 @@ starting.watch(here)
 page.run()
 state.publish()
 class_lines.lead(here)
+PAGE_SECONDS.labels(here).observe(time.perf_counter() - started)

@@ -10,12 +10,14 @@ import sys
 from typing import NoReturn
 
 from da_core.cli import (
+    backup_command,
     check_command,
     export_command,
     film_command,
     list_command,
     make_command,
     recommend_command,
+    restore_command,
     run_command,
     shift_command,
     study_command,
@@ -34,6 +36,8 @@ COMMANDS = (
     export_command,
     make_command,
     check_command,
+    backup_command,
+    restore_command,
 )
 
 

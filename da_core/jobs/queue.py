@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
@@ -18,7 +20,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
 from da_core.jobs.keeper import Keeper
-from da_core.jobs.run_view import RunView, view_of_record
+from da_core.jobs.run_view import RunState, RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.workers import RunFunction, Workers, imported_run
@@ -182,6 +184,22 @@ class Queue:
                     return view
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise TimeoutError(f"run {run_id} is still {view.state}")
+
+    def count(self) -> dict[RunState, int]:
+        """Count the runs that are not over by their state."""
+        with self._changed:
+            return Counter(job.state for job in self._schedule.jobs.values())
+
+    def longest_wait(self) -> float:
+        """Return how many seconds the run that waits longest has waited to begin; 0 where none waits."""
+        with self._changed:
+            since = [job.submitted_at for job in self._schedule.waiting if job.started_at is None]
+        return max(((datetime.now(UTC) - moment).total_seconds() for moment in since), default=0.0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes runs, and its workers are there to drive them."""
+        return not self.closed and self._workers.alive
 
     @property
     def closed(self) -> bool:

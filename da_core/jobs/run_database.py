@@ -142,7 +142,7 @@ class RunDatabase:
     def __init__(self, url: str) -> None:
         from da_core.jobs import migrations  # Alembic comes with it
 
-        self._engine = _engine(url)
+        self._engine = open_engine(url)
         with self._reached():
             migrations.upgrade(self._engine)
 
@@ -320,12 +320,18 @@ class RunDatabase:
             ) from error
 
 
-def _engine(url: str) -> Engine:
-    """Raises `UserError` for a URL that SQLAlchemy does not understand, or a driver that is not installed."""
+def open_engine(url: str) -> Engine:
+    """Prepare connections to a database.
+
+    Raises `UserError` for a URL that SQLAlchemy does not understand, or a driver that is not installed.
+    """
     try:
         # ids and class names may be Chinese: they are kept as people would read them
         engine = create_engine(
-            url, pool_pre_ping=True, json_serializer=functools.partial(json.dumps, ensure_ascii=False)
+            url,
+            pool_pre_ping=True,
+            json_serializer=functools.partial(json.dumps, ensure_ascii=False),
+            hide_parameters=True,  # an error goes to the log, and what visitors wrote does not
         )
     except (ArgumentError, ImportError) as error:
         raise UserError(

@@ -13,6 +13,7 @@ from da_core.events import Event
 from da_core.experiment import Experiment
 from da_core.jobs.job import Job, OwnerDigest
 from da_core.jobs.run_view import RunState, RunView
+from da_core.server_metrics import RUNS_ENDED
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +173,7 @@ class Schedule:
         if job in self.waiting:
             self.waiting.remove(job)
         job.place = None
+        RUNS_ENDED.labels(state).inc()
         self.touch(job, state)
         del self.jobs[job.run_id]
         self.keep_view(job.view(finished_at=datetime.now(UTC)))

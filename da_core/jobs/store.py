@@ -39,7 +39,7 @@ EXAMPLE = "0000000000000000-00000000"
 """The id of the example run that comes with the app, which no link to another run can have."""
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 """Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
-_RUN_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
+RUN_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
 _MEGABYTE = 2**20
 _HOUR = 3600.0
 
@@ -135,7 +135,7 @@ class Store:
 
     def load(self, run_id: str) -> Record | None:
         """Load the run of this id; None if there is none, or its files are damaged (then the log says why)."""
-        if not _RUN_ID.fullmatch(run_id):
+        if not RUN_ID.fullmatch(run_id):
             return None
         with self._lock:
             record = self._recent.get(run_id) or self._open(run_id)
@@ -175,7 +175,7 @@ class Store:
             return []
 
     def _path(self, run_id: str) -> Path:
-        if not _RUN_ID.fullmatch(run_id):
+        if not RUN_ID.fullmatch(run_id):
             raise UserError("“{run}” is not the name of a run.", run=run_id)
         return self._folder / run_id
 
@@ -202,7 +202,7 @@ class Store:
     def _reconcile(self, database: RunDatabase) -> None:
         """Make list and disk agree: an older version kept no list, and a folder may have been taken away."""
         known = set(database.run_ids())
-        there = {folder.name for folder in self._folders("*-*") if _RUN_ID.fullmatch(folder.name)}
+        there = {folder.name for folder in self._folders("*-*") if RUN_ID.fullmatch(folder.name)}
         if there:  # a disk that is not mounted is no reason to forget
             database.forget(known - there)
         for run_id in sorted(there - known):
@@ -264,7 +264,7 @@ def store() -> Store:
     limits = settings()
     return Store(
         limits.data_dir / "runs",
-        database=limits.database,
+        database=limits.database_url,
         kept=limits.runs_kept,
         bin_days=limits.bin_days,
         shipped={EXAMPLE: EXAMPLE_FOLDER},

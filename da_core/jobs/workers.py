@@ -17,6 +17,8 @@ from da_core.jobs.job import Job
 from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
+from da_core.server_metrics import STAGE_SECONDS
+from da_core.structured_logs import about_run
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,11 @@ class Workers:
             self._threads.append(thread)
             thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether every thread that has begun is there to go on."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def join(self, timeout: float) -> None:
         """Wait for the threads of a closed schedule, at most ``timeout`` seconds in all."""
         deadline = time.monotonic() + timeout
@@ -75,7 +82,8 @@ class Workers:
                 self._set_switch()
             self._close_abandoned()
             if job is not None:
-                self._drive(job)
+                with about_run(job.run_id):
+                    self._drive(job)
             elif schedule.closed:
                 return
 
@@ -127,6 +135,8 @@ class Workers:
         notice = self._store.save(
             job.run_id, job.experiment, finished.result, finished.evidence, history, tuple(job.owners)
         )
+        for stage, seconds in finished.result.seconds.items():
+            STAGE_SECONDS.labels(stage).observe(seconds)
         if notice is not None:
             with self._schedule.changed:
                 job.apply(notice)  # shown with the next change, which is the run's end

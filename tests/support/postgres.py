@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import subprocess
@@ -21,22 +20,33 @@ def programs() -> Path | None:
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """A server that keeps its files in ``folder`` and listens on a socket there; gives its URL for SQLAlchemy."""
-    bin_folder, data = programs(), folder / "data"
-    assert bin_folder is not None
+    create(folder)
+    with running(folder) as url:
+        yield url
+
+
+def create(folder: Path) -> None:
+    """Make the files of a server that does not run yet."""
     folder.mkdir()
-    user = getpass.getuser()
     if os.getuid() == 0:  # PostgreSQL refuses to be root
-        user = "postgres"
-        shutil.chown(folder, user, user)
+        shutil.chown(folder, "postgres", "postgres")
+    _call("initdb", "-D", str(folder / "data"), "-U", "lab", "-A", "trust", "-E", "UTF8", "--no-sync")
 
-    def call(*command: str) -> None:
-        as_user = {"user": user, "group": user, "extra_groups": []} if os.getuid() == 0 else {}
-        subprocess.run(command, check=True, capture_output=True, cwd="/", **as_user)  # type: ignore[call-overload]
 
-    call(str(bin_folder / "initdb"), "-D", str(data), "-U", "lab", "-A", "trust", "-E", "UTF8", "--no-sync")
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """The server of these files, started for now; gives its URL."""
+    data = ("-D", str(folder / "data"))
     options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-    call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    _call("pg_ctl", *data, "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+psycopg://lab@/postgres?host={folder}"
     finally:
-        call(str(bin_folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        _call("pg_ctl", *data, "-m", "immediate", "stop")
+
+
+def _call(program: str, *arguments: str) -> None:
+    bin_folder = programs()
+    assert bin_folder is not None
+    as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    subprocess.run([str(bin_folder / program), *arguments], check=True, capture_output=True, cwd="/", **as_user)  # type: ignore[call-overload]

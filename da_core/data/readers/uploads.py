@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, short_name
 from da_core.errors import UserError
+from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
 
 _ENDING = re.compile(r"[a-z0-9]{1,8}")
@@ -57,6 +58,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
             kept.close()
             file = f"{digest.hexdigest()}.{ending}"
             os.replace(kept.name, folder / file)
+            UPLOADED.inc(size)
         except BaseException:
             Path(kept.name).unlink(missing_ok=True)
             raise

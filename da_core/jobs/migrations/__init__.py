@@ -12,6 +12,7 @@ Revision 0001 creates those of the first tables that are missing, so it also ado
 
 from __future__ import annotations
 
+import functools
 import threading
 
 from alembic import command
@@ -19,13 +20,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from da_core.errors import UserError
 
 _ADVISORY_LOCK = 0x_DA1AB
 """Any number, but the same for all servers on one PostgreSQL database."""
-_one_at_a_time = threading.Lock()  # Alembic keeps what it works on in globals
+_VERSIONS = "alembic_version"
+FIRST, NEWEST = "0001", "head"
+_one_at_a_time = threading.RLock()  # Alembic keeps what it works on in globals
 
 
 def upgrade(engine: Engine) -> None:
@@ -33,28 +36,66 @@ def upgrade(engine: Engine) -> None:
 
     Raises SQLAlchemy's errors, and `UserError` where the database is of a newer version of this program.
     """
-    config = Config()
-    config.set_main_option("script_location", "da_core.jobs:migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    newest = _scripts().get_current_head()
     with _one_at_a_time:
         with engine.connect() as connection:  # most often that is all, and nothing is written
             if MigrationContext.configure(connection).get_current_revision() == newest:
                 return
         with engine.begin() as connection:
-            _wait_for_others(connection)
-            config.attributes["connection"] = connection
-            try:
-                command.upgrade(config, "head")
-            except CommandError as error:
-                raise UserError(
-                    "The list of runs was written by a newer version of this program; install that version again."
-                ) from error
+            wait_for_others(connection)
+            upgrade_within(connection)
 
 
-def _wait_for_others(connection: Connection) -> None:
+def upgrade_within(connection: Connection, revision: str = NEWEST) -> None:
+    """Upgrade the database to a revision as a part of the transaction. Raises as `upgrade` does."""
+    config = _config()
+    config.attributes["connection"] = connection
+    with _one_at_a_time:
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise UserError(
+                "The list of runs was written by a newer version of this program; install that version again."
+            ) from error
+
+
+def wait_for_others(connection: Connection) -> None:
     """Hold a lock until the transaction ends, so that the second server finds the first one's work done."""
     match connection.dialect.name:
         case "sqlite":
             connection.execute(text("BEGIN IMMEDIATE"))  # else Python begins a transaction at the first INSERT only
         case "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+
+
+def revision_of(connection: Connection) -> str:
+    """Return the revision of a database: one from before revisions is like the first."""
+    return MigrationContext.configure(connection).get_current_revision() or FIRST
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether this version of the program knows a revision."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+@functools.cache
+def table_names(revision: str = NEWEST) -> frozenset[str]:
+    """List the program's own tables as they are at a revision: others may share the database."""
+    with create_engine("sqlite://").begin() as connection:
+        upgrade_within(connection, revision)
+        return frozenset(inspect(connection).get_table_names()) - {_VERSIONS}
+
+
+def forget_revision(connection: Connection) -> None:
+    """Have the database's next upgrade begin with the first revision."""
+    connection.execute(text(f"DROP TABLE IF EXISTS {_VERSIONS}"))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "da_core.jobs:migrations")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

@@ -1,0 +1,29 @@
+"""``backup``: the database, the runs and the uploads of a server in one file, while it runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from da_core.settings import settings
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("backup", help="write database, runs and uploads of a server into one file")
+    command.add_argument("file", type=Path, metavar="FILE", help="the archive; one that is there is replaced")
+    command.set_defaults(do=back_up)
+
+
+def back_up(options: argparse.Namespace) -> None:
+    """Write the archive and print how much is in it."""
+    from da_core.jobs.backup import write_backup
+
+    limits = settings()
+    held = write_backup(options.file, limits.data_dir, limits.database_url)
+    size = options.file.stat().st_size / 2**20
+    print(f"{options.file}: {held.runs} runs, {held.uploads} uploads, {held.rows} rows, {size:.1f} MB")

@@ -1,0 +1,126 @@
+"""A back-up: one archive with the database, the folders of runs and the uploads, made while servers go on writing.
+
+``backup.json`` says of which revision the tables are and which runs are whole, ``tables/<name>.jsonl`` has the rows,
+``runs/<id>/…`` and ``uploads/…`` are the files as they lie in the data folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from da_core.errors import UserError
+from da_core.jobs import migrations, portable_tables
+from da_core.jobs.run_database import open_engine
+from da_core.jobs.store import RUN_ID
+
+FORMAT = 1
+MANIFEST = "backup.json"
+TABLE = re.compile(r"tables/([a-z_]{1,60})\.jsonl")
+RUN_FILE = re.compile(rf"runs/({RUN_ID.pattern})/([a-z_]{{1,40}}\.[a-z]{{2,6}})")
+UPLOAD = re.compile(r"uploads/(([0-9a-f]{64})\.[a-z0-9]{1,8})")
+
+
+@dataclass(frozen=True)
+class BackupContents:
+    """How much an archive holds."""
+
+    runs: int
+    uploads: int
+    rows: int
+
+
+def write_backup(file: Path, data_dir: Path, database: str) -> BackupContents:
+    """Write an archive as ``file``, readable by its owner alone, whole or not at all.
+
+    The database is that of one moment. A run that is saved or deleted meanwhile is in the archive whole or not at all.
+    Raises `UserError` where there is nothing to back up, or it cannot be read or written.
+    """
+    if not data_dir.is_dir():
+        raise UserError("There is no data folder {folder} to back up; set DA_LAB_DATA_DIR.", folder=data_dir)
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=".backup-", delete=False) as new:
+            try:
+                with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                    contents = _fill(archive, data_dir, database)
+                new.flush()
+                os.fsync(new.fileno())
+                os.replace(new.name, file)
+            except BaseException:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise UserError("{path} cannot be written ({detail}).", path=file, detail=error.strerror) from error
+    except SQLAlchemyError as error:
+        raise UserError(
+            "The database cannot be read: {detail}.", detail=getattr(error, "orig", None) or error
+        ) from error
+    return contents
+
+
+def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str) -> BackupContents:
+    there_before = set(_names(data_dir / "runs"))
+    with portable_tables.snapshot(database) as connection:
+        revision = migrations.revision_of(connection)
+        rows = 0
+        listed: set[str] = set()
+        for table in portable_tables.tables(connection, revision):
+            with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as member:
+                for line in portable_tables.lines(connection, table):
+                    member.write(line)
+                    rows += 1
+                    if table.name == "runs":
+                        listed.add(json.loads(line)["run_id"])
+    runs = [run for run in sorted(listed) if _add_run(archive, data_dir / "runs" / run)]
+    unlisted = there_before - listed
+    if unlisted:  # each could not be listed or, if it is by now, was being listed just then
+        with open_engine(database).connect() as connection:
+            known = [table for table in portable_tables.tables(connection, revision) if table.name == "runs"]
+            unlisted -= {run for table in known for run in connection.scalars(select(table.c.run_id))}
+    runs += [run for run in sorted(unlisted) if _add_run(archive, data_dir / "runs" / run)]
+    uploads = sum(_add(archive, data_dir, f"uploads/{name}") for name in sorted(_names(data_dir / "uploads")))
+    archive.writestr(MANIFEST, json.dumps({"format": FORMAT, "revision": revision, "runs": runs}))
+    return BackupContents(len(runs), uploads, rows)
+
+
+def _names(folder: Path) -> Iterable[str]:
+    """List what is in a folder that may not be there."""
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def _add_run(archive: zipfile.ZipFile, folder: Path) -> bool:
+    """Add a run's files; tell whether they are all of the run, which may be deleted meanwhile."""
+    with ExitStack() as opened:  # all at once: what is open stays readable
+        try:
+            before = sorted(_names(folder))
+            names = [name for name in before if RUN_FILE.fullmatch(f"runs/{folder.name}/{name}")]
+            files = {name: opened.enter_context((folder / name).open("rb")) for name in names}
+        except FileNotFoundError:
+            return False
+        for name, source in files.items():
+            with archive.open(f"runs/{folder.name}/{name}", "w", force_zip64=True) as member:
+                shutil.copyfileobj(source, member, 2**20)
+    return "result.json" in files and sorted(_names(folder)) == before
+
+
+def _add(archive: zipfile.ZipFile, data_dir: Path, name: str) -> bool:
+    if not UPLOAD.fullmatch(name):
+        return False
+    try:
+        source = (data_dir / name).open("rb")
+    except FileNotFoundError:  # it made room for another
+        return False
+    with source, archive.open(name, "w", force_zip64=True) as member:
+        shutil.copyfileobj(source, member, 2**20)
+    return True

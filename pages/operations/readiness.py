@@ -1,0 +1,107 @@
+"""``/ready``: whether this server can take visitors, for whoever sends them here. Streamlit's health is its own route.
+
+200 or 503, and each part with “ok” or what is wrong in a word; the log has the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from da_core.settings import settings
+
+log = logging.getLogger("da_lab")
+
+OK, FAILS, SILENT = "ok", "fails", "does not answer"
+_KEPT_SECONDS = 1.0
+"""Seconds for which an answer stands: however many ask, the parts are looked at once."""
+_PATIENCE = 2.0
+"""Seconds after which a part that has not answered is called silent."""
+
+
+class Readiness:
+    """Looks at the parts of a server, each in a thread of its own: one that hangs holds up nobody else.
+
+    A check returns nothing, or raises any exception.
+    """
+
+    def __init__(self, checks: Mapping[str, Callable[[], None]], patience: float = _PATIENCE) -> None:
+        self._checks = checks
+        self._patience = patience
+        self._threads = {name: ThreadPoolExecutor(1, thread_name_prefix=f"ready-{name}") for name in checks}
+        self._looking: dict[str, Future[None]] = {}
+        self._found: dict[str, str] = {}
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def look(self) -> dict[str, str]:
+        """Return each part's state, not older than a second."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                found = self._look()
+                for name in found.keys() - {name for name, state in self._found.items() if state == found[name]}:
+                    log.log(logging.INFO if found[name] == OK else logging.WARNING, "%s: %s", name, found[name])
+                self._found, self._until = found, time.monotonic() + _KEPT_SECONDS
+            return self._found
+
+    def _look(self) -> dict[str, str]:
+        for name, check in self._checks.items():
+            if name not in self._looking:  # else the last look still hangs
+                self._looking[name] = self._threads[name].submit(check)
+        wait(self._looking.values(), self._patience)
+        return {name: self._state(name) for name in self._checks}
+
+    def _state(self, name: str) -> str:
+        if not self._looking[name].done():
+            return SILENT
+        error = self._looking.pop(name).exception()
+        if error is not None:
+            log.info("%s", name, exc_info=error)
+        return OK if error is None else FAILS
+
+
+def check_database() -> None:
+    """Ask the database for one row."""
+    from sqlalchemy import text
+
+    from da_core.jobs.store import store
+
+    with store().database.begin() as connection:
+        connection.execute(text("SELECT 1 FROM runs WHERE 1 = 0"))
+
+
+def check_data_folder() -> None:
+    """Write a small file below the data folder, as a run does."""
+    with tempfile.TemporaryFile(dir=settings().data_dir) as file:
+        file.write(bytes(4096))
+        file.flush()
+
+
+def check_workers() -> None:
+    """Ask the queue whether runs that are handed in will be driven."""
+    from da_core.jobs.queue import queue
+
+    if not queue().alive:
+        raise RuntimeError("the queue is closed, or one of its workers has ended")
+
+
+@functools.cache
+def readiness() -> Readiness:
+    """Return the readiness of this process."""
+    return Readiness({"database": check_database, "data folder": check_data_folder, "workers": check_workers})
+
+
+def ready(_request: Request) -> JSONResponse:
+    """Serve the state of each part; Starlette calls this in a thread."""
+    parts = readiness().look()
+    is_ready = all(state == OK for state in parts.values())
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse({"ready": is_ready, "parts": parts}, 200 if is_ready else 503, headers)

@@ -1,0 +1,258 @@
+"""What an operator sees of a real server: its log, whether it is ready, and its figures as Prometheus reads them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
+
+from da_core.events import Event
+from da_core.experiment import Experiment
+from da_core.jobs.queue import Queue
+from da_core.jobs.store import Store
+from da_core.server_metrics import REGISTRY
+from da_core.settings import settings
+from da_core.structured_logs import JsonLines
+from pages.operations import metrics_route
+from pages.operations.readiness import FAILS, OK, SILENT, Readiness
+from pages.operations.server_log import ErrorCount
+from tests.load.browser_tab import Tab, link
+from tests.support import made_up_run, postgres
+from tests.support.server import Server, serving
+
+pytestmark = pytest.mark.xdist_group("operations")
+PATIENCE = 120.0
+POINTS = {
+    "data": "drawn",
+    "data.count": "100",
+    "network": "mlp",
+    "network.hidden": "16",
+    "method": "dann",
+    "training.epochs": "1",
+}
+OWNER = "da_lab_owner"
+
+
+@dataclass
+class Operated:
+    """A server with its log in JSON, and its database where there is a PostgreSQL that can be stopped."""
+
+    server: Server
+    database: ExitStack | None
+    start_database: Callable[[], None]
+
+    def ask(self, path: str, **headers: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.server.url + path, headers=headers)) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
+
+    def figures(self) -> dict[tuple[str, str], float]:
+        """Each sample by its name and its first label's value."""
+        status, text = self.ask("/metrics")
+        assert status == 200
+        return {
+            (sample.name, next(iter(sample.labels.values()), "")): sample.value
+            for family in text_string_to_metric_families(text.decode())
+            for sample in family.samples
+        }
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not until():
+            assert time.monotonic() < end, self.server.log.read_text()
+            time.sleep(0.1)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What the log says."""
+        return [json.loads(line) for line in self.server.log.read_text().splitlines() if line.startswith("{")]
+
+
+@pytest.fixture(scope="module")
+def operated() -> Iterator[Operated]:
+    with tempfile.TemporaryDirectory() as made, pytest.MonkeyPatch.context() as patch, ExitStack() as database:
+        folder = Path(made)
+        folder.chmod(0o755)
+        patch.setenv("DA_LAB_LOG", "json")
+        has_postgres = postgres.programs() is not None
+
+        def start() -> None:
+            url = database.enter_context(postgres.running(folder / "pg"))
+            patch.setenv("DA_LAB_DATABASE", url)
+
+        if has_postgres:
+            postgres.create(folder / "pg")
+            start()
+        with serving(folder / "app") as server:
+            yield Operated(server, database if has_postgres else None, start)
+
+
+@pytest.mark.slow
+def test_the_figures_move_with_visitors_pages_and_runs(operated: Operated) -> None:
+    before = operated.figures()
+    assert before["da_lab_sessions", ""] == 0
+    assert before["da_lab_runs_ended_total", "done"] == 0
+    assert before["process_resident_memory_bytes", ""] > 10**7
+    assert before["process_open_fds", ""] > 3
+    assert before["process_threads", ""] >= 1
+
+    tab = Tab(operated.server.url)
+    tab.open(link("train", **POINTS))
+    assert operated.figures()["da_lab_sessions", ""] == 1
+    pages = operated.figures()["da_lab_page_seconds_count", "train"]
+    assert pages >= 1
+    tab.press("Start training")
+    assert operated.figures()["da_lab_page_seconds_count", "train"] > pages
+    operated.wait(lambda: operated.figures()["da_lab_runs_ended_total", "done"] == 1)
+    after = operated.figures()
+    assert after["da_lab_stage_seconds_count", "adapt"] == 1
+    assert after["da_lab_stage_seconds_sum", "adapt"] > 0
+    assert after["da_lab_runs", "running"] == after["da_lab_runs", "queued"] == 0
+    assert after["da_lab_longest_wait_seconds", ""] == 0
+    tab.close()
+    operated.wait(lambda: operated.figures()["da_lab_sessions", ""] == 0)
+
+    _, text = operated.ask("/metrics")
+    cookie = next(one for one in tab._jar if one.name == OWNER)
+    assert str(cookie.value) not in text.decode() + operated.server.log.read_text()
+    assert len(text) < 30_000
+
+
+@pytest.mark.slow
+def test_the_log_is_json_lines(operated: Operated) -> None:
+    said = operated.server.log.read_text()
+    others = [line for line in said.splitlines() if line.strip() and not line.startswith("{")]
+    greeting = ("view your Streamlit app", "URL: ", "No runtime found")  # Streamlit's, before a server begins
+    assert all(any(known in line for known in greeting) for line in others), others
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in operated.lines())
+
+
+@pytest.mark.slow
+def test_a_database_that_is_down_takes_readiness_but_not_health(operated: Operated) -> None:
+    def ready() -> tuple[int, dict[str, str]]:
+        status, body = operated.ask("/ready", Accept="text/html")
+        return status, json.loads(body)["parts"]
+
+    everything = {"database": OK, "data folder": OK, "workers": OK}
+    operated.wait(lambda: ready() == (200, everything))
+    if operated.database is None:
+        pytest.skip("this machine has no PostgreSQL to stop")
+    operated.database.close()
+    operated.wait(lambda: ready() == (503, everything | {"database": FAILS}))
+    assert operated.ask("/_stcore/health")[0] == 200
+    operated.start_database()
+    operated.wait(lambda: ready() == (200, everything))
+    assert [line["message"] for line in operated.lines() if line["logger"] == "da_lab"][-2:] == [
+        "database: fails",
+        "database: ok",
+    ]
+
+
+def test_a_part_that_hangs_is_silent_and_holds_up_nobody() -> None:
+    hangs, looks = threading.Event(), []
+
+    def hang() -> None:
+        looks.append("hang")
+        hangs.wait(PATIENCE)
+
+    readiness = Readiness({"one": hang, "two": lambda: None}, patience=0.05)
+    assert readiness.look() == {"one": SILENT, "two": OK}
+    readiness._until = 0.0
+    assert readiness.look() == {"one": SILENT, "two": OK}
+    assert looks == ["hang"]  # it is not asked again while it hangs
+    hangs.set()
+    readiness._looking["one"].result(PATIENCE)
+    readiness._until = 0.0
+    readiness._patience = PATIENCE
+    assert readiness.look() == {"one": OK, "two": OK}
+
+
+def test_many_who_ask_look_once() -> None:
+    looks: list[int] = []
+    readiness = Readiness({"one": lambda: looks.append(1)})
+    assert [readiness.look() for _ in range(50)] == [{"one": OK}] * 50
+    assert len(looks) == 1
+
+
+def asked(host: str = "localhost:8501", peer: str = "127.0.0.1", **headers: str) -> Request:
+    named = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    raw = [(name.encode(), value.encode()) for name, value in named.items()]
+    return Request({"type": "http", "method": "GET", "path": "/metrics", "client": (peer, 1), "headers": raw})
+
+
+def test_the_figures_are_for_this_machine_or_whoever_has_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"server.address": "localhost", "server.allowedHosts": []}
+    monkeypatch.setattr("streamlit.get_option", options.get)
+    assert metrics_route.may_read(asked())
+    assert not metrics_route.may_read(asked(peer="10.0.0.7"))
+    assert not metrics_route.may_read(asked(host="lab.example"))
+    assert not metrics_route.may_read(asked(x_forwarded_for="10.0.0.7"))
+    for other in ({"server.address": "0.0.0.0"}, {"server.allowedHosts": ["lab.example", "localhost"]}):
+        monkeypatch.setattr("streamlit.get_option", (options | other).get)
+        assert not metrics_route.may_read(asked())
+        assert metrics_route.metrics(asked()).status_code == 403
+        monkeypatch.setenv("DA_LAB_METRICS_TOKEN", "long and random")
+        settings.cache_clear()
+        assert not metrics_route.may_read(asked())
+        assert not metrics_route.may_read(asked(authorization="Bearer long and"))
+        assert metrics_route.may_read(asked(peer="10.0.0.7", authorization="Bearer long and random"))
+        monkeypatch.delenv("DA_LAB_METRICS_TOKEN")
+        settings.cache_clear()
+
+
+def test_the_token_stands_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DA_LAB_METRICS_TOKEN", "SECRET")
+    code = "from da_core.settings import settings; print(settings(), repr(settings()))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "metrics_token" in said
+    assert "SECRET" not in said
+
+
+def test_errors_are_counted_and_warnings_are_not() -> None:
+    counted = REGISTRY.get_sample_value("da_lab_errors_total", {"logger": "da_lab"}) or 0
+    log = logging.getLogger("da_lab")
+    log.addHandler(handler := ErrorCount(logging.ERROR))
+    log.error("an error")
+    log.warning("a warning")
+    log.removeHandler(handler)
+    assert REGISTRY.get_sample_value("da_lab_errors_total", {"logger": "da_lab"}) == counted + 1
+
+
+def test_a_runs_lines_name_it(tmp_path: Path) -> None:
+    """Whatever a run's own code logs, in the worker's thread, is found under the run's id."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    log = logging.getLogger("somewhere.in.training")
+    log.addHandler(handler)
+    log.warning("before")
+
+    def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        log.warning("within")
+        yield from made_up_run.scripted(lambda: None, made_up_run.finished())(experiment, should_stop=should_stop)
+
+    runs = Queue(Store(tmp_path / "runs"), run)
+    run_id = runs.submit(Experiment(), "ann")
+    runs.wait(run_id, lambda view: not view.live, PATIENCE)
+    runs.close()
+    log.removeHandler(handler)
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert "run" not in first
+    assert second["run"] == run_id
