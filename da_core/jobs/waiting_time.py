@@ -31,13 +31,13 @@ def seconds_to_wait(left: Sequence[float], durations: Sequence[float], workers: 
 
 
 def rounded_up(seconds: float) -> float | None:
-    """Round a wait up to what a person can use: 5 s, from a minute on half minutes, from ten on minutes.
+    """Round a wait up to what a person can use: 5 s, and minutes from the first on.
 
     None for what is not known. Up, so that nobody is told less than is left.
     """
     if seconds == UNKNOWN:
         return None
-    step = 5 if seconds <= 60 else 30 if seconds <= 600 else 60
+    step = 5 if seconds <= 60 else 60
     return float(max(math.ceil(seconds / step), 1) * step)
 
 
