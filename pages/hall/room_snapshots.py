@@ -207,7 +207,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def started(slide: Slide, visitor: str, *, localhost_only: bool = False, address: str = "", ahead: bool = False) -> str:
-    """Start the run of a slide, ``ahead`` of others, and return its id. Raises `UserError` where the queue refuses it."""
+    """Start the run of a slide and return its id. Raises `UserError` where the queue refuses it."""
     if slide.run is None:
         raise UserError("There is no run on this slide.")
     experiment = Experiment.from_flat(query_of(slide.run))

@@ -119,8 +119,9 @@ def test_students_see_what_the_instructor_shows_and_nothing_of_what_only_she_kno
 def test_runs_of_who_teaches_a_class_go_first_and_an_empty_room_helps_nobody(
     lab: Lab, room: Room, monkeypatch: pytest.MonkeyPatch, students: int, first: bool
 ) -> None:
-    monkeypatch.setattr(priority, "followers", lambda here=Followers(): here)
-    monkeypatch.setattr(room_routes, "followers", priority.followers)
+    here = Followers()
+    for module in (priority, room_routes):
+        monkeypatch.setattr(module, "followers", lambda: here)
     for seed in range(3):
         queue().submit(Experiment(seed=seed), f"student {seed}")
     for number in range(students):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from da_core.data.loading import cache
 from da_core.errors import UserError
 from da_core.events import (
     Accuracies,
@@ -28,7 +29,6 @@ from da_core.events import (
     Samples,
     StageStarted,
 )
-from da_core.data.loading import cache
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs import store as store_module
 from da_core.jobs.job import EVERYONE, History
