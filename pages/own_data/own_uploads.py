@@ -45,7 +45,9 @@ def section() -> None:
         return
     if not mine:
         return
-    used, days = number(round(sum(one.size for one in mine) / MEGABYTE, 1)), number(round(settings().upload_days))
+    used = number(round(sum(one.size for one in mine) / MEGABYTE, 1))
+    days = number(round(settings().upload_days))
+    when = _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
         st.caption(
             _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)

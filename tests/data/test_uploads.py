@@ -86,7 +86,7 @@ def test_an_upload_that_nobody_has_used_for_long_goes_and_is_named_as_its_sender
     assert delete_unused(settings().upload_days) == [old.partition(":")[2].partition("/")[0]]
     assert path.is_file()
     assert resolve_place(new).is_file()
-    with pytest.raises(UserError, match="“Nächte 0.zip” is no longer on this server: .* for 30 days"):
+    with pytest.raises(UserError, match=r"“Nächte 0\.zip” is no longer on this server: .* for 30 days"):
         resolve_place(old)
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from da_core.experiment import Experiment
@@ -47,12 +47,14 @@ class Waiting:
         return [job.run_id for job in self.turns.order(self.waiting)]
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 arrivals = st.lists(st.tuples(st.sampled_from(VISITORS), st.sampled_from(RANKS)), min_size=1, max_size=30)
 """Who comes, and with what."""
 steps = st.lists(st.one_of(st.tuples(st.sampled_from(VISITORS), st.sampled_from(RANKS)), st.none()), max_size=60)
 """Runs that come and, for None, one that goes."""
 
 
+@UNHURRIED
 @given(arrivals, steps)
 def test_the_places_that_are_told_are_those_in_which_the_runs_go_when_no_other_comes(first, then):
     queue = Waiting()
@@ -69,6 +71,7 @@ def test_the_places_that_are_told_are_those_in_which_the_runs_go_when_no_other_c
     assert queue.gone == told
 
 
+@UNHURRIED
 @given(arrivals, st.sampled_from(VISITORS), st.sampled_from(RANKS), arrivals, st.integers(1, 3))
 def test_every_run_comes_to_its_turn_whatever_keeps_coming_in(first, owner, rank, newcomers, at_once):
     """At each turn one to three more come, always the same sequence again, of any rank and from anybody."""
@@ -85,6 +88,7 @@ def test_every_run_comes_to_its_turn_whatever_keeps_coming_in(first, owner, rank
     assert mine not in queue.waiting
 
 
+@UNHURRIED
 @given(st.lists(st.sampled_from(VISITORS), min_size=2, max_size=40))
 def test_of_visitors_who_all_have_runs_none_is_two_before_another(owners):
     queue = Waiting()

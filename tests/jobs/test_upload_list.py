@@ -58,7 +58,7 @@ def test_everyone_sees_and_removes_their_own_alone(kept: UploadList) -> None:
     assert resolve_place(place).is_file(), "it is not Bob's"
     kept.remove(ANN, file_of(place))
     assert names(kept, ANN) == []
-    with pytest.raises(UserError, match="“a.zip” is no longer on this server"):
+    with pytest.raises(UserError, match=r"“a\.zip” is no longer on this server"):
         resolve_place(place)
 
 
@@ -105,7 +105,7 @@ def test_what_expires_leaves_the_list_and_its_room(kept: UploadList) -> None:
     kept.sweep()
     assert names(kept, ANN) == []
     keep(kept, ANN, "other.npz", b"2" * 2 * MEGABYTE)
-    with pytest.raises(UserError, match="“night.npz” is no longer on this server"):
+    with pytest.raises(UserError, match=r"“night\.npz” is no longer on this server"):
         load_pair(DataSpec(name="files", source=place, target=place))
 
 

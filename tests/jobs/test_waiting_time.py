@@ -7,7 +7,7 @@ import math
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from da_core.events import Finished, Progress
@@ -17,6 +17,7 @@ from da_core.jobs.run_database import RunDatabase
 from da_core.jobs.schedule import OUT_OF_TIME, Schedule
 from da_core.jobs.waiting_time import UNKNOWN, Durations, kind_of_run, rounded_up, seconds_to_wait
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 seconds = st.integers(1, 5000).map(float)
 
 
@@ -64,6 +65,7 @@ class Simulated:
         self.begin()
 
 
+@UNHURRIED
 @given(st.lists(seconds, min_size=1, max_size=12), st.integers(1, 4))
 def test_with_known_durations_each_is_told_when_it_really_begins_and_never_less(durations, workers):
     queue = Simulated(workers)
@@ -149,6 +151,7 @@ def test_a_run_that_begins_or_ends_waits_for_nothing():
     assert queue.told("waits") is None
 
 
+@UNHURRIED
 @given(st.lists(seconds, max_size=6), st.lists(st.one_of(seconds, st.just(UNKNOWN)), max_size=12), st.integers(1, 6))
 def test_a_wait_is_unknown_only_where_too_few_workers_are_known_to_come_free(left, durations, workers):
     waits = seconds_to_wait(left[:workers], durations, workers)
@@ -158,6 +161,7 @@ def test_a_wait_is_unknown_only_where_too_few_workers_are_known_to_come_free(lef
         assert (wait == UNKNOWN) == (sum(one == UNKNOWN for one in durations[:place]) >= workers)
 
 
+@UNHURRIED
 @given(seconds)
 def test_rounding_says_more_never_less(wait):
     told = rounded_up(wait)

@@ -149,7 +149,7 @@ def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
 
 def upload_path(file: str) -> Path:
     """Return where the upload of this file name lies, if it is there. Raises `UserError` for what is no such name."""
-    if not _UPLOAD.fullmatch(f"upload:{file}"):
+    if "/" in file or not _UPLOAD.fullmatch(f"upload:{file}"):
         raise UserError("“{name}” is not the name of an upload.", name=file)
     return _uploads() / file
 
