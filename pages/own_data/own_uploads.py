@@ -49,9 +49,7 @@ def section() -> None:
     days = number(round(settings().upload_days))
     when = _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
-        st.caption(
-            _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)
-        )
+        st.caption(when)
         if _owner() == EVERYONE:
             st.caption(_("They take {used} MB.", used=used))
         else:
