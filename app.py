@@ -46,6 +46,9 @@ log = logging.getLogger("da_lab")
 WARM_UP_AFTER = 5.0
 """Seconds that a new server leaves to its first page, before the heavy imports share the processor with it."""
 
+SWEEP_EVERY = 3600.0
+"""Seconds between two looks for uploads that nobody uses any more."""
+
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
@@ -53,6 +56,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     server_log.set_up()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
+    threading.Thread(target=sweep, args=(stopping,), name="sweep", daemon=True).start()
     yield
     stopping.set()
     if "da_core.jobs.queue" in sys.modules:
@@ -93,6 +97,17 @@ def warm_up(stopping: threading.Event) -> None:
     for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
+
+
+def sweep(stopping: threading.Event) -> None:
+    """Delete, now and then, the uploads that nobody has used for long."""
+    while not stopping.wait(SWEEP_EVERY):
+        from da_core.jobs.upload_list import upload_list
+
+        try:
+            upload_list().sweep()
+        except (UserError, OSError):
+            log.warning("old uploads stay for now", exc_info=True)
 
 
 def show_error(error: Exception) -> bool:

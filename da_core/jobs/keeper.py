@@ -74,7 +74,7 @@ class Keeper:
                     return
                 for run in left:
                     log.info("run %s is taken over, attempt %d", run.run_id, run.attempt)
-                    self._schedule.restore(_job_of(run))
+                    self._schedule.add(_job_of(run))
                 self._start_workers()
 
     def wins_end(self, job: Job) -> bool:

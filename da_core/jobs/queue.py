@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -20,9 +20,11 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
 from da_core.jobs.keeper import Keeper
+from da_core.jobs.limits import check_limits
 from da_core.jobs.run_view import RunState, RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
+from da_core.jobs.waiting_time import UNKNOWN
 from da_core.jobs.workers import RunFunction, Workers, imported_run
 from da_core.settings import settings
 
@@ -50,6 +52,8 @@ class Queue:
         workers: int = 1,
         queue_length: int = 50,
         per_owner: int = 5,
+        per_address: int = 40,
+        run_seconds: float | None = None,
         lease_seconds: float = 180.0,
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
@@ -57,40 +61,54 @@ class Queue:
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
-        self._schedule = Schedule(lease_seconds, clock)
+        self._per_address = per_address
+        self._schedule = Schedule(lease_seconds, clock, workers=workers, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
         self._workers = Workers(self._schedule, store, run, workers, self._is_ours)
         if live_runs is not None:
             self._keeper = Keeper(self._schedule, store, live_runs, self._workers.start)
 
-    def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False, behind: bool = False) -> str:
-        """Queue a run and return its id at once; ``behind`` lets single runs go first.
+    def submit(
+        self,
+        experiment: Experiment,
+        owner: str,
+        *,
+        localhost_only: bool = False,
+        address: str = "",
+        behind: bool = False,
+        ahead: bool = False,
+    ) -> str:
+        """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
         or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
         is never taken from the store, because what lies there may have changed. ``localhost_only`` says that the app
-        listens on localhost alone, so that any folder may be read.
+        listens on localhost alone, so that any folder may be read. ``address`` is the visitor's on the network, ""
+        where it says nothing of who they are.
 
-        Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
+        Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
+        more than `check_limits` allows, or a place may not be read.
         """
         owner = digest(owner)
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
+        self._recall_durations([experiment])
         with self._changed:
             if self._schedule.closed:
                 raise UserError("The server is about to stop; try again in a moment.")
             self._schedule.end_expired()
             if (equal := self._schedule.equal(experiment, owner)) is not None:
-                self._schedule.join(equal, owner)
+                self._schedule.join(equal, owner, behind=behind, ahead=ahead)
                 return equal.run_id
             if not may_change and (done := self._store.find(experiment)) is not None:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
-            self._check_room(owner)
+            check_limits(experiment)
+            self._check_room(owner, address)
             run_id = new_run_id(experiment)
-            self._schedule.add(run_id, experiment, owner, behind=behind)
+            self._schedule.add(Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address))
             self._workers.start()
         if self._keeper is not None:
             self._keeper.start()
@@ -102,6 +120,11 @@ class Queue:
         if self._keeper is not None and not self._schedule.closed:
             self._keeper.take_over()
             self._keeper.start()
+            with self._changed:
+                waiting = [job.experiment for job in self._schedule.waiting]
+            self._recall_durations(waiting)
+            with self._changed:
+                self._schedule.number_places()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
         """View the run as it is now, also one from before the server was restarted; None if there is no such run.
@@ -240,14 +263,36 @@ class Queue:
             self._schedule.keep_view(view)
         return view
 
-    def _check_room(self, owner: OwnerDigest) -> None:
+    def _recall_durations(self, experiments: Iterable[Experiment]) -> None:
+        """Learn from the list of runs how long such experiments took, where this server has not seen any yet."""
+        durations = self._schedule.durations
+        for experiment in experiments:
+            if durations.expected(experiment) != UNKNOWN:
+                continue
+            try:
+                found = self._store.database.durations(experiment)
+            except (UserError, OSError):
+                log.warning("how long runs took cannot be read just now", exc_info=True)
+                return
+            for other, seconds in found:
+                durations.learn(other, seconds)
+
+    def _check_room(self, owner: OwnerDigest, address: str) -> None:
         mine = sum(owner in job.owners for job in self._schedule.jobs.values())
         if mine >= self._per_owner:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
-        waiting = sum(job.state in ("queued", "paused") for job in self._schedule.jobs.values())
+        waits = [job for job in self._schedule.jobs.values() if job.state in ("queued", "paused")]
+        nearby = sum(job.address == address for job in waits) if address else 0
+        if nearby >= self._per_address:
+            raise UserError(
+                "{count} runs from your network are waiting, which is all that this server takes from one; try again "
+                "when some of them have gone.",
+                count=nearby,
+            )
+        waiting = len(waits)
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
@@ -288,6 +333,9 @@ def queue() -> Queue:
                 live_runs=LiveRuns(lambda: kept.database),
                 workers=limits.workers,
                 queue_length=limits.queue_length,
+                per_owner=limits.runs_each,
+                per_address=limits.waiting_each_address,
+                run_seconds=limits.run_minutes and limits.run_minutes * 60,
                 lease_seconds=limits.lease_seconds,
             )
         return _current

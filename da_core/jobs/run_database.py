@@ -53,6 +53,7 @@ from da_core.study import Study
 log = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
+_LATEST = 50
 
 METADATA = MetaData()
 """The tables as this version knows them; to change them, see `da_core.jobs.migrations`."""
@@ -164,6 +165,18 @@ class RunDatabase:
             wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
         with self.begin() as connection:
             return list(connection.scalars(wanted))
+
+    def durations(self, experiment: Experiment) -> list[tuple[Experiment, float]]:
+        """List what the last runs of this pair and method took that went to their end, in seconds; the newest last."""
+        alike = and_(_RUNS.c.pair == pair_key(experiment.data), _RUNS.c.method == experiment.method.name)
+        wanted = select(cast(_RUNS.c.experiment, Text), _RUNS.c.seconds).where(alike, _RUNS.c.complete)
+        with self.begin() as connection:
+            rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc()).limit(_LATEST)).all()
+        found = []
+        for text, seconds in reversed(rows):
+            with contextlib.suppress(UserError):  # of another version of this program
+                found.append((_experiment(text), seconds))
+        return found
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the database and from every list."""

@@ -31,6 +31,8 @@ class RunView:
     """How many visitors share the run while it is live."""
     place: int | None = None
     """1 for the next in the queue; None unless ``state`` is “queued”."""
+    seconds_to_wait: float | None = None
+    """About how long until it begins, never less than is left; None where that is not known, or it does not wait."""
     stage: Stage | None = None
     stages: tuple[Stage, ...] = ()
     fraction: float = 0.0

@@ -13,6 +13,7 @@ from typing import Literal
 
 from da_core.errors import UserError
 from da_core.jobs.queue import Queue, queue
+from da_core.jobs.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.study import Study, Trial
@@ -166,6 +167,11 @@ class Studies:
                 if view.error is not None:
                     raise view.error
                 return "stopped"
+            if any(notice.message == OUT_OF_TIME for notice in view.notices):
+                raise UserError(
+                    "A run of this study took longer than this server gives one, so the study ended; lower its epochs "
+                    "or samples."
+                )
             with self._lock:
                 job.runs |= {(trial.method, seed): run_id for seed in trial.seeds}
         return "done"

@@ -10,10 +10,11 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Literal
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished
+from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
+from da_core.jobs.limits import check_samples
 from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
@@ -117,8 +118,7 @@ class Workers:
             job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
         for event in job.events:
             with schedule.changed:
-                job.apply(event)
-                schedule.touch(job)
+                schedule.apply(job, event)
                 schedule.end_expired()
                 if job.state == "stopping":
                     return "stopped"
@@ -127,14 +127,16 @@ class Workers:
                 if job.state == "paused":
                     self._put_down(job)
                     return "put aside"
+            if isinstance(event, StageStarted):
+                check_samples(job.experiment)  # once they are loaded it is known how many there are
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
 
     def _save(self, job: Job, finished: Finished) -> None:
-        history = job.history.events()
-        notice = self._store.save(
-            job.run_id, job.experiment, finished.result, finished.evidence, history, tuple(job.owners)
-        )
+        history, result = job.history.events(), finished.result
+        if job.cut is not None:
+            result = result.model_copy(update={"notices": [*result.notices, job.cut]})
+        notice = self._store.save(job.run_id, job.experiment, result, finished.evidence, history, tuple(job.owners))
         for stage, seconds in finished.result.seconds.items():
             STAGE_SECONDS.labels(stage).observe(seconds)
         if notice is not None:
@@ -148,7 +150,7 @@ class Workers:
             _close(events)
 
     def _put_down(self, job: Job) -> None:
-        job.in_hand = False
+        self._schedule.put_down(job)
         self._set_switch()
 
     def _set_switch(self) -> None:

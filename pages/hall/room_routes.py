@@ -20,11 +20,14 @@ from starlette.routing import Route
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
+from da_core.teaching.hall.followers import followers
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import ClosedRoomError, rooms
 from pages.hall.room_snapshots import Snapshot, all_slides, snapshots, started
 from pages.session import session_cookie
+from pages.session.access import counted_address
 from pages.session.origin import base_path
+from pages.session.priority import is_instructor
 from pages.session.words import negotiated
 
 LOOK = 0.2
@@ -41,6 +44,16 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 def _visitor(request: Request) -> str:
     return request.cookies.get(session_cookie.NAME, "")
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _start_run(room: Room, visitor: str, address: str) -> str:
+    """Start the run of the slide that is shown, ahead of others where a class follows."""
+    slide, ahead = room.lecture.slides[room.state.place], is_instructor(visitor)
+    return started(slide, visitor, address=counted_address(address), ahead=ahead)
 
 
 def _language(request: Request) -> Language:
@@ -111,8 +124,7 @@ async def _own_room(request: Request) -> Room:
 @_as_page
 async def short(request: Request) -> Response:
     """Lead from the short address to the room."""
-    address = request.client.host if request.client else ""
-    room_id = await run_in_threadpool(rooms().find, request.path_params["code"], address)
+    room_id = await run_in_threadpool(rooms().find, request.path_params["code"], _address(request))
     return RedirectResponse(f"{base_path()}/room/{room_id}")
 
 
@@ -144,6 +156,8 @@ async def state(request: Request) -> Response:
             room = await _room(request)
         except ClosedRoomError as error:
             return JSONResponse({"closed": _said(request, error)})
+        if not room.is_owned_by(visitor := _visitor(request)) and visitor:
+            followers().note(room.room_id, visitor)
         snapshot = await _snapshot(room)
         if snapshot.tag != have:
             return Response(snapshot.body, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -183,7 +197,7 @@ async def act(request: Request) -> Response:
     except ValidationError as error:
         raise UserError("This cannot be done here.") from error
     if wanted.act == "run":
-        run = await run_in_threadpool(started, room.lecture.slides[room.state.place], _visitor(request))
+        run = await run_in_threadpool(_start_run, room, _visitor(request), _address(request))
         wanted = wanted.model_copy(update={"run": run})
     await run_in_threadpool(rooms().act, room.room_id, _visitor(request), wanted)
     return JSONResponse({})

@@ -14,6 +14,7 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.study import Study
 from pages.charts import seeds
+from pages.run import starting
 from pages.session import access, keys, state
 from pages.session.polling import follow
 from pages.session.words import _, explain, word
@@ -112,6 +113,8 @@ def progress(view: StudyView) -> None:
             method=word(titles().get(trial.method, trial.method)),
             seed=trial.seed,
         )
+        if running is not None and running.state == "queued":
+            text += " · " + starting.waiting_words(running)
     bar, stop = st.columns([5, 1], vertical_alignment="center")
     bar.progress(min((done + part) / count, 1.0), text)
     if stop.button(_("Stop"), key=keys.STUDY_STOP, width="stretch"):

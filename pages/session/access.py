@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
 import streamlit as st
@@ -24,6 +25,25 @@ def localhost_only() -> bool:
         and origin.is_local(headers.get("Host"))
         and origin.is_own(headers.get("Origin"), headers.get("Host"))
     )
+
+
+def address() -> str:
+    """Return the visitor's network address: of IPv6 the part that one house shares, and "" for this machine's own."""
+    found = st.context.ip_address
+    if not isinstance(found, str):  # AppTest has a mock there
+        return ""
+    return counted_address(found)
+
+
+def counted_address(found: str) -> str:
+    """Reduce an address to what visitors are counted by; "" for this machine's own."""
+    try:
+        ip = ipaddress.ip_address(found)
+    except ValueError:
+        return found
+    if ip.is_loopback:
+        return ""
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 def check_places(places: Iterable[str]) -> None:

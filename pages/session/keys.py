@@ -531,3 +531,8 @@ def story_live(story: str) -> str:
 def story_runs(story: str) -> str:
     """Name the ids of the live runs of a story, by run."""
     return f"lab.story.runs.{story}"
+
+
+def remove_upload(file: str) -> str:
+    """Return the key of the button that removes an upload."""
+    return f"remove-upload-{file}"

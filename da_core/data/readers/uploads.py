@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -87,7 +88,12 @@ def resolve_place(place: str) -> Path:
         named = _UPLOAD.fullmatch(place)
         path = _uploads() / named[1] if named else None
         if path is None or not path.is_file():
-            raise UserError("The uploaded file is no longer on this server; upload it again.")
+            raise UserError(
+                "“{name}” is no longer on this server: its sender has removed it, or nobody had used it for {days} "
+                "days; upload it again.",
+                name=place_name(place),
+                days=f"{settings().upload_days:g}",
+            )
         mark_used(path)
         return path
     path = _path(place)
@@ -141,6 +147,25 @@ def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
     """Raise `UserError` unless a visitor may use every one of ``places``; see `check_allowed`."""
     for place in places:
         check_allowed(place, localhost_only)
+
+
+def upload_path(file: str) -> Path:
+    """Return where the upload of this file name lies, if it is there. Raises `UserError` for what is no such name."""
+    if "/" in file or not _UPLOAD.fullmatch(f"upload:{file}"):
+        raise UserError("“{name}” is not the name of an upload.", name=file)
+    return _uploads() / file
+
+
+def delete_unused(days: float) -> list[str]:
+    """Delete the uploads that nobody has used for so many days; return their files' names."""
+    before, gone = time.time() - days * 24 * 3600, []
+    for path in _uploads().glob("*") if _uploads().is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # another process tidied up as well
+            status = path.stat()
+            if max(status.st_atime, status.st_mtime) < before:
+                path.unlink()
+                gone.append(path.name)
+    return gone
 
 
 def mark_used(path: Path) -> None:
