@@ -12,8 +12,9 @@ from da_core.evaluation.validators.validator import Labels, ModelOutputs, Rows
 
 def softmax_of(classes: NDArray[np.integer[Any]], count: int, sure: float = 4.0) -> Rows:
     """Make probabilities (n, count) of a model that says ``classes`` (n,) and is so ``sure`` of them."""
-    P = np.exp(sure * np.eye(count)[classes])
-    return P / P.sum(axis=1, keepdims=True)
+    P: Rows = np.exp(sure * np.eye(count)[classes])
+    even: Rows = P / P.sum(axis=1, keepdims=True)
+    return even
 
 
 def outputs(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
+
 from da_core.evaluation.validators.validator import ModelOutputs, UnlabelledValidator
 
 
@@ -33,4 +35,4 @@ class IWCV(UnlabelledValidator):
         from da_core.methods.reweighting.domain_classifier import DomainClassifier
 
         weights = DomainClassifier(seed=self.seed).weights(outputs.source_inputs, outputs.target_inputs)
-        return float((weights * outputs.source_right).mean())
+        return float(np.average(outputs.source_right, weights=weights))
