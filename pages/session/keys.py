@@ -200,6 +200,10 @@ def finding_change(finding: str, place: int) -> str:
     return f"finding-{finding}-{place}"
 
 
+VALIDATORS_TRUTH = "lab-validators-truth"
+ORACLE_UNLOCKED = "lab-oracle-unlocked"
+
+
 def changed_page(kind: str) -> str:
     return f"lab-changed-{kind}-page"
 
