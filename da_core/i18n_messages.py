@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po, write_po
 
 from da_core.data.sources import sources
 from da_core.evaluation.validators import validators
+from da_core.evaluation.validators.validator import Validator
 from da_core.experiment import TrainingSpec
 from da_core.i18n import translations, translations_file
 from da_core.methods import methods
@@ -103,7 +104,8 @@ def of_registries() -> Iterator[str]:
 def of_thing(thing: Any) -> Iterator[str]:
     """List what is shown of a data source, a network, a head, a method or a validator."""
     yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
-    yield from (getattr(thing, name) for name in ("fails", "cost") if getattr(thing, name, ""))
+    if isinstance(thing, type) and issubclass(thing, Validator):
+        yield from filter(None, (thing.fails, thing.cost))
     yield from of_params(thing.Params)
 
 

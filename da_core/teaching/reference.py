@@ -2,8 +2,8 @@
 
     python -m da_core make reference
 
-writes ``assets/reference/methods.md``, ``data.md`` and ``validators.md``. Pages with measured figures are written by the benches that
-measure them.
+writes ``assets/reference/methods.md``, ``data.md`` and ``validators.md``. Pages with measured figures are
+written by the benches that measure them.
 """
 
 from __future__ import annotations
@@ -88,10 +88,11 @@ def validators_page() -> str:
     lines = [
         "# Validators",
         "",
-        f"Written by `{COMMAND}`. A validator says which of several models is better on the target. Every run scores the",
-        "model before adapting and the one after by each of them (`result.json`, `validators`), on the same held-out",
-        "samples, at most 500 of each domain. Higher is better for every one; scores of different validators cannot be",
-        "compared. Those that need no label cannot see any: there is no place for one in what they are given.",
+        f"Written by `{COMMAND}`. A validator says which of several models is better on the target.",
+        "Every run scores the model before adapting and the one after by each of them (`result.json`, `validators`),",
+        "on the same held-out samples, at most 500 of each domain. Higher is better for every one; scores of different",
+        "validators cannot be compared. Those that need no label cannot see any: there is no place for one in what",
+        "they are given.",
         "",
     ]
     for name, kind in validators().items():
