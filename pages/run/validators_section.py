@@ -11,6 +11,7 @@ from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
 from pages.session.words import _, language, safe
+from pages.shell import navigation
 
 
 def section(result: Result) -> None:
@@ -41,6 +42,7 @@ def section(result: Result) -> None:
         titles = ", ".join(row.title for row in rows if row.reason == reason)
         st.caption(f"{safe(titles)}: {safe(reason)}")
     explained()
+    navigation.link_to("which_run", _("Which of many runs would they pick?") + " →")
 
 
 def unlock() -> bool:

@@ -288,6 +288,17 @@ STUDY_SEEDS = "lab-study-seeds"
 STUDY_RESUME = "study-on"
 STUDY_STOP = "study-stop"
 
+# Which run would you pick? ------------------------------------------------------------------------------------------
+
+WHICH_RUN_SET = "lab-which-run-set"
+WHICH_RUN_TRUTH = "lab-which-run-truth"
+
+
+def which_run_pick(place: int) -> str:
+    """Name the choice of one of the models of a set of runs, by the set's place."""
+    return f"lab-which-run-pick-{place}"
+
+
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
