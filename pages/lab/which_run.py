@@ -12,6 +12,7 @@ from da_core.jobs.candidates import Candidate, candidates, judge_validator
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.store import Record, store
 from da_core.jobs.studies import studies
+from pages.lab import weight_sweep
 from pages.run import run_row, validators_section
 from pages.session import keys, state
 from pages.session.words import _, number, percent, safe
@@ -129,3 +130,4 @@ else:
     chosen = st.selectbox(_("Runs"), list(sets), key=keys.WHICH_RUN_SET)
     found = [record for run in sets[chosen]()[:MOST] if (record := store().load(run)) is not None]
     choose(found, list(sets).index(chosen))
+weight_sweep.section()

@@ -299,6 +299,13 @@ def which_run_pick(place: int) -> str:
     return f"lab-which-run-pick-{place}"
 
 
+SWEEP_METHOD = "lab-sweep-method"
+SWEEP_SEEDS = "lab-sweep-seeds"
+SWEEP_START = "lab-sweep-start"
+SWEEP_STOP = "lab-sweep-stop"
+SWEEP_GUESS = "weight_peak"
+"""The guess at which weight target accuracy peaks; the study's key is the place that asks."""
+
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"
