@@ -1,11 +1,14 @@
-"""What validators pick stands on Results and “Which run would you pick?”; the truth only once it is asked for."""
+"""What validators pick stands on Results and “Which run?”; the truth only once it is asked for."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
+import json
+import threading
 
+import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Toggle
 
@@ -16,9 +19,13 @@ from da_core.export.csv_tables import table_csv
 from da_core.export.report import report_html
 from da_core.export.validator_rows import verdict
 from da_core.i18n import Language
+from da_core.jobs import studies as studies_module
 from da_core.jobs.store import store
+from da_core.jobs.studies import Studies
+from da_core.study import Study
+from pages.lab import weight_sweep
 from tests.support import made_up_run
-from tests.support.lab import Lab, texts
+from tests.support.lab import Lab, button, texts
 
 SAID = {
     "entropy": ValidatorScore(before=-0.4, after=-0.1),
@@ -114,3 +121,40 @@ def test_both_screens_are_whole_in_chinese(lab: Lab) -> None:
     for app in (lab.screen("results", run, lang="zh"), lab.screen("which_run", section="lab", lang="zh")):
         assert not app.exception
         assert "验证指标" in texts(app)
+
+
+def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs whose entropy prefers the weight that is best, and that are all there already."""
+    mine = Studies()
+    monkeypatch.setattr(studies_module, "studies", lambda: mine)
+    study = Study.sweep(Experiment(), "weight", weight_sweep.weighted_methods()["dann"], weight_sweep.SEEDS)
+    for trial in study.trials():
+        weight = float(trial.experiment.method.params["weight"])
+        said = validated(entropy=ValidatorScore(before=-1.0, after=-abs(weight - 1)))
+        scores = made_up_run._scores(9 if weight == 1 else 6)
+        result = said.result.model_copy(update={"adapted": scores})
+        lab.finish(dataclasses.replace(said, result=result), trial.experiment)
+    mine.start(study, lab.visitor)
+    for thread in threading.enumerate():
+        if thread.name == "study":
+            thread.join(30)
+    app = lab.screen("which_run", section="lab")
+    assert not app.exception
+
+    def lines() -> set[str]:
+        (chart,) = app.get("vega_lite_chart")
+        return set(json.loads(chart.proto.spec)["encoding"]["color"]["scale"]["domain"])
+
+    assert "Entropy" in lines()
+    assert "Accuracy on the target" not in lines()
+    assert "What came out" not in texts(app)
+    app.radio[0].set_value("1").run()
+    button(app, "This is my guess").click().run()
+    assert "Accuracy on the target" in lines()
+    assert "What came out: **λ = 1**" in texts(app)
+    assert "You guessed right." in texts(app)
+    regret = app.table[-1].value
+    assert regret.loc["Entropy"].tolist() == ["1", "90.0%", "0.0"]
+    assert not lab.screen("stability", section="lab").exception, "the same study, with each weight a row"
