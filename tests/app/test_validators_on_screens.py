@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import threading
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -155,7 +156,7 @@ def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
     assert "Accuracy on the target" in lines()
     assert "What came out: **λ = 1**" in texts(app)
     assert "You guessed right." in texts(app)
-    regret = app.table[-1].value
+    regret: Any = app.table[-1].value
     assert regret.loc["Prediction entropy"].tolist() == ["1", "90.0%", "0.0"]
     assert regret.loc["DEV"].tolist() == ["6 alike", "65.0%", "25.0"], "a coin among five of 60% and one of 90%"
     assert not lab.screen("stability", section="lab").exception, "the same study, with each weight a row"
