@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
+from da_core.open_files import allow_many
 from da_core.settings import settings
 from da_core.teaching.terms import glossary
 from pages.hall import room_routes
@@ -45,7 +46,8 @@ WARM_UP_AFTER = 5.0
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background while the server runs; at its end close the queue."""
+    """Let many connect, and warm up in the background while the server runs; at its end close the queue."""
+    allow_many()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
     yield

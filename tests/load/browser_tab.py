@@ -1,0 +1,236 @@
+"""A visitor's tab without a browser: it speaks Streamlit's websocket as the page's script does.
+
+It has the cookies of the document, sends the XSRF token as the handshake's second protocol, keeps what is on the
+page, follows a page's own asking to run again, and looks at live parts of a page as often as that asks. Like a browser
+it asks one thing at a time.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import websocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+PATIENCE = 60.0
+"""Seconds after which a page that has not come is a failure."""
+_AGAIN = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+
+
+class PageError(Exception):
+    """What came is not a page as the visitor wants it."""
+
+
+@dataclass
+class Seen:
+    """What a run of a page has brought: how long it took in seconds, and how many bytes came."""
+
+    seconds: float
+    size: int
+
+
+@dataclass
+class _Page:
+    elements: dict[tuple[int, ...], Any] = field(default_factory=dict)
+    fragments: dict[tuple[int, ...], str] = field(default_factory=dict)
+    every: dict[str, float] = field(default_factory=dict)
+    """Seconds between two looks at a live part, by its id."""
+
+
+class Tab:
+    """A tab on the server at ``home``; make it with `open`, and close it."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.url = urlsplit(home)
+        self.page = _Page()
+        self.hashes: dict[str, str] = {}
+        """What the server calls its pages, by the last part of their addresses; the first is ""."""
+        self._jar = CookieJar()
+        self._http = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
+        self._came: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._cached: dict[str, ForwardMsg] = {}
+        self._query = ""
+        self._here = ""
+        self._socket: websocket.WebSocket | None = None
+
+    def open(self, path: str = "/") -> Seen:
+        """Load the document at ``path``, connect, and wait for the first page."""
+        start = time.perf_counter()
+        size = len(self.get(path))
+        self.get("/_stcore/health")
+        size += len(self.get("/_stcore/host-config"))
+        parts = urlsplit(path)
+        self._query = parts.query
+        self.connect()
+        first = self._run(page_name=parts.path.strip("/"))
+        return Seen(time.perf_counter() - start, size + first.size)
+
+    def get(self, path: str, body: bytes | None = None) -> bytes:
+        """Ask for ``path`` with the visitor's cookies, or send ``body`` there."""
+        headers = {"Accept": "text/html,*/*", "Accept-Language": "en", "Origin": self.home}
+        request = urllib.request.Request(self.home + path, body, headers)
+        with self._http.open(request, timeout=PATIENCE) as answer:
+            read: bytes = answer.read()
+            return read
+
+    def connect(self) -> None:
+        """Open the websocket; a thread answers the server's pings from then on."""
+        cookies = {cookie.name: cookie.value or "" for cookie in self._jar}
+        self._socket = websocket.create_connection(
+            f"ws://{self.url.netloc}/_stcore/stream",
+            timeout=PATIENCE,
+            origin=self.home,
+            host=self.url.netloc,
+            cookie="; ".join(f"{name}={value}" for name, value in cookies.items()),
+            subprotocols=["streamlit", cookies["_streamlit_xsrf"]],
+            enable_multithread=True,
+        )
+        self._socket.settimeout(None)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def close(self) -> None:
+        """Leave."""
+        if self._socket is not None:
+            self._socket.close(timeout=1)
+
+    def go(self, screen: str) -> Seen:
+        """Follow a link of the menu to the screen whose address ends so; "" is the first."""
+        if screen not in self.hashes:
+            raise PageError(f"there is no page “{screen}”, only {sorted(self.hashes)}")
+        return self._run(page=self.hashes[screen])
+
+    def again(self) -> Seen:
+        """Run the page that is shown once more."""
+        return self._run(page=self._here)
+
+    def press(self, label: str) -> Seen:
+        """Press the button that says so."""
+        found = [element.button for element in self._of("button") if element.button.label == label]
+        if not found or found[0].disabled:
+            raise PageError(f"there is no button “{label}” to press")
+        pressed = BackMsg()
+        state = pressed.rerun_script.widget_states.widgets.add(id=found[0].id)
+        state.trigger_value = True
+        return self._run(page=self._here, message=pressed)
+
+    def look(self, part: str) -> Seen:
+        """Run a live part of the page."""
+        return self._run(page=self._here, fragment=part)
+
+    def watch(self, seconds: float) -> list[Seen]:
+        """Look at the live parts of the page as often as each asks, for so long."""
+        looks, end = [], time.monotonic() + seconds
+        due = {part: time.monotonic() + every for part, every in self.page.every.items()}
+        while due and min(due.values()) < end:
+            part = min(due, key=due.__getitem__)
+            time.sleep(max(due[part] - time.monotonic(), 0))
+            looks.append(self.look(part))
+            now = time.monotonic()
+            due = {part: max(due.get(part, 0) + every, now) for part, every in self.page.every.items()}
+        time.sleep(max(end - time.monotonic(), 0))
+        return looks
+
+    def says(self, text: str) -> bool:
+        """Tell whether a text stands on the page."""
+        return any(text in str(element) for element in self.page.elements.values())
+
+    def expect(self, text: str) -> None:
+        """Raise `PageError` where a text does not stand on the page."""
+        if not self.says(text):
+            raise PageError(f"“{text}” is not on the page")
+
+    def _of(self, kind: str) -> list[Any]:
+        return [element for element in self.page.elements.values() if element.WhichOneof("type") == kind]
+
+    def _run(self, *, page: str = "", page_name: str = "", fragment: str = "", message: BackMsg | None = None) -> Seen:
+        start = time.perf_counter()
+        asked = message or BackMsg()
+        client = asked.rerun_script
+        client.query_string = self._query
+        client.page_script_hash, client.page_name, client.fragment_id = page, page_name, fragment
+        client.is_auto_rerun = bool(fragment)
+        client.cached_message_hashes.extend(self._cached)
+        client.context_info.timezone, client.context_info.locale = "UTC", "en-US"
+        client.context_info.url, client.context_info.color_scheme = self.home + "/", "light"
+        assert self._socket is not None
+        self._socket.send_binary(asked.SerializeToString())
+        size = 0
+        while True:
+            try:
+                came = self._came.get(timeout=PATIENCE)
+            except queue.Empty:
+                raise PageError("no page came in time") from None
+            if isinstance(came, Exception):
+                raise PageError(f"the connection ended: {came}") from came
+            size += len(came)
+            told = ForwardMsg.FromString(came)
+            if told.WhichOneof("type") == "ref_hash":
+                told = self._cached[told.ref_hash]
+            elif told.metadata.cacheable:
+                self._cached[told.hash] = told
+            self._follow(told)
+            if told.WhichOneof("type") == "script_finished" and told.script_finished != _AGAIN:
+                self._check()
+                return Seen(time.perf_counter() - start, size)
+
+    def _follow(self, told: ForwardMsg) -> None:
+        """Change the page as the message says."""
+        match told.WhichOneof("type"):
+            case "new_session":
+                parts = set(told.metadata.run.fragment_ids)
+                if not parts:
+                    self.page = _Page()
+                    return
+                self._here = told.new_session.page_script_hash or self._here
+                old = [place for place, part in self.page.fragments.items() if part in parts]
+                for place in old:
+                    self.page.elements.pop(place, None)
+            case "delta" if told.delta.WhichOneof("type") == "new_element":
+                place = tuple(told.metadata.delta_path)
+                self.page.elements[place] = told.delta.new_element
+                self.page.fragments[place] = told.delta.fragment_id
+            case "auto_rerun":
+                self.page.every[told.auto_rerun.fragment_id] = told.auto_rerun.interval
+            case "stop_auto_rerun":
+                for part in told.stop_auto_rerun.fragment_ids:
+                    self.page.every.pop(part, None)
+            case "page_info_changed":
+                self._query = told.page_info_changed.query_string
+            case "navigation":
+                self._here = told.navigation.page_script_hash
+                pages = told.navigation.app_pages
+                self.hashes = {"" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
+
+    def _check(self) -> None:
+        """Raise `PageError` where an error stands on the page."""
+        if self._of("exception"):
+            raise PageError(self._of("exception")[0].exception.message)
+        for element in self._of("alert"):
+            if element.alert.format == element.alert.ERROR or "at most" in element.alert.body:
+                raise PageError(element.alert.body)
+
+    def _read(self) -> None:
+        """Take what comes; answering pings is a part of it."""
+        assert self._socket is not None
+        try:
+            while True:
+                came = self._socket.recv()
+                if not came:
+                    raise ConnectionError("closed")
+                self._came.put(came if isinstance(came, bytes) else came.encode())
+        except Exception as error:  # whatever it is, it ends this tab, and is told where the tab waits
+            self._came.put(error)
+
+
+def link(screen: str = "", **query: str) -> str:
+    """Write the path of a screen with its query."""
+    return f"/{screen}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items())
