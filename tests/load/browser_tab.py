@@ -11,10 +11,11 @@ import queue
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import websocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -82,6 +83,14 @@ class Tab:
             read: bytes = answer.read()
             return read
 
+    def timed(self, path: str, body: bytes | None = None) -> Seen:
+        """Ask for ``path``, or send ``body`` there, where a refusal comes as JSON with a “problem”."""
+        start = time.perf_counter()
+        answer = self.get(path, body)
+        if b'"problem"' in answer[:200]:
+            raise PageError(answer.decode()[:200])
+        return Seen(time.perf_counter() - start, len(answer))
+
     def connect(self) -> None:
         """Open the websocket; a thread answers the server's pings from then on."""
         cookies = {cookie.name: cookie.value or "" for cookie in self._jar}
@@ -118,30 +127,54 @@ class Tab:
         if not found or found[0].disabled:
             raise PageError(f"there is no button “{label}” to press")
         pressed = BackMsg()
-        state = pressed.rerun_script.widget_states.widgets.add(id=found[0].id)
-        state.trigger_value = True
+        pressed.rerun_script.widget_states.widgets.add(id=found[0].id, trigger_value=True)
         return self._run(page=self._here, message=pressed)
+
+    def can_press(self, label: str) -> bool:
+        """Tell whether there is a button that says so, and is not greyed out."""
+        return any(each.button.label == label and not each.button.disabled for each in self._of("button"))
+
+    def enter(self, label: str, number: int) -> Seen:
+        """Write a number into the field of that name."""
+        found = [element.number_input for element in self._of("number_input") if element.number_input.label == label]
+        if not found:
+            raise PageError(f"there is no field “{label}”")
+        entered = BackMsg()
+        value = entered.rerun_script.widget_states.widgets.add(id=found[0].id)
+        if found[0].data_type == found[0].INT:
+            value.int_value = number
+        else:
+            value.double_value = number
+        return self._run(page=self._here, message=entered)
 
     def look(self, part: str) -> Seen:
         """Run a live part of the page."""
         return self._run(page=self._here, fragment=part)
 
-    def watch(self, seconds: float) -> list[Seen]:
-        """Look at the live parts of the page as often as each asks, for so long."""
-        looks, end = [], time.monotonic() + seconds
+    def watch(self, seconds: float, look: Callable[[str], object] | None = None) -> None:
+        """Look at the live parts of the page as often as each asks, for so long; ``look`` does it in another way."""
+        look, end = look or self.look, time.monotonic() + seconds
         due = {part: time.monotonic() + every for part, every in self.page.every.items()}
         while due and min(due.values()) < end:
             part = min(due, key=due.__getitem__)
             time.sleep(max(due[part] - time.monotonic(), 0))
-            looks.append(self.look(part))
+            look(part)
             now = time.monotonic()
             due = {part: max(due.get(part, 0) + every, now) for part, every in self.page.every.items()}
         time.sleep(max(end - time.monotonic(), 0))
-        return looks
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the address says behind its question mark."""
+        return dict(parse_qsl(self._query))
+
+    def links(self) -> list[str]:
+        """List the addresses of the buttons that lead elsewhere."""
+        return [element.link_button.url for element in self._of("link_button")]
 
     def says(self, text: str) -> bool:
         """Tell whether a text stands on the page."""
-        return any(text in str(element) for element in self.page.elements.values())
+        return any(text.encode() in element.SerializeToString() for element in self.page.elements.values())
 
     def expect(self, text: str) -> None:
         """Raise `PageError` where a text does not stand on the page."""
@@ -215,7 +248,7 @@ class Tab:
         if self._of("exception"):
             raise PageError(self._of("exception")[0].exception.message)
         for element in self._of("alert"):
-            if element.alert.format == element.alert.ERROR or "at most" in element.alert.body:
+            if element.alert.format == element.alert.ERROR:
                 raise PageError(element.alert.body)
 
     def _read(self) -> None:
@@ -233,4 +266,4 @@ class Tab:
 
 def link(screen: str = "", **query: str) -> str:
     """Write the path of a screen with its query."""
-    return f"/{screen}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items())
+    return f"/{screen}?{urlencode(query)}" if query else f"/{screen}"
