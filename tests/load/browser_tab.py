@@ -44,6 +44,8 @@ class _Page:
     fragments: dict[tuple[int, ...], str] = field(default_factory=dict)
     every: dict[str, float] = field(default_factory=dict)
     """Seconds between two looks at a live part, by its id."""
+    due: dict[str, float] = field(default_factory=dict)
+    """When the next look is."""
 
 
 class Tab:
@@ -154,13 +156,12 @@ class Tab:
     def watch(self, seconds: float, look: Callable[[str], object] | None = None) -> None:
         """Look at the live parts of the page as often as each asks, for so long; ``look`` does it in another way."""
         look, end = look or self.look, time.monotonic() + seconds
-        due = {part: time.monotonic() + every for part, every in self.page.every.items()}
-        while due and min(due.values()) < end:
-            part = min(due, key=due.__getitem__)
-            time.sleep(max(due[part] - time.monotonic(), 0))
+        while self.page.due and min(self.page.due.values()) < end:
+            part = min(self.page.due, key=self.page.due.__getitem__)
+            time.sleep(max(self.page.due[part] - time.monotonic(), 0))
             look(part)
-            now = time.monotonic()
-            due = {part: max(due.get(part, 0) + every, now) for part, every in self.page.every.items()}
+            if part in self.page.due:
+                self.page.due[part] = max(self.page.due[part] + self.page.every[part], time.monotonic())
         time.sleep(max(end - time.monotonic(), 0))
 
     @property
@@ -232,10 +233,13 @@ class Tab:
                 self.page.elements[place] = told.delta.new_element
                 self.page.fragments[place] = told.delta.fragment_id
             case "auto_rerun":
-                self.page.every[told.auto_rerun.fragment_id] = told.auto_rerun.interval
+                part, every = told.auto_rerun.fragment_id, told.auto_rerun.interval
+                if self.page.every.get(part) != every:
+                    self.page.every[part], self.page.due[part] = every, time.monotonic() + every
             case "stop_auto_rerun":
                 for part in told.stop_auto_rerun.fragment_ids:
                     self.page.every.pop(part, None)
+                    self.page.due.pop(part, None)
             case "page_info_changed":
                 self._query = told.page_info_changed.query_string
             case "navigation":

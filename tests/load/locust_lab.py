@@ -58,7 +58,7 @@ class Crowd:
 
     def grow(self, count: int, a_second: float) -> None:
         """Have so many in all; return when they have come."""
-        self._runner.start(count, spawn_rate=a_second, wait=True)
+        self._runner.start(count, spawn_rate=a_second)
         while len(self._runner.user_greenlets) < count and self._runner.state != "stopped":
             gevent.sleep(0.1)
 

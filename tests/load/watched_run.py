@@ -42,8 +42,6 @@ def _seconds_of_run(home: str, meter: Meter, requests: Requests, count: int, epo
     experiment = {"method": "dann", "data.count": "400", "training.epochs": str(epochs), "device": "cpu"}
     owner.open(link("train", **experiment, seed=str(seed)))
     owner.press("Start training")
-    while not owner.can_press("Pause"):
-        owner.watch(0.2)
     owner.press("Pause")
     tabs = [owner]
     for _ in range(count - 1):
