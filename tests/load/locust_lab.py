@@ -209,7 +209,7 @@ def arguments() -> argparse.ArgumentParser:
             "settled": (500, "sessions before what is held should be level"),
             "every": (5, "seconds between two readings"),
         },
-        "watchers": {"count": (250, "watchers"), "epochs": (10, "of the run that is watched")},
+        "watchers": {"count": (250, "watchers"), "epochs": (60, "of the run that is watched")},
         "run_list": {"count": (10_000, "runs"), "times": (20, "the list is opened")},
         "browsers": {"count": (25, "browsers")},
     }
