@@ -192,24 +192,24 @@ def arguments() -> argparse.ArgumentParser:
     flags: dict[str, dict[str, tuple[float, str]]] = {
         "sessions": {
             "count": (300, "visitors"),
-            "seconds": (60, "of measuring, once all have come"),
-            "submits": (10, "a second, of all together"),
-            "arrivals": (5, "visitors that come in a second"),
+            "seconds": (60.0, "of measuring, once all have come"),
+            "submits": (10.0, "a second, of all together"),
+            "arrivals": (5.0, "visitors that come in a second"),
         },
         "knee": {
             "step": (50, "visitors that come in a step"),
-            "seconds": (30, "of measuring in a step"),
-            "submits": (10, "a second of 300 visitors"),
-            "arrivals": (5, "visitors that come in a second"),
+            "seconds": (30.0, "of measuring in a step"),
+            "submits": (10.0, "a second of 300 visitors"),
+            "arrivals": (5.0, "visitors that come in a second"),
             "most": (1000, "visitors at which to give up"),
         },
         "soak": {
             "count": (10_000, "sessions; every tenth has a run"),
             "at_once": (8, "visitors at the same time"),
             "settled": (500, "sessions before what is held should be level"),
-            "every": (5, "seconds between two readings"),
+            "every": (5.0, "seconds between two readings"),
         },
-        "watchers": {"count": (250, "watchers"), "epochs": (60, "of the run that is watched")},
+        "watchers": {"count": (250, "watchers"), "epochs": (30, "of the run that is watched")},
         "run_list": {"count": (10_000, "runs"), "times": (20, "the list is opened")},
         "browsers": {"count": (25, "browsers")},
     }
