@@ -49,17 +49,19 @@ class Crowd:
 
     def __init__(self, host: str, kinds: list[type[User]]) -> None:
         self.requests = Requests()
+        self._arrived = 0
         self._environment = Environment(user_classes=kinds, host=host)
         self._environment.events.request.add_listener(self._take_down)
         self._runner = self._environment.create_local_runner()
 
     def _take_down(self, name: str, response_time: float, exception: object | None, **_: object) -> None:
         self.requests.add(name, response_time / 1000, exception)
+        self._arrived += name == "first load"
 
     def grow(self, count: int, a_second: float) -> None:
         """Have so many in all; return when they have come."""
         self._runner.start(count, spawn_rate=a_second)
-        while len(self._runner.user_greenlets) < count and self._runner.state != "stopped":
+        while self._arrived < count:
             gevent.sleep(0.1)
 
     def leave(self) -> None:
@@ -85,7 +87,7 @@ def a_class(host: str, submits_each: float) -> Iterator[Crowd]:
 def sessions(folder: Path, options: argparse.Namespace) -> Report:
     """Measure a class that works while one run trains."""
     report = Report("sessions")
-    with measured_server(folder) as (server, meter):
+    with measured_server(folder, warm=not options.cold) as (server, meter):
         before = meter.rss()
         with a_class(server.url, options.submits / options.count) as crowd, meter.taking() as whole:
             crowd.grow(options.count + 1, options.arrivals)
@@ -113,7 +115,7 @@ def knee(folder: Path, options: argparse.Namespace) -> Report:
     """Let more and more come, and name the number at which a change of page is slow."""
     report = Report("knee")
     with (
-        measured_server(folder) as (server, meter),
+        measured_server(folder, warm=not options.cold) as (server, meter),
         a_class(server.url, options.submits / 300) as crowd,
         meter.taking() as taken,
     ):
@@ -137,7 +139,7 @@ def soak(folder: Path, options: argparse.Namespace) -> Report:
     report = Report("soak")
     PasserBy.numbers, PasserBy.finished = itertools.count(1), 0
     held: list[tuple[int, float, float]] = []
-    with measured_server(folder, tells_heap=True) as (server, meter), meter.taking() as taken:
+    with measured_server(folder, warm=not options.cold, tells_heap=True) as (server, meter), meter.taking() as taken:
         crowd = Crowd(server.url, [PasserBy])
         report.requests = crowd.requests
         crowd.grow(options.at_once, options.at_once)
@@ -163,7 +165,7 @@ def run_list(folder: Path, options: argparse.Namespace) -> Report:
 
     report = Report("run_list")
     enter(folder / "data" / "runs.db", options.count)
-    with measured_server(folder) as (server, meter):
+    with measured_server(folder, warm=not options.cold) as (server, meter):
         tab = Tab(server.url)
         tab.open()
         with meter.taking() as taken:
@@ -216,6 +218,7 @@ def arguments() -> argparse.ArgumentParser:
     for name, of in flags.items():
         command = commands.add_parser(name, help=COMMANDS[name].__doc__)
         command.add_argument("--out", type=Path, help="folder for the JSON")
+        command.add_argument("--cold", action="store_true", help="do not wait until the server has warmed up")
         for flag, (default, help_) in of.items():
             command.add_argument(f"--{flag.replace('_', '-')}", type=type(default), default=default, help=help_)
     return parser

@@ -23,7 +23,7 @@ SMALL = {"data.count": "200", "training.epochs": "2", "device": "cpu"}
 def browsers(folder: Path, options: argparse.Namespace) -> Report:
     """Have many browsers open the same result, and go on to a page of their own."""
     report = Report("browsers")
-    with measured_server(folder) as (server, meter):
+    with measured_server(folder, warm=not options.cold) as (server, meter):
         tab = Tab(server.url)
         tab.open(link("train", **SMALL))
         tab.press("Start training")

@@ -19,7 +19,7 @@ _LONGEST_RUN = 900.0
 def watchers(folder: Path, options: argparse.Namespace) -> Report:
     """Train the same twice, watched by one and by many, and compare the server's processor time."""
     report = Report("watchers")
-    with measured_server(folder) as (server, meter), meter.taking() as taken:
+    with measured_server(folder, warm=not options.cold) as (server, meter), meter.taking() as taken:
         _seconds_of_run(server.url, meter, Requests(), count=1, epochs=1, seed=9)  # imports and the data
         alone = _seconds_of_run(server.url, meter, report.requests, 1, options.epochs, seed=1)
         among_many = _seconds_of_run(server.url, meter, report.requests, options.count, options.epochs, seed=2)
