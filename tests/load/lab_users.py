@@ -150,7 +150,7 @@ class PasserBy(Visitor):
     def visit(self) -> None:
         """Make one visit."""
         number = next(self.numbers)
-        self.ask("page change", lambda: self.tab.go("data"))
+        self.ask("page change", lambda: self.tab.go("runs"))
         if number % 10 == 0:
             self.tab.close()
             self.tab = Tab(self.host)

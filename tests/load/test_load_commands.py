@@ -15,7 +15,6 @@ from tests.support.server import ROOT
 
 SHORT = {
     "sessions": "--count 4 --seconds 3 --submits 4",
-    "knee": "--step 2 --most 2 --seconds 3 --submits 300",
     "soak": "--count 8 --settled 1 --every 0.3 --at-once 4",
     "watchers": "--count 3 --epochs 1",
     "run_list": "--count 60 --times 2",
