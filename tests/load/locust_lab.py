@@ -5,7 +5,7 @@
     python -m tests.load.locust_lab soak       10,000 sessions and 1,000 runs: do Python's heap and the process grow
     python -m tests.load.locust_lab watchers   one run watched by one, and by 250: what that costs the server
     python -m tests.load.locust_lab run_list   the list of 10,000 runs
-    python -m tests.load.locust_lab browsers   25 real browsers: every page comes, and with the right numbers
+    python -m tests.load.many_browsers         25 real browsers: every page comes, and with the right numbers
 
 Each prints a table, writes JSON where ``--out`` names a folder, and ends with 1 where a goal is missed. ``--help``
 after a command lists what makes it shorter. Figures are those of a machine that has nothing else to do; the load of
@@ -34,7 +34,6 @@ from tests.load import lab_users, load_report
 from tests.load.browser_tab import Tab
 from tests.load.lab_users import ClassMember, PasserBy, Teacher
 from tests.load.load_report import Goal, Report, Requests
-from tests.load.many_browsers import browsers
 from tests.load.server_meter import measured_server
 from tests.load.watched_run import watchers
 
@@ -184,7 +183,7 @@ def run_list(folder: Path, options: argparse.Namespace) -> Report:
     return report
 
 
-COMMANDS = {each.__name__: each for each in (sessions, knee, soak, watchers, run_list, browsers)}
+COMMANDS = {each.__name__: each for each in (sessions, knee, soak, watchers, run_list)}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -213,7 +212,6 @@ def arguments() -> argparse.ArgumentParser:
         },
         "watchers": {"count": (250, "watchers"), "epochs": (30, "of the run that is watched")},
         "run_list": {"count": (10_000, "runs"), "times": (20, "the list is opened")},
-        "browsers": {"count": (25, "browsers")},
     }
     for name, of in flags.items():
         command = commands.add_parser(name, help=COMMANDS[name].__doc__)

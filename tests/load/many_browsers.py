@@ -1,4 +1,9 @@
-"""Many real browsers at once: what they show is compared with what the run has in its folder."""
+"""Many real browsers at once: what they show is compared with what the run has in its folder.
+
+    python -m tests.load.many_browsers [--count 25] [--out FOLDER] [--cold]
+
+In a process without Locust, whose way of waiting Playwright does not know; see `tests.load.locust_lab` for the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ import argparse
 import asyncio
 import json
 import shutil
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -78,3 +85,18 @@ async def _one(report: Report, browser: Browser, home: str, query: dict[str, str
         report.requests.add("browser", 0.0, str(error).splitlines()[0])
     finally:
         await context.close()
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=25, help="browsers")
+    parser.add_argument("--out", type=Path, help="folder for the JSON")
+    parser.add_argument("--cold", action="store_true", help="do not wait until the server has warmed up")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return browsers(Path(folder), options).tell(options.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
