@@ -10,7 +10,7 @@ _UNSEEN = 5.0
 """Seconds beyond two of its looks after which a screen that has not looked is gone."""
 
 
-class Pace:
+class SharedPace:
     """Shares ``most`` looks a second among all screens that look; none looks more often than each ``least`` seconds.
 
     A look costs the server about ten milliseconds, whoever looks. Safe to use from many threads.

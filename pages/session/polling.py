@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pages.session import keys
-from pages.session.pace import Pace, is_another
+from pages.session.pace import SharedPace, is_another
 
 T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between two looks of a screen at something that goes on: live curves, downloads, studies."""
-_PACE = Pace(most=20.0, least=POLL)
+_PACE = SharedPace(most=20.0, least=POLL)
 """Of the screens that follow something: up to ten look each `POLL`, a class of 250 each twelve seconds."""
 _MOMENT = 0.5
 """Seconds that a screen waits for work that may be quick, rather than draw itself twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.session.pace import Pace, is_another
+from pages.session.pace import SharedPace, is_another
 
 
 class Clock:
@@ -15,7 +15,7 @@ class Clock:
 
 
 def test_few_look_often_and_many_share_what_the_server_can_do() -> None:
-    pace = Pace(most=20, least=0.5, clock=Clock())
+    pace = SharedPace(most=20, least=0.5, clock=Clock())
     assert [pace.seconds(str(who)) for who in range(10)] == [0.5] * 10
     last = [pace.seconds(str(who)) for who in range(250)][-1]
     assert last == pytest.approx(12.5)
@@ -24,7 +24,7 @@ def test_few_look_often_and_many_share_what_the_server_can_do() -> None:
 
 def test_who_has_left_counts_no_more() -> None:
     clock = Clock()
-    pace = Pace(most=20, least=0.5, clock=clock)
+    pace = SharedPace(most=20, least=0.5, clock=clock)
     for who in range(250):
         pace.seconds(str(who))
     clock.now += 60
@@ -43,7 +43,7 @@ def test_a_page_takes_over_the_pace_of_a_crowd(monkeypatch: pytest.MonkeyPatch) 
 
     from pages.session import polling
 
-    pace = Pace(most=20, least=0.5)
+    pace = SharedPace(most=20, least=0.5)
     monkeypatch.setattr(polling, "_PACE", pace)
 
     def page() -> None:
