@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
+from da_core.open_files import allow_many
 from da_core.settings import settings
 from da_core.structured_logs import about_run
 from da_core.teaching.terms import glossary
@@ -52,7 +53,8 @@ SWEEP_EVERY = 3600.0
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background while the server runs; at its end close the queue."""
+    """Let many connect, and warm up in the background while the server runs; at its end close the queue."""
+    allow_many()
     server_log.set_up()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()

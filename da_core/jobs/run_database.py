@@ -108,9 +108,12 @@ class KeptRun:
     """A run in one visitor's list. ``before`` and ``after`` are accuracies on the target, as fractions."""
 
     run_id: str
-    experiment: Experiment
+    written: str
+    """The experiment as JSON: of ten thousand runs in a list few are looked at, and reading takes longer than all."""
     pair: str
     """The same for the same `DataSpec`."""
+    method: str
+    seed: int
     before: float | None
     after: float | None
     seconds: float
@@ -120,6 +123,21 @@ class KeptRun:
     tags: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     """When the visitor put it into the bin; None while it is in the list."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the run did. Raises `UserError` for one of another version of this program; see `is_readable`."""
+        return _experiment(self.written)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this version knows all settings of the run."""
+        try:
+            _experiment(self.written)
+        except UserError:
+            log.warning("run %s is left out of a list", self.run_id, exc_info=True)
+            return False
+        return True
 
     @property
     def gain(self) -> float | None:
@@ -208,12 +226,12 @@ class RunDatabase:
         """List the visitor's runs, those in the bin too, the newest first."""
         mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
-        text = cast(_RUNS.c.experiment, Text).label("experiment")  # not parsed here: most were parsed before
+        text = cast(_RUNS.c.experiment, Text).label("experiment")
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
         wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
         with self.begin() as connection:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
-        return [kept for row in rows if (kept := _kept_run(row)) is not None]
+        return [_kept_run(row) for row in rows]
 
     def lists(self, run_id: str, owner: str) -> bool:
         """Tell whether a run is in the visitor's list: they have started it, or kept it there."""
@@ -403,17 +421,13 @@ def on_target(scores: DomainScores) -> float | None:
     return scores.target.accuracy if scores.target is not None else None
 
 
-def _kept_run(row: Any) -> KeptRun | None:
-    """Read a row; None for the experiment of another version of this program, which knew other settings."""
-    try:
-        experiment = _experiment(row.experiment)
-    except UserError:
-        log.warning("run %s is left out of a list", row.run_id, exc_info=True)
-        return None
+def _kept_run(row: Any) -> KeptRun:
     return KeptRun(
         run_id=row.run_id,
-        experiment=experiment,
+        written=row.experiment,
         pair=row.pair,
+        method=row.method,
+        seed=row.seed,
         before=row.source_only_accuracy,
         after=row.adapted_accuracy,
         seconds=row.seconds,

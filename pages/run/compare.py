@@ -212,12 +212,12 @@ def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     """Draw which method does best on a pair, with every seed's dot."""
-    pairs = {run.pair: run_row.pair_title(run.experiment.data) for run in runs}
+    pairs = {key: run_row.pair_title(data) for key, data in run_row.pairs(runs).items()}
     if not pairs:
         st.markdown(_("There is nothing to rank yet."))
         return
     pair = st.selectbox(_("Domain pair"), list(pairs), format_func=pairs.__getitem__, key=keys.LEADERBOARD_PAIR)
-    standings = leaderboard([run for run in runs if run.pair == pair])
+    standings = leaderboard([run for run in runs if run.pair == pair and run.is_readable])
     if not standings:
         st.markdown(_("There is nothing to rank yet."))
         return
@@ -228,7 +228,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         mode="markers",
         name=_("each seed"),
         marker={"size": 10, "color": palette.ACCENT, "opacity": 0.45},
-        customdata=[run.experiment.seed for standing in standings for run in standing.runs],
+        customdata=[run.seed for standing in standings for run in standing.runs],
         hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
     )
     means = go.Scatter(

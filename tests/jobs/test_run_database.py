@@ -266,4 +266,4 @@ def test_an_experiment_of_another_version_does_not_spoil_the_list(store: Store, 
     with store.database.begin() as connection:
         changed = text("update runs set experiment = :json where run_id = :run")
         connection.execute(changed, {"json": '{"flavour": "mint"}', "run": odd})
-    assert names(store, ANN) == [good]
+    assert {run.run_id: run.is_readable for run in store.database.listed(ANN)} == {odd: False, good: True}

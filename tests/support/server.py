@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,20 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository."""
+def serving(
+    folder: Path, *, before: Sequence[str] = (), program: Sequence[str] = ("-m", "streamlit")
+) -> Iterator[Server]:
+    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository.
+
+    ``before`` stands before the command, as a shell that sets a limit does; ``program`` is what Python runs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    app = ["run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command = [*before, sys.executable, *program, *app]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
