@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from da_core.errors import UserError
 from da_core.events import (
@@ -28,12 +29,14 @@ from da_core.events import (
     Samples,
     StageStarted,
 )
-from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs import store as store_module
 from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Store
+from da_core.methods.alignment.deep_coral import DeepCORAL
+from da_core.methods.base import Batch
 from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0
@@ -644,6 +647,30 @@ def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
     view = queue.wait(run_id, lambda view: not view.live, 120.0)
     queue.close(PATIENCE)
     assert (view.state, view.error.values["name"]) == ("failed", "magic")
+
+
+def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker_lives(store, monkeypatch):
+    usual = DeepCORAL.losses
+
+    def full(self: DeepCORAL, batch: Batch) -> dict[str, torch.Tensor]:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    points = Experiment(
+        data=DataSpec(name="drawn", params={"count": 60}),
+        network=NetworkSpec(name="mlp", params={"hidden": 8}),
+        method=MethodSpec(name="deep_coral"),
+        training=TrainingSpec(epochs=1, least_steps=1),
+        device="cpu",
+    )
+    queue = Queue(store)
+    monkeypatch.setattr(DeepCORAL, "losses", full)
+    failed = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    monkeypatch.setattr(DeepCORAL, "losses", usual)
+    after = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    queue.close(PATIENCE)
+
+    assert str(failed.error).startswith("The GPU ran out of memory; choose a smaller batch")
+    assert after.state == "done"
 
 
 def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
