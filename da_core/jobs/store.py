@@ -143,6 +143,10 @@ class Store:
                 self._remember(record)
             return record
 
+    def is_damaged(self, run_id: str) -> bool:
+        """Tell whether this run has a folder, though nobody can `load` it."""
+        return bool(_RUN_ID.fullmatch(run_id)) and self._path(run_id).is_dir() and self.load(run_id) is None
+
     def find(self, experiment: Experiment) -> str | None:
         """Find the newest run of this experiment that went to its end and return its id; None if there is none.
 
