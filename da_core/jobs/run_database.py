@@ -11,11 +11,13 @@ import functools
 import hashlib
 import json
 import logging
+import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -100,6 +102,10 @@ _PROGRESS = Table(
 
 class UnreachableError(UserError):
     """The database does not answer, or refuses."""
+
+
+class DamagedError(UnreachableError):
+    """The database's file is none, or is broken inside."""
 
 
 @dataclass(frozen=True)
@@ -314,10 +320,23 @@ class RunDatabase:
             yield
         except SQLAlchemyError as error:
             log.warning("the database of runs", exc_info=True)
-            raise UnreachableError(
+            # what a full disk, a lock or a missing folder raises is of a class below this one
+            damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
+            raise (DamagedError if damaged else UnreachableError)(
                 "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this "
                 "server."
             ) from error
+
+
+def set_aside(url: str) -> str:
+    """Move SQLite's file at this URL out of the way, under a name with the time; return that name."""
+    file = Path(make_url(url).database or "")
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{file}{suffix}", f"{aside}{suffix}")
+    os.replace(file, aside)
+    return aside.name
 
 
 def _engine(url: str) -> Engine:

@@ -85,3 +85,17 @@ def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: P
     app = lab.screen("results", run)
     assert DAMAGED not in texts(app)
     assert "not here any more" in texts(app)
+
+
+def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path: Path) -> None:
+    run = lab.finish()
+    store().database._engine.dispose()
+    for left in tmp_path.glob("runs.db-*"):
+        left.unlink()
+    (tmp_path / "runs.db").write_bytes(b"garbage" * 1000)
+    forget_what_is_in_memory()
+    app = lab.screen("runs", section="lab")
+    assert not app.exception
+    (warning,) = app.warning
+    assert "has been made anew" in warning.value
+    assert app.checkbox(key=keys.tick(run))

@@ -674,7 +674,7 @@ def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker
 
 
 def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(store_module, "write_record", full)
