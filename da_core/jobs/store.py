@@ -79,6 +79,7 @@ class Store:
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._run_database: RunDatabase | None = None
+        self._last_saved = datetime.fromtimestamp(0, UTC)
         self.made_anew: Notice | None = None
         """What to tell where the list of runs was found damaged and was made anew."""
 
@@ -122,7 +123,7 @@ class Store:
         Where the disk refuses, it stays in memory for a while, and where the list of runs does, it is found by its
         link alone; the notice says so.
         """
-        events, path, now = tuple(history), self._path(run_id), datetime.now(UTC)
+        events, path, now = tuple(history), self._path(run_id), self._after_the_last()
         owners = [digest(owner) for owner in owners]
         try:
             try:
@@ -183,6 +184,12 @@ class Store:
     def empty_bin(self, owner: str) -> None:
         """Take what is in the visitor's bin off their list, and off the disk what is then on nobody's."""
         self._remove(self.database.empty_bin(owner))
+
+    def _after_the_last(self) -> datetime:
+        """Return the time, or a moment after the last run that was saved: a clock that jumps back changes no order."""
+        with self._lock:
+            self._last_saved = max(datetime.now(UTC), self._last_saved + timedelta(microseconds=1))
+            return self._last_saved
 
     def _listed(self, key: str) -> list[str]:
         try:
