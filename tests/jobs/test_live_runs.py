@@ -57,9 +57,13 @@ def database(url: str) -> RunDatabase:
 
 
 @pytest.fixture
-def servers(database: RunDatabase, hour: Hour) -> Callable[[str], LiveRuns]:
+def servers(database: RunDatabase, hour: Hour) -> Callable[..., LiveRuns]:
     """Servers of other machines, by their names; the clock of each may be some seconds ahead."""
-    return lambda name, ahead=0.0: LiveRuns(lambda: database, f"{name}/1/x", lambda: hour() + ahead, hour)
+
+    def make(name: str, ahead: float = 0.0) -> LiveRuns:
+        return LiveRuns(lambda: database, f"{name}/1/x", lambda: hour() + ahead, hour)
+
+    return make
 
 
 def waiting() -> LiveRun:
