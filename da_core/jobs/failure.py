@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 
-from da_core.errors import UserError
+from da_core.errors import DISK_IS_FULL, UserError, is_full_disk
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +30,8 @@ def explained_failure(error: Exception, run_id: str) -> UserError:
         return UserError("The GPU ran out of memory; choose a smaller batch or network.")
     if is_out_of_memory(error):
         return UserError("The server ran out of memory; choose a smaller batch or network.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError("The server's disk is full; tell whoever runs it to make room.")
+    if is_full_disk(error):
+        return UserError(DISK_IS_FULL)
     return UserError(
         "Something went wrong inside run {run}; try again, and if it fails again tell whoever runs this server.",
         run=run_id,

@@ -6,7 +6,6 @@ What a run measured is in a folder of its own; what runs are listed, sorted and 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import functools
 import logging
 import re
@@ -22,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from da_core.errors import UserError
+from da_core.errors import UserError, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
 from da_core.jobs.job import OwnerDigest, digest
@@ -139,7 +138,7 @@ class Store:
             log.warning("run %s could not be saved", run_id, exc_info=True)
             with self._lock:
                 self._remember(record_in_memory(run_id, experiment, result, evidence, events))
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full_disk(error):
                 return Notice(
                     "The server's disk is full, so this run is kept only for a while; download what you need."
                 )
