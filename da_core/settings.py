@@ -24,6 +24,13 @@ class Settings(BaseSettings):
         "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
+    run_memory_mb: int = Field(
+        0,
+        ge=0,
+        description="Most memory that one run may take, in megabytes; runs then train in processes of their own, and "
+        "the server lives where one wants more. 0: no limit, in the server's own process. Street scenes "
+        "take about 800.",
+    )
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
     runs_each: int = Field(5, ge=1, description="Runs of one visitor that wait, go or are paused.")
     waiting_each_address: int = Field(

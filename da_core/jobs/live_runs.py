@@ -37,7 +37,9 @@ from da_core.jobs.job import OwnerDigest
 from da_core.jobs.run_database import METADATA, RunDatabase
 
 SILENT_SECONDS = 30.0
-"""A server that has not been heard of for so long is gone, and its runs are taken over."""
+"""A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
+_LEFT = 0.0
+"""The heartbeat of what a server has left on purpose."""
 
 KeptState = Literal["queued", "paused", "ending"]
 """A run that trains is queued to the others: whoever takes it over queues it."""
@@ -51,7 +53,7 @@ _LIVE = Table(
     Column("state", String(10), nullable=False),
     Column("server", String(100), nullable=False, index=True),
     Column("attempt", Integer, nullable=False),
-    Column("heartbeat", Float, nullable=False),  # seconds since 1970, by the servers' clocks
+    Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
 )
@@ -78,10 +80,16 @@ class LiveRuns:
     """
 
     def __init__(
-        self, database: Callable[[], RunDatabase], server: str = "", clock: Callable[[], float] = time.time
+        self,
+        database: Callable[[], RunDatabase],
+        server: str = "",
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._stopwatch = stopwatch
+        self._heard: dict[tuple[str, float], float] = {}
         self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
 
     def record(self, runs: Iterable[LiveRun]) -> None:
@@ -134,8 +142,9 @@ class LiveRuns:
             rows = connection.execute(
                 select(_LIVE).where(_LIVE.c.server != self._server).order_by(_LIVE.c.submitted_at)
             ).all()
+            silent = self._silent({(row.server, row.heartbeat) for row in rows})
             for row in rows:
-                if now - row.heartbeat < SILENT_SECONDS and not _has_died(row.server):
+                if (row.server, row.heartbeat) not in silent and not _has_died(row.server):
                     continue
                 as_read = and_(
                     _LIVE.c.run_id == row.run_id,
@@ -159,7 +168,16 @@ class LiveRuns:
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
         with self._database().begin() as connection:
-            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=0.0))
+            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=_LEFT))
+
+    def _silent(self, heartbeats: set[tuple[str, float]]) -> set[tuple[str, float]]:
+        """Return which heartbeats of servers have not changed for `SILENT_SECONDS`, by this server's stopwatch.
+
+        Two servers' clocks are never compared: one may be an hour off, or jump.
+        """
+        now = self._stopwatch()
+        self._heard = {heartbeat: self._heard.get(heartbeat, now) for heartbeat in heartbeats}
+        return {beat for beat, since in self._heard.items() if beat[1] == _LEFT or now - since >= SILENT_SECONDS}
 
     def _holds(self, run_id: str, attempt: int) -> ColumnElement[bool]:
         return and_(_LIVE.c.run_id == run_id, _LIVE.c.server == self._server, _LIVE.c.attempt == attempt)

@@ -26,7 +26,7 @@ from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.jobs.waiting_time import UNKNOWN
 from da_core.jobs.workers import RunFunction, Workers, imported_run
-from da_core.settings import settings
+from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
     from da_core.jobs.live_runs import LiveRuns
@@ -316,6 +316,15 @@ def _no_such_run(run_id: str) -> NoReturn:
     raise UserError("There is no run {run} here any more; start it again.", run=run_id)
 
 
+def _run_function(limits: Settings) -> RunFunction:
+    """Choose how runs are driven: in this process, or in children whose memory is limited."""
+    if not limits.run_memory_mb:
+        return imported_run
+    from da_core.jobs.limited_run import LimitedRun
+
+    return LimitedRun(limits.run_memory_mb, imported_run, kept=limits.workers)
+
+
 _making = threading.Lock()
 _current: Queue | None = None
 
@@ -330,6 +339,7 @@ def queue() -> Queue:
             limits, kept = settings(), store()
             _current = Queue(
                 kept,
+                _run_function(limits),
                 live_runs=LiveRuns(lambda: kept.database),
                 workers=limits.workers,
                 queue_length=limits.queue_length,

@@ -11,11 +11,14 @@ import functools
 import hashlib
 import json
 import logging
+import os
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,6 +49,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
+from da_core.jobs.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 from da_core.jobs.job import EVERYONE, digest
 from da_core.jobs.progress import CourseProgress, Kind, Outcome
 from da_core.study import Study
@@ -99,8 +103,21 @@ _PROGRESS = Table(
 )
 
 
+REST = 20.0
+"""Seconds for which a database that does not answer is left alone."""
+_UNREACHABLE = (
+    "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
+)
+_resting: dict[str, float] = {}
+"""Until when each database is left alone, by `time.monotonic`."""
+
+
 class UnreachableError(UserError):
     """The database does not answer, or refuses."""
+
+
+class DamagedError(UnreachableError):
+    """The database's file is none, or is broken inside."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +178,7 @@ class RunDatabase:
     def __init__(self, url: str) -> None:
         from da_core.jobs import migrations  # Alembic comes with it
 
+        self._url = url
         self._engine = open_engine(url)
         with self._reached():
             migrations.upgrade(self._engine)
@@ -341,14 +359,49 @@ class RunDatabase:
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
-        try:
+        with _not_hanging(self._url), _in_a_sentence():
             yield
-        except SQLAlchemyError as error:
-            log.warning("the database of runs", exc_info=True)
-            raise UnreachableError(
-                "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this "
-                "server."
-            ) from error
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Raise `UnreachableError` for what the database's driver raises."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("the database of runs", exc_info=True)
+        # what a full disk, a lock or a missing folder raises is of a class below this one
+        damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
+        raise (DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)) from error
+
+
+@contextlib.contextmanager
+def _not_hanging(url: str) -> Iterator[None]:
+    """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
+
+    Otherwise every page and every run would wait for it anew. Raises `UnreachableError`.
+    """
+    began = time.monotonic()
+    if began < _resting.get(url, 0.0):
+        raise UnreachableError(_UNREACHABLE)
+    try:
+        yield
+    except UnreachableError:
+        hangs = time.monotonic() - began >= CONNECT_SECONDS
+        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
+            _resting[url] = time.monotonic() + REST
+        raise
+
+
+def set_aside(url: str) -> str:
+    """Move SQLite's file at this URL out of the way, under a name with the time; return that name."""
+    file = Path(make_url(url).database or "")
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{file}{suffix}", f"{aside}{suffix}")
+    os.replace(file, aside)
+    return aside.name
 
 
 def open_engine(url: str) -> Engine:
@@ -372,6 +425,8 @@ def open_engine(url: str) -> Engine:
         ) from error
     if make_url(url).get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+    if make_url(url).drivername == "postgresql+psycopg":
+        event.listen(engine, "do_connect", connect_impatiently)
     return engine
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished, StageStarted
@@ -32,11 +32,11 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **options: Any) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
-    return run(experiment, should_stop=should_stop)
+    return run(experiment, should_stop=should_stop, **options)
 
 
 class Workers:

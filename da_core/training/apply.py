@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -106,7 +107,8 @@ def adapt_model(
 ) -> Generator[Event, None, Model]:
     """Change a copy of the source-only network epoch by epoch; go back to the last finite epoch if it diverges."""
     network = prepared.copy_of(source_only.network)
-    last_finite, data, finished = LastFiniteState(network), prepared.adaptation_data(), 0
+    screen: Literal["Network", "Method"] = "Method" if hasattr(method.params, "learning_rate") else "Network"
+    last_finite, data, finished = LastFiniteState(network, "adapt", screen), prepared.adaptation_data(), 0
     if (observer := monitor.observer) is not None:
 
         def after_step(at: int, count: int) -> None:

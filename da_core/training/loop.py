@@ -59,7 +59,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
     reported, reported_at = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
-    last_finite = LastFiniteState(network)
+    last_finite = LastFiniteState(network, phase)
     for epoch in range(spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):

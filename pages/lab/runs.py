@@ -11,7 +11,7 @@ from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
 from pages.session import keys, state
-from pages.session.words import _, safe
+from pages.session.words import _, safe, translate_message
 from pages.shell import navigation
 
 _PAGE_SIZE = 20
@@ -214,6 +214,8 @@ with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 all_runs = run_row.list_runs()
+if (notice := store().made_anew) is not None:
+    st.warning(translate_message(notice.message, notice.values))
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
 ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
 offer_to_keep(all_runs)

@@ -16,7 +16,7 @@ from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from da_core.params import Scalar
 from pages.charts import plotly_figure
-from pages.run import run_row, two_runs
+from pages.run import current_run, run_row, two_runs
 from pages.session import keys
 from pages.session.words import _, language, number, percent, points, safe, seconds, word
 from pages.shell import theme
@@ -37,7 +37,14 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     if len({run.pair for run in runs}) > 1:
         st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
     names = run_row.titles(runs)
-    records = [store().load(run.run_id) for run in runs]
+    records = [_record(run.run_id) for run in runs]
+    if damaged := [name for name, record in zip(names, records, strict=True) if record is None]:
+        st.warning(
+            _(
+                "The files of {runs} are damaged or gone: only what the list of runs knows is shown; run it again.",
+                runs=safe(", ".join(damaged)),
+            )
+        )
     st.subheader(_("What came of it"), anchor=False)
     _results(runs, names, records)
     _pictures(names, records)
@@ -49,6 +56,12 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
         for place, (run, name) in enumerate(zip(runs, names, strict=True)):
             if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
                 run_row.open_run(run, "results")
+
+
+def _record(run_id: str) -> Record | None:
+    """Load a run whole; None where it has gone or is damaged."""
+    record = store().load(run_id)
+    return None if current_run.is_damaged(run_id, record) else record
 
 
 def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:

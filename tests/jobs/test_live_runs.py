@@ -57,9 +57,13 @@ def database(url: str) -> RunDatabase:
 
 
 @pytest.fixture
-def servers(database: RunDatabase, hour: Hour) -> Callable[[str], LiveRuns]:
-    """Servers of three other machines, by their names."""
-    return lambda name: LiveRuns(lambda: database, f"{name}/1/x", hour)
+def servers(database: RunDatabase, hour: Hour) -> Callable[..., LiveRuns]:
+    """Servers of other machines, by their names; the clock of each may be some seconds ahead."""
+
+    def make(name: str, ahead: float = 0.0) -> LiveRuns:
+        return LiveRuns(lambda: database, f"{name}/1/x", lambda: hour() + ahead, hour)
+
+    return make
 
 
 def waiting() -> LiveRun:
@@ -70,14 +74,17 @@ def waiting() -> LiveRun:
 
 def test_nobody_takes_over_from_a_server_that_lives(servers, hour: Hour) -> None:
     servers("first").record([waiting()])
+    second = servers("second")
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS - 1
-    assert servers("second").take_over() == []
+    assert second.take_over() == []
 
 
 def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
     servers("first").record([waiting()])
-    hour.now += SILENT_SECONDS
     rivals = [servers(name) for name in ("second", "third", "fourth")]
+    assert [server.take_over() for server in rivals] == [[], [], []]
+    hour.now += SILENT_SECONDS
     won: list[LiveRun] = []
     ready = threading.Barrier(len(rivals))
 
@@ -96,6 +103,7 @@ def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
 def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(servers, hour: Hour) -> None:
     sleeper, second = servers("sleeper"), servers("second")
     sleeper.record([waiting()])
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS
     (taken,) = second.take_over()
 
@@ -107,19 +115,49 @@ def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(s
     assert servers("third").take_over() == []
 
 
-def test_a_clock_that_jumps_back_takes_nothing_away(servers, hour: Hour) -> None:
-    servers("first").record([waiting()])
-    hour.now -= 3600
-    assert servers("second").take_over() == []
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_servers_whose_clocks_differ_take_nothing_from_one_another(servers, hour: Hour, ahead: float) -> None:
+    first, second = servers("first"), servers("second", ahead)
+    first.record([waiting()])
+    for _ in range(20):
+        assert second.take_over() == []
+        hour.now += SILENT_SECONDS / 6
+        first.record([waiting()])
+    assert first.win_end(waiting())
+
+    assert second.take_over() == []
+    hour.now += SILENT_SECONDS
+    assert [run.run_id for run in second.take_over()] == [waiting().run_id], "and what is silent is not lost"
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_jumps_takes_nothing_from_a_server_that_lives_and_loses_nothing(
+    database: RunDatabase, jump: float
+) -> None:
+    wall, stopwatch = Hour(), Hour()
+    first, second = (LiveRuns(lambda: database, f"{name}/1/x", wall, stopwatch) for name in ("first", "second"))
+    first.record([waiting()])
+    assert second.take_over() == []
+    wall.now += jump
+    stopwatch.now += 5
+    assert second.take_over() == []
+    first.record([waiting()])
+    stopwatch.now += SILENT_SECONDS - 1
+    assert second.take_over() == []
+    stopwatch.now += SILENT_SECONDS
+    assert [run.run_id for run in second.take_over()] == [waiting().run_id]
 
 
 def test_a_run_of_settings_that_nobody_knows_any_more_is_let_go(servers, database: RunDatabase, hour: Hour) -> None:
     servers("first").record([waiting()])
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE live_runs SET experiment = '{\"of_old\": 1}'")
+    second = servers("second")
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS
-    assert servers("second").take_over() == []
-    assert servers("third").take_over() == []
+    assert second.take_over() == []
+    with database.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM live_runs").scalar() == 0
 
 
 # Whole queues ---------------------------------------------------------------------------------------------------------

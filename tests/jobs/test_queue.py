@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from da_core.data.loading import cache
 from da_core.errors import UserError
@@ -36,6 +37,8 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store
+from da_core.methods.alignment.deep_coral import DeepCORAL
+from da_core.methods.base import Batch
 from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
@@ -708,8 +711,32 @@ def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
     assert (view.state, view.error.values["name"]) == ("failed", "magic")
 
 
+def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker_lives(store, monkeypatch):
+    usual = DeepCORAL.losses
+
+    def full(self: DeepCORAL, batch: Batch) -> dict[str, torch.Tensor]:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    points = Experiment(
+        data=DataSpec(name="drawn", params={"count": 60}),
+        network=NetworkSpec(name="mlp", params={"hidden": 8}),
+        method=MethodSpec(name="deep_coral"),
+        training=TrainingSpec(epochs=1, least_steps=1),
+        device="cpu",
+    )
+    queue = Queue(store)
+    monkeypatch.setattr(DeepCORAL, "losses", full)
+    failed = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    monkeypatch.setattr(DeepCORAL, "losses", usual)
+    after = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    queue.close(PATIENCE)
+
+    assert str(failed.error).startswith("The GPU ran out of memory; choose a smaller batch")
+    assert after.state == "done"
+
+
 def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(store_module, "write_record", full)

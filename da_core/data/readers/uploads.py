@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, short_name
-from da_core.errors import UserError
+from da_core.errors import UserError, full_disk_told
 from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
 
@@ -26,6 +26,7 @@ _LONGEST_NAME = 60
 _UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.{_ENDING.pattern})(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
 
 
+@full_disk_told()
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
@@ -68,6 +69,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
 
+@full_disk_told()
 def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
     """Store the files of a folder, each under its path in it, as one upload (a zip); see `keep_upload`."""
     most = settings().upload_megabytes * 2**20
