@@ -158,7 +158,7 @@ class Store:
 
     def is_damaged(self, run_id: str) -> bool:
         """Tell whether this run has a folder, though nobody can `load` it."""
-        return bool(_RUN_ID.fullmatch(run_id)) and self._path(run_id).is_dir() and self.load(run_id) is None
+        return bool(RUN_ID.fullmatch(run_id)) and self._path(run_id).is_dir() and self.load(run_id) is None
 
     def find(self, experiment: Experiment) -> str | None:
         """Find the newest run of this experiment that went to its end and return its id; None if there is none.
