@@ -174,6 +174,10 @@ def glossary_links() -> str:
     return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
+SIGNED_IN = "/oauth2callback"
+"""Where Streamlit is told by a provider who signed in."""
+
+
 class UnknownPages:
     """Middleware that answers an address without a screen by the first screen, which says so.
 
@@ -182,7 +186,7 @@ class UnknownPages:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.known = {base_path() + address for address in _addresses()}
+        self.known = {base_path() + address for address in (*_addresses(), SIGNED_IN)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":

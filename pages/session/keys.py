@@ -75,6 +75,7 @@ SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
 EVERYTHING_SWITCH = "lab-everything"
+SIGN_OUT = "lab-sign-out"
 FOOTER = "lab-footer"
 NEXT = "lab-on"
 NEXT_QUIET = "lab-on-quiet"
@@ -85,6 +86,10 @@ ROOM_LINE = "lab-room-line"
 EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
+
+
+def sign_in(provider: str) -> str:
+    return f"lab-sign-in-{provider}"
 
 
 def step(place: int, here: bool) -> str:
