@@ -155,9 +155,9 @@ def screen_reader() -> str:
 
 @functools.cache
 def what_the_browser_remembers() -> str:
-    """Read the scripts that show a newcomer's hints and open everything to who wants it."""
+    """Read the scripts that show a newcomer's hints, open everything to who wants it, and lead back from signing in."""
     assets = Path(__file__).parent / "assets"
-    names = ("remembered_view.js", "first_hints.js")
+    names = ("remembered_view.js", "first_hints.js", "signing_in.js")
     return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
 
 

@@ -215,6 +215,7 @@ def download(file: str) -> str:
 
 # Runs ----------------------------------------------------------------------------------------------------------------
 
+EARLIER_LINE = "lab-earlier-line"
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
 RUNS_SEARCH = "lab-runs-sought"

@@ -34,12 +34,13 @@ class IdentityProvider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}))
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     given_out: list[str] = field(default_factory=list)
+    cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def secrets_file(self) -> str:
         """Write the ``secrets.toml`` of a server whose people sign in here."""
         lines = {
             "redirect_uri": "http://localhost:{port}/oauth2callback",
-            "cookie_secret": secrets.token_hex(32),
+            "cookie_secret": self.cookie_secret,
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "server_metadata_url": f"{self.issuer}/.well-known/openid-configuration",
