@@ -151,18 +151,21 @@ def play(now: Experiment) -> None:
     )
 
 
-def _take_change(change: dict[str, Any]) -> None:
+def _take_change(change: Any) -> None:
     """Take over what a hand has done; a browser may send anything."""
-    now = shown()
+    if not isinstance(change, dict):
+        return
+    now, acts = shown(), str(change.get("acts") or "")
     try:
         spec = DataSpec.model_validate({**now.data.model_dump(), "params": change.get("params") or {}})
         new = filming.normalised(now.model_copy(update={"data": spec}))
+        read_acts(acts)
     except (UserError, ValueError) as error:
         if isinstance(error, UserError):
             state.report(error)
         return
     state.replace(new)
-    state.change_playground(acts=str(change.get("acts") or ""))
+    state.change_playground(acts=acts)
 
 
 def _sweep(now: Experiment) -> dict[str, Any] | None:

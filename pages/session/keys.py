@@ -11,6 +11,8 @@ from __future__ import annotations
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
+FOUND_RUNS = "lab.found"
+"""The ids of the runs that the session's links have led to."""
 OWNER = "lab.owner"
 """A name for the visitor where the browser keeps no cookie."""
 LANGUAGE = "lab.language"

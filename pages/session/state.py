@@ -116,6 +116,11 @@ def set_run(run: str | None) -> None:
     st.session_state[keys.RUN] = run
 
 
+def forget_runs() -> None:
+    """Look at no run, neither at one nor at several side by side."""
+    st.session_state[keys.RUN] = st.session_state[keys.ROW] = None
+
+
 def owner() -> str:
     """Return the name under which the visitor's runs, rooms and progress are kept; see `account`."""
     return account.owner()
