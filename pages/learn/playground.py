@@ -17,7 +17,7 @@ from pages.session.words import _, language
 from pages.shell import navigation, params_form
 
 with st.spinner(_("Waking up the methods…")):
-    from da_core.data.sources.drawn_points import DrawnPoints
+    from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
     from da_core.teaching.films import direction, filming
     from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, suited
@@ -159,6 +159,7 @@ def _take_change(change: Any) -> None:
     try:
         spec = DataSpec.model_validate({**now.data.model_dump(), "params": change["params"]})
         new = filming.normalised(now.model_copy(update={"data": spec}))
+        decode_points(str(new.data.params.get("points", "")))
         direction.read(acts)
     except (UserError, ValueError) as error:
         if isinstance(error, UserError):
