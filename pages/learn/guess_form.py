@@ -23,7 +23,6 @@ from pages.learn.sketch_element import Points
 from pages.session import keys
 from pages.session.words import _, language, number
 
-
 _HIGHEST = 1e6
 """No axis of a guess goes so far."""
 

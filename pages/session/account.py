@@ -1,4 +1,4 @@
-"""Who the visitor is: the person who signed in, where this server offers that, else whoever has the browser's cookie."""
+"""Who the visitor is: the person who signed in, where the server offers that, else whoever has the browser's cookie."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def is_offered() -> bool:
 
 def providers() -> list[str]:
     """List the names of the providers to choose from: [“”] where there is only one, which needs none."""
-    named = [name for name, section in st.secrets["auth"].items() if isinstance(section, Mapping) and "client_id" in section]
+    named = [
+        name for name, section in st.secrets["auth"].items() if isinstance(section, Mapping) and "client_id" in section
+    ]
     return named or [""]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.teaching.guess import KNOTS
 from pages.session import keys
+from pages.session.words import translate_message
 from tests.support.lab import Lab, button, texts
 
 NUMBERS: list[Any] = [float("nan"), float("inf"), 1e308, -1e7, "x", "1" * 5000, None, [], {}, [[1.0]], True, 10**400]
@@ -125,3 +127,22 @@ def test_a_link_of_any_length_is_read_and_not_handed_on(lab: Lab, name: str) -> 
     assert not app.exception
     assert len(texts(app)) < 20_000
     assert all(len(value) < 1000 for values in app.query_params.values() for value in values)
+
+
+# Names ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>.zip",
+        "[a](javascript:alert(1)).csv",
+        "![](http://evil.example/x.png)",
+        "http://evil.example",
+        "`x` $x$ :red[x] | x | # x",
+    ],
+)
+def test_names_of_files_classes_and_columns_are_never_markup(name: str) -> None:
+    said = translate_message("“{name}” is larger than {most} MB; upload a smaller file.", {"name": name, "most": 1})
+    assert name in re.sub(r"\\(.)", r"\1", said)
+    assert not re.search(r"(?<!\\)[<>\[\]()`$:|#!]", said)
