@@ -23,10 +23,8 @@ def is_offered() -> bool:
 
 def providers() -> list[str]:
     """List the names of the providers to choose from: [“”] where there is only one, which needs none."""
-    named = [
-        name for name, section in st.secrets["auth"].items() if isinstance(section, Mapping) and "client_id" in section
-    ]
-    return named or [""]
+    sections = {name: value for name, value in st.secrets["auth"].items() if isinstance(value, Mapping)}
+    return [name for name, section in sections.items() if "client_id" in section] or [""]
 
 
 def owner() -> str:

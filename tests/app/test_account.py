@@ -139,7 +139,8 @@ def test_the_cookie_is_for_https_alone_where_a_trusted_proxy_says_so(peer: str, 
         "headers": [(b"host", b"lab.example"), (b"x-forwarded-proto", b"https")],
     }
     trusting = uvicorn.Config(app.app).forwarded_allow_ips
-    served: Any = ProxyHeadersMiddleware(Starlette(routes=[Route("/data", app.document)]), trusting)
+    routed: Any = Starlette(routes=[Route("/data", app.document)])
+    served: Any = ProxyHeadersMiddleware(routed, trusting)
     asyncio.run(served(scope, receive, send))
     assert ("Secure" in dict(sent[0]["headers"])[b"set-cookie"].decode()) == secure
 

@@ -1,4 +1,4 @@
-"""What a browser may send besides what our pages send: values of elements, presses of another's buttons, at any size."""
+"""What a browser may send that no page of ours sends: values of elements, presses of another's buttons, of any size."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.support.screen import finished, go, main, open_screen, settle, shoot,
 from tests.support.server import Server, serving
 
 ADA, BO = "Ada *Lovelace*", "Bo"
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "a-1": {"name": ADA, "email": "Ada@lab.example", "email_verified": True},
     "b-2": {"name": BO, "email": "bo@lab.example"},
 }
@@ -120,12 +120,12 @@ def test_a_cookie_that_was_changed_signs_nobody_in(come: Come) -> None:
     page = come()
     open_screen(page, "Start")
     sign_in(page, BO)
-    cookie = cookies(page)[SIGNED]
+    cookie: Any = cookies(page)[SIGNED]
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
     body, _dot, rest = cookie["value"].partition(".")
     changed = body[:-2] + ("AA" if body[-2:] != "AA" else "BB")
-    page.context.add_cookies([{**cookie, "value": f"{changed}.{rest}"}])
+    page.context.add_cookies([cookie | {"value": f"{changed}.{rest}"}])
     page.reload()
     settle(page)
     expect(sidebar(page).get_by_role("button", name="Sign in")).to_be_visible()

@@ -6,8 +6,11 @@ import math
 import re
 import secrets
 from collections import Counter
+from unittest.mock import Mock
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from da_core.experiment import Experiment
 from da_core.jobs import room_database
@@ -21,11 +24,10 @@ from tests.teaching.hall.conftest import Clock
 
 
 def test_a_link_to_a_run_has_more_than_64_bits_from_the_systems_own_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
-    choose = secrets.choice
-    monkeypatch.setattr(secrets, "choice", lambda among: drawn.append(len(among)) or choose(among))
+    chosen = Mock(wraps=secrets.choice)
+    monkeypatch.setattr(secrets, "choice", chosen)
     ids = [new_run_id(Experiment()) for _ in range(50)]
-    assert sum(map(math.log2, drawn)) / 50 > 64
+    assert sum(math.log2(len(call.args[0])) for call in chosen.call_args_list) / 50 > 64
     assert all(re.fullmatch(RUN_ID, one) and len(one) <= 32 for one in ids)
     signs = Counter("".join(one.partition("-")[2] for one in ids))
     assert len(signs) == 36, "every sign is drawn"
@@ -33,12 +35,11 @@ def test_a_link_to_a_run_has_more_than_64_bits_from_the_systems_own_source(monke
 
 
 def test_a_rooms_address_cannot_be_guessed_and_its_code_not_in_time(tmp_path, monkeypatch) -> None:
-    asked: list[int] = []
-    make = secrets.token_urlsafe
-    monkeypatch.setattr(secrets, "token_urlsafe", lambda bytes_: asked.append(bytes_) or make(bytes_))
+    made = Mock(wraps=secrets.token_urlsafe)
+    monkeypatch.setattr(secrets, "token_urlsafe", made)
     rooms = RoomDatabase(RunDatabase(f"sqlite:///{tmp_path / 'runs.db'}"))
     room = rooms.open("teacher", {}, {})
-    assert 8 * asked[0] > 64
+    assert 8 * made.call_args.args[0] > 64
     assert len(room.room_id) >= 22
     codes = len(room_database._CODE_SIGNS) ** len(room.code)
     open_rooms, guesses_a_day = 50, 86_400 * MOST_WRONG_CODES / WRONG_CODE_SECONDS
@@ -46,8 +47,13 @@ def test_a_rooms_address_cannot_be_guessed_and_its_code_not_in_time(tmp_path, mo
 
 
 def test_a_visitors_cookie_cannot_be_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(secrets.token_urlsafe(24)) == 32
-    assert session_cookie.read({session_cookie.NAME: secrets.token_urlsafe(24)})
+    made = Mock(wraps=secrets.token_urlsafe)
+    monkeypatch.setattr(secrets, "token_urlsafe", made)
+    response = Response()
+    session_cookie.give(Request({"type": "http", "scheme": "http", "headers": [], "path": "/"}), response, "/")
+    assert 8 * made.call_args.args[0] > 128
+    given = response.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    assert session_cookie.read({session_cookie.NAME: given}) == given
 
 
 def test_who_tries_many_different_ones_waits_and_a_class_with_one_dead_link_does_not() -> None:
