@@ -178,9 +178,9 @@ def screen_reader() -> str:
 
 @functools.cache
 def what_the_browser_remembers() -> str:
-    """Read the scripts that show a newcomer's hints and open everything to who wants it."""
+    """Read the scripts that show a newcomer's hints, open everything to who wants it, and lead back from signing in."""
     assets = Path(__file__).parent / "assets"
-    names = ("remembered_view.js", "first_hints.js")
+    names = ("remembered_view.js", "first_hints.js", "signing_in.js")
     return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
 
 
@@ -197,6 +197,10 @@ def glossary_links() -> str:
     return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
+SIGNED_IN = "/oauth2callback"
+"""Where Streamlit is told by a provider who signed in."""
+
+
 class UnknownPages:
     """Middleware that answers an address without a screen by the first screen, which says so.
 
@@ -205,7 +209,7 @@ class UnknownPages:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.known = {base_path() + address for address in (*_addresses(), "/ready", "/metrics")}
+        self.known = {base_path() + address for address in (*_addresses(), "/ready", "/metrics", SIGNED_IN)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import shutil
+import string
 import threading
 import time
 import weakref
@@ -39,14 +40,19 @@ EXAMPLE = "0000000000000000-00000000"
 """The id of the example run that comes with the app, which no link to another run can have."""
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 """Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
-RUN_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
+RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
+"""What a run's id looks like; earlier versions made shorter ones."""
+_SIGNS = string.digits + string.ascii_lowercase
 _MEGABYTE = 2**20
 _HOUR = 3600.0
 
 
 def new_run_id(experiment: Experiment) -> str:
-    """Make a run's id: the experiment's key, by which equal runs are found, and a random part."""
-    return f"{experiment.key}-{secrets.token_hex(4)}"
+    """Make a run's id: the experiment's key, by which equal runs are found, and 77 random bits, which nobody guesses.
+
+    Whoever has the id may look at the run, and the key follows from the settings alone.
+    """
+    return f"{experiment.key}-{''.join(secrets.choice(_SIGNS) for _ in range(15))}"
 
 
 class Store:

@@ -10,7 +10,7 @@ from da_core.errors import UserError
 from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
-from pages.session import keys, state
+from pages.session import account, keys, state
 from pages.session.words import _, safe, translate_message
 from pages.shell import navigation
 
@@ -208,6 +208,22 @@ def offer_to_keep(runs: Sequence[KeptRun]) -> None:
         st.button(_("Keep it"), on_click=lambda: attempt(lambda owner: store().database.keep(run, owner)))
 
 
+def offer_to_take_along() -> None:
+    """Offer who has signed in the runs that this browser has from before."""
+    browser = account.browser()
+    if account.signed_in_as() is None or browser is None or not (earlier := store().database.listed(browser)):
+        return
+    with st.container(key=keys.EARLIER_LINE, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            _("Runs of this browser from before you signed in: {count}.", count=len(earlier)),
+            help=_("They come to your list with their names and tags, and so does what was done in the course."),
+            width="content",
+        )
+        st.button(
+            _("Take them along"), on_click=attempt, args=(lambda owner: store().database.hand_over(browser, owner),)
+        )
+
+
 st.title(_(navigation.SCREENS["runs"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
 with st.spinner(_("Waking up the methods…")):
@@ -218,6 +234,7 @@ if (notice := store().made_anew) is not None:
     st.warning(translate_message(notice.message, notice.values))
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
 ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
+offer_to_take_along()
 offer_to_keep(all_runs)
 if not all_runs:
     with st.container(border=True):

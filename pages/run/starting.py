@@ -11,7 +11,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
-from pages.session import access, keys, priority, state
+from pages.session import access, account, keys, priority, state
 from pages.session.polling import follow
 from pages.session.words import _, percent, seconds
 from pages.shell import navigation
@@ -25,7 +25,7 @@ def submit(experiment: Experiment) -> str:
         visitor,
         localhost_only=access.localhost_only(),
         address=access.address(),
-        ahead=priority.is_instructor(visitor, priority.verified_email()),
+        ahead=priority.is_instructor(visitor, account.verified_email()),
     )
 
 

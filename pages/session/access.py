@@ -8,19 +8,21 @@ from collections.abc import Iterable
 import streamlit as st
 
 from da_core.data.readers import uploads
-from pages.session import origin
+from pages.session import account, origin
 
 
 def localhost_only() -> bool:
     """Tell whether the server listens on localhost alone, goes by its names only, and the page, too, is localhost's.
 
-    A server with another name has a proxy before it, and what a stranger sends through that may say anything. Of the
+    A server with another name has a proxy before it, and what a stranger sends through that may say anything; one where
+    people sign in is for more than who sits at its machine. Of the
     page, host and port count: whatever else listens on this machine is not this app. A browser always sends an Origin
     to a websocket, so who sends none is no browser.
     """
     headers = st.context.headers
     return (
-        st.get_option("server.address") in origin.LOCAL
+        not account.is_offered()
+        and st.get_option("server.address") in origin.LOCAL
         and origin.LOCAL.issuperset(origin.names())
         and origin.is_local(headers.get("Host"))
         and origin.is_own(headers.get("Origin"), headers.get("Host"))

@@ -11,6 +11,8 @@ from __future__ import annotations
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
+FOUND_RUNS = "lab.found"
+"""The ids of the runs that the session's links have led to."""
 OWNER = "lab.owner"
 """A name for the visitor where the browser keeps no cookie."""
 LANGUAGE = "lab.language"
@@ -77,6 +79,7 @@ SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
 EVERYTHING_SWITCH = "lab-everything"
+SIGN_OUT = "lab-sign-out"
 FOOTER = "lab-footer"
 NEXT = "lab-on"
 NEXT_QUIET = "lab-on-quiet"
@@ -87,6 +90,10 @@ ROOM_LINE = "lab-room-line"
 EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
+
+
+def sign_in(provider: str) -> str:
+    return f"lab-sign-in-{provider}"
 
 
 def step(place: int, here: bool) -> str:
@@ -225,6 +232,7 @@ def download(file: str) -> str:
 
 # Runs ----------------------------------------------------------------------------------------------------------------
 
+EARLIER_LINE = "lab-earlier-line"
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
 RUNS_SEARCH = "lab-runs-sought"

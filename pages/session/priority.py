@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from da_core.errors import UserError
 from da_core.settings import settings
 from da_core.teaching.hall.followers import followers
@@ -20,14 +18,6 @@ def is_instructor(visitor: str, email: str | None = None) -> bool:
         return True
     least = settings().priority_followers
     return least > 0 and any(_leads(visitor, room_id) for room_id in followers().rooms(least))
-
-
-def verified_email() -> str | None:
-    """Return the e-mail address, in lower case, that the provider vouches for as the signed-in person's; else None."""
-    told = st.user.to_dict()
-    email = told.get("email")
-    vouched = told.get("is_logged_in") is True and told.get("email_verified") is True
-    return email.lower() if vouched and isinstance(email, str) and email else None
 
 
 def _leads(visitor: str, room_id: str) -> bool:
