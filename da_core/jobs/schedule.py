@@ -139,7 +139,7 @@ class Schedule:
         job = self.in_turn()[0]
         self.waiting.remove(job)
         self._turn = max(self._turn, job.turn)
-        job.in_hand = True
+        job.in_hand, job.interrupted = True, False
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
         self.number_places()

@@ -7,11 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
 from da_core.jobs.run_view import RunState
@@ -21,7 +22,7 @@ from da_core.jobs.store import Store
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
-"""``run(experiment, should_stop=…)``, as `da_core.run.run`."""
+"""``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
@@ -29,24 +30,34 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **options: Any) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
-    return run(experiment, should_stop=should_stop)
+    return run(experiment, should_stop=should_stop, **options)
 
 
 class Workers:
-    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
+    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called.
+
+    Without ``checkpoints`` a run that is interrupted begins again.
+    """
 
     def __init__(
-        self, schedule: Schedule, store: Store, run: RunFunction, count: int, is_ours: Callable[[Job], bool]
+        self,
+        schedule: Schedule,
+        store: Store,
+        run: RunFunction,
+        count: int,
+        is_ours: Callable[[Job], bool],
+        checkpoints: CheckpointStore | None,
     ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
         self._count = count
         self._is_ours = is_ours
+        self._checkpoints = checkpoints
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
@@ -106,7 +117,7 @@ class Workers:
         """Apply a run's events until the last one, or until somebody wants the run stopped or paused."""
         schedule = self._schedule
         if job.events is None:
-            job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
+            job.events = self._begin(job)
         for event in job.events:
             with schedule.changed:
                 job.apply(event)
@@ -121,6 +132,12 @@ class Workers:
                     return "put aside"
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
+
+    def _begin(self, job: Job) -> Iterator[Event]:
+        if self._checkpoints is None:
+            return self._run(job.experiment, should_stop=job.finish_early.is_set)
+        place = CheckpointPlace(self._checkpoints, job.run_id, job.attempt)
+        return self._run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
 
     def _save(self, job: Job, finished: Finished) -> None:
         history = job.history.events()
