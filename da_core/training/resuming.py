@@ -114,7 +114,7 @@ class RunCheckpoint:
     def _offer(self, phase: Phase, training: SavedTraining, state: Callable[[], State] | None) -> None:
         if training.is_over:
             self._over[phase] = self._packed(phase, training, None)
-            self._over_unwritten = True
+            self._over_unwritten |= not training.was_over
         if (began := self._clock()) < self._due:
             return
         trainings = self._past | self._over

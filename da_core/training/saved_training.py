@@ -31,7 +31,7 @@ class SavedTraining:
         self._weights: State | None = past["weights"]
         self._offer = offer
         self._events: list[TrainingEvent] = []
-        self.is_over = False
+        self.was_over, self.is_over = self._weights is not None, False
 
     def take_state(self) -> State | None:
         """Give the state to go on from, and let go of it; None where the training begins."""

@@ -1,0 +1,128 @@
+"""A process with the app's own queue, killed while it trains, and another one started on what it has left."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from da_core.events import Finished, Losses
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.store import Store
+from da_core.run import run
+from da_core.training.resuming import GOES_ON
+from tests.support.interrupted import assert_same
+
+ROOT = Path(__file__).parents[2]
+OWNER = "ann"
+_SERVER = """
+import json, sys
+from da_core.experiment import Experiment
+from da_core.jobs.queue import queue
+
+queue().recover()
+run, version, told = queue().submit(Experiment.model_validate_json(sys.argv[1]), sys.argv[2]), -1, -1.0
+while True:
+    view = queue().wait(run, lambda view: view.version > version or not view.live, 300)
+    version = view.version
+    if view.fraction >= told + 0.002 or not view.live:
+        told = view.fraction
+        notices = [notice.message for notice in view.notices]
+        print(json.dumps({"run": run, "fraction": told, "state": view.state, "notices": notices}), flush=True)
+    if not view.live:
+        break
+queue().close()
+"""
+
+
+def small_run(seed: int = 0, epochs: int = 60) -> Experiment:
+    """DANN and an oracle on points: three trainings, of a second or two each."""
+    return Experiment(
+        data=DataSpec(name="drawn", params={"count": 200}),
+        network=NetworkSpec(name="mlp", params={"hidden": 32}),
+        method=MethodSpec(name="dann"),
+        training=TrainingSpec(epochs=epochs, least_steps=5),
+        seed=seed,
+        device="cpu",
+        oracle=True,
+    )
+
+
+@contextmanager
+def serving(folder: Path, experiment: Experiment) -> Iterator[tuple[subprocess.Popen[str], Iterator[dict[str, Any]]]]:
+    """A server that goes on with what there is in ``folder``, or begins the run; the process, and what it reports."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, experiment.model_dump_json(), OWNER],
+        cwd=ROOT,
+        env={**os.environ, "DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process, map(json.loads, process.stdout)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@dataclass
+class Outcome:
+    """Where the kills hit, as shares of the run, and how often it then went on from a checkpoint."""
+
+    killed_at: list[float]
+    went_on: int
+
+
+def kill_and_finish(
+    folder: Path, experiment: Experiment, at: list[float], wait: Callable[[], float] = lambda: 0.0
+) -> Outcome:
+    """Kill the server when the run has come as far as each of ``at``, and ``wait()`` seconds more; then let it finish.
+
+    Raises AssertionError where the result is not, bit for bit, that of an undisturbed run, where a point of a curve is
+    missing or there twice, or where a checkpoint is left.
+    """
+    outcome, last = Outcome([], 0), {"state": ""}
+    for share in [*sorted(at), 2.0]:
+        with serving(folder, experiment) as (process, reports):
+            for last in reports:
+                if last["fraction"] >= share and last["state"] == "running":
+                    time.sleep(wait())
+                    process.kill()
+                    outcome.killed_at.append(last["fraction"])
+                    break
+            else:
+                assert process.wait(60) == 0
+            outcome.went_on += GOES_ON in last.get("notices", ())
+        if last["state"] == "done":
+            break
+    assert last["state"] == "done", last
+    check(folder, experiment, last["run"])
+    return outcome
+
+
+def check(folder: Path, experiment: Experiment, run_id: str) -> None:
+    """Hold a finished run against one that nobody has disturbed."""
+    record = Store(folder / "runs").load(run_id)
+    assert record is not None
+    *_events, undisturbed = run(experiment)
+    assert isinstance(undisturbed, Finished)
+    assert_same(Finished(record.result, replace(record.evidence, state=record.state())), undisturbed)
+    measured = [(event.phase, event.epoch) for event in record.history if not isinstance(event, Losses)]
+    phases = ["source_only", "adapt", "oracle"]
+    assert measured == [(phase, epoch + 1) for phase in phases for epoch in range(experiment.training.epochs)]
+    assert list((folder / "checkpoints").iterdir()) == [], "a run that is over leaves no checkpoint"
+
+
+def spread(kills: int, rng: random.Random) -> list[float]:
+    """Draw so many shares of a run, one from each equal part of its course."""
+    return [(part + rng.random()) / kills for part in range(kills)]
