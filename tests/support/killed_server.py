@@ -2,45 +2,62 @@
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from da_core.evaluation import umap_and_pca
 from da_core.events import Finished, Losses
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.queue import queue
+from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Store
 from da_core.run import run
+from da_core.settings import settings
 from da_core.training.resuming import GOES_ON
 from tests.support.interrupted import assert_same
 
-ROOT = Path(__file__).parents[2]
 OWNER = "ann"
-_SERVER = """
-import json, sys
-from da_core.experiment import Experiment
-from da_core.jobs.queue import queue
+PATIENCE = 300.0
+_PRELOADED = ["da_core.run", "da_core.jobs.queue", "da_core.jobs.live_runs", "da_core.jobs.store"]
+"""What a server imports, done once: each server is a fork of a process that has these and has done nothing."""
+_CONTEXT = multiprocessing.get_context("forkserver")
 
-queue().recover()
-run, version, told = queue().submit(Experiment.model_validate_json(sys.argv[1]), sys.argv[2]), -1, -1.0
-while True:
-    view = queue().wait(run, lambda view: view.version > version or not view.live, 300)
-    version = view.version
-    if view.fraction >= told + 0.002 or not view.live:
-        told = view.fraction
-        notices = [notice.message for notice in view.notices]
-        print(json.dumps({"run": run, "fraction": told, "state": view.state, "notices": notices}), flush=True)
-    if not view.live:
-        break
-queue().close()
-"""
+
+def serve(folder: Path, experiment: Experiment, reports: Connection) -> None:
+    """Go on with what there is in ``folder``, or begin the run, as the app does; report how far it is until it ends."""
+    os.environ.update({"DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"})
+    settings.cache_clear()
+    umap_and_pca.umap = _pca  # the whole UMAP picture again takes a killed run longer than all that it has trained
+    queue().recover()
+    run_id, version, told = queue().submit(experiment, OWNER), -1, -1.0
+    while True:
+        view = queue().wait(run_id, _changed_since(version), PATIENCE)
+        version = view.version
+        if view.fraction >= told + 0.002 or not view.live:
+            told = view.fraction
+            notices = [notice.message for notice in view.notices]
+            reports.send({"run": run_id, "fraction": told, "state": view.state, "notices": notices})
+        if not view.live:
+            break
+    queue().close()
+
+
+def _pca(F: Any, seed: int, start: Any = None) -> Any:
+    return umap_and_pca.pca(F, start=start)
+
+
+def _changed_since(version: int) -> Callable[[RunView], bool]:
+    return lambda view: view.version > version or not view.live
 
 
 def small_run(seed: int = 0, epochs: int = 60) -> Experiment:
@@ -57,22 +74,27 @@ def small_run(seed: int = 0, epochs: int = 60) -> Experiment:
 
 
 @contextmanager
-def serving(folder: Path, experiment: Experiment) -> Iterator[tuple[subprocess.Popen[str], Iterator[dict[str, Any]]]]:
-    """A server that goes on with what there is in ``folder``, or begins the run; the process, and what it reports."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _SERVER, experiment.model_dump_json(), OWNER],
-        cwd=ROOT,
-        env={**os.environ, "DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+def serving(folder: Path, experiment: Experiment) -> Iterator[tuple[BaseProcess, Iterator[dict[str, Any]]]]:
+    """A server that runs `serve`; its process, and what it reports."""
+    _CONTEXT.set_forkserver_preload(_PRELOADED)
+    ours, theirs = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=serve, args=(folder, experiment, theirs))
+    process.start()
+    theirs.close()  # so that its end is seen here
     try:
-        yield process, map(json.loads, process.stdout)
+        yield process, _received(ours)
     finally:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.join()
+        ours.close()
+
+
+def _received(pipe: Connection) -> Iterator[dict[str, Any]]:
+    while True:
+        try:
+            yield pipe.recv()
+        except EOFError:
+            return
 
 
 @dataclass
@@ -101,7 +123,8 @@ def kill_and_finish(
                     outcome.killed_at.append(last["fraction"])
                     break
             else:
-                assert process.wait(60) == 0
+                process.join(PATIENCE)
+                assert process.exitcode == 0
             outcome.went_on += GOES_ON in last.get("notices", ())
         if last["state"] == "done":
             break
@@ -114,7 +137,8 @@ def check(folder: Path, experiment: Experiment, run_id: str) -> None:
     """Hold a finished run against one that nobody has disturbed."""
     record = Store(folder / "runs").load(run_id)
     assert record is not None
-    *_events, undisturbed = run(experiment)
+    with mock.patch.object(umap_and_pca, "umap", _pca):
+        *_events, undisturbed = run(experiment)
     assert isinstance(undisturbed, Finished)
     assert_same(Finished(record.result, replace(record.evidence, state=record.state())), undisturbed)
     measured = [(event.phase, event.epoch) for event in record.history if not isinstance(event, Losses)]
