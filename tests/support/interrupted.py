@@ -70,8 +70,10 @@ def numbers(finished: Event) -> dict[str, Any]:
     return finished.result.model_dump(exclude={"seconds", "findings"})
 
 
-def assert_same(ours: Finished, theirs: Finished) -> None:
+def assert_same(ours: Event, theirs: Event) -> None:
     """Two runs came to the same, to the last bit: scores, features, weights and snapshots."""
+    assert isinstance(ours, Finished)
+    assert isinstance(theirs, Finished)
     assert numbers(ours) == numbers(theirs)
     for name, array in _arrays(theirs):
         np.testing.assert_array_equal(dict(_arrays(ours))[name], array, err_msg=name)

@@ -37,7 +37,7 @@ def serve(folder: Path, experiment: Experiment, reports: Connection) -> None:
     """Go on with what there is in ``folder``, or begin the run, as the app does; report how far it is until it ends."""
     os.environ.update({"DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"})
     settings.cache_clear()
-    umap_and_pca.umap = _pca  # the whole UMAP picture again takes a killed run longer than all that it has trained
+    umap_and_pca.umap = _pca  # type: ignore[assignment]  # the whole UMAP picture again takes a killed run longer than all that it has trained
     queue().recover()
     run_id, version, told = queue().submit(experiment, OWNER), -1, -1.0
     while True:
@@ -113,7 +113,8 @@ def kill_and_finish(
     Raises AssertionError where the result is not, bit for bit, that of an undisturbed run, where a point of a curve is
     missing or there twice, or where a checkpoint is left.
     """
-    outcome, last = Outcome([], 0), {"state": ""}
+    outcome = Outcome([], 0)
+    last: dict[str, Any] = {"state": ""}
     for share in [*sorted(at), 2.0]:
         with serving(folder, experiment) as (process, reports):
             for last in reports:

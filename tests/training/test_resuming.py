@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import torch
 
 from da_core.data.sources import sources
 from da_core.evaluation import umap_and_pca
 from da_core.events import STAGES, Accuracies, Finished, Losses, Notice
 from da_core.experiment import DataSpec, Experiment, NetworkSpec, TrainingSpec
 from da_core.methods import methods
+from da_core.networks import networks
 from da_core.run import run
 from da_core.settings import settings
 from da_core.timing import Pace
@@ -222,8 +222,12 @@ def test_it_takes_at_most_its_share_of_the_time_however_dear_a_write_is(
     monkeypatch.setattr(resuming, "identify", lambda prepared: "me")
     checkpoint = RunCheckpoint(place, pace, Nothing(), seconds=5.0, clock=lambda: now[0])
     list(checkpoint.resume(None))
-    training = checkpoint.training("source_only")
-    list(training.record(torch.nn.Identity(), iter([Accuracies("source_only", 1, {})]), 1000))
+    training, extractor = checkpoint.training("source_only"), networks()["mlp"]
+    list(
+        training.record(
+            extractor.network(extractor.Params(), (2,), 2, 0), iter([Accuracies("source_only", 1, {})]), 1000
+        )
+    )
     for _ in range(10_000):
         now[0] += 0.1
         training.offer(lambda: {"epoch": 1})
