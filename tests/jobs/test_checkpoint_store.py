@@ -12,7 +12,6 @@ import pytest
 
 from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs import checkpoint_store
 from da_core.jobs.checkpoint_store import STALE_SECONDS, CheckpointFolder
 from da_core.jobs.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
@@ -46,7 +45,7 @@ def test_where_writing_fails_the_one_of_before_stays(folder: CheckpointFolder, m
         raise OSError(28, "No space left on device")
 
     folder.save(RUN, b"before")
-    monkeypatch.setattr(checkpoint_store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         folder.save(RUN, b"after")
     assert folder.load(RUN) == b"before"
