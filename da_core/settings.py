@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         description="Finished runs kept on disk. First go those in the bin, then those without a name or tag.",
     )
     bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is deleted.")
+    checkpoint_seconds: float = Field(
+        5.0,
+        ge=0,
+        description="Least seconds between two checkpoints of a run that trains. However few, they never take more "
+        "than 3 % of its time.",
+    )
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
     uploads_megabytes: int = Field(

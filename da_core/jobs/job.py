@@ -104,6 +104,8 @@ class Job:
     turn: int = 0
     """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False
+    interrupted: bool = False
+    """Whether its server was stopped while it trained, and nobody has gone on with it yet."""
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""
     finish_early: threading.Event = field(default_factory=threading.Event)
@@ -176,5 +178,6 @@ class Job:
                 notices=tuple(self.notices),
                 error=self.error,
                 finishing_early=self.finish_early.is_set(),
+                interrupted=self.interrupted,
             )
         return self._view

@@ -41,8 +41,8 @@ SILENT_SECONDS = 30.0
 _LEFT = 0.0
 """The heartbeat of what a server has left on purpose."""
 
-KeptState = Literal["queued", "paused", "ending"]
-"""A run that trains is queued to the others: whoever takes it over queues it."""
+KeptState = Literal["queued", "running", "paused", "ending"]
+"""A run that has begun is running, and still is when somebody has taken it over and it waits to go on."""
 
 _LIVE = Table(
     "live_runs",
@@ -92,11 +92,12 @@ class LiveRuns:
         self._heard: dict[tuple[str, float], float] = {}
         self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
 
-    def record(self, runs: Iterable[LiveRun]) -> None:
-        """Make this server's rows those of ``runs``, and say that it lives.
+    def record(self, runs: Iterable[LiveRun]) -> list[str]:
+        """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
 
         A run that another server has taken over stays that server's.
         """
+        over = []
         wanted = {run.run_id: run for run in runs}
         now = self._clock()
         with self._database().begin() as connection:
@@ -104,7 +105,8 @@ class LiveRuns:
                 connection.execute(select(_LIVE.c.run_id, _LIVE.c.attempt).where(_LIVE.c.server == self._server)).all()  # type: ignore[arg-type]
             )
             for run_id in mine.keys() - wanted.keys():
-                connection.execute(_LIVE.delete().where(self._holds(run_id, mine[run_id])))
+                if connection.execute(_LIVE.delete().where(self._holds(run_id, mine[run_id]))).rowcount:
+                    over.append(run_id)
             for run_id in mine.keys() & wanted.keys():
                 values = _values(wanted[run_id]) | {"heartbeat": now}
                 connection.execute(_LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values))
@@ -122,6 +124,12 @@ class LiveRuns:
                         **_values(run),
                     )
                 )
+        return over
+
+    def run_ids(self) -> set[str]:
+        """List the runs of all servers."""
+        with self._database().begin() as connection:
+            return set(connection.scalars(select(_LIVE.c.run_id)))
 
     def win_end(self, run: LiveRun) -> bool:
         """Mark a run as ending; tell whether it is this server's to end.
@@ -157,7 +165,7 @@ class LiveRuns:
                 except UserError:  # of a version that knew other settings: nobody can go on with it
                     connection.execute(_LIVE.delete().where(as_read))
                     continue
-                state: KeptState = "paused" if row.state == "paused" else "queued"
+                state: KeptState = row.state if row.state in ("queued", "paused") else "running"
                 new = {"server": self._server, "attempt": row.attempt + 1, "heartbeat": now, "state": state}
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointFolder, CheckpointStore
 from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
 from da_core.jobs.keeper import Keeper
 from da_core.jobs.limits import check_limits
@@ -57,6 +58,7 @@ class Queue:
         lease_seconds: float = 180.0,
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
+        checkpoints: CheckpointStore | None = None,
     ) -> None:
         self._store = store
         self._queue_length = queue_length
@@ -65,9 +67,9 @@ class Queue:
         self._schedule = Schedule(lease_seconds, clock, workers=workers, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, workers, self._is_ours)
+        self._workers = Workers(self._schedule, store, run, workers, self._is_ours, checkpoints)
         if live_runs is not None:
-            self._keeper = Keeper(self._schedule, store, live_runs, self._workers.start)
+            self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start)
 
     def submit(
         self,
@@ -341,6 +343,7 @@ def queue() -> Queue:
                 kept,
                 _run_function(limits),
                 live_runs=LiveRuns(lambda: kept.database),
+                checkpoints=CheckpointFolder(limits.data_dir / "checkpoints"),
                 workers=limits.workers,
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,

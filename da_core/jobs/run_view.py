@@ -47,6 +47,9 @@ class RunView:
     finishing_early: bool = False
     """Whether it is on its way to the end with what it has learned so far."""
 
+    interrupted: bool = False
+    """Whether its server was stopped while it trained, and it waits to go on."""
+
     @property
     def live(self) -> bool:
         """Whether it may still change."""

@@ -183,7 +183,7 @@ class Schedule:
         job = self.in_turn()[0]
         self.waiting.remove(job)
         self._turns.went(job, self.waiting)
-        job.in_hand, job.taken_at = True, self._clock()
+        job.in_hand, job.interrupted, job.taken_at = True, False, self._clock()
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
         self.number_places()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from da_core.errors import UserError
 from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
 from da_core.jobs.limits import check_samples
@@ -24,7 +25,7 @@ from da_core.structured_logs import about_run
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
-"""``run(experiment, should_stop=…)``, as `da_core.run.run`."""
+"""``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
@@ -40,16 +41,26 @@ def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **o
 
 
 class Workers:
-    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
+    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called.
+
+    Without ``checkpoints`` a run that is interrupted begins again.
+    """
 
     def __init__(
-        self, schedule: Schedule, store: Store, run: RunFunction, count: int, is_ours: Callable[[Job], bool]
+        self,
+        schedule: Schedule,
+        store: Store,
+        run: RunFunction,
+        count: int,
+        is_ours: Callable[[Job], bool],
+        checkpoints: CheckpointStore | None,
     ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
         self._count = count
         self._is_ours = is_ours
+        self._checkpoints = checkpoints
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
@@ -115,7 +126,7 @@ class Workers:
         """Apply a run's events until the last one, or until somebody wants the run stopped or paused."""
         schedule = self._schedule
         if job.events is None:
-            job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
+            job.events = self._begin(job)
         for event in job.events:
             with schedule.changed:
                 schedule.apply(job, event)
@@ -131,6 +142,12 @@ class Workers:
                 check_samples(job.experiment)  # once they are loaded it is known how many there are
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
+
+    def _begin(self, job: Job) -> Iterator[Event]:
+        if self._checkpoints is None:
+            return self._run(job.experiment, should_stop=job.finish_early.is_set)
+        place = CheckpointPlace(self._checkpoints, job.run_id, job.attempt)
+        return self._run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
 
     def _save(self, job: Job, finished: Finished) -> None:
         history, result = job.history.events(), finished.result

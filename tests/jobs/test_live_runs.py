@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished, Progress, StageStarted
+from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.job import digest
-from da_core.jobs.keeper import BEGINS_AGAIN
 from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_database import RunDatabase
@@ -26,7 +21,6 @@ from da_core.run import run
 from tests.support.made_up_run import finished, made_by_this_version
 
 PATIENCE = 120.0
-ROOT = Path(__file__).parents[2]
 ANN, BOB = "ann", "bob"
 POINTS = Experiment(
     data=DataSpec(name="drawn", params={"count": 100}),
@@ -193,55 +187,6 @@ def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterato
     """A run that is over at once."""
     yield StageStarted("load", ("load", "adapt"))
     yield made_by_this_version(finished(), experiment)
-
-
-@pytest.mark.slow
-def test_a_killed_servers_run_goes_on_by_itself_and_comes_to_the_same_result(
-    store: Store, open_queue: Callable[..., Queue], tmp_path: Path
-) -> None:
-    server = f"""
-import sys
-from pathlib import Path
-from da_core.experiment import Experiment
-from da_core.jobs.live_runs import LiveRuns
-from da_core.jobs.queue import Queue
-from da_core.jobs.store import Store
-
-store = Store(Path({str(tmp_path / "runs")!r}))
-queue = Queue(store, live_runs=LiveRuns(lambda: store.database))
-run = queue.submit(Experiment.model_validate_json({POINTS.model_dump_json()!r}), {ANN!r})
-queue.wait(run, lambda view: len(view.history) > 8, 120)
-print(run, flush=True)
-sys.stdin.read()
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", server], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    run_id = process.stdout.readline().strip()
-    assert run_id
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-    queue = open_queue("next")
-    view = queue.view(run_id)
-    assert view is not None, "its link is good at once"
-    assert view.live
-    assert [notice.message for notice in view.notices] == [BEGINS_AGAIN]
-    assert queue.owns(run_id, ANN)
-    assert not queue.owns(run_id, BOB)
-    queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
-
-    record = store.load(run_id)
-    *_, undisturbed = run(POINTS)
-    assert isinstance(undisturbed, Finished)
-    assert record.result.adapted == undisturbed.result.adapted
-    assert record.result.source_only == undisturbed.result.source_only
-    for features, theirs in (
-        (record.evidence.source_features, undisturbed.evidence.source_features),
-        (record.evidence.target_features, undisturbed.evidence.target_features),
-    ):
-        np.testing.assert_array_equal(features["after"], theirs["after"])
-    assert [kept.run_id for kept in store.database.listed(ANN)] == [run_id]
 
 
 def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue: Callable[..., Queue]) -> None:
