@@ -21,6 +21,11 @@ class Settings(BaseSettings):
         "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
+    cluster: str = Field(
+        "",
+        description="Where runs train if not in this process: the address of a scheduler of Dask distributed, such as "
+        "tcp://10.0.0.5:8786. As many train at the same time as it has workers.",
+    )
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
     database: str = Field(
         "",

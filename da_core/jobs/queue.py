@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
@@ -21,7 +21,7 @@ from da_core.jobs.keeper import Keeper
 from da_core.jobs.run_view import RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.workers import RunFunction, Workers, imported_run
+from da_core.jobs.workers import Room, RunFunction, Workers, imported_run
 from da_core.settings import settings
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Queue:
     """The queued, running and paused runs of all visitors of one server. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
-    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
+    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
+    time, or as many as have ``room``.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -46,6 +47,7 @@ class Queue:
         run: RunFunction = imported_run,
         *,
         workers: int = 1,
+        room: Room | None = None,
         queue_length: int = 50,
         per_owner: int = 5,
         lease_seconds: float = 180.0,
@@ -58,7 +60,8 @@ class Queue:
         self._schedule = Schedule(lease_seconds, clock)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, workers, self._is_ours)
+        self._room = room or Room(lambda: workers)
+        self._workers = Workers(self._schedule, store, run, self._room, self._is_ours)
         if live_runs is not None:
             self._keeper = Keeper(self._schedule, store, live_runs, self._workers.start)
 
@@ -184,6 +187,15 @@ class Queue:
                     raise TimeoutError(f"run {run_id} is still {view.state}")
 
     @property
+    def at_once(self) -> int:
+        """How many runs can train at the same time just now."""
+        return self._room.count()
+
+    def look_again(self) -> None:
+        """Have runs begin for which there is room now."""
+        self._workers.start()
+
+    @property
     def closed(self) -> bool:
         """Whether it takes no more runs."""
         return self._schedule.closed
@@ -265,11 +277,18 @@ def queue() -> Queue:
             from da_core.jobs.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
+            where: dict[str, Any] = {"workers": limits.workers}
+            if limits.cluster:
+                from da_core.jobs.cluster import cluster
+
+                where = {"run": cluster().run, "room": Room(lambda: cluster().size, cluster().has_room)}
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),
-                workers=limits.workers,
                 queue_length=limits.queue_length,
                 lease_seconds=limits.lease_seconds,
+                **where,
             )
+            if limits.cluster:
+                cluster().start(_current.look_again)
         return _current

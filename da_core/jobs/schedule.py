@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from da_core.errors import UserError
@@ -132,11 +132,18 @@ class Schedule:
         self.touch(job, "queued")
         self.number_places()
 
-    def next(self) -> Job | None:
-        """Hand the first run that waits to a worker; None where none waits."""
+    def can_begin(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Find the first run that waits and has a place beside those that train; None where none has."""
         if not self.waiting:
             return None
-        job = self.in_turn()[0]
+        beside = [job.experiment for job in self.jobs.values() if job.in_hand]
+        return next((job for job in self.in_turn() if is_free(job.experiment, beside)), None)
+
+    def next(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Hand that run to a worker."""
+        job = self.can_begin(is_free)
+        if job is None:
+            return None
         self.waiting.remove(job)
         self._turn = max(self._turn, job.turn)
         job.in_hand = True

@@ -6,8 +6,9 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from typing import Literal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished
@@ -18,10 +19,22 @@ from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
 
+if TYPE_CHECKING:
+    from da_core.training.resuming import Place
+
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many runs can train at the same time just now, and whether one finds a place beside those that do."""
+
+    count: Callable[[], int]
+    is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
+
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
@@ -29,30 +42,37 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+def imported_run(
+    experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Place | None = None
+) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
-    return run(experiment, should_stop=should_stop)
+    return run(experiment, should_stop=should_stop, checkpoint=checkpoint)
 
 
 class Workers:
-    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
+    """Daemon threads that drive the runs of one schedule, as many as there is `Room` when `start` is called."""
 
     def __init__(
-        self, schedule: Schedule, store: Store, run: RunFunction, count: int, is_ours: Callable[[Job], bool]
+        self, schedule: Schedule, store: Store, run: RunFunction, room: Room, is_ours: Callable[[Job], bool]
     ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
-        self._count = count
+        self._room = room
         self._is_ours = is_ours
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
     def start(self) -> None:
-        """Start those threads that have not begun yet."""
-        while len(self._threads) < self._count:
+        """Start those threads that have not begun yet, and have all look again whether a run can begin."""
+        with self._schedule.changed:
+            self._schedule.changed.notify_all()
+            self._start_threads()
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < self._room.count():
             thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -67,11 +87,11 @@ class Workers:
         schedule = self._schedule
         while True:
             with schedule.changed:
-                while not (schedule.waiting or schedule.abandoned or schedule.closed):
+                while not (schedule.can_begin(self._room.is_free) or schedule.abandoned or schedule.closed):
                     schedule.changed.wait(_IDLE_LOOK)
                     schedule.end_expired()
                 schedule.end_expired()
-                job = schedule.next()
+                job = schedule.next(self._room.is_free)
                 self._set_switch()
             self._close_abandoned()
             if job is not None:

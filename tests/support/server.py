@@ -27,13 +27,19 @@ class Server:
     log: Path
 
 
+def free_port() -> int:
+    """A port of localhost that nobody listens at just now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = folder / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
     with log.open("wb") as output:
