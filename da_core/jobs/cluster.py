@@ -11,7 +11,9 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from da_core.data.readers.uploads import resolve_place
@@ -21,6 +23,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.cluster_worker import CarriedCheckpoint, RemoteRun, Step
 from da_core.jobs.workers import imported_run
 from da_core.settings import settings
+from da_core.study import Study, TrialEvent
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -38,7 +41,7 @@ _MOST_LOST = 3
 
 
 class LostWorkerError(Exception):
-    """The worker that a run was on does not answer any more."""
+    """The worker of this address does not answer any more."""
 
 
 class Cluster:
@@ -105,12 +108,45 @@ class Cluster:
                     if isinstance(event, Finished):
                         return
             except LostWorkerError as error:
-                log.warning("a worker was lost, and its run goes on elsewhere: %s", error)
+                log.warning("worker %s was lost, and its run goes on elsewhere", error)
+                self._has_gpu = {one: gpu for one, gpu in self._has_gpu.items() if one != str(error)}
         raise UserError(
             "{count} workers were lost while they trained this run, perhaps for want of memory; choose a smaller batch "
             "or network.",
             count=_MOST_LOST,
         )
+
+    def conduct(self, study: Study) -> Iterator[TrialEvent]:
+        """Run a study as `da_core.study.conduct` does, on all workers at the same time, and yield the events as they
+        come. Raises what the first run raises that fails; the others end then.
+        """
+        trials = study.trials()
+        heard: SimpleQueue[TrialEvent | Exception | None] = SimpleQueue()
+        over = threading.Event()
+
+        def follow(place: int) -> None:
+            trial = trials[place - 1]
+            try:
+                for event in self.run(trial.experiment, should_stop=over.is_set):
+                    heard.put(TrialEvent(trial, place, len(trials), event))
+                    if over.is_set():
+                        return
+                heard.put(None)
+            except Exception as error:  # raised again below
+                heard.put(error)
+
+        with ThreadPoolExecutor(self.wait_for_workers(_ANSWER_SECONDS), "trial") as threads:
+            left = [threads.submit(follow, place) for place in range(1, len(trials) + 1)]
+            try:
+                for _ in trials:
+                    while (event := heard.get()) is not None:
+                        if isinstance(event, Exception):
+                            raise event
+                        yield event
+            finally:
+                over.set()
+                for one in left:
+                    one.cancel()
 
     def close(self) -> None:
         """Let go of the cluster; its scheduler and workers go on."""

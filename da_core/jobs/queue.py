@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -89,7 +89,7 @@ class Queue:
             if not may_change and (done := self._store.find(experiment)) is not None:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
-            self._check_room(owner)
+            self._check_room(owner, behind=behind)
             run_id = new_run_id(experiment)
             self._schedule.add(run_id, experiment, owner, behind=behind)
             self._workers.start()
@@ -186,6 +186,22 @@ class Queue:
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise TimeoutError(f"run {run_id} is still {view.state}")
 
+    def wait_for_one(self, run_ids: Iterable[str], timeout: float) -> RunView | None:
+        """Wait until one of these runs is over and return its view; None after ``timeout`` seconds.
+
+        Raises `UserError` if there is no such run.
+        """
+        wanted, deadline = list(run_ids), time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for run_id in wanted:
+                    if (view := self._known_view(run_id)) is None:
+                        _no_such_run(run_id)
+                    if not view.live:
+                        return view
+                if not self._changed.wait(deadline - time.monotonic()):
+                    return None
+
     @property
     def at_once(self) -> int:
         """How many runs can train at the same time just now."""
@@ -234,9 +250,10 @@ class Queue:
             self._schedule.keep_view(view)
         return view
 
-    def _check_room(self, owner: OwnerDigest) -> None:
-        mine = sum(owner in job.owners for job in self._schedule.jobs.values())
-        if mine >= self._per_owner:
+    def _check_room(self, owner: OwnerDigest, *, behind: bool) -> None:
+        """Raise `UserError` where there is none; a study sees to it itself that it has no more runs than train at once."""
+        mine = sum(owner in job.owners and not job.behind for job in self._schedule.jobs.values())
+        if mine >= self._per_owner and not behind:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,

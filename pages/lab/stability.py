@@ -101,10 +101,10 @@ def progress(view: StudyView) -> None:
     count = len(view.study.trials())
     done = len(set(view.runs.values()))  # one run may stand for several seeds
     text, part = _("Starting"), 0.0
-    if view.current is not None:
-        trial, run = view.current
-        running = queue().view(run)
-        part = running.fraction if running is not None else 0.0
+    if view.current:
+        trial, _run = view.current[0]
+        going = [queue().view(run) for _trial, run in view.current]
+        part = sum(running.fraction for running in going if running is not None)
         text = _(
             "Run {place} of {count}: {method}, seed {seed}",
             place=min(done + 1, count),

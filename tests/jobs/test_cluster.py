@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
@@ -18,8 +20,10 @@ from da_core.jobs.cluster import Cluster
 from da_core.jobs.cluster_worker import CarriedCheckpoint
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
+from da_core.jobs.studies import Studies
 from da_core.jobs.workers import Room
 from da_core.run import run
+from da_core.study import Study
 from tests.support import dask_cluster
 from tests.support.dask_cluster import DaskCluster
 from tests.support.made_up_run import finished, made_by_this_version
@@ -40,6 +44,11 @@ def points(seed: int = 0, epochs: int = 3, device: str = "cpu") -> Experiment:
         seed=seed,
         device=device,
     )
+
+
+def without_layouts(experiment: Experiment, **given: Any) -> Iterator[Event]:
+    """A real run, less what takes its process the longest to import."""
+    return run(experiment, embed=False, **given)
 
 
 def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: object) -> Iterator[Event]:
@@ -102,7 +111,9 @@ def queue_on(tmp_path: Path) -> Iterator[Callable[[Cluster], Queue]]:
         one.close()
 
 
-def results_are_equal(one: Finished, other: Finished) -> None:
+def results_are_equal(one: Event, other: Event) -> None:
+    assert isinstance(one, Finished)
+    assert isinstance(other, Finished)
     assert one.result.adapted == other.result.adapted
     assert one.result.source_only == other.result.source_only
     for when in ("before", "after"):
@@ -114,7 +125,8 @@ def never() -> bool:
 
 
 def test_a_run_on_a_worker_says_what_it_says_here(cluster_of: Callable[..., Cluster]) -> None:
-    there, here = list(cluster_of().run(points(), should_stop=never)), list(run(points()))
+    there = list(cluster_of(without_layouts).run(points(), should_stop=never))
+    here = list(run(points(), embed=False))
     told = [event for event in there if not isinstance(event, Progress)]
     assert [type(event) for event in told] == [type(event) for event in here if not isinstance(event, Progress)]
     assert [one for one in there if isinstance(one, Accuracies)] == [one for one in here if isinstance(one, Accuracies)]
@@ -161,7 +173,7 @@ def test_what_has_been_learned_so_far_is_kept_on_demand(cluster_of, queue_on) ->
 def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     cluster_of, queue_on, workers: DaskCluster, tmp_path: Path
 ) -> None:
-    experiment, cluster = points(epochs=60), cluster_of()
+    experiment, cluster = points(epochs=60), cluster_of(without_layouts)
     place = CarriedCheckpoint()
     events = cluster.run(experiment, should_stop=never, checkpoint=place)
     for event in events:
@@ -174,7 +186,7 @@ def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][name]["name"])
 
     rest = list(events)
-    *_, undisturbed = run(experiment)
+    *_, undisturbed = run(experiment, embed=False)
     results_are_equal(rest[-1], undisturbed)
 
 
@@ -183,13 +195,35 @@ def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) ->
         list(cluster_of(ending_its_worker).run(points(), should_stop=never))
 
 
-def test_runs_that_may_use_a_gpu_go_where_one_is(cluster_of, workers: DaskCluster) -> None:
-    cluster = cluster_of()
-    with_gpu = {"tcp://gpu:1": True, "tcp://cpu:1": False, "tcp://cpu:2": False}
-    cluster._closed.set()
-    cluster._thread.join()
-    cluster._has_gpu = with_gpu
+def test_runs_that_may_use_a_gpu_go_where_one_is() -> None:
+    cluster = Cluster("tcp://nowhere:1")
+    cluster._has_gpu = {"tcp://gpu:1": True, "tcp://cpu:1": False, "tcp://cpu:2": False}
     assert cluster._suitable(points(device="auto")) == {"tcp://gpu:1"}
     assert cluster._suitable(points(device="cpu")) == {"tcp://cpu:1", "tcp://cpu:2"}
     assert not cluster.has_room(points(device="cuda"), [points(device="auto")])
     assert cluster.has_room(points(device="cpu"), [points(device="auto"), points(device="cpu")])
+
+
+def test_an_upload_is_brought_to_the_worker_that_reads_it(cluster_of, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, shift in (("day", 0.0), ("night", 1.0)):
+        rows = [f"{x + shift:.3f},{y:.3f},{'ab'[i % 2]}" for i, (x, y) in enumerate(rng.normal(size=(80, 2)))]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["x,y,label", *rows]))
+    source, target = (keep_upload(f"{one}.csv", (tmp_path / f"{one}.csv").read_bytes()) for one in ("day", "night"))
+    data = DataSpec(name="files", params={"label": "label"}, source=source, target=target)
+    *_, last = cluster_of(without_layouts).run(points().model_copy(update={"data": data}), should_stop=never)
+    assert last.result.classes == ["a", "b"]
+
+
+def test_a_study_trains_on_all_workers_at_once(cluster_of, queue_on, tmp_path: Path) -> None:
+    queue = queue_on(cluster_of(endless))
+    studies = Studies(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
+    studies.start(Study.of(points(), ["dann", "coral"], 3), ANN)
+    while len(going := studies.latest(ANN).current) < 3:
+        assert studies.latest(ANN).state == "running"
+        time.sleep(0.02)
+    for _trial, run_id in going:
+        queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
+    studies.stop(ANN)
+    for _trial, run_id in going:
+        queue.wait(run_id, lambda view: not view.live, PATIENCE)
