@@ -251,7 +251,7 @@ class Queue:
         return view
 
     def _check_room(self, owner: OwnerDigest, *, behind: bool) -> None:
-        """Raise `UserError` where there is none; a study sees to it itself that it has no more runs than train at once."""
+        """Raise `UserError` where there is none; a study has by itself no more runs than train at once."""
         mine = sum(owner in job.owners and not job.behind for job in self._schedule.jobs.values())
         if mine >= self._per_owner and not behind:
             raise UserError(

@@ -36,8 +36,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository."""
+def serving(folder: Path, **environment: str) -> Iterator[Server]:
+    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository.
+
+    ``environment`` are settings beside the usual ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = folder / "server.log"
@@ -46,7 +49,7 @@ def serving(folder: Path) -> Iterator[Server]:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "DA_LAB_DATA_DIR": str(folder / "data")},
+            env={**os.environ, "DA_LAB_DATA_DIR": str(folder / "data"), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
