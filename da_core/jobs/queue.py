@@ -105,7 +105,9 @@ class Queue:
             self._keeper.start()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
-        """View the run as it is now, also one from before the server was restarted; None if there is no such run.
+        """View the run as it is now; None if there is no such run.
+
+        It may be from before the server was restarted; one that another server drives is seen some seconds late.
 
         ``renew`` says that somebody is looking, and keeps the run alive.
         """
@@ -113,6 +115,8 @@ class Queue:
         if view is None:
             self.recover()
             view = self._known_view(run_id)
+        if view is None and self._keeper is not None:
+            view = self._keeper.view_elsewhere(run_id)
         return view
 
     def renew(self, run_id: str) -> None:
