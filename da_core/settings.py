@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         "the server lives where one wants more. 0: no limit, in the server's own process. Street scenes "
         "take about 800.",
     )
+    cluster: str = Field(
+        "",
+        description="Where runs train if not in this process: the address of a scheduler of Dask distributed, such as "
+        "tcp://10.0.0.5:8786. As many train at the same time as it has workers.",
+    )
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
     runs_each: int = Field(5, ge=1, description="Runs of one visitor that wait, go or are paused.")
     waiting_each_address: int = Field(

@@ -143,6 +143,8 @@ class Job:
         """Update what is known by one event."""
         match event:
             case StageStarted():
+                if self.stage is not None and event.stage == event.stages[0]:  # on another worker: all comes again
+                    self.history, self.embeddings, self.notices = History(), {}, []
                 self.stage, self.stages = event.stage, event.stages
             case Progress():
                 self.fraction, self.seconds_left = event.fraction, event.seconds_left

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from da_core.errors import UserError
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.job import Job
-from da_core.jobs.run_view import RunState
+from da_core.jobs.run_view import RunState, RunView, Shown
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
 
@@ -86,6 +88,18 @@ class Keeper:
                     self._schedule.add(_job_of(run))
                 self._start_workers()
 
+    def view_elsewhere(self, run_id: str) -> RunView | None:
+        """View a run that another server drives, as of its last sign of life; None if there is none."""
+        try:
+            run = self._live_runs.find(run_id)
+            if run is None or run.shown is None:
+                return None
+            shown = Shown.model_validate_json(run.shown)
+        except (UserError, ValidationError):
+            log.warning("run %s of another server cannot be shown", run_id, exc_info=True)
+            return None
+        return shown.view(run_id, run.experiment, run.submitted_at, len(run.owners))
+
     def wins_end(self, job: Job) -> bool:
         """Tell whether a run that came to its end is still this server's; without the database it is."""
         try:
@@ -129,7 +143,8 @@ def _row_of(job: Job) -> LiveRun:
     begun: KeptState = "queued" if job.started_at is None else "running"
     state: KeptState = "paused" if job.state == "paused" else begun
     owners = tuple(job.owners)
-    return LiveRun(job.run_id, job.experiment, owners, state, job.submitted_at, job.attempt, job.behind)
+    shown = Shown.of(job.view()).model_dump_json()
+    return LiveRun(job.run_id, job.experiment, owners, state, job.submitted_at, job.attempt, job.behind, shown)
 
 
 def _job_of(run: LiveRun) -> Job:

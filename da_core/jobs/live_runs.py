@@ -26,6 +26,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     and_,
     func,
     select,
@@ -56,6 +57,7 @@ _LIVE = Table(
     Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
+    Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 
 
@@ -71,6 +73,8 @@ class LiveRun:
     attempt: int = 1
     behind: bool = False
     """Whether it lets the single runs of others go first."""
+    shown: str | None = None
+    """How far it has come, as the JSON of `da_core.jobs.run_view.Shown`; None in a row of an earlier version."""
 
 
 class LiveRuns:
@@ -173,6 +177,20 @@ class LiveRuns:
                     won.append(LiveRun(row.run_id, experiment, owners, state, submitted, row.attempt + 1, row.behind))
         return won
 
+    def find(self, run_id: str) -> LiveRun | None:
+        """Find a run that another server has; None if there is none, or it is of a version that knew other settings."""
+        wanted = select(_LIVE).where(_LIVE.c.run_id == run_id, _LIVE.c.server != self._server)
+        with self._database().begin() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        try:
+            experiment = Experiment.checked(row.experiment)
+        except UserError:
+            return None
+        owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
+        return LiveRun(run_id, experiment, owners, row.state, submitted, row.attempt, row.behind, row.shown)
+
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
         with self._database().begin() as connection:
@@ -192,7 +210,7 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    return {"owners": list(map(str, run.owners)), "state": run.state}
+    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown}
 
 
 def _is_there(connection: Connection, run_id: str) -> bool:

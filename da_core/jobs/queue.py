@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
@@ -25,8 +25,7 @@ from da_core.jobs.limits import check_limits
 from da_core.jobs.run_view import RunState, RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.waiting_time import UNKNOWN
-from da_core.jobs.workers import RunFunction, Workers, imported_run
+from da_core.jobs.workers import Room, RunFunction, Workers, imported_run
 from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ class Queue:
     """The queued, running and paused runs of all visitors of one server. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
-    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
+    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
+    time, or as many as have ``room``.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -51,6 +51,7 @@ class Queue:
         run: RunFunction = imported_run,
         *,
         workers: int = 1,
+        room: Room | None = None,
         queue_length: int = 50,
         per_owner: int = 5,
         per_address: int = 40,
@@ -64,10 +65,11 @@ class Queue:
         self._queue_length = queue_length
         self._per_owner = per_owner
         self._per_address = per_address
-        self._schedule = Schedule(lease_seconds, clock, workers=workers, run_seconds=run_seconds)
+        self._room = room or Room(lambda: workers)
+        self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, workers, self._is_ours, checkpoints)
+        self._workers = Workers(self._schedule, store, run, self._room, self._is_ours, checkpoints)
         if live_runs is not None:
             self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start)
 
@@ -108,7 +110,7 @@ class Queue:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
             check_limits(experiment)
-            self._check_room(owner, address)
+            self._check_room(owner, address, behind=behind)
             run_id = new_run_id(experiment)
             self._schedule.add(Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address))
             self._workers.start()
@@ -129,7 +131,9 @@ class Queue:
                 self._schedule.number_places()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
-        """View the run as it is now, also one from before the server was restarted; None if there is no such run.
+        """View the run as it is now; None if there is no such run.
+
+        It may be from before the server was restarted; one that another server drives is seen some seconds late.
 
         ``renew`` says that somebody is looking, and keeps the run alive.
         """
@@ -137,6 +141,8 @@ class Queue:
         if view is None:
             self.recover()
             view = self._known_view(run_id)
+        if view is None and self._keeper is not None:
+            view = self._keeper.view_elsewhere(run_id)
         return view
 
     def renew(self, run_id: str) -> None:
@@ -226,6 +232,31 @@ class Queue:
         """Whether it takes runs, and its workers are there to drive them."""
         return not self.closed and self._workers.alive
 
+    def wait_for_one(self, run_ids: Iterable[str], timeout: float) -> RunView | None:
+        """Wait until one of these runs is over and return its view; None after ``timeout`` seconds.
+
+        Raises `UserError` if there is no such run.
+        """
+        wanted, deadline = list(run_ids), time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for run_id in wanted:
+                    if (view := self._known_view(run_id)) is None:
+                        _no_such_run(run_id)
+                    if not view.live:
+                        return view
+                if not self._changed.wait(deadline - time.monotonic()):
+                    return None
+
+    @property
+    def at_once(self) -> int:
+        """How many runs can train at the same time just now."""
+        return self._room.count()
+
+    def look_again(self) -> None:
+        """Have runs begin for which there is room now."""
+        self._workers.start()
+
     @property
     def closed(self) -> bool:
         """Whether it takes no more runs."""
@@ -279,9 +310,10 @@ class Queue:
             for other, seconds in found:
                 durations.learn(other, seconds)
 
-    def _check_room(self, owner: OwnerDigest, address: str) -> None:
-        mine = sum(owner in job.owners for job in self._schedule.jobs.values())
-        if mine >= self._per_owner:
+    def _check_room(self, owner: OwnerDigest, address: str, *, behind: bool) -> None:
+        """Raise `UserError` where there is none; a study has by itself no more runs than train at once."""
+        mine = sum(owner in job.owners and not job.behind for job in self._schedule.jobs.values())
+        if mine >= self._per_owner and not behind:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
@@ -339,16 +371,22 @@ def queue() -> Queue:
             from da_core.jobs.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
+            where: dict[str, Any] = {"run": _run_function(limits), "workers": limits.workers}
+            if limits.cluster:
+                from da_core.jobs.cluster import cluster
+
+                where = {"run": cluster().run, "room": Room(lambda: cluster().size, cluster().has_room)}
             _current = Queue(
                 kept,
-                _run_function(limits),
                 live_runs=LiveRuns(lambda: kept.database),
                 checkpoints=CheckpointFolder(limits.data_dir / "checkpoints"),
-                workers=limits.workers,
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,
                 per_address=limits.waiting_each_address,
                 run_seconds=limits.run_minutes and limits.run_minutes * 60,
                 lease_seconds=limits.lease_seconds,
+                **where,
             )
+            if limits.cluster:
+                cluster().start(_current.look_again)
         return _current

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from da_core.errors import UserError
@@ -35,7 +35,12 @@ class Schedule:
     """
 
     def __init__(
-        self, lease_seconds: float, clock: Callable[[], float], *, workers: int = 1, run_seconds: float | None = None
+        self,
+        lease_seconds: float,
+        clock: Callable[[], float],
+        *,
+        workers: Callable[[], int] = lambda: 1,
+        run_seconds: float | None = None,
     ) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.jobs: dict[str, Job] = {}
@@ -146,7 +151,7 @@ class Schedule:
         now, jobs = self._clock(), self.in_turn()
         left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
         durations = [self._seconds_left(job, now) for job in jobs]
-        for job, wait in zip(jobs, seconds_to_wait(left, durations, self._workers), strict=True):
+        for job, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
             if (told := rounded_up(wait)) != job.seconds_to_wait:
                 job.seconds_to_wait = told
                 self.touch(job)
@@ -176,11 +181,18 @@ class Schedule:
         self.touch(job, "queued")
         self.number_places()
 
-    def next(self) -> Job | None:
-        """Hand the first run that waits to a worker; None where none waits."""
+    def can_begin(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Find the first run that waits and has a place beside those that train; None where none has."""
         if not self.waiting:
             return None
-        job = self.in_turn()[0]
+        beside = [job.experiment for job in self.jobs.values() if job.in_hand]
+        return next((job for job in self.in_turn() if is_free(job.experiment, beside)), None)
+
+    def next(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Hand that run to a worker."""
+        job = self.can_begin(is_free)
+        if job is None:
+            return None
         self.waiting.remove(job)
         self._turns.went(job, self.waiting)
         job.in_hand, job.interrupted, job.taken_at = True, False, self._clock()

@@ -6,7 +6,8 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from da_core.errors import UserError
@@ -27,6 +28,15 @@ log = logging.getLogger(__name__)
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
+
+@dataclass(frozen=True)
+class Room:
+    """How many runs can train at the same time just now, and whether one finds a place beside those that do."""
+
+    count: Callable[[], int]
+    is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
+
+
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
 _BUSY_SWITCH = 1e-4
@@ -41,7 +51,7 @@ def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **o
 
 
 class Workers:
-    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called.
+    """Daemon threads that drive the runs of one schedule, as many as there is `Room` when `start` is called.
 
     Without ``checkpoints`` a run that is interrupted begins again.
     """
@@ -51,22 +61,27 @@ class Workers:
         schedule: Schedule,
         store: Store,
         run: RunFunction,
-        count: int,
+        room: Room,
         is_ours: Callable[[Job], bool],
         checkpoints: CheckpointStore | None,
     ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
-        self._count = count
+        self._room = room
         self._is_ours = is_ours
         self._checkpoints = checkpoints
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
     def start(self) -> None:
-        """Start those threads that have not begun yet."""
-        while len(self._threads) < self._count:
+        """Start those threads that have not begun yet, and have all look again whether a run can begin."""
+        with self._schedule.changed:
+            self._schedule.changed.notify_all()
+            self._start_threads()
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < self._room.count():
             thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -86,11 +101,11 @@ class Workers:
         schedule = self._schedule
         while True:
             with schedule.changed:
-                while not (schedule.waiting or schedule.abandoned or schedule.closed):
+                while not (schedule.can_begin(self._room.is_free) or schedule.abandoned or schedule.closed):
                     schedule.changed.wait(_IDLE_LOOK)
                     schedule.end_expired()
                 schedule.end_expired()
-                job = schedule.next()
+                job = schedule.next(self._room.is_free)
                 self._set_switch()
             self._close_abandoned()
             if job is not None:

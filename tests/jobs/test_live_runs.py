@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Progress, StageStarted
+from da_core.events import Event, Losses, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs import keeper
 from da_core.jobs.job import digest
 from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.queue import Queue
@@ -228,3 +230,38 @@ def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> Non
     run_id = queue.submit(POINTS, ANN)
     queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
     queue.close()
+
+
+def test_a_run_of_one_server_is_seen_by_its_link_on_another_with_its_curves(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BEAT", 0.05)
+    more = threading.Semaphore(0)
+
+    def diverging(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        yield StageStarted("adapt", ("load", "adapt"))
+        yield Losses("adapt", 1.0, {"class": float("inf")})
+        yield Progress(0.5, 3.0)
+        more.acquire(timeout=PATIENCE)
+        yield made_by_this_version(finished(), experiment)
+
+    stores = [Store(tmp_path / "runs", database=url) for _ in range(2)]
+    names = ("first/1/x", "second/1/x")
+    first, second = (
+        Queue(store, diverging, live_runs=LiveRuns(partial(getattr, store, "database"), name))
+        for store, name in zip(stores, names, strict=True)
+    )
+    run_id = first.submit(POINTS, ANN)
+    first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
+    while (seen := second.view(run_id)) is None or seen.fraction < 0.5:
+        assert first.view(run_id).live
+        threading.Event().wait(0.02)
+    assert (seen.state, seen.stage, seen.seconds_left, seen.experiment) == ("running", "adapt", 3.0, POINTS)
+    assert seen.history == (Losses("adapt", 1.0, {"class": float("inf")}),)
+    assert not second.owns(run_id, ANN)
+    more.release()
+    first.wait(run_id, lambda view: view.state == "done", PATIENCE)
+    over = second.view(run_id)
+    assert (over.state, over.version != seen.version) == ("done", True)
+    first.close()
+    second.close()

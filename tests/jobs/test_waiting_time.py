@@ -30,7 +30,7 @@ class Simulated:
 
     def __init__(self, workers: int = 1, **limits: float) -> None:
         self.now = 0.0
-        self.schedule = Schedule(1e12, lambda: self.now, workers=workers, **limits)
+        self.schedule = Schedule(1e12, lambda: self.now, workers=lambda: workers, **limits)
         self.schedule.changed.acquire()  # for good: one thread does all
         self.workers = workers
         self.took: dict[str, float] = {}
@@ -45,7 +45,9 @@ class Simulated:
         return job
 
     def begin(self) -> None:
-        while len(self.ends) < self.workers and (job := self.schedule.next()) is not None:
+        while (
+            len(self.ends) < self.workers and (job := self.schedule.next(lambda _experiment, _beside: True)) is not None
+        ):
             self.begun[job.run_id] = self.now
             heapq.heappush(self.ends, (self.now + self.took[job.run_id], job.run_id))
 
@@ -217,7 +219,7 @@ def test_time_in_which_a_run_was_paused_does_not_count():
     queue.schedule.put_down(job)
     queue.now = 5000.0
     queue.schedule.resume(job)
-    assert queue.schedule.next() is job
+    assert queue.schedule.next(lambda _experiment, _beside: True) is job
     queue.now = 5039.0
     queue.schedule.apply(job, Progress(0.5, 10.0))
     assert not job.finish_early.is_set()
