@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from da_core.evaluation.umap_and_pca import components
 
 MOST = 9
-"""Snapshots of one run."""
+"""SnapshotsTaken of one run."""
 COMPONENTS = 32
 """Principal components that are kept of each: neighbours hardly change, and a run's record stays small."""
 _ARRAYS = ("features", "predicted", "confidence")
@@ -35,7 +35,7 @@ def snapshot_epochs(epochs: int) -> frozenset[int]:
 
 
 class SnapshotRecorder:
-    """Snapshots of a network on its way through ``epochs`` epochs, each by its epoch ("0", "1", "4", …)."""
+    """SnapshotsTaken of a network on its way through ``epochs`` epochs, each by its epoch ("0", "1", "4", …)."""
 
     def __init__(self, epochs: int) -> None:
         self._due = snapshot_epochs(epochs)

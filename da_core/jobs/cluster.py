@@ -20,7 +20,7 @@ from da_core.data.readers.uploads import resolve_place
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress
 from da_core.experiment import Experiment
-from da_core.jobs.cluster_worker import CarriedCheckpoint, RemoteRun, Step
+from da_core.jobs.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
 from da_core.jobs.workers import imported_run
 from da_core.settings import settings
 from da_core.study import Study, TrialEvent
@@ -275,9 +275,9 @@ class _Asked:
         for place in self._answer("missing_uploads"):
             self._answer("bring_upload", place, resolve_place(place).read_bytes())
 
-    def step(self, finish_early: bool) -> Step:
+    def step(self, finish_early: bool) -> RemoteStep:
         """Have the run go on for a moment."""
-        step: Step = self._answer("step", finish_early)
+        step: RemoteStep = self._answer("step", finish_early)
         return step
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ ASIDE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Step:
+class RemoteStep:
     """What a run has said since it was asked, and what it wants kept as its checkpoint; ``error`` ended it."""
 
     events: tuple[Event, ...]
@@ -84,7 +84,7 @@ class RemoteRun:
         if keep_upload(place_name(place), content).partition("/")[0] != place.partition("/")[0]:
             raise UserError("The uploaded file is no longer on this server; upload it again.")
 
-    def step(self, finish_early: bool) -> Step:
+    def step(self, finish_early: bool) -> RemoteStep:
         """Train for `STEP_SECONDS` or to the end, and tell what happened."""
         self._finish_early = self._finish_early or finish_early
         self._busy = True
@@ -108,7 +108,7 @@ class RemoteRun:
             error = _portable(raised)
         finally:
             self._busy, self._asked = False, time.monotonic()
-        return Step(tuple(events), self._checkpoint.take_written(), error)
+        return RemoteStep(tuple(events), self._checkpoint.take_written(), error)
 
     def close(self) -> None:
         """End the run and free its place."""

@@ -25,7 +25,8 @@ from da_core.jobs.limits import check_limits
 from da_core.jobs.run_view import RunState, RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.workers import Room, RunFunction, Workers, imported_run
+from da_core.jobs.waiting_time import UNKNOWN
+from da_core.jobs.workers import Capacity, RunFunction, Workers, imported_run
 from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Queue:
         run: RunFunction = imported_run,
         *,
         workers: int = 1,
-        room: Room | None = None,
+        room: Capacity | None = None,
         queue_length: int = 50,
         per_owner: int = 5,
         per_address: int = 40,
@@ -65,7 +66,7 @@ class Queue:
         self._queue_length = queue_length
         self._per_owner = per_owner
         self._per_address = per_address
-        self._room = room or Room(lambda: workers)
+        self._room = room or Capacity(lambda: workers)
         self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
@@ -375,7 +376,7 @@ def queue() -> Queue:
             if limits.cluster:
                 from da_core.jobs.cluster import cluster
 
-                where = {"run": cluster().run, "room": Room(lambda: cluster().size, cluster().has_room)}
+                where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),

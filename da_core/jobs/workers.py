@@ -30,7 +30,7 @@ RunFunction = Callable[..., Iterator[Event]]
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """How many runs can train at the same time just now, and whether one finds a place beside those that do."""
 
     count: Callable[[], int]
@@ -51,7 +51,7 @@ def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **o
 
 
 class Workers:
-    """Daemon threads that drive the runs of one schedule, as many as there is `Room` when `start` is called.
+    """Daemon threads that drive the runs of one schedule, as many as there is `Capacity` when `start` is called.
 
     Without ``checkpoints`` a run that is interrupted begins again.
     """
@@ -61,7 +61,7 @@ class Workers:
         schedule: Schedule,
         store: Store,
         run: RunFunction,
-        room: Room,
+        room: Capacity,
         is_ours: Callable[[Job], bool],
         checkpoints: CheckpointStore | None,
     ) -> None:

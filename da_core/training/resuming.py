@@ -51,7 +51,7 @@ class Place(Protocol):
         """Replace what was written before, whole or not at all. Raises `OSError`."""
 
 
-class Snapshots(Protocol):
+class SnapshotsTaken(Protocol):
     """What else a run gathers while it adapts."""
 
     def state(self) -> State:
@@ -72,7 +72,7 @@ class RunCheckpoint:
         self,
         place: Place,
         pace: Pace,
-        snapshots: Snapshots,
+        snapshots: SnapshotsTaken,
         seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

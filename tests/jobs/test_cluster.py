@@ -21,7 +21,7 @@ from da_core.jobs.cluster_worker import CarriedCheckpoint
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
 from da_core.jobs.studies import Studies
-from da_core.jobs.workers import Room
+from da_core.jobs.workers import Capacity
 from da_core.run import run
 from da_core.study import Study
 from tests.support import dask_cluster
@@ -103,7 +103,7 @@ def queue_on(tmp_path: Path) -> Iterator[Callable[[Cluster], Queue]]:
     made: list[Queue] = []
 
     def make(cluster: Cluster) -> Queue:
-        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=Room(lambda: cluster.size, cluster.has_room)))
+        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=Capacity(lambda: cluster.size, cluster.has_room)))
         return made[-1]
 
     yield make
