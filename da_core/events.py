@@ -252,6 +252,25 @@ class Finding(BaseModel):
     changes: tuple[Change, ...] = Field((), description="likely reasons, the likeliest first, each with its remedy")
 
 
+class ValidatorScore(BaseModel):
+    """What a validator says of the models before and after adapting; higher is better.
+
+    None where it cannot be applied; ``reason``, a message to be filled with ``values``, says why.
+    """
+
+    before: float | None = None
+    after: float | None = None
+    reason: str = ""
+    values: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def pick(self) -> When | None:
+        """Return the model that it would choose; None where it finds both alike or cannot tell."""
+        if self.before is None or self.after is None or self.before == self.after:
+            return None
+        return "after" if self.after > self.before else "before"
+
+
 class Result(BaseModel):
     """What came of a run; this is ``result.json``."""
 
@@ -269,6 +288,9 @@ class Result(BaseModel):
     notices: list[Notice] = Field(default_factory=list, description="on how the data were read")
     findings: list[Finding] = Field(default_factory=list, description="what went wrong, the gravest first")
     weights: dict[str, float] | None = Field(None, description="reweighting: effective sample size, largest share, …")
+    validators: dict[str, ValidatorScore] = Field(
+        default_factory=dict, description="what each validator says; empty in a result of an earlier version"
+    )
 
     @model_validator(mode="after")
     def _keep_own_names(self) -> Result:

@@ -12,6 +12,8 @@ from typing import Any
 from babel.messages.pofile import read_po, write_po
 
 from da_core.data.sources import sources
+from da_core.evaluation.validators import validators
+from da_core.evaluation.validators.validator import Validator
 from da_core.experiment import TrainingSpec
 from da_core.i18n import translations, translations_file
 from da_core.methods import methods
@@ -89,19 +91,21 @@ def write_places(language: str) -> list[str]:
 
 def _registered() -> list[Any]:
     networks_and_heads = (*networks().values(), *preparation.kinds().values(), *heads().values())
-    return [*sources().values(), *networks_and_heads, *methods().values()]
+    return [*sources().values(), *networks_and_heads, *methods().values(), *validators().values()]
 
 
 def of_registries() -> Iterator[str]:
-    """List what the forms show of data sources, networks, steps of preparation, heads, methods and training."""
+    """List what is shown of data sources, networks, steps of preparation, heads, methods, validators and training."""
     for thing in _registered():
         yield from of_thing(thing)
     yield from of_params(TrainingSpec)
 
 
 def of_thing(thing: Any) -> Iterator[str]:
-    """List what the forms show of a data source, a network, a head or a method."""
+    """List what is shown of a data source, a network, a head, a method or a validator."""
     yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
+    if isinstance(thing, type) and issubclass(thing, Validator):
+        yield from filter(None, (thing.fails, thing.cost))
     yield from of_params(thing.Params)
 
 

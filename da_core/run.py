@@ -18,6 +18,7 @@ from da_core.evaluation.held_out import (
 )
 from da_core.evaluation.result import collect_evidence, evaluate, predict_all
 from da_core.evaluation.snapshots import SnapshotRecorder
+from da_core.evaluation.validation import validate
 from da_core.events import Embedded, Event, Finished, Samples, Stage, When
 from da_core.experiment import Experiment
 from da_core.methods.base import DeepAlignment
@@ -78,7 +79,8 @@ def run(
         observer.finished("source_only", source_only)
 
     yield pace.start("before")
-    before = predict_held_out(yardstick(source_only, prepared), prepared)
+    unadapted = yardstick(source_only, prepared)
+    before = predict_held_out(unadapted, prepared)
     if embed:
         yield from lay_out("before", before, rows, prepared, layouts)
 
@@ -102,8 +104,9 @@ def run(
     predicted = predict_all(before, after, adapted, oracle, adapt_batch_norm(source_only, prepared), prepared)
     result = evaluate(predicted, prepared, monitor)
     evidence = collect_evidence(predicted, adapted, rows, layouts, snapshots, prepared)
+    validators = validate({"before": (unadapted, before), "after": (adapted, after)}, prepared)
     yield pace.progress(1)
-    yield Finished(result.model_copy(update={"seconds": pace.seconds()}), evidence)
+    yield Finished(result.model_copy(update={"seconds": pace.seconds(), "validators": validators}), evidence)
 
 
 def stage_costs(setup: Setup) -> dict[Stage, float]:

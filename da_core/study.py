@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -11,12 +11,12 @@ from pydantic import Field
 from da_core.errors import UserError
 from da_core.events import Event
 from da_core.experiment import Experiment, MethodSpec
-from da_core.params import Params, hyper
+from da_core.params import Params, Scalar, hyper
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a study: which method, which seed, and what to do.
+    """One run of a study: which method, as the study calls it, which seed, and what to do.
 
     ``seeds`` are those that it stands for: all of them where nothing in it is random, else its own.
     """
@@ -63,6 +63,29 @@ class Study(Params):
         specs = tuple(own if name == own.name else MethodSpec(name=name) for name in dict.fromkeys(names))
         return cls(experiment=experiment, methods=specs, seeds=seeds)
 
+    @classmethod
+    def sweep(cls, experiment: Experiment, setting: str, values: Sequence[Scalar], seeds: int) -> Study:
+        """Make a study of the experiment's method with one of its settings at each of some values."""
+        own = experiment.method
+        specs = tuple(own.model_copy(update={"params": own.params | {setting: value}}) for value in values)
+        return cls(experiment=experiment, methods=specs, seeds=seeds)
+
+    @property
+    def swept(self) -> str | None:
+        """Return the one setting that the methods differ by, if they are one method; else None."""
+        first = self.methods[0]
+        if len(self.methods) < 2 or any(spec.name != first.name for spec in self.methods):
+            return None
+        names = dict.fromkeys(name for spec in self.methods for name in spec.params)
+        differing = [name for name in names if len({spec.params.get(name) for spec in self.methods}) > 1]
+        return differing[0] if len(differing) == 1 else None
+
+    def called(self, spec: MethodSpec) -> str:
+        """Name one of the methods; where it is there with several settings, by those as well."""
+        if sum(other.name == spec.name for other in self.methods) == 1:
+            return spec.name
+        return " ".join([spec.name, *(f"{name}={value}" for name, value in spec.params.items())])
+
     @property
     def key(self) -> str:
         """A short name that is the same for the same study."""
@@ -78,7 +101,7 @@ class Study(Params):
         for spec in self.methods:
             experiment = self.experiment if spec == own else with_method(self.experiment, spec)
             runs = [(seed,) for seed in seeds] if depends_on_seed(experiment) else [seeds]
-            found += [Trial(spec.name, of[0], experiment.model_copy(update={"seed": of[0]}), of) for of in runs]
+            found += [Trial(self.called(spec), of[0], experiment.model_copy(update={"seed": of[0]}), of) for of in runs]
         return sorted(found, key=lambda trial: trial.seed)  # it keeps the methods' order
 
 

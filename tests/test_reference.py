@@ -19,8 +19,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("name", "page"),
-    [("methods.md", reference.methods_page), ("data.md", reference.data_page)],
-    ids=["methods", "data"],
+    reference.PAGES.items(),
+    ids=list(reference.PAGES),
 )
 def test_a_reference_page_is_what_its_command_writes(name: str, page: Callable[[], str]) -> None:
     written = (reference.FOLDER / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``list``: the data sets, methods, networks or heads there are."""
+"""``list``: the data sets, methods, networks, heads or validators there are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from da_core.params import describe
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
 
-LISTS = {"data set": "data", "method": "methods", "network": "networks", "head": "heads"}
+LISTS = {
+    "data set": "data",
+    "method": "methods",
+    "network": "networks",
+    "head": "heads",
+    "validator": "validators",
+}
 """What ``list`` takes for each kind of thing that an experiment names."""
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("list", help="list data sets, methods, networks or heads")
+    command = commands.add_parser("list", help="list data sets, methods, networks, heads or validators")
     command.add_argument("what", choices=LISTS.values())
     command.add_argument("--json", action="store_true", help="objects with all hyperparameters")
     command.set_defaults(do=print_list)
@@ -27,7 +33,13 @@ def add(commands: Commands) -> None:
 
 def print_list(options: argparse.Namespace) -> None:
     """Print one of the lists, as a table or as JSON."""
-    rows = {"data": data_rows, "methods": method_rows, "networks": network_rows, "heads": head_rows}[options.what]()
+    rows = {
+        "data": data_rows,
+        "methods": method_rows,
+        "networks": network_rows,
+        "heads": head_rows,
+        "validators": validator_rows,
+    }[options.what]()
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -70,6 +82,16 @@ def head_rows() -> list[dict[str, Any]]:
     return [
         row(head, name, "head", "takes weights" if head.takes_weights else "takes no weights")
         for name, head in heads().items()
+    ]
+
+
+def validator_rows() -> list[dict[str, Any]]:
+    """Describe every validator, with how many of the target's labels it needs."""
+    from da_core.evaluation.validators import validators
+
+    return [
+        row(kind, name, "validator", f"needs {'no' if kind.labels == 'none' else kind.labels} labels")
+        for name, kind in validators().items()
     ]
 
 

@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
     thumbnails.add_argument("data", nargs="*", metavar="DATA", help="data sets by name; all by default")
     thumbnails.set_defaults(do=make_thumbnails)
 
-    reference = things.add_parser("reference", help="the pages of all methods and all data sets")
+    reference = things.add_parser("reference", help="the pages of all methods, data sets and validators")
     reference.set_defaults(do=make_reference)
 
     course = things.add_parser("course", help="the numbers of the course, from its films")
@@ -86,7 +86,7 @@ def make_thumbnails(options: argparse.Namespace) -> int:
 
 
 def make_reference(_options: argparse.Namespace) -> None:
-    """Write the reference pages of methods and data sets."""
+    """Write the reference pages of methods, data sets and validators."""
     from da_core.teaching import reference
 
     reference.write(reference.FOLDER)

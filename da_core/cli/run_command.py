@@ -93,7 +93,7 @@ def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accura
 
 
 def print_result(result: Result) -> None:
-    """Print how own data were understood, scores, measures of shift, weights, gains and findings."""
+    """Print how own data were understood, scores, measures of shift, weights, validators, gains and findings."""
     print_reading(result.recipe.get("reading", {}))
     models = {
         "source only": result.source_only,
@@ -124,6 +124,7 @@ def print_result(result: Result) -> None:
         size, count = result.weights["effective_sample_size"], result.weights["samples"]
         share = 100 * result.weights["largest_share"]
         print(f"weights: effective sample size {size:.1f} of {count:.0f}, largest share {share:.1f}%")
+    print_validators(result)
     for domain, gain in result.gain.items():
         low, high = (100 * end for end in gain.interval)
         print(
@@ -134,3 +135,17 @@ def print_result(result: Result) -> None:
         print(" ".join(text.format(**finding.values) for text in (finding.title, finding.evidence, finding.advice)))
         for change in finding.changes:
             print("  - " + change.reason.format(**change.values))
+
+
+def print_validators(result: Result) -> None:
+    """Print what each validator says of the models before and after, and whether its pick is right."""
+    from da_core.export.validator_rows import validator_rows, verdict_words
+    from da_core.i18n import Language
+
+    english = Language("en")
+    rows = [
+        [row.name, row.before, row.after, row.pick, verdict_words(result, row.name, english)]
+        for row in validator_rows(result, english, unlocked=False)
+    ]
+    if rows:
+        print_table(("validator", "before", "after", "would keep", "is it right?"), rows, numbers_from=1)

@@ -127,7 +127,7 @@ def conduct_study(study: Study) -> Outcome:
     """Do all runs of a study. Raises `UserError` where the target has no labels to score by."""
     from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 
-    names = [spec.name for spec in study.methods]
+    names = [study.called(spec) for spec in study.methods]
     before, after = ({name: dict[int, float]() for name in names} for _ in range(2))
     run_once = []
     reading: dict[str, Any] = {}

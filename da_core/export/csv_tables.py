@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from da_core.events import ClassScores, DomainScores, Result, Scored, Scores
+from da_core.evaluation.validators import validators
+from da_core.events import ClassScores, DomainScores, Result, Scored, Scores, When
 from da_core.export.scored_rows import Compared, basis
 from da_core.export.spreadsheet import escape_formula, to_csv
 
@@ -16,6 +17,7 @@ _COLUMNS = (
     "scored_on",
     "findings",
 )
+_VALIDATED: dict[str, When] = {"source_only": "before", "adapted": "after"}
 
 
 def table_csv(result: Result) -> bytes:
@@ -23,7 +25,8 @@ def table_csv(result: Result) -> bytes:
 
     The row of all classes together has an empty class. ``_low`` and ``_high`` are the ends of 95% intervals,
     ``scored_on`` tells whether the samples were held out, cross-fitted or all there are, ``findings`` names what the
-    run's numbers warn of.
+    run's numbers warn of. On the row of all target classes (all source ones, where the target has no labels) of source
+    only and adapted, ``validator_…`` is what that validator says of the model, the higher the better.
     """
     models: dict[Compared, str] = {
         "source_only": "source only",
@@ -34,6 +37,7 @@ def table_csv(result: Result) -> bytes:
     domains: tuple[Scored, ...] = ("target", "source", "third")
     findings = " ".join(finding.name for finding in result.findings)
     rows: list[list[object]] = []
+    known = list(validators())
     for key, model in models.items():
         of_domains: DomainScores | None = getattr(result, key)
         if of_domains is None:
@@ -44,12 +48,21 @@ def table_csv(result: Result) -> bytes:
                 continue
             scored_on = basis(result, key, domain)
             error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
-            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings])
+            judged = domain == ("target" if result.target_scored else "source")
+            said = [_said(result, name, _VALIDATED.get(key) if judged else None) for name in known]
+            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings, *said])
             for label in scores.per_class:
                 rows.append(
                     [model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on, ""]
+                    + [""] * len(known)
                 )
-    return to_csv(_COLUMNS, rows)
+    return to_csv([*_COLUMNS, *(f"validator_{name}" for name in known)], rows)
+
+
+def _said(result: Result, name: str, when: When | None) -> str:
+    """Write what a validator says of one model, empty where it says nothing."""
+    score = None if when is None or name not in result.validators else getattr(result.validators[name], when)
+    return "" if score is None else f"{score:.6f}"
 
 
 def _cells(scores: Scores | ClassScores) -> Iterator[str]:

@@ -15,6 +15,7 @@ from da_core.export import figures
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import judged_rows, scored_rows
 from da_core.export.script import command
+from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
 from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import settings_of
@@ -101,7 +102,7 @@ def report_html(record: Record, language: Language) -> str:
         parts.append(f"<h2>{escape(subtitles[figure])}</h2>")
         parts.append(_figure(record, figure, captions[figure], language))
         parts.append(tables.get(figure, ""))
-    parts += [_shift(record, language), _recipe(record, language)]
+    parts += [_shift(record, language), _validators(record, language), _recipe(record, language)]
     return (
         f'<!doctype html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -282,6 +283,23 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
         return written
     low, high = (language.number(end, digits) for end in measures.intervals[name])
     return f"{written} ({low}\u00a0…\u00a0{high})"
+
+
+def _validators(record: Record, language: Language) -> str:
+    """What each validator says of both models without the target's labels, and whether it is right."""
+    say, result = language.translate, record.result
+    if not result.validators:
+        return ""
+    rows = [
+        [row.title, row.before, row.after, row.pick, verdict_words(result, row.name, language)]
+        for row in validator_rows(result, language, unlocked=False)
+    ]
+    header = [say("Validator"), say("Before"), say("After"), say("It would keep"), say("Is it right?")]
+    told = say(
+        "With no labels of the target, which of the two models would you keep? Each validator gives both a score, "
+        "the higher the better, and would keep the one that it scores higher."
+    )
+    return f"<h2>{escape(say('What a validator would say'))}</h2><p>{escape(told)}</p>" + _table(header, rows)
 
 
 def _recipe(record: Record, language: Language) -> str:

@@ -1,18 +1,19 @@
-"""The reference pages that the README links to: every method and every data set, as the registries have them.
+"""The reference pages that the README links to: every method, data set and validator, as the registries have them.
 
     python -m da_core make reference
 
-writes ``assets/reference/methods.md`` and ``data.md``. Pages with measured figures are written by the benches that
-measure them.
+writes ``assets/reference/methods.md``, ``data.md`` and ``validators.md``. Pages with measured figures are
+written by the benches that measure them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from da_core.evaluation.validators.validator import Validator
     from da_core.methods.base import Method
 
 FOLDER = Path(__file__).parents[2] / "assets" / "reference"
@@ -20,9 +21,9 @@ COMMAND = "python -m da_core make reference"
 
 
 def write(folder: Path) -> None:
-    """Write both pages."""
+    """Write all pages."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, page in {"methods.md": methods_page, "data.md": data_page}.items():
+    for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
 
 
@@ -41,7 +42,7 @@ def methods_page() -> str:
     return "\n".join(lines)
 
 
-def _paper(method: type[Method]) -> str:
+def _paper(method: type[Method] | type[Validator]) -> str:
     return f"[{method.paper}]({method.link})" if method.link else method.paper
 
 
@@ -75,8 +76,47 @@ def data_page() -> str:
     )
 
 
+def validators_page() -> str:
+    """Describe every validator in Markdown: what it sees, its formula, its paper and where it fails."""
+    from da_core.evaluation.validators import validators
+
+    sees = {
+        "none": "no label of the target",
+        "few": "a few labels of the target, which it costs",
+        "all": "all labels of the target; locked until it is asked for",
+    }
+    lines = [
+        "# Validators",
+        "",
+        f"Written by `{COMMAND}`. A validator says which of several models is better on the target.",
+        "Every run scores the model before adapting and the one after by each of them (`result.json`, `validators`),",
+        "on the same held-out samples, at most 500 of each domain. Higher is better for every one; scores of different",
+        "validators cannot be compared. Those that need no label cannot see any: there is no place for one in what",
+        "they are given.",
+        "",
+    ]
+    for name, kind in validators().items():
+        facts = {
+            "looks at": kind.summary,
+            "formula": f"`{kind.formula}`",
+            "sees": sees[kind.labels],
+            "fails": kind.fails,
+            "paper": _paper(kind),
+        }
+        lines += [f"## `{name}` · {kind.title}", "", *table(("", ""), list(facts.items())), ""]
+        lines += [kind.cost, ""] if kind.cost else []
+    return "\n".join(lines)
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Write a Markdown table, a line a row."""
     written = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
     lines = [f"| {' | '.join(row)} |" for row in written]
     return [lines[0], f"|{'---|' * len(header)}", *lines[1:]]
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "methods.md": methods_page,
+    "data.md": data_page,
+    "validators.md": validators_page,
+}

@@ -30,7 +30,8 @@ def form(latest: StudyView | None, going: bool) -> None:
     known = titles()
     experiment = state.experiment()
     same = latest is not None and latest.study.experiment == experiment
-    chosen = [spec.name for spec in latest.study.methods] if latest and same else [experiment.method.name]
+    of_latest = latest.study.methods if latest and same else (experiment.method,)
+    chosen = list(dict.fromkeys(spec.name for spec in of_latest))  # a sweep has one method several times
     st.session_state.setdefault(keys.STUDY_METHODS, chosen)
     st.session_state.setdefault(keys.STUDY_SEEDS, latest.study.seeds if latest and same else 5)
     with st.container(border=True):
@@ -131,7 +132,7 @@ def scored(view: StudyView) -> tuple[Scores, Scores] | None:
         if before is None or after is None:
             return None
         for scores, accuracy in zip(found, (before.accuracy, after.accuracy), strict=True):
-            scores.setdefault(names[method], {})[seed] = accuracy
+            scores.setdefault(names.get(method, method), {})[seed] = accuracy
     return found
 
 

@@ -209,6 +209,10 @@ def finding_change(finding: str, place: int) -> str:
     return f"finding-{finding}-{place}"
 
 
+VALIDATORS_TRUTH = "lab-validators-truth"
+ORACLE_UNLOCKED = "lab-oracle-unlocked"
+
+
 def changed_page(kind: str) -> str:
     return f"lab-changed-{kind}-page"
 
@@ -292,6 +296,24 @@ STUDY_METHODS = "lab-study-methods"
 STUDY_SEEDS = "lab-study-seeds"
 STUDY_RESUME = "study-on"
 STUDY_STOP = "study-stop"
+
+# Which run would you pick? ------------------------------------------------------------------------------------------
+
+WHICH_RUN_SET = "lab-which-run-set"
+WHICH_RUN_TRUTH = "lab-which-run-truth"
+
+
+def which_run_pick(place: int) -> str:
+    """Name the choice of one of the models of a set of runs, by the set's place."""
+    return f"lab-which-run-pick-{place}"
+
+
+SWEEP_METHOD = "lab-sweep-method"
+SWEEP_SEEDS = "lab-sweep-seeds"
+SWEEP_START = "lab-sweep-start"
+SWEEP_STOP = "lab-sweep-stop"
+SWEEP_GUESS = "weight_peak"
+"""The guess at which weight target accuracy peaks; the study's key is the place that asks."""
 
 # Start, Learn --------------------------------------------------------------------------------------------------------
 

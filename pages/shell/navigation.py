@@ -23,6 +23,7 @@ Step = Literal[
     "runs",
     "what_if",
     "stability",
+    "which_run",
     "playground",
     "course",
     "stories",
@@ -95,6 +96,12 @@ SCREENS: dict[Step, Screen] = {
         "lab/stability.py",
         "Stability",
         "Run the same experiment with several seeds and methods, and see what is more than luck.",
+        "",
+    ),
+    "which_run": Screen(
+        "lab/which_run.py",
+        "Which run would you pick?",
+        "Several models of one pair, and no label of the target: what each validator would pick, and what that costs.",
         "",
     ),
     "playground": Screen(

@@ -11,7 +11,7 @@ from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
 from pages.charts import plotly_figure, score_charts, score_tables
-from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live
+from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live, validators_section
 from pages.session import keys
 from pages.session.words import _, language, number, safe, seconds, word
 from pages.shell import fold, navigation
@@ -170,6 +170,9 @@ if record is not None:
         every_class(result)
     if result.target_scored:
         calibration(result)
+    if result.validators:
+        with fold.section(_("What a validator would say")):
+            validators_section.section(result)
     with fold.section(_("Take it home")):
         export_buttons.draw(record)
         with st.expander(_("How to get these numbers again")):

@@ -1,0 +1,54 @@
+"""Models to choose among: those of several runs on one pair, each with what validators say and what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from da_core.evaluation.regret import Judgement, judge
+from da_core.events import When
+from da_core.experiment import Experiment
+from da_core.run_folder import Record
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The model of a run after adapting, or before; ``scores`` by validator, ``accuracy`` on the target."""
+
+    experiment: Experiment
+    when: When
+    scores: Mapping[str, float]
+    accuracy: float
+
+
+def candidates(records: Iterable[Record]) -> list[Candidate]:
+    """List the adapted models of runs and, each once, the source-only models that they started from.
+
+    Runs whose target has no labels, or that no validator has scored (they are of an earlier version), are left out.
+    """
+    found: dict[tuple[float, ...], Candidate] = {}
+    adapted = []
+    for record in records:
+        result = record.result
+        if result.source_only.target is None or result.adapted.target is None or not result.validators:
+            continue
+        accuracies = {"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy}
+        whens: tuple[When, ...] = ("before", "after")
+        both = [Candidate(record.experiment, when, _scores(record, when), accuracies[when]) for when in whens]
+        found.setdefault((both[0].accuracy, *both[0].scores.values()), both[0])
+        if record.experiment.method.name != "source_only":
+            adapted.append(both[1])
+    return [*found.values(), *adapted]
+
+
+def _scores(record: Record, when: When) -> dict[str, float]:
+    said = {name: getattr(score, when) for name, score in record.result.validators.items()}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def judge_validator(among: Iterable[Candidate], name: str) -> Judgement | None:
+    """Judge by target accuracy what a validator would pick; None where it has scored none of them."""
+    listed = list(among)
+    return judge([one.scores.get(name, np.nan) for one in listed], [one.accuracy for one in listed])

@@ -1,0 +1,233 @@
+"""One method over values of its main weight: each validator's curve, and target accuracy once it has been guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import fmean
+
+import pandas as pd
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.evaluation.validators import validators
+from da_core.jobs.store import store
+from da_core.jobs.studies import StudyView, studies
+from da_core.params import describe
+from da_core.study import Study
+from da_core.teaching.guess import Given
+from pages.run import run_row
+from pages.session import access, keys, state
+from pages.session.polling import follow
+from pages.session.words import _, explain, number, percent, safe
+from pages.shell import theme
+
+WEIGHT = "weight"
+MULTIPLES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Of the default weight, where the bounds allow them."""
+SEEDS = 2
+
+Curves = Mapping[str, Sequence[float | None]]
+
+
+def weighted_methods() -> dict[str, list[float]]:
+    """List the methods whose loss has a weight, by name, each with the values of a sweep."""
+    from da_core.methods import methods
+
+    found = {}
+    for name, method in methods().items():
+        weight = next((hyper for hyper in describe(method.Params) if hyper.name == WEIGHT), None)
+        if weight is not None and weight.type == "number":
+            low, high = weight.low or 0.0, weight.high if weight.high is not None else float("inf")
+            values = [min(max(times * weight.default, low), high) for times in MULTIPLES]
+            found[name] = list(dict.fromkeys(float(f"{value:.3g}") for value in values))
+    return found
+
+
+def section() -> None:
+    """Draw the form and, of the visitor's latest study, if it is such a sweep, how far it is or what came out."""
+    st.subheader(_("One method, and how much weight it gets"), anchor=False)
+    st.markdown(
+        _(
+            "The same experiment with one weight after another. Guess at which the target is named best, by the "
+            "validators’ curves alone; then see."
+        )
+    )
+    latest = studies().latest(state.owner())
+    form(going=latest is not None and latest.state == "running")
+    if latest is not None and latest.study.swept == WEIGHT:
+        follow(partial(studies().latest, state.owner()), is_over, panel, was_over=is_over(latest))
+
+
+def is_over(view: StudyView | None) -> bool:
+    return view is None or view.state != "running"
+
+
+def form(going: bool) -> None:
+    """Ask for the method; data, network and training are the experiment of the walk."""
+    known, own = weighted_methods(), state.experiment().method.name
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        place = list(known).index(own) if own in known else 0
+        method = st.selectbox(
+            _("Method"), list(known), index=place, format_func=run_row.method_title, key=keys.SWEEP_METHOD
+        )
+        if st.button(_("Run the sweep"), type="primary", disabled=going, key=keys.SWEEP_START):
+            start(method, known[method])
+        runs = SEEDS * len(known[method])
+        st.caption(_("{count} runs, one after the other; those that are there already are taken.", count=runs))
+
+
+def start(method: str, values: Sequence[float]) -> None:
+    """Start the sweep as a study of this visitor."""
+    from da_core.experiment import MethodSpec
+    from da_core.methods.wanted_network import with_method
+
+    experiment = state.experiment()
+    if experiment.method.name != method:
+        experiment = with_method(experiment, MethodSpec(name=method))
+    try:
+        sweep = Study.sweep(experiment, WEIGHT, values, SEEDS)
+        studies().start(sweep, state.owner(), localhost_only=access.localhost_only())
+    except UserError as error:
+        st.error(explain(error))
+    else:
+        st.rerun()
+
+
+def panel(view: StudyView | None) -> None:
+    """Draw how far the sweep is, or its curves."""
+    if view is None or view.study.swept != WEIGHT:  # another one has been started since
+        st.rerun()
+    if view.state == "running":
+        count = len(view.study.trials())
+        done = len(set(view.runs.values()))
+        bar, stop = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(done / count, _("{done} of {count} runs", done=done, count=count))
+        if stop.button(_("Stop"), key=keys.SWEEP_STOP):
+            studies().stop(state.owner())
+            st.rerun()
+    elif view.error is not None:
+        st.error(explain(view.error))
+    else:
+        came_out(view)
+
+
+def came_out(view: StudyView) -> None:
+    """Draw the validators' curves, ask for the guess, and then draw the truth among them."""
+    weights, curves, truth = collected(view)
+    if len(weights) < 2 or any(one is None for one in truth):
+        st.info(_("There is nothing to compare: too few runs, or a target without labels."))
+        return
+    best = weights[max(range(len(weights)), key=lambda place: truth[place] or 0.0)]
+    st.markdown(f"**{run_row.method_title(view.study.methods[0].name)}**")
+    given = asked(view.study.key, weights)
+    draw(weights, {**curves, **({_("Accuracy on the target"): truth} if given else {})})
+    st.caption(_("Each curve from its lowest to its highest value; the mean of {count} seeds.", count=view.study.seeds))
+    if given is None:
+        return
+    lines = [_("What came out: **{outcome}**", outcome=f"λ = {best:g}")]
+    if given.answer is not None:
+        right = float(str(given.answer)) == best
+        lines.insert(0, _("Your guess: **{guess}**", guess=f"λ = {given.answer}"))
+        lines.append(_("You guessed right.") if right else _("It came out otherwise than you guessed."))
+    st.markdown("  \n".join(lines))
+    rows = []
+    for title, curve in curves.items():
+        scored = [(score, place) for place, score in enumerate(curve) if score is not None]
+        if scored:
+            place = max(scored)[1]
+            lost = (max(one or 0.0 for one in truth) - (truth[place] or 0.0)) * 100
+            rows.append([safe(title), f"{weights[place]:g}", percent(truth[place] or 0.0), number(lost, 1)])
+    columns = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points")]
+    with st.container(key=keys.scores("sweep")):
+        st.table(pd.DataFrame(rows, columns=columns).set_index(columns[0]), border="horizontal")
+
+
+def collected(view: StudyView) -> tuple[list[float], dict[str, list[float | None]], list[float | None]]:
+    """Collect the weights that have runs, each validator's mean score there by its title, and target accuracy."""
+    kinds = {name: kind for name, kind in validators().items() if not kind.cost}
+    weights: list[float] = []
+    curves: dict[str, list[float | None]] = {_(kind.title): [] for kind in kinds.values()}
+    truth: list[float | None] = []
+    for spec in view.study.methods:
+        ids = dict.fromkeys(run for (called, _seed), run in view.runs.items() if called == view.study.called(spec))
+        results = [record.result for run in ids if (record := store().load(run)) is not None]
+        if not results:
+            continue
+        weights.append(float(spec.params[WEIGHT]))
+        for name, kind in kinds.items():
+            said = [one.validators[name].after for one in results if name in one.validators]
+            known = [score for score in said if score is not None]
+            curves[_(kind.title)].append(fmean(known) if known else None)
+        reached = [one.adapted.target.accuracy for one in results if one.adapted.target is not None]
+        truth.append(fmean(reached) if reached else None)
+    return weights, curves, truth
+
+
+def asked(where: str, weights: Sequence[float]) -> Given | None:
+    """Ask at which weight target accuracy peaks; None until the reader has answered or asked to be shown."""
+    key = keys.guess_given(where, keys.SWEEP_GUESS)
+    given: Given | None = st.session_state.get(key)
+    if given is not None:
+        return given
+
+    def commit(answer: str | None) -> None:
+        st.session_state[key] = Given(answer)
+
+    with st.container(border=True, key=keys.guess_box(where, keys.SWEEP_GUESS)):
+        st.caption(_("Guess first"))
+        question = _("At which weight λ is accuracy on the target highest?")
+        answer = st.radio(
+            question,
+            [f"{weight:g}" for weight in weights],
+            index=None,
+            horizontal=True,
+            key=keys.guess_widget(where, keys.SWEEP_GUESS),
+        )
+        with st.container(horizontal=True):
+            st.button(
+                _("This is my guess"),
+                type="primary",
+                disabled=answer is None,
+                on_click=commit,
+                args=(answer,),
+                key=keys.guess_commit(where, keys.SWEEP_GUESS),
+            )
+            skip = keys.guess_skip(where, keys.SWEEP_GUESS)
+            st.button(_("Show me without a guess"), type="tertiary", on_click=commit, args=(None,), key=skip)
+    return None
+
+
+def draw(weights: Sequence[float], curves: Curves) -> None:
+    """Draw all curves on one axis, each stretched to it; the truth, if it is among them, is thick."""
+    rows = []
+    for title, curve in curves.items():
+        known = [score for score in curve if score is not None]
+        low, high = (min(known), max(known)) if known else (0.0, 0.0)
+        for weight, score in zip(weights, curve, strict=True):
+            if score is not None:
+                rows.append((f"{weight:g}", title, (score - low) / (high - low) if high > low else 0.5, score))
+    titles, truth = list(curves), _("Accuracy on the target")
+    hues = [theme.ink() if title == truth else theme.class_colour(place) for place, title in enumerate(titles)]
+    spec = {
+        "height": 340,
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": "weight", "type": "ordinal", "sort": [f"{one:g}" for one in weights], "title": "λ"},
+            "y": {"field": "share", "type": "quantitative", "title": None, "axis": {"labels": False, "ticks": False}},
+            "color": {
+                "field": "what",
+                "title": None,
+                "scale": {"domain": titles, "range": hues},
+                "legend": {"orient": "bottom", "columns": 3},
+            },
+            "strokeWidth": {"condition": {"test": f"datum.what === {truth!r}", "value": 5}, "value": 1.8},
+            "tooltip": [
+                {"field": "what", "title": " "},
+                {"field": "weight", "title": "λ"},
+                {"field": "score", "type": "quantitative", "title": _("value"), "format": ".3f"},
+            ],
+        },
+    }
+    table = pd.DataFrame(rows, columns=["weight", "what", "share", "score"])
+    st.vega_lite_chart(table, spec, alt=_("Each validator’s score over the weight, one line a validator"))

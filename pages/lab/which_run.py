@@ -1,0 +1,133 @@
+"""Which of several runs would you pick, with no label of the target? What each validator picks, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from da_core.evaluation.validators import validators
+from da_core.jobs.candidates import Candidate, candidates, judge_validator
+from da_core.jobs.leaderboard import differences
+from da_core.jobs.store import Record, store
+from da_core.jobs.studies import studies
+from pages.lab import weight_sweep
+from pages.run import run_row, validators_section
+from pages.session import keys, state
+from pages.session.words import _, number, percent, safe
+from pages.shell import navigation
+
+MOST = 60
+"""Runs that are looked at: each is read from its file."""
+LEAST = 2
+
+
+def sets_of_runs() -> dict[str, Callable[[], list[str]]]:
+    """List the sets that one can choose among, by title, each with what lists its runs' ids."""
+    kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.after is not None]
+    found: dict[str, Callable[[], list[str]]] = {}
+    study = studies().latest(state.owner())
+    if study is not None and study.runs:
+        found[_("Your latest study")] = lambda: list(dict.fromkeys(study.runs.values()))
+    ticked = [run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {one.run_id for one in kept}]
+    if len(ticked) >= LEAST and len({run.pair for run in kept if run.run_id in ticked}) == 1:
+        found[_("The ticked runs")] = lambda: ticked
+    for pair in dict.fromkeys(run.pair for run in kept):
+        of_pair = [run for run in kept if run.pair == pair]
+        found[run_row.pair_title(of_pair[0].experiment.data)] = lambda of_pair=of_pair: [one.run_id for one in of_pair]  # type: ignore[misc]
+    return found
+
+
+def names(among: Sequence[Candidate]) -> list[str]:
+    """Name the candidates by method and what sets them apart, each differently."""
+    apart = differences([one.experiment for one in among])
+    apart = {name: values for name, values in apart.items() if name.startswith("method.") or name == "seed"}
+    found = []
+    for place, one in enumerate(among):
+        parts = [_("Source only") if one.when == "before" else run_row.method_title(one.experiment.method.name)]
+        for name, values in apart.items():
+            if values[place] is not None and (one.when == "after" or name == "seed"):
+                parts.append(f"{name.removeprefix('method.')} {values[place]}")
+        found.append(" · ".join(parts))
+    return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
+
+
+def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unlocked: bool, own: int | None) -> None:
+    """Draw what each validator would pick and, once the truth is out, what that costs and the reader's ``own`` pick."""
+    best = max(one.accuracy for one in among)
+    rows: list[list[str]] = []
+    if own is not None:
+        lost = best - among[own].accuracy
+        rows.append([_("You"), safe(called[own]), percent(among[own].accuracy), number(100 * lost, 1), ""])
+    for name, kind in validators().items():
+        judged = judge_validator(among, name)
+        if judged is None or (kind.cost and not unlocked):
+            continue
+        pick = safe(called[judged.picked[0]])
+        if len(judged.picked) > 1:
+            pick = _("{count} alike", count=len(judged.picked))
+        ranks = "–"
+        if judged.correlation is not None and judged.interval is not None:
+            low, high = (number(end, 2) for end in judged.interval)
+            ranks = f"{number(judged.correlation, 2)} :gray[{low} … {high}]"
+        title = f"{safe(_(kind.title))} ◆" if kind.labels != "none" else safe(_(kind.title))
+        rows.append([title, pick, percent(judged.accuracy), number(100 * judged.regret, 1), ranks])
+    header = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points"), _("Ranks alike")]
+    shown = 5 if truth else 2
+    drawn = pd.DataFrame([row[:shown] for row in rows], columns=header[:shown])
+    with st.container(key=keys.scores("regret")):
+        st.table(drawn.set_index(header[0]), border="horizontal")
+    if truth:
+        st.caption(
+            _(
+                "Regret: accuracy of the best of these models less that of the one picked; between equal scores a coin "
+                "decides. Ranks alike: Spearman’s correlation of score and accuracy, with its 95% interval "
+                "(bootstrap over the models)."
+            )
+        )
+
+
+def choose(records: Sequence[Record], place: int) -> None:
+    """Ask for the reader's pick, and show what the validators would pick and, when asked for, what is true."""
+    among = candidates(records)
+    if len(among) < LEAST:
+        st.info(_("Validators have scored fewer than two models here; runs of an earlier version have no scores."))
+        return
+    called = names(among)
+    st.markdown(
+        _(
+            "{count} models, and no label of the target. Which one would you keep? Pick one, then see what the "
+            "validators pick and what is true.",
+            count=len(among),
+        )
+    )
+    own = st.selectbox(
+        _("Your pick"), range(len(among)), index=None, format_func=called.__getitem__, key=keys.which_run_pick(place)
+    )
+    left, right = st.columns(2)
+    with left:
+        truth = st.toggle(_("Show what came out"), key=keys.WHICH_RUN_TRUTH)
+    with right:
+        unlocked = validators_section.unlock()
+    table(among, called, truth=truth, unlocked=unlocked, own=own if truth else None)
+    validators_section.explained()
+
+
+st.title(_(navigation.SCREENS["which_run"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["which_run"].purpose)}</div>')
+with st.spinner(_("Waking up the methods…")):
+    import da_core.methods  # noqa: F401  # their titles
+
+sets = sets_of_runs()
+if not sets:
+    with st.container(border=True):
+        st.markdown(_("**There are no runs to choose among yet.** Train models, or repeat one over methods and seeds."))
+        with st.container(horizontal=True):
+            navigation.link_to("train", _("Go to Train"))
+            navigation.link_to("stability", _("Go to Stability"))
+else:
+    chosen = st.selectbox(_("Runs"), list(sets), key=keys.WHICH_RUN_SET)
+    found = [record for run in sets[chosen]()[:MOST] if (record := store().load(run)) is not None]
+    choose(found, list(sets).index(chosen))
+weight_sweep.section()
