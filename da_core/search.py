@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Result
@@ -59,11 +59,21 @@ class Budget(Params):
                 runs=MOST_RUNS,
             ) from None
 
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Budget:
+        if (self.runs is None) == (self.minutes is None):
+            raise ValueError("a budget is runs or minutes")
+        return self
+
+    def share(self, tried: Sequence[Tried], running: float = 0.0) -> float:
+        """Compute which share in [0, 1] is used up by what was tried, and by this part of the run that is going."""
+        if self.runs is not None:
+            return min((len(tried) + running) / self.runs, 1.0)
+        return min(sum(one.seconds for one in tried) / (60 * (self.minutes or 1.0)), 1.0)
+
     def is_spent(self, tried: Sequence[Tried]) -> bool:
         """Tell whether what was tried has used it up. A run that has begun is not cut short."""
-        if self.runs is not None:
-            return len(tried) >= self.runs
-        return sum(one.seconds for one in tried) >= 60 * (self.minutes or 0)
+        return self.share(tried) >= 1.0
 
 
 class Tried(Params):

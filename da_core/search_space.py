@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 STANDS_STILL = frozenset(
     {"exact_up_to", "anchors", "landmarks", "references", "samples", "iterations", "batch_size", "per_class"}
 )
-"""Settings that are not searched. All but the last trade time for exactness: more is better and slower, and a budget in
-runs would be spent on it. ``per_class`` is how many labels of the target a method is given: more is no better method."""
+"""Settings that are not searched. All but the last trade time for exactness: more is better and slower, that is all.
+``per_class`` is how many labels of the target a method is given: more is no better method."""
 _REACH = 30.0
 """A setting on a logarithmic scale is searched from a thirtieth of its default to thirty times that: papers' own grids
 span about so much. Bounds alone are far wider; they keep out what cannot be computed."""

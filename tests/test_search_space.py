@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 import pytest
@@ -30,7 +30,7 @@ class Made(Params):
 
 
 def test_each_kind_of_field_has_its_distribution_and_the_others_stand_still() -> None:
-    found = search_space(Made)
+    found: dict[str, Any] = dict(search_space(Made))
     assert set(found) == {"weight", "tiny", "share", "kernels", "game", "centred"}
     assert found["weight"] == FloatDistribution(0.0333, 30, log=True)
     assert found["tiny"].log
@@ -59,4 +59,5 @@ def test_every_value_that_can_be_drawn_is_one_that_the_method_takes(name: str) -
 
 def test_the_methods_main_weights_are_searched_on_a_logarithmic_scale() -> None:
     for name in ("dann", "cdan", "deep_coral", "dan", "mcc", "bnm", "mdd"):
-        assert search_space(methods()[name].Params)["weight"].log, name
+        weight: Any = search_space(methods()[name].Params)["weight"]
+        assert weight.log, name
