@@ -35,6 +35,8 @@ _START_UP = 5
 """Runs of settings drawn at random, besides each method's defaults, before TPE learns from what came out."""
 _ATTEMPTS = 30
 """Proposals in a row that were tried before, after which the space counts as exhausted."""
+_HOPELESS = 10
+"""Runs that fail in a row, after which a search ends: quick failures would use up no budget of minutes."""
 _METHOD = "method"
 
 
@@ -160,6 +162,10 @@ class Search(Params):
         """A short name that is the same for the same search."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
+    def has_the_runs_of(self, other: Search) -> bool:
+        """Tell whether another search would make the same runs, though more or fewer of them."""
+        return self.model_copy(update={"budget": other.budget}) == other
+
     def experiment_of(self, method: MethodSpec) -> Experiment:
         """Return the whole experiment of one of its runs."""
         from da_core.methods.wanted_network import with_method
@@ -199,6 +205,20 @@ def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
         if (spec := _spec(name, drawn)) not in known:
             return spec
     return None
+
+
+def next_method(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
+    """Choose what to try next, as `propose` does; None as well where the budget is spent.
+
+    Raises `UserError` where so many runs in a row have failed that the next would, too.
+    """
+    lately = tried[-_HOPELESS:]
+    if len(lately) == _HOPELESS and all(one.score is None for one in lately):
+        raise UserError(
+            "The last {count} runs of this search all failed; read why, and change what they have in common.",
+            count=_HOPELESS,
+        )
+    return None if search.budget.is_spent(tried) else propose(search, tried)
 
 
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
@@ -242,12 +262,13 @@ def importance_of_method(tried: Sequence[Tried]) -> float | None:
 def conduct_search(search: Search, tried: Sequence[Tried] = ()) -> Iterator[SearchEvent]:
     """Run a search to the end of its budget, one run after the other, and yield their events.
 
-    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has.
+    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has. Raises
+    `UserError` as `next_method` does.
     """
     from da_core.run import run
 
     done = list(tried)
-    while not search.budget.is_spent(done) and (method := propose(search, done)) is not None:
+    while (method := next_method(search, done)) is not None:
         place, began = len(done) + 1, time.monotonic()
         came: Tried | None = None
         try:

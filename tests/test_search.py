@@ -22,6 +22,7 @@ from da_core.search import (
     conduct_search,
     importance,
     importance_of_method,
+    next_method,
     propose,
     ranked,
 )
@@ -114,6 +115,15 @@ def test_a_run_that_fails_is_no_candidate_and_the_search_goes_on() -> None:
     assert len(done) == 20
     assert best(done).method.name == "deep_coral"
     assert "mcc" not in {one.method.name for one in ranked(done)}
+
+
+def test_a_search_of_which_nothing_comes_ends_whatever_its_budget() -> None:
+    one = search(["mcc"]).model_copy(update={"budget": Budget(minutes=60)})
+    failed = [made(MethodSpec(name="mcc", params={"weight": weight}), None) for weight in range(1, 11)]
+    assert next_method(one, failed[:9]) is not None
+    with pytest.raises(UserError, match="last 10 runs"):
+        next_method(one, failed)
+    assert next_method(one, [*failed, made(MethodSpec(name="mcc"), 0.5)]) is not None
 
 
 def test_importance_names_the_setting_that_the_scores_depend_on() -> None:

@@ -87,14 +87,14 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 
     Raises `UserError` where another search, or something else, lies there: it would be overwritten.
     """
-    from da_core.search import Tried
+    from da_core.search import Search, Tried
 
     place = folder / _RECORD
     if not place.exists():
         return []
     try:
         kept = json.loads(place.read_text(encoding="utf-8"))
-        same = {**kept["search"], "budget": None} == {**search.model_dump(mode="json"), "budget": None}
+        same = Search.model_validate(kept["search"]).has_the_runs_of(search)
         tried = [Tried.model_validate(one) for one in kept["tried"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError("{path} is no record of a search ({detail}).", path=place, detail=error) from None
