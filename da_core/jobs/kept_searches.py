@@ -59,10 +59,15 @@ def last_search(database: RunDatabase, owner: str) -> KeptSearch | None:
         row = connection.execute(select(_SEARCHES).where(_SEARCHES.c.owner == digest(owner))).one_or_none()
     if row is None:
         return None
+    from da_core.methods import methods  # torch comes with it
+
     try:
         tried = tuple(Tried.model_validate(one) for one in row.tried)
         state: SearchState = row.state if row.state in get_args(SearchState) else "stopped"
-        return KeptSearch(Search.model_validate(row.search), tried, state)
-    except ValidationError:
+        search = Search.model_validate(row.search)
+        for one in tried:
+            methods()[one.method.name].Params(**one.method.params)
+        return KeptSearch(search, tried, state) if methods().keys() >= set(search.methods) else None
+    except (ValidationError, KeyError):
         log.warning("a search is left out", exc_info=True)
         return None

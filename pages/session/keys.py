@@ -297,6 +297,21 @@ STUDY_SEEDS = "lab-study-seeds"
 STUDY_RESUME = "study-on"
 STUDY_STOP = "study-stop"
 
+# Search --------------------------------------------------------------------------------------------------------------
+
+SEARCH_METHODS = "lab-search-methods"
+SEARCH_VALIDATOR = "lab-search-validator"
+SEARCH_UNIT = "lab-search-unit"
+SEARCH_RUNS = "lab-search-runs"
+SEARCH_MINUTES = "lab-search-minutes"
+SEARCH_START = "lab-search-start"
+SEARCH_PAUSE = "lab-search-pause"
+SEARCH_STOP = "lab-search-stop"
+SEARCH_RESUME = "lab-search-on"
+SEARCH_USE = "lab-search-use"
+SEARCH_TRUTH = "lab-search-truth"
+SEARCH_SHOWN_METHOD = "lab-search-shown-method"
+
 # Which run would you pick? ------------------------------------------------------------------------------------------
 
 WHICH_RUN_SET = "lab-which-run-set"
