@@ -186,14 +186,15 @@ class SearchEvent:
 def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
     """Choose what to try next, by the scores of what was tried; None where nothing is left.
 
-    First comes every method with its defaults, in their order; then settings at random, then those that TPE expects
-    the most of.
+    First comes every method with its defaults, in their order; then, of the methods that got a score, settings at
+    random; then those that TPE expects the most of.
     """
     known = [one.method for one in tried]
     for name in search.methods:
         if (spec := MethodSpec(name=name)) not in known:
             return spec
-    spaces = _spaces(search)
+    works = {one.method.name for one in ranked(tried)}
+    spaces = {name: space for name, space in _spaces(search).items() if name in works}
     if not spaces:
         return None
     from da_core.search_space import draw
@@ -301,19 +302,15 @@ def _spec(name: str, drawn: dict[str, Scalar]) -> MethodSpec:
 def _study(
     search: Search, tried: Sequence[Tried], spaces: dict[str, dict[str, BaseDistribution]], attempt: int
 ) -> optuna.Study:
-    """Tell a new study all that was tried. Its sampler is seeded by how much that is, so that a restart changes none.
-
-    A method that has failed is proposed no less for it: its other settings may go well.
-    """
+    """Tell a new study what was tried in these spaces. Its sampler is seeded by how many runs there were in all."""
     import optuna
 
-    told = [one for one in tried if one.method.name in spaces]
     seed = random.Random(f"{search.seed}/{len(tried)}/{attempt}").randrange(2**32)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=len(spaces) + _START_UP, multivariate=False)
     study = _made(sampler)
     among = optuna.distributions.CategoricalDistribution(list(spaces))
-    for one in told:
-        study.add_trial(_frozen(one, spaces[one.method.name], among))
+    told = [one for one in tried if one.method.name in spaces]
+    study.add_trials([_frozen(one, spaces[one.method.name], among) for one in told])
     return study
 
 

@@ -115,6 +115,7 @@ def test_a_run_that_fails_is_no_candidate_and_the_search_goes_on() -> None:
     assert len(done) == 20
     assert best(done).method.name == "deep_coral"
     assert "mcc" not in {one.method.name for one in ranked(done)}
+    assert [one.method.name for one in done].count("mcc") == 1, "it is not tuned where its defaults fail"
 
 
 def test_a_search_of_which_nothing_comes_ends_whatever_its_budget() -> None:

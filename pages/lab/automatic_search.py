@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from da_core.errors import UserError
 from da_core.evaluation.validators import validators
-from da_core.experiment import MethodSpec
+from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.jobs.queue import queue
 from da_core.jobs.searches import SearchView, searches
@@ -22,11 +23,11 @@ from da_core.search import (
     importance_of_method,
     ranked,
 )
-from pages.charts import search_charts, seeds
+from pages.charts import search_charts
 from pages.run import run_row, validators_section
 from pages.session import access, keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, number, percent, safe, translate_message
+from pages.session.words import _, explain, number, percent, safe, translate_message, word
 from pages.shell import navigation
 
 LONGEST = 240
@@ -40,12 +41,9 @@ def form(latest: SearchView | None, going: bool) -> None:
     experiment = state.experiment()
     before = latest.search if latest is not None and latest.search.experiment == experiment else None
     known = [name for name in methods() if name != "oracle"]
-    start_here = [
-        name for name in known if methods()[name].start_here or name in ("source_only", experiment.method.name)
-    ]
-    st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else start_here)
+    st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known))
     with st.container(border=True):
-        st.markdown(seeds.summary(experiment))
+        st.markdown(summary(experiment))
         names = st.multiselect(_("Methods"), known, format_func=run_row.method_title, key=keys.SEARCH_METHODS)
         left, right = st.columns(2, gap="large")
         with right:
@@ -66,6 +64,27 @@ def form(latest: SearchView | None, going: bool) -> None:
             if st.button(_("Start the search"), type="primary", disabled=going or not names, key=keys.SEARCH_START):
                 begin(Search.of(experiment, names, validator, budget, seed=experiment.seed, unlocked=unlocked))
             st.caption(_("Each method with its defaults first, then settings that promise more."))
+
+
+def first_choice(known: Sequence[str]) -> list[str]:
+    """Choose source only, the walk's own method and those to start with that see no label of the target."""
+    from da_core.methods import methods
+
+    own = ("source_only", state.experiment().method.name)
+    starters = [name for name in known if methods()[name].start_here and not methods()[name]().few_per_class()]
+    return [name for name in known if name in own or name in starters]
+
+
+def summary(experiment: Experiment) -> str:
+    """Say in one line what all runs of a search have in common."""
+    from da_core.networks import networks
+
+    parts = [
+        f"**{safe(run_row.pair_title(experiment.data))}**",
+        word(networks()[experiment.network.name].title),
+        _("seed {seed}", seed=experiment.seed),
+    ]
+    return " · ".join(parts)
 
 
 def ask_budget() -> Budget:
@@ -99,7 +118,7 @@ def panel(view: SearchView | None) -> None:
     if view is None:  # it has been removed since
         st.rerun()
     st.subheader(_("What was found"), anchor=False)
-    st.caption(f"{seeds.summary(view.search.experiment)} · {budget_words(view.search.budget)}")
+    st.caption(f"{summary(view.search.experiment)} · {budget_words(view.search.budget)}")
     if view.state == "running":
         progress(view)
     else:
@@ -181,7 +200,7 @@ def found(view: SearchView) -> None:
     lost = regret(view.tried) if reveal else None
     if lost is not None:
         st.markdown(_("Regret: **{points}** points below the best of these runs.", points=number(100 * lost, 1)))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         make, file = partial(leaderboard_csv, view.search, view.tried), "leaderboard.csv"
         st.download_button(_("Leaderboard (CSV)"), make, file, "text/csv", on_click="ignore", key=keys.download(file))
         navigation.link_to("which_run", _("What would the other validators have picked?") + " →")
