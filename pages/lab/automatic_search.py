@@ -127,7 +127,7 @@ def panel(view: SearchView | None) -> None:
         found(view)
     failed = [one for one in view.tried if one.score is None]
     if failed:
-        with st.expander(_("{count} runs without a score", count=len(failed))):
+        with st.expander(_("Runs without a score: {count}", count=len(failed))):
             for one in failed:
                 why = translate_message(one.problem, one.values)
                 st.markdown(f"**{safe(named(one.method))}**: {safe(why)}")
@@ -221,7 +221,7 @@ def mattered(view: SearchView, of_best: str) -> None:
     st.subheader(_("What mattered"), anchor=False)
     place = known.index(of_best) if of_best in known else 0
     method = st.selectbox(
-        _("Method"), known, index=place, format_func=run_row.method_title, key=keys.SEARCH_SHOWN_METHOD
+        _("Method"), known, index=place, format_func=run_row.method_title, key=keys.search_shown_method(of_best)
     )
     kind = methods()[method].Params
     shares = _shares(view.search.key, len(view.tried), method, view)

@@ -310,7 +310,12 @@ SEARCH_STOP = "lab-search-stop"
 SEARCH_RESUME = "lab-search-on"
 SEARCH_USE = "lab-search-use"
 SEARCH_TRUTH = "lab-search-truth"
-SEARCH_SHOWN_METHOD = "lab-search-shown-method"
+
+
+def search_shown_method(best: str) -> str:
+    """Name the choice of the method whose settings are drawn: another best one asks anew."""
+    return f"lab-search-shown-{best}"
+
 
 # Which run would you pick? ------------------------------------------------------------------------------------------
 

@@ -94,6 +94,9 @@ def test_accuracy_on_the_target_is_shown_when_it_is_asked_for_and_not_before(lab
     app.run()
     assert list(app.table[0].value["Accuracy on the target"]) == ["80.0%"] * 3
     assert "Regret: **0.0** points" in texts(app)
+    regrets = lab.screen("which_run", section="lab")
+    (sets,) = [one for one in regrets.selectbox if one.label == "Runs"]
+    assert "Your latest search" in sets.options
 
 
 def test_the_oracle_is_offered_once_it_is_unlocked_and_says_what_it_costs(lab: Lab) -> None:
