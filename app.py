@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
+from da_core.open_files import allow_many
 from da_core.settings import settings
 from da_core.structured_logs import about_run
 from da_core.teaching.terms import glossary
@@ -46,13 +47,18 @@ log = logging.getLogger("da_lab")
 WARM_UP_AFTER = 5.0
 """Seconds that a new server leaves to its first page, before the heavy imports share the processor with it."""
 
+SWEEP_EVERY = 3600.0
+"""Seconds between two looks for uploads that nobody uses any more."""
+
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background while the server runs; at its end close the queue."""
+    """Let many connect, and warm up in the background while the server runs; at its end close the queue."""
+    allow_many()
     server_log.set_up()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()
+    threading.Thread(target=sweep, args=(stopping,), name="sweep", daemon=True).start()
     yield
     stopping.set()
     if "da_core.jobs.queue" in sys.modules:
@@ -93,6 +99,17 @@ def warm_up(stopping: threading.Event) -> None:
     for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
+
+
+def sweep(stopping: threading.Event) -> None:
+    """Delete, now and then, the uploads that nobody has used for long."""
+    while not stopping.wait(SWEEP_EVERY):
+        from da_core.jobs.upload_list import upload_list
+
+        try:
+            upload_list().sweep()
+        except (UserError, OSError):
+            log.warning("old uploads stay for now", exc_info=True)
 
 
 def show_error(error: Exception) -> bool:
@@ -161,9 +178,9 @@ def screen_reader() -> str:
 
 @functools.cache
 def what_the_browser_remembers() -> str:
-    """Read the scripts that show a newcomer's hints and open everything to who wants it."""
+    """Read the scripts that show a newcomer's hints, open everything to who wants it, and lead back from signing in."""
     assets = Path(__file__).parent / "assets"
-    names = ("remembered_view.js", "first_hints.js")
+    names = ("remembered_view.js", "first_hints.js", "signing_in.js")
     return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
 
 
@@ -180,6 +197,10 @@ def glossary_links() -> str:
     return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
+SIGNED_IN = "/oauth2callback"
+"""Where Streamlit is told by a provider who signed in."""
+
+
 class UnknownPages:
     """Middleware that answers an address without a screen by the first screen, which says so.
 
@@ -188,7 +209,7 @@ class UnknownPages:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.known = {base_path() + address for address in (*_addresses(), "/ready", "/metrics")}
+        self.known = {base_path() + address for address in (*_addresses(), "/ready", "/metrics", SIGNED_IN)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":

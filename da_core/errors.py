@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 MOST_LETTERS = 80
 """No more of what a user wrote is repeated in a sentence: a link can hold a name of any length."""
@@ -31,6 +33,25 @@ class UnknownNameError(UserError):
     def kind(self) -> str:
         """Return what was looked for, as in the sentence: “method”."""
         return str(self.values["kind"])
+
+
+DISK_IS_FULL = "The server's disk is full; tell whoever runs it to make room."
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Raise `UserError` for the `OSError` of a full disk; others pass."""
+    try:
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise UserError(DISK_IS_FULL) from error
+        raise
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Tell whether the disk is full, or all is used up that one may use of it."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _rebuild(message: str, values: dict[str, object]) -> UserError:

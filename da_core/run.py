@@ -31,6 +31,7 @@ from da_core.training.model import Model
 from da_core.training.monitor import Monitor
 from da_core.training.observer import Observer
 from da_core.training.prepared import Prepared, Setup, prepare, set_up
+from da_core.training.resuming import Place, RunCheckpoint
 
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
@@ -43,17 +44,21 @@ def run(
     shown: int | None = SHOWN,
     should_stop: Callable[[], bool] = lambda: False,
     observer: Observer | None = None,
+    checkpoint: Place | None = None,
 ) -> Iterator[Event]:
     """Run an experiment; yield how it goes, and at the end what came of it.
 
     To pause, stop asking; to cancel, close the generator; once ``should_stop`` is true training ends where it is and
     what has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples
-    of a domain that `Evidence` holds (None: all held-out ones). An ``observer`` looks on at every turn. Raises
-    `UserError` for an experiment that cannot be done.
+    of a domain that `Evidence` holds (None: all held-out ones). An ``observer`` looks on at every turn. In
+    ``checkpoint`` the run keeps what it has trained, and goes on from what an earlier attempt at the same experiment
+    has kept there: events that were, too, come again. Raises `UserError` for an experiment that cannot be done.
     """
     setup = set_up(experiment)
     pace = Pace(stage_costs(setup))
-    monitor = Monitor(pace, should_stop, observer)
+    snapshots = SnapshotRecorder(setup.adaptation_epochs if embed else 0)
+    saved = None if checkpoint is None else RunCheckpoint(checkpoint, pace, snapshots)
+    monitor = Monitor(pace, should_stop, observer, saved)
     devices.configure(setup.device, on_points=setup.is_on_points)
 
     yield pace.start("load")
@@ -63,7 +68,8 @@ def run(
     yield from prepared.pair.notices
     rows = choose_evidence_rows(prepared.split, shown, experiment.seed)
     layouts: dict[str, NDArray[np.float32]] = {}
-    snapshots = SnapshotRecorder(setup.adaptation_epochs if embed else 0)
+    if saved is not None:
+        yield from saved.resume(prepared)
 
     if observer is not None:
         observer.begin(prepared)

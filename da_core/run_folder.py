@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import tempfile
@@ -16,12 +17,11 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError  # what torch raises for a file that is not weights alone
 from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Result
@@ -29,8 +29,17 @@ from da_core.experiment import Experiment
 
 _KEYED = frozenset(name for name, hint in get_type_hints(Evidence).items() if get_origin(hint) is dict)
 """The fields of `Evidence` that hold several arrays by key; the state dict, which may be None, is not among them."""
-_RESULT = "result.json"
-_FILES = (_RESULT, "experiment.json", "history.json", "evidence.npz", "features.npz", "model.pt", "predictions.csv")
+_RESULT, _OWNERS = "result.json", "owners.json"
+_FILES = (
+    _RESULT,
+    "experiment.json",
+    "history.json",
+    "evidence.npz",
+    "features.npz",
+    "model.pt",
+    "predictions.csv",
+    _OWNERS,
+)
 """What belongs to a run. ``features.npz`` is from before ``run --out`` wrote ``evidence.npz``."""
 HALF_WRITTEN = ".writing-"
 """How the name of a folder begins that is still being written."""
@@ -102,12 +111,14 @@ def write_record(
     *,
     compress: bool = False,
     predictions: bytes | None = None,
+    owners: Iterable[str] = (),
 ) -> None:
     """Write a run as ``folder``, whole or not at all. Raises `OSError`, and then leaves what was there before.
 
     A run that is there already is replaced; whatever else lies in the folder stays.
     ``around`` is entered for the moment in which the run appears: a transaction that records it or is rolled back.
-    ``predictions`` is what ``predictions.csv`` shall contain.
+    ``predictions`` is what ``predictions.csv`` shall contain. ``owners``, as digests, are a second copy of whose run it
+    is, in case that the list of runs is lost.
     """
     there = folder.exists()  # then a folder within it, since its parent may be another disk
     parent = folder if there else folder.parent
@@ -124,6 +135,8 @@ def write_record(
             (new / "model.pt").write_bytes(model_bytes(evidence.state))
         if predictions is not None:
             (new / "predictions.csv").write_bytes(predictions)
+        if owners := list(owners):
+            (new / _OWNERS).write_text(json.dumps(owners), encoding="utf-8")
         new.chmod(0o755)  # mkdtemp's folders are the owner's alone
         with around or nullcontext():
             if there:
@@ -181,6 +194,14 @@ def read_record(folder: Path) -> Record:
     )
 
 
+def read_owners(folder: Path) -> list[str]:
+    """Read whose run it was when it was written; empty where that is not known."""
+    try:
+        return TypeAdapter(list[str]).validate_json((folder / _OWNERS).read_bytes())
+    except (OSError, ValidationError):
+        return []
+
+
 def _flatten(evidence: Evidence) -> dict[str, NDArray[Any]]:
     """Give evidence as flat names: ``source_index``, ``source_features/before``, ``embeddings/after/umap``…"""
     flat: dict[str, NDArray[Any]] = {}
@@ -218,7 +239,7 @@ def _read_evidence(folder: Path) -> Evidence:
         with np.load(file, allow_pickle=False) as archive:
             flat = dict(archive)
         return _unflatten(_with_names_of_today(flat) if file.name == "features.npz" else flat)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # of a flipped byte zipfile, zlib and NumPy each make something else
         raise _unreadable(folder) from error
 
 
@@ -240,7 +261,7 @@ def read_model(folder: Path) -> dict[str, Any] | None:
 
     try:
         state: dict[str, Any] = torch.load(folder / "model.pt", map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+    except Exception as error:  # of a flipped byte torch makes what its unpickler stumbles over
         raise _unreadable(folder) from error
     return state
 

@@ -95,10 +95,12 @@ class Tried(Params):
 
     @classmethod
     def of(cls, method: MethodSpec, result: Result, validator: str, seconds: float, run_id: str = "") -> Tried:
-        """Note what came of a run."""
+        """Note what came of a run; one that was cut short has no score, for it says little of its settings."""
         said, target = result.validators.get(validator), result.adapted.target
         score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
         problem, values = ("", {}) if said is None else (said.reason, said.values)
+        if result.recipe.get("stopped_early"):
+            score, problem, values = None, "The run was cut short.", {}
         return cls(
             method=method,
             score=score,

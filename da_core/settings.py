@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_cache_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from da_core.structured_logs import LogFormat
 
@@ -23,7 +24,43 @@ class Settings(BaseSettings):
         "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
     workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
+    run_memory_mb: int = Field(
+        0,
+        ge=0,
+        description="Most memory that one run may take, in megabytes; runs then train in processes of their own, and "
+        "the server lives where one wants more. 0: no limit, in the server's own process. Street scenes "
+        "take about 800.",
+    )
+    cluster: str = Field(
+        "",
+        description="Where runs train if not in this process: the address of a scheduler of Dask distributed, such as "
+        "tcp://10.0.0.5:8786. As many train at the same time as it has workers.",
+    )
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
+    runs_each: int = Field(5, ge=1, description="Runs of one visitor that wait, go or are paused.")
+    waiting_each_address: int = Field(
+        default_factory=lambda fields: max(1, fields["queue_length"] * 4 // 5),
+        ge=1,
+        description="Runs that may wait of all visitors from one network address, four in five of all unless set: a "
+        "class behind one address fits, and who makes up visitors leaves room to the others. Localhost does not count.",
+    )
+    run_epochs: int = Field(500, ge=1, description="Most epochs of one run.")
+    run_samples: int | None = Field(None, ge=1, description="Most samples of one domain in a run; by default any.")
+    run_minutes: float | None = Field(
+        None,
+        gt=0,
+        description="Minutes after which a run ends early and keeps what it has learned, as soon as it comes to the "
+        "end of an epoch or a stage; by default never.",
+    )
+    instructors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="E-mail addresses of signed-in users whose runs go first, with commas between them."
+    )
+    priority_followers: int = Field(
+        5,
+        ge=0,
+        description="So many people have to follow a room of the lecture hall for its instructor's runs to go first; "
+        "0: no room has that effect.",
+    )
     database: str = Field(
         "",
         description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "
@@ -35,14 +72,27 @@ class Settings(BaseSettings):
         description="Finished runs kept on disk. First go those in the bin, then those without a name or tag.",
     )
     bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is deleted.")
+    checkpoint_seconds: float = Field(
+        5.0,
+        ge=0,
+        description="Least seconds between two checkpoints of a run that trains. However few, they never take more "
+        "than 3 % of its time.",
+    )
     lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
     upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
     uploads_megabytes: int = Field(
         default_factory=lambda fields: 20 * fields["upload_megabytes"],
         ge=1,
         description="Most that all uploads together may take on disk, 20 of the largest unless set; beyond it those "
-        "longest unused are deleted. No upload is deleted for its age.",
+        "longest unused are deleted.",
     )
+    uploads_each_megabytes: int = Field(
+        default_factory=lambda fields: 5 * fields["upload_megabytes"],
+        ge=1,
+        description="Most that one visitor's uploads may take, 5 of the largest unless set. Who sits at a server on "
+        "localhost may use all there is.",
+    )
+    upload_days: float = Field(180.0, gt=0, description="Days without use after which an upload is deleted.")
     downloads: bool = Field(True, description="Whether visitors may have the server download the sets that it knows.")
     picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
     archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
@@ -61,6 +111,13 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """Return where the list of runs is kept."""
         return self.database or f"sqlite:///{self.data_dir.absolute() / 'runs.db'}"
+
+    @field_validator("instructors", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(address.strip().lower() for address in given.split(",") if address.strip())
+        return given
 
     @property
     def shared_dir(self) -> Path:

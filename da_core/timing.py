@@ -19,6 +19,14 @@ class Pace:
         self._started[stage] = time.monotonic()
         return StageStarted(stage, tuple(self._plan))
 
+    def credit(self, seconds: float) -> None:
+        """Count the time that an earlier attempt took for the stage that was started last."""
+        self._started = {stage: start - seconds for stage, start in self._started.items()}
+
+    def seconds_of_stage(self) -> float:
+        """Measure how long the stage that was started last has taken so far."""
+        return time.monotonic() - list(self._started.values())[-1]
+
     def skip(self, stage: Stage) -> None:
         """Count a stage as free: it turns out to take next to no time."""
         self._plan[stage] = 0.0

@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.server_metrics import PAGE_SECONDS
 from pages.hall import class_lines
 from pages.run import starting
-from pages.session import state
+from pages.session import state, unknown_links
 from pages.session.words import _, explain
 from pages.shell import navigation, sidebar, theme
 
@@ -30,6 +30,7 @@ pages = {
 page = st.navigation(list(pages.values()), position="hidden")
 here = next(step for step, known in pages.items() if known == page)
 state.arrive(here)
+unknown_links.check()
 
 with st.sidebar:
     sidebar.draw(here)

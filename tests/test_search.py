@@ -187,6 +187,8 @@ def test_a_run_is_noted_by_the_adapted_models_score_or_by_why_there_is_none() ->
     without = Tried.of(MethodSpec(), result, "iwcv", 3.0)
     assert (without.score, without.problem, without.values) == (None, "It needs {what}.", {"what": "1"})
     assert Tried.of(MethodSpec(), result, "snd", 3.0).problem
+    short = result.model_copy(update={"recipe": {"stopped_early": True}})
+    assert Tried.of(MethodSpec(), short, "entropy", 3.0).score is None
 
 
 @pytest.mark.slow

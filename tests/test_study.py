@@ -51,6 +51,16 @@ def test_each_event_says_which_run_it_is_of() -> None:
     assert all(result.recipe["seed"] == one.trial.seed for one, result in ends)
 
 
+def test_a_sweep_is_one_method_at_several_values_each_called_by_its_own() -> None:
+    own = Experiment(method=MethodSpec(name="dann"), seed=2)
+    sweep = Study.sweep(own, "weight", [0.0, 1.0], 2)
+    assert [trial.method for trial in sweep.trials()] == ["dann weight=0.0", "dann weight=1.0"] * 2
+    assert [trial.experiment.method.params["weight"] for trial in sweep.trials()] == [0.0, 1.0] * 2
+    assert sweep.swept == "weight"
+    assert Study.of(own, ["dann", "coral"], 2).swept is None
+    assert Study.of(own, ["dann"], 2).swept is None
+
+
 def test_any_number_of_methods_can_be_compared() -> None:
     names = ["coral", "tca", "jda", "mida", "gfk", "sinkhorn", "linear_ot", "subspace_alignment", "dann"]
     assert [spec.name for spec in Study.of(Experiment(), names, 2).methods] == names

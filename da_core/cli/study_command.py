@@ -169,17 +169,27 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
     from rich.progress import Progress as Bar
 
     from da_core.events import Finished, Progress
-    from da_core.study import conduct
+    from da_core.settings import settings
 
-    steps = conduct(study)
+    if settings().cluster:
+        from da_core.jobs.cluster import cluster
+
+        steps = cluster().conduct(study)
+    else:
+        from da_core.study import conduct
+
+        steps = conduct(study)
     first = next(steps)  # what is wrong with the experiment is said before a bar appears
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("study", total=float(first.count))
+        fractions: dict[int, float] = {}
         for step in itertools.chain([first], steps):
             if isinstance(step.event, Progress):
                 where = f"{step.trial.method} seed {step.trial.seed}"
-                bar.update(task, completed=step.place - 1 + step.event.fraction, description=where)
+                fractions[step.place] = step.event.fraction
+                bar.update(task, completed=sum(fractions.values()), description=where)
             elif isinstance(step.event, Finished):
+                fractions[step.place] = 1.0
                 yield step.trial, step.event.result
 
 

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from da_core.evaluation.umap_and_pca import components
 
 MOST = 9
-"""Snapshots of one run."""
+"""SnapshotsTaken of one run."""
 COMPONENTS = 32
 """Principal components that are kept of each: neighbours hardly change, and a run's record stays small."""
+_ARRAYS = ("features", "predicted", "confidence")
 _LARGEST = float(np.finfo(np.float16).max)
 
 View = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
@@ -33,7 +35,7 @@ def snapshot_epochs(epochs: int) -> frozenset[int]:
 
 
 class SnapshotRecorder:
-    """Snapshots of a network on its way through ``epochs`` epochs, each by its epoch ("0", "1", "4", …)."""
+    """SnapshotsTaken of a network on its way through ``epochs`` epochs, each by its epoch ("0", "1", "4", …)."""
 
     def __init__(self, epochs: int) -> None:
         self._due = snapshot_epochs(epochs)
@@ -50,6 +52,18 @@ class SnapshotRecorder:
             self.features[str(epoch)] = _small(features)
             self.predicted[str(epoch)] = probabilities.argmax(axis=1).astype(np.int16)
             self.confidence[str(epoch)] = probabilities.max(axis=1).astype(np.float16)
+
+    def state(self) -> dict[str, Any]:
+        """Give all snapshots so far, as tensors by name and epoch."""
+        return {
+            name: {epoch: torch.from_numpy(array) for epoch, array in getattr(self, name).items()} for name in _ARRAYS
+        }
+
+    def restore(self, state: dict[str, Any], epoch: float) -> None:
+        """Take over what `state` gave after an epoch; none is taken any more up to that one."""
+        for name in _ARRAYS:
+            setattr(self, name, {at: tensor.numpy() for at, tensor in state[name].items()})
+        self._due = frozenset(due for due in self._due if due > epoch)
 
     def discard_from(self, epoch: float) -> None:
         """Discard the snapshots from ``epoch`` on: training ended there, or was rolled back to it."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 
-from da_core.errors import UserError
+from da_core.errors import DISK_IS_FULL, UserError, is_full_disk
 
 log = logging.getLogger(__name__)
+
+_WANT_OF_MEMORY = (
+    "can't allocate memory",  # torch
+    "std::bad_alloc",
+    "Cannot allocate memory",  # the system
+    "can't start new thread",
+    "failed to map segment from shared object",  # an import
+)
 
 
 def explained_failure(error: Exception, run_id: str) -> UserError:
@@ -21,11 +28,16 @@ def explained_failure(error: Exception, run_id: str) -> UserError:
     log.error("run %s failed", run_id, exc_info=error)
     if type(error).__name__ == "OutOfMemoryError":
         return UserError("The GPU ran out of memory; choose a smaller batch or network.")
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if is_out_of_memory(error):
         return UserError("The server ran out of memory; choose a smaller batch or network.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError("The server's disk is full; tell whoever runs it to make room.")
+    if is_full_disk(error):
+        return UserError(DISK_IS_FULL)
     return UserError(
         "Something went wrong inside run {run}; try again, and if it fails again tell whoever runs this server.",
         run=run_id,
     )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether the server's own memory ran out, not a GPU's."""
+    return isinstance(error, MemoryError) or any(said in str(error) for said in _WANT_OF_MEMORY)

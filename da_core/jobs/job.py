@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.run_view import RunState, RunView
+from da_core.jobs.waiting_time import kind_of_run
 
 EVERYONE = ""
 """The owner on a machine that serves nobody else: every run is in their list."""
@@ -93,11 +95,17 @@ class Job:
     state: RunState = "queued"
     behind: bool = False
     """Whether single runs go first: it is one of a study's."""
+    ahead: bool = False
+    """Whether it goes before single runs: it is an instructor's."""
+    address: str = ""
+    """The network address that it came from; "" where that does not count."""
     attempt: int = 1
     """How many servers have had it, this one included."""
     turn: int = 0
     """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False
+    interrupted: bool = False
+    """Whether its server was stopped while it trained, and nobody has gone on with it yet."""
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""
     finish_early: threading.Event = field(default_factory=threading.Event)
@@ -105,6 +113,13 @@ class Job:
     started_at: datetime | None = None
     version: int = 0
     place: int | None = None
+    seconds_to_wait: float | None = None
+    ran_seconds: float = 0.0
+    """Seconds for which workers have driven it, but for the present stretch."""
+    taken_at: float | None = None
+    """When a worker took it in hand, by the queue's clock; None while none drives it."""
+    cut: Notice | None = None
+    """Why the server ended it early, if it did."""
     stage: Stage | None = None
     stages: tuple[Stage, ...] = ()
     fraction: float = 0.0
@@ -115,10 +130,21 @@ class Job:
     error: UserError | None = None
     _view: RunView | None = None
 
+    @functools.cached_property
+    def kind(self) -> str:
+        """Return what decides how long it takes; see `kind_of_run`."""
+        return kind_of_run(self.experiment)
+
+    def seconds_run(self, now: float) -> float:
+        """Return for how long workers have driven it; the time it was paused for does not count."""
+        return self.ran_seconds + (0.0 if self.taken_at is None else now - self.taken_at)
+
     def apply(self, event: Event) -> None:
         """Update what is known by one event."""
         match event:
             case StageStarted():
+                if self.stage is not None and event.stage == event.stages[0]:  # on another worker: all comes again
+                    self.history, self.embeddings, self.notices = History(), {}, []
                 self.stage, self.stages = event.stage, event.stages
             case Progress():
                 self.fraction, self.seconds_left = event.fraction, event.seconds_left
@@ -144,6 +170,7 @@ class Job:
                 finished_at=finished_at,
                 owners=len(self.owners),
                 place=self.place,
+                seconds_to_wait=self.seconds_to_wait,
                 stage=self.stage,
                 stages=self.stages,
                 fraction=self.fraction,
@@ -153,5 +180,6 @@ class Job:
                 notices=tuple(self.notices),
                 error=self.error,
                 finishing_early=self.finish_early.is_set(),
+                interrupted=self.interrupted,
             )
         return self._view

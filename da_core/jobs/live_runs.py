@@ -26,6 +26,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     and_,
     func,
     select,
@@ -37,10 +38,12 @@ from da_core.jobs.job import OwnerDigest
 from da_core.jobs.run_database import METADATA, RunDatabase
 
 SILENT_SECONDS = 30.0
-"""A server that has not been heard of for so long is gone, and its runs are taken over."""
+"""A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
+_LEFT = 0.0
+"""The heartbeat of what a server has left on purpose."""
 
-KeptState = Literal["queued", "paused", "ending"]
-"""A run that trains is queued to the others: whoever takes it over queues it."""
+KeptState = Literal["queued", "running", "paused", "ending"]
+"""A run that has begun is running, and still is when somebody has taken it over and it waits to go on."""
 
 _LIVE = Table(
     "live_runs",
@@ -51,9 +54,10 @@ _LIVE = Table(
     Column("state", String(10), nullable=False),
     Column("server", String(100), nullable=False, index=True),
     Column("attempt", Integer, nullable=False),
-    Column("heartbeat", Float, nullable=False),  # seconds since 1970, by the servers' clocks
+    Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
+    Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 
 
@@ -69,6 +73,8 @@ class LiveRun:
     attempt: int = 1
     behind: bool = False
     """Whether it lets the single runs of others go first."""
+    shown: str | None = None
+    """How far it has come, as the JSON of `da_core.jobs.run_view.Shown`; None in a row of an earlier version."""
 
 
 class LiveRuns:
@@ -78,17 +84,24 @@ class LiveRuns:
     """
 
     def __init__(
-        self, database: Callable[[], RunDatabase], server: str = "", clock: Callable[[], float] = time.time
+        self,
+        database: Callable[[], RunDatabase],
+        server: str = "",
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._stopwatch = stopwatch
+        self._heard: dict[tuple[str, float], float] = {}
         self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
 
-    def record(self, runs: Iterable[LiveRun]) -> None:
-        """Make this server's rows those of ``runs``, and say that it lives.
+    def record(self, runs: Iterable[LiveRun]) -> list[str]:
+        """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
 
         A run that another server has taken over stays that server's.
         """
+        over = []
         wanted = {run.run_id: run for run in runs}
         now = self._clock()
         with self._database().begin() as connection:
@@ -96,7 +109,8 @@ class LiveRuns:
                 connection.execute(select(_LIVE.c.run_id, _LIVE.c.attempt).where(_LIVE.c.server == self._server)).all()  # type: ignore[arg-type]
             )
             for run_id in mine.keys() - wanted.keys():
-                connection.execute(_LIVE.delete().where(self._holds(run_id, mine[run_id])))
+                if connection.execute(_LIVE.delete().where(self._holds(run_id, mine[run_id]))).rowcount:
+                    over.append(run_id)
             for run_id in mine.keys() & wanted.keys():
                 values = _values(wanted[run_id]) | {"heartbeat": now}
                 connection.execute(_LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values))
@@ -114,6 +128,12 @@ class LiveRuns:
                         **_values(run),
                     )
                 )
+        return over
+
+    def run_ids(self) -> set[str]:
+        """List the runs of all servers."""
+        with self._database().begin() as connection:
+            return set(connection.scalars(select(_LIVE.c.run_id)))
 
     def win_end(self, run: LiveRun) -> bool:
         """Mark a run as ending; tell whether it is this server's to end.
@@ -134,8 +154,9 @@ class LiveRuns:
             rows = connection.execute(
                 select(_LIVE).where(_LIVE.c.server != self._server).order_by(_LIVE.c.submitted_at)
             ).all()
+            silent = self._silent({(row.server, row.heartbeat) for row in rows})
             for row in rows:
-                if now - row.heartbeat < SILENT_SECONDS and not _has_died(row.server):
+                if (row.server, row.heartbeat) not in silent and not _has_died(row.server):
                     continue
                 as_read = and_(
                     _LIVE.c.run_id == row.run_id,
@@ -148,7 +169,7 @@ class LiveRuns:
                 except UserError:  # of a version that knew other settings: nobody can go on with it
                     connection.execute(_LIVE.delete().where(as_read))
                     continue
-                state: KeptState = "paused" if row.state == "paused" else "queued"
+                state: KeptState = row.state if row.state in ("queued", "paused") else "running"
                 new = {"server": self._server, "attempt": row.attempt + 1, "heartbeat": now, "state": state}
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))
@@ -156,17 +177,40 @@ class LiveRuns:
                     won.append(LiveRun(row.run_id, experiment, owners, state, submitted, row.attempt + 1, row.behind))
         return won
 
+    def find(self, run_id: str) -> LiveRun | None:
+        """Find a run that another server has; None if there is none, or it is of a version that knew other settings."""
+        wanted = select(_LIVE).where(_LIVE.c.run_id == run_id, _LIVE.c.server != self._server)
+        with self._database().begin() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        try:
+            experiment = Experiment.checked(row.experiment)
+        except UserError:
+            return None
+        owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
+        return LiveRun(run_id, experiment, owners, row.state, submitted, row.attempt, row.behind, row.shown)
+
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
         with self._database().begin() as connection:
-            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=0.0))
+            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=_LEFT))
+
+    def _silent(self, heartbeats: set[tuple[str, float]]) -> set[tuple[str, float]]:
+        """Return which heartbeats of servers have not changed for `SILENT_SECONDS`, by this server's stopwatch.
+
+        Two servers' clocks are never compared: one may be an hour off, or jump.
+        """
+        now = self._stopwatch()
+        self._heard = {heartbeat: self._heard.get(heartbeat, now) for heartbeat in heartbeats}
+        return {beat for beat, since in self._heard.items() if beat[1] == _LEFT or now - since >= SILENT_SECONDS}
 
     def _holds(self, run_id: str, attempt: int) -> ColumnElement[bool]:
         return and_(_LIVE.c.run_id == run_id, _LIVE.c.server == self._server, _LIVE.c.attempt == attempt)
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    return {"owners": list(map(str, run.owners)), "state": run.state}
+    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown}
 
 
 def _is_there(connection: Connection, run_id: str) -> bool:

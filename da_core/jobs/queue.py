@@ -10,21 +10,24 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointFolder, CheckpointStore
 from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
 from da_core.jobs.keeper import Keeper
+from da_core.jobs.limits import check_limits
 from da_core.jobs.run_view import RunState, RunView, view_of_record
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.workers import RunFunction, Workers, imported_run
-from da_core.settings import settings
+from da_core.jobs.waiting_time import UNKNOWN
+from da_core.jobs.workers import Capacity, RunFunction, Workers, imported_run
+from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
     from da_core.jobs.live_runs import LiveRuns
@@ -36,7 +39,8 @@ class Queue:
     """The queued, running and paused runs of all visitors of one server. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
-    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended.
+    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
+    time, or as many as have ``room``.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -48,49 +52,68 @@ class Queue:
         run: RunFunction = imported_run,
         *,
         workers: int = 1,
+        room: Capacity | None = None,
         queue_length: int = 50,
         per_owner: int = 5,
+        per_address: int = 40,
+        run_seconds: float | None = None,
         lease_seconds: float = 180.0,
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
+        checkpoints: CheckpointStore | None = None,
     ) -> None:
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
-        self._schedule = Schedule(lease_seconds, clock)
+        self._per_address = per_address
+        self._room = room or Capacity(lambda: workers)
+        self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, workers, self._is_ours)
+        self._workers = Workers(self._schedule, store, run, self._room, self._is_ours, checkpoints)
         if live_runs is not None:
-            self._keeper = Keeper(self._schedule, store, live_runs, self._workers.start)
+            self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start)
 
-    def submit(self, experiment: Experiment, owner: str, *, localhost_only: bool = False, behind: bool = False) -> str:
-        """Queue a run and return its id at once; ``behind`` lets single runs go first.
+    def submit(
+        self,
+        experiment: Experiment,
+        owner: str,
+        *,
+        localhost_only: bool = False,
+        address: str = "",
+        behind: bool = False,
+        ahead: bool = False,
+    ) -> str:
+        """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
         or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
         is never taken from the store, because what lies there may have changed. ``localhost_only`` says that the app
-        listens on localhost alone, so that any folder may be read.
+        listens on localhost alone, so that any folder may be read. ``address`` is the visitor's on the network, ""
+        where it says nothing of who they are.
 
-        Raises `UserError` if the queue is full, the owner has too many runs, or a place may not be read.
+        Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
+        more than `check_limits` allows, or a place may not be read.
         """
         owner = digest(owner)
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
+        self._recall_durations([experiment])
         with self._changed:
             if self._schedule.closed:
                 raise UserError("The server is about to stop; try again in a moment.")
             self._schedule.end_expired()
             if (equal := self._schedule.equal(experiment, owner)) is not None:
-                self._schedule.join(equal, owner)
+                self._schedule.join(equal, owner, behind=behind, ahead=ahead)
                 return equal.run_id
             if not may_change and (done := self._store.find(experiment)) is not None:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
-            self._check_room(owner)
+            check_limits(experiment)
+            self._check_room(owner, address, behind=behind)
             run_id = new_run_id(experiment)
-            self._schedule.add(run_id, experiment, owner, behind=behind)
+            self._schedule.add(Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address))
             self._workers.start()
         if self._keeper is not None:
             self._keeper.start()
@@ -102,9 +125,16 @@ class Queue:
         if self._keeper is not None and not self._schedule.closed:
             self._keeper.take_over()
             self._keeper.start()
+            with self._changed:
+                waiting = [job.experiment for job in self._schedule.waiting]
+            self._recall_durations(waiting)
+            with self._changed:
+                self._schedule.number_places()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
-        """View the run as it is now, also one from before the server was restarted; None if there is no such run.
+        """View the run as it is now; None if there is no such run.
+
+        It may be from before the server was restarted; one that another server drives is seen some seconds late.
 
         ``renew`` says that somebody is looking, and keeps the run alive.
         """
@@ -112,6 +142,8 @@ class Queue:
         if view is None:
             self.recover()
             view = self._known_view(run_id)
+        if view is None and self._keeper is not None:
+            view = self._keeper.view_elsewhere(run_id)
         return view
 
     def renew(self, run_id: str) -> None:
@@ -201,6 +233,31 @@ class Queue:
         """Whether it takes runs, and its workers are there to drive them."""
         return not self.closed and self._workers.alive
 
+    def wait_for_one(self, run_ids: Iterable[str], timeout: float) -> RunView | None:
+        """Wait until one of these runs is over and return its view; None after ``timeout`` seconds.
+
+        Raises `UserError` if there is no such run.
+        """
+        wanted, deadline = list(run_ids), time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for run_id in wanted:
+                    if (view := self._known_view(run_id)) is None:
+                        _no_such_run(run_id)
+                    if not view.live:
+                        return view
+                if not self._changed.wait(deadline - time.monotonic()):
+                    return None
+
+    @property
+    def at_once(self) -> int:
+        """How many runs can train at the same time just now."""
+        return self._room.count()
+
+    def look_again(self) -> None:
+        """Have runs begin for which there is room now."""
+        self._workers.start()
+
     @property
     def closed(self) -> bool:
         """Whether it takes no more runs."""
@@ -240,14 +297,37 @@ class Queue:
             self._schedule.keep_view(view)
         return view
 
-    def _check_room(self, owner: OwnerDigest) -> None:
-        mine = sum(owner in job.owners for job in self._schedule.jobs.values())
-        if mine >= self._per_owner:
+    def _recall_durations(self, experiments: Iterable[Experiment]) -> None:
+        """Learn from the list of runs how long such experiments took, where this server has not seen any yet."""
+        durations = self._schedule.durations
+        for experiment in experiments:
+            if durations.expected(experiment) != UNKNOWN:
+                continue
+            try:
+                found = self._store.database.durations(experiment)
+            except (UserError, OSError):
+                log.warning("how long runs took cannot be read just now", exc_info=True)
+                return
+            for other, seconds in found:
+                durations.learn(other, seconds)
+
+    def _check_room(self, owner: OwnerDigest, address: str, *, behind: bool) -> None:
+        """Raise `UserError` where there is none; a study has by itself no more runs than train at once."""
+        mine = sum(owner in job.owners and not job.behind for job in self._schedule.jobs.values())
+        if mine >= self._per_owner and not behind:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
-        waiting = sum(job.state in ("queued", "paused") for job in self._schedule.jobs.values())
+        waits = [job for job in self._schedule.jobs.values() if job.state in ("queued", "paused")]
+        nearby = sum(job.address == address for job in waits) if address else 0
+        if nearby >= self._per_address:
+            raise UserError(
+                "{count} runs from your network are waiting, which is all that this server takes from one; try again "
+                "when some of them have gone.",
+                count=nearby,
+            )
+        waiting = len(waits)
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
@@ -271,6 +351,15 @@ def _no_such_run(run_id: str) -> NoReturn:
     raise UserError("There is no run {run} here any more; start it again.", run=run_id)
 
 
+def _run_function(limits: Settings) -> RunFunction:
+    """Choose how runs are driven: in this process, or in children whose memory is limited."""
+    if not limits.run_memory_mb:
+        return imported_run
+    from da_core.jobs.limited_run import LimitedRun
+
+    return LimitedRun(limits.run_memory_mb, imported_run, kept=limits.workers)
+
+
 _making = threading.Lock()
 _current: Queue | None = None
 
@@ -283,11 +372,22 @@ def queue() -> Queue:
             from da_core.jobs.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
+            where: dict[str, Any] = {"run": _run_function(limits), "workers": limits.workers}
+            if limits.cluster:
+                from da_core.jobs.cluster import cluster
+
+                where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),
-                workers=limits.workers,
+                checkpoints=CheckpointFolder(limits.data_dir / "checkpoints"),
                 queue_length=limits.queue_length,
+                per_owner=limits.runs_each,
+                per_address=limits.waiting_each_address,
+                run_seconds=limits.run_minutes and limits.run_minutes * 60,
                 lease_seconds=limits.lease_seconds,
+                **where,
             )
+            if limits.cluster:
+                cluster().start(_current.look_again)
         return _current

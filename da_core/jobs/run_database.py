@@ -11,11 +11,14 @@ import functools
 import hashlib
 import json
 import logging
+import os
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,6 +49,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
+from da_core.jobs.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 from da_core.jobs.job import EVERYONE, digest
 from da_core.jobs.progress import CourseProgress, Kind, Outcome
 from da_core.study import Study
@@ -53,6 +57,7 @@ from da_core.study import Study
 log = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
+_LATEST = 50
 
 METADATA = MetaData()
 """The tables as this version knows them; to change them, see `da_core.jobs.migrations`."""
@@ -98,8 +103,21 @@ _PROGRESS = Table(
 )
 
 
+REST = 20.0
+"""Seconds for which a database that does not answer is left alone."""
+_UNREACHABLE = (
+    "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
+)
+_resting: dict[str, float] = {}
+"""Until when each database is left alone, by `time.monotonic`."""
+
+
 class UnreachableError(UserError):
     """The database does not answer, or refuses."""
+
+
+class DamagedError(UnreachableError):
+    """The database's file is none, or is broken inside."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +125,12 @@ class KeptRun:
     """A run in one visitor's list. ``before`` and ``after`` are accuracies on the target, as fractions."""
 
     run_id: str
-    experiment: Experiment
+    written: str
+    """The experiment as JSON: of ten thousand runs in a list few are looked at, and reading takes longer than all."""
     pair: str
     """The same for the same `DataSpec`."""
+    method: str
+    seed: int
     before: float | None
     after: float | None
     seconds: float
@@ -119,6 +140,21 @@ class KeptRun:
     tags: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     """When the visitor put it into the bin; None while it is in the list."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the run did. Raises `UserError` for one of another version of this program; see `is_readable`."""
+        return _experiment(self.written)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this version knows all settings of the run."""
+        try:
+            _experiment(self.written)
+        except UserError:
+            log.warning("run %s is left out of a list", self.run_id, exc_info=True)
+            return False
+        return True
 
     @property
     def gain(self) -> float | None:
@@ -142,6 +178,7 @@ class RunDatabase:
     def __init__(self, url: str) -> None:
         from da_core.jobs import migrations  # Alembic comes with it
 
+        self._url = url
         self._engine = open_engine(url)
         with self._reached():
             migrations.upgrade(self._engine)
@@ -164,6 +201,18 @@ class RunDatabase:
             wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
         with self.begin() as connection:
             return list(connection.scalars(wanted))
+
+    def durations(self, experiment: Experiment) -> list[tuple[Experiment, float]]:
+        """List what the last runs of this pair and method took that went to their end, in seconds; the newest last."""
+        alike = and_(_RUNS.c.pair == pair_key(experiment.data), _RUNS.c.method == experiment.method.name)
+        wanted = select(cast(_RUNS.c.experiment, Text), _RUNS.c.seconds).where(alike, _RUNS.c.complete)
+        with self.begin() as connection:
+            rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc()).limit(_LATEST)).all()
+        found = []
+        for text, seconds in reversed(rows):
+            with contextlib.suppress(UserError):  # of another version of this program
+                found.append((_experiment(text), seconds))
+        return found
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the database and from every list."""
@@ -195,12 +244,12 @@ class RunDatabase:
         """List the visitor's runs, those in the bin too, the newest first."""
         mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
-        text = cast(_RUNS.c.experiment, Text).label("experiment")  # not parsed here: most were parsed before
+        text = cast(_RUNS.c.experiment, Text).label("experiment")
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
         wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
         with self.begin() as connection:
             rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
-        return [kept for row in rows if (kept := _kept_run(row)) is not None]
+        return [_kept_run(row) for row in rows]
 
     def lists(self, run_id: str, owner: str) -> bool:
         """Tell whether a run is in the visitor's list: they have started it, or kept it there."""
@@ -253,6 +302,17 @@ class RunDatabase:
                 if owner != EVERYONE:
                     raise UserError("This run is not in your list; keep it there first.")
                 _enter(connection, run_id, owner, **values)
+
+    def hand_over(self, earlier: str, owner: str) -> None:
+        """Give a visitor's list, last study and progress to another name; what that has itself stays as it is there."""
+        theirs, mine = digest(earlier), digest(owner)
+        with self.begin() as connection:
+            for table in (_ENTRIES, _STUDIES, _PROGRESS):
+                have = table.alias()
+                same = [have.c[column.name] == column for column in table.primary_key if column.name != "owner"]
+                kept = select(have.c.owner).where(have.c.owner == mine, *same).exists()
+                connection.execute(table.update().where(table.c.owner == theirs, ~kept).values(owner=mine))
+                connection.execute(table.delete().where(table.c.owner == theirs))
 
     # A visitor's last study -------------------------------------------------------------------------------------------
 
@@ -310,14 +370,49 @@ class RunDatabase:
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
-        try:
+        with _not_hanging(self._url), _in_a_sentence():
             yield
-        except SQLAlchemyError as error:
-            log.warning("the database of runs", exc_info=True)
-            raise UnreachableError(
-                "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this "
-                "server."
-            ) from error
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Raise `UnreachableError` for what the database's driver raises."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("the database of runs", exc_info=True)
+        # what a full disk, a lock or a missing folder raises is of a class below this one
+        damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
+        raise (DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)) from error
+
+
+@contextlib.contextmanager
+def _not_hanging(url: str) -> Iterator[None]:
+    """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
+
+    Otherwise every page and every run would wait for it anew. Raises `UnreachableError`.
+    """
+    began = time.monotonic()
+    if began < _resting.get(url, 0.0):
+        raise UnreachableError(_UNREACHABLE)
+    try:
+        yield
+    except UnreachableError:
+        hangs = time.monotonic() - began >= CONNECT_SECONDS
+        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
+            _resting[url] = time.monotonic() + REST
+        raise
+
+
+def set_aside(url: str) -> str:
+    """Move SQLite's file at this URL out of the way, under a name with the time; return that name."""
+    file = Path(make_url(url).database or "")
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{file}{suffix}", f"{aside}{suffix}")
+    os.replace(file, aside)
+    return aside.name
 
 
 def open_engine(url: str) -> Engine:
@@ -341,6 +436,8 @@ def open_engine(url: str) -> Engine:
         ) from error
     if make_url(url).get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+    if make_url(url).drivername == "postgresql+psycopg":
+        event.listen(engine, "do_connect", connect_impatiently)
     return engine
 
 
@@ -390,17 +487,13 @@ def on_target(scores: DomainScores) -> float | None:
     return scores.target.accuracy if scores.target is not None else None
 
 
-def _kept_run(row: Any) -> KeptRun | None:
-    """Read a row; None for the experiment of another version of this program, which knew other settings."""
-    try:
-        experiment = _experiment(row.experiment)
-    except UserError:
-        log.warning("run %s is left out of a list", row.run_id, exc_info=True)
-        return None
+def _kept_run(row: Any) -> KeptRun:
     return KeptRun(
         run_id=row.run_id,
-        experiment=experiment,
+        written=row.experiment,
         pair=row.pair,
+        method=row.method,
+        seed=row.seed,
         before=row.source_only_accuracy,
         after=row.adapted_accuracy,
         seconds=row.seconds,

@@ -8,11 +8,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Losses, Notice, Stage
 from da_core.experiment import Experiment
 from da_core.run_folder import Record
 
+_MOST_SHOWN = 300
+"""Events of a run's curves, at most, that other servers know of."""
 RunState = Literal["queued", "running", "paused", "stopping", "done", "cancelled", "failed"]
 
 
@@ -31,6 +35,8 @@ class RunView:
     """How many visitors share the run while it is live."""
     place: int | None = None
     """1 for the next in the queue; None unless ``state`` is “queued”."""
+    seconds_to_wait: float | None = None
+    """About how long until it begins, never less than is left; None where that is not known, or it does not wait."""
     stage: Stage | None = None
     stages: tuple[Stage, ...] = ()
     fraction: float = 0.0
@@ -44,6 +50,9 @@ class RunView:
     """Why the run failed, or was ended although nobody asked for that."""
     finishing_early: bool = False
     """Whether it is on its way to the end with what it has learned so far."""
+
+    interrupted: bool = False
+    """Whether its server was stopped while it trained, and it waits to go on."""
 
     @property
     def live(self) -> bool:
@@ -66,3 +75,31 @@ def view_of_record(record: Record) -> RunView:
         notices=tuple(record.result.notices),
         finishing_early=not record.complete,
     )
+
+
+class Shown(BaseModel):
+    """What other servers than the one that drives a run show of it: where it stands, and its curves in outline."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    state: RunState
+    version: int
+    started_at: datetime | None
+    place: int | None
+    stage: Stage | None
+    stages: tuple[Stage, ...]
+    fraction: float
+    seconds_left: float | None
+    history: tuple[Losses | Accuracies, ...]
+
+    @classmethod
+    def of(cls, view: RunView) -> Shown:
+        """Take what is shown from a view."""
+        every = 1 + len(view.history) // _MOST_SHOWN
+        values = {name: getattr(view, name) for name in cls.model_fields}
+        return cls(**values | {"history": view.history[::-every][::-1]})  # the newest is among them
+
+    def view(self, run_id: str, experiment: Experiment, submitted_at: datetime, owners: int) -> RunView:
+        """Make the view of the run on another server."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return RunView(run_id, experiment, submitted_at=submitted_at, owners=owners, **values)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from da_core.errors import UserError
-from da_core.events import Event
+from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
 from da_core.jobs.job import Job, OwnerDigest
 from da_core.jobs.run_view import RunState, RunView
+from da_core.jobs.turns import Turns
+from da_core.jobs.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
 from da_core.server_metrics import RUNS_ENDED
 
 log = logging.getLogger(__name__)
 
 _VIEWS_KEPT = 100
+OUT_OF_TIME = (
+    "This run trained for {minutes} minutes, the most that this server gives one, so it was ended there and keeps what "
+    "it had learned; fewer epochs or samples come to their end."
+)
 
 
 class Schedule:
@@ -28,7 +34,14 @@ class Schedule:
     them, since closing a generator runs the run's own code.
     """
 
-    def __init__(self, lease_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        lease_seconds: float,
+        clock: Callable[[], float],
+        *,
+        workers: Callable[[], int] = lambda: 1,
+        run_seconds: float | None = None,
+    ) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.jobs: dict[str, Job] = {}
         self.waiting: list[Job] = []
@@ -37,29 +50,29 @@ class Schedule:
         self._over: OrderedDict[str, RunView] = OrderedDict()
         self._lease_seconds = lease_seconds
         self._clock = clock
-        self._turn = 0
-        self._last_turn: dict[str, int] = {}
+        self._workers = workers
+        self._run_seconds = run_seconds
+        self._turns = Turns()
+        self.durations = Durations()
 
-    def add(self, run_id: str, experiment: Experiment, owner: OwnerDigest, *, behind: bool = False) -> None:
-        """Put a new run at the end of the queue."""
-        self.restore(Job(run_id, experiment, [owner], seen=0.0, behind=behind))
-
-    def restore(self, job: Job) -> None:
-        """Take in a run that is queued or paused, as if somebody looked at it now."""
+    def add(self, job: Job) -> None:
+        """Take in a run that is queued or paused, be it new or another server's, as if somebody looked at it now."""
         job.seen = self._clock()
         self.jobs[job.run_id] = job
-        self._give_turn(job)
+        self._turns.give(job)
         if job.state == "queued":
             self.waiting.append(job)
         self.number_places()
         self.changed.notify_all()
 
-    def join(self, job: Job, owner: OwnerDigest) -> None:
-        """Make a visitor one of the run's owners."""
+    def join(self, job: Job, owner: OwnerDigest, *, behind: bool = False, ahead: bool = False) -> None:
+        """Make a visitor one of the run's owners; it then goes as soon as one of their own would."""
         job.seen = self._clock()
+        self._turns.share(job, owner, behind=behind, ahead=ahead)
         if owner not in job.owners:
             job.owners.append(owner)
             self.touch(job)
+        self.number_places()
 
     def renew(self, run_id: str) -> None:
         """Start the run's lease anew, since somebody is looking at it."""
@@ -93,27 +106,62 @@ class Schedule:
         self.changed.notify_all()
 
     def in_turn(self) -> list[Job]:
-        """Order the runs that wait, the next first: visitors in turn, so that one with many keeps nobody from theirs.
-
-        A run that had begun goes before all others, and one of a study after those of nobody's study.
-        """
-        return sorted(self.waiting, key=lambda job: (job.behind, job.started_at is None, job.turn))  # stable
-
-    def _give_turn(self, job: Job) -> None:
-        """Number the run's turn: one after its visitor's last one, and none that has gone by (fair queueing)."""
-        owner = job.owners[0]
-        job.turn = max(self._turn, self._last_turn.get(owner, -1) + 1)
-        self._last_turn = {who: turn for who, turn in self._last_turn.items() if turn >= self._turn}
-        self._last_turn[owner] = job.turn
+        """Order the runs that wait, the next first; see `Turns`."""
+        return self._turns.order(self.waiting)
 
     def number_places(self) -> None:
-        """Give each run that waits its place in the queue, from 1."""
+        """Give each run that waits its place in the queue, from 1, and the seconds until its turn."""
         places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1)}
         for job in self.jobs.values():
             place = places.get(job.run_id)
             if place != job.place:
                 job.place = place
                 self.touch(job)
+        self._tell_waits()
+
+    def apply(self, job: Job, event: Event) -> None:
+        """Note what a run has reported, and what follows for those that wait and for the time that it is given."""
+        job.apply(event)
+        if isinstance(event, Finished) or job.finish_early.is_set():
+            self.touch(job)
+            return
+        seconds = job.seconds_run(self._clock())
+        if isinstance(event, Progress) and event.seconds_left is not None:
+            self.durations.learn(job.experiment, seconds + event.seconds_left, job.kind)
+            self._tell_waits()
+        if self._run_seconds is not None and seconds > self._run_seconds:
+            job.cut = Notice(OUT_OF_TIME, {"minutes": f"{self._run_seconds / 60:g}"})
+            job.notices.append(job.cut)
+            job.finish_early.set()
+        self.touch(job)
+
+    def put_down(self, job: Job) -> None:
+        """Note that no worker drives the run any more."""
+        job.in_hand = False
+        job.ran_seconds, job.taken_at = job.seconds_run(self._clock()), None
+
+    def _tell_waits(self) -> None:
+        """Work out anew for how long each run waits, and announce what a person would see change."""
+        for job in self.jobs.values():
+            if job.place is None and job.seconds_to_wait is not None:
+                job.seconds_to_wait = None
+                self.touch(job)
+        if not self.waiting:
+            return
+        now, jobs = self._clock(), self.in_turn()
+        left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
+        durations = [self._seconds_left(job, now) for job in jobs]
+        for job, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
+            if (told := rounded_up(wait)) != job.seconds_to_wait:
+                job.seconds_to_wait = told
+                self.touch(job)
+
+    def _seconds_left(self, job: Job, now: float) -> float:
+        """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""
+        if job.seconds_left is not None:
+            return job.seconds_left
+        left = self.durations.expected(job.experiment, job.kind) - job.seconds_run(now)
+        return left if left >= 0 else UNKNOWN
 
     def pause(self, job: Job) -> None:
         """Take a run off the queue until it is resumed."""
@@ -128,19 +176,26 @@ class Schedule:
             self.touch(job, "running")
             return
         if job.started_at is None:
-            self._give_turn(job)
+            self._turns.give(job)
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
         self.touch(job, "queued")
         self.number_places()
 
-    def next(self) -> Job | None:
-        """Hand the first run that waits to a worker; None where none waits."""
+    def can_begin(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Find the first run that waits and has a place beside those that train; None where none has."""
         if not self.waiting:
             return None
-        job = self.in_turn()[0]
+        beside = [job.experiment for job in self.jobs.values() if job.in_hand]
+        return next((job for job in self.in_turn() if is_free(job.experiment, beside)), None)
+
+    def next(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+        """Hand that run to a worker."""
+        job = self.can_begin(is_free)
+        if job is None:
+            return None
         self.waiting.remove(job)
-        self._turn = max(self._turn, job.turn)
-        job.in_hand = True
+        self._turns.went(job, self.waiting)
+        job.in_hand, job.interrupted, job.taken_at = True, False, self._clock()
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
         self.number_places()
@@ -170,9 +225,11 @@ class Schedule:
         """Drop all of a run but its last view."""
         if state == "done":
             job.error = None
+            if not job.finish_early.is_set():
+                self.durations.learn(job.experiment, job.seconds_run(self._clock()), job.kind)
         if job in self.waiting:
             self.waiting.remove(job)
-        job.place = None
+        job.place = job.seconds_to_wait = None
         RUNS_ENDED.labels(state).inc()
         self.touch(job, state)
         del self.jobs[job.run_id]

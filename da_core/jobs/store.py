@@ -6,12 +6,12 @@ What a run measured is in a folder of its own; what runs are listed, sorted and 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import functools
 import logging
 import re
 import secrets
 import shutil
+import string
 import threading
 import time
 import weakref
@@ -22,10 +22,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from da_core.errors import UserError
+from da_core.errors import UserError, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
-from da_core.run_folder import HALF_WRITTEN, Record, read_record, record_in_memory, write_record
+from da_core.jobs.job import OwnerDigest, digest
+from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
 
 if TYPE_CHECKING:
@@ -39,14 +40,19 @@ EXAMPLE = "0000000000000000-00000000"
 """The id of the example run that comes with the app, which no link to another run can have."""
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 """Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
-RUN_ID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
+RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
+"""What a run's id looks like; earlier versions made shorter ones."""
+_SIGNS = string.digits + string.ascii_lowercase
 _MEGABYTE = 2**20
 _HOUR = 3600.0
 
 
 def new_run_id(experiment: Experiment) -> str:
-    """Make a run's id: the experiment's key, by which equal runs are found, and a random part."""
-    return f"{experiment.key}-{secrets.token_hex(4)}"
+    """Make a run's id: the experiment's key, by which equal runs are found, and 77 random bits, which nobody guesses.
+
+    Whoever has the id may look at the run, and the key follows from the settings alone.
+    """
+    return f"{experiment.key}-{''.join(secrets.choice(_SIGNS) for _ in range(15))}"
 
 
 class Store:
@@ -78,6 +84,9 @@ class Store:
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._run_database: RunDatabase | None = None
+        self._last_saved = datetime.fromtimestamp(0, UTC)
+        self.made_anew: Notice | None = None
+        """What to tell where the list of runs was found damaged and was made anew."""
 
     @property
     def database(self) -> RunDatabase:
@@ -88,12 +97,21 @@ class Store:
         """
         with self._lock:
             if self._run_database is None:
-                from da_core.jobs.run_database import RunDatabase
+                from da_core.jobs.run_database import DamagedError, set_aside
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
-                database = RunDatabase(self._database)
-                self._reconcile(database)
-                self._run_database = database
+                try:
+                    self._run_database = self._opened()
+                except DamagedError:
+                    aside = set_aside(self._database)
+                    log.error("the list of runs is damaged; it lies as %s now and is made anew", aside)
+                    self._run_database = self._opened()
+                    self.made_anew = Notice(
+                        "The list of runs was damaged and has been made anew from the runs themselves: each is its "
+                        "owner's again, but names, tags, bins and what waited are lost. The damaged file is kept as "
+                        "{file}, for whoever runs this server.",
+                        {"file": aside},
+                    )
             return self._run_database
 
     def save(
@@ -110,14 +128,15 @@ class Store:
         Where the disk refuses, it stays in memory for a while, and where the list of runs does, it is found by its
         link alone; the notice says so.
         """
-        events, path, now = tuple(history), self._path(run_id), datetime.now(UTC)
+        events, path, now = tuple(history), self._path(run_id), self._after_the_last()
+        owners = [digest(owner) for owner in owners]
         try:
             try:
                 listing = self.database.adding(run_id, experiment, result, now, owners)
-                write_record(path, experiment, result, evidence, events, listing)
+                write_record(path, experiment, result, evidence, events, listing, owners=owners)
             except UserError:
                 log.warning("run %s could not be listed", run_id, exc_info=True)
-                write_record(path, experiment, result, evidence, events)
+                write_record(path, experiment, result, evidence, events, owners=owners)
                 return Notice(
                     "The list of runs cannot be reached, so this run is kept but not listed; keep its link to find it."
                 )
@@ -125,7 +144,7 @@ class Store:
             log.warning("run %s could not be saved", run_id, exc_info=True)
             with self._lock:
                 self._remember(record_in_memory(run_id, experiment, result, evidence, events))
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full_disk(error):
                 return Notice(
                     "The server's disk is full, so this run is kept only for a while; download what you need."
                 )
@@ -142,6 +161,10 @@ class Store:
             if record is not None:
                 self._remember(record)
             return record
+
+    def is_damaged(self, run_id: str) -> bool:
+        """Tell whether this run has a folder, though nobody can `load` it."""
+        return bool(RUN_ID.fullmatch(run_id)) and self._path(run_id).is_dir() and self.load(run_id) is None
 
     def find(self, experiment: Experiment) -> str | None:
         """Find the newest run of this experiment that went to its end and return its id; None if there is none.
@@ -166,6 +189,12 @@ class Store:
     def empty_bin(self, owner: str) -> None:
         """Take what is in the visitor's bin off their list, and off the disk what is then on nobody's."""
         self._remove(self.database.empty_bin(owner))
+
+    def _after_the_last(self) -> datetime:
+        """Return the time, or a moment after the last run that was saved: a clock that jumps back changes no order."""
+        with self._lock:
+            self._last_saved = max(datetime.now(UTC), self._last_saved + timedelta(microseconds=1))
+            return self._last_saved
 
     def _listed(self, key: str) -> list[str]:
         try:
@@ -199,6 +228,13 @@ class Store:
         while len(self._recent) > 1 and sum(kept.size for kept in self._recent.values()) > self._memory_bytes:
             self._recent.popitem(last=False)
 
+    def _opened(self) -> RunDatabase:
+        from da_core.jobs.run_database import RunDatabase
+
+        database = RunDatabase(self._database)
+        self._reconcile(database)
+        return database
+
     def _reconcile(self, database: RunDatabase) -> None:
         """Make list and disk agree: an older version kept no list, and a folder may have been taken away."""
         known = set(database.run_ids())
@@ -208,7 +244,8 @@ class Store:
         for run_id in sorted(there - known):
             if (record := self._open(run_id)) is not None:
                 try:
-                    with database.adding(run_id, record.experiment, record.result, record.finished_at):
+                    owners = map(OwnerDigest, read_owners(self._path(run_id)))
+                    with database.adding(run_id, record.experiment, record.result, record.finished_at, owners):
                         pass
                 except UserError:  # another server on the same folder was faster
                     log.warning("run %s is not entered", run_id, exc_info=True)

@@ -1,11 +1,11 @@
-"""Studies in the background: each hands its runs to the queue one at a time, so that others come in between."""
+"""Studies in the background: each hands the queue as many runs as can train at once, so that others come in between."""
 
 from __future__ import annotations
 
 import functools
 import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Literal
 
 from da_core.errors import UserError
 from da_core.jobs.queue import Queue, queue
+from da_core.jobs.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.study import Study, Trial
@@ -22,12 +23,12 @@ log = logging.getLogger(__name__)
 StudyState = Literal["running", "done", "stopped", "failed"]
 _KEPT = 50
 _AT_ONCE = 4
-"""Studies that run at the same time, of all visitors together; each has one run in the queue."""
+"""Studies that run at the same time, of all visitors together."""
 
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study as it is now. ``runs`` are the finished runs' ids by (method, seed), ``current`` is the live one.
+    """A study as it is now. ``runs`` are the finished runs' ids by (method, seed), ``current`` are the live ones.
 
     A run of which nothing is random stands at every seed.
     """
@@ -35,7 +36,7 @@ class StudyView:
     study: Study
     state: StudyState
     runs: Mapping[tuple[str, int], str]
-    current: tuple[Trial, str] | None = None
+    current: tuple[tuple[Trial, str], ...] = ()
     error: UserError | None = None
 
 
@@ -47,7 +48,7 @@ class StudyJob:
     owner: str
     state: StudyState = "running"
     runs: dict[tuple[str, int], str] = field(default_factory=dict)
-    current: tuple[Trial, str] | None = None
+    current: tuple[tuple[Trial, str], ...] = ()
     error: UserError | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -57,7 +58,7 @@ class Studies:
 
     The last ones are in memory; an older one, or one from before the server was restarted, is put together again from
     the list of runs. A run that the store or the queue has already is taken from there, as for any visitor. While a
-    study is running, its run's lease is renewed although nobody looks at it.
+    study is running, its runs' leases are renewed although nobody looks at it.
     """
 
     def __init__(
@@ -108,8 +109,7 @@ class Studies:
             running = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
         for job in running:
             job.stop.set()
-            if (current := job.current) is not None:
-                self._queue().stop(current[1], owner)
+            self._stop_current(job)
 
     def _restore(self, owner: str) -> StudyJob | None:
         """Put the owner's last study together from the list of runs."""
@@ -144,31 +144,46 @@ class Studies:
             log.exception("a study failed")
             job.error, state = UserError("The study failed; start it again."), "failed"
         with self._lock:
-            job.current, job.state = None, state
+            job.current, job.state = (), state
 
     def _all_runs(self, job: StudyJob, localhost_only: bool) -> StudyState:
-        for trial in job.study.trials():
+        """Keep as many runs in the queue as can train at the same time, until all are over."""
+        trials = deque(job.study.trials())
+        while True:
+            while trials and len(job.current) < max(1, self._queue().at_once) and not job.stop.is_set():
+                trial = trials.popleft()
+                run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only, behind=True)
+                with self._lock:
+                    job.current = (*job.current, (trial, run_id))
             if job.stop.is_set():
+                self._stop_current(job)
                 return "stopped"
-            run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only, behind=True)
+            if not job.current:
+                return "done"
+            view = self._queue().wait_for_one([run_id for _, run_id in job.current], self._renew_seconds)
+            for _, run_id in job.current:
+                self._queue().renew(run_id)
+            if view is None:
+                continue
+            (trial,) = (trial for trial, run_id in job.current if run_id == view.run_id)
             with self._lock:
-                job.current = (trial, run_id)
-            view = None
-            while view is None:
-                if job.stop.is_set():
-                    self._queue().stop(run_id, job.owner)
-                    return "stopped"
-                try:
-                    view = self._queue().wait(run_id, lambda view: not view.live, self._renew_seconds)
-                except TimeoutError:
-                    self._queue().renew(run_id)
+                job.current = tuple(one for one in job.current if one[1] != view.run_id)
             if view.state != "done":
+                self._stop_current(job)
                 if view.error is not None:
                     raise view.error
                 return "stopped"
+            if any(notice.message == OUT_OF_TIME for notice in view.notices):
+                raise UserError(
+                    "A run of this study took longer than this server gives one, so the study ended; lower its epochs "
+                    "or samples."
+                )
             with self._lock:
-                job.runs |= {(trial.method, seed): run_id for seed in trial.seeds}
-        return "done"
+                job.runs |= {(trial.method, seed): view.run_id for seed in trial.seeds}
+
+    def _stop_current(self, job: StudyJob) -> None:
+        for _, run_id in job.current:
+            self._queue().stop(run_id, job.owner)
 
 
 @functools.cache

@@ -6,14 +6,17 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from typing import Literal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished
+from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.failure import explained_failure
 from da_core.jobs.job import Job
+from da_core.jobs.limits import check_samples
 from da_core.jobs.run_view import RunState
 from da_core.jobs.schedule import Schedule
 from da_core.jobs.store import Store
@@ -23,7 +26,16 @@ from da_core.structured_logs import about_run
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
-"""``run(experiment, should_stop=…)``, as `da_core.run.run`."""
+"""``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many runs can train at the same time just now, and whether one finds a place beside those that do."""
+
+    count: Callable[[], int]
+    is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
+
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
@@ -31,30 +43,45 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **options: Any) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
 
-    return run(experiment, should_stop=should_stop)
+    return run(experiment, should_stop=should_stop, **options)
 
 
 class Workers:
-    """``count`` daemon threads that drive the runs of one schedule; they begin when `start` is first called."""
+    """Daemon threads that drive the runs of one schedule, as many as there is `Capacity` when `start` is called.
+
+    Without ``checkpoints`` a run that is interrupted begins again.
+    """
 
     def __init__(
-        self, schedule: Schedule, store: Store, run: RunFunction, count: int, is_ours: Callable[[Job], bool]
+        self,
+        schedule: Schedule,
+        store: Store,
+        run: RunFunction,
+        room: Capacity,
+        is_ours: Callable[[Job], bool],
+        checkpoints: CheckpointStore | None,
     ) -> None:
         self._schedule = schedule
         self._store = store
         self._run = run
-        self._count = count
+        self._room = room
         self._is_ours = is_ours
+        self._checkpoints = checkpoints
         self._threads: list[threading.Thread] = []
         self._usual_switch: float | None = None
 
     def start(self) -> None:
-        """Start those threads that have not begun yet."""
-        while len(self._threads) < self._count:
+        """Start those threads that have not begun yet, and have all look again whether a run can begin."""
+        with self._schedule.changed:
+            self._schedule.changed.notify_all()
+            self._start_threads()
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < self._room.count():
             thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -74,11 +101,11 @@ class Workers:
         schedule = self._schedule
         while True:
             with schedule.changed:
-                while not (schedule.waiting or schedule.abandoned or schedule.closed):
+                while not (schedule.can_begin(self._room.is_free) or schedule.abandoned or schedule.closed):
                     schedule.changed.wait(_IDLE_LOOK)
                     schedule.end_expired()
                 schedule.end_expired()
-                job = schedule.next()
+                job = schedule.next(self._room.is_free)
                 self._set_switch()
             self._close_abandoned()
             if job is not None:
@@ -114,11 +141,10 @@ class Workers:
         """Apply a run's events until the last one, or until somebody wants the run stopped or paused."""
         schedule = self._schedule
         if job.events is None:
-            job.events = self._run(job.experiment, should_stop=job.finish_early.is_set)
+            job.events = self._begin(job)
         for event in job.events:
             with schedule.changed:
-                job.apply(event)
-                schedule.touch(job)
+                schedule.apply(job, event)
                 schedule.end_expired()
                 if job.state == "stopping":
                     return "stopped"
@@ -127,14 +153,22 @@ class Workers:
                 if job.state == "paused":
                     self._put_down(job)
                     return "put aside"
+            if isinstance(event, StageStarted):
+                check_samples(job.experiment)  # once they are loaded it is known how many there are
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
 
+    def _begin(self, job: Job) -> Iterator[Event]:
+        if self._checkpoints is None:
+            return self._run(job.experiment, should_stop=job.finish_early.is_set)
+        place = CheckpointPlace(self._checkpoints, job.run_id, job.attempt)
+        return self._run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
+
     def _save(self, job: Job, finished: Finished) -> None:
-        history = job.history.events()
-        notice = self._store.save(
-            job.run_id, job.experiment, finished.result, finished.evidence, history, tuple(job.owners)
-        )
+        history, result = job.history.events(), finished.result
+        if job.cut is not None:
+            result = result.model_copy(update={"notices": [*result.notices, job.cut]})
+        notice = self._store.save(job.run_id, job.experiment, result, finished.evidence, history, tuple(job.owners))
         for stage, seconds in finished.result.seconds.items():
             STAGE_SECONDS.labels(stage).observe(seconds)
         if notice is not None:
@@ -148,7 +182,7 @@ class Workers:
             _close(events)
 
     def _put_down(self, job: Job) -> None:
-        job.in_hand = False
+        self._schedule.put_down(job)
         self._set_switch()
 
     def _set_switch(self) -> None:

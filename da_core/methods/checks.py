@@ -49,7 +49,12 @@ def finite_predictions(predictions: Predictions | None, of: str) -> Predictions:
         raise UserError("{of} needs source labels and the model's predictions on both domains.", of=of)
     Ps, Pt = (np.asarray(P, dtype=np.float64) for P in (predictions.Ps, predictions.Pt))
     if not (np.isfinite(Ps).all() and np.isfinite(Pt).all()):
-        raise UserError("The model's predictions are not finite; train it again with a smaller learning rate.")
+        raise UserError(
+            "The model's predictions are not finite; train it again with a smaller “{setting}” on the screen "
+            "“{screen}”.",
+            setting="Learning rate",
+            screen="Network",
+        )
     return Predictions(predictions.ys, Ps, Pt)
 
 

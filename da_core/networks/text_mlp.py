@@ -11,6 +11,7 @@ from da_core.data.text_units import UNSPACED
 from da_core.errors import UserError
 from da_core.networks.extractor import Extractor, Norm, Rows, Samples, norm_setting
 from da_core.networks.mlp import MLP
+from da_core.networks.word_dropout import WordDropout
 from da_core.params import hyper
 
 _LETTERS = rf"[^\W{UNSPACED}]+"
@@ -77,7 +78,7 @@ class TextMLP(Extractor):
 
     def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         layers, size = MLP().build(params, sample_shape)
-        return nn.Sequential(nn.Dropout(params.dropout), layers), size
+        return nn.Sequential(WordDropout(params.dropout), layers), size
 
 
 def _counts(params: Any) -> Any:

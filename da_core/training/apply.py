@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,10 +23,12 @@ from da_core.methods.norms import batch_norms
 from da_core.networks.extractor import Network
 from da_core.networks.heads import cross_fitted
 from da_core.training.fit import OnEpoch, Training, live_accuracies, train_deep
+from da_core.training.loop import TrainingEvent
 from da_core.training.model import Model, Rows
 from da_core.training.monitor import Monitor
 from da_core.training.prepared import Prepared
 from da_core.training.rollback import LastFiniteState, not_finite
+from da_core.training.saved_training import SavedTraining
 
 
 def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_epoch: OnEpoch) -> Training:
@@ -104,9 +107,24 @@ def predict_both(source_only: Model, Ft: Rows, prepared: Prepared) -> Prediction
 def adapt_model(
     method: ModelAdaptation, source_only: Model, prepared: Prepared, monitor: Monitor, on_epoch: OnEpoch
 ) -> Generator[Event, None, Model]:
-    """Change a copy of the source-only network epoch by epoch; go back to the last finite epoch if it diverges."""
-    network = prepared.copy_of(source_only.network)
-    last_finite, data, finished = LastFiniteState(network), prepared.adaptation_data(), 0
+    """Change a copy of the source-only network epoch by epoch; go back to the last finite epoch if it diverges.
+
+    What the method itself remembers from epoch to epoch is its own, so an interrupted adaptation begins again.
+    """
+    network, epochs = prepared.copy_of(source_only.network), prepared.adaptation_epochs
+    saved = monitor.saved("adapt")
+    training = saved.resume(network, _adapting(method, network, prepared, monitor, saved))
+    training = saved.record(network, training, epochs)
+    yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, Model(network)))
+    return _refit_head(network, source_only, prepared)
+
+
+def _adapting(
+    method: ModelAdaptation, network: Network, prepared: Prepared, monitor: Monitor, saved: SavedTraining
+) -> Iterator[TrainingEvent]:
+    """Change ``network``; yield its losses and accuracies after each epoch."""
+    screen: Literal["Network", "Method"] = "Method" if hasattr(method.params, "learning_rate") else "Network"
+    last_finite, data, finished = LastFiniteState(network, "adapt", screen), prepared.adaptation_data(), 0
     if (observer := monitor.observer) is not None:
 
         def after_step(at: int, count: int) -> None:
@@ -117,17 +135,14 @@ def adapt_model(
         finished = epoch
         term = not_finite(losses)
         if term is not None or not last_finite.keep(epoch):
-            yield monitor.record_divergence("adapt", last_finite.restore(term))
-            break
-        yield monitor.record(Losses("adapt", epoch, losses))
+            yield last_finite.restore(term)
+            return
+        yield Losses("adapt", epoch, losses)
         network.eval()
-        on_epoch(epoch, Model(network))
-        yield monitor.record(Accuracies("adapt", epoch, live_accuracies(prepared, network)))
-        yield monitor.pace.progress(min(1.0, epoch / prepared.adaptation_epochs))
+        yield Accuracies("adapt", epoch, live_accuracies(prepared, network))
+        saved.offer(None)
         if monitor.should_stop():
-            monitor.stopped_early = True
-            break
-    return _refit_head(network, source_only, prepared)
+            return
 
 
 def adapt_batch_norm(source_only: Model, prepared: Prepared) -> Model | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from da_core.data.loading.cache import pair_in_memory
-from da_core.data.sources import sources
+from da_core.data.loading.cache import known_sizes
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
@@ -30,7 +29,7 @@ def estimate(experiment: Experiment) -> Estimate | None:
     kind = pick(methods(), experiment.method.name, "method")
     if kind.seconds is Method.seconds:
         return None
-    sizes = _sizes(experiment)
+    sizes = known_sizes(experiment.data)
     if sizes is None:
         return None
     n_s, n_t, shape = sizes
@@ -44,17 +43,3 @@ def estimate(experiment: Experiment) -> Estimate | None:
     n_s, n_t = round(n_s * learned), round(n_t * learned)
     lower = kind.Params.model_fields[kind.costly].title if kind.costly else None
     return Estimate(kind, method.seconds(n_s, n_t, d), n_s, n_t, lower or "")
-
-
-def _sizes(experiment: Experiment) -> tuple[int, int, tuple[int, ...]] | None:
-    """Find each domain's size and a sample's shape, if the pair is in memory or its settings say; else None."""
-    spec = experiment.data
-    pair = pair_in_memory(spec)
-    if pair is not None:
-        return len(pair.source), len(pair.target), pair.sample_shape
-    try:
-        _, params = resolve(sources(), spec)
-    except UserError:
-        return None
-    count, side = getattr(params, "count", None), getattr(params, "size", 32)
-    return (count, count, (side, side, 3)) if count else None

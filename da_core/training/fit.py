@@ -43,7 +43,7 @@ def train_deep(
     experiment = prepared.experiment
     source_network = source_only.network if method.target_encoder else None
     network = prepared.new_network() if source_network is None else prepared.copy_of(source_network)
-    model = Model(network, source_network=source_network)
+    model, saved = Model(network, source_network=source_network), monitor.saved("adapt")
     if source_network is None:
         on_epoch(0, model)  # a network that has learned nothing yet
     training = train(
@@ -59,8 +59,10 @@ def train_deep(
         score=lambda: live_accuracies(prepared, network, method, source_network),
         should_stop=monitor.should_stop,
         observer=monitor.observer,
+        saved=saved,
     )
     epochs = experiment.training.epochs
+    training = saved.record(network, saved.resume(network, training), epochs)
     yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, model))
     return _fit_chosen_head(model, prepared.source, prepared)
 
@@ -70,6 +72,7 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
     experiment, network = prepared.experiment, prepared.new_network()
     if prepared.extractor.learns:
         spec, seed, mirror = experiment.training, experiment.seed, prepared.pair.flips
+        saved = monitor.saved(phase)
         training = train(
             network,
             samples,
@@ -80,14 +83,16 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
             score=lambda: live_accuracies(prepared, network),
             should_stop=monitor.should_stop,
             observer=monitor.observer,
+            saved=saved,
         )
+        training = saved.resume(network, training)
         if monitor.observer is None:  # who looks on wants to see it happen
             live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
             key = training_cache.digest(network, samples.X, samples.y, *live, phase, spec, seed, mirror)
             if key in training_cache.trained:
                 monitor.pace.skip(phase)
             training = training_cache.trained.replay(key, network, training, spec.epochs)
-        yield from monitor.follow(training, phase, spec.epochs)
+        yield from monitor.follow(saved.record(network, training, spec.epochs), phase, spec.epochs)
     return _fit_chosen_head(Model(network), samples, prepared)
 
 

@@ -6,6 +6,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,9 +16,11 @@ from da_core.experiment import TrainingSpec
 from da_core.methods.base import DeepAlignment
 from da_core.networks import networks
 from da_core.networks.extractor import Network
+from da_core.networks.word_dropout import noise_of
 from da_core.training.model import Labelled
 from da_core.training.observer import Observer
 from da_core.training.rollback import LastFiniteState, not_finite
+from da_core.training.saved_training import SavedTraining
 from da_core.training.step import WARM_UP_STEPS, Step, captured
 
 REPORT_SECONDS = 0.2
@@ -39,12 +42,14 @@ def train(
     score: Callable[[], dict[str, float]] = dict,
     should_stop: Callable[[], bool] = lambda: False,
     observer: Observer | None = None,
+    saved: SavedTraining | None = None,
 ) -> Iterator[TrainingEvent]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
     With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
     to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
     ``should_stop`` turn true (stop here and keep what has been learned). An ``observer`` sees each step and turn.
+    Where ``saved`` has a state training goes on from there, and at each epoch's end it is offered the new one.
     Training ends when a loss or a weight is no longer finite: the network goes back to its last finite epoch, and a
     `Notice` says so. Raises `UserError` when not even the first epoch was finite.
     """
@@ -58,13 +63,20 @@ def train(
     step = Step(network, method, own, source, target, spec, mirror, source_network)
     generator = torch.Generator().manual_seed(seed)
     advance: Callable[[], None] = step
-    reported, reported_at = 0, -math.inf  # the first step reports at once: somebody may be waiting for it
-    last_finite = LastFiniteState(network)
-    for epoch in range(spec.epochs):
+    last_finite = LastFiniteState(network, phase)
+    begin = 0
+    if saved is not None and (state := saved.take_state()) is not None:
+        begin = state["epoch"]
+        step.load_state(state["step"])
+        for drawn, where in zip((generator, *noise_of(network)), state["generators"], strict=True):
+            drawn.set_state(where)
+        last_finite.keep(begin)
+    reported, reported_at = begin * step.steps, -math.inf  # the first step reports at once: somebody may wait for it
+    for epoch in range(begin, spec.epochs):
         step.shuffle(generator)
         for at in range(step.steps):
             taken = epoch * step.steps + at
-            if taken == WARM_UP_STEPS:
+            if taken - begin * step.steps == WARM_UP_STEPS:
                 advance = captured(step, device)
             if observer is not None:
                 observer.before_step(phase, step, taken)
@@ -86,6 +98,8 @@ def train(
         network.eval()
         yield Accuracies(phase, epoch + 1, score())
         network.train()
+        if saved is not None and epoch + 1 < spec.epochs:
+            saved.offer(functools.partial(_state, epoch + 1, step, network, generator))
 
 
 def warm_up() -> None:
@@ -103,3 +117,9 @@ def _means(step: Step, count: int) -> dict[str, float]:
     means = dict(zip(step.terms, (step.sums / count).tolist(), strict=True))
     step.sums.zero_()
     return means
+
+
+def _state(epoch: int, step: Step, network: Network, order: torch.Generator) -> dict[str, Any]:
+    """Give all that a training goes on from after an epoch."""
+    generators = [generator.get_state() for generator in (order, *noise_of(network))]
+    return {"epoch": epoch, "step": step.state(), "generators": generators}

@@ -8,13 +8,24 @@ from da_core.events import Accuracies, Event, Losses, Notice, Phase
 from da_core.timing import Pace
 from da_core.training.loop import TrainingEvent
 from da_core.training.observer import Observer
+from da_core.training.resuming import RunCheckpoint
+from da_core.training.saved_training import SavedTraining
 
 
 class Monitor:
-    """The record of all trainings of one run, its clock, the wish to stop early (``should_stop``), and who looks on."""
+    """The record of all trainings of one run, and what goes with it.
 
-    def __init__(self, pace: Pace, should_stop: Callable[[], bool], observer: Observer | None = None) -> None:
-        self.pace, self.should_stop, self.observer = pace, should_stop, observer
+    That is its clock, the wish to stop early (``should_stop``), who looks on, and the checkpoint that it keeps.
+    """
+
+    def __init__(
+        self,
+        pace: Pace,
+        should_stop: Callable[[], bool],
+        observer: Observer | None = None,
+        checkpoint: RunCheckpoint | None = None,
+    ) -> None:
+        self.pace, self.should_stop, self.observer, self.checkpoint = pace, should_stop, observer, checkpoint
         self.history: list[Losses | Accuracies] = []
         self.epochs: dict[Phase, float] = {}
         """How many epochs of each training count: up to its end or, where it diverged, to its last finite epoch."""
@@ -34,6 +45,10 @@ class Monitor:
         self.stopped_early = True
         return notice
 
+    def saved(self, phase: Phase) -> SavedTraining:
+        """Open a training in the run's checkpoint; one that is never written where there is none."""
+        return SavedTraining() if self.checkpoint is None else self.checkpoint.training(phase)
+
     def follow(
         self,
         training: Iterator[TrainingEvent],
@@ -52,5 +67,5 @@ class Monitor:
             if isinstance(event, Accuracies):
                 on_epoch(event.epoch)
             yield self.record(event)
-            yield self.pace.progress(event.epoch / epochs)
+            yield self.pace.progress(min(1.0, event.epoch / epochs))
         self.stopped_early |= self.epochs[phase] < epochs

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from da_core.errors import UserError
-from da_core.events import Notice
+from da_core.events import STAGES, Notice, Phase
+from da_core.experiment import TrainingSpec
 from da_core.networks.extractor import Network
+
+LEARNING_RATE = str(TrainingSpec.model_fields["learning_rate"].title)
+"""What it is called on the forms: of training, and of the methods that have one of their own."""
 
 
 class LastFiniteState:
-    """The network's state after the last epoch whose losses and weights were all finite numbers."""
+    """The network's state after the last epoch whose losses and weights were all finite numbers.
 
-    def __init__(self, network: Network) -> None:
+    ``screen`` is called the one on which the learning rate of this ``phase`` is set.
+    """
+
+    def __init__(self, network: Network, phase: Phase, screen: Literal["Network", "Method"] = "Network") -> None:
         self.network = network
+        self._advice = {"stage": STAGES[phase], "setting": LEARNING_RATE, "screen": screen}
         self.epoch = 0
         self._state: dict[str, Tensor] = {}
 
@@ -38,17 +47,21 @@ class LastFiniteState:
         if self._state:
             self.network.load_state_dict(self._state)
             return Notice(
-                "Training diverged: its numbers were no longer finite after epoch {epoch}. What had been learned by "
-                "then is kept; choose a smaller learning rate.",
-                {"epoch": self.epoch},
+                "Training diverged in “{stage}”: its numbers were no longer finite after epoch {epoch}. What had been "
+                "learned by then is kept; choose a smaller “{setting}” on the screen “{screen}”.",
+                {"epoch": self.epoch, **self._advice},
             )
         if term is None:
             raise UserError(
-                "Training diverged: the network's weights are no longer finite numbers; choose a smaller learning rate."
+                "Training diverged in “{stage}”: the network's weights are no longer finite numbers; choose a smaller "
+                "“{setting}” on the screen “{screen}”.",
+                **self._advice,
             )
         raise UserError(
-            "Training diverged: the loss “{term}” is no longer a finite number; choose a smaller learning rate.",
+            "Training diverged in “{stage}”: the loss “{term}” is no longer a finite number; choose a smaller "
+            "“{setting}” on the screen “{screen}”.",
             term=term,
+            **self._advice,
         )
 
 

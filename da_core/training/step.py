@@ -149,6 +149,26 @@ class Step:
         self.sums += torch.cat(shown)
         self.done += 1
 
+    def state(self) -> dict[str, Any]:
+        """Give all that the steps to come depend on, beside data and order: not copied, so to be written at once."""
+        return {
+            "network": self.network.state_dict(),
+            "own": self.own.state_dict() if self.own is not None else {},
+            "optimizers": [optimizer.state_dict()["state"] for optimizer, _ in self.optimizers],
+            "done": self.done,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave, before the first step: a captured graph keeps the addresses that it has seen."""
+        self.network.load_state_dict(state["network"])
+        if self.own is not None:
+            self.own.load_state_dict(state["own"])
+        for (optimizer, _), values in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate  # loading has put a copy there, which no schedule would reach
+        self.done.copy_(state["done"])
+
     def _embed(self, x: Tensor, source_count: int) -> Tensor:
         """Features of the source's samples followed by the target's."""
         with self.precision:

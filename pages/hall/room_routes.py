@@ -1,7 +1,7 @@
 """The addresses of rooms: the short one with a code, the pages, the state that followers wait for, acts and votes.
 
-Who opened a room is known by their browser's cookie, which no page can read, so only they can act in it; a page of
-another server is refused by `pages.session.origin.OwnPages`.
+Who opened a room is known by `pages.session.account`, from cookies that no page can read, so only they can act in it; a
+page of another server is refused by `pages.session.origin.OwnPages`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from starlette.routing import Route
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
+from da_core.teaching.hall.followers import followers
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import ClosedRoomError, rooms
 from pages.hall.room_snapshots import Snapshot, all_slides, snapshots, started
-from pages.session import session_cookie
+from pages.session import account, session_cookie
+from pages.session.access import counted_address
 from pages.session.origin import base_path
+from pages.session.priority import is_instructor
 from pages.session.words import negotiated
 
 LOOK = 0.2
@@ -39,8 +42,14 @@ T = TypeVar("T")
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def _visitor(request: Request) -> str:
-    return request.cookies.get(session_cookie.NAME, "")
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _start_run(room: Room, visitor: str, address: str) -> str:
+    """Start the run of the slide that is shown, ahead of others where a class follows."""
+    slide, ahead = room.lecture.slides[room.state.place], is_instructor(visitor)
+    return started(slide, visitor, address=counted_address(address), ahead=ahead)
 
 
 def _language(request: Request) -> Language:
@@ -103,7 +112,7 @@ async def _room(request: Request) -> Room:
 
 async def _own_room(request: Request) -> Room:
     room = await _room(request)
-    if not room.is_owned_by(_visitor(request)):
+    if not room.is_owned_by(account.owner_of(request)):
         raise UserError("Only who opened this room can do that.")
     return room
 
@@ -111,8 +120,7 @@ async def _own_room(request: Request) -> Room:
 @_as_page
 async def short(request: Request) -> Response:
     """Lead from the short address to the room."""
-    address = request.client.host if request.client else ""
-    room_id = await run_in_threadpool(rooms().find, request.path_params["code"], address)
+    room_id = await run_in_threadpool(rooms().find, request.path_params["code"], _address(request))
     return RedirectResponse(f"{base_path()}/room/{room_id}")
 
 
@@ -144,6 +152,8 @@ async def state(request: Request) -> Response:
             room = await _room(request)
         except ClosedRoomError as error:
             return JSONResponse({"closed": _said(request, error)})
+        if not room.is_owned_by(visitor := account.owner_of(request)) and visitor:
+            followers().note(room.room_id, visitor)
         snapshot = await _snapshot(room)
         if snapshot.tag != have:
             return Response(snapshot.body, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -162,7 +172,7 @@ async def _snapshot(room: Room) -> Snapshot:
 async def slides(request: Request) -> Response:
     """Answer with every slide, where each may go at a pace of their own."""
     room = await _room(request)
-    if room.state.pace == "held" and not room.is_owned_by(_visitor(request)):
+    if room.state.pace == "held" and not room.is_owned_by(account.owner_of(request)):
         raise UserError("The slides come one after the other here.")
     return JSONResponse(await run_in_threadpool(all_slides, room.lecture))
 
@@ -183,9 +193,9 @@ async def act(request: Request) -> Response:
     except ValidationError as error:
         raise UserError("This cannot be done here.") from error
     if wanted.act == "run":
-        run = await run_in_threadpool(started, room.lecture.slides[room.state.place], _visitor(request))
+        run = await run_in_threadpool(_start_run, room, account.owner_of(request), _address(request))
         wanted = wanted.model_copy(update={"run": run})
-    await run_in_threadpool(rooms().act, room.room_id, _visitor(request), wanted)
+    await run_in_threadpool(rooms().act, room.room_id, account.owner_of(request), wanted)
     return JSONResponse({})
 
 
@@ -193,8 +203,8 @@ async def act(request: Request) -> Response:
 async def vote(request: Request) -> Response:
     """Take a student's answer."""
     room, given = await _room(request), await _body(request)
-    visitor = _visitor(request)
-    if not visitor:
+    visitor = session_cookie.read(request.cookies)  # not who signed in: no name shall be found from a vote
+    if visitor is None:
         raise UserError("Your browser keeps no cookies, so it cannot vote.")
     try:
         slide, round_, answer = int(given["slide"]), int(given["round"]), float(given["answer"])
@@ -224,7 +234,7 @@ async def _body(request: Request) -> dict[str, Any]:
 async def votes(request: Request) -> Response:
     """Give the instructor all votes as a table."""
     room = await _own_room(request)
-    table = await run_in_threadpool(rooms().table, room.room_id, _visitor(request))
+    table = await run_in_threadpool(rooms().table, room.room_id, account.owner_of(request))
     headers = {"Content-Disposition": f'attachment; filename="votes-{room.code}.csv"'}
     return Response("\ufeff" + table, media_type="text/csv", headers=headers)
 

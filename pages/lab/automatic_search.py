@@ -24,7 +24,7 @@ from da_core.search import (
     ranked,
 )
 from pages.charts import search_charts
-from pages.run import run_row, validators_section
+from pages.run import run_row, starting, validators_section
 from pages.session import access, keys, state
 from pages.session.polling import follow
 from pages.session.words import _, explain, number, percent, safe, translate_message, word
@@ -151,6 +151,8 @@ def progress(view: SearchView) -> None:
         running = queue().view(run)
         part = running.fraction if running is not None else 0.0
         text = _("Run {place}: {method}", place=len(view.tried) + 1, method=safe(named(method)))
+        if running is not None and running.state == "queued":
+            text += " · " + starting.waiting_words(running)
     if view.pausing:
         text = _("It pauses after this run. {run}", run=text)
     bar, pause, stop = st.columns([4, 1, 1], vertical_alignment="center")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -10,8 +10,8 @@ from da_core.errors import UserError
 from da_core.jobs.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
-from pages.session import keys, state
-from pages.session.words import _, safe
+from pages.session import account, keys, state
+from pages.session.words import _, safe, translate_message
 from pages.shell import navigation
 
 _PAGE_SIZE = 20
@@ -52,8 +52,9 @@ def delete(run_ids: Sequence[str]) -> None:
 
 def filtered(runs: Sequence[KeptRun]) -> list[KeptRun]:
     """Draw the row of filters, and return the runs that they leave in the order that is asked for."""
-    pairs = {run.pair: run_row.pair_title(run.experiment.data) for run in runs}
-    methods = {name: run_row.method_title(name) for name in dict.fromkeys(run.experiment.method.name for run in runs)}
+    data = run_row.pairs(runs)
+    pairs = {key: run_row.pair_title(of) for key, of in data.items()}
+    methods = {name: run_row.method_title(name) for name in dict.fromkeys(run.method for run in runs)}
     tags = sorted({tag for run in runs for tag in run.tags})
     with st.container(key=keys.RUNS_FILTERS, horizontal=True, vertical_alignment="bottom"):
         query = st.text_input(
@@ -64,13 +65,14 @@ def filtered(runs: Sequence[KeptRun]) -> list[KeptRun]:
         tag = _choice("tag", _("All tags"), {tag: tag for tag in tags})
         order = _choice("order", "", {name: _(name) for name in ORDERS})
     words = query.casefold().split()
+    searched = {key: f"{title} {data[key].name}" for key, title in pairs.items()}
     left = [
         run
         for run in runs
         if (not pair or run.pair == pair)
-        and (not method or run.experiment.method.name == method)
+        and (not method or run.method == method)
         and (not tag or tag in run.tags)
-        and all(part in _text(run) for part in words)
+        and all(part in _text(run, searched) for part in words)
     ]
     return sorted(left, key=ORDERS[order], reverse=True)
 
@@ -88,15 +90,14 @@ def _choice(name: str, everything: str, options: dict[str, str]) -> str:
     return chosen
 
 
-def _text(run: KeptRun) -> str:
-    data = run.experiment.data
-    parts = (
-        run_row.title(run),
-        run_row.pair_title(data),
-        run_row.method_title(run.experiment.method.name),
-        *run.tags,
-    )
-    return " ".join((*parts, data.name, run.experiment.method.name, run.run_id)).casefold()
+def _text(run: KeptRun, pairs: Mapping[str, str]) -> str:
+    """Write what a search looks through; ``pairs`` are the words for each domain pair."""
+    parts = (run_row.title(run), pairs.get(run.pair, ""), run_row.method_title(run.method), *run.tags)
+    return " ".join((*parts, run.method, run.run_id)).casefold()
+
+
+def _is_readable(run: KeptRun) -> bool:
+    return run.is_readable
 
 
 def rows(runs: Sequence[KeptRun]) -> None:
@@ -104,7 +105,7 @@ def rows(runs: Sequence[KeptRun]) -> None:
     pages = -(-len(runs) // _PAGE_SIZE)
     page = min(st.session_state.get(keys.RUNS_PAGE, 1), pages)
     with st.container(key=keys.RUNS_LIST, gap=None):
-        for run in runs[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]:
+        for run in filter(_is_readable, runs[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]):
             row = keys.run_row(run.run_id, shown=run.run_id == state.run_id())
             with st.container(key=row, horizontal=True, vertical_alignment="center"):
                 key = keys.tick(run.run_id)
@@ -183,7 +184,7 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
         st.markdown(_("The runs in the bin will be gone for good."))
         st.button(_("Delete for good"), type="primary", on_click=attempt, args=(store().empty_bin,))
     with st.container(key=keys.RUNS_LIST, gap=None):
-        for run in runs:
+        for run in filter(_is_readable, runs):
             with st.container(key=keys.run_row(run.run_id), horizontal=True, vertical_alignment="center"):
                 with st.container(gap=None, width="stretch"):
                     st.markdown(safe(run_row.title(run)))
@@ -207,14 +208,33 @@ def offer_to_keep(runs: Sequence[KeptRun]) -> None:
         st.button(_("Keep it"), on_click=lambda: attempt(lambda owner: store().database.keep(run, owner)))
 
 
+def offer_to_take_along() -> None:
+    """Offer who has signed in the runs that this browser has from before."""
+    browser = account.browser()
+    if account.signed_in_as() is None or browser is None or not (earlier := store().database.listed(browser)):
+        return
+    with st.container(key=keys.EARLIER_LINE, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            _("Runs of this browser from before you signed in: {count}.", count=len(earlier)),
+            help=_("They come to your list with their names and tags, and so does what was done in the course."),
+            width="content",
+        )
+        st.button(
+            _("Take them along"), on_click=attempt, args=(lambda owner: store().database.hand_over(browser, owner),)
+        )
+
+
 st.title(_(navigation.SCREENS["runs"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 all_runs = run_row.list_runs()
+if (notice := store().made_anew) is not None:
+    st.warning(translate_message(notice.message, notice.values))
 here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
 ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
+offer_to_take_along()
 offer_to_keep(all_runs)
 if not all_runs:
     with st.container(border=True):

@@ -14,6 +14,7 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.study import Study
 from pages.charts import seeds
+from pages.run import starting
 from pages.session import access, keys, state
 from pages.session.polling import follow
 from pages.session.words import _, explain, word
@@ -102,10 +103,10 @@ def progress(view: StudyView) -> None:
     count = len(view.study.trials())
     done = len(set(view.runs.values()))  # one run may stand for several seeds
     text, part = _("Starting"), 0.0
-    if view.current is not None:
-        trial, run = view.current
-        running = queue().view(run)
-        part = running.fraction if running is not None else 0.0
+    if view.current:
+        trial, _run = view.current[0]
+        going = [queue().view(run) for _trial, run in view.current]
+        part = sum(running.fraction for running in going if running is not None)
         text = _(
             "Run {place} of {count}: {method}, seed {seed}",
             place=min(done + 1, count),
@@ -113,6 +114,8 @@ def progress(view: StudyView) -> None:
             method=word(titles().get(trial.method, trial.method)),
             seed=trial.seed,
         )
+        if going[0] is not None and going[0].state == "queued":
+            text += " · " + starting.waiting_words(going[0])
     bar, stop = st.columns([5, 1], vertical_alignment="center")
     bar.progress(min((done + part) / count, 1.0), text)
     if stop.button(_("Stop"), key=keys.STUDY_STOP, width="stretch"):

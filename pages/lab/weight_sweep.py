@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean
@@ -10,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from da_core.errors import UserError
+from da_core.evaluation.regret import judge
 from da_core.evaluation.validators import validators
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
@@ -133,11 +135,11 @@ def came_out(view: StudyView) -> None:
     st.markdown("  \n".join(lines))
     rows = []
     for title, curve in curves.items():
-        scored = [(score, place) for place, score in enumerate(curve) if score is not None]
-        if scored:
-            place = max(scored)[1]
-            lost = (max(one or 0.0 for one in truth) - (truth[place] or 0.0)) * 100
-            rows.append([safe(title), f"{weights[place]:g}", percent(truth[place] or 0.0), number(lost, 1)])
+        judged = judge([math.nan if score is None else score for score in curve], [one or 0.0 for one in truth])
+        if judged is not None:
+            alike = len(judged.picked)
+            pick = f"{weights[judged.picked[0]]:g}" if alike == 1 else _("{count} alike", count=alike)
+            rows.append([safe(title), pick, percent(judged.accuracy), number(100 * judged.regret, 1)])
     columns = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points")]
     with st.container(key=keys.scores("sweep")):
         st.table(pd.DataFrame(rows, columns=columns).set_index(columns[0]), border="horizontal")
@@ -210,7 +212,7 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
     titles, truth = list(curves), _("Accuracy on the target")
     hues = [theme.ink() if title == truth else theme.class_colour(place) for place, title in enumerate(titles)]
     spec = {
-        "height": 340,
+        "height": 480,
         "mark": {"type": "line", "point": True},
         "encoding": {
             "x": {"field": "weight", "type": "ordinal", "sort": [f"{one:g}" for one in weights], "title": "λ"},

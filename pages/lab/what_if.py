@@ -13,7 +13,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
 from da_core.jobs.store import Record, store
 from pages.charts import curves
-from pages.run import change_one, current_run, live, run_row, two_runs
+from pages.run import change_one, current_run, live, run_row, starting, two_runs
 from pages.session import keys, state
 from pages.session.polling import follow
 from pages.session.words import _, explain, language, number, percent, points, safe, signed
@@ -76,7 +76,8 @@ def going(view: RunView) -> None:
         st.warning(explain(view.error) if view.error else _("This run was stopped."))
         return
     stage = live.stage_names()[view.stage] if view.stage else _("Starting")
-    st.progress(view.fraction, f"{stage} · {percent(view.fraction, 0)}")
+    going_on = f"{stage} · {percent(view.fraction, 0)}"
+    st.progress(view.fraction, starting.waiting_words(view) if view.state == "queued" else going_on)
     if queue().owns(view.run_id, state.owner()):
         with st.popover(_("Stop"), key=keys.row_control("ask", view.run_id)):
             st.markdown(_("What this run has learned will be thrown away."))

@@ -23,6 +23,9 @@ from pages.learn.sketch_element import Points
 from pages.session import keys
 from pages.session.words import _, language, number
 
+_HIGHEST = 1e6
+"""No axis of a guess goes so far."""
+
 
 def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
     """Ask for the guess of this name, ``where`` being the place on the screens that remembers it; None until then.
@@ -121,11 +124,13 @@ def _skip(commit: Any, where: str, guess: str) -> None:
 
 def _committed(line: Any, commit: Any) -> None:
     """Take over a line that the browser sends; it may send anything."""
+    if not isinstance(line, list) or len(line) != KNOTS:
+        return
     try:
         heights = tuple(float(height) for height in line)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return
-    if len(heights) == KNOTS:
+    if all(abs(height) <= _HIGHEST for height in heights):  # which a NaN is not either
         commit(heights)
 
 

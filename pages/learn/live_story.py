@@ -14,7 +14,7 @@ from da_core.teaching.story_file import Story
 from da_core.teaching.story_numbers import StoryNumbers, read_off
 from pages.charts import story_chart
 from pages.run import live, starting
-from pages.session import access, keys, state
+from pages.session import keys, state
 from pages.session.polling import follow
 from pages.session.words import _, explain, language, percent
 from pages.shell import navigation
@@ -52,7 +52,7 @@ def _start(name: str, one: Story) -> None:
     try:
         for run in one.runs:
             experiment = one.experiment(run, SEED)
-            runs[run] = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
+            runs[run] = starting.submit(experiment)
     except UserError as error:
         state.report(error)
     st.session_state[keys.story_runs(name)] = runs
@@ -77,7 +77,9 @@ def _panel(one: Story, numbers: StoryNumbers, views: Mapping[str, RunView]) -> N
         record = store().load(view.run_id) if view.state == "done" else None
         if view.live:
             stage = live.stage_names()[view.stage] if view.stage else _("Starting")
-            st.progress(view.fraction, f"{label} · {stage} · {percent(view.fraction, 0)}")
+            going_on = f"{stage} · {percent(view.fraction, 0)}"
+            waits = view.state == "queued"
+            st.progress(view.fraction, f"{label} · {starting.waiting_words(view) if waits else going_on}")
         elif record is None:
             st.warning(f"{label}: {explain(view.error) if view.error else _('This run was stopped.')}")
         else:

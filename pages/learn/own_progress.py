@@ -1,4 +1,4 @@
-"""The visitor's own progress in the course: noted and read under their session cookie, shown to nobody else."""
+"""The visitor's own progress in the course: noted and read under their name or session cookie, shown to nobody else."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ from pages.session.words import _, language
 from pages.shell import navigation, params_form
 
 with st.spinner(_("Waking up the methods…")):
-    from da_core.data.sources.drawn_points import DrawnPoints
+    from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
-    from da_core.teaching.films import filming
+    from da_core.teaching.films import direction, filming
     from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, suited
     from pages.learn import film_element
 
@@ -151,18 +151,22 @@ def play(now: Experiment) -> None:
     )
 
 
-def _take_change(change: dict[str, Any]) -> None:
+def _take_change(change: Any) -> None:
     """Take over what a hand has done; a browser may send anything."""
-    now = shown()
+    if not isinstance(change, dict) or not isinstance(change.get("params"), dict):
+        return
+    now, acts = shown(), str(change.get("acts") or "")
     try:
-        spec = DataSpec.model_validate({**now.data.model_dump(), "params": change.get("params") or {}})
+        spec = DataSpec.model_validate({**now.data.model_dump(), "params": change["params"]})
         new = filming.normalised(now.model_copy(update={"data": spec}))
+        decode_points(str(new.data.params.get("points", "")))
+        direction.read(acts)
     except (UserError, ValueError) as error:
         if isinstance(error, UserError):
             state.report(error)
         return
     state.replace(new)
-    state.change_playground(acts=str(change.get("acts") or ""))
+    state.change_playground(acts=acts)
 
 
 def _sweep(now: Experiment) -> dict[str, Any] | None:

@@ -16,12 +16,12 @@ from da_core.data.readers.archive import OneDomainError
 from da_core.data.readers.columns import Outline, Roles, join_names
 from da_core.data.readers.pictures import is_picture
 from da_core.data.readers.sounds import is_sound
-from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.params import Scalar
 from da_core.settings import settings
+from pages.own_data import own_uploads
 from pages.samples import pair_preview
 from pages.session import access, keys, state, words
 from pages.session.background import Background
@@ -71,6 +71,7 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         alone = found["source"] if not found["target"] else None
         made = _instead_of_a_target() if alone and not alone.lower().endswith(_ROWS) else {}
         spec = _spec(found["source"], found["target"], made)
+    own_uploads.section()
     if spec is None:
         if found["source"] is None:
             _examples()
@@ -108,7 +109,11 @@ def _examples() -> None:
 def _bring_example(example: ExampleFile) -> None:
     """Bring an example as if it had been uploaded."""
     st.session_state.pop(keys.OWN_ORIGIN, None)
-    place = keep_upload(example.name, example.make(words.language()))
+    try:
+        place = own_uploads.keep(example.name, example.make(words.language()))
+    except UserError as error:
+        state.report(error)
+        return
     st.session_state.setdefault(keys.UPLOADS, {})[keys.upload("source")] = place
 
 
@@ -208,11 +213,11 @@ def _store(key: str) -> None:
     try:
         folder, slash, _rest = files[0].name.partition("/")
         if len(files) == 1 and not slash:
-            uploads[key] = keep_upload(files[0].name, files[0])
+            uploads[key] = own_uploads.keep(files[0].name, files[0])
         else:
             _check_samples(files)
             name = folder if slash else f"{PurePath(folder).stem}…"
-            uploads[key] = keep_folder(name, [(file.name, file) for file in files])
+            uploads[key] = own_uploads.keep_folder(name, [(file.name, file) for file in files])
     except UserError as error:
         state.report(error)
 

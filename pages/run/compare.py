@@ -16,7 +16,7 @@ from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from da_core.params import Scalar
 from pages.charts import plotly_figure
-from pages.run import run_row, two_runs
+from pages.run import current_run, run_row, two_runs
 from pages.session import keys
 from pages.session.words import _, language, number, percent, points, safe, seconds, word
 from pages.shell import theme
@@ -37,7 +37,14 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     if len({run.pair for run in runs}) > 1:
         st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
     names = run_row.titles(runs)
-    records = [store().load(run.run_id) for run in runs]
+    records = [_record(run.run_id) for run in runs]
+    if damaged := [name for name, record in zip(names, records, strict=True) if record is None]:
+        st.warning(
+            _(
+                "The files of {runs} are damaged or gone: only what the list of runs knows is shown; run it again.",
+                runs=safe(", ".join(damaged)),
+            )
+        )
     st.subheader(_("What came of it"), anchor=False)
     _results(runs, names, records)
     _pictures(names, records)
@@ -49,6 +56,12 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
         for place, (run, name) in enumerate(zip(runs, names, strict=True)):
             if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
                 run_row.open_run(run, "results")
+
+
+def _record(run_id: str) -> Record | None:
+    """Load a run whole; None where it has gone or is damaged."""
+    record = store().load(run_id)
+    return None if current_run.is_damaged(run_id, record) else record
 
 
 def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:
@@ -212,12 +225,12 @@ def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     """Draw which method does best on a pair, with every seed's dot."""
-    pairs = {run.pair: run_row.pair_title(run.experiment.data) for run in runs}
+    pairs = {key: run_row.pair_title(data) for key, data in run_row.pairs(runs).items()}
     if not pairs:
         st.markdown(_("There is nothing to rank yet."))
         return
     pair = st.selectbox(_("Domain pair"), list(pairs), format_func=pairs.__getitem__, key=keys.LEADERBOARD_PAIR)
-    standings = leaderboard([run for run in runs if run.pair == pair])
+    standings = leaderboard([run for run in runs if run.pair == pair and run.is_readable])
     if not standings:
         st.markdown(_("There is nothing to rank yet."))
         return
@@ -228,7 +241,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         mode="markers",
         name=_("each seed"),
         marker={"size": 10, "color": palette.ACCENT, "opacity": 0.45},
-        customdata=[run.experiment.seed for standing in standings for run in standing.runs],
+        customdata=[run.seed for standing in standings for run in standing.runs],
         hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
     )
     means = go.Scatter(

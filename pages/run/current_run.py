@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
+from da_core.errors import UserError
 from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
 from da_core.export.scored_rows import basis, basis_words, judged_rows
@@ -13,6 +16,8 @@ from pages.session import keys, state
 from pages.session.words import _, day, language, number, percent, points, signed, word
 from pages.shell import navigation
 
+log = logging.getLogger(__name__)
+
 GONE = "The run in this link is not here any more. Start it again: the same experiment gives the same numbers."
 
 
@@ -20,6 +25,9 @@ def load() -> Record | None:
     """Load the finished run that this session looks at; where there is none, show why and what to do."""
     run = state.run_id()
     record = store().load(run) if run else None
+    if run and is_damaged(run, record):
+        offer_again()
+        return None
     if record is not None:
         st.caption(f"{summary(record.experiment)} · {day(record.finished_at)}")
         if record.run_id == EXAMPLE:
@@ -41,6 +49,30 @@ def load() -> Record | None:
                 navigation.link_to("train", _("Go to Train"))
                 offer_example()
     return None
+
+
+def is_damaged(run: str, record: Record | None) -> bool:
+    """Tell whether a run is there and cannot be read, its arrays included: they are read with the first picture."""
+    if record is None:
+        return store().is_damaged(run)
+    try:
+        _evidence = record.evidence
+    except UserError:
+        log.warning("run %s is damaged", run, exc_info=True)
+        return True
+    return False
+
+
+def offer_again() -> None:
+    """Say that the files of a run are damaged, and lead to where its experiment, which the link has, is run again."""
+    with st.container(border=True):
+        st.markdown(
+            _(
+                "**The files of this run are damaged**, so it cannot be shown. Run it again: the same experiment gives "
+                "the same numbers."
+            )
+        )
+        navigation.link_to("train", _("Go to Train"))
 
 
 def offer_example(screen: navigation.Step | None = None) -> None:

@@ -74,8 +74,14 @@ def stage_names() -> dict[Stage, str]:
 
 def _where(view: RunView) -> None:
     names = stage_names()
-    if view.state == "queued":
-        st.progress(view.fraction, _("Waiting: number {place} in the queue.", place=view.place or 1))
+    if view.interrupted and view.state == "queued":
+        interrupted = _(
+            "Interrupted: the server was stopped. It goes on by itself, as number {place} in the queue.",
+            place=view.place or 1,
+        )
+        st.progress(view.fraction, interrupted)
+    elif view.state == "queued":
+        st.progress(view.fraction, starting.waiting_words(view))
     elif view.state == "stopping":
         st.progress(view.fraction, _("Stopping after this step."))
     else:

@@ -24,9 +24,18 @@ def list_runs() -> list[KeptRun]:
     return store().database.listed(list_owner())
 
 
+def pairs(runs: Sequence[KeptRun]) -> dict[str, DataSpec]:
+    """Return the domain pairs that are among the runs; one with settings that this version does not know is none."""
+    found: dict[str, DataSpec] = {}
+    for run in runs:
+        if run.pair not in found and run.is_readable:
+            found[run.pair] = run.experiment.data
+    return found
+
+
 def title(run: KeptRun) -> str:
     """Return the name that a person gave a run, else its method and seed."""
-    return run.name or f"{method_title(run.experiment.method.name)} · {_('seed {seed}', seed=run.experiment.seed)}"
+    return run.name or f"{method_title(run.method)} · {_('seed {seed}', seed=run.seed)}"
 
 
 def titles(runs: Sequence[KeptRun]) -> list[str]:
@@ -63,8 +72,8 @@ def facts(run: KeptRun) -> str:
     """Write pair, method, seed, when, and the tags, as HTML."""
     parts = [pair_title(run.experiment.data)]
     if run.name:
-        parts.append(method_title(run.experiment.method.name))
-        parts.append(_("seed {seed}", seed=run.experiment.seed))
+        parts.append(method_title(run.method))
+        parts.append(_("seed {seed}", seed=run.seed))
     parts.append(moment(run.finished_at))
     if not run.complete:
         parts.append(_("cut short"))

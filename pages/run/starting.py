@@ -11,16 +11,28 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.jobs.run_view import RunView
-from pages.session import access, keys, state
+from pages.session import access, account, keys, priority, state
 from pages.session.polling import follow
 from pages.session.words import _, percent, seconds
 from pages.shell import navigation
 
 
+def submit(experiment: Experiment) -> str:
+    """Submit a run of this visitor's and return its id. Raises `UserError` where the queue refuses it."""
+    visitor = state.owner()
+    return queue().submit(
+        experiment,
+        visitor,
+        localhost_only=access.localhost_only(),
+        address=access.address(),
+        ahead=priority.is_instructor(visitor, account.verified_email()),
+    )
+
+
 def start(experiment: Experiment) -> None:
     """Make ``experiment`` the session's, submit it and go to Train. The frame shows a refusal, at the top."""
     try:
-        run = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
+        run = submit(experiment)
     except UserError as error:
         state.report(error)
         st.rerun()
@@ -32,7 +44,7 @@ def start(experiment: Experiment) -> None:
 def start_beside(experiment: Experiment, row: Sequence[str]) -> None:
     """Submit ``experiment`` and show its run beside those of ``row``. The frame shows a refusal, at the top."""
     try:
-        run = queue().submit(experiment, state.owner(), localhost_only=access.localhost_only())
+        run = submit(experiment)
     except UserError as error:
         state.report(error)
         st.rerun()
@@ -77,10 +89,18 @@ def watch(here: navigation.Step) -> None:
                 navigation.link_to("train", _("See why") + " →")
 
 
+def waiting_words(view: RunView) -> str:
+    """Say at what place a run waits and, where that is known, for about how long."""
+    place, wait = view.place or 1, view.seconds_to_wait
+    if wait is None:
+        return _("Waiting: number {place} in the queue.", place=place)
+    return _("Waiting: number {place} in the queue · about {time}", place=place, time=seconds(wait))
+
+
 def _draw_line(view: RunView) -> None:
     with st.container(key=keys.RUN_LINE, horizontal=True, vertical_alignment="center"):
         if view.state == "queued":
-            text = _("Your run waits; its place in the queue is {place}.", place=view.place)
+            text = waiting_words(view)
         elif view.state == "paused":
             text = _("Your run is paused at {share}.", share=percent(view.fraction, 0))
         elif view.seconds_left is None:

@@ -1,4 +1,4 @@
-"""A notice before a run whose method will take minutes: about how long, and what makes it faster."""
+"""A notice before a run that this server will not take, or whose method will take minutes, and what helps."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import streamlit as st
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.jobs.limits import check_limits
 from pages.session import access
-from pages.session.words import _, number, seconds
+from pages.session.words import _, explain, number, seconds
 
 NOTICED = 60.0
 """Seconds from which on there is a notice."""
 
 
 def draw(experiment: Experiment) -> None:
-    """Draw the notice, or nothing where the method is quick or its time is not known."""
+    """Draw the notice, or nothing where the run is allowed and its method quick, or its time not known."""
     from da_core.training.estimate import estimate
 
     try:
         access.check_places(experiment.data.places)
     except UserError:  # shown when the run starts
+        return
+    try:
+        check_limits(experiment)
+    except UserError as error:
+        st.warning(explain(error))
         return
     found = estimate(experiment)
     if found is None or found.seconds < NOTICED:

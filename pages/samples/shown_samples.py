@@ -16,7 +16,7 @@ from da_core.errors import UserError
 from da_core.jobs.store import Record, store
 from da_core.teaching.picture_atlas import Atlas, atlas, subset
 from pages.samples.gallery import decimals
-from pages.session import origin
+from pages.session import origin, unknown_links
 from pages.session.background import Background
 from pages.session.words import word
 
@@ -100,7 +100,12 @@ def tips(domain: Domain, rows: NDArray[np.int64]) -> list[str]:
 
 def sound(request: Request) -> Response:
     """Serve ``/sound/{run}/{sample}.wav``: one sample's sound, for whoever has the run's link."""
-    record = store().load(request.path_params["run"])
+    run, address = request.path_params["run"], request.client.host if request.client else ""
+    if unknown_links.misses.are_many(address):
+        return Response(status_code=429)
+    record = store().load(run)
+    if record is None:
+        unknown_links.misses.note(address, run)
     pair = _pair_of(record) if record is not None else None
     if record is not None and pair is not None:
         at, source_rows = request.path_params["sample"], record.evidence.source_index

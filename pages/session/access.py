@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
 import streamlit as st
 
 from da_core.data.readers import uploads
-from pages.session import origin
+from pages.session import account, origin
 
 
 def localhost_only() -> bool:
     """Tell whether the server listens on localhost alone, goes by its names only, and the page, too, is localhost's.
 
-    A server with another name has a proxy before it, and what a stranger sends through that may say anything. Of the
+    A server with another name has a proxy before it, and what a stranger sends through that may say anything; one where
+    people sign in is for more than who sits at its machine. Of the
     page, host and port count: whatever else listens on this machine is not this app. A browser always sends an Origin
     to a websocket, so who sends none is no browser.
     """
     headers = st.context.headers
     return (
-        st.get_option("server.address") in origin.LOCAL
+        not account.is_offered()
+        and st.get_option("server.address") in origin.LOCAL
         and origin.LOCAL.issuperset(origin.names())
         and origin.is_local(headers.get("Host"))
         and origin.is_own(headers.get("Origin"), headers.get("Host"))
     )
+
+
+def address() -> str:
+    """Return the visitor's network address: of IPv6 the part that one house shares, and "" for this machine's own."""
+    found = st.context.ip_address
+    if not isinstance(found, str):  # AppTest has a mock there
+        return ""
+    return counted_address(found)
+
+
+def counted_address(found: str) -> str:
+    """Reduce an address to what visitors are counted by; "" for this machine's own."""
+    try:
+        ip = ipaddress.ip_address(found)
+    except ValueError:
+        return found
+    if ip.is_loopback:
+        return ""
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 def check_places(places: Iterable[str]) -> None:

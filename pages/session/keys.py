@@ -11,6 +11,8 @@ from __future__ import annotations
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
+FOUND_RUNS = "lab.found"
+"""The ids of the runs that the session's links have led to."""
 OWNER = "lab.owner"
 """A name for the visitor where the browser keeps no cookie."""
 LANGUAGE = "lab.language"
@@ -60,6 +62,8 @@ LAST_METHODS = "lab.method.last"
 """The method that was chosen last in each family, so that a look at another family loses nothing."""
 ADVICE = "lab.advice"
 """The data that were looked at, and the kind of shift that they suggest."""
+FOLLOWER = "lab.follower"
+"""A name for the session among those that follow something that goes on."""
 LAYOUT_ASKER = "lab.layouts"
 """A name for the session, so that two pages of one visitor do not take each other's layouts away."""
 TSNE_RUN = "lab.features.tsne"
@@ -75,6 +79,7 @@ SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
 EVERYTHING_SWITCH = "lab-everything"
+SIGN_OUT = "lab-sign-out"
 FOOTER = "lab-footer"
 NEXT = "lab-on"
 NEXT_QUIET = "lab-on-quiet"
@@ -85,6 +90,10 @@ ROOM_LINE = "lab-room-line"
 EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
+
+
+def sign_in(provider: str) -> str:
+    return f"lab-sign-in-{provider}"
 
 
 def step(place: int, here: bool) -> str:
@@ -223,6 +232,7 @@ def download(file: str) -> str:
 
 # Runs ----------------------------------------------------------------------------------------------------------------
 
+EARLIER_LINE = "lab-earlier-line"
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
 RUNS_SEARCH = "lab-runs-sought"
@@ -573,3 +583,8 @@ def story_live(story: str) -> str:
 def story_runs(story: str) -> str:
     """Name the ids of the live runs of a story, by run."""
     return f"lab.story.runs.{story}"
+
+
+def remove_upload(file: str) -> str:
+    """Return the key of the button that removes an upload."""
+    return f"remove-upload-{file}"

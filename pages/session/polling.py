@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.session import keys
+from pages.session.pace import SharedPace, is_another
+
 T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between two looks of a screen at something that goes on: live curves, downloads, studies."""
+_PACE = SharedPace(most=20.0, least=POLL)
+"""Of the screens that follow something: up to ten look each `POLL`, a class of 250 each twelve seconds."""
 _MOMENT = 0.5
 """Seconds that a screen waits for work that may be quick, rather than draw itself twice."""
 
@@ -39,13 +45,16 @@ def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str) -> None
 def follow(read: Callable[[], T], is_over: Callable[[T], bool], draw: Callable[[T], None], *, was_over: bool) -> None:
     """Draw what ``read`` returns, again and again until it is over; a widget in the drawing draws it alone again.
 
-    ``was_over`` is what the page has seen. Once it is no longer so, the whole page runs again.
+    ``was_over`` is what the page has seen. Once it is no longer so, the whole page runs again; so it does once many
+    more or fewer follow something, at another pace then.
     """
+    who = st.session_state.setdefault(keys.FOLLOWER, secrets.token_hex(8))
+    pace = None if was_over else _PACE.seconds(who)
 
     def look() -> None:
         now = read()
-        if is_over(now) != was_over:
+        if is_over(now) != was_over or (pace is not None and is_another(_PACE.seconds(who), pace)):
             st.rerun()
         draw(now)
 
-    st.fragment(look, run_every=None if was_over else POLL)()
+    st.fragment(look, run_every=pace)()

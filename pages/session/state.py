@@ -9,7 +9,6 @@ each run, so that a reload, a bookmark and a shared link all restore it.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from da_core.errors import UserError, shorten
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import LANGUAGES
 from da_core.teaching.hall.exercise import FIELDS, Exercise
-from pages.session import keys, session_cookie
+from pages.session import account, keys
 
 PARTS = ("data", "network", "method", "training")
 """What a teacher's link can hide from a class."""
@@ -117,13 +116,14 @@ def set_run(run: str | None) -> None:
     st.session_state[keys.RUN] = run
 
 
+def forget_runs() -> None:
+    """Look at no run, neither at one nor at several side by side."""
+    st.session_state[keys.RUN] = st.session_state[keys.ROW] = None
+
+
 def owner() -> str:
-    """Return the visitor's name: a random one that the browser keeps in a cookie, or one for this session."""
-    cookie = st.context.cookies.get(session_cookie.NAME)
-    if isinstance(cookie, str) and cookie:  # AppTest has a mock there
-        return cookie
-    found: str = st.session_state.setdefault(keys.OWNER, secrets.token_urlsafe(16))
-    return found
+    """Return the name under which the visitor's runs, rooms and progress are kept; see `account`."""
+    return account.owner()
 
 
 def lesson() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -76,9 +77,15 @@ def translate_message(message: str, values: Mapping[str, object]) -> str:
     return _(message, **known)
 
 
+_ADDRESS = re.compile(r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+"""Where Markdown as GitHub has it would see an address in plain words, escaped or not."""
+_WORD_JOINER = "\u2060"  # not seen, and no line is broken there
+
+
 def safe(name: str) -> str:
-    """Escape a name, so that Markdown shows it as it is."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in name)
+    """Escape a name, so that Markdown shows it as it is, and makes no link of what looks like an address."""
+    apart = _ADDRESS.sub(_WORD_JOINER, name)
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in apart)
 
 
 def explain(error: UserError) -> str:

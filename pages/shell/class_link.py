@@ -14,6 +14,8 @@ from da_core.palette import LIGHT
 from pages.session import keys, origin, state, words
 from pages.session.words import _
 
+MOST_IN_A_CODE = 2331
+"""Bytes in the largest QR code with this much correction (ISO/IEC 18004, version 40-M); a drawn pair has more."""
 _TITLES = {"data": "Data", "network": "Network", "method": "Method", "training": "Training"}
 
 
@@ -58,7 +60,9 @@ def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> N
         here = f"{here.rpartition('/')[0]}/{screen}"
     address = f"{here}?{urlencode(query)}"
     st.code(address, language=None, wrap_lines=True)
-    if code:
+    if code and len(address.encode()) > MOST_IN_A_CODE:
+        st.caption(_("This link is too long for a QR code; hand it on as text."))
+    elif code:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
     warn_if_local(address)
 

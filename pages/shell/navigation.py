@@ -107,7 +107,7 @@ SCREENS: dict[Step, Screen] = {
     ),
     "which_run": Screen(
         "lab/which_run.py",
-        "Which run would you pick?",
+        "Which run?",
         "Several models of one pair, and no label of the target: what each validator would pick, and what that costs.",
         "",
     ),

@@ -8,12 +8,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from da_core.errors import UserError
 from da_core.params import Hyper, Params, Scalar, describe, validated
+from da_core.settings import settings
 from pages.session import keys, state
 from pages.session.words import _, choice, word
 
@@ -57,7 +59,15 @@ def form(
             key = keys.setting(of, name)
             st.session_state[key] = getattr(now, name)
             with place:
-                _field(known[name], key, functools.partial(write, name, key))
+                _field(_within_server(known[name], getattr(now, name)), key, functools.partial(write, name, key))
+
+
+def _within_server(hyper: Hyper, now: Any) -> Hyper:
+    """Lower a bound to what this server gives one run, but not below the value ``now``, which a link may bring."""
+    most = {"epochs": settings().run_epochs, "count": settings().run_samples}.get(hyper.name)
+    if most is None or hyper.is_range or hyper.high is None or hyper.high <= most:
+        return hyper
+    return replace(hyper, high=max(most, now, hyper.low or 0))
 
 
 def _field(hyper: Hyper, key: str, on_change: Callable[[], None]) -> None:

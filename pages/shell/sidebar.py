@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
-from pages.session import keys, state, words
+from pages.session import account, keys, state, words
 from pages.session.words import _
 from pages.shell import class_link
 from pages.shell.navigation import SCREENS, Step, link_to, walk
@@ -45,6 +45,8 @@ def draw(here: Step) -> None:
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()
+        if account.is_offered():
+            _account()
 
 
 def _close_on_a_phone(here: Step) -> None:
@@ -95,3 +97,17 @@ def _share() -> None:
     with st.popover(_("Share this link"), type="tertiary"):
         st.caption(_("Whoever opens it sees the same experiment, with its seed."))
         class_link.show(state.shared(words.language().code))
+
+
+def _account() -> None:
+    """Draw who is signed in and the way out, or the ways in."""
+    name = account.signed_in_as()
+    if name is None:
+        for provider in account.providers():
+            label = _("Sign in with {provider}", provider=provider) if provider else _("Sign in")
+            if st.button(label, key=keys.sign_in(provider), type="tertiary"):
+                st.login(provider or None)
+        return
+    st.caption(_("Signed in as {name}.", name=words.safe(name)) if name else _("You are signed in."))
+    if st.button(_("Sign out"), key=keys.SIGN_OUT, type="tertiary"):
+        st.logout()

@@ -7,7 +7,6 @@ import sys
 import streamlit as st
 
 from da_core.data.pair import SampleKind
-from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.setting_words import DEVICES
@@ -15,6 +14,7 @@ from da_core.networks import networks
 from da_core.networks.defaults import kind_of, usual_spec
 from da_core.networks.head_kinds import heads
 from da_core.settings import settings
+from pages.own_data import own_uploads
 from pages.run import current_run
 from pages.session import access, keys, state
 from pages.session.words import _, word
@@ -84,7 +84,7 @@ def _keep_checkpoint() -> None:
     if file is None:
         return
     try:
-        _set_checkpoint(keep_upload(file.name, file))
+        _set_checkpoint(own_uploads.keep(file.name, file))
     except UserError as error:
         state.report(error)
 

@@ -80,3 +80,11 @@ def test_students_are_not_offered_a_link_for_students() -> None:
 def test_the_page_for_instructors_is_there_in_both_languages(language: str) -> None:
     at = opened("learn/teaching.py", lang=language)
     assert any("0.0.0.0" in text.value for text in at.main.markdown)
+
+
+@pytest.mark.parametrize("letters", [1000, 400_000])
+def test_a_link_that_is_too_long_for_a_code_is_handed_on_as_text(letters: int) -> None:
+    """As one with many points of one's own is."""
+    screen = opened("walk/method.py", data="drawn", data__points="A" * letters)
+    told = any("too long for a QR code" in caption.value for caption in screen.sidebar.caption)
+    assert told == (letters > 2331)

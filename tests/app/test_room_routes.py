@@ -15,12 +15,15 @@ from starlette.responses import Response
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
+from da_core.settings import settings
+from da_core.teaching.hall.followers import HERE_SECONDS, Followers
 from da_core.teaching.hall.lecture import read_lecture, shipped
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
 from pages.hall import print_pages, room_routes, room_snapshots
 from pages.hall.room_snapshots import Snapshots, snapshots
-from pages.session import keys, session_cookie
+from pages.session import keys, priority, session_cookie
+from pages.session.access import counted_address
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
 
@@ -110,6 +113,63 @@ def test_students_see_what_the_instructor_shows_and_nothing_of_what_only_she_kno
     assert (told["right"], told["why"]) == (1, ["Not so.", "That is it."])
     act(room, act="go", place=2)
     assert "52" not in json.dumps(state(room)["slide"])
+
+
+@pytest.mark.parametrize(("students", "first"), [(0, False), (4, False), (5, True)])
+def test_runs_of_who_teaches_a_class_go_first_and_an_empty_room_helps_nobody(
+    lab: Lab, room: Room, monkeypatch: pytest.MonkeyPatch, students: int, first: bool
+) -> None:
+    here = Followers()
+    for module in (priority, room_routes):
+        monkeypatch.setattr(module, "followers", lambda: here)
+    for seed in range(3):
+        queue().submit(Experiment(seed=seed), f"student {seed}")
+    for number in range(students):
+        asked(room_routes.state, at(room), f"student {number}")
+    for _again in range(9):
+        asked(room_routes.state, at(room), "student 0")
+        asked(room_routes.state, at(room), TEACHER)
+    act(room, act="go", place=4)
+    assert act(room, act="run") == {}
+    view = queue().view(rooms().get(room.room_id).state.runs[4])
+    assert view is not None
+    assert (view.place == 1) == first
+    assert not priority.is_instructor("student 0")
+
+
+def test_followers_who_have_gone_do_not_count() -> None:
+    now = [0.0]
+    here = Followers(lambda: now[0])
+    for number in range(5):
+        here.note("room", f"student {number}")
+    assert here.rooms(5) == ["room"]
+    now[0] = HERE_SECONDS + 1
+    here.note("room", "student 0")
+    assert (here.rooms(5), here.rooms(1)) == ([], ["room"])
+
+
+def test_the_settings_name_instructors_by_the_address_that_a_provider_vouches_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DA_LAB_INSTRUCTORS", "Prof@lab.example, ta@lab.example")
+    settings.cache_clear()
+    assert priority.is_instructor("anybody", "prof@lab.example")
+    assert not priority.is_instructor("anybody", "student@lab.example")
+    assert not priority.is_instructor("prof@lab.example")
+
+
+@pytest.mark.parametrize(
+    ("found", "counted"),
+    [
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_visitors_are_counted_by_address(found: str, counted: str) -> None:
+    assert counted_address(found) == counted
 
 
 def test_a_follower_who_has_the_newest_waits(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

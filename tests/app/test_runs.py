@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from da_core import i18n
@@ -216,3 +217,17 @@ def test_runs_cut_short_or_not_scored_take_no_part_in_the_ranking(lab: Lab) -> N
     unscored = dataclasses.replace(kept[0], after=None)
     assert leaderboard([short, unscored]) == []
     assert [standing.mean for standing in leaderboard([*kept, short, unscored])] == [0.8]
+
+
+def test_a_run_of_another_version_is_left_out_and_the_rest_can_be_searched(lab: Lab) -> None:
+    odd, good = lab.finish(), lab.finish(experiment=Experiment(method=CORAL))
+    with store().database.begin() as connection:
+        written = text("update runs set experiment = :json where run_id = :run")
+        connection.execute(written, {"json": '{"flavour": "mint"}', "run": odd})
+    app = runs(lab)
+    assert listed(app) == ["CORAL · seed 0"]
+    app.text_input(key=keys.RUNS_SEARCH).input("street coral").run()
+    assert listed(app) == ["CORAL · seed 0"]
+    app.button_group(key=keys.RUNS_VIEW).set_value("leaderboard").run()
+    assert not app.exception
+    assert good in {run.run_id for run in store().database.listed(lab.visitor)}

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from da_core import i18n, params
 from da_core.data.loading import cache
+from da_core.data.sources import sources
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
 from da_core.methods import methods
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -50,6 +51,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimating, "methods", lambda: found)
     monkeypatch.setattr("da_core.methods.methods", lambda: found)
     monkeypatch.setattr(cache, "_memory", type(cache._memory)())
+    monkeypatch.setattr(cache, "_sizes", type(cache._sizes)())
     i18n.missing.clear()
 
 
@@ -69,10 +71,10 @@ def test_sizes_come_from_the_datas_settings_and_the_network() -> None:
     assert twice.seconds == pytest.approx(2 * 200)
 
 
-def test_a_pair_in_memory_tells_its_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_in_memory_tells_its_sizes() -> None:
     spec = DataSpec(name="digits_mnist")
     assert estimate(experiment(name="digits_mnist")) is None, "it has no count, and is not read for this"
-    monkeypatch.setattr(estimating, "pair_in_memory", lambda asked: made_up_run.pair() if asked == spec else None)
+    cache._remember(cache._key_of(spec, sources()[spec.name].Params(), 0), made_up_run.pair())
     found = estimate(experiment(name="digits_mnist"))
     assert found is not None
     assert (found.source, found.target) == (21, 21)

@@ -14,6 +14,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.methods import methods
 from da_core.methods.base import DeepAlignment
+from da_core.settings import settings
 from pages.charts import curves
 from pages.charts.loss_terms import TERMS
 from tests.support import made_up_run
@@ -151,7 +152,51 @@ def test_a_second_run_waits_and_says_its_place(lab: Lab) -> None:
     button(second, "Start training").click()
     second.run()
     (bar,) = second.get("progress")
-    assert bar.proto.text == "Waiting: number 1 in the queue."
+    assert bar.proto.text == "Waiting: number 1 in the queue · about 15 sec", "as long as the one before says"
+    third = lab.screen("train", method="coral")
+    button(third, "Start training").click()
+    third.run()
+    (bar,) = third.get("progress")
+    assert bar.proto.text == "Waiting: number 2 in the queue · about 25 sec"
+    fourth = lab.screen("train", seed="3")
+    button(fourth, "Start training").click()
+    fourth.run()
+    (bar,) = fourth.get("progress")
+    assert bar.proto.text == "Waiting: number 3 in the queue.", "nobody has run CORAL here yet"
+
+
+def limited(monkeypatch: pytest.MonkeyPatch, **limits: str) -> None:
+    for name, value in limits.items():
+        monkeypatch.setenv(f"DA_LAB_{name.upper()}", value)
+    settings.cache_clear()
+
+
+def test_a_link_with_more_than_the_server_gives_opens_and_says_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(monkeypatch, run_epochs="20")
+    app = lab.screen("train", **{"training.epochs": "60"})
+    sentence = "at most 20 epochs, and here are 60; lower “Epochs” on the screen Network."
+    assert [warning.value.endswith(sentence) for warning in app.warning] == [True]
+    button(app, "Start training").click()
+    app.run()
+    assert texts(app).count(sentence) == 2
+    assert "run" not in app.query_params
+    assert not lab.screen("train", **{"training.epochs": "20"}).warning
+
+
+def test_samples_are_limited_by_what_the_settings_ask_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(monkeypatch, run_samples="500")
+    app = lab.screen("train", **{"data.count": "800"})
+    assert "at most 500 samples of a domain, and here are 800" in app.warning[0].value
+    assert not lab.screen("train", **{"data.count": "500"}).warning
+
+
+@pytest.mark.parametrize(("asked", "high"), [("5", 20), ("60", 60)])
+def test_the_form_shows_the_bound(lab: Lab, monkeypatch: pytest.MonkeyPatch, asked: str, high: int) -> None:
+    limited(monkeypatch, run_epochs="20")
+    app = lab.screen("network", **{"training.epochs": asked})
+    assert not app.exception
+    (epochs,) = [one for one in app.slider if one.label.startswith("Epochs")]
+    assert (epochs.value, epochs.max) == (int(asked), high), "a link's own value can be seen"
 
 
 def test_a_finished_run_is_found_again_from_its_link(lab: Lab) -> None:

@@ -2,6 +2,8 @@
 
     python tests/bench/busy_machine.py [--busy 1] [--times 3] [--data street --set data.count=400 …]
 
+With ``--runs 2`` also what each of so many runs takes that one server trains at once, beside one that it trains alone.
+
 Threads that share a core with others wait for one another, and waiting by spinning costs as much as work. Each run is
 a process of its own; printed are the least seconds of several, alone and beside, and their ratio. Start it on a machine
 that has nothing else to do, and without ``OMP_NUM_THREADS``.
@@ -10,9 +12,12 @@ that has nothing else to do, and without ``OMP_NUM_THREADS``.
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,11 +34,59 @@ def processor_seconds(arguments: list[str]) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - start
 
 
+def served(runs: int) -> float:
+    """Train so many runs at once as a server does, in this process; return the processor seconds of each."""
+    from da_core.data.loading.cache import load_pair
+    from da_core.experiment import Experiment
+    from da_core.jobs.queue import Queue
+    from da_core.jobs.store import Store
+    from da_core.settings import settings
+    from da_core.training import loop
+
+    settings_of = {"data": "street", "data.count": "400", "method": "dann", "training.epochs": "6", "device": "cpu"}
+    experiments = [Experiment.from_flat(settings_of | {"seed": str(seed)}) for seed in range(runs + 1)]
+    load_pair(experiments[0].data)
+    loop.warm_up()
+    with tempfile.TemporaryDirectory() as folder:
+        queue = Queue(Store(Path(folder) / "runs"), workers=settings().workers, lease_seconds=3600)
+        seconds = 0.0
+        for some in (experiments[:1], experiments[1:]):  # the first wakes up what all need
+            begun = time.process_time()
+            ids = [queue.submit(experiment, "bench") for experiment in some]
+            for run_id in ids:
+                queue.wait(run_id, lambda view: not view.live, 3600)
+            seconds = (time.process_time() - begun) / len(some)
+        queue.close()
+    return seconds
+
+
+def compare_served(runs: int, times: int) -> None:
+    """Print what a run costs alone and together with others, on a server that trains so many at once."""
+    least: dict[int, float] = {}
+    for _ in range(times):
+        for count in (1, runs):
+            command = [sys.executable, "-m", "tests.bench.busy_machine", "--serve", str(count)]
+            environment = os.environ | {"DA_LAB_WORKERS": str(runs)}
+            done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment)
+            least[count] = min(least.get(count, math.inf), float(done.stdout))
+    for count, seconds in least.items():
+        print(f"{count} at once {seconds:6.1f} s of processor time each")
+    print(f"ratio     {least[runs] / least[1]:6.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--busy", type=int, default=1, help="processes that keep a core busy each")
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=1, help="runs that one server trains at once")
+    parser.add_argument("--serve", type=int, default=0, help=argparse.SUPPRESS)
     options, run = parser.parse_known_args()
+    if options.serve:
+        print(served(options.serve))
+        return
+    if options.runs > 1:
+        compare_served(options.runs, options.times)
+        return
     least: dict[str, tuple[float, float]] = {}
     for _ in range(options.times):
         for name, count in (("alone", 0), ("beside", options.busy)):

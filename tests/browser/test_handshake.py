@@ -1,12 +1,18 @@
-"""Which websockets the running server takes: those of its own pages, under its own names."""
+"""What the running server takes: websockets of its own pages, under its own names, messages and files of theirs."""
 
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.support.server import Server, serving
 
@@ -50,3 +56,30 @@ def test_a_proxy_on_this_machine_may_hand_on_a_name_that_is_listed(
         assert shaken(server, "lab.example", "https://evil.example") == 403
         assert shaken(server, "evil.example", "https://evil.example") == 403
         assert "external IP" not in server.log.read_text()
+
+
+def hung_up(server: Server, message: bytes) -> int:
+    """The code with which the server ends a session that sends this message."""
+    own = urlsplit(server.url)
+    with connect(f"ws://{own.netloc}/_stcore/stream", origin=Origin(server.url), max_size=None) as session:
+        session.send(message)
+        with suppress(ConnectionClosed):
+            while True:
+                session.recv(timeout=30)
+        assert session.close_code is not None
+        return session.close_code
+
+
+def test_a_message_of_any_size_is_not_read(server: Server) -> None:
+    assert hung_up(server, b"\x00" * 1000) == 1002  # no message of Streamlit's either, but one of a size that is read
+    assert hung_up(server, b"\x00" * 5_000_000) == 1009
+
+
+def test_nothing_is_uploaded_without_the_token_of_a_page(server: Server) -> None:
+    """A form on another server's page has the cookies, but cannot read the token from them."""
+    cookies = {"Cookie": "_streamlit_xsrf=2|00000000|00000000000000000000000000000000|0"}
+    for headers in ({}, cookies):
+        upload = Request(f"{server.url}/_stcore/upload_file/session/file", b"x", headers, method="PUT")
+        with pytest.raises(HTTPError) as refused:
+            urlopen(upload, timeout=30)
+        assert refused.value.code == 403

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from da_core.data.readers.uploads import check_allowed, keep_upload, place_name, resolve_place
+from da_core.data.readers.uploads import (
+    check_allowed,
+    delete_unused,
+    keep_upload,
+    place_name,
+    resolve_place,
+    upload_path,
+)
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -65,6 +73,29 @@ def test_an_upload_is_called_what_its_sender_called_it() -> None:
     assert place_name("/data/night") == "night"
 
 
+def test_an_upload_that_nobody_has_used_for_long_goes_and_is_named_as_its_sender_called_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DA_LAB_UPLOAD_DAYS", "30")
+    settings.cache_clear()
+    old, used, new = (keep_upload(f"Nächte {number}.zip", bytes([number])) for number in range(3))
+    month_ago = time.time() - 31 * 24 * 3600
+    for place in (old, used):
+        os.utime(resolve_place(place), (month_ago, month_ago))
+    path = resolve_place(used)  # marks it as used
+    assert delete_unused(settings().upload_days) == [old.partition(":")[2].partition("/")[0]]
+    assert path.is_file()
+    assert resolve_place(new).is_file()
+    with pytest.raises(UserError, match=r"“Nächte 0\.zip” is no longer on this server: .* for 30 days"):
+        resolve_place(old)
+
+
+@pytest.mark.parametrize("file", ["", "..", "../runs.db", "0" * 64, "0" * 64 + ".zip/x"])
+def test_no_path_is_made_of_what_is_no_upload(file: str) -> None:
+    with pytest.raises(UserError):
+        upload_path(file)
+
+
 def test_the_longest_unused_uploads_go_first() -> None:
     places = [keep_upload("a.zip", bytes([number]) * 2**20) for number in range(20)]
     for age, place in enumerate(places):
@@ -96,7 +127,7 @@ def test_how_much_room_uploads_may_take_is_a_setting(monkeypatch: pytest.MonkeyP
 def test_uploads_that_do_not_exist(place: str) -> None:
     with pytest.raises(UserError) as raised:
         resolve_place(place)
-    assert raised.value.message == "The uploaded file is no longer on this server; upload it again."
+    assert raised.value.message.startswith("“{name}” is no longer on this server")
 
 
 @pytest.mark.parametrize("place", ["/no/such/place", "a\0b", "~nobody-of-this-name/x", "x" * 5000])

@@ -235,7 +235,7 @@ def test_the_report_warns_as_the_screen_does(record: Record, language: Language)
         name="mine",
         title="Training diverged.",
         evidence="The class loss had fallen to {least:.2f} and ended at {last:.2f}.",
-        advice="Choose a smaller learning rate, or give the method less weight.",
+        advice="Choose a smaller “Learning rate”, or give the method less weight.",
         values={"least": 0.25, "last": 9.5},
     )
     told = record.result.model_copy(update={"findings": [warning]})

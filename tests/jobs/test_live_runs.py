@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished, Progress, StageStarted
+from da_core.events import Event, Losses, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs import keeper
 from da_core.jobs.job import digest
-from da_core.jobs.keeper import BEGINS_AGAIN
 from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_database import RunDatabase
@@ -26,7 +23,6 @@ from da_core.run import run
 from tests.support.made_up_run import finished, made_by_this_version
 
 PATIENCE = 120.0
-ROOT = Path(__file__).parents[2]
 ANN, BOB = "ann", "bob"
 POINTS = Experiment(
     data=DataSpec(name="drawn", params={"count": 100}),
@@ -57,9 +53,13 @@ def database(url: str) -> RunDatabase:
 
 
 @pytest.fixture
-def servers(database: RunDatabase, hour: Hour) -> Callable[[str], LiveRuns]:
-    """Servers of three other machines, by their names."""
-    return lambda name: LiveRuns(lambda: database, f"{name}/1/x", hour)
+def servers(database: RunDatabase, hour: Hour) -> Callable[..., LiveRuns]:
+    """Servers of other machines, by their names; the clock of each may be some seconds ahead."""
+
+    def make(name: str, ahead: float = 0.0) -> LiveRuns:
+        return LiveRuns(lambda: database, f"{name}/1/x", lambda: hour() + ahead, hour)
+
+    return make
 
 
 def waiting() -> LiveRun:
@@ -70,14 +70,17 @@ def waiting() -> LiveRun:
 
 def test_nobody_takes_over_from_a_server_that_lives(servers, hour: Hour) -> None:
     servers("first").record([waiting()])
+    second = servers("second")
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS - 1
-    assert servers("second").take_over() == []
+    assert second.take_over() == []
 
 
 def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
     servers("first").record([waiting()])
-    hour.now += SILENT_SECONDS
     rivals = [servers(name) for name in ("second", "third", "fourth")]
+    assert [server.take_over() for server in rivals] == [[], [], []]
+    hour.now += SILENT_SECONDS
     won: list[LiveRun] = []
     ready = threading.Barrier(len(rivals))
 
@@ -96,6 +99,7 @@ def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
 def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(servers, hour: Hour) -> None:
     sleeper, second = servers("sleeper"), servers("second")
     sleeper.record([waiting()])
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS
     (taken,) = second.take_over()
 
@@ -107,19 +111,49 @@ def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(s
     assert servers("third").take_over() == []
 
 
-def test_a_clock_that_jumps_back_takes_nothing_away(servers, hour: Hour) -> None:
-    servers("first").record([waiting()])
-    hour.now -= 3600
-    assert servers("second").take_over() == []
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_servers_whose_clocks_differ_take_nothing_from_one_another(servers, hour: Hour, ahead: float) -> None:
+    first, second = servers("first"), servers("second", ahead)
+    first.record([waiting()])
+    for _ in range(20):
+        assert second.take_over() == []
+        hour.now += SILENT_SECONDS / 6
+        first.record([waiting()])
+    assert first.win_end(waiting())
+
+    assert second.take_over() == []
+    hour.now += SILENT_SECONDS
+    assert [run.run_id for run in second.take_over()] == [waiting().run_id], "and what is silent is not lost"
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_jumps_takes_nothing_from_a_server_that_lives_and_loses_nothing(
+    database: RunDatabase, jump: float
+) -> None:
+    wall, stopwatch = Hour(), Hour()
+    first, second = (LiveRuns(lambda: database, f"{name}/1/x", wall, stopwatch) for name in ("first", "second"))
+    first.record([waiting()])
+    assert second.take_over() == []
+    wall.now += jump
+    stopwatch.now += 5
+    assert second.take_over() == []
+    first.record([waiting()])
+    stopwatch.now += SILENT_SECONDS - 1
+    assert second.take_over() == []
+    stopwatch.now += SILENT_SECONDS
+    assert [run.run_id for run in second.take_over()] == [waiting().run_id]
 
 
 def test_a_run_of_settings_that_nobody_knows_any_more_is_let_go(servers, database: RunDatabase, hour: Hour) -> None:
     servers("first").record([waiting()])
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE live_runs SET experiment = '{\"of_old\": 1}'")
+    second = servers("second")
+    assert second.take_over() == []
     hour.now += SILENT_SECONDS
-    assert servers("second").take_over() == []
-    assert servers("third").take_over() == []
+    assert second.take_over() == []
+    with database.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM live_runs").scalar() == 0
 
 
 # Whole queues ---------------------------------------------------------------------------------------------------------
@@ -155,55 +189,6 @@ def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterato
     """A run that is over at once."""
     yield StageStarted("load", ("load", "adapt"))
     yield made_by_this_version(finished(), experiment)
-
-
-@pytest.mark.slow
-def test_a_killed_servers_run_goes_on_by_itself_and_comes_to_the_same_result(
-    store: Store, open_queue: Callable[..., Queue], tmp_path: Path
-) -> None:
-    server = f"""
-import sys
-from pathlib import Path
-from da_core.experiment import Experiment
-from da_core.jobs.live_runs import LiveRuns
-from da_core.jobs.queue import Queue
-from da_core.jobs.store import Store
-
-store = Store(Path({str(tmp_path / "runs")!r}))
-queue = Queue(store, live_runs=LiveRuns(lambda: store.database))
-run = queue.submit(Experiment.model_validate_json({POINTS.model_dump_json()!r}), {ANN!r})
-queue.wait(run, lambda view: len(view.history) > 8, 120)
-print(run, flush=True)
-sys.stdin.read()
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", server], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    run_id = process.stdout.readline().strip()
-    assert run_id
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-    queue = open_queue("next")
-    view = queue.view(run_id)
-    assert view is not None, "its link is good at once"
-    assert view.live
-    assert [notice.message for notice in view.notices] == [BEGINS_AGAIN]
-    assert queue.owns(run_id, ANN)
-    assert not queue.owns(run_id, BOB)
-    queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
-
-    record = store.load(run_id)
-    *_, undisturbed = run(POINTS)
-    assert isinstance(undisturbed, Finished)
-    assert record.result.adapted == undisturbed.result.adapted
-    assert record.result.source_only == undisturbed.result.source_only
-    for features, theirs in (
-        (record.evidence.source_features, undisturbed.evidence.source_features),
-        (record.evidence.target_features, undisturbed.evidence.target_features),
-    ):
-        np.testing.assert_array_equal(features["after"], theirs["after"])
-    assert [kept.run_id for kept in store.database.listed(ANN)] == [run_id]
 
 
 def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue: Callable[..., Queue]) -> None:
@@ -245,3 +230,38 @@ def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> Non
     run_id = queue.submit(POINTS, ANN)
     queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
     queue.close()
+
+
+def test_a_run_of_one_server_is_seen_by_its_link_on_another_with_its_curves(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "BEAT", 0.05)
+    more = threading.Semaphore(0)
+
+    def diverging(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        yield StageStarted("adapt", ("load", "adapt"))
+        yield Losses("adapt", 1.0, {"class": float("inf")})
+        yield Progress(0.5, 3.0)
+        more.acquire(timeout=PATIENCE)
+        yield made_by_this_version(finished(), experiment)
+
+    stores = [Store(tmp_path / "runs", database=url) for _ in range(2)]
+    names = ("first/1/x", "second/1/x")
+    first, second = (
+        Queue(store, diverging, live_runs=LiveRuns(partial(getattr, store, "database"), name))
+        for store, name in zip(stores, names, strict=True)
+    )
+    run_id = first.submit(POINTS, ANN)
+    first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
+    while (seen := second.view(run_id)) is None or seen.fraction < 0.5:
+        assert first.view(run_id).live
+        threading.Event().wait(0.02)
+    assert (seen.state, seen.stage, seen.seconds_left, seen.experiment) == ("running", "adapt", 3.0, POINTS)
+    assert seen.history == (Losses("adapt", 1.0, {"class": float("inf")}),)
+    assert not second.owns(run_id, ANN)
+    more.release()
+    first.wait(run_id, lambda view: view.state == "done", PATIENCE)
+    over = second.view(run_id)
+    assert (over.state, over.version != seen.version) == ("done", True)
+    first.close()
+    second.close()

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from da_core.data.loading import cache
 from da_core.errors import UserError
 from da_core.events import (
     Accuracies,
@@ -28,12 +30,16 @@ from da_core.events import (
     Samples,
     StageStarted,
 )
-from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs import store as store_module
 from da_core.jobs.job import EVERYONE, History
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_view import RunView
+from da_core.jobs.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store
+from da_core.methods.alignment.deep_coral import DeepCORAL
+from da_core.methods.base import Batch
+from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0
@@ -538,6 +544,65 @@ def test_one_visitor_cannot_fill_the_queue(make_queue, script):
     queue.submit(exp(3), ANN)
 
 
+def test_ten_visitors_from_one_address_leave_room_to_others(make_queue):
+    queue = make_queue(queue_length=10, per_owner=2, per_address=4)
+    begins(queue, queue.submit(exp(50), CAT))
+    for seed in range(4):
+        queue.submit(exp(seed), f"cookie {seed}", address="192.0.2.7")
+    with pytest.raises(UserError, match="4 runs from your network are waiting"):
+        queue.submit(exp(4), "cookie 4", address="192.0.2.7")
+    queue.submit(exp(5), BOB, address="192.0.2.8")
+    for seed in (6, 7, 8):
+        queue.submit(exp(seed), f"here {seed}")
+    assert queue.submit(exp(0), "cookie 5", address="192.0.2.7"), "to share a run takes no room"
+
+
+def test_an_instructors_run_goes_ahead_of_those_that_wait_and_not_of_one_that_goes(queue):
+    going = queue.submit(exp(0), ANN)
+    begins(queue, going)
+    waits = queue.submit(exp(1), BOB)
+    first = queue.submit(exp(2), "prof", ahead=True)
+    assert [place(queue, run) for run in (going, first, waits)] == [None, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [Experiment(training=TrainingSpec(epochs=21)), Experiment(method=MethodSpec(name="shot", params={"epochs": 21}))],
+)
+def test_more_epochs_than_the_settings_give_are_refused_before_anything_is_queued(
+    queue, script, store, monkeypatch, experiment
+):
+    monkeypatch.setenv("DA_LAB_RUN_EPOCHS", "20")
+    settings.cache_clear()
+    with pytest.raises(UserError, match="at most 20 epochs, and here are 21"):
+        queue.submit(experiment, ANN)
+    assert script.begun == []
+    monkeypatch.undo()
+    settings.cache_clear()
+    begins(queue, queue.submit(experiment, ANN))
+
+
+def test_a_pair_that_turns_out_too_large_once_it_is_loaded_ends_its_run(queue, script, monkeypatch):
+    monkeypatch.setenv("DA_LAB_RUN_SAMPLES", "100")
+    settings.cache_clear()
+    monkeypatch.setattr(cache, "known_sizes", lambda spec: None if not script.begun else (99, 101, (2,)))
+    view = reaches(queue, queue.submit(exp(0), ANN), "failed")
+    assert "at most 100 samples of a domain, and here are 101" in str(view.error)
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_a_run_out_of_time_keeps_what_it_has_learned_and_its_record_says_why(make_queue, script, store, clock):
+    queue = make_queue(run_seconds=60.0)
+    run_id = queue.submit(exp(0), ANN)
+    begins(queue, run_id)
+    clock.now = 61.0
+    script.say(0, HALF)
+    assert reaches(queue, run_id, "done").finishing_early
+    assert store.load(run_id).result.notices[-1].message == OUT_OF_TIME
+    assert queue.submit(exp(0), ANN) != run_id, "it does not pass for the whole run"
+
+
 def test_a_run_that_nobody_looks_at_is_ended(make_queue, script, clock):
     queue = make_queue(lease_seconds=100)
     paused = queue.submit(exp(0), ANN)
@@ -646,8 +711,32 @@ def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
     assert (view.state, view.error.values["name"]) == ("failed", "magic")
 
 
+def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker_lives(store, monkeypatch):
+    usual = DeepCORAL.losses
+
+    def full(self: DeepCORAL, batch: Batch) -> dict[str, torch.Tensor]:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    points = Experiment(
+        data=DataSpec(name="drawn", params={"count": 60}),
+        network=NetworkSpec(name="mlp", params={"hidden": 8}),
+        method=MethodSpec(name="deep_coral"),
+        training=TrainingSpec(epochs=1, least_steps=1),
+        device="cpu",
+    )
+    queue = Queue(store)
+    monkeypatch.setattr(DeepCORAL, "losses", full)
+    failed = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    monkeypatch.setattr(DeepCORAL, "losses", usual)
+    after = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
+    queue.close(PATIENCE)
+
+    assert str(failed.error).startswith("The GPU ran out of memory; choose a smaller batch")
+    assert after.state == "done"
+
+
 def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(store_module, "write_record", full)

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs import store as store_module
 from da_core.jobs.job import EVERYONE
 from da_core.jobs.run_database import MOST_TAGS, RunDatabase, UnreachableError
 from da_core.jobs.store import Store, new_run_id
@@ -62,6 +64,16 @@ def test_a_run_is_listed_with_what_one_compares(store: Store, saved: Save) -> No
     assert listed.seconds == 0.25
     assert abs(datetime.now(UTC) - listed.finished_at) < timedelta(minutes=1)
     assert store.database.run_ids() == [run]
+
+
+def test_a_clock_that_jumps_back_leaves_the_list_in_order(
+    store: Store, saved: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = saved(store, ANN)
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(store_module, "datetime", Mock(wraps=datetime, now=lambda zone: hour_ago))
+    second, third = saved(store, ANN, seed=1), saved(store, ANN, seed=2)
+    assert names(store, ANN) == [third, second, first]
 
 
 def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved: Save) -> None:
@@ -181,6 +193,7 @@ def test_folders_of_an_older_version_are_entered_and_lost_ones_forgotten(
     lost, kept = saved(store, ANN), saved(store, ANN, seed=1)
     shutil.rmtree(tmp_path / "runs" / lost)
     shutil.copytree(tmp_path / "runs" / kept, tmp_path / "runs" / ("0" * 16 + "-" + "a" * 8))
+    (tmp_path / "runs" / ("0" * 16 + "-" + "a" * 8) / "owners.json").unlink()  # an older version wrote none
     (tmp_path / "runs" / ("1" * 16 + "-" + "b" * 8)).mkdir()  # damaged
 
     again = Store(tmp_path / "runs", database=store._database)
@@ -209,6 +222,39 @@ def test_list_and_folder_come_together_or_not_at_all(
         notice = store.save(new_run_id(experiment), experiment, result, evidence, (), [ANN])
     assert notice is not None
     assert len(store.database.run_ids()) == len(names(store, ANN)) == 1
+
+
+def test_a_run_that_was_killed_between_folder_and_list_is_its_owners_again(
+    store: Store, tmp_path: Path, result: Result, evidence: Evidence
+) -> None:
+    """The folder is there, and the transaction that was to list it was never committed."""
+    run, experiment = new_run_id(Experiment()), Experiment()
+    store.save(run, experiment, result, evidence, (), [ANN])
+    store.database.forget([run])
+
+    again = Store(tmp_path / "runs", database=store._database)
+
+    assert names(again, ANN) == names(again, EVERYONE) == [run]
+    assert names(again, BOB) == []
+
+
+@pytest.mark.parametrize("garbage", [b"\x00nonsense" * 1000, b"SQLite format 3\x00" + b"\xff" * 4084])
+def test_a_list_that_is_garbage_is_set_aside_and_made_anew(tmp_path: Path, saved: Save, garbage: bytes) -> None:
+    before = Store(tmp_path / "runs")
+    run = saved(before, ANN)
+    before.database._engine.dispose()
+    for left in tmp_path.glob("runs.db-*"):
+        left.unlink()
+    (tmp_path / "runs.db").write_bytes(garbage)
+
+    after = Store(tmp_path / "runs")
+
+    assert names(after, ANN) == [run]
+    assert names(after, BOB) == []
+    assert after.made_anew is not None
+    assert (tmp_path / str(after.made_anew.values["file"])).read_bytes() == garbage
+    assert Store(tmp_path / "runs").made_anew is None, "it is told once"
+    assert names(Store(tmp_path / "runs"), ANN) == [run]
 
 
 def test_many_threads_at_once(store: Store, saved: Save) -> None:
@@ -266,4 +312,4 @@ def test_an_experiment_of_another_version_does_not_spoil_the_list(store: Store, 
     with store.database.begin() as connection:
         changed = text("update runs set experiment = :json where run_id = :run")
         connection.execute(changed, {"json": '{"flavour": "mint"}', "run": odd})
-    assert names(store, ANN) == [good]
+    assert {run.run_id: run.is_readable for run in store.database.listed(ANN)} == {odd: False, good: True}

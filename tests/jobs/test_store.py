@@ -155,7 +155,7 @@ def test_arrays_that_rotted_or_hold_pickles_get_one_sentence(runs, saved):
     ("number", "said"), [(errno.ENOSPC, "The server's disk is full"), (errno.EROFS, "The server could not save")]
 )
 def test_a_run_that_the_disk_will_not_have_stays_in_memory(runs, result, evidence, monkeypatch, number, said):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(store_module, "write_record", refuse)

@@ -11,10 +11,11 @@ import queue
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import websocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -43,6 +44,8 @@ class _Page:
     fragments: dict[tuple[int, ...], str] = field(default_factory=dict)
     every: dict[str, float] = field(default_factory=dict)
     """Seconds between two looks at a live part, by its id."""
+    due: dict[str, float] = field(default_factory=dict)
+    """When the next look is."""
 
 
 class Tab:
@@ -82,6 +85,14 @@ class Tab:
             read: bytes = answer.read()
             return read
 
+    def timed(self, path: str, body: bytes | None = None) -> Seen:
+        """Ask for ``path``, or send ``body`` there, where a refusal comes as JSON with a “problem”."""
+        start = time.perf_counter()
+        answer = self.get(path, body)
+        if b'"problem"' in answer[:200]:
+            raise PageError(answer.decode()[:200])
+        return Seen(time.perf_counter() - start, len(answer))
+
     def connect(self) -> None:
         """Open the websocket; a thread answers the server's pings from then on."""
         cookies = {cookie.name: cookie.value or "" for cookie in self._jar}
@@ -118,30 +129,53 @@ class Tab:
         if not found or found[0].disabled:
             raise PageError(f"there is no button “{label}” to press")
         pressed = BackMsg()
-        state = pressed.rerun_script.widget_states.widgets.add(id=found[0].id)
-        state.trigger_value = True
+        pressed.rerun_script.widget_states.widgets.add(id=found[0].id, trigger_value=True)
         return self._run(page=self._here, message=pressed)
+
+    def can_press(self, label: str) -> bool:
+        """Tell whether there is a button that says so, and is not greyed out."""
+        return any(each.button.label == label and not each.button.disabled for each in self._of("button"))
+
+    def enter(self, label: str, number: int) -> Seen:
+        """Write a number into the field of that name."""
+        found = [element.number_input for element in self._of("number_input") if element.number_input.label == label]
+        if not found:
+            raise PageError(f"there is no field “{label}”")
+        entered = BackMsg()
+        value = entered.rerun_script.widget_states.widgets.add(id=found[0].id)
+        if found[0].data_type == found[0].INT:
+            value.int_value = number
+        else:
+            value.double_value = number
+        return self._run(page=self._here, message=entered)
 
     def look(self, part: str) -> Seen:
         """Run a live part of the page."""
         return self._run(page=self._here, fragment=part)
 
-    def watch(self, seconds: float) -> list[Seen]:
-        """Look at the live parts of the page as often as each asks, for so long."""
-        looks, end = [], time.monotonic() + seconds
-        due = {part: time.monotonic() + every for part, every in self.page.every.items()}
-        while due and min(due.values()) < end:
-            part = min(due, key=due.__getitem__)
-            time.sleep(max(due[part] - time.monotonic(), 0))
-            looks.append(self.look(part))
-            now = time.monotonic()
-            due = {part: max(due.get(part, 0) + every, now) for part, every in self.page.every.items()}
+    def watch(self, seconds: float, look: Callable[[str], object] | None = None) -> None:
+        """Look at the live parts of the page as often as each asks, for so long; ``look`` does it in another way."""
+        look, end = look or self.look, time.monotonic() + seconds
+        while self.page.due and min(self.page.due.values()) < end:
+            part = min(self.page.due, key=self.page.due.__getitem__)
+            time.sleep(max(self.page.due[part] - time.monotonic(), 0))
+            look(part)
+            if part in self.page.due:
+                self.page.due[part] = max(self.page.due[part] + self.page.every[part], time.monotonic())
         time.sleep(max(end - time.monotonic(), 0))
-        return looks
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the address says behind its question mark."""
+        return dict(parse_qsl(self._query))
+
+    def links(self) -> list[str]:
+        """List the addresses of the buttons that lead elsewhere."""
+        return [element.link_button.url for element in self._of("link_button")]
 
     def says(self, text: str) -> bool:
         """Tell whether a text stands on the page."""
-        return any(text in str(element) for element in self.page.elements.values())
+        return any(text.encode() in element.SerializeToString() for element in self.page.elements.values())
 
     def expect(self, text: str) -> None:
         """Raise `PageError` where a text does not stand on the page."""
@@ -199,10 +233,13 @@ class Tab:
                 self.page.elements[place] = told.delta.new_element
                 self.page.fragments[place] = told.delta.fragment_id
             case "auto_rerun":
-                self.page.every[told.auto_rerun.fragment_id] = told.auto_rerun.interval
+                part, every = told.auto_rerun.fragment_id, told.auto_rerun.interval
+                if self.page.every.get(part) != every:
+                    self.page.every[part], self.page.due[part] = every, time.monotonic() + every
             case "stop_auto_rerun":
                 for part in told.stop_auto_rerun.fragment_ids:
                     self.page.every.pop(part, None)
+                    self.page.due.pop(part, None)
             case "page_info_changed":
                 self._query = told.page_info_changed.query_string
             case "navigation":
@@ -215,7 +252,7 @@ class Tab:
         if self._of("exception"):
             raise PageError(self._of("exception")[0].exception.message)
         for element in self._of("alert"):
-            if element.alert.format == element.alert.ERROR or "at most" in element.alert.body:
+            if element.alert.format == element.alert.ERROR:
                 raise PageError(element.alert.body)
 
     def _read(self) -> None:
@@ -233,4 +270,4 @@ class Tab:
 
 def link(screen: str = "", **query: str) -> str:
     """Write the path of a screen with its query."""
-    return f"/{screen}?" + "&".join(f"{name}={quote(value)}" for name, value in query.items())
+    return f"/{screen}?{urlencode(query)}" if query else f"/{screen}"

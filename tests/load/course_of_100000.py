@@ -137,7 +137,7 @@ def measure_watchers(server: Server) -> dict[str, float]:
         used, worker = processor_seconds(pid), busiest_thread(pid)
 
         def watch(tab: Tab) -> None:
-            looks.extend(one.size for one in tab.watch(seconds))
+            tab.watch(seconds, lambda part: looks.append(tab.look(part).size))
 
         threads = [threading.Thread(target=watch, args=(tab,)) for tab in watching]
         for thread in threads:

@@ -39,11 +39,15 @@ class Lab:
 
     def screen(self, name: str, run: str | None = None, *, section: str = "walk", **query: str) -> AppTest:
         """Open a screen, one of the walk unless told, as its link would."""
-        app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
-        for key, value in {**query, **({"run": run} if run else {})}.items():
-            app.query_params[key] = value
-        app.run()
+        app = self.first_screen(**query, **({"run": run} if run else {}))
         return app.switch_page(f"{section}/{name}.py").run()
+
+    def first_screen(self, **query: str) -> AppTest:
+        """Open the first screen by a link."""
+        app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
+        for key, value in query.items():
+            app.query_params[key] = value
+        return app.run()
 
     def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
         """Put a finished run into the store."""

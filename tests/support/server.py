@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,20 +27,33 @@ class Server:
     log: Path
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository."""
-    folder.mkdir(parents=True, exist_ok=True)
+def free_port() -> int:
+    """A port of localhost that nobody listens at just now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(
+    folder: Path, *, before: Sequence[str] = (), program: Sequence[str] = ("-m", "streamlit"), **environment: str
+) -> Iterator[Server]:
+    """A fresh server that keeps its data in ``folder`` and is started from there, not from the repository.
+
+    ``before`` stands before the command, as a shell that sets a limit does; ``program`` is what Python runs;
+    ``environment`` are settings beside the usual ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
     log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    app = ["run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command = [*before, sys.executable, *program, *app]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "DA_LAB_DATA_DIR": str(folder / "data")},
+            env={**os.environ, "DA_LAB_DATA_DIR": str(folder / "data"), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -9,8 +9,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Losses, Notice
+from da_core.events import Accuracies, Event, Losses, Notice, Phase
 from da_core.experiment import TrainingSpec, plan_epoch
+from da_core.i18n import LANGUAGES, Language
 from da_core.methods import methods
 from da_core.methods.adaptation.shared.epochs import batches
 from da_core.methods.alignment.dann import DANN
@@ -20,6 +21,7 @@ from da_core.methods.alignment.wdgrl import WDGRL
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
 from da_core.networks.extractor import Network
+from da_core.params import describe
 from da_core.training.loop import train
 from da_core.training.model import Labelled, as_inputs
 from da_core.training.step import Order, Step, captured
@@ -171,6 +173,29 @@ def test_a_loss_that_is_not_finite_is_named() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("phase", "stage"),
+    [("source_only", "Train source only"), ("adapt", "Adapt"), ("oracle", "Train oracle")],
+)
+def test_a_training_that_diverges_at_once_names_its_phase_and_the_setting_by_its_title(
+    phase: Phase, stage: str
+) -> None:
+    model, data = network(), points()
+    with torch.no_grad():
+        model.head.weight.fill_(float("nan"))
+    with pytest.raises(UserError) as failure:
+        list(train(model, data, phase=phase, spec=TrainingSpec(), seed=0))
+    english, chinese = (
+        Language(code).translate_message(failure.value.message, failure.value.values) for code in LANGUAGES
+    )
+    title = next(field.title for field in describe(TrainingSpec) if field.name == "learning_rate")
+    for code, said in (("en", english), ("zh", chinese)):
+        language = Language(code)
+        assert f"“{language.translate(stage)}”" in said
+        assert f"“{language.translate(title)}”" in said
+        assert f"“{language.translate('Network')}”" in said, "there it is set"
+
+
 class ExplodingLater(DeepCORAL):
     """Fine for the first 60 % of training, then infinite."""
 
@@ -189,7 +214,7 @@ def test_a_training_that_diverges_keeps_its_last_good_epoch() -> None:
     method = ExplodingLater()
     events = list(train(model, data, phase="adapt", spec=spec, seed=0, method=method, target=data.X))
     assert isinstance(events[-1], Notice)
-    assert events[-1].values == {"epoch": 3}
+    assert events[-1].values["epoch"] == 3
     assert [event.epoch for event in events if isinstance(event, Accuracies)] == [1, 2, 3]
     # the same three epochs, with losses that never explode
     whole = iter(train(short, data, phase="adapt", spec=spec, seed=0, method=Silent(), target=data.X))
@@ -221,7 +246,7 @@ def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
 
     events = list(train(model, data, phase="source_only", spec=spec, seed=0, score=score))
     assert isinstance(events[-1], Notice)
-    assert events[-1].values == {"epoch": 2}
+    assert events[-1].values["epoch"] == 2
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
 
 

@@ -38,14 +38,19 @@ from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
 
-__all__ = ["fetch", "load_pair", "pair_in_memory", "resolve_place"]
+__all__ = ["fetch", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
 
 _ARRAYS = ("X", "y", "captions", "sounds")
 
+Sizes = tuple[int, int, tuple[int, ...]]
+"""How many samples source and target have, and the shape of one."""
+
 _memory: OrderedDict[str, DomainPair] = OrderedDict()
+_sizes: OrderedDict[str, Sizes] = OrderedDict()
+_SIZES_KEPT = 1000
 _memory_lock = threading.Lock()
 _making = tuple(threading.Lock() for _ in range(16))  # by key, so that one pair is not made by two threads
 
@@ -92,6 +97,20 @@ def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
         return _recall(_key_of(spec, params, seed))
     except (UserError, OSError):
         return None
+
+
+def known_sizes(spec: DataSpec) -> Sizes | None:
+    """Return the sizes of the pair that ``spec`` names, if it was loaded before or its settings say; else None."""
+    try:
+        _source, params = resolve(sources(), spec)
+        key = _key_of(spec, params, 0)
+    except (UserError, OSError):
+        return None
+    with _memory_lock:
+        if (found := _sizes.get(key)) is not None:
+            return found
+    count, side = getattr(params, "count", None), getattr(params, "size", 32)
+    return (count, count, (side, side, 3)) if count else None
 
 
 def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
@@ -151,9 +170,12 @@ def _recall(key: str) -> DomainPair | None:
 
 
 def _remember(key: str, pair: DomainPair) -> None:
-    if _size(pair) > _MEMORY_BYTES:
-        return
     with _memory_lock:
+        _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
+        while len(_sizes) > _SIZES_KEPT:
+            _sizes.popitem(last=False)
+        if _size(pair) > _MEMORY_BYTES:
+            return
         _memory[key] = pair
         while sum(map(_size, _memory.values())) > _MEMORY_BYTES:
             _memory.popitem(last=False)

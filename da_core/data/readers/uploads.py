@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -16,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, short_name
-from da_core.errors import UserError
+from da_core.errors import UserError, full_disk_told
 from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
 
@@ -25,6 +26,7 @@ _LONGEST_NAME = 60
 _UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.{_ENDING.pattern})(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
 
 
+@full_disk_told()
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
@@ -67,6 +69,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
 
+@full_disk_told()
 def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
     """Store the files of a folder, each under its path in it, as one upload (a zip); see `keep_upload`."""
     most = settings().upload_megabytes * 2**20
@@ -87,7 +90,12 @@ def resolve_place(place: str) -> Path:
         named = _UPLOAD.fullmatch(place)
         path = _uploads() / named[1] if named else None
         if path is None or not path.is_file():
-            raise UserError("The uploaded file is no longer on this server; upload it again.")
+            raise UserError(
+                "“{name}” is no longer on this server: its sender has removed it, or nobody had used it for {days} "
+                "days; upload it again.",
+                name=place_name(place),
+                days=f"{settings().upload_days:g}",
+            )
         mark_used(path)
         return path
     path = _path(place)
@@ -141,6 +149,25 @@ def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
     """Raise `UserError` unless a visitor may use every one of ``places``; see `check_allowed`."""
     for place in places:
         check_allowed(place, localhost_only)
+
+
+def upload_path(file: str) -> Path:
+    """Return where the upload of this file name lies, if it is there. Raises `UserError` for what is no such name."""
+    if "/" in file or not _UPLOAD.fullmatch(f"upload:{file}"):
+        raise UserError("“{name}” is not the name of an upload.", name=file)
+    return _uploads() / file
+
+
+def delete_unused(days: float) -> list[str]:
+    """Delete the uploads that nobody has used for so many days; return their files' names."""
+    before, gone = time.time() - days * 24 * 3600, []
+    for path in _uploads().glob("*") if _uploads().is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # another process tidied up as well
+            status = path.stat()
+            if max(status.st_atime, status.st_mtime) < before:
+                path.unlink()
+                gone.append(path.name)
+    return gone
 
 
 def mark_used(path: Path) -> None:

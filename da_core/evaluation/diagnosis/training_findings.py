@@ -14,7 +14,7 @@ UNLEARNED_LOSS, STILL_FALLING = 0.3, 0.95
 """A class loss that leaves something to learn, and the share of an earlier one to which it must have fallen."""
 PAST_PEAK = 0.07
 """Accuracy lost since the best epoch. The best of many epochs is partly luck, so this is more than `NOTICEABLE`."""
-_SMALLER_STEPS = "Choose a smaller learning rate, or give the method less weight."
+_SMALLER_STEPS = "Choose a smaller “Learning rate”, or give the method less weight."
 
 
 def diverged(facts: Facts) -> Finding | None:

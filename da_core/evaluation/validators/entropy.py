@@ -12,7 +12,7 @@ class Entropy(UnlabelledValidator):
     calls everything by one class has the best score of all, and so has any method that minimises entropy.
     """
 
-    title = "Entropy"
+    title = "Prediction entropy"
     summary = "How sure the model is on the target, by the entropy of its predictions; 0 is the most."
     paper = "Morerio, Cavazza and Murino 2018, Minimal-Entropy Correlation Alignment for Unsupervised Deep DA, ICLR"
     link = "https://arxiv.org/abs/1711.10288"

@@ -84,7 +84,12 @@ class FeatureGAN(FeatureAlignment):
         )
         self._generator = self._played(source, target)
         if not all(torch.isfinite(p).all() for p in self._generator.parameters()):
-            raise UserError("The two players of {of} diverged; choose a smaller learning rate.", of=self.title)
+            raise UserError(
+                "The two players of {of} diverged; choose a smaller “{setting}” on the screen “{screen}”.",
+                of=self.title,
+                setting="Learning rate",
+                screen="Method",
+            )
         return self
 
     def map_source(self, Xs: Rows) -> Rows:

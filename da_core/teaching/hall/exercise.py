@@ -11,11 +11,12 @@ from typing import Any
 
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
+from da_core.jobs.store import RUN_ID
 
 LONGEST_TASK = 300
 FIELDS = ("task", "goal", "labels")
 """What the link of an exercise says besides the experiment."""
-_CODE = re.compile(r"(\d{1,4})\.([0-9a-f]{16}-[0-9a-f]{8})\.([0-9a-f]{6})\.([0-9a-f]{20})")
+_CODE = re.compile(rf"(\d{{1,4}})\.({RUN_ID.pattern})\.([0-9a-f]{{6}})\.([0-9a-f]{{20}})")
 
 
 @dataclass(frozen=True)

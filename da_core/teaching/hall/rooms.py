@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
+from da_core.jobs.misses import Misses
 from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
@@ -24,9 +25,14 @@ FRESH_SECONDS = 1.0
 """How long a room is taken to be as it was read: another server may share the database."""
 _KEPT = 200
 _ATTEMPTS = 5
-MOST_WRONG_CODES = 40
+MOST_WRONG_CODES = 300
 WRONG_CODE_SECONDS = 300.0
-"""So many wrong codes from one address in so many seconds, and no code is looked up for it until they are over."""
+"""So many different wrong codes from one address in so many seconds, and none is looked up for it until they are over.
+
+Each of 300 students behind one address may mistype once; nobody has to, who scans the code or has the room's own
+address, which is not short. There are 31^6 = 887 million codes: with 50 rooms open one guess a second finds the first
+after 200 days on average, and may then follow that lecture as a student does.
+"""
 
 
 class ClosedRoomError(UserError):
@@ -41,7 +47,7 @@ class Rooms:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[Room, float]] = OrderedDict()
-        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
+        self._wrong = Misses(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
 
     def open(self, owner: str, lecture: Lecture) -> Room:
         """Open a room for a lecture. Raises `UserError` if the owner has too many."""
@@ -54,19 +60,13 @@ class Rooms:
 
     def find(self, code: str, address: str) -> str:
         """Return the id of the room with this code. Raises `UserError` if there is none, or after many wrong ones."""
-        now = self._clock()
-        with self._lock:
-            wrong = [when for when in self._wrong.get(address, []) if now - when < WRONG_CODE_SECONDS]
-            if len(wrong) >= MOST_WRONG_CODES:
-                raise UserError("Many wrong codes came from your network; try again in a few minutes.")
-        found = self._database().find(code.strip().upper())
+        if self._wrong.are_many(address):
+            raise UserError("Many wrong codes came from your network; try again in a few minutes.")
+        code = code.strip().upper()
+        found = self._database().find(code)
         if found is not None:
             return found
-        with self._lock:
-            self._wrong[address] = [*wrong, now]
-            self._wrong.move_to_end(address)
-            while len(self._wrong) > _KEPT:
-                self._wrong.popitem(last=False)
+        self._wrong.note(address, code)
         raise UserError("There is no room with this code; look at the board again.")
 
     def is_fresh(self, room_id: str) -> bool:

@@ -1,0 +1,31 @@
+"""How many files and connections this process may have open."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+log = logging.getLogger(__name__)
+
+_MOST = 10_240
+"""What is asked for where nothing is forbidden: macOS gives no more, and it is enough for 2,500 visitors."""
+
+
+def allow_many() -> None:
+    """Raise the process's limit of open files to what the machine allows it.
+
+    A visitor takes four: a connection, and the three of the event loop that Streamlit keeps for each session, also for
+    the 128 that left last. The usual limit of 1024 refuses the 253rd.
+    """
+    if sys.platform == "win32":  # has no such limit
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST if hard == resource.RLIM_INFINITY else hard
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (ValueError, OSError):
+        log.warning("the limit of open files stays at %d", soft, exc_info=True)

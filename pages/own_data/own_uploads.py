@@ -1,0 +1,82 @@
+"""The visitor's own uploads: keeping one in their list, and the list itself with the way to remove them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import BinaryIO
+
+import streamlit as st
+
+from da_core.data.readers import uploads
+from da_core.errors import UserError
+from da_core.jobs.job import EVERYONE
+from da_core.settings import settings
+from pages.session import access, keys, state
+from pages.session.words import _, explain, moment, number, safe
+
+
+def keep(name: str, data: bytes | BinaryIO) -> str:
+    """Keep a file as the visitor's upload and return its place. Raises `UserError` where it cannot be kept."""
+    from da_core.jobs.upload_list import upload_list  # SQLAlchemy comes with it
+
+    stream = BytesIO(data) if isinstance(data, bytes) else data
+    return upload_list().keep(_owner(), name, _size(stream), lambda: uploads.keep_upload(name, stream))
+
+
+def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
+    """Keep the files of a folder as one upload of the visitor's; see `keep`."""
+    from da_core.jobs.upload_list import upload_list
+
+    size = sum(_size(stream) for _path, stream in files)
+    return upload_list().keep(_owner(), name, size, lambda: uploads.keep_folder(name, files))
+
+
+def section() -> None:
+    """Draw the list, for who wants to see everything and has uploaded something."""
+    from da_core.jobs.upload_list import MEGABYTE, upload_list
+
+    if not state.shows_everything():
+        return
+    try:
+        mine = upload_list().listed(_owner())
+    except UserError as error:
+        st.caption(explain(error))
+        return
+    if not mine:
+        return
+    used = number(round(sum(one.size for one in mine) / MEGABYTE, 1))
+    days = number(round(settings().upload_days))
+    when = _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)
+    with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
+        st.caption(when)
+        if _owner() == EVERYONE:
+            st.caption(_("They take {used} MB.", used=used))
+        else:
+            most = number(settings().uploads_each_megabytes)
+            st.caption(_("They take {used} of the {most} MB that are yours.", used=used, most=most))
+        for one in mine:
+            with st.container(key=keys.run_row(one.file), horizontal=True, vertical_alignment="center"):
+                size = _("{size} MB", size=number(round(one.size / MEGABYTE, 1)))
+                st.markdown(f"{safe(one.name)} :gray[{size} · {moment(one.kept_at)}]")
+                st.button(_("Remove"), key=keys.remove_upload(one.file), on_click=_remove, args=(one.file,))
+
+
+def _remove(file: str) -> None:
+    from da_core.jobs.upload_list import upload_list
+
+    try:
+        upload_list().remove(_owner(), file)
+    except UserError as error:
+        state.report(error)
+
+
+def _owner() -> str:
+    """Whose list this is: the visitor's own, or everyone's where the app serves one person alone."""
+    return EVERYONE if access.localhost_only() else state.owner()
+
+
+def _size(stream: BinaryIO) -> int:
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    return size

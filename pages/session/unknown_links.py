@@ -1,0 +1,46 @@
+"""Links to runs that are not there: who follows many different ones guesses, and is asked to wait."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from da_core.errors import UserError
+from da_core.jobs.misses import Misses
+from da_core.jobs.queue import queue
+from pages.session import keys, state
+
+MOST_UNKNOWN_LINKS = 300
+UNKNOWN_LINK_SECONDS = 300.0
+"""So many different dead links from one address in so many seconds, and none is followed for it until they are over.
+
+A lecture hall of 300 behind one address may each have a dead link of their own; one that all were given counts once.
+At one guess a second the 77 random bits of a run's id would take longer than the universe has been there.
+"""
+
+misses = Misses(MOST_UNKNOWN_LINKS, UNKNOWN_LINK_SECONDS)
+
+
+def address() -> str | None:
+    """Return where this session's browser is; None where it is at the server's own machine."""
+    return st.context.ip_address
+
+
+def check() -> None:
+    """Note the runs of this session's link that are not there; take them out of it once its address has missed many.
+
+    A run that this session has found before stays open.
+    """
+    here = address()
+    found: set[str] = st.session_state.setdefault(keys.FOUND_RUNS, set())
+    asked = {run for run in (state.run_id(), *state.row()) if run} - found
+    if not asked or here is None:
+        return
+    if misses.are_many(here):
+        state.forget_runs()
+        state.report(UserError("Many links that lead nowhere came from your network; try again in a few minutes."))
+        return
+    for run in asked:
+        if queue().view(run) is not None:
+            found.add(run)
+        else:
+            misses.note(here, run)

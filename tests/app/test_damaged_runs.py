@@ -1,0 +1,101 @@
+"""A run whose files are damaged gets one sentence on every screen that opens it, and the way to run it again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from da_core.jobs.store import store
+from pages.session import keys
+from tests.support.lab import Lab, texts
+
+DAMAGED = "**The files of this run are damaged**"
+
+
+def _flip(path: Path) -> None:
+    """Turn one byte in eight round, those at the end apart: there stands where everything is."""
+    data = bytearray(path.read_bytes())
+    for place in range(0, len(data) * 3 // 4, 8):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _make_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def forget_what_is_in_memory() -> None:
+    store.cache_clear()
+
+
+@pytest.mark.parametrize("screen", ["features", "results"])
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("evidence.npz", _flip),
+        ("evidence.npz", _cut),
+        ("evidence.npz", Path.unlink),
+        ("result.json", _flip),
+        ("experiment.json", _make_a_folder),
+        ("history.json", Path.unlink),
+    ],
+)
+def test_a_damaged_run_is_told_and_offered_to_be_run_again(
+    lab: Lab, tmp_path: Path, screen: str, file: str, damage: Callable[[Path], None]
+) -> None:
+    run = lab.finish()
+    damage(tmp_path / "runs" / run / file)
+    forget_what_is_in_memory()
+    app = lab.screen(screen, run)
+    assert not app.exception
+    assert not app.error
+    assert texts(app).count(DAMAGED) == 1
+    assert "nothing to show yet" not in texts(app)
+
+
+def test_damaged_runs_beside_whole_ones_are_named_and_the_rest_is_compared(lab: Lab, tmp_path: Path) -> None:
+    whole, rotten = lab.finish(), lab.finish()
+    _flip(tmp_path / "runs" / rotten / "evidence.npz")
+    forget_what_is_in_memory()
+    app = lab.screen("runs", section="lab")
+    for run in (whole, rotten):
+        app.checkbox(key=keys.tick(run)).check()
+    app.run()
+    app.button(key=keys.COMPARE).click().run()
+    assert not app.exception
+    assert not app.error
+    (warning,) = app.warning
+    assert rotten[-4:] in warning.value
+    assert whole[-4:] not in warning.value
+    assert app.table[0].value.shape[1] == 3
+
+
+def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: Path) -> None:
+    run = lab.finish()
+    shutil.rmtree(tmp_path / "runs" / run)
+    forget_what_is_in_memory()
+    app = lab.screen("results", run)
+    assert DAMAGED not in texts(app)
+    assert "not here any more" in texts(app)
+
+
+def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path: Path) -> None:
+    run = lab.finish()
+    store().database._engine.dispose()
+    for left in tmp_path.glob("runs.db-*"):
+        left.unlink()
+    (tmp_path / "runs.db").write_bytes(b"garbage" * 1000)
+    forget_what_is_in_memory()
+    app = lab.screen("runs", section="lab")
+    assert not app.exception
+    (warning,) = app.warning
+    assert "has been made anew" in warning.value
+    assert app.checkbox(key=keys.tick(run))

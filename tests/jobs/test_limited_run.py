@@ -1,0 +1,152 @@
+"""Runs in children whose memory is limited: real processes, and limits that really hit."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from da_core.errors import UserError
+from da_core.events import Event, Finished, Notice
+from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.limited_run import LimitedRun
+from da_core.jobs.queue import Queue
+from da_core.jobs.store import Store
+from da_core.jobs.workers import imported_run
+from da_core.run import run
+from tests.support.made_up_run import finished
+from tests.support.run_in_child import Seed, seeded
+
+PATIENCE = 120.0
+ANN = "ann"
+LIMIT = 500  # megabytes; torch takes about 200 when it is imported
+POINTS = Experiment(
+    data=DataSpec(name="drawn", params={"count": 60}),
+    network=NetworkSpec(name="mlp", params={"hidden": 16}),
+    method=MethodSpec(name="dann"),
+    training=TrainingSpec(epochs=3, least_steps=1),
+    device="cpu",
+)
+
+
+@pytest.fixture(scope="module")
+def limited() -> LimitedRun:
+    """All share it, so that a child is started only where the one before has ended."""
+    return LimitedRun(LIMIT, functools.partial(seeded, finished()))
+
+
+@pytest.fixture
+def queue(limited: LimitedRun, tmp_path: Path) -> Iterator[Queue]:
+    one = Queue(Store(tmp_path / "runs"), limited)
+    yield one
+    one.close()
+
+
+def never() -> bool:
+    return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def notices(events: Iterable[Event]) -> list[Notice]:
+    return [event for event in events if isinstance(event, Notice)]
+
+
+def pid_of(event: Event) -> int:
+    assert isinstance(event, Notice)
+    return int(event.values["pid"])
+
+
+@pytest.mark.parametrize(
+    ("seed", "said"),
+    [
+        (Seed.NUMPY, "needed more than the 500 MB of memory"),
+        (Seed.TORCH, "needed more than the 500 MB of memory"),
+        (Seed.KILLED, "most likely for want of memory"),
+        (Seed.SENTENCE, "Give 2 classes."),
+        (Seed.OTHER, "Something went wrong inside run"),
+    ],
+)
+def test_a_run_that_fails_says_why_and_the_next_one_starts(
+    queue: Queue, seed: Seed, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = queue.submit(Experiment(seed=seed), ANN)
+    after = queue.submit(Experiment(), ANN)
+    view = queue.wait(failing, lambda view: not view.live, PATIENCE)
+    assert view.state == "failed"
+    assert said in str(view.error)
+    assert queue.wait(after, lambda view: not view.live, PATIENCE).state == "done"
+    if seed is Seed.OTHER:
+        assert "in seeded" in caplog.text, "the child's trace is in the server's log"
+
+
+def test_a_real_run_comes_to_the_same_as_in_a_thread() -> None:
+    *_, in_child = LimitedRun(4000, imported_run)(POINTS, should_stop=never, embed=False)
+    *_, in_thread = run(POINTS, embed=False)
+    assert isinstance(in_child, Finished)
+    assert isinstance(in_thread, Finished)
+    assert in_child.result.adapted == in_thread.result.adapted
+    for when in ("before", "after"):
+        np.testing.assert_array_equal(in_child.evidence.target_features[when], in_thread.evidence.target_features[when])
+    assert in_child.evidence.state.keys() == in_thread.evidence.state.keys()
+
+
+def test_a_child_that_is_not_asked_waits_and_one_that_is_cancelled_ends(limited: LimitedRun) -> None:
+    events = limited(Experiment(seed=Seed.ENDLESS), should_stop=never)
+    next(events)
+    pid = pid_of(next(events))
+    assert pid == pid_of(next(events)) != os.getpid()
+    events.close()
+    assert not is_alive(pid)
+
+
+def test_a_run_in_a_child_can_be_cut_short(limited: LimitedRun) -> None:
+    asked = itertools.count(1)
+    *told, end = limited(Experiment(seed=Seed.ENDLESS), should_stop=lambda: next(asked) > 2)
+    assert [notice.message for notice in notices(told)] == ["by {pid}", "cut short"]
+    assert isinstance(end, Finished)
+
+
+def test_a_child_has_one_run_after_another_and_ends_with_whose_it_is() -> None:
+    limited = LimitedRun(LIMIT, functools.partial(seeded, finished()))
+    (one,), (other,) = (notices(limited(Experiment(), should_stop=never, place=place)) for place in ("here", "there"))
+    assert (one.values["place"], other.values["place"]) == ("here", "there")
+    first, second = pid_of(one), pid_of(other)
+    assert first == second
+    del limited
+    assert not is_alive(first)
+
+
+def test_a_child_that_the_server_left_behind_ends_by_itself(limited: LimitedRun) -> None:
+    """When a server is killed, the system closes its end of the pipe and does no more."""
+    events = limited(Experiment(seed=Seed.ENDLESS), should_stop=never)
+    next(events)
+    child = inspect.getgeneratorlocals(events)["child"]
+    child._pipe.close()
+    assert child._process.wait(PATIENCE) == 0
+
+
+def test_a_child_that_was_ended_while_it_waited_is_not_given_a_run(limited: LimitedRun) -> None:
+    (first,) = notices(limited(Experiment(), should_stop=never))
+    os.kill(pid_of(first), signal.SIGKILL)
+    os.waitid(os.P_PID, pid_of(first), os.WEXITED | os.WNOWAIT)
+    (second,) = notices(limited(Experiment(), should_stop=never))
+    assert pid_of(second) != pid_of(first)
+
+
+def test_a_limit_below_what_the_imports_take_is_a_sentence_too() -> None:
+    with pytest.raises(UserError, match="memory"):
+        list(LimitedRun(100, imported_run)(POINTS, should_stop=never))

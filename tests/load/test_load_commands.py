@@ -1,0 +1,63 @@
+"""Short forms of the commands, so that they do not rot: what they ask for comes, and what they measure is told."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.load.load_report import Goal, Report, Slope
+from tests.support.server import ROOT
+
+SHORT = {
+    "locust_lab sessions": "--count 4 --seconds 3 --submits 4",
+    "locust_lab soak": "--count 8 --settled 1 --every 0.3 --at-once 4",
+    "locust_lab watchers": "--count 3 --epochs 1",
+    "locust_lab run_list": "--count 60 --times 2",
+    "many_browsers": "--count 2",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SHORT)
+def test_a_command_asks_and_tells(command: str, tmp_path: Path) -> None:
+    """In a process of its own: Locust changes how sockets and threads wait."""
+    asked = f"-m tests.load.{command} --cold {SHORT[command]} --out".split()
+    done = subprocess.run([sys.executable, *asked, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr  # on a busy machine a goal may be missed
+    (written,) = tmp_path.glob("*.json")
+    told = json.loads(written.read_text())
+    assert told["failures"] == {}
+    assert all(of["count"] and 0 < of["p50"] <= of["p95"] <= of["p99"] for of in told["requests"].values())
+    assert told["requests"]
+    assert 0 < told["server"]["rss_start_mb"] <= told["server"]["rss_peak_mb"]
+    assert done.returncode == (not all(goal["met"] for goal in told["goals"]))
+
+
+def test_a_missed_goal_is_told_by_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Report("one", goals=[Goal("failures", 0, 0)]).tell() == 0
+    assert Report("one", goals=[Goal("failures", 0, 0), Goal("seconds", 1.6, 1.5)]).tell() == 1
+    assert "MISSED" in capsys.readouterr().out
+
+
+def test_a_failure_counts_and_is_no_time() -> None:
+    report = Report("one")
+    report.requests.add("page change", 0.5)
+    report.requests.add("page change", 0.0, "no page came in time")
+    assert report.requests.failures == 1
+    assert report.requests.percentile("page change", 95) == 0.5
+    assert report.requests.percentile("look", 95) == math.inf
+
+
+def test_a_slope_is_that_of_the_line_with_its_error() -> None:
+    exact = Slope.fit([(0, 1), (1, 3), (2, 5)])
+    assert [exact.value, exact.error] == pytest.approx([2, 0])
+    # x = 0…3, residuals ±.3: the slope's standard error is √(Σr²/(n−2)/Σ(x−x̄)²)
+    fitted = Slope.fit([(0, 0.3), (1, -0.3), (2, -0.3), (3, 0.3)])
+    assert fitted.value == pytest.approx(0, abs=1e-9)
+    assert fitted.error == pytest.approx(math.sqrt(4 * 0.09 / 2 / 5))
+    assert Slope.fit([(0, 0), (1, 1)]).value == math.inf
