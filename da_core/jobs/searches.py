@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
+from da_core.jobs.limits import check_limits
 from da_core.jobs.queue import Queue, queue
 from da_core.jobs.store import Store, store
 from da_core.search import Search, Tried, next_method
@@ -186,6 +187,10 @@ class Searches:
         """Have the queue do a run and note what came of it; None where somebody has stopped it or the search."""
         began = time.monotonic()
         experiment = job.search.experiment_of(method)
+        try:
+            check_limits(experiment)
+        except UserError as error:  # settings that this server does not take are no reason to end the search
+            return Tried.failed(method, error, 0.0)
         run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, behind=True)
         with self._lock:
             job.current = (method, run_id)

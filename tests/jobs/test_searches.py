@@ -12,6 +12,7 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import Event, Evidence, Finished, Result, StageStarted, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs import searches
 from da_core.jobs.queue import Queue
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import Store
@@ -93,6 +94,20 @@ def test_a_run_that_fails_is_noted_with_its_sentence_and_the_search_goes_on(benc
     assert first.problem.format(**first.values) == "The target is empty."
     assert all(one.score is not None for one in others)
     assert len(others) == 3
+
+
+def test_settings_beyond_the_servers_limits_are_noted_and_the_search_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(experiment: Experiment) -> None:
+        if experiment.method.name == "source_only":
+            raise UserError("This server gives a run less.")
+
+    monkeypatch.setattr(searches, "check_limits", refuse)
+    bench.go.release(4)
+    bench.searches.start(SEARCH, "ann")
+    assert bench.over() == "done"
+    assert [one.problem for one in bench.searches.latest("ann").tried] == ["This server gives a run less.", "", "", ""]
 
 
 def test_pause_lets_the_run_finish_and_stop_ends_it(bench: Bench) -> None:
