@@ -19,6 +19,7 @@ from da_core.cli import (
     recommend_command,
     restore_command,
     run_command,
+    search_command,
     shift_command,
     study_command,
 )
@@ -32,6 +33,7 @@ COMMANDS = (
     recommend_command,
     run_command,
     study_command,
+    search_command,
     film_command,
     export_command,
     make_command,
