@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from da_core.jobs.store import RUN_ID
+
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(rf"({RUN_ID.pattern})\.checkpoint")
