@@ -163,6 +163,17 @@ def test_a_larger_budget_goes_on_and_another_search_begins_anew(bench: Bench) ->
     assert len(bench.searches.latest("ann").tried) == 1
 
 
+def test_a_run_that_failed_is_not_run_again_when_the_search_goes_on(bench: Bench) -> None:
+    bench.fails_with = "source_only"
+    bench.go.release(20)
+    bench.searches.start(SEARCH, "ann")
+    bench.over()
+    bench.searches = bench.server()
+    bench.searches.start(SEARCH.model_copy(update={"budget": Budget(runs=6)}), "ann")
+    assert bench.over() == "done"
+    assert [method.name for method in bench.begun].count("source_only") == 1
+
+
 def test_one_search_a_visitor_and_nobody_stops_anothers(bench: Bench) -> None:
     bench.searches.start(SEARCH, "ann")
     bench.searches.start(SEARCH, "ann")  # a double click
