@@ -144,7 +144,7 @@ def test_a_later_server_goes_on_with_the_very_runs_that_would_have_come(bench: B
     bench.searches = bench.server()
     found = bench.searches.latest("ann")
     assert (found.search, found.state, len(found.tried)) == (other, "stopped", 2)
-    bench.go.release(2)
+    bench.go.release(20)  # the run that was stopped may still take one
     bench.searches.start(found.search, "ann")
     assert bench.over() == "done"
     assert [one.method for one in bench.searches.latest("ann").tried] == [one.method for one in whole]
@@ -161,6 +161,17 @@ def test_a_larger_budget_goes_on_and_another_search_begins_anew(bench: Bench) ->
     bench.searches.start(SEARCH.model_copy(update={"seed": 1, "budget": Budget(runs=1)}), "ann")
     bench.over()
     assert len(bench.searches.latest("ann").tried) == 1
+
+
+def test_a_run_that_failed_is_not_run_again_when_the_search_goes_on(bench: Bench) -> None:
+    bench.fails_with = "source_only"
+    bench.go.release(20)
+    bench.searches.start(SEARCH, "ann")
+    bench.over()
+    bench.searches = bench.server()
+    bench.searches.start(SEARCH.model_copy(update={"budget": Budget(runs=6)}), "ann")
+    assert bench.over() == "done"
+    assert [method.name for method in bench.begun].count("source_only") == 1
 
 
 def test_one_search_a_visitor_and_nobody_stops_anothers(bench: Bench) -> None:
