@@ -49,7 +49,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(serv
     start(first, **LONG, seed="3")
     expect(curves(first).first).to_be_visible()
     start(second, **LONG, seed="4")
-    expect(main(second)).to_contain_text("Waiting: number 1 in the queue.")
+    expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
     shoot(second, "train-waiting-light-wide")
     go(second, "Method")
     expect(main(second)).to_contain_text("Your run waits; its place in the queue is 1.")
@@ -62,7 +62,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(serv
         expect(second.get_by_role("button", name=name, exact=True)).to_be_disabled()
 
     second.goto(waiting)
-    expect(main(second)).to_contain_text("Waiting: number 1 in the queue.")
+    expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
     stop(first)
     expect(main(first)).to_contain_text("You stopped this run.")
     expect(curves(second).first).to_be_visible()  # now it is the second's turn
