@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from da_core.cli import (
     backup_command,
+    benchmark_command,
     check_command,
     export_command,
     film_command,
@@ -32,6 +33,7 @@ COMMANDS = (
     recommend_command,
     run_command,
     study_command,
+    benchmark_command,
     film_command,
     export_command,
     make_command,

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from da_core.evaluation.seed_statistics import LEVEL, Spread, spread
 from da_core.events import Notice
 
+Measure = Literal["accuracy", "regret"]
+"""What a table's scores are: accuracies of methods, of which the higher is better, or regrets of validators."""
 LEAST_PAIRS = 2
 _DIGITS = 12
 """Means that agree in so many decimals are tied: they differ by rounding alone."""
@@ -43,7 +45,8 @@ class Ranks:
 class BenchmarkTable:
     """Scores as fractions, by (pair, method), each over its seeds; a cell that is missing is named in ``notes``.
 
-    ``methods`` are in the order of their mean ranks where there are ``ranks``.
+    Of regrets the ``methods`` are validators. They are in the order of their mean ranks where there are ``ranks``,
+    those that have no score at all at the end.
     """
 
     pairs: tuple[str, ...]
@@ -51,18 +54,19 @@ class BenchmarkTable:
     cells: Mapping[tuple[str, str], Spread]
     ranks: Ranks | None
     notes: tuple[Notice, ...]
-    lower_is_better: bool = False
+    measure: Measure = "accuracy"
 
     def best(self, pair: str) -> frozenset[str]:
         """Return the methods of the best mean on a pair; several where they are tied."""
         means = {m: round(self.cells[pair, m].mean, _DIGITS) for m in self.methods if (pair, m) in self.cells}
-        reached = (min if self.lower_is_better else max)(means.values(), default=None)
+        reached = (min if self.measure == "regret" else max)(means.values(), default=None)
         return frozenset(method for method, mean in means.items() if mean == reached)
 
     def mean_of_pairs(self, method: str) -> float | None:
-        """Average a method's means over the pairs on which all methods have one; None where there is no such pair."""
+        """Average a method's means over the pairs that count for the ranks; None where there is none."""
         pairs = complete_pairs(self.cells, self.pairs, self.methods)
-        return math.fsum(self.cells[pair, method].mean for pair in pairs) / len(pairs) if pairs else None
+        means = [self.cells[pair, method].mean for pair in pairs if (pair, method) in self.cells]
+        return math.fsum(means) / len(means) if means else None
 
     def summary(self) -> dict[str, Any]:
         """Return it as JSON has it: cells as a list, the notes as English sentences."""
@@ -72,7 +76,7 @@ class BenchmarkTable:
                 {"first": first, "second": second, "p": p} for (first, second), p in self.ranks.p_values.items()
             ]
         return {
-            "lower_is_better": self.lower_is_better,
+            "measure": self.measure,
             "cells": [
                 {"pair": pair, "method": method, **dataclasses.asdict(one)}
                 for (pair, method), one in self.cells.items()
@@ -83,11 +87,12 @@ class BenchmarkTable:
 
 
 def tabulate(
-    scores: Mapping[str, Mapping[str, Sequence[float]]], *, lower_is_better: bool = False, level: float = LEVEL
+    scores: Mapping[str, Mapping[str, Sequence[float]]], measure: Measure = "accuracy", level: float = LEVEL
 ) -> BenchmarkTable:
     """Tabulate scores in [0, 1] by pair and method, one a seed, and rank the methods by their means.
 
-    A pair on which a method has no score is left out of the ranks, and a note says so.
+    A method that has no score at all takes no part in the ranks, and a pair on which another has none is left out of
+    them; notes say so.
     """
     pairs = tuple(scores)
     methods = tuple(dict.fromkeys(itertools.chain.from_iterable(scores.values())))
@@ -97,33 +102,46 @@ def tabulate(
         for method, values in of_methods.items()
         if values
     }
+    scored = _scored(cells, methods)
     complete = complete_pairs(cells, pairs, methods)
-    notes = [_left_out(pair, [m for m in methods if (pair, m) not in cells]) for pair in pairs if pair not in complete]
+    notes = [
+        Notice("{method} has no score on any pair, and takes no part in the ranks.", {"method": method})
+        for method in methods
+        if method not in scored
+    ]
+    notes += [_left_out(pair, [m for m in scored if (pair, m) not in cells]) for pair in pairs if pair not in complete]
     ranks = None
-    if len(complete) < LEAST_PAIRS or len(methods) < 2:
+    if len(complete) < LEAST_PAIRS or len(scored) < 2:
         notes.append(
             Notice("There are no ranks: they take two methods, and two pairs or more on which each method has a score.")
         )
     else:
-        means = np.array([[cells[pair, method].mean for method in methods] for pair in complete])
-        ranks = rank_methods(means if lower_is_better else -means, complete, methods, level)
-        if ranks.critical_difference >= len(methods) - 1:
+        means = np.array([[cells[pair, method].mean for method in scored] for pair in complete])
+        ranks = rank_methods(means if measure == "regret" else -means, complete, scored, level)
+        if ranks.critical_difference >= len(scored) - 1:
             notes.append(
                 Notice(
                     "On {pairs} pairs the ranks of {methods} methods can tell no two of them apart, whatever they are; "
                     "take more pairs.",
-                    {"pairs": len(complete), "methods": len(methods)},
+                    {"pairs": len(complete), "methods": len(scored)},
                 )
             )
-        methods = tuple(ranks.mean)
-    return BenchmarkTable(pairs, methods, cells, ranks, tuple(notes), lower_is_better)
+        methods = (*ranks.mean, *(method for method in methods if method not in scored))
+    return BenchmarkTable(pairs, methods, cells, ranks, tuple(notes), measure)
+
+
+def _scored(cells: Mapping[tuple[str, str], Spread], methods: Sequence[str]) -> tuple[str, ...]:
+    """List the methods that have a score on any pair."""
+    there = {method for _, method in cells}
+    return tuple(method for method in methods if method in there)
 
 
 def complete_pairs(
     cells: Mapping[tuple[str, str], Spread], pairs: Sequence[str], methods: Sequence[str]
 ) -> tuple[str, ...]:
-    """List the pairs on which every method has a score."""
-    return tuple(pair for pair in pairs if all((pair, method) in cells for method in methods))
+    """List the pairs on which every method has a score that has one anywhere."""
+    scored = _scored(cells, methods)
+    return tuple(pair for pair in pairs if scored and all((pair, method) in cells for method in scored))
 
 
 def _left_out(pair: str, missing: Sequence[str]) -> Notice:

@@ -10,7 +10,7 @@ from da_core.evaluation.seed_statistics import LEVEL, Spread
 from da_core.export.spreadsheet import escape_formula, to_csv
 from da_core.i18n import Language
 
-_COLUMNS = ("pair", "method", "seeds", "mean", "deviation", "low", "high", "rank")
+_COLUMNS = ("seeds", "mean", "deviation", "low", "high", "rank")
 _STYLE = f"""
 body {{ margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: {palette.LIGHT.ink};
   font: 15px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums; }}
@@ -79,9 +79,9 @@ def benchmark_csv(table: BenchmarkTable) -> bytes:
             rows.append([*named, len(cell.values), f"{cell.mean:.6f}", deviation, *ends, ""])
     for method in table.methods:
         mean = table.mean_of_pairs(method)
-        rank = "" if table.ranks is None else f"{table.ranks.mean[method]:.4f}"
+        rank = "" if table.ranks is None or method not in table.ranks.mean else f"{table.ranks.mean[method]:.4f}"
         rows.append(["", escape_formula(method), "", "" if mean is None else f"{mean:.6f}", "", "", "", rank])
-    return to_csv(_COLUMNS, rows)
+    return to_csv(["pair", "validator" if table.measure == "regret" else "method", *_COLUMNS], rows)
 
 
 def benchmark_html(table: BenchmarkTable, language: Language, title: str) -> str:
@@ -138,13 +138,15 @@ def benchmark_cells(table: BenchmarkTable, language: Language) -> tuple[list[str
 
     In per cent; a dash where there is no number, an empty interval where there is none.
     """
-    header = [language.translate("Method"), *table.pairs, language.translate("Mean"), language.translate("Mean rank")]
+    first = language.translate("Validator" if table.measure == "regret" else "Method")
+    header = [first, *table.pairs, language.translate("Mean"), language.translate("Mean rank")]
     rows = []
     for method in table.methods:
         row = [_cell(table.cells.get((pair, method)), language) for pair in table.pairs]
-        mean, ranks = table.mean_of_pairs(method), table.ranks
+        mean = table.mean_of_pairs(method)
+        rank = None if table.ranks is None else table.ranks.mean.get(method)
         row.append(("–" if mean is None else language.number(100 * mean, 1), ""))
-        row.append(("–" if ranks is None else language.number(ranks.mean[method], 2), ""))
+        row.append(("–" if rank is None else language.number(rank, 2), ""))
         rows.append(row)
     return header, rows
 

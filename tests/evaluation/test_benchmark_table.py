@@ -113,7 +113,17 @@ def test_too_few_pairs_or_methods_have_no_ranks_and_a_sentence(scores) -> None:
     assert not scores.get("x", scores).get("moons", {}) or table.best("moons") == {"b"}
 
 
+def test_a_method_without_any_score_leaves_the_ranks_to_the_others() -> None:
+    table = tabulate({pair: {"fda": [], "coral": [0.7], "dann": [0.9]} for pair in "xyz"})
+    assert table.ranks is not None
+    assert table.ranks.mean == {"dann": 1.0, "coral": 2.0}
+    assert table.ranks.pairs == ("x", "y", "z")
+    assert table.methods == ("dann", "coral", "fda"), "it has a row all the same"
+    assert table.mean_of_pairs("fda") is None
+    assert "fda has no score on any pair, and takes no part in the ranks." in table.summary()["notes"]
+
+
 def test_the_lowest_regret_ranks_first() -> None:
-    table = tabulate({pair: {"entropy": [0.3], "dev": [0.0]} for pair in "xy"}, lower_is_better=True)
+    table = tabulate({pair: {"entropy": [0.3], "dev": [0.0]} for pair in "xy"}, "regret")
     assert table.methods == ("dev", "entropy")
     assert table.best("x") == {"dev"}
