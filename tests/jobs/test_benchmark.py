@@ -42,17 +42,13 @@ class Runs:
 
 def scored(accuracy: float) -> Finished:
     """A run that reaches this accuracy; entropy knows which is best, source accuracy has it upside down."""
-    finished = made_up_run.finished()
-    assert finished.result.adapted.target is not None
-    target = finished.result.adapted.target.model_copy(update={"accuracy": accuracy})
+    finished = made_up_run.reaching(accuracy)
     said = {
         "entropy": ValidatorScore(before=0.5, after=accuracy),
         "source_accuracy": ValidatorScore(before=-0.5, after=-accuracy),
         "target_accuracy": ValidatorScore(before=0.5, after=accuracy),
     }
-    adapted = finished.result.adapted.model_copy(update={"target": target})
-    result = finished.result.model_copy(update={"adapted": adapted, "validators": said})
-    return dataclasses.replace(finished, result=result)
+    return Finished(finished.result.model_copy(update={"validators": said}), finished.evidence)
 
 
 @pytest.fixture
