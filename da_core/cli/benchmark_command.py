@@ -131,17 +131,27 @@ def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> Non
 
 
 def _print(table: BenchmarkTable, title: str) -> None:
+    """Print the cells one below the other, so that no terminal is too narrow, then the means and ranks.
+
+    Of validators only the latter: the files have the rest.
+    """
     from da_core.export.benchmark_files import benchmark_cells, benchmark_sentences
     from da_core.i18n import Language
 
     english = Language("en")
     header, rows = benchmark_cells(table, english)
-    written = [
-        [method, *(f"{mean} ({interval})" if interval else mean for mean, interval in row)]
-        for method, row in zip(table.methods, rows, strict=True)
-    ]
+    by_method = dict(zip(table.methods, rows, strict=True))
+    if table.measure == "accuracy":
+        cells = [
+            [pair, method, *by_method[method][place]]
+            for place, pair in enumerate(table.pairs)
+            for method in table.methods
+        ]
+        print_table(("pair", "method", "target accuracy %", "95%"), cells, numbers_from=2)
+        print()
     print(f"{title}, %")
-    print_table(header, written, numbers_from=1)
+    ranked = [[method, *(mean for mean, _ in row[-2:])] for method, row in by_method.items()]
+    print_table((header[0].lower(), "mean over pairs", "mean rank"), ranked, numbers_from=1)
     for sentence in benchmark_sentences(table, english):
         print(sentence)
     print()

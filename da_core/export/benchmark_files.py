@@ -85,22 +85,27 @@ def benchmark_csv(table: BenchmarkTable) -> bytes:
 
 
 def benchmark_html(table: BenchmarkTable, language: Language, title: str) -> str:
-    """Write a page that stands alone: a row a method, a column a pair, the best of each in bold."""
+    """Write a page that stands alone: the table and what it means."""
+    said = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in benchmark_sentences(table, language))
+    return (
+        f'<!doctype html>\n<html lang="{language.code}">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
+        f'<div class="wide">{benchmark_table_html(table, language)}</div>\n{said}</body>\n</html>\n'
+    )
+
+
+def benchmark_table_html(table: BenchmarkTable, language: Language) -> str:
+    """Write the table alone: a row a method, a column a pair, the best of each in bold, intervals in small print."""
     header, rows = benchmark_cells(table, language)
     lines = ["<tr>" + "".join(f'<th scope="col">{escape(name)}</th>' for name in header) + "</tr>"]
     for method, row in zip(table.methods, rows, strict=True):
         cells = []
         for place, (mean, interval) in enumerate(row):
             best = place < len(table.pairs) and method in table.best(table.pairs[place])
-            written = f"<b>{escape(mean)}</b>" if best else escape(mean)
-            cells.append(f"<td>{written}{f'<small>{escape(interval)}</small>' if interval else ''}</td>")
+            written = f"<b>{mean}</b>" if best else mean
+            cells.append(f"<td>{written}{f'<small>{interval}</small>' if interval else ''}</td>")
         lines.append(f'<tr><th scope="row">{escape(method)}</th>{"".join(cells)}</tr>')
-    said = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in benchmark_sentences(table, language))
-    return (
-        f'<!doctype html>\n<html lang="{language.code}">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<div class="wide"><table>\n{chr(10).join(lines)}\n</table></div>\n{said}</body>\n</html>\n'
-    )
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 
 def benchmark_latex(table: BenchmarkTable, title: str) -> str:

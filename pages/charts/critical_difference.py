@@ -52,13 +52,15 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
         for place, group in enumerate(ranks.groups, start=1)
     ]
     figure = plotly_figure.base_figure(
-        bar, dots, *brackets, height=_ROW * (len(names) + 1) + 60, margin=plotly_figure.NARROW
+        bar, dots, *brackets, height=_ROW * (len(names) + 1) + 80, margin=plotly_figure.NARROW
     )
     figure.update_layout(showlegend=False)
     figure.update_xaxes(
         range=[1 - gap, end + gap * (len(ranks.groups) + 1)],
         tickvals=list(range(1, len(names) + 1)),
+        title=_("Mean rank"),
         zeroline=False,
+        showgrid=True,
         gridcolor=theme.faint(),
     )
     length = _("Critical difference {length}", length=number(ranks.critical_difference, 2))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
 from da_core.export.benchmark_files import (
-    benchmark_cells,
     benchmark_csv,
     benchmark_html,
     benchmark_latex,
     benchmark_sentences,
+    benchmark_table_html,
 )
 from da_core.jobs.leaderboard import leaderboard
 from pages.charts import plotly_figure
@@ -71,18 +71,15 @@ def report(table: BenchmarkTable) -> None:
         st.subheader(_("Whose ranks differ"), anchor=False)
         alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
         plotly_figure.draw(critical_difference_diagram(table.ranks), "critical-difference", alt)
+        st.caption(
+            _(
+                "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "
+                "the right holds methods among which none do."
+            )
+        )
     st.subheader(_("Accuracy on the target"), anchor=False)
-    header, rows = benchmark_cells(table, language())
-    drawn = pd.DataFrame(
-        [
-            [_cell(method, table, place, *cell) for place, cell in enumerate(row)]
-            for method, row in zip(table.methods, rows, strict=True)
-        ],
-        columns=[safe(name) for name in header[1:]],
-        index=pd.Index([safe(method) for method in table.methods], name=header[0]),
-    )
-    with st.container(key=keys.scores("benchmark")):
-        st.table(drawn, border="horizontal")
+    drawn, label = benchmark_table_html(table, language()), escape(_("Accuracy on the target"))
+    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
     for sentence in benchmark_sentences(table, language()):
         st.caption(safe(sentence))
     st.caption(
@@ -96,12 +93,6 @@ def report(table: BenchmarkTable) -> None:
         _download("CSV", benchmark_csv(table), "benchmark.csv", "text/csv")
         _download("HTML", benchmark_html(table, language(), title).encode(), "benchmark.html", "text/html")
         _download("LaTeX", benchmark_latex(table, title).encode(), "benchmark.tex", "application/x-tex")
-
-
-def _cell(method: str, table: BenchmarkTable, place: int, mean: str, interval: str) -> str:
-    best = place < len(table.pairs) and method in table.best(table.pairs[place])
-    written = f"**{mean}**" if best else mean
-    return f"{written} :gray[{interval}]" if interval else written
 
 
 def _download(label: str, content: bytes, file: str, mime: str) -> None:
