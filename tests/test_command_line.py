@@ -398,3 +398,43 @@ def test_the_look_at_the_data_refuses_in_one_sentence(capsys: pytest.CaptureFixt
     sentences = capsys.readouterr().err.splitlines()
     assert len(sentences) == 2
     assert all(sentence.startswith("Error: ") for sentence in sentences)
+
+
+@pytest.mark.slow
+def test_a_search_chooses_by_the_validator_goes_on_and_hides_target_accuracy_until_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pair = ["--data", "moons", "--set", "data.count=60", "--network", "identity", "--head", "logistic"]
+    arguments = ["search", *pair, "--validator", "entropy", "--methods", "source_only,coral,night_augmentation"]
+    out = tmp_path / "found"
+    assert main([*arguments, "--budget", "3", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "no score: night_augmentation" in said
+    assert "accuracy" not in said
+    assert "accuracy" not in (out / "leaderboard.csv").read_text()
+
+    found = answer(capsys, *arguments, "--budget", "4", "--out", str(out), "--json")
+    assert isinstance(found, dict)
+    assert [one["seconds"] for one in found["tried"]][:3] == [
+        one["seconds"] for one in json.loads((out / "search.json").read_text())["tried"]
+    ][:3], "what it had was not run again"
+    assert len(found["tried"]) == 4
+    assert "target_accuracy" not in json.dumps(found)
+    scores = [one["score"] for one in found["tried"] if one["score"] is not None]
+    assert found["best"]["score"] == max(scores)
+    assert json.loads((out / "experiment.json").read_text())["method"] == found["best"]["method"]
+    run = answer(capsys, "run", "--experiment", str(out / "experiment.json"), "--json")
+    assert run["validators"]["entropy"]["after"] == pytest.approx(max(scores))
+
+    assert main([*arguments, "--budget", "4", "--out", str(out), "--reveal"]) == 0
+    assert "regret:" in capsys.readouterr().out
+    assert main([*arguments, "--seed", "1", "--budget", "4", "--out", str(out)]) == 2
+    assert "of another search" in capsys.readouterr().err
+
+
+def test_a_search_refuses_a_wrong_budget_and_the_oracle_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--data", "moons", "--budget", "soon", "--validator", "snd"]) == 2
+    assert "is no budget" in capsys.readouterr().err
+    oracle = ["--validator", "target_accuracy", "--methods", "coral"]
+    assert main(["search", "--data", "moons", "--budget", "2", *oracle]) == 2
+    assert "looks at the labels" in capsys.readouterr().err

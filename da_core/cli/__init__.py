@@ -20,6 +20,7 @@ from da_core.cli import (
     recommend_command,
     restore_command,
     run_command,
+    search_command,
     shift_command,
     study_command,
 )
@@ -34,6 +35,7 @@ COMMANDS = (
     run_command,
     study_command,
     benchmark_command,
+    search_command,
     film_command,
     export_command,
     make_command,

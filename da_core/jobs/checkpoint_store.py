@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from da_core.jobs.store import RUN_ID
+
 log = logging.getLogger(__name__)
 
-_NAME = re.compile(r"([0-9a-f]{16}-[0-9a-f]{8})\.checkpoint")
+_NAME = re.compile(rf"({RUN_ID.pattern})\.checkpoint")
 _HALF_WRITTEN = ".writing-"
 STALE_SECONDS = 24 * 3600.0
 """A checkpoint that nobody has renewed for so long, of a run that nobody has, is left over."""

@@ -16,7 +16,7 @@ NARROW = {"l": 0, "r": 8, "t": 8, "b": 8}
 
 
 def base_figure(
-    *traces: go.Scatter | go.Heatmap | go.Bar,
+    *traces: go.Scatter | go.Heatmap | go.Bar | go.Parcoords,
     height: int,
     legend: bool = False,
     margin: Mapping[str, int] | None = None,

@@ -10,6 +10,7 @@ import streamlit as st
 from da_core.evaluation.validators import validators
 from da_core.jobs.candidates import Candidate, candidates, judge_validator
 from da_core.jobs.leaderboard import differences
+from da_core.jobs.searches import searches
 from da_core.jobs.store import Record, store
 from da_core.jobs.studies import studies
 from pages.lab import weight_sweep
@@ -30,6 +31,9 @@ def sets_of_runs() -> dict[str, Callable[[], list[str]]]:
     study = studies().latest(state.owner())
     if study is not None and study.runs:
         found[_("Your latest study")] = lambda: list(dict.fromkeys(study.runs.values()))
+    search = searches().latest(state.owner())
+    if search is not None and (of_search := [one.run_id for one in search.tried if one.run_id]):
+        found[_("Your latest search")] = lambda: of_search
     ticked = [run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {one.run_id for one in kept}]
     if len(ticked) >= LEAST and len({run.pair for run in kept if run.run_id in ticked}) == 1:
         found[_("The ticked runs")] = lambda: ticked

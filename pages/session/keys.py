@@ -307,6 +307,26 @@ STUDY_SEEDS = "lab-study-seeds"
 STUDY_RESUME = "study-on"
 STUDY_STOP = "study-stop"
 
+# Search --------------------------------------------------------------------------------------------------------------
+
+SEARCH_METHODS = "lab-search-methods"
+SEARCH_VALIDATOR = "lab-search-validator"
+SEARCH_UNIT = "lab-search-unit"
+SEARCH_RUNS = "lab-search-runs"
+SEARCH_MINUTES = "lab-search-minutes"
+SEARCH_START = "lab-search-start"
+SEARCH_PAUSE = "lab-search-pause"
+SEARCH_STOP = "lab-search-stop"
+SEARCH_RESUME = "lab-search-on"
+SEARCH_USE = "lab-search-use"
+SEARCH_TRUTH = "lab-search-truth"
+
+
+def search_shown_method(best: str) -> str:
+    """Name the choice of the method whose settings are drawn: another best one asks anew."""
+    return f"lab-search-shown-{best}"
+
+
 # Which run would you pick? ------------------------------------------------------------------------------------------
 
 WHICH_RUN_SET = "lab-which-run-set"

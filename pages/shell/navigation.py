@@ -23,6 +23,7 @@ Step = Literal[
     "runs",
     "what_if",
     "stability",
+    "search",
     "which_run",
     "own_benchmark",
     "playground",
@@ -97,6 +98,12 @@ SCREENS: dict[Step, Screen] = {
         "lab/stability.py",
         "Stability",
         "Run the same experiment with several seeds and methods, and see what is more than luck.",
+        "",
+    ),
+    "search": Screen(
+        "lab/automatic_search.py",
+        "Search",
+        "Let methods and settings be tried in the background, and chosen without a label of the target.",
         "",
     ),
     "which_run": Screen(

@@ -104,6 +104,7 @@ def left_over(app: AppTest) -> set[str]:
         ("what_if", "lab"),
         ("stability", "lab"),
         ("own_benchmark", "lab"),
+        ("automatic_search", "lab"),
         ("playground", "learn"),
         ("which_shift", "learn"),
         ("methods", "learn"),

@@ -30,10 +30,12 @@ from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.jobs import migrations
 from da_core.jobs.backup import BackupContents, write_backup
 from da_core.jobs.job import EVERYONE, digest
-from da_core.jobs.live_runs import LiveRun, LiveRuns
+from da_core.jobs.kept_searches import KeptSearch, keep_search, last_search
+from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.restore import restore_backup
 from da_core.jobs.room_database import RoomDatabase
 from da_core.jobs.store import Store, new_run_id
+from da_core.search import Budget, Search
 from da_core.settings import settings
 from da_core.study import Study
 
@@ -142,6 +144,8 @@ def test_everything_is_there_after_a_restore(
         new_run_id(Experiment()), Experiment(seed=9), (digest(BOB),), "paused", datetime.now(UTC), behind=True
     )
     LiveRuns(lambda: database, "gone/1/x").record([live])
+    search = Search.of(Experiment(), ["dann"], "snd", Budget(runs=3))
+    keep_search(database, ANN, search, [], "paused")
     upload = bring(first, monkeypatch, "mine.zip", b"PK")
     (first.data / "uploads" / ".half").write_bytes(b"still arriving")
     (first.data / "runs" / ".writing-x").mkdir()
@@ -155,12 +159,16 @@ def test_everything_is_there_after_a_restore(
     assert restored.database.listed(BOB) == database.listed(BOB)
     assert restored.database.listed(ANN)[1].name == "夜 & “day”"
     assert restored.database.last_study(ANN) == study
+    assert last_search(restored.database, ANN) == KeptSearch(search, (), "paused")
     assert restored.database.progress(BOB).times("chapter", "one", "read") == 3
     rooms = RoomDatabase(restored.database)
     assert rooms.load(room.room_id) == room
     assert [vote.answer for vote in rooms.votes(room.room_id)] == [0.1 + 0.2]
     assert rooms.server_key("codes") == key
-    (taken,) = LiveRuns(lambda: restored.database, "new/1/x", lambda: 1e12).take_over()
+    passed = iter((0.0, SILENT_SECONDS))
+    heir = LiveRuns(lambda: restored.database, "new/1/x", stopwatch=lambda: next(passed))
+    assert heir.take_over() == [], "its server may live"
+    (taken,) = heir.take_over()
     assert taken == dataclasses.replace(live, attempt=2)
     for run in (shared, anns):
         was, now = store.load(run), restored.load(run)

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, make_url, text
 
 from da_core.errors import UserError
-from da_core.jobs import live_runs, room_database, upload_list  # noqa: F401  # their tables stand in METADATA too
+from da_core.jobs import kept_searches, live_runs, room_database, upload_list  # noqa: F401  # tables in METADATA too
 from da_core.jobs.run_database import METADATA, RunDatabase
 
 ROOT = Path(__file__).parents[2]

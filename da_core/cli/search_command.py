@@ -1,0 +1,194 @@
+"""``search``: the best method and settings for a pair, by a validator and within a budget."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.run_command import download_missing
+from da_core.cli.terminal_tables import print_table
+from da_core.errors import UserError
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+    from da_core.experiment import Experiment
+    from da_core.search import Search, Tried
+
+_SHOWN = 20
+"""Rows of the leaderboard that are printed; ``leaderboard.csv`` has all."""
+_RECORD = "search.json"
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("search", help="search methods and settings by a validator, within a budget")
+    add_experiment_options(command)
+    command.add_argument("--budget", required=True, help="a number of runs such as 20, or a time such as 5m or 2h")
+    command.add_argument("--validator", required=True, help="what is chosen by (see list validators)")
+    command.add_argument(
+        "--methods", metavar="NAMES", help="such as source_only,coral,dann; else those that “recommend” names"
+    )
+    command.add_argument("--peek", action="store_true", help="let the oracle be the validator: it looks at all labels")
+    command.add_argument("--reveal", action="store_true", help="show target accuracy and the regret in the end")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="write search.json, leaderboard.csv and the best experiment.json here"
+    )
+    command.add_argument("--json", action="store_true", help="print the search as JSON instead of a table")
+    command.set_defaults(do=do_search, method=None)
+
+
+def do_search(options: argparse.Namespace) -> None:
+    """Do the search, or go on with it, and print the leaderboard; Ctrl-C ends it with what there is so far."""
+    search = search_of(options)
+    tried = [] if options.out is None else read_tried(options.out, search)
+    if tried:
+        print(f"Going on after {len(tried)} runs.", file=sys.stderr)
+    try:
+        _conduct(search, tried, options.out)
+    except KeyboardInterrupt:
+        print("Stopped; this is what there is so far.", file=sys.stderr)
+    if options.json:
+        print(json.dumps(summary(search, tried, reveal=options.reveal), indent=2))
+    else:
+        _print(search, tried, reveal=options.reveal)
+
+
+def search_of(options: argparse.Namespace) -> Search:
+    """Make the search that the options describe. Raises `UserError` where they describe none."""
+    from da_core.search import Budget, Search
+
+    budget = Budget.read(options.budget)
+    experiment = experiment_of(options)
+    download_missing(experiment.data)
+    names = suggested(experiment) if options.methods is None else options.methods.split(",")
+    names = [name.strip() for name in names if name.strip()]
+    return Search.of(experiment, names, options.validator, budget, seed=experiment.seed, unlocked=options.peek)
+
+
+def suggested(experiment: Experiment) -> list[str]:
+    """List source only and the methods that are recommended for a pair; its target's labels are not looked at."""
+    from da_core.data.loading.cache import load_pair
+    from da_core.evaluation.recommendation import recommend, without_target_labels
+    from da_core.evaluation.shift_report import data_report
+
+    pair = load_pair(experiment.data)
+    report = data_report(without_target_labels(pair), experiment.seed)
+    found = recommend(report, pair, experiment.data).suggestions
+    return list(dict.fromkeys(["source_only", *(one.method for one in found)]))
+
+
+def read_tried(folder: Path, search: Search) -> list[Tried]:
+    """Read what the same search, whatever its budget, has tried before; nothing where the folder has none.
+
+    Raises `UserError` where another search, or something else, lies there: it would be overwritten.
+    """
+    from da_core.search import Search, Tried
+
+    place = folder / _RECORD
+    if not place.exists():
+        return []
+    try:
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        same = Search.model_validate(kept["search"]).has_the_runs_of(search)
+        tried = [Tried.model_validate(one) for one in kept["tried"]]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError("{path} is no record of a search ({detail}).", path=place, detail=error) from None
+    if not same:
+        raise UserError("{path} is of another search; give --out another folder.", path=place)
+    return tried
+
+
+def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
+    """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
+    from da_core.export.search_table import regret
+    from da_core.search import best, importance
+
+    first = best(tried)
+    hidden = None if reveal else {"target_accuracy"}
+    found: dict[str, Any] = {
+        "search": search.model_dump(mode="json"),
+        "tried": [one.model_dump(mode="json", exclude=hidden) for one in tried],
+        "best": None if first is None else first.model_dump(mode="json", exclude=hidden),
+        "experiment": None if first is None else search.experiment_of(first.method).model_dump(mode="json"),
+        "importance": {} if first is None else importance(search, tried, first.method.name),
+    }
+    return found | ({"regret": regret(tried)} if reveal else {})
+
+
+def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
+    """Write the record, the leaderboard and the best experiment so far. Raises `UserError` where that cannot be."""
+    from da_core.export.search_table import leaderboard_csv
+    from da_core.search import best
+
+    kept = {"search": search.model_dump(mode="json"), "tried": [one.model_dump(mode="json") for one in tried]}
+    first = best(tried)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        new = folder / f"{_RECORD}.new"  # a record that is cut in the middle could not be gone on with
+        new.write_text(json.dumps(kept, indent=2), encoding="utf-8")
+        new.replace(folder / _RECORD)
+        (folder / "leaderboard.csv").write_bytes(leaderboard_csv(search, tried))
+        if first is not None:
+            text = search.experiment_of(first.method).model_dump_json(indent=2)
+            (folder / "experiment.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+
+
+def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
+    """Do what is left of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from da_core.events import Progress
+    from da_core.search import best, conduct_search
+
+    with Bar(console=Console(stderr=True)) as bar:
+        task = bar.add_task("search", total=1.0)
+        for step in conduct_search(search, tried):
+            if step.tried is not None:
+                tried.append(step.tried)
+                if out is not None:
+                    write_search(out, search, tried)
+            first = best(tried)
+            so_far = "" if first is None else f", best {first.method.name} {first.score:.4g}"
+            within = step.event.fraction if isinstance(step.event, Progress) else 0.0
+            bar.update(
+                task,
+                completed=search.budget.share(tried, within if step.tried is None else 0.0),
+                description=f"run {step.place} {step.method.name}{so_far}",
+            )
+
+
+def _print(search: Search, tried: Sequence[Tried], *, reveal: bool) -> None:
+    from da_core.export.search_table import regret, settings_words
+    from da_core.search import importance, importance_of_method, ranked
+
+    scored = ranked(tried)
+    header = ["", "method", "settings", search.validator, "seconds"]
+    rows = []
+    for place, one in enumerate(scored[:_SHOWN], start=1):
+        row = [place, one.method.name, settings_words(one), f"{one.score:.4g}", f"{one.seconds:.1f}"]
+        if reveal:
+            row.append("" if one.target_accuracy is None else f"{100 * one.target_accuracy:.1f}")
+        rows.append(row)
+    print_table([*header, *(["target accuracy %"] if reveal else [])], rows)
+    for one in tried:
+        if one.score is None:
+            print(f"- no score: {one.method.name} {settings_words(one)}: {one.problem.format(**one.values)}")
+    if not scored:
+        return
+    if (share := importance_of_method(tried)) is not None:
+        print(f"{share:.0%} of the scores' variance lies between the methods")
+    shares = importance(search, tried, scored[0].method.name)
+    if shares:
+        listed = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        print(f"importance of the settings of {scored[0].method.name}: {listed}")
+    if reveal:
+        lost = regret(tried)
+        print("the target has no labels" if lost is None else f"regret: {100 * lost:.1f} points of target accuracy")

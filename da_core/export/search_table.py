@@ -1,0 +1,48 @@
+"""The leaderboard of a search, for a table on a screen, in the terminal and in a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from da_core.export.spreadsheet import escape_formula, to_csv
+from da_core.search import Search, Tried, ranked
+
+
+def settings_words(one: Tried) -> str:
+    """Write the settings that differ from a method's defaults: “weight=0.3 hidden=64”; empty where none does."""
+    return " ".join(f"{name}={value}" for name, value in one.method.params.items())
+
+
+def regret(tried: Sequence[Tried]) -> float | None:
+    """Compute how far the best by the validator is below the best of the scored runs by target accuracy, as a fraction.
+
+    None where the target has no labels, or nothing has a score.
+    """
+    scored = ranked(tried)
+    accuracies = [one.target_accuracy for one in scored if one.target_accuracy is not None]
+    if not scored or len(accuracies) < len(scored):
+        return None
+    return max(accuracies) - accuracies[0]
+
+
+def leaderboard_csv(search: Search, tried: Sequence[Tried]) -> bytes:
+    """Write all runs as CSV that Excel reads, the best first and at the end those without a score, with the reason.
+
+    ``run`` is the place in the search, from 1. Target accuracy is left out: who chooses by it has peeked.
+    """
+    without = [one for one in tried if one.score is None]
+    rows: list[list[object]] = []
+    for place, one in enumerate([*ranked(tried), *without], start=1):
+        rows.append(
+            [
+                "" if one.score is None else place,
+                next(at for at, other in enumerate(tried, start=1) if other is one),
+                one.method.name,
+                escape_formula(settings_words(one)),
+                search.validator,
+                "" if one.score is None else f"{one.score:.6g}",
+                f"{one.seconds:.1f}",
+                escape_formula(one.problem.format(**one.values)),
+            ]
+        )
+    return to_csv(("place", "run", "method", "settings", "validator", "score", "seconds", "problem"), rows)

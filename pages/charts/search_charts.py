@@ -1,0 +1,119 @@
+"""A search: its leaderboard, which settings matter, and a method's runs as lines through its settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from da_core import palette
+from da_core.evaluation.validators import validators
+from da_core.export.search_table import settings_words
+from da_core.export.validator_rows import score_words
+from da_core.params import Params, describe
+from da_core.search import Search, Tried, ranked
+from pages.charts import plotly_figure
+from pages.session.words import _, language, percent, safe, word
+from pages.shell import theme
+
+_SHOWN = 15
+_BAR = 34  # pixels
+
+
+def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.DataFrame:
+    """Tabulate the best runs so far, the best first; with ``reveal``, accuracy on the target as well."""
+    from da_core.methods import methods
+
+    shown = ranked(tried)[:_SHOWN]
+    titles = [safe(word(methods()[one.method.name].title)) for one in shown]
+    table = {
+        _("Place"): [str(place) for place in range(1, len(shown) + 1)],
+        _("Method"): titles,
+        _("Settings"): [safe(settings_words(one)) or _("its defaults") for one in shown],
+        word(validators()[search.validator].title): [
+            score_words(search.validator, one.score, language()) for one in shown
+        ],
+    }
+    if reveal:
+        table[_("Accuracy on the target")] = [
+            "–" if one.target_accuracy is None else percent(one.target_accuracy) for one in shown
+        ]
+    return pd.DataFrame(table).set_index(_("Place"))
+
+
+def bars(shares: Mapping[str, float], kind: type[Params]) -> None:
+    """Draw how much each setting of a method matters. Plain Vega-Lite, so that it is drawn anew without a flicker."""
+    titles = {hyper.name: word(hyper.title) for hyper in describe(kind)}
+    rows = pd.DataFrame(
+        [(titles[name], share, percent(share)) for name, share in shares.items()], columns=["what", "share", "written"]
+    )
+    spec: dict[str, Any] = {
+        "height": _BAR * len(rows) + 30,
+        "mark": {"type": "bar", "color": palette.ACCENT, "height": {"band": 0.6}},
+        "encoding": {
+            "y": {
+                "field": "what",
+                "type": "nominal",
+                "title": None,
+                "sort": list(rows["what"]),
+                "axis": {"labelLimit": 220},
+            },
+            "x": {"field": "share", "type": "quantitative", "title": None, "axis": {"format": ".0%", "tickCount": 5}},
+            "tooltip": [{"field": "what", "title": " "}, {"field": "written", "title": _("value")}],
+        },
+    }
+    st.vega_lite_chart(rows, spec, alt=_("How much of the scores’ spread each setting explains"))
+
+
+def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Params], space: Mapping[str, Any]) -> None:
+    """Draw a line for each run of a method, through its settings to its score: the better, the stronger."""
+    runs = [one for one in reversed(ranked(tried)) if one.method.name == method]  # the best is drawn last
+    values = [kind(**one.method.params).model_dump() for one in runs]
+    titles = {hyper.name: word(hyper.title) for hyper in describe(kind)}
+    dimensions = [_axis(titles[name], [one[name] for one in values], axis) for name, axis in space.items()]
+    scores = [one.score or 0.0 for one in runs]
+    title = word(validators()[search.validator].title)
+    dimensions.append({"label": _short(title), "values": scores})
+    line = {"color": scores, "colorscale": [[0, palette.translucent(palette.GREY, 0.35)], [1, palette.ACCENT]]}
+    ink = {"color": theme.ink(), "size": 12}
+    trace = go.Parcoords(
+        dimensions=dimensions, line=line, labelfont=ink, tickfont=ink, rangefont={"color": palette.CLEAR}
+    )
+    margin = {"l": 60, "r": 60, "t": 60, "b": 24}
+    figure = plotly_figure.base_figure(trace, height=320, margin=margin)
+    plotly_figure.draw(figure, "search-parallel", _("One line a run, through its settings to its score"))
+
+
+def _axis(title: str, values: Sequence[Any], axis: Any) -> dict[str, Any]:
+    """Describe one setting's axis: choices by their place, a logarithmic scale by powers of ten."""
+    label = _short(title)
+    if hasattr(axis, "choices"):
+        places = [axis.choices.index(value) for value in values]
+        names = [_yes_or_no(choice) for choice in axis.choices]
+        return {"label": label, "values": places, "tickvals": list(range(len(names))), "ticktext": names}
+    if not axis.log:
+        return {"label": label, "values": list(values), "range": [axis.low, axis.high]}
+    ends = [math.log10(axis.low), math.log10(axis.high)]
+    ticks = [*ends, *range(math.floor(ends[0]) + 1, math.ceil(ends[1]))]
+    logs = [math.log10(value) for value in values]
+    return {
+        "label": label,
+        "values": logs,
+        "range": ends,
+        "tickvals": ticks,
+        "ticktext": [f"{10**one:.3g}" for one in ticks],
+    }
+
+
+def _yes_or_no(choice: Any) -> str:
+    if isinstance(choice, bool):
+        return _("yes") if choice else _("no")
+    return plotly_figure.verbatim([str(choice)])[0]
+
+
+def _short(title: str) -> str:
+    return plotly_figure.verbatim([title if len(title) <= 22 else title[:21] + "…"])[0]

@@ -1,0 +1,135 @@
+"""The Search screen: started, watched, found again, paused; the truth only when asked for; the best is put to use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from da_core.events import Event, Finished, ValidatorScore
+from da_core.experiment import Experiment
+from da_core.jobs import queue as queue_module
+from da_core.jobs import searches as searches_module
+from da_core.jobs.queue import Queue, queue
+from da_core.jobs.searches import Searches
+from da_core.jobs.store import store
+from pages.session.words import safe
+from tests.support import made_up_run
+from tests.support.lab import Lab, button, has, texts
+
+
+@pytest.fixture(autouse=True)
+def fresh_searches(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    """Runs that score by their weight, and the searches over them."""
+    end = made_up_run.finished()
+
+    def run(experiment: Experiment, *, should_stop: object) -> Iterator[Event]:
+        lab.may_go_on()
+        score = float(experiment.method.params.get("weight", 10.0))
+        said = {"snd": ValidatorScore(before=0.0, after=score)}
+        result = end.result.model_copy(update={"validators": said})
+        yield made_up_run.made_by_this_version(Finished(result, end.evidence), experiment)
+
+    queue().close()
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), run))
+    mine = Searches()
+    monkeypatch.setattr(searches_module, "searches", lambda: mine)
+
+
+def screen(lab: Lab, **query: str) -> AppTest:
+    return lab.screen("automatic_search", section="lab", **query)
+
+
+def started(lab: Lab, runs: int = 8) -> AppTest:
+    app = screen(lab)
+    app.multiselect[0].set_value(["source_only", "deep_coral"])
+    app.number_input[0].set_value(runs)
+    button(app.run(), "Start the search").click()
+    return app.run()
+
+
+def over(lab: Lab) -> None:
+    """Let every run go to its end."""
+    lab.go.set()
+    for thread in threading.enumerate():
+        if thread.name == "search":
+            thread.join(30)
+
+
+def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_use(lab: Lab) -> None:
+    app = started(lab)
+    assert not app.exception
+    assert has(app, "Stop")
+    assert button(app, "Start the search").disabled
+    assert has(screen(lab), "Pause"), "a reload finds it again"
+    over(lab)
+    done = screen(lab)
+    assert not done.exception
+    assert not has(done, "Stop")
+    assert "The search is over: 8 runs." in texts(done)
+    table = done.table[0].value
+    scores = [float(score) for score in table.iloc[:, 2]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 8
+    assert set(table["Method"]) == {"Source only", "Deep CORAL"}
+    best = searches_module.searches().latest(lab.visitor).tried
+    weights = [one.method.params["weight"] for one in best if "weight" in one.method.params]
+    assert f"Best so far: **{safe(f'Deep CORAL weight={max(weights)}')}**" in texts(done)
+    button(done, "Use the best").click()
+    done.run()
+    assert not done.exception
+    assert done.title[0].value == "Results"
+    assert done.query_params["method.weight"] in (str(max(weights)), [str(max(weights))])
+
+
+def test_accuracy_on_the_target_is_shown_when_it_is_asked_for_and_not_before(lab: Lab) -> None:
+    started(lab, runs=3)
+    over(lab)
+    app = screen(lab)
+    assert "Accuracy on the target" not in app.table[0].value
+    assert "80" not in "".join(app.table[0].value.iloc[:, -1])
+    next(one for one in app.toggle if one.label == "Show accuracy on the target").set_value(True)
+    app.run()
+    assert list(app.table[0].value["Accuracy on the target"]) == ["80.0%"] * 3
+    assert "Regret: **0.0** points" in texts(app)
+    regrets = lab.screen("which_run", section="lab")
+    (sets,) = [one for one in regrets.selectbox if one.label == "Runs"]
+    assert "Your latest search" in sets.options
+
+
+def test_the_oracle_is_offered_once_it_is_unlocked_and_says_what_it_costs(lab: Lab) -> None:
+    app = screen(lab)
+    (choice,) = [one for one in app.selectbox if one.label == "Choose by"]
+    assert "Oracle (target accuracy)" not in choice.options
+    next(one for one in app.toggle if one.label == "Unlock the oracle").set_value(True)
+    app.run()
+    (choice,) = [one for one in app.selectbox if one.label == "Choose by"]
+    choice.set_value("target_accuracy")
+    app.run()
+    assert "looks at the labels" in app.warning[0].value
+
+
+def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
+    app = started(lab, runs=4)
+    button(app, "Pause").click()
+    app.run()
+    over(lab)
+    app = screen(lab)
+    assert "This search is paused" in texts(app)
+    had = len(searches_module.searches().latest(lab.visitor).tried)
+    assert had < 4
+    button(app, "Go on").click()
+    app.run()
+    over(lab)
+    assert "The search is over: 4 runs." in texts(screen(lab))
+
+
+def test_the_screen_is_whole_in_chinese(lab: Lab) -> None:
+    started(lab, runs=8)
+    over(lab)
+    app = screen(lab, lang="zh")
+    assert not app.exception
+    assert app.title[0].value == "搜索"
+    assert "搜索已结束" in texts(app)
