@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from da_core.cli import (
     backup_command,
+    benchmark_command,
     check_command,
     export_command,
     film_command,
@@ -33,6 +34,7 @@ COMMANDS = (
     recommend_command,
     run_command,
     study_command,
+    benchmark_command,
     search_command,
     film_command,
     export_command,

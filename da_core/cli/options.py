@@ -1,4 +1,4 @@
-"""The options that describe an experiment, shared by ``run`` and ``study``."""
+"""The options that describe an experiment, shared by ``run``, ``study`` and ``benchmark``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ COLUMN_OPTIONS = {"label": "label", "domain": "domain", "source_domain": "source
 """The settings of own files that have an option of their own, and its name."""
 
 
-def add_experiment_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that describe an experiment, except for the method."""
+def add_experiment_options(command: argparse.ArgumentParser, *, several_pairs: bool = False) -> None:
+    """Add the options that describe an experiment, except for the method; ``--data`` takes one pair or several."""
     command.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
-    command.add_argument("--data", help="a data set by name (see list data)")
+    if several_pairs:
+        command.add_argument("--data", nargs="+", metavar="DATA", help="data sets by name (see list data)")
+    else:
+        command.add_argument("--data", help="a data set by name (see list data)")
     command.add_argument(
         "--source",
         metavar="PLACE",

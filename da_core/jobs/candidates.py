@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from da_core.evaluation.regret import Judgement, judge
-from da_core.events import When
+from da_core.events import Result, When
 from da_core.experiment import Experiment
-from da_core.run_folder import Record
+
+
+class FinishedRun(Protocol):
+    """An experiment and what came of it, such as a `da_core.run_folder.Record`."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the run did."""
+
+    @property
+    def result(self) -> Result:
+        """What came of it."""
 
 
 @dataclass(frozen=True)
@@ -23,28 +35,28 @@ class Candidate:
     accuracy: float
 
 
-def candidates(records: Iterable[Record]) -> list[Candidate]:
+def candidates(runs: Iterable[FinishedRun]) -> list[Candidate]:
     """List the adapted models of runs and, each once, the source-only models that they started from.
 
     Runs whose target has no labels, or that no validator has scored (they are of an earlier version), are left out.
     """
     found: dict[tuple[float, ...], Candidate] = {}
     adapted = []
-    for record in records:
-        result = record.result
+    for run in runs:
+        result = run.result
         if result.source_only.target is None or result.adapted.target is None or not result.validators:
             continue
         accuracies = {"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy}
         whens: tuple[When, ...] = ("before", "after")
-        both = [Candidate(record.experiment, when, _scores(record, when), accuracies[when]) for when in whens]
+        both = [Candidate(run.experiment, when, _scores(result, when), accuracies[when]) for when in whens]
         found.setdefault((both[0].accuracy, *both[0].scores.values()), both[0])
-        if record.experiment.method.name != "source_only":
+        if run.experiment.method.name != "source_only":
             adapted.append(both[1])
     return [*found.values(), *adapted]
 
 
-def _scores(record: Record, when: When) -> dict[str, float]:
-    said = {name: getattr(score, when) for name, score in record.result.validators.items()}
+def _scores(result: Result, when: When) -> dict[str, float]:
+    said = {name: getattr(score, when) for name, score in result.validators.items()}
     return {name: value for name, value in said.items() if value is not None}
 
 

@@ -345,6 +345,11 @@ SWEEP_STOP = "lab-sweep-stop"
 SWEEP_GUESS = "weight_peak"
 """The guess at which weight target accuracy peaks; the study's key is the place that asks."""
 
+# Benchmark -----------------------------------------------------------------------------------------------------------
+
+BENCHMARK_METHODS = "lab-benchmark-methods"
+BENCHMARK_PAIRS = "lab-benchmark-pairs"
+
 # Start, Learn --------------------------------------------------------------------------------------------------------
 
 SHOWCASE = "showcase"

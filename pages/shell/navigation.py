@@ -25,6 +25,7 @@ Step = Literal[
     "stability",
     "search",
     "which_run",
+    "own_benchmark",
     "playground",
     "course",
     "stories",
@@ -109,6 +110,12 @@ SCREENS: dict[Step, Screen] = {
         "lab/which_run.py",
         "Which run?",
         "Several models of one pair, and no label of the target: what each validator would pick, and what that costs.",
+        "",
+    ),
+    "own_benchmark": Screen(
+        "lab/own_benchmark.py",
+        "Benchmark",
+        "Your runs as one table: methods on domain pairs, and whose ranks differ by more than luck.",
         "",
     ),
     "playground": Screen(

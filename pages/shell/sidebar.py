@@ -11,7 +11,7 @@ from pages.shell import class_link
 from pages.shell.navigation import SCREENS, Step, link_to, walk
 
 _SECTIONS: dict[str, tuple[Step, ...]] = {
-    "Lab": ("runs", "what_if", "stability", "search", "which_run"),
+    "Lab": ("runs", "what_if", "stability", "search", "which_run", "own_benchmark"),
     "Learn": ("course", "playground", "stories"),
     "Practise": ("which_shift", "bug_hunt"),
     "Look up": ("methods", "lesson", "glossary"),

@@ -103,6 +103,7 @@ def left_over(app: AppTest) -> set[str]:
         ("runs", "lab"),
         ("what_if", "lab"),
         ("stability", "lab"),
+        ("own_benchmark", "lab"),
         ("automatic_search", "lab"),
         ("playground", "learn"),
         ("which_shift", "learn"),

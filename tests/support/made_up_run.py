@@ -102,6 +102,15 @@ def finished(*, weights: bool = False, oracle: bool = False) -> Finished:
     return Finished(result, evidence)
 
 
+def reaching(accuracy: float) -> Finished:
+    """`finished`, but adapted reaches this accuracy on the target."""
+    end = finished()
+    assert end.result.adapted.target is not None
+    target = end.result.adapted.target.model_copy(update={"accuracy": accuracy})
+    adapted = end.result.adapted.model_copy(update={"target": target})
+    return Finished(end.result.model_copy(update={"adapted": adapted}), end.evidence)
+
+
 def history() -> tuple[Losses | Accuracies, ...]:
     """Two epochs of source only, two of adapting with a domain classifier that ends at a coin's accuracy."""
     return (

@@ -1,0 +1,157 @@
+"""``benchmark``: methods × domain pairs × seeds as one job that goes on where it was stopped; its tables and ranks."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from da_core.cli.options import add_experiment_options
+from da_core.cli.study_command import read_experiments, study_of
+from da_core.cli.terminal_tables import print_table
+from da_core.errors import UserError
+from da_core.experiment import DataSpec, MethodSpec
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+    from da_core.evaluation.benchmark_table import BenchmarkTable
+    from da_core.jobs.benchmark import BenchmarkStep, Studies
+
+TITLES = {"accuracy": "Target accuracy of each method", "regret": "Regret of each validator's choice"}
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("benchmark", help="compare methods over several domain pairs and seeds, with ranks")
+    add_experiment_options(command, several_pairs=True)
+    command.add_argument("--methods", nargs="+", required=True, metavar="METHOD", help="methods by name")
+    command.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds for each method, 3 by default")
+    command.add_argument(
+        "--experiments", type=Path, metavar="FILE", help="further pairs with settings of their own, as study takes them"
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the tables here as CSV, HTML, LaTeX and JSON, and each result once it is there: called again, the "
+        "command goes on where it was stopped",
+    )
+    command.add_argument("--json", action="store_true", help="print benchmark.json instead of tables")
+    command.set_defaults(do=do_benchmark)
+
+
+def do_benchmark(options: argparse.Namespace) -> None:
+    """Do what has not been done, print the tables, and write them with ``--out``."""
+    from da_core.jobs.benchmark import KeptResults, benchmark_tables, conduct_benchmark
+
+    studies = studies_of(options)
+    kept = KeptResults(None if options.out is None else options.out / "runs")
+    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept)))
+    tables = {"accuracy": accuracy} | ({} if regret is None else {"regret": regret})
+    summary = {"studies": {pair: study.model_dump() for pair, study in studies.items()}}
+    text = json.dumps(summary | {name: table.summary() for name, table in tables.items()}, indent=2)
+    if options.out is not None:
+        _write(options.out, tables, text)
+    if options.json:
+        print(text)
+        return
+    for name, table in tables.items():
+        _print(table, TITLES[name])
+
+
+def studies_of(options: argparse.Namespace) -> Studies:
+    """Make a study of each pair, by the pairs' names. Raises `UserError` for what is wrong with any of them."""
+    from da_core.methods import methods
+    from da_core.registry import pick
+
+    for name in options.methods:
+        pick(methods(), name, MethodSpec.what)
+    given: list[tuple[str | None, dict[str, str]]] = [(name, {}) for name in dict.fromkeys(options.data or [])]
+    if options.experiments is not None:
+        given += [(None, one) for one in read_experiments(options.experiments)]
+    studies = []
+    for data, settings in given or [(None, {})]:
+        of_pair = copy.copy(options)
+        of_pair.data = data
+        studies.append(study_of(of_pair, settings))
+    return dict(zip(pair_names([study.experiment.data for study in studies]), studies, strict=True))
+
+
+def pair_names(data: Sequence[DataSpec]) -> list[str]:
+    """Name domain pairs by data set and settings, own files by theirs; with their places where two are alike."""
+    named = [_pair_name(spec) for spec in data]
+    return [f"{place}: {name}" if named.count(name) > 1 else name for place, name in enumerate(named, start=1)]
+
+
+def _pair_name(spec: DataSpec) -> str:
+    from da_core.data.readers.uploads import place_name
+
+    if spec.places:
+        return " → ".join(map(place_name, spec.places))
+    return " ".join([spec.name, *(f"{name}={value}" for name, value in spec.params.items())])
+
+
+def _with_progress_bar(steps: Iterator[BenchmarkStep]) -> Iterator[BenchmarkStep]:
+    """Yield the steps, with a progress bar on stderr; what cannot be done is said there at once."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from da_core.events import Progress
+
+    console = Console(stderr=True)
+    with Bar(console=console) as bar:
+        task = bar.add_task("benchmark", total=None)
+        for step in steps:
+            where = f"{step.pair} · {step.trial.method} seed {step.trial.seed}"
+            part = step.outcome.fraction if isinstance(step.outcome, Progress) else 1.0
+            bar.update(task, total=float(step.count), completed=step.place - 1 + part, description=where)
+            if isinstance(step.outcome, UserError):
+                console.print(f"{where}: {step.outcome}", markup=False)
+            yield step
+
+
+def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> None:
+    from da_core.export.benchmark_files import benchmark_csv, benchmark_html, benchmark_latex
+    from da_core.i18n import Language
+
+    files = {"benchmark.json": summary.encode()}
+    for name, table in tables.items():
+        files[f"{name}.csv"] = benchmark_csv(table)
+        files[f"{name}.html"] = benchmark_html(table, Language("en"), TITLES[name]).encode()
+        files[f"{name}.tex"] = benchmark_latex(table, TITLES[name]).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+
+
+def _print(table: BenchmarkTable, title: str) -> None:
+    """Print the cells one below the other, so that no terminal is too narrow, then the means and ranks.
+
+    Of validators only the latter: the files have the rest.
+    """
+    from da_core.export.benchmark_files import benchmark_cells, benchmark_sentences
+    from da_core.i18n import Language
+
+    english = Language("en")
+    header, rows = benchmark_cells(table, english)
+    by_method = dict(zip(table.methods, rows, strict=True))
+    if table.measure == "accuracy":
+        cells = [
+            [pair, method, *by_method[method][place]]
+            for place, pair in enumerate(table.pairs)
+            for method in table.methods
+        ]
+        print_table(("pair", "method", "target accuracy %", "95%"), cells, numbers_from=2)
+        print()
+    print(f"{title}, %")
+    ranked = [[method, *(mean for mean, _ in row[-2:])] for method, row in by_method.items()]
+    print_table((header[0].lower(), "mean over pairs", "mean rank"), ranked, numbers_from=1)
+    for sentence in benchmark_sentences(table, english):
+        print(sentence)
+    print()

@@ -1,0 +1,170 @@
+"""A benchmark: studies of several domain pairs as one job that goes on where it was stopped, and its two tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import tempfile
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from da_core.errors import UserError
+from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
+from da_core.evaluation.validators import validators
+from da_core.events import Finished, Notice, Progress, Result
+from da_core.experiment import Experiment
+from da_core.jobs.candidates import candidates, judge_validator
+from da_core.run import run
+from da_core.study import Study, Trial
+from da_core.training.prepared import filled_in
+
+log = logging.getLogger(__name__)
+Studies = Mapping[str, Study]
+"""What a benchmark does, by the pairs' names: the same methods on each."""
+
+
+@dataclass(frozen=True)
+class BenchmarkStep:
+    """What is known of one run of a benchmark: how far it is, what came of it, or why it cannot be done.
+
+    It is the run ``place`` of ``count``, from 1.
+    """
+
+    pair: str
+    trial: Trial
+    place: int
+    count: int
+    outcome: Progress | Result | UserError
+
+    @property
+    def experiment(self) -> Experiment:
+        """Return what the run does."""
+        return self.trial.experiment
+
+    @property
+    def result(self) -> Result:
+        """Return what came of the run; only of one that has finished."""
+        assert isinstance(self.outcome, Result)
+        return self.outcome
+
+
+@dataclass(frozen=True)
+class KeptResults:
+    """The results of finished runs, one file each in ``folder``; None keeps nothing."""
+
+    folder: Path | None
+
+    def find(self, experiment: Experiment) -> Result | None:
+        """Read what came of this experiment; None where it is not there, or would not be the same today.
+
+        It would not where this version has other defaults, or a file of the user's has changed since.
+        """
+        if self.folder is None:
+            return None
+        file = self._file(self.folder, experiment)
+        try:
+            result = Result.model_validate_json(file.read_bytes())
+            changed = any(os.path.getmtime(place) > file.stat().st_mtime for place in experiment.places)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError):
+            log.warning("%s cannot be read; the run is done again", file, exc_info=True)
+            return None
+        return None if changed or result.recipe.get("filled_in") != filled_in(experiment) else result
+
+    def save(self, experiment: Experiment, result: Result) -> None:
+        """Write what came of an experiment, whole or not at all. Raises `UserError` where it cannot be written."""
+        if self.folder is None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".writing-", dir=self.folder) as begun:
+                new = Path(begun, "result.json")
+                new.write_text(result.model_dump_json(), encoding="utf-8")
+                os.replace(new, self._file(self.folder, experiment))
+        except OSError as error:
+            raise UserError("{path} cannot be written ({detail}).", path=self.folder, detail=error.strerror) from error
+
+    @staticmethod
+    def _file(folder: Path, experiment: Experiment) -> Path:
+        return folder / f"{experiment.key}.json"
+
+
+def conduct_benchmark(studies: Studies, kept: KeptResults) -> Generator[BenchmarkStep]:
+    """Do all runs, one after the other, and yield how they go; those that are ``kept`` are not done again.
+
+    A method that cannot be used on a pair is not tried there with further seeds; the others go on. Raises `UserError`
+    for a target without labels.
+    """
+    planned = [(pair, trial) for pair, study in studies.items() for trial in study.trials()]
+    failed = set[tuple[str, str]]()
+    for place, (pair, trial) in enumerate(planned, start=1):
+        if (pair, trial.method) in failed:
+            continue
+        result = kept.find(trial.experiment)
+        try:
+            for event in () if result else run(trial.experiment, embed=False):
+                if isinstance(event, Progress):
+                    yield BenchmarkStep(pair, trial, place, len(planned), event)
+                elif isinstance(event, Finished):
+                    result = event.result
+                    kept.save(trial.experiment, result)
+        except UserError as error:
+            failed.add((pair, trial.method))
+            yield BenchmarkStep(pair, trial, place, len(planned), error)
+            continue
+        except Exception as error:  # whatever one run stumbles over, the others are worth having
+            log.exception("%s on %s with seed %s failed", trial.method, pair, trial.seed)
+            failed.add((pair, trial.method))
+            told = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=error)
+            yield BenchmarkStep(pair, trial, place, len(planned), told)
+            continue
+        assert result is not None, "a run ends with Finished"
+        if not result.target_scored:
+            raise UserError("The target of {pair} has no labels, so there is nothing to compare methods by.", pair=pair)
+        yield BenchmarkStep(pair, trial, place, len(planned), result)
+
+
+def benchmark_tables(studies: Studies, steps: Iterable[BenchmarkStep]) -> tuple[BenchmarkTable, BenchmarkTable | None]:
+    """Tabulate the target accuracy of each method, and the regret of each validator where results have validators.
+
+    A validator chooses, for each pair and seed, among the models of all methods. The one that is told the target's
+    labels has no regret by definition and is left out.
+    """
+    ends = [step for step in steps if not isinstance(step.outcome, Progress)]
+    failures = {(step.pair, step.trial.method): step.outcome for step in ends if isinstance(step.outcome, UserError)}
+    done = [step for step in ends if (step.pair, step.trial.method) not in failures]
+    scores: dict[str, dict[str, list[float]]] = {
+        pair: {study.called(spec): [] for spec in study.methods} for pair, study in studies.items()
+    }
+    for step in done:
+        if step.result.adapted.target is not None:
+            scores[step.pair][step.trial.method].append(step.result.adapted.target.accuracy)
+    notes = [
+        Notice("{method} on {pair}: {reason}", {"method": method, "pair": pair, "reason": str(error)})
+        for (pair, method), error in failures.items()
+    ]
+    for pair in studies:
+        once = [step.trial.method for step in done if step.pair == pair and len(step.trial.seeds) > 1]
+        if once:
+            named = {"pair": pair, "methods": ", ".join(once)}
+            notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
+    accuracy = tabulate(scores)
+    regrets = {pair: _regrets([step for step in done if step.pair == pair]) for pair in studies}
+    regret = tabulate(regrets, "regret") if any(map(any, regrets.values())) else None
+    return dataclasses.replace(accuracy, notes=(*accuracy.notes, *notes)), regret
+
+
+def _regrets(of_pair: list[BenchmarkStep]) -> dict[str, list[float]]:
+    """List what the choice of each validator costs, seed by seed."""
+    regrets: dict[str, list[float]] = {name: [] for name, kind in validators().items() if not kind.cost}
+    for seed in sorted({seed for step in of_pair for seed in step.trial.seeds}):
+        among = candidates(step for step in of_pair if seed in step.trial.seeds)
+        for name in regrets:
+            if len(among) > 1 and (judged := judge_validator(among, name)) is not None:
+                regrets[name].append(judged.regret)
+    return {name: values for name, values in regrets.items() if values}

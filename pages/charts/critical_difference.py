@@ -1,0 +1,75 @@
+"""The critical-difference diagram: methods by their mean rank, and brackets around those that are not told apart."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from da_core import palette
+from da_core.evaluation.benchmark_table import Ranks
+from pages.charts import plotly_figure
+from pages.session.words import _, number
+from pages.shell import theme
+
+_ROW = 34  # pixels
+
+
+def critical_difference_diagram(ranks: Ranks) -> go.Figure:
+    """Draw one row a method, the best on top, its dot at its mean rank.
+
+    A bar on top is as long as the critical difference; each bracket on the right holds methods among which no two are
+    told apart (Demšar 2006, figure 1, turned so that names have room on a phone).
+    """
+    names, values = list(ranks.mean), list(ranks.mean.values())
+    end = max(float(len(names)), 1 + ranks.critical_difference)
+    gap = 0.05 * (end - 1)
+    thick = {"color": palette.GREY, "width": 5}
+    bar = go.Scatter(
+        x=[1, 1 + ranks.critical_difference],
+        y=[-1, -1],
+        mode="lines+markers",
+        line={"color": palette.GREY, "width": 2},
+        marker={"symbol": "line-ns-open", "size": 10, "color": palette.GREY},
+        hoverinfo="skip",
+    )
+    dots = go.Scatter(
+        x=values,
+        y=list(range(len(names))),
+        mode="markers+text",
+        marker={"size": 12, "color": palette.ACCENT},
+        text=[number(value, 2) for value in values],
+        textposition="top center",
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+    brackets = [
+        go.Scatter(
+            x=[end + gap * place] * 2,
+            y=[names.index(group[0]) - 0.15, names.index(group[-1]) + 0.15],
+            mode="lines",
+            line=thick,
+            hoverinfo="skip",
+        )
+        for place, group in enumerate(ranks.groups, start=1)
+    ]
+    figure = plotly_figure.base_figure(
+        bar, dots, *brackets, height=_ROW * (len(names) + 1) + 80, margin=plotly_figure.NARROW
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(
+        range=[1 - gap, end + gap * (len(ranks.groups) + 1)],
+        tickvals=list(range(1, len(names) + 1)),
+        title=_("Mean rank"),
+        zeroline=False,
+        showgrid=True,
+        gridcolor=theme.faint(),
+    )
+    length = _("Critical difference {length}", length=number(ranks.critical_difference, 2))
+    figure.update_yaxes(
+        range=[len(names) - 0.4, -1.6],
+        tickvals=list(range(-1, len(names))),
+        ticktext=[length, *plotly_figure.verbatim(names)],
+        ticklabelstandoff=8,
+        showgrid=False,
+        zeroline=False,
+    )
+    return figure

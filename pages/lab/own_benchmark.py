@@ -1,0 +1,122 @@
+"""The visitor's own runs as a benchmark: methods on domain pairs, and which mean ranks differ. Nothing trains here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
+from da_core.export.benchmark_files import (
+    benchmark_csv,
+    benchmark_html,
+    benchmark_latex,
+    benchmark_sentences,
+    benchmark_table_html,
+)
+from da_core.jobs.leaderboard import leaderboard
+from pages.charts import plotly_figure
+from pages.charts.critical_difference import critical_difference_diagram
+from pages.run import run_row
+from pages.session import keys
+from pages.session.words import _, language, safe
+from pages.shell import navigation
+
+LEAST = 2
+"""Methods, and pairs, that a comparison takes."""
+Scores = Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def scores_of_runs() -> Scores:
+    """Collect accuracies on the target by the titles of pair and method, one a seed, from the list of runs."""
+    kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.is_readable and run.after is not None]
+    pairs = {key: run_row.pair_title(data) for key, data in run_row.pairs(kept).items()}
+    titles = list(pairs.values())
+    found = {}
+    for place, (key, title) in enumerate(pairs.items(), start=1):
+        of_methods = {
+            run_row.method_title(standing.method): [run.after for run in standing.runs if run.after is not None]
+            for standing in leaderboard([run for run in kept if run.pair == key])
+        }
+        found[f"{title} ({place})" if titles.count(title) > 1 else title] = of_methods
+    return {title: of_methods for title, of_methods in found.items() if of_methods}
+
+
+def choose(scores: Scores) -> Scores:
+    """Ask for the methods and the pairs to compare; at first those of which there is the most."""
+    known = list(dict.fromkeys(method for of_methods in scores.values() for method in of_methods))
+    often = [method for method in known if sum(method in of_methods for of_methods in scores.values()) >= LEAST]
+    often = often if len(often) >= LEAST else known
+    whole = [pair for pair, of_methods in scores.items() if set(often) <= set(of_methods)]
+    left, right = st.columns(2)
+    with left:
+        methods = _several(_("Methods"), keys.BENCHMARK_METHODS, known, often)
+    with right:
+        pairs = _several(
+            _("Domain pairs"), keys.BENCHMARK_PAIRS, list(scores), whole if len(whole) >= LEAST else list(scores)
+        )
+    return {pair: {method: scores[pair].get(method, []) for method in methods} for pair in pairs}
+
+
+def _several(label: str, key: str, options: Sequence[str], at_first: Sequence[str]) -> list[str]:
+    """Ask for some of the options; what is no longer among them is chosen no more."""
+    st.session_state[key] = [one for one in st.session_state.get(key, at_first) if one in options]
+    return st.multiselect(label, options, format_func=str, key=key)
+
+
+def report(table: BenchmarkTable) -> None:
+    """Draw the ranks, the table and what they mean, and offer the files."""
+    if table.ranks is not None:
+        st.subheader(_("Whose ranks differ"), anchor=False)
+        alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
+        plotly_figure.draw(critical_difference_diagram(table.ranks), "critical-difference", alt)
+        st.caption(
+            _(
+                "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "
+                "the right holds methods among which none do."
+            )
+        )
+    st.subheader(_("Accuracy on the target"), anchor=False)
+    drawn, label = benchmark_table_html(table, language()), escape(_("Accuracy on the target"))
+    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
+    for sentence in benchmark_sentences(table, language()):
+        st.caption(safe(sentence))
+    st.caption(
+        _(
+            "Of a method that ran with several configurations on a pair the one of the best mean counts, so some of "
+            "its lead may be luck; all seeds that it ran with are taken."
+        )
+    )
+    title = _("Accuracy on the target")
+    with st.container(horizontal=True):
+        _download("CSV", benchmark_csv(table), "benchmark.csv", "text/csv")
+        _download("HTML", benchmark_html(table, language(), title).encode(), "benchmark.html", "text/html")
+        _download("LaTeX", benchmark_latex(table, title).encode(), "benchmark.tex", "application/x-tex")
+
+
+def _download(label: str, content: bytes, file: str, mime: str) -> None:
+    st.download_button(label, content, file, mime, on_click="ignore", key=keys.download(file))
+
+
+st.title(_(navigation.SCREENS["own_benchmark"].title), anchor=False)
+st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["own_benchmark"].purpose)}</div>')
+with st.spinner(_("Waking up the methods…")):
+    import da_core.methods  # noqa: F401  # their titles
+
+scores = scores_of_runs()
+if len(scores) < LEAST or len({method for of_methods in scores.values() for method in of_methods}) < LEAST:
+    with st.container(border=True):
+        st.markdown(
+            _(
+                "**There is nothing to compare yet.** A benchmark takes two methods or more that have run on the same "
+                "two domain pairs or more. Train them, or repeat them over seeds."
+            )
+        )
+        with st.container(horizontal=True):
+            navigation.link_to("train", _("Go to Train"))
+            navigation.link_to("stability", _("Go to Stability"))
+else:
+    chosen = choose(scores)
+    if chosen and any(chosen.values()):
+        report(tabulate(chosen))
