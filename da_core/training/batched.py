@@ -8,6 +8,7 @@ and comes to the same numbers but for rounding. What has been trained here waits
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from da_core.data.pair import UNKNOWN
 from da_core.events import Accuracies, Losses, Phase
 from da_core.experiment import Experiment, TrainingSpec
 from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.norms import batch_norms
 from da_core.networks.extractor import Network
 from da_core.networks.word_dropout import noise_of
 from da_core.training import devices, training_cache
@@ -69,17 +71,22 @@ def only_adds_losses(method: DeepAlignment, network: Network) -> bool:
 
 def _is_small(setup: Setup) -> bool:
     """Whether it is worth it: a step of convolutions, or on a GPU, is made of sums and not of calls."""
-    exact = setup.experiment.training.precision == "float32"
-    return setup.extractor.learns and "features" in setup.extractor.takes and setup.device.type == "cpu" and exact
+    of_rows = setup.extractor.learns and "features" in setup.extractor.takes
+    return of_rows and setup.device.type == "cpu" and setup.experiment.training.precision == "float32"
 
 
 def _takes(prepared: Prepared, count: int) -> bool:
-    """Whether ``count`` seeds of this fit beside each other: vectors, few enough, and no noise that a network draws."""
+    """Whether ``count`` seeds of this fit beside each other: as rows, few enough, in a network that rounding spares.
+
+    A network that draws noise draws its own. Batch norm takes away whatever the layer before it adds as a bias: what is
+    left as that one's gradient is rounding, of which Adam makes full steps, so no two programs agree on it.
+    """
     network, spec = prepared.new_network(), prepared.experiment.training
+    if prepared.source.X.ndim != 2 or list(noise_of(network)) or batch_norms(network):
+        return False
     weights = sum(value.nbytes for value in network.state_dict().values())
-    bytes_of_one = max(prepared.source.X.nbytes + prepared.target.nbytes, weights * spec.epochs)
-    is_rows = prepared.source.X.ndim == 2
-    return is_rows and not list(noise_of(network)) and count * bytes_of_one <= MOST_BYTES
+    samples = prepared.source.X.nbytes + prepared.target.nbytes
+    return count * max(samples, weights * spec.epochs) <= MOST_BYTES
 
 
 def _train(
@@ -125,16 +132,22 @@ def _alike(seeds: Sequence[tuple[Prepared, Labelled]]) -> bool:
     return len(shapes) == 1
 
 
-class _Both(nn.Module):
-    """A network that gives its features (b, d) with its logits (b, c)."""
+class _Linear(torch.autograd.Function):
+    """Linear layers of n seeds, x (n, b, d_in) to (n, b, d_out), with weights (n, d_out, d_in) and biases (n, d_out).
 
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
+    The gradient comes as the weights lie: PyTorch's own has them transposed, and copies them at each step.
+    """
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.embed(x)
-        return features, self.network.head(features)
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.baddbmm(bias[:, None], x, weight.mT)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        of_x = gradient @ weight if ctx.needs_input_grad[0] else None
+        return of_x, gradient.mT @ x, gradient.sum(1)
 
 
 class _Stack:
@@ -149,9 +162,8 @@ class _Stack:
     ) -> None:
         spec: TrainingSpec = seeds[0].experiment.training
         self.spec, self.method = spec, method
-        both = [_Both(network) for network in networks]
-        self.module = both[0]
-        self.parameters, self.buffers = stack_module_state(both)  # type: ignore[arg-type]
+        self.network = networks[0]
+        self.parameters, self.buffers = stack_module_state(list(networks))  # type: ignore[arg-type]
         self.given_rate = spec.learning_rate if method is None else method.learning_rate(spec.learning_rate)
         self.rate = torch.tensor(self.given_rate)
         self.optimizer = optimizer_of(spec, list(self.parameters.values()), self.rate)
@@ -168,7 +180,7 @@ class _Stack:
 
     def train_epoch(self) -> Tensor:
         """Take an epoch's steps; return each seed's mean of each loss term (n, terms)."""
-        self.module.train()
+        self.network.train()
         for of_seed, generator in zip(self.orders, self.generators, strict=True):
             for order in of_seed:
                 order.shuffle(generator)
@@ -186,7 +198,12 @@ class _Stack:
 
     def _step(self, x: Tensor, y: Tensor, progress: Tensor) -> Tensor:
         plan_rate(self.rate, self.spec, self.given_rate, progress)
-        losses = vmap(self._losses, in_dims=(0, 0, 0, 0, None))(self.parameters, self.buffers, x, y, progress)
+        features = self._apply(self.network.features, "features", x)
+        logits, count = self._apply(self.network.head, "head", features), y.shape[1]
+        of_class = cross_entropy(logits[:, :count].flatten(0, 1), y.flatten(), reduction="none").view_as(y).mean(1)
+        losses = {"class": of_class}
+        if self.method is not None:
+            losses |= vmap(self._losses, (0, 0, 0, None))(features, logits, y, progress)
         self.terms = list(losses)
         values = torch.stack(list(losses.values()), 1)
         self.optimizer.zero_grad()
@@ -194,28 +211,47 @@ class _Stack:
         self.optimizer.step()
         return values.detach()
 
-    def _losses(
-        self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor, progress: Tensor
-    ) -> dict[str, Tensor]:
-        """Compute one seed's loss terms."""
-        features, logits = functional_call(self.module, (parameters, buffers), (x,))
+    def _losses(self, features: Tensor, logits: Tensor, y: Tensor, progress: Tensor) -> dict[str, Tensor]:
+        """Compute the method's losses of one seed's batch."""
+        assert self.method is not None
         count = len(y)
-        batch = Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress)
-        losses = {"class": cross_entropy(batch.source_logits, y)}
-        return losses if self.method is None else losses | self.method.losses(batch)
+        return self.method.losses(
+            Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress)
+        )
+
+    def _apply(self, module: nn.Module, name: str, x: Tensor) -> Tensor:
+        """Send each seed's rows, x (n, b, d), through its own weights of a module.
+
+        The usual layers are written out: `vmap` gives the same, in more calls.
+        """
+        match module:
+            case nn.Sequential():
+                for of_child, child in module.named_children():
+                    x = self._apply(child, f"{name}.{of_child}", x)
+                return x
+            case nn.Linear():
+                weight, bias = self.parameters[f"{name}.weight"], self.parameters[f"{name}.bias"]
+                applied: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+                return applied
+            case nn.ReLU():
+                return x.relu()
+            case nn.Flatten():
+                return x
+        own = [
+            {key.removeprefix(f"{name}."): value for key, value in states.items() if key.startswith(f"{name}.")}
+            for states in (self.parameters, self.buffers)
+        ]
+        applied = vmap(lambda states, rows: functional_call(module, states, (rows,)))(tuple(own), x)
+        return applied
 
     def accuracies(self) -> list[dict[str, float]]:
         """Measure each seed's accuracy on its held-out samples of both domains, as `live_accuracies` does."""
-        self.module.eval()
-
-        def logits(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-            found: Tensor = functional_call(self.module, (parameters, buffers), (x,))[1]
-            return found
-
+        self.network.eval()
         values: list[dict[str, float]] = [{} for _ in self.orders]
         with torch.no_grad():
             for name, (X, y) in zip(("source", "target"), self.live, strict=True):
-                right, known = vmap(logits)(self.parameters, self.buffers, X).argmax(2) == y, y != UNKNOWN
+                logits = self._apply(self.network.head, "head", self._apply(self.network.features, "features", X))
+                right, known = logits.argmax(2) == y, y != UNKNOWN
                 shares = (right & known).sum(1) / known.sum(1)
                 for value, share, count in zip(values, shares.tolist(), known.sum(1).tolist(), strict=True):
                     if count:
@@ -225,9 +261,9 @@ class _Stack:
     def finite(self) -> Tensor:
         """Tell of which seeds all weights are finite (n,)."""
         states = [*self.parameters.values(), *self.buffers.values()]
-        return torch.stack([state.isfinite().flatten(1).all(1) for state in states]).all(0)
+        return torch.stack([state.isfinite().view(len(state), -1).all(1) for state in states]).all(0)
 
     def weights(self, place: int) -> dict[str, Tensor]:
         """Copy the network's state of one seed."""
         states = self.parameters | self.buffers
-        return {name.removeprefix("network."): state[place].detach().clone() for name, state in states.items()}
+        return {name: state[place].detach().clone() for name, state in states.items()}

@@ -123,7 +123,11 @@ class Step:
         together: dict[tuple[bool, ...], list[nn.Parameter]] = {}
         for part in get_args(Part):
             together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
-        return [(optimizer_of(self.spec, moved, self.rate), list(when)) for when, moved in together.items() if moved and any(when)]
+        return [
+            (optimizer_of(self.spec, moved, self.rate), list(when))
+            for when, moved in together.items()
+            if moved and any(when)
+        ]
 
     def __call__(self) -> None:
         at = self.done % self.steps

@@ -88,7 +88,9 @@ class TrainingCache:
             yield event
         last = events[-1]
         if not isinstance(last, Notice) and last.epoch >= epochs:
-            self.keep(key, Trained(tuple(events), {name: value.clone() for name, value in network.state_dict().items()}))
+            self.keep(
+                key, Trained(tuple(events), {name: value.clone() for name, value in network.state_dict().items()})
+            )
 
 
 def digest(network: Network, *parts: Any) -> str:
