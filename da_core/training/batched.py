@@ -86,7 +86,8 @@ def _takes(prepared: Prepared, count: int) -> bool:
         return False
     weights = sum(value.nbytes for value in network.state_dict().values())
     samples = prepared.source.X.nbytes + prepared.target.nbytes
-    return count * max(samples, weights * spec.epochs) <= MOST_BYTES
+    fits: bool = count * max(samples, weights * spec.epochs) <= MOST_BYTES
+    return fits
 
 
 def _train(
