@@ -1,6 +1,7 @@
 """Measure what the training of ten seeds at once costs, over that of one seed, and a study over one of its runs.
 
-    python tests/bench/batched_seeds.py [--method source_only …] [--data moons] [--seeds 10] [--rounds 3]
+    python tests/bench/batched_seeds.py [--method source_only …] [--data moons] [--hidden 128] [--seeds 10]
+        [--rounds 3]
 
 Both sides are timed in one process, in turns, each with its samples' preparation; medians count. The ratio that says
 something on a busy machine is that of processor time; by the wall's clock the others are measured as well.
@@ -23,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "jan", "mcc"])
     parser.add_argument("--data", default="moons")
+    parser.add_argument("--hidden", type=int, default=128, help="size of the network's two hidden layers")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -71,6 +73,7 @@ def main() -> None:
 
     for name in options.method:
         flat = {"data": options.data, "network": "mlp", "method": name, "device": "cpu"}
+        flat |= {"network.hidden": str(options.hidden)}
         seeds = [Experiment.from_flat(flat | {"seed": str(seed)}) for seed in range(options.seeds)]
         sides: dict[str, Callable[[], object]] = {
             "one": partial(train_one, seeds[0]),
