@@ -116,10 +116,17 @@ def depends_on_seed(experiment: Experiment) -> bool:
 
 
 def conduct(study: Study) -> Iterator[TrialEvent]:
-    """Run a study, one run after the other, and yield their events. What the runs have in common is trained once."""
+    """Run a study, one run after the other, and yield their events.
+
+    What the runs have in common is trained once, and where a method allows it all its seeds train together.
+    """
     from da_core.run import run
+    from da_core.training.batched import train_together
 
     trials = study.trials()
+    of_method = {trial.method: [one.experiment for one in trials if one.method == trial.method] for trial in trials}
     for place, trial in enumerate(trials, start=1):
+        if (together := of_method.pop(trial.method, None)) is not None:
+            train_together(together)
         for event in run(trial.experiment, embed=False):
             yield TrialEvent(trial, place, len(trials), event)

@@ -46,7 +46,7 @@ def places(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def trained_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is answered from another one's training."""
-    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache(most=0))
+    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache(most_bytes=0))
 
 
 def finished(events: list[Event]) -> Finished:

@@ -62,9 +62,26 @@ def train_deep(
         saved=saved,
     )
     epochs = experiment.training.epochs
-    training = saved.record(network, saved.resume(network, training), epochs)
+    training = saved.resume(network, training)
+    if monitor.observer is None and source_network is None:
+        key = training_key(prepared, network, prepared.source, "adapt", method)
+        if (known := training_cache.trained.get(key)) is not None:  # seeds that were trained together
+            monitor.pace.skip("adapt")
+            training = known.replay(network)
+    training = saved.record(network, training, epochs)
     yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, model))
     return _fit_chosen_head(model, prepared.source, prepared)
+
+
+def training_key(
+    prepared: Prepared, network: Network, samples: Labelled, phase: Phase, method: DeepAlignment | None = None
+) -> str:
+    """Name a training of ``network``, as it is now, by all that goes into it and into the accuracies on its way."""
+    live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
+    experiment = prepared.experiment
+    fixed = (phase, experiment.training, experiment.seed, prepared.pair.flips)
+    own = () if method is None else (prepared.target, method.name(), method.params)
+    return training_cache.digest(network, samples.X, samples.y, *live, *fixed, *own)
 
 
 def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
@@ -87,11 +104,13 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
         )
         training = saved.resume(network, training)
         if monitor.observer is None:  # who looks on wants to see it happen
-            live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
-            key = training_cache.digest(network, samples.X, samples.y, *live, phase, spec, seed, mirror)
-            if key in training_cache.trained:
+            key = training_key(prepared, network, samples, phase)
+            known = training_cache.trained.get(key)
+            if known is not None:
                 monitor.pace.skip(phase)
-            training = training_cache.trained.replay(key, network, training, spec.epochs)
+                training = known.replay(network)
+            else:
+                training = training_cache.trained.record(key, network, training, spec.epochs)
         yield from monitor.follow(saved.record(network, training, spec.epochs), phase, spec.epochs)
     return _fit_chosen_head(Model(network), samples, prepared)
 

@@ -38,6 +38,12 @@ class Order:
         self.rows = torch.zeros(steps, batch_size, dtype=torch.int64, device=device)
         self.flips = torch.zeros(steps, batch_size, dtype=torch.bool, device=device)
 
+    @classmethod
+    def of_each(cls, counts: list[int], spec: TrainingSpec, device: torch.device) -> list[Order]:
+        """Plan an epoch of source samples and, where there is a second count, of target samples beside them."""
+        steps, size = plan_epoch(counts[0], spec.batch_size, spec.least_steps)
+        return [cls(count, steps, size, False, device) for count in counts]
+
     def shuffle(self, generator: torch.Generator) -> None:
         """Draw an epoch's order on the CPU, so that every device sees the same, and copy it in place."""
         needed, drawn = self.rows.numel(), []
@@ -58,6 +64,19 @@ class Order:
             flips = self.flips.index_select(0, step).view(-1, 1, 1, 1)
             x = torch.where(flips, x.flip(3), x)
         return x, *(y.index_select(0, rows) for y in labels)
+
+
+def optimizer_of(spec: TrainingSpec, weights: list[nn.Parameter], rate: Tensor) -> torch.optim.Optimizer:
+    """Make the optimiser of ``weights``; its learning rate is whatever the tensor ``rate`` holds at a step."""
+    if spec.optimizer == "adam":
+        return torch.optim.Adam(weights, lr=rate, betas=ADAM_BETAS, fused=True)
+    return torch.optim.SGD(weights, lr=rate, momentum=0.9, fused=True)
+
+
+def plan_rate(rate: Tensor, spec: TrainingSpec, first: float, progress: Tensor) -> None:
+    """Set the learning rate, ``first`` at the beginning, to what the schedule has at ``progress``, in place."""
+    if spec.schedule == "annealed":
+        rate.copy_(first / (1 + 10 * progress) ** 0.75)
 
 
 class Step:
@@ -104,18 +123,16 @@ class Step:
         together: dict[tuple[bool, ...], list[nn.Parameter]] = {}
         for part in get_args(Part):
             together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
-        return [(self._optimizer(moved), list(when)) for when, moved in together.items() if moved and any(when)]
-
-    def _optimizer(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
-        if self.spec.optimizer == "adam":
-            return torch.optim.Adam(weights, lr=self.rate, betas=ADAM_BETAS, fused=True)
-        return torch.optim.SGD(weights, lr=self.rate, momentum=0.9, fused=True)
+        return [
+            (optimizer_of(self.spec, moved, self.rate), list(when))
+            for when, moved in together.items()
+            if moved and any(when)
+        ]
 
     def __call__(self) -> None:
         at = self.done % self.steps
         progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
-        if self.spec.schedule == "annealed":
-            self.rate.copy_(self.learning_rate / (1 + 10 * progress) ** 0.75)
+        plan_rate(self.rate, self.spec, self.learning_rate, progress)
         x, y = self.source_order.batch(at, self.source.X, self.source.y)
         if self.target is not None and self.target_order is not None:
             x = torch.cat([x, *self.target_order.batch(at, self.target)])

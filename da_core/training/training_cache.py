@@ -5,55 +5,92 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-from da_core.events import Notice
+from da_core.events import Accuracies, Notice
 from da_core.networks.extractor import Network
 from da_core.training.loop import TrainingEvent
 
+Weights = Mapping[str, Tensor]
+
+MOST_BYTES = 128 * 2**20
+_EVENT_BYTES = 1000
+"""What an event takes in memory, about."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training that went to its end: its events and the weights that it ended with.
+
+    ``of_epochs`` are the weights after each epoch, for a training that somebody looks into while it goes.
+    """
+
+    events: tuple[TrainingEvent, ...]
+    weights: Weights
+    of_epochs: Mapping[float, Weights] = field(default_factory=dict)
+
+    def replay(self, network: Network) -> Iterator[TrainingEvent]:
+        """Repeat the events, and give ``network`` the weights."""
+        if not self.of_epochs:
+            network.load_state_dict(self.weights)
+        for event in self.events:
+            if isinstance(event, Accuracies) and event.epoch in self.of_epochs:
+                network.load_state_dict(self.of_epochs[event.epoch])
+            yield event
+        network.load_state_dict(self.weights)
+
+    @property
+    def bytes(self) -> int:
+        """Measure how much memory this takes."""
+        weights = [value for state in (self.weights, *self.of_epochs.values()) for value in state.values()]
+        return sum(value.nbytes for value in weights) + _EVENT_BYTES * len(self.events)
+
 
 class TrainingCache:
-    """The newest ``most`` trainings of this process: the events of each, and the weights that it ended with.
+    """The newest trainings of this process, as many as ``most_bytes`` hold.
 
     A training is known by a digest of all that goes into it. Safe to use from many threads.
     """
 
-    def __init__(self, most: int = 8) -> None:
-        self._most = most
-        self._known: OrderedDict[str, tuple[tuple[TrainingEvent, ...], dict[str, Tensor]]] = OrderedDict()
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._known: OrderedDict[str, Trained] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._known
+    def get(self, key: str) -> Trained | None:
+        """Return what has been trained; None if it is not known, or not any more."""
+        with self._lock:
+            return self._known.get(key)
 
-    def replay(
+    def keep(self, key: str, trained: Trained) -> None:
+        """Keep a training, and let go of the oldest where there is no more room."""
+        with self._lock:
+            if key in self._known:
+                return
+            self._known[key] = trained
+            self._bytes += trained.bytes
+            while self._bytes > self._most_bytes:
+                _, oldest = self._known.popitem(last=False)
+                self._bytes -= oldest.bytes
+
+    def record(
         self, key: str, network: Network, training: Iterator[TrainingEvent], epochs: int
     ) -> Iterator[TrainingEvent]:
-        """Train ``network`` or, where that has been done before, repeat its events and load the weights.
-
-        A training that diverged or ended before its last epoch is not kept.
-        """
-        with self._lock:
-            known = self._known.get(key)
-        if known is not None:
-            past, weights = known
-            network.load_state_dict(weights)
-            yield from past
-            return
+        """Train ``network``, yield the training's events, and keep it if it went to its last epoch."""
         events: list[TrainingEvent] = []
         for event in training:
             events.append(event)
             yield event
         last = events[-1]
         if not isinstance(last, Notice) and last.epoch >= epochs:
-            state = {name: value.clone() for name, value in network.state_dict().items()}
-            with self._lock:
-                self._known[key] = tuple(events), state
-                while len(self._known) > self._most:
-                    self._known.popitem(last=False)
+            self.keep(
+                key, Trained(tuple(events), {name: value.clone() for name, value in network.state_dict().items()})
+            )
 
 
 def digest(network: Network, *parts: Any) -> str:

@@ -32,7 +32,7 @@ def main() -> None:
     from da_core.run import run
     from da_core.training import resuming, training_cache
 
-    training_cache.trained = training_cache.TrainingCache(most=0)
+    training_cache.trained = training_cache.TrainingCache(most_bytes=0)
     experiment = Experiment(
         network=NetworkSpec(name=options.network), training=TrainingSpec(epochs=options.epochs), device="cpu"
     )

@@ -43,7 +43,7 @@ def at_every_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DA_LAB_CHECKPOINT_SECONDS", "0")
     settings.cache_clear()
     monkeypatch.setattr(resuming, "SHARE", float("inf"))
-    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache(most=0))
+    monkeypatch.setattr("da_core.training.training_cache.trained", TrainingCache(most_bytes=0))
     monkeypatch.setattr(umap_and_pca, "umap", lambda F, seed, start=None: umap_and_pca.pca(F, start=start))
     yield
     monkeypatch.undo()

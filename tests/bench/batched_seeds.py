@@ -1,0 +1,97 @@
+"""Measure what the training of ten seeds at once costs, over that of one seed, and a study over one of its runs.
+
+    python tests/bench/batched_seeds.py [--method source_only …] [--data moons] [--hidden 128] [--seeds 10]
+        [--rounds 3]
+
+Both sides are timed in one process, in turns, each with its samples' preparation; medians count. The ratio that says
+something on a busy machine is that of processor time; by the wall's clock the others are measured as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "jan", "mcc"])
+    parser.add_argument("--data", default="moons")
+    parser.add_argument("--hidden", type=int, default=128, help="size of the network's two hidden layers")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+
+    from da_core.experiment import Experiment
+    from da_core.run import run, stage_costs
+    from da_core.study import Study, conduct
+    from da_core.timing import Pace
+    from da_core.training import devices, training_cache
+    from da_core.training.apply import apply_method
+    from da_core.training.batched import train_together
+    from da_core.training.fit import train_source_only
+    from da_core.training.monitor import Monitor
+    from da_core.training.prepared import prepare, set_up
+
+    def timed(work: Callable[[], object]) -> tuple[float, float]:
+        """Seconds by the clock and of the processor, with nothing known of earlier trainings."""
+        training_cache.trained = training_cache.TrainingCache()
+        wall, processor = time.monotonic(), time.process_time()
+        work()
+        return time.monotonic() - wall, time.process_time() - processor
+
+    def train_one(experiment: Experiment) -> None:
+        setup = set_up(experiment)
+        devices.configure(setup.device, on_points=setup.is_on_points)
+        prepared, pace = prepare(setup), Pace(stage_costs(setup))
+        monitor = Monitor(pace, lambda: False)
+
+        def follow():
+            pace.start("source_only")
+            model = yield from train_source_only(prepared, monitor)
+            if setup.adapts:
+                pace.start("adapt")
+                yield from apply_method(model, prepared, monitor, lambda epoch, model: None)
+
+        for _event in follow():
+            pass
+
+    def whole_run(experiment: Experiment) -> None:
+        for _event in run(experiment, embed=False):
+            pass
+
+    def whole_study(experiment: Experiment) -> None:
+        for _event in conduct(Study.of(experiment, [experiment.method.name], options.seeds)):
+            pass
+
+    for name in options.method:
+        flat = {"data": options.data, "network": "mlp", "method": name, "device": "cpu"}
+        flat |= {"network.hidden": str(options.hidden)}
+        seeds = [Experiment.from_flat(flat | {"seed": str(seed)}) for seed in range(options.seeds)]
+        sides: dict[str, Callable[[], object]] = {
+            "one": partial(train_one, seeds[0]),
+            "all": partial(train_together, seeds),
+            "run": partial(whole_run, seeds[0]),
+            "study": partial(whole_study, seeds[0]),
+        }
+        for work in sides.values():
+            timed(work)  # what is loaded and compiled once
+        rounds = [{side: timed(work) for side, work in sides.items()} for _ in range(options.rounds)]
+        medians = {side: [statistics.median(one[side][of] for one in rounds) for of in (0, 1)] for side in sides}
+        for what, (many, one) in {"training": ("all", "one"), "study": ("study", "run")}.items():
+            wall, processor = (medians[many][of] / medians[one][of] for of in (0, 1))
+            print(
+                f"{name}, {what}: {options.seeds} seeds {medians[many][1]:.2f} s, one {medians[one][1]:.2f} s of the "
+                f"processor; ratio {processor:.2f} (by the clock {wall:.2f})"
+            )
+
+
+if __name__ == "__main__":
+    main()
