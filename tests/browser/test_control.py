@@ -52,7 +52,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(serv
     expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
     shoot(second, "train-waiting-light-wide")
     go(second, "Method")
-    expect(main(second)).to_contain_text("Your run waits; its place in the queue is 1.")
+    expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
     go(second, "Train")
     waiting = second.url
 

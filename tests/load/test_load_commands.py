@@ -15,10 +15,7 @@ from tests.support.server import ROOT
 
 SHORT = {
     "locust_lab sessions": "--count 4 --seconds 3 --submits 4",
-    "locust_lab soak": "--count 8 --settled 1 --every 0.3 --at-once 4",
-    "locust_lab watchers": "--count 3 --epochs 1",
     "locust_lab run_list": "--count 60 --times 2",
-    "many_browsers": "--count 2",
 }
 
 
