@@ -144,5 +144,5 @@ def test_a_link_of_any_length_is_read_and_not_handed_on(lab: Lab, name: str) -> 
 )
 def test_names_of_files_classes_and_columns_are_never_markup(name: str) -> None:
     said = translate_message("“{name}” is larger than {most} MB; upload a smaller file.", {"name": name, "most": 1})
-    assert name in re.sub(r"\\(.)", r"\1", said)
+    assert name in re.sub(r"\\(.)", r"\1", said).replace("\u2060", "")  # a word joiner keeps it from being a link
     assert not re.search(r"(?<!\\)[<>\[\]()`$:|#!]", said)

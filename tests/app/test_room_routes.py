@@ -125,16 +125,16 @@ def test_runs_of_who_teaches_a_class_go_first_and_an_empty_room_helps_nobody(
     for seed in range(3):
         queue().submit(Experiment(seed=seed), f"student {seed}")
     for number in range(students):
-        asked(room_routes.state, at(room), f"student {number}")
+        asked(room_routes.state, at(room), f"student-{number}")
     for _again in range(9):
-        asked(room_routes.state, at(room), "student 0")
+        asked(room_routes.state, at(room), "student-0")
         asked(room_routes.state, at(room), TEACHER)
     act(room, act="go", place=4)
     assert act(room, act="run") == {}
     view = queue().view(rooms().get(room.room_id).state.runs[4])
     assert view is not None
     assert (view.place == 1) == first
-    assert not priority.is_instructor("student 0")
+    assert not priority.is_instructor("student-0")
 
 
 def test_followers_who_have_gone_do_not_count() -> None:
