@@ -161,7 +161,8 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
     for (s, t), others in zip(halves, halves[::-1], strict=True):
         X, domain = np.concatenate([Fs[s], Ft[t]]).astype(np.float64), np.repeat([0, 1], len(s))
         scaler = StandardScaler().fit(X)
-        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, _counted(w, s, t))
+        counted = _counted(w, s, t) if w[s].any() else None  # a half without any weight is looked at unweighted
+        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, counted)
         for found, F, rows in zip(odds, (Fs, Ft), others, strict=True):
             found[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
     return odds

@@ -79,7 +79,8 @@ def check_database() -> None:
 
 
 def check_data_folder() -> None:
-    """Write a small file below the data folder, as a run does."""
+    """Write a small file below the data folder, as a run does; on a new server it is not there yet."""
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings().data_dir) as file:
         file.write(bytes(4096))
         file.flush()

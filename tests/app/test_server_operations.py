@@ -30,7 +30,7 @@ from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
 from da_core.structured_logs import JsonLines
 from pages.operations import metrics_route
-from pages.operations.readiness import FAILS, OK, SILENT, Readiness
+from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder
 from pages.operations.server_log import ErrorCount
 from tests.load.browser_tab import Tab, link
 from tests.support import made_up_run, postgres
@@ -256,3 +256,10 @@ def test_a_runs_lines_name_it(tmp_path: Path) -> None:
     first, second = map(json.loads, stream.getvalue().splitlines())
     assert "run" not in first
     assert second["run"] == run_id
+
+
+def test_a_new_server_is_ready_before_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "not" / "there"))
+    settings.cache_clear()
+    assert Readiness({"data folder": check_data_folder}).look() == {"data folder": OK}
+    settings.cache_clear()

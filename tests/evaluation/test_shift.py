@@ -239,3 +239,11 @@ def test_a_direction_that_gives_the_domains_away_leaves_neighbours_mixed() -> No
     given_away = (np.column_stack([Fs, np.zeros(200)]), np.column_stack([Ft, np.ones(200)]))
     assert proxy_a_distance(*given_away) > 1.9
     assert neighbour_mix(given_away, given_away).after > 0.3
+
+
+def test_weights_that_leave_a_half_of_the_source_empty_are_still_measured():
+    rng = np.random.default_rng(0)
+    Fs, Ft = rng.normal(0, 1, (60, 2)), rng.normal(6, 1, (60, 2))
+    weights = np.zeros(60)
+    weights[0] = 60.0  # one sample has it all, so one half has none
+    assert measures(Fs, Ft, weights=weights).proxy_a_distance > 1.5, "the domains lie as far apart as ever"
