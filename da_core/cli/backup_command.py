@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
 
 def back_up(options: argparse.Namespace) -> None:
     """Write the archive and print how much is in it."""
-    from da_core.jobs.backup import write_backup
+    from da_core.jobs.backups.backup import write_backup
 
     limits = settings()
     held = write_backup(options.file, limits.data_dir, limits.database_url)

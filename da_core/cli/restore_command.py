@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
 
 def restore(options: argparse.Namespace) -> None:
     """Restore the archive and print how much was in it."""
-    from da_core.jobs.restore import restore_backup
+    from da_core.jobs.backups.restore import restore_backup
 
     limits = settings()
     held = restore_backup(options.file, limits.data_dir, limits.database_url, replace=options.replace)

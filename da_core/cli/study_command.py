@@ -172,7 +172,7 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
     from da_core.settings import settings
 
     if settings().cluster:
-        from da_core.jobs.cluster import cluster
+        from da_core.jobs.processes.cluster import cluster
 
         steps = cluster().conduct(study)
     else:

@@ -1,1 +1,1 @@
-"""Runs in the background: the queue, the workers, the store, the database of runs, studies, searches."""
+"""Runs in the background: the queue and the store, and the studies, searches and benchmarks that stand on them."""

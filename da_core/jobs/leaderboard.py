@@ -9,7 +9,7 @@ from statistics import fmean
 
 from da_core.data.sources import sources
 from da_core.experiment import Experiment
-from da_core.jobs.run_database import KeptRun
+from da_core.jobs.database.run_database import KeptRun
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads

@@ -19,18 +19,19 @@ from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointFolder, CheckpointStore
-from da_core.jobs.job import EVERYONE, Job, OwnerDigest, digest
-from da_core.jobs.keeper import Keeper
-from da_core.jobs.limits import check_limits
-from da_core.jobs.run_view import RunState, RunView, view_of_record
-from da_core.jobs.schedule import Schedule
+from da_core.jobs.owners import EVERYONE, OwnerDigest, digest
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.keeper import Keeper
+from da_core.jobs.scheduling.limits import check_limits
+from da_core.jobs.scheduling.run_view import RunState, RunView, view_of_record
+from da_core.jobs.scheduling.schedule import Schedule
+from da_core.jobs.scheduling.waiting_time import UNKNOWN
+from da_core.jobs.scheduling.workers import Capacity, RunFunction, Workers, imported_run
 from da_core.jobs.store import Store, new_run_id, store
-from da_core.jobs.waiting_time import UNKNOWN
-from da_core.jobs.workers import Capacity, RunFunction, Workers, imported_run
 from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.live_runs import LiveRuns
+    from da_core.jobs.database.live_runs import LiveRuns
 
 log = logging.getLogger(__name__)
 
@@ -355,7 +356,7 @@ def _run_function(limits: Settings) -> RunFunction:
     """Choose how runs are driven: in this process, or in children whose memory is limited."""
     if not limits.run_memory_mb:
         return imported_run
-    from da_core.jobs.limited_run import LimitedRun
+    from da_core.jobs.processes.limited_run import LimitedRun
 
     return LimitedRun(limits.run_memory_mb, imported_run, kept=limits.workers)
 
@@ -369,12 +370,12 @@ def queue() -> Queue:
     global _current
     with _making:
         if _current is None or _current.closed:
-            from da_core.jobs.live_runs import LiveRuns  # SQLAlchemy comes with it
+            from da_core.jobs.database.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
             where: dict[str, Any] = {"run": _run_function(limits), "workers": limits.workers}
             if limits.cluster:
-                from da_core.jobs.cluster import cluster
+                from da_core.jobs.processes.cluster import cluster
 
                 where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
             _current = Queue(

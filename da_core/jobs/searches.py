@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
-from da_core.jobs.limits import check_limits
 from da_core.jobs.queue import Queue, queue
+from da_core.jobs.scheduling.limits import check_limits
 from da_core.jobs.store import Store, store
 from da_core.search import Search, Tried, next_method
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.kept_searches import SearchState
+    from da_core.jobs.database.kept_searches import SearchState
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Searches:
 
     def _restore(self, owner: str) -> SearchJob | None:
         """Read the owner's last search; one that was running is not any more."""
-        from da_core.jobs.kept_searches import last_search  # SQLAlchemy comes with it
+        from da_core.jobs.database.kept_searches import last_search  # SQLAlchemy comes with it
 
         try:
             kept = last_search(self._store().database, owner)
@@ -149,7 +149,7 @@ class Searches:
         return job
 
     def _write_down(self, job: SearchJob) -> None:
-        from da_core.jobs.kept_searches import keep_search
+        from da_core.jobs.database.kept_searches import keep_search
 
         try:
             keep_search(self._store().database, job.owner, job.search, job.tried, job.state)

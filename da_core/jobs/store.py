@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
-from da_core.jobs.job import OwnerDigest, digest
+from da_core.jobs.owners import OwnerDigest, digest
 from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.run_database import RunDatabase
+    from da_core.jobs.database.run_database import RunDatabase
 
 __all__ = ["Record", "Store", "new_run_id", "store"]
 
@@ -97,7 +97,7 @@ class Store:
         """
         with self._lock:
             if self._run_database is None:
-                from da_core.jobs.run_database import DamagedError, set_aside
+                from da_core.jobs.database.run_database import DamagedError, set_aside
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
                 try:
@@ -229,7 +229,7 @@ class Store:
             self._recent.popitem(last=False)
 
     def _opened(self) -> RunDatabase:
-        from da_core.jobs.run_database import RunDatabase
+        from da_core.jobs.database.run_database import RunDatabase
 
         database = RunDatabase(self._database)
         self._reconcile(database)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from da_core.errors import UserError
 from da_core.jobs.queue import Queue, queue
-from da_core.jobs.schedule import OUT_OF_TIME
+from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.study import Study, Trial

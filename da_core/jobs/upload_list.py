@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from da_core.data.readers import uploads
 from da_core.errors import UserError
-from da_core.jobs.job import EVERYONE, digest
-from da_core.jobs.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.store import store
 from da_core.settings import settings
 

@@ -14,7 +14,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
 from da_core.teaching.hall.room import Room

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.jobs.run_database import MOST_TAGS, KeptRun
+from da_core.jobs.database.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
 from pages.session import account, keys, state

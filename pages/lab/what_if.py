@@ -10,7 +10,7 @@ from da_core.errors import UserError
 from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Record, store
 from pages.charts import curves
 from pages.run import change_one, current_run, live, run_row, starting, two_runs

@@ -8,7 +8,7 @@ import streamlit as st
 
 from da_core.errors import UserError
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.story_file import Story
 from da_core.teaching.story_numbers import StoryNumbers, read_off

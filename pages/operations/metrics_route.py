@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from streamlit.runtime import Runtime
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
 
-from da_core.jobs.run_view import RunState
+from da_core.jobs.scheduling.run_view import RunState
 from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
 from pages.session import origin

@@ -10,7 +10,7 @@ import streamlit as st
 
 from da_core.data.readers import uploads
 from da_core.errors import UserError
-from da_core.jobs.job import EVERYONE
+from da_core.jobs.owners import EVERYONE
 from da_core.settings import settings
 from pages.session import access, keys, state
 from pages.session.words import _, explain, moment, number, safe

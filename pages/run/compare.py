@@ -11,8 +11,8 @@ import streamlit as st
 from da_core import palette
 from da_core.events import Losses
 from da_core.jobs import setting_words
+from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.leaderboard import differences, leaderboard
-from da_core.jobs.run_database import KeptRun, on_target
 from da_core.jobs.store import Record, store
 from da_core.params import Scalar
 from pages.charts import plotly_figure

@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from da_core.experiment import DataSpec
-from da_core.jobs.job import EVERYONE
-from da_core.jobs.run_database import KeptRun
+from da_core.jobs.database.run_database import KeptRun
+from da_core.jobs.owners import EVERYONE
 from da_core.jobs.store import store
 from pages.session import access, state
 from pages.session.words import _, moment, percent, points, word

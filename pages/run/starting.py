@@ -10,7 +10,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from pages.session import access, account, keys, priority, state
 from pages.session.polling import follow
 from pages.session.words import _, percent, seconds

@@ -6,7 +6,7 @@ import streamlit as st
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.limits import check_limits
+from da_core.jobs.scheduling.limits import check_limits
 from pages.session import access
 from pages.session.words import _, explain, number, seconds
 

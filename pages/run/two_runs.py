@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from da_core.evaluation.metrics import gain
 from da_core.events import Embedded, Evidence, Gain, Layout, Samples, When
 from da_core.experiment import Experiment
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Record, store
 from pages.charts import plotly_figure, score_charts
 from pages.run.before_after import Cloud, before_after_view

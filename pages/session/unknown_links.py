@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.jobs.misses import Misses
+from da_core.jobs.database.misses import Misses
 from da_core.jobs.queue import queue
 from pages.session import keys, state
 

@@ -12,7 +12,7 @@ import streamlit as st
 from da_core.evaluation import layouts
 from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, Record
 from pages.run import current_run, domain_direction_section, layout_requests, starting, weight_charts
 from pages.run.before_after import Cloud, before_after_view

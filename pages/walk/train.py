@@ -6,7 +6,7 @@ import streamlit as st
 
 from da_core.events import LIVE
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, store
 from pages.charts import curves
 from pages.run import change_one, current_run, live, starting, time_notice

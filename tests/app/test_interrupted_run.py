@@ -10,7 +10,7 @@ def test_it_stands_as_interrupted_with_its_place() -> None:
         from datetime import UTC, datetime
 
         from da_core.experiment import Experiment
-        from da_core.jobs.run_view import RunView
+        from da_core.jobs.scheduling.run_view import RunView
         from pages.run import live
 
         now = datetime.now(UTC)

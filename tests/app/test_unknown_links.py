@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from da_core.jobs.misses import Misses
+from da_core.jobs.database.misses import Misses
 from pages.samples.shown_samples import sound
 from pages.session import unknown_links
 from tests.support.lab import Lab, texts

@@ -24,7 +24,7 @@ os.environ.setdefault("DA_LAB_DATA_DIR", tempfile.mkdtemp())
 
 from starlette.requests import Request
 
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.teaching.hall.lecture import shipped
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from da_core.jobs.live_runs import LiveRuns
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.database.live_runs import LiveRuns
+from da_core.jobs.database.run_database import RunDatabase
 from tests.support import chromium, dask_cluster, nginx
 from tests.support import server as web
 

@@ -27,13 +27,13 @@ from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.errors import UserError
 from da_core.events import Evidence, Result
 from da_core.experiment import DataSpec, Experiment, MethodSpec
-from da_core.jobs import migrations
-from da_core.jobs.backup import BackupContents, write_backup
-from da_core.jobs.job import EVERYONE, digest
-from da_core.jobs.kept_searches import KeptSearch, keep_search, last_search
-from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
-from da_core.jobs.restore import restore_backup
-from da_core.jobs.room_database import RoomDatabase
+from da_core.jobs.backups.backup import BackupContents, write_backup
+from da_core.jobs.backups.restore import restore_backup
+from da_core.jobs.database import migrations
+from da_core.jobs.database.kept_searches import KeptSearch, keep_search, last_search
+from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
+from da_core.jobs.database.room_database import RoomDatabase
+from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.store import Store, new_run_id
 from da_core.search import Budget, Search
 from da_core.settings import settings

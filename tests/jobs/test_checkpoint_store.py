@@ -13,7 +13,7 @@ import pytest
 from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import STALE_SECONDS, CheckpointFolder
-from da_core.jobs.live_runs import LiveRuns
+from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version

@@ -16,12 +16,12 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.cluster import Cluster
-from da_core.jobs.cluster_worker import CarriedCheckpoint
+from da_core.jobs.processes.cluster import Cluster
+from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store
 from da_core.jobs.studies import Studies
-from da_core.jobs.workers import Capacity
 from da_core.run import run
 from da_core.study import Study
 from tests.support import dask_cluster

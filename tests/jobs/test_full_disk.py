@@ -15,7 +15,7 @@ from da_core.errors import UserError
 from da_core.events import Evidence, Result
 from da_core.experiment import Experiment
 from da_core.i18n import Language
-from da_core.jobs.run_database import UnreachableError
+from da_core.jobs.database.run_database import UnreachableError
 from da_core.jobs.store import Store, new_run_id
 from da_core.settings import settings
 

@@ -13,10 +13,10 @@ import pytest
 
 from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs import impatient_postgres, run_database
-from da_core.jobs.live_runs import LiveRuns
+from da_core.jobs.database import impatient_postgres, run_database
+from da_core.jobs.database.live_runs import LiveRuns
+from da_core.jobs.database.run_database import RunDatabase, UnreachableError
 from da_core.jobs.queue import Queue
-from da_core.jobs.run_database import RunDatabase, UnreachableError
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
 

@@ -16,10 +16,10 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.limited_run import LimitedRun
+from da_core.jobs.processes.limited_run import LimitedRun
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.workers import imported_run
 from da_core.jobs.store import Store
-from da_core.jobs.workers import imported_run
 from da_core.run import run
 from tests.support.made_up_run import finished
 from tests.support.run_in_child import Seed, seeded

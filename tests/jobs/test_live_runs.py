@@ -13,11 +13,11 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import Event, Losses, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs import keeper
-from da_core.jobs.job import digest
-from da_core.jobs.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
+from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
+from da_core.jobs.database.run_database import RunDatabase
+from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.scheduling import keeper
 from da_core.jobs.store import Store
 from da_core.run import run
 from tests.support.made_up_run import finished, made_by_this_version

@@ -14,8 +14,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, make_url, text
 
 from da_core.errors import UserError
-from da_core.jobs import kept_searches, live_runs, room_database, upload_list  # noqa: F401  # tables in METADATA too
-from da_core.jobs.run_database import METADATA, RunDatabase
+from da_core.jobs import upload_list  # noqa: F401
+from da_core.jobs.database import kept_searches, live_runs, room_database  # noqa: F401  # tables in METADATA too
+from da_core.jobs.database.run_database import METADATA, RunDatabase
 
 ROOT = Path(__file__).parents[2]
 NOVEMBER = ROOT / "tests" / "earlier_versions" / "november_2026" / "kept.db"
@@ -62,7 +63,7 @@ def revision(engine: Engine) -> str | None:
 
 
 def newest() -> str:
-    files = (ROOT / "da_core" / "jobs" / "migrations" / "versions").glob("v*.py")
+    files = (ROOT / "da_core" / "jobs" / "database" / "migrations" / "versions").glob("v*.py")
     return max(file.stem[1:5] for file in files)
 
 
@@ -100,7 +101,8 @@ def test_a_database_from_before_studies_gets_their_table(november: str) -> None:
 def test_servers_that_start_at_once_all_open_it(november: str) -> None:
     """Each waits for a line before it opens the database, so that they do so together."""
     code = (
-        "import sys; from da_core.jobs import migrations; from da_core.jobs.run_database import RunDatabase;"
+        "import sys; from da_core.jobs.database import migrations;"
+        "from da_core.jobs.database.run_database import RunDatabase;"
         "print(flush=True); sys.stdin.readline();"
         f"print(len(RunDatabase({november!r}).listed('ann')))"
     )
@@ -157,6 +159,6 @@ def test_an_up_to_date_database_is_opened_while_another_process_writes(tmp_path:
 
 
 def test_alembic_is_imported_when_the_database_is_opened_and_no_sooner() -> None:
-    code = "import sys, da_core.jobs.queue, da_core.jobs.run_database; print('alembic' in sys.modules)"
+    code = "import sys, da_core.jobs.queue, da_core.jobs.database.run_database; print('alembic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from da_core.experiment import Experiment
-from da_core.jobs import room_database
-from da_core.jobs.misses import Misses
-from da_core.jobs.room_database import RoomDatabase
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.database import room_database
+from da_core.jobs.database.misses import Misses
+from da_core.jobs.database.room_database import RoomDatabase
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.store import RUN_ID, new_run_id
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS
 from pages.session import session_cookie

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.database.run_database import RunDatabase
 
 
 def test_progress_is_counted_kept_and_nobody_elses(tmp_path: Path) -> None:

@@ -32,10 +32,11 @@ from da_core.events import (
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs import store as store_module
-from da_core.jobs.job import EVERYONE, History
+from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue
-from da_core.jobs.run_view import RunView
-from da_core.jobs.schedule import OUT_OF_TIME
+from da_core.jobs.scheduling.job import History
+from da_core.jobs.scheduling.run_view import RunView
+from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store
 from da_core.methods.alignment.deep_coral import DeepCORAL
 from da_core.methods.base import Batch

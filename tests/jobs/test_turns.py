@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from da_core.experiment import Experiment
-from da_core.jobs.job import Job, digest
-from da_core.jobs.turns import BEHIND_AFTER, Turns
+from da_core.jobs.owners import digest
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.turns import BEHIND_AFTER, Turns
 
 ANN, BOB, CAT = "ann", "bob", "cat"
 VISITORS = [ANN, BOB, CAT, "dan"]

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from da_core.events import Finished, Progress
 from da_core.experiment import Experiment, MethodSpec, TrainingSpec
-from da_core.jobs.job import Job, digest
-from da_core.jobs.run_database import RunDatabase
-from da_core.jobs.schedule import OUT_OF_TIME, Schedule
-from da_core.jobs.waiting_time import UNKNOWN, Durations, kind_of_run, rounded_up, seconds_to_wait
+from da_core.jobs.database.run_database import RunDatabase
+from da_core.jobs.owners import digest
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.schedule import OUT_OF_TIME, Schedule
+from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, kind_of_run, rounded_up, seconds_to_wait
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 seconds = st.integers(1, 5000).map(float)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from da_core.experiment import Experiment
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.store import new_run_id
 from tests.support import made_up_run
 

@@ -19,7 +19,7 @@ from da_core.evaluation import umap_and_pca
 from da_core.events import Finished, Losses
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.queue import queue
-from da_core.jobs.run_view import RunView
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Store
 from da_core.run import run
 from da_core.settings import settings
@@ -28,7 +28,7 @@ from tests.support.interrupted import assert_same
 
 OWNER = "ann"
 PATIENCE = 300.0
-_PRELOADED = ["da_core.run", "da_core.jobs.queue", "da_core.jobs.live_runs", "da_core.jobs.store"]
+_PRELOADED = ["da_core.run", "da_core.jobs.queue", "da_core.jobs.database.live_runs", "da_core.jobs.store"]
 """What a server imports, done once: each server is a fork of a process that has these and has done nothing."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 

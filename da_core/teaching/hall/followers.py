@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from da_core.jobs.job import digest
+from da_core.jobs.owners import digest
 
 HERE_SECONDS = 60.0
 """Who has asked within so many seconds follows; a page that is open asks at least every twenty."""

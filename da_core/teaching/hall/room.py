@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from da_core.errors import UserError
-from da_core.jobs.job import digest
+from da_core.jobs.owners import digest
 from da_core.teaching.hall.lecture import Lecture
 
 if TYPE_CHECKING:
-    from da_core.jobs.room_database import RoomRow
+    from da_core.jobs.database.room_database import RoomRow
 
 Pace = Literal["held", "free"]
 LONGEST_SCREEN = 4000

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
-from da_core.jobs.misses import Misses
+from da_core.jobs.database.misses import Misses
 from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
@@ -19,7 +19,7 @@ from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
 from da_core.teaching.hall.votes import Tally
 
 if TYPE_CHECKING:
-    from da_core.jobs.room_database import RoomDatabase
+    from da_core.jobs.database.room_database import RoomDatabase
 
 FRESH_SECONDS = 1.0
 """How long a room is taken to be as it was read: another server may share the database."""
@@ -158,7 +158,7 @@ class Rooms:
 
 def room_database() -> RoomDatabase:
     """Return the tables of rooms in this server's database. Raises `UnreachableError`."""
-    from da_core.jobs.room_database import RoomDatabase  # SQLAlchemy comes with it
+    from da_core.jobs.database.room_database import RoomDatabase  # SQLAlchemy comes with it
 
     return RoomDatabase(store().database)
 

@@ -14,7 +14,7 @@ from da_core.teaching.hall.lecture import Slide
 from da_core.teaching.hall.room import Room
 
 if TYPE_CHECKING:
-    from da_core.jobs.room_database import Vote
+    from da_core.jobs.database.room_database import Vote
 
 BINS = 10
 """Bars of the guesses that are shown."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from da_core.jobs.room_database import RoomDatabase
-from da_core.jobs.run_database import RunDatabase
+from da_core.jobs.database.room_database import RoomDatabase
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.teaching.hall.lecture import Lecture, read_lecture
 from da_core.teaching.hall.rooms import Rooms
 

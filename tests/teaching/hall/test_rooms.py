@@ -8,7 +8,7 @@ import io
 import pytest
 
 from da_core.errors import UserError
-from da_core.jobs.room_database import MOST_ROOMS, RoomDatabase
+from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
@@ -178,7 +178,7 @@ def test_the_same_visitor_has_another_name_in_another_room(
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_kept_from_it(rooms: Rooms, room: Room) -> None:
-    from da_core.jobs.room_database import Vote
+    from da_core.jobs.database.room_database import Vote
     from da_core.teaching.hall.votes import as_csv
 
     slide = room.lecture.slides[1]

@@ -1,7 +1,8 @@
 """Runs in child processes whose memory is limited: one that takes too much ends its own process and no other.
 
-A child is this same interpreter, `da_core.jobs.limited_child`. It is asked for one event at a time, so that to pause is
-still to stop asking; to cancel is to end it. What the two tell each other is pickled: both ends are this program.
+A child is this same interpreter, `da_core.jobs.processes.limited_child`. It is asked for one event at a time, so that
+to pause is still to stop asking; to cancel is to end it. What the two tell each other is pickled: both ends are this
+program.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from typing import Any
 from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment
-from da_core.jobs.failure import is_out_of_memory
+from da_core.jobs.scheduling.failure import is_out_of_memory
 
 log = logging.getLogger(__name__)
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 class LimitedRun:
-    """Runs ``run`` as `da_core.jobs.workers.RunFunction`, each in a child that may take so many ``megabytes``.
+    """Runs ``run`` as a `RunFunction` of the workers, each in a child that may take so many ``megabytes``.
 
     The limit is on data (RLIMIT_DATA): what torch and others map without using it does not count. Up to ``kept``
     children wait for further runs, since one takes seconds to import what runs need. ``run`` and its keyword arguments
@@ -94,7 +95,7 @@ class _Child:
         self._pipe, theirs = Pipe()
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "da_core.jobs.limited_child", str(theirs.fileno()), str(megabytes)],
+            [sys.executable, "-m", "da_core.jobs.processes.limited_child", str(theirs.fileno()), str(megabytes)],
             stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
             pass_fds=[theirs.fileno()],

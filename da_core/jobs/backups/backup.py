@@ -21,8 +21,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from da_core.errors import UserError
-from da_core.jobs import migrations, portable_tables
-from da_core.jobs.run_database import open_engine
+from da_core.jobs.backups import portable_tables
+from da_core.jobs.database import migrations
+from da_core.jobs.database.run_database import open_engine
 from da_core.jobs.store import RUN_ID
 
 FORMAT = 1

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from da_core.errors import UserError
 from da_core.jobs.checkpoint_store import CheckpointStore
-from da_core.jobs.job import Job
-from da_core.jobs.run_view import RunState, RunView, Shown
-from da_core.jobs.schedule import Schedule
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.run_view import RunState, RunView, Shown
+from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.store import Store
 
 if TYPE_CHECKING:
-    from da_core.jobs.live_runs import KeptState, LiveRun, LiveRuns
+    from da_core.jobs.database.live_runs import KeptState, LiveRun, LiveRuns
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class Keeper:
 
 
 def _row_of(job: Job) -> LiveRun:
-    from da_core.jobs.live_runs import LiveRun
+    from da_core.jobs.database.live_runs import LiveRun
 
     begun: KeptState = "queued" if job.started_at is None else "running"
     state: KeptState = "paused" if job.state == "paused" else begun

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from da_core.jobs.job import Job, OwnerDigest
+from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.job import Job
 
 BEHIND_AFTER = 5
 """While a study's run waits, so many others go before it at most."""

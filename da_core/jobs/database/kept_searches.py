@@ -10,8 +10,8 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 from sqlalchemy import JSON, Column, String, Table, select
 
-from da_core.jobs.job import digest
-from da_core.jobs.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import digest
 from da_core.search import Search, Tried
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
-"""The process that a `da_core.jobs.limited_run.LimitedRun` starts: it drives one run after another for its parent.
+"""The process that a `LimitedRun` starts: it drives one run after another for its parent.
 
-python -m da_core.jobs.limited_child FILE_DESCRIPTOR MEGABYTES
+python -m da_core.jobs.processes.limited_child FILE_DESCRIPTOR MEGABYTES
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from da_core.errors import UserError
 from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
-from da_core.jobs.failure import explained_failure
-from da_core.jobs.job import Job
-from da_core.jobs.limits import check_samples
-from da_core.jobs.run_view import RunState
-from da_core.jobs.schedule import Schedule
+from da_core.jobs.scheduling.failure import explained_failure
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.limits import check_samples
+from da_core.jobs.scheduling.run_view import RunState
+from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.store import Store
 from da_core.server_metrics import STAGE_SECONDS
 from da_core.structured_logs import about_run

@@ -15,8 +15,8 @@ from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Integer, Strin
 from sqlalchemy.exc import IntegrityError
 
 from da_core.errors import UserError
-from da_core.jobs.job import digest
-from da_core.jobs.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import digest
 
 ROOM_DAYS = 30.0
 """Days after which a room and its votes are deleted."""

@@ -20,8 +20,8 @@ from da_core.data.readers.uploads import resolve_place
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress
 from da_core.experiment import Experiment
-from da_core.jobs.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
-from da_core.jobs.workers import imported_run
+from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
+from da_core.jobs.scheduling.workers import imported_run
 from da_core.settings import settings
 from da_core.study import Study, TrialEvent
 

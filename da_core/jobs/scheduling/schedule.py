@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
-from da_core.jobs.job import Job, OwnerDigest
-from da_core.jobs.run_view import RunState, RunView
-from da_core.jobs.turns import Turns
-from da_core.jobs.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
+from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.run_view import RunState, RunView
+from da_core.jobs.scheduling.turns import Turns
+from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
 from da_core.server_metrics import RUNS_ENDED
 
 log = logging.getLogger(__name__)

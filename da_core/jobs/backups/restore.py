@@ -1,7 +1,8 @@
 """Restore a back-up, into whatever database and folder the settings name: whole or not at all, and trusting nothing.
 
-An archive may have been damaged, or made by somebody else: each of its names is one that `da_core.jobs.backup` writes,
-no file is larger than it says, an upload has the content that it is named for, and rows go through parameters.
+An archive may have been damaged, or made by somebody else: each of its names is one that
+`da_core.jobs.backups.backup` writes, no file is larger than it says, an upload has the content that it is named for,
+and rows go through parameters.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from da_core.errors import UserError
-from da_core.jobs import migrations, portable_tables
-from da_core.jobs.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
-from da_core.jobs.run_database import open_engine
+from da_core.jobs.backups import portable_tables
+from da_core.jobs.backups.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
+from da_core.jobs.database import migrations
+from da_core.jobs.database.run_database import open_engine
 
 _LONGEST_LINE = 64 * 2**20
 _FOLDERS = ("runs", "uploads")

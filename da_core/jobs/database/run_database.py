@@ -1,7 +1,8 @@
 """The database of runs: what is known of each, each visitor's own list of them, their last study, their progress.
 
-Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.migrations` keeps them up to date. The arrays stay
-files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens the database.
+Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.database.migrations` keeps them up to date. The
+arrays stay files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens
+the database.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.impatient_postgres import CONNECT_SECONDS, connect_impatiently
-from da_core.jobs.job import EVERYONE, digest
-from da_core.jobs.progress import CourseProgress, Kind, Outcome
+from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
+from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
+from da_core.jobs.owners import EVERYONE, digest
 from da_core.study import Study
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 80, 30, 8
 _LATEST = 50
 
 METADATA = MetaData()
-"""The tables as this version knows them; to change them, see `da_core.jobs.migrations`."""
+"""The tables as this version knows them; to change them, see `da_core.jobs.database.migrations`."""
 _RUNS = Table(
     "runs",
     METADATA,
@@ -176,7 +177,7 @@ class RunDatabase:
     """
 
     def __init__(self, url: str) -> None:
-        from da_core.jobs import migrations  # Alembic comes with it
+        from da_core.jobs.database import migrations  # Alembic comes with it
 
         self._url = url
         self._engine = open_engine(url)
@@ -336,7 +337,7 @@ class RunDatabase:
     # A visitor's progress in the course -------------------------------------------------------------------------------
 
     def count_progress(self, owner: str, kind: Kind, name: str, outcome: Outcome) -> None:
-        """Count once more what a visitor did; see `da_core.jobs.progress`."""
+        """Count once more what a visitor did; see `da_core.jobs.database.progress`."""
         what = {"owner": digest(owner), "kind": kind, "name": name, "outcome": outcome}
         mine = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
         more = _PROGRESS.update().where(mine).values(times=_PROGRESS.c.times + 1)

@@ -93,7 +93,7 @@ def forget_revision(connection: Connection) -> None:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", "da_core.jobs:migrations")
+    config.set_main_option("script_location", "da_core.jobs.database:migrations")
     return config
 
 

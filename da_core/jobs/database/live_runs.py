@@ -34,8 +34,8 @@ from sqlalchemy import (
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.job import OwnerDigest
-from da_core.jobs.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import OwnerDigest
 
 SILENT_SECONDS = 30.0
 """A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
@@ -74,7 +74,7 @@ class LiveRun:
     behind: bool = False
     """Whether it lets the single runs of others go first."""
     shown: str | None = None
-    """How far it has come, as the JSON of `da_core.jobs.run_view.Shown`; None in a row of an earlier version."""
+    """How far it has come, as the JSON of `run_view.Shown`; None in a row of an earlier version."""
 
 
 class LiveRuns:

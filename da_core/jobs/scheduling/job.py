@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,24 +12,9 @@ from types import MappingProxyType
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, Stage, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.run_view import RunState, RunView
-from da_core.jobs.waiting_time import kind_of_run
-
-EVERYONE = ""
-"""The owner on a machine that serves nobody else: every run is in their list."""
-
-
-class OwnerDigest(str):
-    """A visitor's name as tables and queue keep it: the name may be a cookie that identifies them."""
-
-    __slots__ = ()
-
-
-def digest(owner: str) -> OwnerDigest:
-    """Digest a visitor's name; `EVERYONE` stays, and so does what is a digest already."""
-    if isinstance(owner, OwnerDigest):
-        return owner
-    return OwnerDigest(hashlib.sha256(owner.encode()).hexdigest()[:32] if owner else EVERYONE)
+from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.run_view import RunState, RunView
+from da_core.jobs.scheduling.waiting_time import kind_of_run
 
 
 class History:
