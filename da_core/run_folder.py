@@ -30,7 +30,7 @@ from da_core.experiment import Experiment
 _KEYED = frozenset(name for name, hint in get_type_hints(Evidence).items() if get_origin(hint) is dict)
 """The fields of `Evidence` that hold several arrays by key; the state dict, which may be None, is not among them."""
 _RESULT, _OWNERS = "result.json", "owners.json"
-_FILES = (
+FILES = (
     _RESULT,
     "experiment.json",
     "history.json",
@@ -161,10 +161,10 @@ def _exchange(new: Path, folder: Path) -> None:
             os.replace(source, destination)
             undo.callback(os.replace, destination, source)
 
-        for name in _FILES:
+        for name in FILES:
             if (folder / name).is_file() and (was_run or (new / name).exists()):
                 move(folder / name, before / name)
-        for name in reversed(_FILES):
+        for name in reversed(FILES):
             if (new / name).exists():
                 move(new / name, folder / name)
         undo.pop_all()

@@ -66,6 +66,15 @@ class Settings(BaseSettings):
         description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "
         "postgresql+psycopg://user@host/name; by default a file of SQLite in the data folder.",
     )
+    storage: str = Field(
+        "",
+        description="Where finished runs and checkpoints are kept if not in the data folder, so that several servers "
+        "share them: a URL of fsspec, such as s3://bucket/folder (with pip install s3fs). Credentials are taken from "
+        "the environment alone.",
+    )
+    storage_cache_megabytes: int = Field(
+        2_000, ge=0, description="Most that copies of runs from that storage may take in the data folder."
+    )
     runs_kept: int = Field(
         1000,
         ge=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ def add(commands: Commands) -> None:
 def back_up(options: argparse.Namespace) -> None:
     """Write the archive and print how much is in it."""
     from da_core.jobs.backups.backup import write_backup
+    from da_core.jobs.store import run_bucket
 
     limits = settings()
-    held = write_backup(options.file, limits.data_dir, limits.database_url)
+    with tempfile.TemporaryDirectory(prefix="da-lab-") as copies:
+        held = write_backup(options.file, limits.data_dir, limits.database_url, run_bucket(Path(copies)))
     size = options.file.stat().st_size / 2**20
     print(f"{options.file}: {held.runs} runs, {held.uploads} uploads, {held.rows} rows, {size:.1f} MB")

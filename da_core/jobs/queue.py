@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.checkpoint_store import CheckpointFolder, CheckpointStore
+from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
 from da_core.jobs.owners import EVERYONE, OwnerDigest, digest
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.keeper import Keeper
@@ -381,7 +381,7 @@ def queue() -> Queue:
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),
-                checkpoints=CheckpointFolder(limits.data_dir / "checkpoints"),
+                checkpoints=checkpoint_store(),
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,
                 per_address=limits.waiting_each_address,

@@ -1,4 +1,4 @@
-"""Finished runs on disk, where they outlive the server; those read lately are in memory as well.
+"""Finished runs on disk or in a shared storage, where they outlive the server; those read lately are in memory as well.
 
 What a run measured is in a folder of its own; what runs are listed, sorted and named by is in a database.
 """
@@ -25,7 +25,10 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
+from da_core.jobs.object_storage import StorageError, shared_storage
 from da_core.jobs.owners import OwnerDigest, digest
+from da_core.jobs.run_bucket import RunBucket
+from da_core.jobs.waiting_runs import WaitingRuns
 from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
 
@@ -62,6 +65,9 @@ class Store:
     A run's id may come from a link: one that does not look like an id is never made into a path.
     ``database`` is the URL of the list of runs, by default of an SQLite file beside ``folder``. ``shipped`` are runs
     that lie elsewhere, by id: they can be read, and are in no list.
+
+    With a ``bucket`` runs are kept there, for several servers. Those in ``folder`` then wait to be stored and listed:
+    a try is made every ``retry_seconds``.
     """
 
     def __init__(
@@ -73,6 +79,8 @@ class Store:
         bin_days: float = 30.0,
         memory_bytes: int = 256 * _MEGABYTE,
         shipped: Mapping[str, Path] = MappingProxyType({}),
+        bucket: RunBucket | None = None,
+        retry_seconds: float = 20.0,
     ) -> None:
         self._folder = folder
         self._database = database or f"sqlite:///{folder.absolute().with_suffix('.db')}"
@@ -80,6 +88,10 @@ class Store:
         self._bin_age = timedelta(days=bin_days)
         self._memory_bytes = memory_bytes
         self._shipped = shipped
+        self._bucket = bucket
+        self._waiting = (
+            None if bucket is None else WaitingRuns(folder, self._local, bucket, lambda: self.database, retry_seconds)
+        )
         self._recent: OrderedDict[str, Record] = OrderedDict()
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
@@ -112,6 +124,8 @@ class Store:
                         "{file}, for whoever runs this server.",
                         {"file": aside},
                     )
+                if self._waiting is not None:
+                    self._waiting.begin()
             return self._run_database
 
     def save(
@@ -131,6 +145,9 @@ class Store:
         events, path, now = tuple(history), self._path(run_id), self._after_the_last()
         owners = [digest(owner) for owner in owners]
         try:
+            if self._waiting is not None:
+                write_record(path, experiment, result, evidence, events, owners=owners)
+                return self._share(self._waiting, run_id, now)
             try:
                 listing = self.database.adding(run_id, experiment, result, now, owners)
                 write_record(path, experiment, result, evidence, events, listing, owners=owners)
@@ -157,14 +174,30 @@ class Store:
         if not RUN_ID.fullmatch(run_id):
             return None
         with self._lock:
-            record = self._recent.get(run_id) or self._open(run_id)
-            if record is not None:
+            record = self._recent.get(run_id) or self._held.get(run_id)
+        if record is None:
+            try:
+                folder = self._located(run_id)  # while it is brought from the bucket, others are not held up
+            except (UserError, OSError):
+                log.warning("run %s cannot be read", run_id, exc_info=True)
+                return None
+            with self._lock:
+                record = None if folder is None else self._open(run_id, folder)
+        if record is not None:
+            with self._lock:
                 self._remember(record)
-            return record
+        return record
 
     def is_damaged(self, run_id: str) -> bool:
-        """Tell whether this run has a folder, though nobody can `load` it."""
-        return bool(RUN_ID.fullmatch(run_id)) and self._path(run_id).is_dir() and self.load(run_id) is None
+        """Tell whether this run is there, though nobody can `load` it. Raises `UserError` where the storage is away."""
+        if not RUN_ID.fullmatch(run_id) or self.load(run_id) is not None:
+            return False
+        try:
+            return self._located(run_id) is not None
+        except StorageError as error:
+            raise UserError(str(error)) from error
+        except (UserError, OSError):
+            return True
 
     def find(self, experiment: Experiment) -> str | None:
         """Find the newest run of this experiment that went to its end and return its id; None if there is none.
@@ -173,10 +206,10 @@ class Store:
         """
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
-            for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
-                record = self.load(run_id)
-                if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
-                    return run_id
+        for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
+            record = self.load(run_id)
+            if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
+                return run_id
         return None
 
     def keep(self, run_id: str, owner: str) -> None:
@@ -208,19 +241,59 @@ class Store:
             raise UserError("“{run}” is not the name of a run.", run=run_id)
         return self._folder / run_id
 
-    def _open(self, run_id: str) -> Record | None:
+    def _located(self, run_id: str) -> Path | None:
+        """Find the run's folder, and bring it from the bucket; None where there is none.
+
+        Raises `StorageError`, and `UserError` where it is damaged in the bucket.
+        """
+        folder = self._shipped.get(run_id) or self._path(run_id)
+        if folder.is_dir():
+            return folder
+        return self._bucket.fetch(run_id) if self._bucket is not None else None
+
+    def _open(self, run_id: str, folder: Path) -> Record | None:
         if (record := self._held.get(run_id)) is not None:
             return record
-        folder = self._shipped.get(run_id) or self._path(run_id)
-        if not folder.is_dir():
-            return None
         try:
             record = dataclasses.replace(read_record(folder), run_id=run_id)
         except UserError:
             log.warning("run %s is damaged", run_id, exc_info=True)
             return None
+        if self._bucket is not None:  # the folder may move to the bucket, or make room there, before it is read
+            record = dataclasses.replace(
+                record,
+                read_evidence=lambda: self._read_again(run_id).read_evidence(),
+                state=lambda: self._read_again(run_id).state(),
+            )
         self._held[run_id] = record
         return record
+
+    def _read_again(self, run_id: str) -> Record:
+        """Read a run's record from where it is now. Raises `UserError` where that cannot be done."""
+        try:
+            folder = self._located(run_id)
+        except StorageError as error:
+            raise UserError(str(error)) from error
+        if folder is None:
+            raise UserError("The saved run {run} cannot be read; run it again.", run=run_id)
+        return read_record(folder)
+
+    def _share(self, waiting: WaitingRuns, run_id: str, moment: datetime) -> Notice | None:
+        """Bring a run that is on this disk to where all servers see it, or have it wait."""
+        try:
+            waiting.store(run_id, moment)
+        except (UserError, OSError):
+            log.warning("run %s waits to be stored", run_id, exc_info=True)
+            waiting.begin()
+            return Notice(
+                "The storage or the list of runs cannot be reached just now. This run is kept on this server, and is "
+                "stored and listed as soon as they can be; keep its link to find it until then."
+            )
+        self._drop_expendable()
+        return None
+
+    def _local(self) -> set[str]:
+        return {folder.name for folder in self._folders("*-*") if RUN_ID.fullmatch(folder.name)}
 
     def _remember(self, record: Record) -> None:
         self._recent[record.run_id] = record
@@ -237,14 +310,21 @@ class Store:
 
     def _reconcile(self, database: RunDatabase) -> None:
         """Make list and disk agree: an older version kept no list, and a folder may have been taken away."""
-        known = set(database.run_ids())
-        there = {folder.name for folder in self._folders("*-*") if RUN_ID.fullmatch(folder.name)}
+        known, waiting = set(database.run_ids()), self._local()
+        there = waiting
+        if self._bucket is not None:
+            try:
+                there = self._bucket.run_ids()
+                self._bucket.delete_left_over()
+            except StorageError as error:
+                log.warning("the list of runs is not compared with the storage: %s", error)
+                return
         if there:  # a disk that is not mounted is no reason to forget
-            database.forget(known - there)
+            database.forget(known - there - waiting)
         for run_id in sorted(there - known):
-            if (record := self._open(run_id)) is not None:
+            if (record := self.load(run_id)) is not None and (folder := self._located(run_id)) is not None:
                 try:
-                    owners = map(OwnerDigest, read_owners(self._path(run_id)))
+                    owners = map(OwnerDigest, read_owners(folder))
                     with database.adding(run_id, record.experiment, record.result, record.finished_at, owners):
                         pass
                 except UserError:  # another server on the same folder was faster
@@ -275,6 +355,8 @@ class Store:
                 if run_id not in self._held:
                     shutil.rmtree(self._path(run_id), ignore_errors=True)
                     gone.append(run_id)
+        if self._bucket is not None:
+            gone = [run_id for run_id in gone if _deleted(self._bucket, run_id)]
         self.database.forget(gone)
 
 
@@ -286,6 +368,15 @@ def _is_todays(record: Record) -> bool:
         return bool(record.result.recipe.get("filled_in") == filled_in(record.experiment))
     except UserError:  # a name or a setting that there is no more
         return False
+
+
+def _deleted(bucket: RunBucket, run_id: str) -> bool:
+    try:
+        bucket.delete(run_id)
+    except StorageError as error:  # it stays in the list, and so goes another time
+        log.warning("run %s stays in the storage for now: %s", run_id, error)
+        return False
+    return True
 
 
 def _changed(folder: Path) -> float | None:
@@ -305,4 +396,13 @@ def store() -> Store:
         kept=limits.runs_kept,
         bin_days=limits.bin_days,
         shipped={EXAMPLE: EXAMPLE_FOLDER},
+        bucket=run_bucket(),
     )
+
+
+def run_bucket(cache: Path | None = None) -> RunBucket | None:
+    """Return the runs of the storage that the settings name, with copies of them below ``cache``; None without one."""
+    storage, limits = shared_storage(), settings()
+    if storage is None:
+        return None
+    return RunBucket(storage, cache or limits.data_dir / "copies", limits.storage_cache_megabytes * 2**20)

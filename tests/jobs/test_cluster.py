@@ -14,17 +14,19 @@ import pytest
 
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Finished, Progress, StageStarted
+from da_core.events import Accuracies, Event, Finished, Notice, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.workers import Capacity
-from da_core.jobs.store import Store
+from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.run import run
 from da_core.study import Study
-from tests.support import dask_cluster
+from da_core.training.resuming import GOES_ON
+from tests.support import dask_cluster, s3
 from tests.support.dask_cluster import DaskCluster
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -188,6 +190,25 @@ def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     rest = list(events)
     *_, undisturbed = run(experiment, embed=False)
     results_are_equal(rest[-1], undisturbed)
+
+
+def test_another_servers_worker_goes_on_from_the_checkpoint_in_the_bucket(cluster_of) -> None:
+    experiment = points(epochs=60)
+    with s3.serving() as server:
+        kept, run_id = CheckpointBucket(server.make_bucket("shared")), new_run_id(experiment)
+        events = cluster_of(without_layouts).run(
+            experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 1)
+        )
+        for event in events:  # until this server is gone
+            if isinstance(event, Accuracies) and event.phase == "adapt" and kept.load(run_id):
+                break
+        events.close()
+        there = list(
+            cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 2))
+        )
+    assert any(isinstance(event, Notice) and event.message == GOES_ON for event in there)
+    *_, undisturbed = run(experiment, embed=False)
+    results_are_equal(there[-1], undisturbed)
 
 
 def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -24,7 +25,11 @@ from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.database import migrations
 from da_core.jobs.database.run_database import open_engine
+from da_core.jobs.object_storage import StorageError
+from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import RUN_ID
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 MANIFEST = "backup.json"
@@ -42,10 +47,11 @@ class BackupContents:
     rows: int
 
 
-def write_backup(file: Path, data_dir: Path, database: str) -> BackupContents:
+def write_backup(file: Path, data_dir: Path, database: str, bucket: RunBucket | None = None) -> BackupContents:
     """Write an archive as ``file``, readable by its owner alone, whole or not at all.
 
-    The database is that of one moment. A run that is saved or deleted meanwhile is in the archive whole or not at all.
+    Runs that several servers share are those of ``bucket``. The database is that of one moment. A run that is saved or
+    deleted meanwhile is in the archive whole or not at all.
     Raises `UserError` where there is nothing to back up, or it cannot be read or written.
     """
     if not data_dir.is_dir():
@@ -54,13 +60,15 @@ def write_backup(file: Path, data_dir: Path, database: str) -> BackupContents:
         with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=".backup-", delete=False) as new:
             try:
                 with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                    contents = _fill(archive, data_dir, database)
+                    contents = _fill(archive, data_dir, database, bucket)
                 new.flush()
                 os.fsync(new.fileno())
                 os.replace(new.name, file)
             except BaseException:
                 Path(new.name).unlink(missing_ok=True)
                 raise
+    except StorageError as error:
+        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError("{path} cannot be written ({detail}).", path=file, detail=error.strerror) from error
     except SQLAlchemyError as error:
@@ -70,8 +78,8 @@ def write_backup(file: Path, data_dir: Path, database: str) -> BackupContents:
     return contents
 
 
-def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str) -> BackupContents:
-    there_before = set(_names(data_dir / "runs"))
+def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str, bucket: RunBucket | None) -> BackupContents:
+    there_before = set(_names(data_dir / "runs")) | (bucket.run_ids() if bucket else set())
     with portable_tables.snapshot(database) as connection:
         revision = migrations.revision_of(connection)
         rows = 0
@@ -83,13 +91,13 @@ def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str) -> BackupCont
                     rows += 1
                     if table.name == "runs":
                         listed.add(json.loads(line)["run_id"])
-    runs = [run for run in sorted(listed) if _add_run(archive, data_dir / "runs" / run)]
+    runs = [run for run in sorted(listed) if _add_run(archive, _folder(run, data_dir, bucket))]
     unlisted = there_before - listed
     if unlisted:  # each could not be listed or, if it is by now, was being listed just then
         with open_engine(database).connect() as connection:
             known = [table for table in portable_tables.tables(connection, revision) if table.name == "runs"]
             unlisted -= {run for table in known for run in connection.scalars(select(table.c.run_id))}
-    runs += [run for run in sorted(unlisted) if _add_run(archive, data_dir / "runs" / run)]
+    runs += [run for run in sorted(unlisted) if _add_run(archive, _folder(run, data_dir, bucket))]
     uploads = sum(_add(archive, data_dir, f"uploads/{name}") for name in sorted(_names(data_dir / "uploads")))
     archive.writestr(MANIFEST, json.dumps({"format": FORMAT, "revision": revision, "runs": runs}))
     return BackupContents(len(runs), uploads, rows)
@@ -98,6 +106,18 @@ def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str) -> BackupCont
 def _names(folder: Path) -> Iterable[str]:
     """List what is in a folder that may not be there."""
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def _folder(run: str, data_dir: Path, bucket: RunBucket | None) -> Path:
+    """Return where a run's files lie, brought from the bucket unless it waits on this disk; or where they would."""
+    folder = data_dir / "runs" / run
+    if folder.is_dir() or bucket is None or not RUN_ID.fullmatch(run):
+        return folder
+    try:
+        return bucket.fetch(run) or folder
+    except UserError:
+        log.warning("run %s is damaged and is not in the back-up", run)
+        return folder
 
 
 def _add_run(archive: zipfile.ZipFile, folder: Path) -> bool:

@@ -26,6 +26,8 @@ from da_core.jobs.backups import portable_tables
 from da_core.jobs.backups.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
 from da_core.jobs.database import migrations
 from da_core.jobs.database.run_database import open_engine
+from da_core.jobs.object_storage import StorageError
+from da_core.jobs.run_bucket import RunBucket
 
 _LONGEST_LINE = 64 * 2**20
 _FOLDERS = ("runs", "uploads")
@@ -41,8 +43,12 @@ class BackupManifest(BaseModel):
     runs: list[str]
 
 
-def restore_backup(file: Path, data_dir: Path, database: str, *, replace: bool = False) -> BackupContents:
+def restore_backup(
+    file: Path, data_dir: Path, database: str, *, replace: bool = False, bucket: RunBucket | None = None
+) -> BackupContents:
     """Restore an archive; the tables of an older version are brought up to date. No server may run meanwhile.
+
+    Where servers share runs in a ``bucket``, the next one that starts on this data folder brings them there.
 
     Raises `UserError`, and leaves everything as it was, where the archive cannot be used, where it is of a newer
     version, or where there are runs, uploads or rows already and ``replace`` does not say that they may go.
@@ -55,6 +61,9 @@ def restore_backup(file: Path, data_dir: Path, database: str, *, replace: bool =
             manifest = _checked(archive, data_dir)
             if not replace:
                 _check_empty_folders(data_dir)
+            there = bucket.run_ids() if bucket else set()
+            if there and not replace:
+                _not_empty("DA_LAB_STORAGE")
             contents = _unpack(archive, manifest, Path(made))
             with ExitStack() as undo:
                 with open_engine(database).begin() as connection:
@@ -63,8 +72,13 @@ def restore_backup(file: Path, data_dir: Path, database: str, *, replace: bool =
                     for folder in _FOLDERS:
                         _swap(Path(made) / folder, data_dir / folder, undo)
                 undo.pop_all()
+            if bucket:
+                for run in there:
+                    bucket.delete(run)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UserError("{path} is no back-up, or it is damaged; use another.", path=file) from error
+    except StorageError as error:
+        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError("{path} cannot be restored ({detail}).", path=file, detail=error.strerror) from error
     except SQLAlchemyError as error:

@@ -1,0 +1,143 @@
+"""Objects in a storage that several machines share, such as a bucket of S3: whatever URL fsspec opens.
+
+Credentials come from the environment, as the library of that storage takes them. No error here repeats what the
+storage said, nor is it chained to it: that may hold an address with a password, or a signed request.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from da_core.errors import UserError
+from da_core.settings import settings
+
+log = logging.getLogger(__name__)
+
+AWAY = "The storage of runs does not answer just now; try again, and if it stays so tell whoever runs this server."
+NO_ACCESS = "The storage of runs refuses this server; whoever runs it has to check its credentials."
+NO_BUCKET = "The bucket of the storage of runs is missing; whoever runs this server has to make it."
+
+_KEY = re.compile(r"[0-9a-z][0-9a-z._-]*(?:/[0-9a-z][0-9a-z._-]*)*")
+_REST_SECONDS = 20.0
+"""So long a storage that does not answer is left alone, as `da_core.jobs.database.run_database.REST`."""
+_WITHOUT_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "s3": {
+        "use_listings_cache": False,  # other servers write as well
+        "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"max_attempts": 1}},
+    },
+    "file": {"auto_mkdir": True},
+}
+_OPTIONS |= {"s3a": _OPTIONS["s3"], "local": _OPTIONS["file"]}
+
+
+class StorageError(OSError):
+    """The storage does not answer, or refuses; the text is a sentence that a visitor may read."""
+
+
+class ObjectStorage:
+    """The objects below one URL. Safe to use from many threads.
+
+    An object is written whole or not at all, as S3 does. Every method raises `StorageError`. Making one raises
+    `UserError` where the URL cannot be used or its library is not installed; it does not ask the storage yet.
+    """
+
+    def __init__(self, url: str) -> None:
+        from fsspec.core import url_to_fs
+
+        scheme, place = urlsplit(url).scheme, urlsplit(url).netloc
+        if not scheme or "@" in place:  # the URL is not repeated: it may hold a password
+            raise UserError(
+                "DA_LAB_STORAGE has to be a URL such as s3://bucket/folder, without credentials: these are taken from "
+                "the environment."
+            )
+        try:
+            self._files, self._root = url_to_fs(url, **_OPTIONS.get(scheme, {}))
+        except ImportError as error:
+            raise UserError(
+                "DA_LAB_STORAGE begins with “{scheme}”, for which a library is missing: pip install {library}.",
+                scheme=scheme,
+                library="s3fs" if scheme in ("s3", "s3a") else f"'fsspec[{scheme}]'",
+            ) from error
+        except Exception as error:
+            log.warning("the storage cannot be opened: %s", type(error).__name__)
+            raise UserError(
+                "DA_LAB_STORAGE cannot be opened; give a URL such as s3://bucket/folder, which fsspec knows."
+            ) from None
+        if hasattr(self._files, "retries"):
+            self._files.retries = 1  # s3fs would try five times, ever more slowly, while a page waits
+        self._resting_until = 0.0
+
+    def read(self, key: str) -> bytes:
+        """Read an object. Raises `FileNotFoundError` where there is none."""
+        path = self._path(key)
+        with self._explained():
+            return bytes(self._files.cat_file(path))
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object, or replace it."""
+        path = self._path(key)
+        with self._explained():
+            self._files.pipe_file(path, content)
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if it is there."""
+        path = self._path(key)
+        with suppress(FileNotFoundError), self._explained():
+            self._files.rm_file(path)
+
+    def find(self, prefix: str) -> dict[str, datetime | None]:
+        """List all keys below ``prefix/``, with the moments at which they were written where the storage says that."""
+        path = self._path(prefix)
+        with self._explained():
+            found = self._files.find(path, detail=True)
+        return {
+            one.removeprefix(f"{self._root}/"): _moment(about.get("LastModified") or about.get("created"))
+            for one, about in found.items()
+        }
+
+    def _path(self, key: str) -> str:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"“{key}” is no key")
+        return f"{self._root}/{key}"
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        if time.monotonic() < self._resting_until:
+            raise StorageError(AWAY)
+        try:
+            yield
+        except FileNotFoundError as error:
+            response = getattr(error.__cause__, "response", {})
+            if response.get("Error", {}).get("Code") == "NoSuchBucket":
+                raise StorageError(NO_BUCKET) from None
+            raise FileNotFoundError("there is no such object") from None
+        except Exception as error:  # of each storage others, few of them an OSError
+            kind = type(error).__name__
+            log.warning("the storage of runs fails: %s", kind)
+            if isinstance(error, PermissionError) or kind in _WITHOUT_CREDENTIALS:
+                raise StorageError(NO_ACCESS) from None
+            self._resting_until = time.monotonic() + _REST_SECONDS
+            raise StorageError(AWAY) from None
+
+
+def _moment(said: object) -> datetime | None:
+    """Read a time as S3, memory or a file system give it."""
+    if isinstance(said, float):
+        return datetime.fromtimestamp(said, UTC)
+    return said if isinstance(said, datetime) else None
+
+
+@functools.cache
+def shared_storage() -> ObjectStorage | None:
+    """Return the storage that the settings name; None where all is kept in the data folder."""
+    url = settings().storage
+    return ObjectStorage(url) if url else None
