@@ -28,6 +28,7 @@ CALLS = {
     "_",
     "translate",
     "translate_message",
+    "StorageError",
     "UserError",
     "UnknownNameError",
     "Notice",

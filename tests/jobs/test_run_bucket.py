@@ -108,7 +108,12 @@ def test_arrays_are_fetched_once_and_copies_make_room(server_on, save, storage, 
     first, second = (save(server_on("one"), seed=seed) for seed in range(2))
     asked: list[str] = []
     read = ObjectStorage.read
-    monkeypatch.setattr(ObjectStorage, "read", lambda self, key: asked.append(key) or read(self, key))
+
+    def counted(self: ObjectStorage, key: str) -> bytes:
+        asked.append(key)
+        return read(self, key)
+
+    monkeypatch.setattr(ObjectStorage, "read", counted)
     for _ in range(3):
         assert server_on("two").load(first).evidence.source_index.size
     assert sum(key.endswith("evidence.npz") for key in asked) == 1
