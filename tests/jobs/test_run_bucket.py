@@ -17,16 +17,18 @@ import numpy as np
 import pytest
 import torch
 
+from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Evidence, Result
 from da_core.experiment import Experiment
 from da_core.jobs import object_storage, run_bucket
 from da_core.jobs.backups.backup import write_backup
 from da_core.jobs.backups.restore import restore_backup
-from da_core.jobs.checkpoint_store import CheckpointBucket
-from da_core.jobs.object_storage import ObjectStorage, StorageError
+from da_core.jobs.checkpoint_store import CheckpointBucket, checkpoint_store
+from da_core.jobs.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.jobs.run_bucket import RunBucket
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.store import Store, new_run_id, store
+from da_core.settings import settings
 from tests.support import s3
 
 pytestmark = pytest.mark.xdist_group("s3")
@@ -380,3 +382,22 @@ def test_a_backup_has_the_runs_of_the_bucket_and_brings_them_back(server_on, sav
     until(lambda: not (tmp_path / "two" / "runs" / kept).exists())
     assert server_on("three", database=anew).load(kept).evidence.source_index.size
     assert RunBucket(storage, tmp_path / "x", 0).run_ids() == {kept} != {later}
+
+
+def test_the_setting_puts_runs_checkpoints_and_back_ups_there(storage, save, tmp_path, monkeypatch, capsys) -> None:
+    cached = (settings, shared_storage, store, checkpoint_store)
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DA_LAB_STORAGE", f"s3://{storage._root}")
+    for one in cached:
+        one.cache_clear()
+    try:
+        run = save(store(), "ann")
+        checkpoint_store().save(OTHER, b"so far")
+        assert main(["backup", str(tmp_path / "lab.zip")]) in (0, None)
+    finally:
+        monkeypatch.undo()
+        for one in cached:
+            one.cache_clear()
+    assert f"runs/{run}/manifest.json" in storage.find("runs")
+    assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}.checkpoint"]
+    assert " 1 runs, " in capsys.readouterr().out
