@@ -52,12 +52,6 @@ def file_name(record: Record) -> str:
     return f"events.out.tfevents.{int(record.finished_at.timestamp())}.{record.run_id}"
 
 
-def write(record: Record, folder: Path) -> None:
-    """Write the event file into ``folder``, for ``tensorboard --logdir``. Raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / file_name(record)).write_bytes(event_file(record))
-
-
 def _record(data: bytes) -> bytes:
     length = struct.pack("<Q", len(data))
     return length + struct.pack("<I", _masked(length)) + data + struct.pack("<I", _masked(data))
