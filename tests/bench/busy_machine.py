@@ -74,7 +74,10 @@ def compare_served(runs: int, times: int) -> None:
                 command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment, timeout=3 * LONGEST
             )
             least[count] = min(least.get(count, math.inf), float(done.stdout))
-            print(f"{count} at once: {float(done.stdout):.1f} s each; the machine's load is {os.getloadavg()[0]:.1f}")
+            print(
+                f"{count} at once: {float(done.stdout):.1f} s each; the machine's load is {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
     for count, seconds in least.items():
         print(f"{count} at once {seconds:6.1f} s of processor time each")
     print(f"ratio     {least[runs] / least[1]:6.2f}")
