@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SETTINGS = {"data": "street", "data.count": "200", "method": "dann", "training.epochs": "4", "device": "cpu"}
 USUAL = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-LONGEST = 300.0
+LONGEST = 900.0
 """Seconds after which something hangs."""
 
 
@@ -71,7 +71,7 @@ def compare_served(runs: int, times: int) -> None:
             command = [sys.executable, "-m", "tests.bench.busy_machine", "--serve", str(count)]
             environment = os.environ | {"DA_LAB_WORKERS": str(runs)}
             done = subprocess.run(
-                command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment, timeout=3 * LONGEST
+                command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment, timeout=2 * LONGEST
             )
             least[count] = min(least.get(count, math.inf), float(done.stdout))
             print(

@@ -1,8 +1,8 @@
 """Measure what checkpoints cost a training: the share of its processor time that goes into them.
 
-    python tests/bench/checkpoint_cost.py [--count 400] [--epochs 14] [--seconds 5] [--rounds 3] [--network small_cnn]
+    python tests/bench/checkpoint_cost.py [--count 200] [--epochs 8] [--seconds 2] [--rounds 2] [--network small_cnn]
 
-Street scenes and DANN on the processor, with checkpoints as a server keeps them. Processor time is what counts, since
+Street scenes and DANN on the processor, with checkpoints more often than a server keeps them. Processor time is what counts, since
 on a machine that is busy otherwise the wall's clock measures the others; what waits for the disk is in the share of
 the clock, which is printed beside it. A minute or two on two cores.
 """
@@ -24,10 +24,10 @@ MOST = 0.03
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=400, help="samples a domain")
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--seconds", type=float, default=5.0, help="between two checkpoints, at least")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=200, help="samples a domain")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=2.0, help="between two checkpoints, at least (5 on a server)")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--network", default="small_cnn")
     options = parser.parse_args()
 
