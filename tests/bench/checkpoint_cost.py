@@ -2,9 +2,9 @@
 
     python tests/bench/checkpoint_cost.py [--count 200] [--epochs 8] [--seconds 2] [--rounds 2] [--network small_cnn]
 
-Street scenes and DANN on the processor, with checkpoints more often than a server keeps them. Processor time is what counts, since
-on a machine that is busy otherwise the wall's clock measures the others; what waits for the disk is in the share of
-the clock, which is printed beside it. A minute or two on two cores.
+Street scenes and DANN on the processor, with checkpoints more often than a server keeps them. Processor time is what
+counts, since on a machine that is busy otherwise the wall's clock measures the others; what waits for the disk is in
+the share of the clock, which is printed beside it. A minute or two on two cores.
 """
 
 from __future__ import annotations
