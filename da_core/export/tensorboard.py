@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from da_core.events import Losses
 from da_core.run_folder import Record
