@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from typing import Annotated, Any, ClassVar, Literal
@@ -257,7 +258,7 @@ class Experiment(Params):
     def to_flat(self) -> dict[str, str]:
         """List what differs from the defaults, by dotted names: the link's query and the command line's ``--set``."""
         flat: dict[str, str] = {}
-        _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
+        _flatten(self.model_dump(), _defaults(), "", flat)
         return flat
 
     def with_settings(self, settings: dict[str, str]) -> Experiment:
@@ -342,6 +343,11 @@ def _full_name(name: str) -> str:
         if leaf not in _GROUPS[group].model_fields:
             return f"{group}.params.{leaf}"
     return name
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return Experiment().model_dump()
 
 
 def _flatten(value: Any, default: Any, name: str, into: dict[str, str]) -> None:

@@ -11,36 +11,38 @@ from da_core.server_metrics import PAGE_SECONDS
 from pages.hall import class_lines
 from pages.run import starting
 from pages.session import state, unknown_links
-from pages.session.words import _, explain
+from pages.session.words import _, explain, language, speaking
 from pages.shell import navigation, sidebar, theme
 
 started = time.perf_counter()
 state.begin()
-st.set_page_config(
-    page_title=_("Domain Adaptation Lab"),
-    page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
-    layout="wide",
-)
-theme.apply()
+with speaking(language()):  # asked once: a screen has some hundred words
+    st.set_page_config(
+        page_title=_("Domain Adaptation Lab"),
+        page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
+        layout="wide",
+    )
+    theme.apply()
 
-pages = {
-    step: st.Page(screen.path, title=_(screen.title), default=step == "home")
-    for step, screen in navigation.SCREENS.items()
-}
+    pages = {
+        step: st.Page(screen.path, title=_(screen.title), default=step == "home")
+        for step, screen in navigation.SCREENS.items()
+    }
 page = st.navigation(list(pages.values()), position="hidden")
 here = next(step for step, known in pages.items() if known == page)
-state.arrive(here)
-unknown_links.check()
+state.arrive(here)  # which may follow a link of another language
+with speaking(language()):
+    unknown_links.check()
 
-with st.sidebar:
-    sidebar.draw(here)
-if problem := state.problem():
-    whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
-    st.warning(" ".join([explain(problem), *whole_link]))
-class_lines.way_back(here)
-class_lines.exercise(here)
-starting.watch(here)
-page.run()
-state.publish()
-class_lines.lead(here)
+    with st.sidebar:
+        sidebar.draw(here)
+    if problem := state.problem():
+        whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
+        st.warning(" ".join([explain(problem), *whole_link]))
+    class_lines.way_back(here)
+    class_lines.exercise(here)
+    starting.watch(here)
+    page.run()
+    state.publish()
+    class_lines.lead(here)
 PAGE_SECONDS.labels(here).observe(time.perf_counter() - started)

@@ -14,6 +14,7 @@ from da_core.cli.study_command import read_experiments, study_of
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, MethodSpec
+from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
@@ -122,12 +123,8 @@ def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> Non
         files[f"{name}.csv"] = benchmark_csv(table)
         files[f"{name}.html"] = benchmark_html(table, Language("en"), TITLES[name]).encode()
         files[f"{name}.tex"] = benchmark_latex(table, TITLES[name]).encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+    for name, content in files.items():
+        write_whole(folder / name, content)
 
 
 def _print(table: BenchmarkTable, title: str) -> None:

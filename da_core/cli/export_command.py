@@ -39,7 +39,4 @@ def write_exports(options: argparse.Namespace) -> None:
     if not wishes:
         raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))
     for kind, place in wishes.items():
-        try:
-            files.write(record, kind, place, Language(options.language))
-        except OSError as error:
-            raise UserError("{path} cannot be written ({detail}).", path=place, detail=error.strerror) from None
+        files.write(record, kind, place, Language(options.language))

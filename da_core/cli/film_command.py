@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
@@ -33,10 +35,12 @@ def do_film(options: argparse.Namespace) -> None:
     film = film_of(normalised(experiment_of(options)), options.acts)
     match options.out.suffix:
         case ".png":
-            animation.still(film).save(options.out)
+            still = io.BytesIO()
+            animation.still(film).save(still, "png")
+            write_whole(options.out, still.getvalue())
         case ".webp" | ".gif" as suffix:
-            options.out.write_bytes(animation.animated(film, suffix[1:]))
+            write_whole(options.out, animation.animated(film, suffix[1:]))
         case _:
-            options.out.write_bytes(encode(film.header, film.frames))
+            write_whole(options.out, encode(film.header, film.frames))
     numbers = film.frames[-1].numbers
     print(f"{len(film.frames)} frames; source {numbers['source']:.1%}, target {numbers.get('target', 0):.1%}")

@@ -13,6 +13,7 @@ from da_core.cli.options import add_experiment_options, experiment_of
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
+from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
@@ -127,17 +128,10 @@ def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
 
     kept = {"search": search.model_dump(mode="json"), "tried": [one.model_dump(mode="json") for one in tried]}
     first = best(tried)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        new = folder / f"{_RECORD}.new"  # a record that is cut in the middle could not be gone on with
-        new.write_text(json.dumps(kept, indent=2), encoding="utf-8")
-        new.replace(folder / _RECORD)
-        (folder / "leaderboard.csv").write_bytes(leaderboard_csv(search, tried))
-        if first is not None:
-            text = search.experiment_of(first.method).model_dump_json(indent=2)
-            (folder / "experiment.json").write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
+    write_whole(folder / _RECORD, json.dumps(kept, indent=2).encode())  # one that is cut could not be gone on with
+    write_whole(folder / "leaderboard.csv", leaderboard_csv(search, tried))
+    if first is not None:
+        write_whole(folder / "experiment.json", search.experiment_of(first.method).model_dump_json(indent=2).encode())
 
 
 def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:

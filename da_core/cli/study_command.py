@@ -16,6 +16,7 @@ from da_core.cli.options import add_experiment_options, experiment_of
 from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
@@ -154,11 +155,7 @@ def conduct_study(study: Study) -> Outcome:
 def _write(options: argparse.Namespace, summary: dict[str, Any]) -> None:
     text = json.dumps(summary, indent=2)
     if options.out is not None:
-        try:
-            options.out.mkdir(parents=True, exist_ok=True)
-            (options.out / "study.json").write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError("{path} cannot be written ({detail}).", path=options.out, detail=error.strerror) from None
+        write_whole(options.out / "study.json", text.encode())
     if options.json:
         print(text)
 

@@ -19,6 +19,7 @@ from da_core.export.predictions import predictions_csv
 from da_core.export.script import script
 from da_core.i18n import Language
 from da_core.run_folder import Record, write_record
+from da_core.whole_files import write_whole
 
 Kind = Literal["report", "predictions", "table", "figures", "script", "notebook", "model", "tensorboard"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -55,18 +56,16 @@ def exports(record: Record) -> dict[Kind, Export]:
 def write(record: Record, kind: Kind, place: Path, language: Language) -> None:
     """Write one export as the file ``place``, or its files into the folder ``place``.
 
-    Raises `OSError`, and `UserError` where this run has no such thing.
+    Raises `UserError` where this run has no such thing, or where a file cannot be written.
     """
     if kind not in exports(record):
         raise UserError("This run has no {kind}; leave it out.", kind=kind)
     match kind:
         case "figures" | "tensorboard":
-            place.mkdir(parents=True, exist_ok=True)
             for name, content in (_figures if kind == "figures" else _events)(record, language).items():
-                (place / name).write_bytes(content)
+                write_whole(place / name, content)
         case _:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(exports(record)[kind].make(record, language))
+            write_whole(place, exports(record)[kind].make(record, language))
 
 
 def write_run(folder: Path, experiment: Experiment, finished: Finished, history: Iterable[Losses | Accuracies]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from da_core.events import Losses
 from da_core.run_folder import Record
@@ -50,12 +49,6 @@ def event_file(record: Record) -> bytes:
 def file_name(record: Record) -> str:
     """TensorBoard finds files by this part of their names."""
     return f"events.out.tfevents.{int(record.finished_at.timestamp())}.{record.run_id}"
-
-
-def write(record: Record, folder: Path) -> None:
-    """Write the event file into ``folder``, for ``tensorboard --logdir``. Raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / file_name(record)).write_bytes(event_file(record))
 
 
 def _record(data: bytes) -> bytes:

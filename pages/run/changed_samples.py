@@ -75,8 +75,7 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str
     )
     if shown.atlas is None:
         sure = confidence(record)
-        texts = shown.texts()
-        of_rows = texts and [texts[len(evidence.source_label) + row] for row in rows]
+        of_rows = shown.texts(rows + len(evidence.source_label))
         st.dataframe(
             pd.DataFrame(
                 {

@@ -125,9 +125,9 @@ def _samples(record: Record, shown: ShownSamples, rows: NDArray[np.int64]) -> No
     classes = [names[label] if label >= 0 else _("unknown") for label in labels]
     domains = [_("source") if row < count else _("target") for row in rows]
     if shown.atlas is None:
-        texts = shown.texts()
+        texts = shown.texts(rows)
         index = np.concatenate([evidence.source_index, evidence.target_index])
-        first = {_("Sample"): [texts[row] for row in rows]} if texts else {_("Row"): index[rows]}
+        first = {_("Sample"): texts} if texts else {_("Row"): index[rows]}
         st.dataframe(pd.DataFrame({**first, _("Domain"): domains, _("Class"): classes}), hide_index=True)
         return
     figures = "".join(

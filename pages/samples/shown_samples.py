@@ -55,15 +55,18 @@ class ShownSamples:
             values=None if self.values is None else self.values[rows],
         )
 
-    def texts(self) -> tuple[str, ...] | None:
-        """Return the text of each sample: its tip, or its row with the columns named in the reader's language."""
+    def texts(self, rows: NDArray[np.int64] | None = None) -> tuple[str, ...] | None:
+        """Return the text of each sample, or of those in ``rows``: its tip, or its row with the columns named in the
+        reader's language; None where there is no text.
+        """
         if self.values is None:
-            return self.tips
-        named = [
-            [f"{word(name)} {value:.{decimals(column)}f}" for value in column.tolist()]
-            for name, column in zip(self.columns, self.values.T, strict=True)
-        ]
-        return tuple(" · ".join(row) for row in zip(*named, strict=True))
+            return self.tips if self.tips is None or rows is None else tuple(self.tips[row] for row in rows)
+        columns = [(word(name), decimals(column)) for name, column in zip(self.columns, self.values.T, strict=True)]
+        values = self.values if rows is None else self.values[rows]
+        return tuple(
+            " · ".join(f"{name} {value:.{digits}f}" for (name, digits), value in zip(columns, row, strict=True))
+            for row in values.tolist()
+        )
 
 
 def read_samples(record: Record) -> ShownSamples:

@@ -93,6 +93,7 @@ def explain(error: UserError) -> str:
     return translate_message(error.message, error.values)
 
 
+@functools.lru_cache(maxsize=256)
 def negotiated(*wishes: str) -> str:
     """Return the first language that a browser wishes for and there is, else English.
 

@@ -21,7 +21,8 @@ _TITLES = {"data": "Data", "network": "Network", "method": "Method", "training":
 
 def draw() -> None:
     """Draw the button that opens the choice of what students see, and their link."""
-    with st.popover(_("Link for students"), type="tertiary"):
+    opened = st.popover(_("Link for students"), type="tertiary", key=keys.CLASS_LINK, on_change="rerun")
+    with opened:
         st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
         hide = st.pills(
             _("Leave out"),
@@ -50,11 +51,14 @@ def draw() -> None:
         query = state.shared(spoken, [part for part in state.PARTS if part in hide])
         if own_run:
             query = {name: value for name, value in query.items() if name not in ("seed", "run")}
-        show(query, code=True)
+        show(query, code=True, seen=bool(opened.open))
 
 
-def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> None:
-    """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too."""
+def show(query: Mapping[str, str], *, code: bool = False, seen: bool = True, screen: str = "") -> None:
+    """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too.
+
+    One that is not ``seen``, in what is shut, is left out: to draw it takes as long as half a screen.
+    """
     here = st.context.url or ""
     if screen:
         here = f"{here.rpartition('/')[0]}/{screen}"
@@ -62,7 +66,7 @@ def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> N
     st.code(address, language=None, wrap_lines=True)
     if code and len(address.encode()) > MOST_IN_A_CODE:
         st.caption(_("This link is too long for a QR code; hand it on as text."))
-    elif code:
+    elif code and seen:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
     warn_if_local(address)
 

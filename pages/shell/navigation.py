@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -239,9 +239,9 @@ def begin_at_the_top(name: str) -> None:
     st.html(f'<script data-shown="{name}">(() => {{{script}}})()</script>', unsafe_allow_javascript=True)
 
 
-def link_to(step: Step, label: str) -> None:
-    """Draw a link to another screen, which takes the session's query along."""
-    st.page_link(SCREENS[step].path, label=label, query_params=state.link())
+def link_to(step: Step, label: str, query: Mapping[str, str] | None = None) -> None:
+    """Draw a link to another screen, which takes the session's query along; whoever draws many hands it in."""
+    st.page_link(SCREENS[step].path, label=label, query_params=state.link() if query is None else query)
 
 
 def link_to_lesson(method: str, label: str) -> None:

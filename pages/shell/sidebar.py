@@ -27,16 +27,17 @@ def draw(here: Step) -> None:
         + _("Domain Adaptation Lab")
         + "</div>"
     )
+    query = state.link()
     with st.container(key=keys.SIDEBAR, gap=None):
-        link_to("home", _(SCREENS["home"].title))
+        link_to("home", _(SCREENS["home"].title), query)
         st.html(f'<div class="lab-sidebar-title">{_("The walk")}</div>')
         for place, step in enumerate(walk(), start=1):
             with st.container(key=keys.step(place, step == here), gap=None):
-                link_to(step, _(SCREENS[step].title))
+                link_to(step, _(SCREENS[step].title), query)
         for title, steps in _SECTIONS.items():
             st.html(f'<div class="lab-sidebar-title">{_(title)}</div>')
             for step in steps:
-                link_to(step, _(SCREENS[step].title))
+                link_to(step, _(SCREENS[step].title), query)
     _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):
         _switch_language()

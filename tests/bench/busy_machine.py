@@ -1,12 +1,13 @@
-"""How much more processor time a run takes beside a process that keeps one core busy, as a ratio measured in one go.
+"""How much more processor time a run takes beside others than alone, as a ratio measured in one go.
 
-    python tests/bench/busy_machine.py [--busy 1] [--times 3] [--data street --set data.count=400 …]
+    python tests/bench/busy_machine.py [--busy 2] [--times 2] [--data street --set data.count=400 …]
+    python tests/bench/busy_machine.py --runs 2 [--times 2]
 
-With ``--runs 2`` also what each of so many runs takes that one server trains at once, beside one that it trains alone.
-
-Threads that share a core with others wait for one another, and waiting by spinning costs as much as work. Each run is
-a process of its own; printed are the least seconds of several, alone and beside, and their ratio. Start it on a machine
-that has nothing else to do, and without ``OMP_NUM_THREADS``.
+The first is beside processes that keep a core busy each; each run is a process of its own. The second is what each of
+so many runs takes that one server trains at once, beside one that it trains alone. Threads that share a core with
+others wait for one another, and waiting by spinning costs as much as work. Printed are the least processor seconds of
+several rounds and their ratio; a machine that is busy otherwise makes both larger, and is told by its load. Start it
+without ``OMP_NUM_THREADS``.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-USUAL = ["--data", "street", "--set", "data.count=400", "--method", "dann", "--set", "training.epochs=6"]
+SETTINGS = {"data": "street", "data.count": "200", "method": "dann", "training.epochs": "4", "device": "cpu"}
+USUAL = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+LONGEST = 900.0
+"""Seconds after which something hangs."""
 
 
 def processor_seconds(arguments: list[str]) -> tuple[float, float]:
     """Do a run in a process of its own; return its processor seconds and its seconds."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "da_core", "run", *arguments]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=LONGEST)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - start
 
@@ -43,8 +47,7 @@ def served(runs: int) -> float:
     from da_core.settings import settings
     from da_core.training import loop
 
-    settings_of = {"data": "street", "data.count": "400", "method": "dann", "training.epochs": "6", "device": "cpu"}
-    experiments = [Experiment.from_flat(settings_of | {"seed": str(seed)}) for seed in range(runs + 1)]
+    experiments = [Experiment.from_flat(SETTINGS | {"seed": str(seed)}) for seed in range(runs + 1)]
     load_pair(experiments[0].data)
     loop.warm_up()
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +57,7 @@ def served(runs: int) -> float:
             begun = time.process_time()
             ids = [queue.submit(experiment, "bench") for experiment in some]
             for run_id in ids:
-                queue.wait(run_id, lambda view: not view.live, 3600)
+                queue.wait(run_id, lambda view: not view.live, LONGEST)
             seconds = (time.process_time() - begun) / len(some)
         queue.close()
     return seconds
@@ -67,8 +70,14 @@ def compare_served(runs: int, times: int) -> None:
         for count in (1, runs):
             command = [sys.executable, "-m", "tests.bench.busy_machine", "--serve", str(count)]
             environment = os.environ | {"DA_LAB_WORKERS": str(runs)}
-            done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment)
+            done = subprocess.run(
+                command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment, timeout=2 * LONGEST
+            )
             least[count] = min(least.get(count, math.inf), float(done.stdout))
+            print(
+                f"{count} at once: {float(done.stdout):.1f} s each; the machine's load is {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
     for count, seconds in least.items():
         print(f"{count} at once {seconds:6.1f} s of processor time each")
     print(f"ratio     {least[runs] / least[1]:6.2f}")
@@ -77,7 +86,7 @@ def compare_served(runs: int, times: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--busy", type=int, default=1, help="processes that keep a core busy each")
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--times", type=int, default=2, help="rounds")
     parser.add_argument("--runs", type=int, default=1, help="runs that one server trains at once")
     parser.add_argument("--serve", type=int, default=0, help=argparse.SUPPRESS)
     options, run = parser.parse_known_args()

@@ -27,7 +27,7 @@ from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Accuracies, Finding, Finished, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec
-from da_core.export import figures, tensorboard
+from da_core.export import figures, files
 from da_core.export.files import exports, write_run
 from da_core.export.notebook import notebook
 from da_core.export.report import report_html
@@ -172,7 +172,7 @@ def test_the_model_loads_and_predicts_as_the_run_did(record: Record, tmp_path: P
 
 
 def test_tensorboard_reads_the_curves(record: Record, tmp_path: Path) -> None:
-    tensorboard.write(record, tmp_path)
+    files.write(record, "tensorboard", tmp_path, EN)
     read = EventAccumulator(str(tmp_path)).Reload()
     losses = [event for event in record.history if event.phase == "adapt" and hasattr(event, "terms")]
     scalars = read.Scalars("adapt/loss/class")

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import io
+import logging
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from da_core import structured_logs
 from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.errors import UserError
-from da_core.events import Evidence, Result
+from da_core.events import Event, Evidence, Result
 from da_core.experiment import Experiment
+from da_core.export.files import Kind, exports, write
 from da_core.i18n import Language
 from da_core.jobs.database.run_database import UnreachableError
+from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
+from da_core.run_folder import Record, record_in_memory
 from da_core.settings import settings
+from da_core.teaching.films import animation, film_file
+from da_core.teaching.films.filming import film_of, normalised
+from da_core.whole_files import write_whole
+from tests.support import made_up_run
 
 ANN = "ann"
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -55,6 +67,26 @@ def rename_often(store: Store, run: str) -> None:
         store.database.rename(run, ANN, f"{number}" * 20)
 
 
+@pytest.fixture
+def record() -> Record:
+    """A run with a network, none of which is on a disk."""
+    finished = made_up_run.finished()
+    return record_in_memory(new_run_id(Experiment()), Experiment(), finished.result, finished.evidence, ())
+
+
+@contextmanager
+def most_bytes_a_file(count: int) -> Iterator[None]:
+    """Let this process write no file that is larger, as a disk with so much room does."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, result: Result, evidence: Evidence) -> None:
     store = Store(disk / "runs")
     before = new_run_id(Experiment())
@@ -85,3 +117,67 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
 
 def _stream() -> io.BytesIO:
     return io.BytesIO(bytes(10**5))
+
+
+def test_what_a_visitor_takes_home_needs_no_disk(disk: Path, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    fill(disk)
+    made = {kind: export.make(record, Language("en")) for kind, export in exports(record).items()}
+    assert {"report", "figures", "notebook", "model", "table"} <= made.keys()
+    assert all(made.values())
+
+
+def test_a_film_needs_no_disk(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    fill(disk)
+    film = film_of(normalised(Experiment.from_flat({"data": "blobs", "network": "identity", "method": "coral"})), "")
+    assert film_file.decode(film_file.encode(film.header, film.frames)).frames
+    assert animation.animated(film, "webp")
+
+
+@pytest.mark.parametrize("kind", ["report", "table", "notebook", "model", "tensorboard"])
+def test_an_export_onto_a_full_disk_is_one_sentence_and_leaves_no_part(disk: Path, record: Record, kind: Kind) -> None:
+    place = disk / "exports" / kind
+    place.parent.mkdir()
+    ballast = fill(disk)
+    with pytest.raises(UserError, match="cannot be written") as full:
+        write(record, kind, place, Language("en"))
+    assert "No space left" in str(full.value)
+    assert Language("zh").translate(full.value.message) != full.value.message
+    assert [file for file in place.parent.rglob("*") if file.is_file()] == []
+    ballast.unlink()
+    write(record, kind, place, Language("en"))
+    assert place.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_file_that_finds_no_room_leaves_the_one_before(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    write_whole(file, b"before")
+    with most_bytes_a_file(4096), pytest.raises(UserError, match="cannot be written"):
+        write_whole(file, bytes(8192))
+    assert file.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="has no device that is always full")
+def test_a_log_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:
+    """What is said of a run, and what goes wrong in it, has nowhere to go."""
+
+    def talks(_experiment: Experiment, **_options: object) -> Iterator[Event]:
+        logging.getLogger("da_core.jobs").warning("said while it trains")
+        yield made_up_run.finished()
+
+    before = (logging.root.handlers[:], logging.root.level)
+    full = FULL.open("w", buffering=1)
+    structured_logs.set_up("json", full)
+    try:
+        queue = Queue(Store(tmp_path), talks)
+        run = queue.submit(Experiment(), ANN)
+        assert queue.wait(run, lambda view: not view.live, 60).state == "done"
+        queue.close()
+    finally:
+        logging.root.handlers[:], logging.root.level = before
+        logging.captureWarnings(False)
+        with suppress(OSError):
+            full.close()

@@ -7,10 +7,11 @@
     python -m tests.load.locust_lab run_list   the list of 10,000 runs
     python -m tests.load.many_browsers         25 real browsers: every page comes, and with the right numbers
 
-Each prints a table, writes JSON where ``--out`` names a folder, and ends with 1 where a goal is missed. ``--help``
-after a command lists what makes it shorter. Figures are those of a machine that has nothing else to do; the load of
-this one, before and after, stands in the JSON. The visitors of `tests.load.lab_users` speak the websocket as the
-browser's script does, under Locust; they take about a third of a core themselves.
+Each prints a table, writes JSON where ``--out`` names a folder, and ends with 1 where a goal is missed. ``--quick``
+makes it short (a minute or two after the server has warmed up), ``--help`` after a command lists the sizes one by one.
+Whatever happens, it ends: after ``--minutes`` what is not done is a failure. Figures are those of a machine that has
+nothing else to do; the load of this one, before and after, stands in the JSON. The visitors of `tests.load.lab_users`
+speak the websocket as the browser's script does, under Locust; they take about a third of a core themselves.
 
 To put another server under load, start Locust's own page:
 ``locust -f tests/load/lab_users.py --host http://localhost:8501 ClassMember``
@@ -22,8 +23,10 @@ import argparse
 import itertools
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import gevent
@@ -46,22 +49,33 @@ MOST_MB = 2.0
 class Crowd:
     """Visitors of Locust's on one server. What they ask is taken down in ``requests``, which may be exchanged."""
 
-    def __init__(self, host: str, kinds: list[type[User]]) -> None:
+    def __init__(self, host: str, kinds: list[type[User]], minutes: float) -> None:
         self.requests = Requests()
         self._arrived = 0
+        self._is_late = False
         self._environment = Environment(user_classes=kinds, host=host)
         self._environment.events.request.add_listener(self._take_down)
         self._runner = self._environment.create_local_runner()
+        self._end = time.monotonic() + 60 * minutes
 
     def _take_down(self, name: str, response_time: float, exception: object | None, **_: object) -> None:
         self.requests.add(name, response_time / 1000, exception)
         self._arrived += name == "first load"
 
     def grow(self, count: int, a_second: float) -> None:
-        """Have so many in all; return when they have come."""
+        """Have so many in all; return when they have come, or when there is no time left."""
         self._runner.start(count, spawn_rate=a_second)
-        while self._arrived < count:
+        while self._arrived < count and self.has_time():
             gevent.sleep(0.1)
+
+    def has_time(self) -> bool:
+        """Tell whether there is time left; where there is none that is a failure."""
+        if time.monotonic() < self._end:
+            return True
+        if not self._is_late:
+            self.requests.add("command", 0.0, "not done in time")
+        self._is_late = True
+        return False
 
     def leave(self) -> None:
         """Send everybody away."""
@@ -69,14 +83,14 @@ class Crowd:
 
 
 @contextmanager
-def a_class(host: str, submits_each: float) -> Iterator[Crowd]:
+def a_class(host: str, submits_each: float, minutes: float) -> Iterator[Crowd]:
     """A teacher whose run trains, a room with an open vote, and a class, of whom nobody is there yet."""
     tab = Tab(host)
     ClassMember.room = lab_users.open_room(tab)
     ClassMember.pause = 1 / submits_each
-    crowd = Crowd(host, [Teacher, ClassMember])
-    crowd.grow(1, 1)
+    crowd = Crowd(host, [Teacher, ClassMember], minutes)
     try:
+        crowd.grow(1, 1)
         yield crowd
     finally:
         crowd.leave()
@@ -88,7 +102,8 @@ def sessions(folder: Path, options: argparse.Namespace) -> Report:
     report = Report("sessions")
     with measured_server(folder, warm=not options.cold) as (server, meter):
         before = meter.rss()
-        with a_class(server.url, options.submits / options.count) as crowd, meter.taking() as whole:
+        each = options.submits / options.count
+        with a_class(server.url, each, options.minutes) as crowd, meter.taking() as whole:
             crowd.grow(options.count + 1, options.arrivals)
             loads = crowd.requests
             crowd.requests = report.requests
@@ -115,7 +130,7 @@ def knee(folder: Path, options: argparse.Namespace) -> Report:
     report = Report("knee")
     with (
         measured_server(folder, warm=not options.cold) as (server, meter),
-        a_class(server.url, options.submits / 300) as crowd,
+        a_class(server.url, options.submits / 300, options.minutes) as crowd,
         meter.taking() as taken,
     ):
         for count in range(options.step, options.most + 1, options.step):
@@ -124,7 +139,7 @@ def knee(folder: Path, options: argparse.Namespace) -> Report:
             gevent.sleep(options.seconds)
             p95 = report.requests.percentile("page change", 95)
             report.figures[f"p95 at {count}"] = round(p95, 3)
-            if p95 > SLOW_PAGE or report.requests.failures:
+            if p95 > SLOW_PAGE or report.requests.failures or not crowd.has_time():
                 break
             report.figures["knee"] = count
     report.server = taken.figures()
@@ -139,16 +154,17 @@ def soak(folder: Path, options: argparse.Namespace) -> Report:
     PasserBy.numbers, PasserBy.finished = itertools.count(1), 0
     held: list[tuple[int, float, float]] = []
     with measured_server(folder, warm=not options.cold, tells_heap=True) as (server, meter), meter.taking() as taken:
-        crowd = Crowd(server.url, [PasserBy])
+        crowd = Crowd(server.url, [PasserBy], options.minutes)
         report.requests = crowd.requests
         crowd.grow(options.at_once, options.at_once)
-        while (gone := len(report.requests.seconds["first load"])) < options.count:
+        while (gone := len(report.requests.seconds["first load"])) < options.count and crowd.has_time():
             held.append((gone, meter.heap(), meter.rss()))
             gevent.sleep(options.every)
         crowd.leave()
     report.server = taken.figures()
     steady = [reading for reading in held if reading[0] > options.settled]
-    report.figures = {"sessions": options.count, "runs": PasserBy.finished, "readings": len(steady)}
+    came = len(report.requests.seconds["first load"])
+    report.figures = {"sessions": came, "runs": PasserBy.finished, "readings": len(steady)}
     for name, place in (("heap", 1), ("rss", 2)):
         fitted = load_report.Slope.fit([(reading[0] / 1000, reading[place]) for reading in steady])
         report.figures[f"{name} MB a 1,000 sessions"] = f"{fitted.value:+.2f} ± {2 * fitted.error:.2f}"
@@ -186,45 +202,71 @@ def run_list(folder: Path, options: argparse.Namespace) -> Report:
 COMMANDS = {each.__name__: each for each in (sessions, knee, soak, watchers, run_list)}
 
 
+@dataclass(frozen=True)
+class Size:
+    """A number on the command line: what it is by default, with ``--quick``, and what it says."""
+
+    full: float
+    quick: float
+    help: str
+
+
+_MINUTES = "after which what is not done is a failure"
+SIZES: dict[str, dict[str, Size]] = {
+    "sessions": {
+        "count": Size(300, 40, "visitors"),
+        "seconds": Size(60.0, 20.0, "of measuring, once all have come"),
+        "submits": Size(10.0, 2.0, "a second, of all together"),
+        "arrivals": Size(5.0, 4.0, "visitors that come in a second"),
+        "minutes": Size(15.0, 4.0, _MINUTES),
+    },
+    "knee": {
+        "step": Size(50, 20, "visitors that come in a step"),
+        "seconds": Size(30.0, 10.0, "of measuring in a step"),
+        "submits": Size(10.0, 10.0, "a second of 300 visitors"),
+        "arrivals": Size(5.0, 5.0, "visitors that come in a second"),
+        "most": Size(1000, 60, "visitors at which to give up"),
+        "minutes": Size(45.0, 4.0, _MINUTES),
+    },
+    "soak": {
+        "count": Size(10_000, 120, "sessions; every tenth has a run"),
+        "at_once": Size(8, 4, "visitors at the same time"),
+        "settled": Size(500, 40, "sessions before what is held should be level"),
+        "every": Size(5.0, 2.0, "seconds between two readings"),
+        "minutes": Size(120.0, 4.0, _MINUTES),
+    },
+    "watchers": {"count": Size(250, 25, "watchers"), "epochs": Size(30, 6, "of the run that is watched")},
+    "run_list": {"count": Size(10_000, 1_000, "runs"), "times": Size(20, 5, "the list is opened")},
+}
+
+
 def arguments() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    flags: dict[str, dict[str, tuple[float, str]]] = {
-        "sessions": {
-            "count": (300, "visitors"),
-            "seconds": (60.0, "of measuring, once all have come"),
-            "submits": (10.0, "a second, of all together"),
-            "arrivals": (5.0, "visitors that come in a second"),
-        },
-        "knee": {
-            "step": (50, "visitors that come in a step"),
-            "seconds": (30.0, "of measuring in a step"),
-            "submits": (10.0, "a second of 300 visitors"),
-            "arrivals": (5.0, "visitors that come in a second"),
-            "most": (1000, "visitors at which to give up"),
-        },
-        "soak": {
-            "count": (10_000, "sessions; every tenth has a run"),
-            "at_once": (8, "visitors at the same time"),
-            "settled": (500, "sessions before what is held should be level"),
-            "every": (5.0, "seconds between two readings"),
-        },
-        "watchers": {"count": (250, "watchers"), "epochs": (30, "of the run that is watched")},
-        "run_list": {"count": (10_000, "runs"), "times": (20, "the list is opened")},
-    }
-    for name, of in flags.items():
+    for name, sizes in SIZES.items():
         command = commands.add_parser(name, help=COMMANDS[name].__doc__)
         command.add_argument("--out", type=Path, help="folder for the JSON")
         command.add_argument("--cold", action="store_true", help="do not wait until the server has warmed up")
-        for flag, (default, help_) in of.items():
-            command.add_argument(f"--{flag.replace('_', '-')}", type=type(default), default=default, help=help_)
+        command.add_argument("--quick", action="store_true", help="a short form of it")
+        for flag, size in sizes.items():
+            told = f"{size.help} ({size.full:g}; quick: {size.quick:g})"
+            command.add_argument(f"--{flag.replace('_', '-')}", type=type(size.full), help=told)
     return parser
+
+
+def parsed(given: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what it leaves open is as large as ``--quick`` says."""
+    options = arguments().parse_args(given)
+    for flag, size in SIZES[options.command].items():
+        if getattr(options, flag) is None:
+            setattr(options, flag, size.quick if options.quick else size.full)
+    return options
 
 
 def main() -> int:
     """Run the command that is asked for."""
-    options = arguments().parse_args()
+    options = parsed()
     with tempfile.TemporaryDirectory() as folder:
         return COMMANDS[options.command](Path(folder), options).tell(options.out)
 

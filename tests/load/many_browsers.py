@@ -1,6 +1,6 @@
 """Many real browsers at once: what they show is compared with what the run has in its folder.
 
-    python -m tests.load.many_browsers [--count 25] [--out FOLDER] [--cold]
+    python -m tests.load.many_browsers [--count 25] [--out FOLDER] [--quick] [--cold]
 
 In a process without Locust, whose way of waiting Playwright does not know; see `tests.load.locust_lab` for the rest.
 """
@@ -29,18 +29,22 @@ SMALL = {"data.count": "200", "training.epochs": "2", "device": "cpu"}
 
 def browsers(folder: Path, options: argparse.Namespace) -> Report:
     """Have many browsers open the same result, and go on to a page of their own."""
-    report = Report("browsers")
+    report, end = Report("browsers"), time.monotonic() + 60 * options.minutes
     with measured_server(folder, warm=not options.cold) as (server, meter):
         tab = Tab(server.url)
         tab.open(link("train", **SMALL))
         tab.press("Start training")
-        while tab.page.every:
+        while tab.page.every and time.monotonic() < end:
             tab.watch(0.5)
         (found,) = (folder / "data" / "runs").glob("*-*/result.json")
         result = json.loads(found.read_text(encoding="utf-8"))
         shown = [f"{100 * result[when]['target']['accuracy']:.1f}%" for when in ("source_only", "adapted")]
         with meter.taking() as taken:
-            asyncio.run(_all(report, server.url, tab.query, shown, options.count))
+            try:
+                left = max(end - time.monotonic(), 0)
+                asyncio.run(asyncio.wait_for(_all(report, server.url, tab.query, shown, options.count), left))
+            except TimeoutError:
+                report.requests.add("command", 0.0, "not done in time")
         tab.close()
     report.server = taken.figures()
     report.figures = {"browsers": options.count, "on the pages": " → ".join(shown)}
@@ -90,10 +94,13 @@ async def _one(report: Report, browser: Browser, home: str, query: dict[str, str
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=25, help="browsers")
+    parser.add_argument("--count", type=int, help="browsers (25; quick: 3)")
+    parser.add_argument("--quick", action="store_true", help="a short form of it")
+    parser.add_argument("--minutes", type=float, default=15.0, help="after which what is not done is a failure")
     parser.add_argument("--out", type=Path, help="folder for the JSON")
     parser.add_argument("--cold", action="store_true", help="do not wait until the server has warmed up")
     options = parser.parse_args()
+    options.count = options.count or (3 if options.quick else 25)
     with tempfile.TemporaryDirectory() as folder:
         return browsers(Path(folder), options).tell(options.out)
 

@@ -15,7 +15,7 @@ from tests.support.server import ROOT
 
 SHORT = {
     "locust_lab sessions": "--count 4 --seconds 3 --submits 4",
-    "locust_lab run_list": "--count 60 --times 2",
+    "locust_lab run_list": "--quick --count 60 --times 2",
 }
 
 
