@@ -17,7 +17,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
-from da_core.teaching.hall.room import Room
+from da_core.teaching.hall.room import Ballot, Room
 from da_core.teaching.hall.rooms import rooms
 from da_core.teaching.hall.votes import BINS
 from pages.session import state, words
@@ -106,7 +106,7 @@ def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
             "paused": state.paused,
             "film": state.film and state.film.model_dump(),
             "screen": state.screen,
-            "slide": slide_as_shown(slide),
+            "slide": slide_as_shown(_with_twin(slide, state.ballots.get(state.place))),
             "ballot": _ballot(room, slide),
             "run": run_as_shown(run) if run else None,
         }
@@ -116,6 +116,11 @@ def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
     """Write every slide, for who goes at a pace of their own."""
     with words.speaking(Language(lecture.language)):
         return [slide_as_shown(slide) for slide in lecture.slides]
+
+
+def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
+    """Put the twin in the place of its question where it is asked now."""
+    return slide if ballot is None else slide.model_copy(update={"question": ballot.question(slide, ballot.round)})
 
 
 def slide_as_shown(slide: Slide) -> dict[str, Any]:
@@ -157,15 +162,18 @@ def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:
     ballot = room.state.ballots.get(room.state.place)
     if ballot is None:
         return None
-    shown: dict[str, Any] = ballot.model_dump()
+    shown: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
+    shown["again"] = ballot.round > ballot.first_round
+    shown["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
     if ballot.shown:
         counted = [one for one in rooms().tallies(room) if one.total or one.round == ballot.round]
         shown["rounds"] = [
-            {"round": one.round, "counts": one.counts, "total": one.total, "middle": one.middle} for one in counted
+            {"round": one.round - ballot.first_round + 1, "counts": one.counts, "total": one.total, "middle": one.middle} for one in counted
         ]
         shown["bins"] = BINS
-    if ballot.revealed and slide.question is not None:
-        choices = slide.question.choices
+    question = ballot.question(slide, ballot.round)
+    if ballot.revealed and question is not None:
+        choices = question.choices
         shown["right"] = next(place for place, choice in enumerate(choices) if choice.right)
         shown["why"] = [choice.why for choice in choices]
     if ballot.revealed and slide.prediction is not None:

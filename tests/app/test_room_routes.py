@@ -195,9 +195,10 @@ def test_what_is_no_act_is_refused(room: Room, body: object) -> None:
 def test_a_student_votes_and_the_instructor_takes_the_answers(room: Room) -> None:
     act(room, act="go", place=1)
     act(room, act="open")
+    state(room)
     cast = {"slide": 1, "round": 1, "answer": 1}
     assert said(asked(room_routes.vote, at(room), body=cast)) == {}
-    assert said(asked(room_routes.count, at(room), TEACHER)) == {"count": 1}
+    assert said(asked(room_routes.count, at(room), TEACHER)) == {"answers": 1, "devices": 1, "late": 1}
     table = bytes(asked(room_routes.votes, at(room), TEACHER).body).decode("utf-8-sig")
     assert table.splitlines()[1] == "2,Why?,1,1,Two,yes"
     assert "cookies" in said(asked(room_routes.vote, at(room), "", cast))["problem"]
