@@ -154,23 +154,29 @@ async def state(request: Request) -> Response:
         return JSONResponse({"closed": _said(request, error)})
     if snapshot is None:
         return Response(status_code=204)
-    return Response(snapshot.body, media_type="application/json", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(snapshot.gzip, media_type="application/json", headers=headers)
+    return Response(snapshot.body, media_type="application/json", headers=headers)
 
 
 async def _other_than(have: str, room_id: str) -> Snapshot | None:
     """Wait for a snapshot of a room with another tag; None after a while without one."""
     until = time.monotonic() + WAIT
     while True:
-        room = await _room(room_id)
-        if snapshots().is_due(room):
-            snapshot = await _once("snapshot", room_id, work=lambda: run_in_threadpool(snapshots().of, room))
-        else:
-            snapshot = snapshots().of(room)
+        snapshot = await _snapshot(await _room(room_id))
         if snapshot.tag != have:
             return snapshot
         if time.monotonic() > until:
             return None
         await asyncio.sleep(LOOK)
+
+
+async def _snapshot(room: Room) -> Snapshot:
+    if snapshots().is_due(room):
+        return await _once("snapshot", room.room_id, work=lambda: run_in_threadpool(snapshots().of, room))
+    return snapshots().of(room)
 
 
 async def _note_follower(room: Room, request: Request) -> None:
