@@ -63,6 +63,9 @@ class SlideView {
   /** @param {any} film */
   film(film) {
     const host = make("div", { class: "stage-film" });
+    // a canvas takes plain colours: what these are in light or dark only a property that is no variable tells
+    host.style.setProperty("--st-background-color", getComputedStyle(document.body).backgroundColor);
+    host.style.setProperty("--st-border-color", getComputedStyle(/** @type {HTMLElement} */ (document.querySelector("footer"))).borderTopColor);
     const shadow = host.attachShadow({ mode: "open" });
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
