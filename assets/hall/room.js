@@ -106,10 +106,12 @@ class RoomPage {
       ballot?.open ? button("closeVote", () => this.act("close")) : button("openVote", () => this.act("open"), { text: ballot ? "again" : "openVote" }),
       ballot ? button("showVote", () => this.act("show")) : null,
       ballot ? button("reveal", () => this.act("reveal")) : null,
+      // after the second vote the twin is what comes next
+      ballot?.twin === "there" && !ballot.open ? button("twin", () => this.act("twin"), { class: ballot.again ? "main" : "" }) : null,
     ] : [];
     return [
       button("back", () => this.go(-1)),
-      button("next", () => this.go(1), { class: "main" }),
+      button("next", () => this.go(1), { class: ballot?.twin === "there" && !ballot.open && ballot.again ? "" : "main" }),
       ...votes,
       button("pause", () => this.act("pause"), { "aria-pressed": String(told.paused) }),
       button("pace", () => this.act("pace"), { text: told.pace }),
@@ -154,11 +156,13 @@ class RoomPage {
 
   async count() {
     const { ballot } = this.told ?? {};
-    if (!ballot) return;
+    if (!ballot && given.role === "stage") return;
     try {
-      const { count } = await (await fetch(`${given.room}/count`)).json();
-      if (given.role === "stage") this.view.votes.count(count);
-      else if (this.counted) this.counted.textContent = said("answers", { count });
+      const { answers, devices, late } = await (await fetch(`${given.room}/count`)).json();
+      const words = !ballot ? said("joined", { devices }) : said("answersOf", { count: answers, devices });
+      const line = ballot && late ? `${words} · ${said("late", { late })}` : words;
+      if (given.role === "stage") this.view.votes.count(line);
+      else if (this.counted) this.counted.textContent = line;
     } catch {
       tell(said("lost"));
     }
@@ -196,7 +200,7 @@ class RoomPage {
       ArrowRight: next, PageDown: next, Enter: next, " ": next, n: next, ArrowLeft: back, PageUp: back,
       Home: () => this.act("go", { place: 0 }), End: () => this.act("go", { place: given.count - 1 }),
       p: play, s: () => player?.step(1), b: blank, ".": blank, e: () => this.act("pause"),
-      v: () => this.act(ballot?.open ? "close" : "open"), a: () => this.act("show"), r: () => this.act("reveal"),
+      v: () => this.act(ballot?.open ? "close" : "open"), a: () => this.act("show"), r: () => this.act("reveal"), t: () => this.act("twin"),
       j: () => given.role === "stage" && this.toggle("join"), "?": () => given.role === "stage" && this.toggle("keys"),
       f: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
     };

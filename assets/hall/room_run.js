@@ -22,7 +22,7 @@ class RunView {
       return this.root.replaceChildren(make("p", {}, [said("waiting")]), start ?? "");
     }
     const progress = make("progress", { max: 1, value: run.fraction, "aria-label": run.stage });
-    const parts = [run.live ? make("p", { class: "where" }, [`${run.stage} · ${inPercent(run.fraction)}`, progress]) : null];
+    const parts = [run.live ? make("p", { class: "where" }, [run.waits || `${run.stage} · ${inPercent(run.fraction)}`, progress]) : null];
     if (run.problem) parts.push(make("p", {}, [run.problem]));
     if (run.before !== undefined) {
       parts.push(make("div", { class: "numbers" }, [["before", run.before], ["after", run.after]].map(([name, share]) => make("p", {}, [

@@ -15,6 +15,8 @@ class SlideView {
     this.key = "";
     this.votes = new VoteView();
     this.run = new RunView();
+    /** @type {HTMLElement | null} */
+    this.light = null;
   }
 
   /**
@@ -22,12 +24,15 @@ class SlideView {
    * @param {any} slide @param {number} place @param {any} told what the room says besides
    */
   show(slide, place, told) {
+    // a follower sees the screen that the instructor has walked to in the place of the slide
+    const walked = given.role === "follow" && told.screen !== null;
+    if (walked) slide = { title: told.light.title, lines: [], screen: told.screen, light: { ...told.light, title: "" } };
     const key = JSON.stringify([place, slide]);
     if (key !== this.key) {
       this.key = key;
       this.playground?.close();
       this.playground = null;
-      this.frame = null;
+      this.light = null;
       this.votes.forget();
       this.run.forget();
       this.moved = "";
@@ -36,19 +41,20 @@ class SlideView {
       this.main.replaceChildren(
         make("h1", {}, [slide.title]), ...(lines.length ? [make("ul", { class: "lines" }, lines)] : []), this.shown(slide, place),
       );
-      this.main.className = ["film", "screen", "question", "prediction"].find((name) => slide[name] !== undefined) ?? "";
+      const kind = ["film", "screen", "question", "prediction"].find((name) => slide[name] !== undefined) ?? "";
+      this.main.className = kind === "screen" && this.light ? "" : kind;
       this.main.classList.toggle("pair", slide.film?.films.length > 1);
       scrollTo(0, 0);
     }
     if (slide.question || slide.prediction) this.votes.show(slide, place, told.ballot);
-    if (slide.wanted) this.run.show(told.run);
-    this.follow(slide, told);
+    if (slide.wanted || (this.light && told.run)) this.run.show(told.run);
+    this.follow(told);
   }
 
   /** @param {any} slide @param {number} place */
   shown(slide, place) {
     if (slide.film) return this.film(slide.film);
-    if (slide.screen) return this.screen(slide.screen, place);
+    if (slide.screen !== undefined) return given.role === "stage" ? this.screen(slide.screen, place) : this.lightScreen(slide);
     if (slide.question || slide.prediction) return this.votes.root;
     if (slide.wanted) return this.run.root;
     return make("div");
@@ -57,6 +63,9 @@ class SlideView {
   /** @param {any} film */
   film(film) {
     const host = make("div", { class: "stage-film" });
+    // a canvas takes plain colours: what these are in light or dark only a property that is no variable tells
+    host.style.setProperty("--st-background-color", getComputedStyle(document.body).backgroundColor);
+    host.style.setProperty("--st-border-color", getComputedStyle(/** @type {HTMLElement} */ (document.querySelector("footer"))).borderTopColor);
     const shadow = host.attachShadow({ mode: "open" });
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
@@ -90,12 +99,32 @@ class SlideView {
 
   /** @param {string} screen @param {number} place */
   screen(screen, place) {
-    this.frame = make("iframe", { src: inFrame(screen, place), title: screen.split("?")[0] || "Domain Adaptation Lab" });
-    return this.frame;
+    return make("iframe", { src: inFrame(screen, place), title: screen.split("?")[0] || "Domain Adaptation Lab" });
   }
 
-  /** Do what the instructor does: the same place of the film, the same screen. @param {any} slide @param {any} told */
-  follow(slide, told) {
+  /** What there is to see of a screen at once; the screen itself, a page of its own, is a button away. @param {any} slide */
+  lightScreen({ screen, light }) {
+    const open = make("button", { type: "button", onclick: () => {
+      this.main.className = "screen";
+      this.playground?.close();
+      this.playground = null;
+      root.replaceChildren(this.screen(screen, -1));
+    } }, [said("openScreen")]);
+    const root = make("section", { class: "light" }, [
+      light.title ? make("h2", {}, [light.title]) : null,
+      ...light.lines.map((/** @type {string} */ line) => make("p", {}, emphasised(line))),
+      light.film ? this.film(light.film) : null,
+      this.run.root,
+      light.recalls ? recalls(light.recalls) : null,
+      light.maps ? maps(light.maps) : null,
+      open,
+    ]);
+    this.light = root;
+    return root;
+  }
+
+  /** Do what the instructor does: the same place of the film. @param {any} told */
+  follow(told) {
     if (given.role !== "follow") return;
     const player = this.playground?.player;
     if (player && told.film && JSON.stringify(told.film) !== this.moved) {
@@ -103,21 +132,13 @@ class SlideView {
       player.seek(told.film.share);
       if (told.film.playing && !player.still.matches) player.play();
     }
-    const wanted = told.screen ?? slide.screen;
-    if (!wanted) return;
-    if (!this.frame) {
-      this.playground?.close();
-      this.playground = null;
-      this.main.replaceChildren(make("h1", {}, [slide.title]), this.screen(wanted, -1));
-      this.main.className = "screen";
-    } else if (this.frame.getAttribute("src") !== inFrame(wanted, -1)) this.frame.setAttribute("src", inFrame(wanted, -1));
   }
 
   /** Where a lab of one's own begins that has what is shown. @param {any} slide @param {any} told */
   labAddress(slide, told) {
     const query = (/** @type {Record<string, string>} */ of) => new URLSearchParams({ ...of, room: given.id, lang: given.language });
     const screen = told.screen ?? slide.screen;
-    if (screen) return `${given.base}/${withQuery(screen, { room: given.id, lang: given.language })}`;
+    if (screen !== undefined && screen !== null) return `${given.base}/${withQuery(screen, { room: given.id, lang: given.language })}`;
     if (slide.film) return `${given.base}/playground?${query(slide.film.query)}`;
     if (told.run) return `${given.base}/train?${query({ ...told.run.query, run: told.run.id })}`;
     if (slide.wanted) return `${given.base}/train?${query(Object.fromEntries(new URLSearchParams(slide.wanted)))}`;
@@ -143,4 +164,32 @@ function withQuery(screen, more) {
 /** Set what stands between two stars in bold. @param {string} line */
 function emphasised(line) {
   return line.split("**").map((part, place) => (place % 2 ? make("b", {}, [part]) : part));
+}
+
+/** How much of each class of the target was found, before and after. @param {[string, number, number][]} rows */
+function recalls(rows) {
+  const head = ["class", "before", "after"].map((name) => make("th", { scope: "col" }, [said(name)]));
+  return make("table", { class: "recalls" }, [
+    make("caption", {}, [said("found")]),
+    make("tr", {}, head),
+    ...rows.map(([name, before, after]) => make("tr", {}, [
+      make("th", { scope: "row" }, [name]), make("td", {}, [inPercent(before)]), make("td", {}, [inPercent(after)]),
+    ])),
+  ]);
+}
+
+/** The features before and after. @param {any} told whole numbers from 0 to `across`, source samples first */
+function maps(told) {
+  const figures = ["before", "after"].map((when) => {
+    const picture = drawn("svg", { viewBox: `-20 -20 ${told.across + 40} ${told.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
+    told[when].forEach((/** @type {[number, number]} */ [x, up], /** @type {number} */ place) => {
+      const y = told.across - up;
+      picture.append(place < told.source
+        ? drawn("circle", { cx: x, cy: y, r: 9, class: "source" })
+        : drawn("rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "target", transform: `rotate(45 ${x} ${y})` }));
+    });
+    return make("figure", {}, [picture, make("figcaption", {}, [said(when)])]);
+  });
+  const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
+  return make("div", { class: "maps" }, [...figures, key]);
 }

@@ -17,10 +17,11 @@ class VoteView {
     const key = JSON.stringify([place, ballot]);
     if (key === this.key) return;
     this.key = key;
+    const twin = ballot?.twin === "asked" ? make("p", { class: "vote-state" }, [said("twinAsked")]) : "";
     const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction).text]);
     const state = make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
     const body = slide.question ? this.choices(slide.question, place, ballot) : this.guess(slide.prediction, place, ballot);
-    this.root.replaceChildren(text, body, state);
+    this.root.replaceChildren(twin, text, body, state);
     if (given.role === "stage") this.root.append((this.counted = make("p", { class: "counted", "aria-live": "polite" })));
   }
 
@@ -87,9 +88,9 @@ class VoteView {
     tell(said("sent"));
   }
 
-  /** How many have answered, for the projector. @param {number} number */
-  count(number) {
-    if (this.counted) this.counted.textContent = said("answers", { count: number });
+  /** How many have answered, for the projector. @param {string} line */
+  count(line) {
+    if (this.counted && this.counted.textContent !== line) this.counted.textContent = line;
   }
 }
 

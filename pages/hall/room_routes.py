@@ -7,9 +7,11 @@ page of another server is refused by `pages.session.origin.OwnPages`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
@@ -31,9 +33,9 @@ from pages.session.priority import is_instructor
 from pages.session.words import negotiated
 
 LOOK = 0.2
-"""Seconds between two looks of a waiting follower at the room, which is in memory."""
+"""Seconds between two looks at a room that is waited for, which is in memory: one look for all who wait."""
 WAIT = 20.0
-"""Seconds after which a follower that waits in vain is answered, and asks again."""
+"""Seconds after which followers who wait in vain are answered, and ask again."""
 LARGEST = 8192
 """Bytes that an act or a vote may have."""
 
@@ -89,29 +91,27 @@ def _as_json(answer: Answer) -> Answer:
     return answered
 
 
-_going_on: dict[tuple[str, str], asyncio.Task[Any]] = {}
-"""What is read or written just now, by what it is and the room's id: all who wait for a room wait for the same work."""
+_going_on: dict[tuple[str, ...], asyncio.Task[Any]] = {}
+"""What is read, written or waited for just now, by what it is and the room's id: all who follow share the work."""
 
 
-async def _once(what: str, room_id: str, work: Callable[[], T]) -> T:
-    """Do work for a room in a thread, or wait for the same work that another follower began."""
-    key = (what, room_id)
+async def _once(*key: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Do work for a room, or wait for the same work that another follower began."""
     if key not in _going_on:
-        task = _going_on[key] = asyncio.ensure_future(run_in_threadpool(work))
+        task = _going_on[key] = asyncio.ensure_future(work())
         task.add_done_callback(lambda _done: _going_on.pop(key, None))
     done: T = await asyncio.shield(_going_on[key])  # who hangs up does not take it from the others
     return done
 
 
-async def _room(request: Request) -> Room:
-    room_id = request.path_params["room"]
+async def _room(room_id: str) -> Room:
     if rooms().is_fresh(room_id):
         return rooms().get(room_id)
-    return await _once("room", room_id, lambda: rooms().get(room_id))
+    return await _once("room", room_id, work=lambda: run_in_threadpool(rooms().get, room_id))
 
 
 async def _own_room(request: Request) -> Room:
-    room = await _room(request)
+    room = await _room(request.path_params["room"])
     if not room.is_owned_by(account.owner_of(request)):
         raise UserError("Only who opened this room can do that.")
     return room
@@ -129,7 +129,7 @@ def _page_of(role: Role) -> Answer:
     async def page(request: Request) -> Response:
         from pages.hall import room_page
 
-        room = await (_room(request) if role == "follow" else _own_room(request))
+        room = await (_room(request.path_params["room"]) if role == "follow" else _own_room(request))
         written = await run_in_threadpool(room_page.page, room, role, join_address(request, room.code))
         response = HTMLResponse(written, headers={"Cache-Control": "no-store"})
         session_cookie.give(request, response, base_path() or "/")
@@ -146,32 +146,54 @@ def join_address(request: Request, code: str) -> str:
 @_as_json
 async def state(request: Request) -> Response:
     """Answer with the room's snapshot as soon as it is another than the follower has."""
-    have, until = request.query_params.get("have", ""), time.monotonic() + WAIT
+    room_id, have = request.path_params["room"], request.query_params.get("have", "")
+    try:
+        await _note_follower(await _room(room_id), request)
+        snapshot = await _once("change", room_id, have, work=lambda: _other_than(have, room_id))
+    except ClosedRoomError as error:
+        return JSONResponse({"closed": _said(request, error)})
+    if snapshot is None:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(snapshot.gzip, media_type="application/json", headers=headers)
+    return Response(snapshot.body, media_type="application/json", headers=headers)
+
+
+async def _other_than(have: str, room_id: str) -> Snapshot | None:
+    """Wait for a snapshot of a room with another tag; None after a while without one."""
+    until = time.monotonic() + WAIT
     while True:
-        try:
-            room = await _room(request)
-        except ClosedRoomError as error:
-            return JSONResponse({"closed": _said(request, error)})
-        if not room.is_owned_by(visitor := account.owner_of(request)) and visitor:
-            followers().note(room.room_id, visitor)
-        snapshot = await _snapshot(room)
+        snapshot = await _snapshot(await _room(room_id))
         if snapshot.tag != have:
-            return Response(snapshot.body, media_type="application/json", headers={"Cache-Control": "no-store"})
-        if time.monotonic() > until or await request.is_disconnected():
-            return Response(status_code=204)
+            return snapshot
+        if time.monotonic() > until:
+            return None
         await asyncio.sleep(LOOK)
 
 
 async def _snapshot(room: Room) -> Snapshot:
     if snapshots().is_due(room):
-        return await _once("snapshot", room.room_id, lambda: snapshots().of(room))
+        return await _once("snapshot", room.room_id, work=lambda: run_in_threadpool(snapshots().of, room))
     return snapshots().of(room)
+
+
+async def _note_follower(room: Room, request: Request) -> None:
+    """Note who follows, and the device, which may vote from then on."""
+    visitor, browser = account.owner_of(request), session_cookie.read(request.cookies)
+    if not visitor or room.is_owned_by(visitor):
+        return
+    followers().note(room.room_id, visitor)
+    if browser is not None and not rooms().has_joined(room, browser):
+        with contextlib.suppress(UserError):  # in a room that is full one can still look on; a vote says why it is none
+            await run_in_threadpool(rooms().join, room, browser)
 
 
 @_as_json
 async def slides(request: Request) -> Response:
     """Answer with every slide, where each may go at a pace of their own."""
-    room = await _room(request)
+    room = await _room(request.path_params["room"])
     if room.state.pace == "held" and not room.is_owned_by(account.owner_of(request)):
         raise UserError("The slides come one after the other here.")
     return JSONResponse(await run_in_threadpool(all_slides, room.lecture))
@@ -179,9 +201,9 @@ async def slides(request: Request) -> Response:
 
 @_as_json
 async def count(request: Request) -> Response:
-    """Tell the instructor how many have answered."""
+    """Tell the instructor how many have answered, and of how many devices."""
     room = await _own_room(request)
-    return JSONResponse({"count": await run_in_threadpool(rooms().count, room)})
+    return JSONResponse(asdict(await run_in_threadpool(rooms().turnout, room)))
 
 
 @_as_json
@@ -202,7 +224,7 @@ async def act(request: Request) -> Response:
 @_as_json
 async def vote(request: Request) -> Response:
     """Take a student's answer."""
-    room, given = await _room(request), await _body(request)
+    room, given = await _room(request.path_params["room"]), await _body(request)
     visitor = session_cookie.read(request.cookies)  # not who signed in: no name shall be found from a vote
     if visitor is None:
         raise UserError("Your browser keeps no cookies, so it cannot vote.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 import threading
 import time
@@ -17,14 +18,17 @@ from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
-from da_core.teaching.hall.room import Room
+from da_core.teaching.hall.room import Ballot, Room
 from da_core.teaching.hall.rooms import rooms
 from da_core.teaching.hall.votes import BINS
+from pages.run import starting
 from pages.session import state, words
 from pages.session.words import _
 
-RUN_SECONDS = 1.0
+RUN_SECONDS = 1.5
 """How often a run in progress is looked at: each look is sent to every follower."""
+_OF_A_RUN = ("train", "features", "results", "what_if")
+"""The screens that show the run in their link."""
 _POINTS = 80
 """Of a live curve, at most."""
 _KEPT = 200
@@ -32,10 +36,16 @@ _KEPT = 200
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What stands in a room now, as JSON; ``tag`` differs for any two that differ."""
+    """What stands in a room now, as JSON, plain and compressed; ``tag`` differs for any two that differ."""
 
     tag: str
     body: bytes
+    gzip: bytes
+
+    @classmethod
+    def of(cls, tag: str, body: bytes) -> Snapshot:
+        """Compress a snapshot, once for all who follow: the server would do so for each."""
+        return cls(tag, body, gzip.compress(body, 6))
 
 
 class Snapshots:
@@ -50,10 +60,10 @@ class Snapshots:
         """Return the snapshot of a room, written at most once for each of its states."""
         with self._lock:
             view = self._run(room)
-            tag = f"{room.version}.{view.run_id}.{view.version}.{view.state}" if view else f"{room.version}"
+            tag = f"{room.version}.{_mark(view)}" if view else f"{room.version}"
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag != tag:
-                newest = Snapshot(tag, written(room, view, tag))
+                newest = Snapshot.of(tag, written(room, view, tag))
             self._newest[room.room_id] = newest
             self._newest.move_to_end(room.room_id)
             while len(self._newest) > _KEPT:
@@ -66,12 +76,12 @@ class Snapshots:
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag.partition(".")[0] != str(room.version):
                 return True
-            run = room.state.runs.get(room.state.place)
+            run = shown_run(room)
             known = self._runs.get(run) if run else None
             return run is not None and (known is None or time.monotonic() - known[0] >= RUN_SECONDS)
 
     def _run(self, room: Room) -> RunView | None:
-        run = room.state.runs.get(room.state.place)
+        run = shown_run(room)
         if run is None:
             return None
         known = self._runs.get(run)
@@ -81,6 +91,22 @@ class Snapshots:
             while len(self._runs) > _KEPT:
                 self._runs.popitem(last=False)
         return known[1]
+
+
+def shown_run(room: Room) -> str | None:
+    """Return the run that the room sees: that of the screen that is shown, or the one started on the slide."""
+    place = room.state.place
+    screen = room.state.screen if room.state.screen is not None else room.lecture.slides[place].screen
+    if screen is None:
+        return room.state.runs.get(place)
+    path, _question_mark, query = screen.partition("?")
+    return query_of(query).get("run") if path in _OF_A_RUN else None
+
+
+def _mark(view: RunView) -> str:
+    """Tell a view from one that looks otherwise; who waits moves up without a new version."""
+    wait = "" if view.seconds_to_wait is None else round(view.seconds_to_wait / 10)
+    return f"{view.run_id}.{view.version}.{view.state}.{view.place}.{wait}"
 
 
 @functools.cache
@@ -106,7 +132,8 @@ def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
             "paused": state.paused,
             "film": state.film and state.film.model_dump(),
             "screen": state.screen,
-            "slide": slide_as_shown(slide),
+            "light": None if state.screen is None else _light(state.screen),
+            "slide": slide_as_shown(_with_twin(slide, state.ballots.get(state.place))),
             "ballot": _ballot(room, slide),
             "run": run_as_shown(run) if run else None,
         }
@@ -118,13 +145,18 @@ def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
         return [slide_as_shown(slide) for slide in lecture.slides]
 
 
+def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
+    """Put the twin in the place of its question where it is asked now."""
+    return slide if ballot is None else slide.model_copy(update={"question": ballot.question(slide, ballot.round)})
+
+
 def slide_as_shown(slide: Slide) -> dict[str, Any]:
     """Write a slide without what only the instructor knows: notes, right answers and the number to be guessed."""
     shown: dict[str, Any] = {"title": slide.title, "lines": list(slide.lines)}
     if slide.film is not None:
         shown["film"] = _film(slide.film)
     elif slide.screen is not None:
-        shown["screen"] = slide.screen
+        shown |= {"screen": slide.screen, "light": _light(slide.screen)}
     elif slide.run is not None:
         shown["wanted"] = slide.run
     elif slide.question is not None:
@@ -144,6 +176,12 @@ def films(film: FilmOfPreset) -> list[Experiment]:
     return [first, suited(own, film.beside)] if film.beside else [first]
 
 
+def _light(screen: str) -> dict[str, Any]:
+    from pages.hall.light_screen import light_screen  # torch comes with the methods
+
+    return light_screen(screen)
+
+
 def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
@@ -157,15 +195,24 @@ def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:
     ballot = room.state.ballots.get(room.state.place)
     if ballot is None:
         return None
-    shown: dict[str, Any] = ballot.model_dump()
+    shown: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
+    shown["again"] = ballot.round > ballot.first_round
+    shown["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
     if ballot.shown:
         counted = [one for one in rooms().tallies(room) if one.total or one.round == ballot.round]
         shown["rounds"] = [
-            {"round": one.round, "counts": one.counts, "total": one.total, "middle": one.middle} for one in counted
+            {
+                "round": one.round - ballot.first_round + 1,
+                "counts": one.counts,
+                "total": one.total,
+                "middle": one.middle,
+            }
+            for one in counted
         ]
         shown["bins"] = BINS
-    if ballot.revealed and slide.question is not None:
-        choices = slide.question.choices
+    question = ballot.question(slide, ballot.round)
+    if ballot.revealed and question is not None:
+        choices = question.choices
         shown["right"] = next(place for place, choice in enumerate(choices) if choice.right)
         shown["why"] = [choice.why for choice in choices]
     if ballot.revealed and slide.prediction is not None:
@@ -186,6 +233,7 @@ def run_as_shown(view: RunView) -> dict[str, Any]:
         "id": view.run_id,
         "state": view.state,
         "live": view.live,
+        "waits": starting.waiting_words(view) if view.state == "queued" else "",
         "stage": _(STAGES[view.stage]) if view.stage else "",
         "fraction": round(view.fraction, 3),
         "curves": {name: _thinned(points) for name, points in curves.items()},

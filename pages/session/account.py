@@ -74,7 +74,7 @@ def _claims(request: Request) -> Mapping[str, Any]:
     from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
     from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-    if not get_secrets_auth_section():
+    if USER_COOKIE_NAME not in request.cookies or not get_secrets_auth_section():  # it reads the secrets' file
         return {}
     secret = get_cookie_secret()
     signed = get_cookie_with_chunks(

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
+from da_core.jobs.store import EXAMPLE
 from da_core.settings import settings
 from da_core.teaching.hall.followers import HERE_SECONDS, Followers
 from da_core.teaching.hall.lecture import read_lecture, shipped
@@ -195,9 +196,10 @@ def test_what_is_no_act_is_refused(room: Room, body: object) -> None:
 def test_a_student_votes_and_the_instructor_takes_the_answers(room: Room) -> None:
     act(room, act="go", place=1)
     act(room, act="open")
+    state(room)
     cast = {"slide": 1, "round": 1, "answer": 1}
     assert said(asked(room_routes.vote, at(room), body=cast)) == {}
-    assert said(asked(room_routes.count, at(room), TEACHER)) == {"count": 1}
+    assert said(asked(room_routes.count, at(room), TEACHER)) == {"answers": 1, "devices": 1, "late": 1}
     table = bytes(asked(room_routes.votes, at(room), TEACHER).body).decode("utf-8-sig")
     assert table.splitlines()[1] == "2,Why?,1,1,Two,yes"
     assert "cookies" in said(asked(room_routes.vote, at(room), "", cast))["problem"]
@@ -263,6 +265,36 @@ def test_a_run_is_started_once_and_followed_to_its_result(room: Room, lab: Lab) 
     told = state(room)["run"]
     assert told["state"] == "done"
     assert told["after"] == pytest.approx(made_up_run.finished().result.adapted.target.accuracy)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "number 2 in the queue"), ("zh", "第 2 位")])
+def test_who_follows_a_run_that_waits_sees_its_place(lab: Lab, language: str, words: str) -> None:
+    there = rooms().open(TEACHER, LECTURE.model_copy(update={"language": language}))
+    for seed in range(2):  # one goes, and one waits before it
+        queue().submit(Experiment(seed=seed), f"student {seed}")
+    act(there, act="go", place=4)
+    assert act(there, act="run") == {}
+    assert words in state(there)["run"]["waits"]
+
+
+@pytest.mark.parametrize(
+    ("screen", "title", "part"),
+    [
+        ("lesson?lesson=coral", "CORAL", "film"),
+        ("playground?data=drawn&data.turn=40&method=coral&network=identity", "Playground", "film"),
+        (f"results?run={EXAMPLE}", "Results", "recalls"),
+        (f"features?run={EXAMPLE}", "Features", "maps"),
+        ("stories?story=alignment_wins", "A turned target", "lines"),
+        ("data?data=moons", "Data", "lines"),
+        ("lesson?lesson=nothing", "Lesson", "lines"),
+    ],
+)
+def test_who_follows_sees_a_screen_without_a_page_of_streamlits(room: Room, screen: str, title: str, part: str) -> None:
+    assert act(room, act="screen", screen=screen) == {}
+    told = state(room)
+    assert told["light"]["title"] == title
+    assert part in told["light"]
+    assert (told["run"] is not None) == ("run=" in screen)
 
 
 def test_a_closed_room_says_so(room: Room) -> None:

@@ -138,6 +138,7 @@ def test_everything_is_there_after_a_restore(
         database.count_progress(BOB, "chapter", "one", "read")
     rooms = RoomDatabase(database)
     room = rooms.open(ANN, {"title": "夜"}, {"place": 3})
+    rooms.join(room.room_id, "v")
     rooms.cast(room.room_id, 1, 1, "v", 0.1 + 0.2)
     key = rooms.server_key("codes")
     live = LiveRun(

@@ -1,4 +1,4 @@
-"""The tables of rooms that a class follows, of the votes cast in them, and of the server's own keys.
+"""The tables of rooms that a class follows, of the devices and votes in them, and of the server's own keys.
 
 They stand in the database of runs, so that servers that share it share the rooms.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Integer, String, Table, func, select
+from sqlalchemy import JSON, Column, Connection, DateTime, Float, ForeignKey, Integer, String, Table, func, select
 from sqlalchemy.exc import IntegrityError
 
 from da_core.errors import UserError
@@ -22,8 +22,8 @@ ROOM_DAYS = 30.0
 """Days after which a room and its votes are deleted."""
 MOST_ROOMS = 10
 """Rooms of one visitor."""
-MOST_VOTERS = 2000
-"""Answers to one question: no class is larger, and no script shall fill the disk."""
+MOST_DEVICES = 2000
+"""Devices in one room: no class is larger, and no script shall fill the disk."""
 _CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """None that is taken for another on a projector."""
 _CODE_LENGTH = 6
@@ -48,6 +48,12 @@ _VOTES = Table(
     Column("round", Integer, primary_key=True, autoincrement=False),
     Column("voter", String(32), primary_key=True),
     Column("answer", Float, nullable=False),
+)
+_DEVICES = Table(
+    "room_devices",
+    METADATA,
+    Column("room_id", ForeignKey(_ROOMS.c.room_id, ondelete="CASCADE"), primary_key=True),
+    Column("voter", String(32), primary_key=True),
 )
 _KEYS = Table(
     "server_keys",
@@ -93,8 +99,8 @@ class RoomDatabase:
         now = datetime.now(UTC).replace(tzinfo=None)
         with self._runs.begin() as connection:
             old = select(_ROOMS.c.room_id).where(_ROOMS.c.opened_at < now - timedelta(days=ROOM_DAYS))
-            connection.execute(_VOTES.delete().where(_VOTES.c.room_id.in_(old)))
-            connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id.in_(old)))
+            for table in (_VOTES, _DEVICES, _ROOMS):
+                connection.execute(table.delete().where(table.c.room_id.in_(old)))
             held = connection.scalar(select(func.count()).where(_ROOMS.c.owner == digest(owner)))
             if (held or 0) >= MOST_ROOMS:
                 raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
@@ -148,21 +154,46 @@ class RoomDatabase:
         return changed.rowcount == 1
 
     def close(self, room_id: str) -> None:
-        """Delete a room and its votes."""
+        """Delete a room, its devices and its votes."""
         with self._runs.begin() as connection:
-            connection.execute(_VOTES.delete().where(_VOTES.c.room_id == room_id))
-            connection.execute(_ROOMS.delete().where(_ROOMS.c.room_id == room_id))
+            for table in (_VOTES, _DEVICES, _ROOMS):
+                connection.execute(table.delete().where(table.c.room_id == room_id))
+
+    def join(self, room_id: str, voter: str) -> None:
+        """Note a device that follows a room, once. Raises `UserError` for too many, and where there is no such room."""
+        here = (_DEVICES.c.room_id == room_id) & (_DEVICES.c.voter == voter)
+        with self._runs.begin() as connection:
+            if connection.scalar(select(_DEVICES.c.voter).where(here)) is not None:
+                return
+            if self._devices(connection, room_id) >= MOST_DEVICES:
+                raise UserError("{count} devices have joined this room, which is the most.", count=MOST_DEVICES)
+            # the same browser may be a moment sooner, or the room may just have closed
+            with contextlib.suppress(IntegrityError), connection.begin_nested():
+                connection.execute(_DEVICES.insert().values(room_id=room_id, voter=voter))
+
+    def devices(self, room_id: str) -> int:
+        """Count the devices that have joined a room."""
+        with self._runs.begin() as connection:
+            return self._devices(connection, room_id)
+
+    @staticmethod
+    def _devices(connection: Connection, room_id: str) -> int:
+        return connection.scalar(select(func.count()).where(_DEVICES.c.room_id == room_id)) or 0
 
     def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: float) -> None:
-        """Save a vote, in place of the voter's earlier one in the same round. Raises `UserError` for too many."""
+        """Save a vote, in place of the voter's earlier one in the same round.
+
+        Raises `UserError` for a device that has not joined: no more can vote than have.
+        """
         same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
         again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(answer=answer)
         fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, "answer": answer}
         with self._runs.begin() as connection:
             if connection.execute(again).rowcount:
                 return
-            if (connection.scalar(select(func.count()).where(same)) or 0) >= MOST_VOTERS:
-                raise UserError("This vote has {count} answers, which is the most.", count=MOST_VOTERS)
+            joined = (_DEVICES.c.room_id == room_id) & (_DEVICES.c.voter == voter)
+            if connection.scalar(select(_DEVICES.c.voter).where(joined)) is None:
+                raise UserError("This device has not joined the room; load the page again.")
             try:
                 with connection.begin_nested():
                     connection.execute(_VOTES.insert().values(**fresh))

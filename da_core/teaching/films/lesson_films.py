@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from da_core.experiment import DataSpec, Experiment
+from da_core.experiment import DataSpec, Experiment, HeadSpec
 from da_core.methods import methods
 from da_core.params import Scalar
 from da_core.teaching.films.filming import normalised
@@ -19,17 +19,19 @@ SCENES: dict[str, dict[str, Scalar]] = {
     **{name: preset.data for name, preset in PRESETS.items()},
     "turned less": {**_BLOBS, "turn": 40.0},
     "below": {**_BLOBS, "turn": 0.0, "up": -2.5},
-    "moons": {"turn": 20.0, "noise": 0.1},
+    "moons": {"turn": 30.0, "noise": 0.1},
+    "moons turned far": {"turn": 40.0, "noise": 0.1},
 }
 """Settings of the pair “drawn”, by the names used here."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which scene, and the hyperparameters that differ from the defaults."""
+    """Which scene, the hyperparameters that differ from the defaults, and the head."""
 
     scene: str
     params: dict[str, Scalar] = field(default_factory=dict)
+    head: str = "linear"
 
 
 BY_KIND = {
@@ -41,9 +43,11 @@ BY_KIND = {
     "control": Choice("turned"),
 }
 EXCEPTIONS: dict[str, Choice] = {
-    # a projection in the plane: with two components JDA drops nothing
+    # a projection in the plane: with two components nothing is dropped
     "jda": Choice("below", {"dimensions": 1}),
-    "tca": Choice("below"),
+    "tca": Choice("below", {"dimensions": 1}),
+    "gfk": Choice("subspace", {"dimensions": 1, "standardise": False}, head="knn"),
+    "subspace_alignment": Choice("subspace", {"dimensions": 1, "standardise": False}, head="knn"),
     "tsl": Choice("below", {"dimensions": 1}),
     "jpca": Choice("below", {"dimensions": 1}),
     "afn": Choice("turned less"),
@@ -52,11 +56,22 @@ EXCEPTIONS: dict[str, Choice] = {
     "cdan": Choice("turned less"),
     "mutual_information": Choice("turned less"),
     "shot": Choice("turned less"),
-    "homm": Choice("turned", {"weight": 10.0}),  # with few features it takes more to show
+    # with few features it takes more to show
+    "homm": Choice("turned", {"weight": 10.0}),
+    "deep_coral": Choice("turned", {"weight": 100.0}),
+    # batch norm's statistics undo what moves and stretches all of the target alike, and no turn
+    "adabn": Choice("moved"),
+    "source_only_bn": Choice("moved"),
+    "tent": Choice("moved"),
+    # it aligns features that were trained without the target: a turn by 50° is more than they can follow
+    "adda": Choice("below"),
     # who trusts in their own predictions must be right on most to begin with
-    "fixmatch": Choice("moons"),
-    "mean_teacher": Choice("moons"),
-    "pseudo_labels": Choice("moons"),
+    "fixmatch": Choice("turned less"),
+    "mean_teacher": Choice("turned less", {"threshold": 0.8, "decay": 0.9, "learning_rate": 0.01, "epochs": 40}),
+    "pseudo_labels": Choice("turned less"),
+    # labels that spread from neighbour to neighbour need clusters that hold together
+    "label_propagation": Choice("moons turned far"),
+    "dasvm": Choice("moons"),
     # only labels help where the same points mean another class
     "fine_tuning": Choice("concept", {"learning_rate": 0.01}),
     # they are for domains whose class proportions differ
@@ -76,5 +91,10 @@ def choose(method: str) -> Choice:
 def lesson_experiment(method: str) -> Experiment:
     """Make the experiment of a lesson's film. Raises `UserError` for settings that the method does not have."""
     choice = choose(method)
-    base = Experiment(data=DataSpec(name="drawn", params=SCENES[choice.scene]), training=TRAINING, device="cpu")
+    base = Experiment(
+        data=DataSpec(name="drawn", params=SCENES[choice.scene]),
+        training=TRAINING,
+        head=HeadSpec(name=choice.head),
+        device="cpu",
+    )
     return normalised(suited(base, method, choice.params))

@@ -1,8 +1,9 @@
 """A lecture: slides in a YAML file, those that ship with the app and those that an instructor brings.
 
 A slide has a title, a few lines, and at most one thing to look at: a film of the playground, a screen of the app, a
-run that is started in the hall, a question (its own, or by ``check`` one of the course's), or a prediction. ``notes``
-are the instructor's own.
+run that is started in the hall, a question (its own, or by ``check`` one of the course's), or a prediction. With a
+question may stand its ``twin``, which asks for the same idea in another case once the room has talked; a check brings
+its own. ``notes`` are the instructor's own.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from da_core.errors import UserError, shorten
 from da_core.i18n import Language
+
+if TYPE_CHECKING:
+    from da_core.teaching.check_questions import Check
 
 FOLDER = Path(__file__).parents[3] / "assets" / "lectures"
 """The lectures that ship with the app, by language."""
@@ -102,12 +106,15 @@ class Slide(_LecturePart):
     run: Query | None = None
     """What is to be trained, as the query of the app's link."""
     question: Question | None = None
+    twin: Question | None = None
     prediction: Prediction | None = None
 
     @model_validator(mode="after")
     def _shows_one_thing(self) -> Slide:
         if sum(getattr(self, name) is not None for name in _SHOWN) > 1:
             raise ValueError("a slide shows at most one of film, screen, run, question and prediction")
+        if self.twin is not None and self.question is None:
+            raise ValueError("a twin needs a question before it")
         return self
 
 
@@ -181,18 +188,25 @@ def _with_checks(held: dict[str, Any]) -> dict[str, Any]:
     for slide in slides:
         if isinstance(slide, dict) and isinstance(name := slide.get("check"), str):
             one = check(name)
-            choices = [
-                {
-                    "text": option.text.text(language),
-                    "right": option.is_right,
-                    "why": (one.why if option.is_right else option.refuted().refutation).text(language),
-                }
-                for option in one.options
-            ]
             slide = {key: value for key, value in slide.items() if key != "check"}
-            slide["question"] = {"text": one.question.text(language), "choices": choices}
+            slide["question"] = _question_of(one, language)
+            if one.twin:
+                slide.setdefault("twin", _question_of(check(one.twin), language))
         asked.append(slide)
     return {**held, "slides": asked}
+
+
+def _question_of(check: Check, language: str) -> dict[str, Any]:
+    """Write a check of the course as a question of a slide."""
+    choices = [
+        {
+            "text": option.text.text(language),
+            "right": option.is_right,
+            "why": (check.why if option.is_right else option.refuted().refutation).text(language),
+        }
+        for option in check.options
+    ]
+    return {"text": check.question.text(language), "choices": choices}
 
 
 def _explained(first: Any) -> UserError:

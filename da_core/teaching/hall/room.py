@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from da_core.errors import UserError
 from da_core.jobs.owners import digest
-from da_core.teaching.hall.lecture import Lecture
+from da_core.teaching.hall.lecture import Lecture, Question, Slide
 
 if TYPE_CHECKING:
     from da_core.jobs.database.room_database import RoomRow
@@ -30,9 +30,28 @@ class Ballot(_Value):
     """The vote on one slide: open or closed, whether its result is shown, and whether the answer is."""
 
     round: int = 1
+    twin_from: int | None = None
+    """The first round in which the question's twin is asked; None while it is not."""
     open: bool = True
     shown: bool = False
     revealed: bool = False
+    devices: int = 0
+    """How many devices had joined the room when the vote was opened."""
+
+    @property
+    def first_round(self) -> int:
+        """The first round of the question that is asked now."""
+        return self.twin_from or 1
+
+    def again(self, devices: int) -> Ballot:
+        """Return the next round on the same question. Raises `UserError` if it has been put often enough."""
+        if self.round - self.first_round + 1 >= ROUNDS:
+            raise UserError("This question has been put {count} times; go on to the next.", count=ROUNDS)
+        return Ballot(round=self.round + 1, twin_from=self.twin_from, devices=devices)
+
+    def question(self, slide: Slide, round_: int) -> Question | None:
+        """Return what was asked in a round; None for a prediction."""
+        return slide.twin if self.twin_from is not None and round_ >= self.twin_from else slide.question
 
 
 class FilmPlace(_Value):
@@ -60,7 +79,7 @@ class RoomState(_Value):
 class RoomAct(_Value):
     """What an instructor does. A field that an act does not need is left out."""
 
-    act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal"]
+    act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal", "twin"]
     place: int = 0
     film: FilmPlace = FilmPlace()
     screen: str = Field("", max_length=LONGEST_SCREEN)
@@ -90,8 +109,11 @@ class Room:
         return bool(visitor) and digest(visitor) == self.owner
 
 
-def acted(lecture: Lecture, state: RoomState, act: RoomAct) -> RoomState:
-    """Return the state after an act of the instructor's. Raises `UserError` for one that is not possible now."""
+def acted(lecture: Lecture, state: RoomState, act: RoomAct, devices: int) -> RoomState:
+    """Return the state after an act of the instructor's, ``devices`` having joined.
+
+    Raises `UserError` for an act that is not possible now.
+    """
     place = state.place
     ballot = state.ballots.get(place)
     match act.act:
@@ -114,12 +136,12 @@ def acted(lecture: Lecture, state: RoomState, act: RoomAct) -> RoomState:
             if slide.question is None and slide.prediction is None:
                 raise UserError("There is nothing to vote on here.")
             if ballot is None:
-                return _with_ballot(state, Ballot())
-            if ballot.open:
-                return state
-            if ballot.round >= ROUNDS:
-                raise UserError("This question has been put {count} times; go on to the next.", count=ROUNDS)
-            return _with_ballot(state, Ballot(round=ballot.round + 1))
+                return _with_ballot(state, Ballot(devices=devices))
+            return state if ballot.open else _with_ballot(state, ballot.again(devices))
+        case "twin" if ballot is not None:
+            if ballot.twin_from is not None or lecture.slides[place].twin is None:
+                raise UserError("There is no other question on this idea here.")
+            return _with_ballot(state, Ballot(round=ballot.round + 1, twin_from=ballot.round + 1, devices=devices))
         case "close" if ballot is not None:
             return _with_ballot(state, ballot.model_copy(update={"open": False}))
         case "show" if ballot is not None:

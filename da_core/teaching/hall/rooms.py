@@ -16,7 +16,7 @@ from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
-from da_core.teaching.hall.votes import Tally
+from da_core.teaching.hall.votes import Tally, Turnout
 
 if TYPE_CHECKING:
     from da_core.jobs.database.room_database import RoomDatabase
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FRESH_SECONDS = 1.0
 """How long a room is taken to be as it was read: another server may share the database."""
 _KEPT = 200
+_KEPT_DEVICES = 20_000
 _ATTEMPTS = 5
 MOST_WRONG_CODES = 300
 WRONG_CODE_SECONDS = 300.0
@@ -47,6 +48,7 @@ class Rooms:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[Room, float]] = OrderedDict()
+        self._joined: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._wrong = Misses(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
 
     def open(self, owner: str, lecture: Lecture) -> Room:
@@ -97,7 +99,8 @@ class Rooms:
             room = self.get(room_id)
             if not room.is_owned_by(visitor):
                 raise UserError("Only who opened this room can do that.")
-            state = acted(room.lecture, room.state, act)
+            devices = self._database().devices(room_id) if act.act in ("open", "twin") else 0
+            state = acted(room.lecture, room.state, act, devices)
             if state == room.state:
                 return room
             if self._database().save_state(room_id, room.version, state.model_dump(mode="json")):
@@ -106,13 +109,27 @@ class Rooms:
                 self._known.pop(room_id, None)
         raise UserError("The room is changing in another window; try again.")
 
+    def has_joined(self, room: Room, visitor: str) -> bool:
+        """Tell whether `join` is known to have noted this visitor's device."""
+        with self._lock:
+            return (room.room_id, votes.voter(room.salt, visitor)) in self._joined
+
+    def join(self, room: Room, visitor: str) -> None:
+        """Note the device of a visitor who follows, who may vote from then on. Raises `UserError` for too many."""
+        voter = votes.voter(room.salt, visitor)
+        self._database().join(room.room_id, voter)
+        with self._lock:
+            self._joined[room.room_id, voter] = None
+            while len(self._joined) > _KEPT_DEVICES:
+                self._joined.popitem(last=False)
+
     def vote(self, room_id: str, visitor: str, slide: int, round_: int, answer: float) -> None:
         """Save a visitor's answer. Raises `UserError` where that vote is not open, or for what is no answer."""
         room = self.get(room_id)
         ballot = room.state.ballots.get(slide)
         if ballot is None or not ballot.open or ballot.round != round_ or slide != room.state.place:
             raise UserError("This vote is closed.")
-        known = votes.checked_answer(room.lecture.slides[slide], answer)
+        known = votes.checked_answer(room.lecture.slides[slide], ballot, answer)
         self._database().cast(room_id, slide, round_, votes.voter(room.salt, visitor), known)
 
     def tallies(self, room: Room) -> list[Tally]:
@@ -122,12 +139,15 @@ class Rooms:
         if ballot is None:
             return []
         cast = self._database().votes(room.room_id, place)
-        return votes.tallies(room.lecture.slides[place], cast, ballot.round)
+        return votes.tallies(room.lecture.slides[place], cast, ballot)
 
-    def count(self, room: Room) -> int:
-        """Count the answers of the vote that is open or was last."""
-        ballot = room.state.ballots.get(room.state.place)
-        return 0 if ballot is None else self._database().count(room.room_id, room.state.place, ballot.round)
+    def turnout(self, room: Room) -> Turnout:
+        """Count the answers of the vote that is open or was last, and the devices that could give one."""
+        ballot, devices = room.state.ballots.get(room.state.place), self._database().devices(room.room_id)
+        if ballot is None:
+            return Turnout(0, devices, 0)
+        answers = self._database().count(room.room_id, room.state.place, ballot.round)
+        return Turnout(answers, devices, devices - ballot.devices)
 
     def table(self, room_id: str, visitor: str) -> str:
         """Write all votes as CSV, for the instructor alone."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
-from da_core.teaching.hall.lecture import Slide
-from da_core.teaching.hall.room import Room
+from da_core.teaching.hall.lecture import Question, Slide
+from da_core.teaching.hall.room import Ballot, Room
 
 if TYPE_CHECKING:
     from da_core.jobs.database.room_database import Vote
@@ -35,14 +35,27 @@ class Tally:
         return sum(self.counts)
 
 
+@dataclass(frozen=True)
+class Turnout:
+    """How many answered, of how many devices that have joined the room, ``late`` of them after the vote was opened.
+
+    A device is a browser with its cookie: nobody is known here, so who clears it is one device more, and counted so.
+    """
+
+    answers: int
+    devices: int
+    late: int
+
+
 def voter(salt: str, visitor: str) -> str:
     """Hash a visitor with the room's salt: the same in one room, unrelated to any other name of theirs."""
     return hashlib.sha256(f"{salt}:{visitor}".encode()).hexdigest()[:32]
 
 
-def checked_answer(slide: Slide, answer: float) -> float:
-    """Check that an answer is one of the slide's. Raises `UserError`."""
-    if slide.question is not None and answer in range(len(slide.question.choices)):
+def checked_answer(slide: Slide, ballot: Ballot, answer: float) -> float:
+    """Check that an answer is one of what is asked now. Raises `UserError`."""
+    question = ballot.question(slide, ballot.round)
+    if question is not None and answer in range(len(question.choices)):
         return float(int(answer))
     prediction = slide.prediction
     if prediction is not None and prediction.low <= answer <= prediction.high:
@@ -50,14 +63,17 @@ def checked_answer(slide: Slide, answer: float) -> float:
     raise UserError("This is none of the answers.")
 
 
-def tallies(slide: Slide, votes: Sequence[Vote], rounds: int) -> list[Tally]:
-    """Count the votes of a slide, for each of its rounds."""
-    return [_tally(slide, number, [v.answer for v in votes if v.round == number]) for number in range(1, rounds + 1)]
+def tallies(slide: Slide, votes: Sequence[Vote], ballot: Ballot) -> list[Tally]:
+    """Count the votes on what is asked now, for each of its rounds."""
+    return [
+        _tally(slide, ballot.question(slide, number), number, [v.answer for v in votes if v.round == number])
+        for number in range(ballot.first_round, ballot.round + 1)
+    ]
 
 
-def _tally(slide: Slide, number: int, answers: Sequence[float]) -> Tally:
-    if slide.question is not None:
-        return Tally(number, tuple(answers.count(place) for place in range(len(slide.question.choices))))
+def _tally(slide: Slide, question: Question | None, number: int, answers: Sequence[float]) -> Tally:
+    if question is not None:
+        return Tally(number, tuple(answers.count(place) for place in range(len(question.choices))))
     assert slide.prediction is not None
     low, high = slide.prediction.low, slide.prediction.high
     bins = [min(int((answer - low) / (high - low) * BINS), BINS - 1) for answer in answers]
@@ -79,9 +95,10 @@ def as_csv(room: Room, votes: Sequence[Vote]) -> str:
         if vote.slide >= len(room.lecture.slides):
             continue
         slide = room.lecture.slides[vote.slide]
-        if slide.question is not None:
-            choice = slide.question.choices[int(vote.answer)]
-            what, answer, right = slide.question.text, _cell(choice.text), "yes" if choice.right else "no"
+        question = room.state.ballots.get(vote.slide, Ballot()).question(slide, vote.round)
+        if question is not None:
+            choice = question.choices[int(vote.answer)]
+            what, answer, right = question.text, _cell(choice.text), "yes" if choice.right else "no"
         elif slide.prediction is not None:
             what, answer, right = slide.prediction.text, f"{vote.answer:g}", ""
         else:

@@ -20,7 +20,8 @@ from da_core.methods import methods
 from da_core.run import run
 from da_core.teaching.films import film_file
 from da_core.teaching.films.film import MOST_FRAMES, THREADS, Film, cells
-from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised
+from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised, trains_network
+from da_core.teaching.films.lesson_films import lesson_experiment
 from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import SHIPPED
 
@@ -98,6 +99,20 @@ def test_linear_transport_puts_the_source_where_the_formula_says() -> None:
     np.testing.assert_allclose(moved.mean(axis=0), target.mean(axis=0), atol=1e-5)
     np.testing.assert_allclose(np.cov(moved.T, bias=True), np.cov(target.T, bias=True), atol=5e-3)
     assert np.abs(source.mean(axis=0) - target.mean(axis=0)).max() > 1e-3
+
+
+SLOW = {"source_only", "feature_gan", "class_regularised_ot"}
+QUICK = [name for name in NAMES if not trains_network(methods()[name]) and name not in SLOW]
+TRAINED = ["adabn", "source_only_bn", "tent", "mean_teacher", "pseudo_labels", "deep_coral"]
+"""Of the methods that train a network those whose film shows its point on one pair and not on another."""
+
+
+@pytest.mark.parametrize("name", QUICK + TRAINED)
+def test_the_film_of_a_lesson_shows_what_the_method_is_for(name: str) -> None:
+    frames = film_of(lesson_experiment(name)).frames
+    first = next(place for place, frame in enumerate(frames) if frame.phase != "source_only")
+    before, after = frames[first - 1].numbers["target"], frames[-1].numbers["target"]
+    assert after - before >= 0.05, (before, after)
 
 
 def test_threads_of_two_points_carry_all_their_mass() -> None:

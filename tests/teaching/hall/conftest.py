@@ -24,6 +24,12 @@ slides:
       choices:
         - {text: Too few pictures., why: More of the same tell no more.}
         - {text: It never met the night., right: true, why: That is it.}
+    twin:
+      text: And in fog?
+      choices:
+        - {text: It has met fog., why: It has met clear days.}
+        - {text: Fog is only grey.}
+        - {text: It never met fog., right: true}
   - title: Guess
     prediction: {text: "How many?", answer: 52}
 """

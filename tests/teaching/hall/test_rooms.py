@@ -8,10 +8,12 @@ import io
 import pytest
 
 from da_core.errors import UserError
+from da_core.jobs.database import room_database
 from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
+from da_core.teaching.hall.votes import Turnout
 from tests.teaching.hall.conftest import Clock
 
 pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
@@ -33,6 +35,12 @@ def do(rooms: Rooms, room: Room, *acts: str, place: int | None = None) -> Room:
     for act in acts:
         room = rooms.act(room.room_id, TEACHER, RoomAct.model_validate({"act": act}))
     return room
+
+
+def vote(rooms: Rooms, room: Room, visitor: str, slide: int, round_: int, answer: float) -> None:
+    """Let a visitor follow the room and vote there."""
+    rooms.join(room, visitor)
+    rooms.vote(room.room_id, visitor, slide, round_, answer)
 
 
 def test_a_room_is_found_by_its_code_in_either_case_and_by_nothing_else(rooms: Rooms, room: Room) -> None:
@@ -92,26 +100,26 @@ def test_two_windows_of_the_instructor_do_not_undo_each_other(
 
 def test_a_vote_is_one_for_each_visitor_and_can_be_changed_until_it_is_closed(rooms: Rooms, room: Room) -> None:
     with pytest.raises(UserError, match="closed"):
-        rooms.vote(room.room_id, ANN, 1, 1, 0)
+        vote(rooms, room, ANN, 1, 1, 0)
     now = do(rooms, room, "open", place=1)
-    rooms.vote(room.room_id, ANN, 1, 1, 0)
-    rooms.vote(room.room_id, ANN, 1, 1, 1)
-    rooms.vote(room.room_id, BOB, 1, 1, 0)
-    assert rooms.count(now) == 2
+    vote(rooms, room, ANN, 1, 1, 0)
+    vote(rooms, room, ANN, 1, 1, 1)
+    vote(rooms, room, BOB, 1, 1, 0)
+    assert rooms.turnout(now) == Turnout(answers=2, devices=2, late=1)
     now = do(rooms, room, "show")
     (tally,) = rooms.tallies(now)
     assert tally.counts == (1, 1)
     with pytest.raises(UserError, match="closed"):
-        rooms.vote(room.room_id, BOB, 1, 1, 1)
+        vote(rooms, room, BOB, 1, 1, 1)
 
 
 def test_after_talking_there_is_a_second_round_and_the_first_stays(rooms: Rooms, room: Room) -> None:
     do(rooms, room, "open", place=1)
-    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    vote(rooms, room, ANN, 1, 1, 0)
     do(rooms, room, "show", "open")
     with pytest.raises(UserError, match="closed"):
-        rooms.vote(room.room_id, ANN, 1, 1, 1)
-    rooms.vote(room.room_id, ANN, 1, 2, 1)
+        vote(rooms, room, ANN, 1, 1, 1)
+    vote(rooms, room, ANN, 1, 2, 1)
     now = do(rooms, room, "reveal")
     assert [tally.counts for tally in rooms.tallies(now)] == [(1, 0), (0, 1)]
     for _round in range(ROUNDS - 2):
@@ -124,23 +132,74 @@ def test_after_talking_there_is_a_second_round_and_the_first_stays(rooms: Rooms,
 def test_only_an_answer_of_the_question_counts(rooms: Rooms, room: Room, answer: float) -> None:
     do(rooms, room, "open", place=1)
     with pytest.raises(UserError, match="none of the answers"):
-        rooms.vote(room.room_id, ANN, 1, 1, answer)
+        vote(rooms, room, ANN, 1, 1, answer)
 
 
 def test_guesses_are_shown_in_tenths_with_their_median(rooms: Rooms, room: Room) -> None:
     do(rooms, room, "open", place=2)
     for visitor, guess in zip("abcd", (0, 30, 34, 100), strict=True):
-        rooms.vote(room.room_id, visitor, 2, 1, guess)
+        vote(rooms, room, visitor, 2, 1, guess)
     (tally,) = rooms.tallies(do(rooms, room, "show"))
     assert tally.counts == (1, 0, 0, 2, 0, 0, 0, 0, 0, 1)
     assert tally.middle == 32
+
+
+def test_a_twin_follows_the_votes_on_its_question(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=1)
+    vote(rooms, room, ANN, 1, 1, 1)
+    do(rooms, room, "close", "open", "close")
+    now = do(rooms, room, "twin")
+    assert now.state.ballots[1].open
+    with pytest.raises(UserError, match="none of the answers"):
+        vote(rooms, room, ANN, 1, 3, 3)  # an answer that only the first question's place would allow
+    vote(rooms, room, ANN, 1, 3, 2)
+    vote(rooms, room, BOB, 1, 3, 0)
+    assert [tally.counts for tally in rooms.tallies(do(rooms, room, "show"))] == [(1, 0, 1)]
+    with pytest.raises(UserError, match="no other question"):
+        do(rooms, room, "twin")
+    rows = list(csv.DictReader(io.StringIO(rooms.table(room.room_id, TEACHER))))
+    assert sorted((row["question"], row["right"]) for row in rows) == [
+        ("And in fog?", "no"),
+        ("And in fog?", "yes"),
+        ("Why did it fail?", "yes"),
+    ]
+
+
+def test_a_question_without_a_twin_has_none(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=2)
+    with pytest.raises(UserError, match="no other question"):
+        do(rooms, room, "twin")
+
+
+def test_only_who_follows_votes_and_who_clears_cookies_is_seen_as_one_device_more(rooms: Rooms, room: Room) -> None:
+    rooms.join(room, ANN)
+    rooms.join(room, ANN)
+    rooms.join(room, BOB)
+    now = do(rooms, room, "open", place=1)
+    with pytest.raises(UserError, match="has not joined"):
+        rooms.vote(room.room_id, "anns new cookie", 1, 1, 0)
+    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    assert rooms.turnout(now) == Turnout(answers=1, devices=2, late=0)
+    vote(rooms, room, "anns new cookie", 1, 1, 0)
+    assert rooms.turnout(now) == Turnout(answers=2, devices=3, late=1)
+
+
+def test_a_room_takes_so_many_devices_and_no_more(
+    room_tables: RoomDatabase, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_database, "MOST_DEVICES", 1)
+    room_tables.join(room.room_id, "one")
+    room_tables.join(room.room_id, "one")
+    with pytest.raises(UserError, match="the most"):
+        room_tables.join(room.room_id, "two")
+    assert room_tables.devices(room.room_id) == 1
 
 
 def test_going_on_closes_a_vote(rooms: Rooms, room: Room) -> None:
     do(rooms, room, "open", place=1)
     do(rooms, room, place=2)
     with pytest.raises(UserError, match="closed"):
-        rooms.vote(room.room_id, ANN, 1, 1, 0)
+        vote(rooms, room, ANN, 1, 1, 0)
 
 
 def test_no_vote_where_there_is_no_question(rooms: Rooms, room: Room) -> None:
@@ -152,10 +211,10 @@ def test_no_vote_where_there_is_no_question(rooms: Rooms, room: Room) -> None:
 
 def test_the_table_has_every_answer_and_no_name(rooms: Rooms, room: Room, room_tables: RoomDatabase) -> None:
     do(rooms, room, "open", place=1)
-    rooms.vote(room.room_id, ANN, 1, 1, 0)
-    rooms.vote(room.room_id, BOB, 1, 1, 1)
+    vote(rooms, room, ANN, 1, 1, 0)
+    vote(rooms, room, BOB, 1, 1, 1)
     do(rooms, room, "show", "open")
-    rooms.vote(room.room_id, ANN, 1, 2, 1)
+    vote(rooms, room, ANN, 1, 2, 1)
     table = rooms.table(room.room_id, TEACHER)
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [(row["round"], row["right"]) for row in rows].count(("2", "yes")) == 1
@@ -173,7 +232,7 @@ def test_the_same_visitor_has_another_name_in_another_room(
     other = rooms.open(TEACHER, lecture)
     for one in (room, other):
         do(rooms, one, "open", place=1)
-        rooms.vote(one.room_id, ANN, 1, 1, 0)
+        vote(rooms, one, ANN, 1, 1, 0)
     assert room_tables.votes(room.room_id)[0].voter != room_tables.votes(other.room_id)[0].voter
 
 
@@ -199,7 +258,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_kept_from_it(rooms: Rooms, room:
 
 def test_a_closed_room_is_gone_with_its_votes(rooms: Rooms, room: Room, room_tables: RoomDatabase) -> None:
     do(rooms, room, "open", place=1)
-    rooms.vote(room.room_id, ANN, 1, 1, 0)
+    vote(rooms, room, ANN, 1, 1, 0)
     rooms.close(room.room_id, TEACHER)
     with pytest.raises(ClosedRoomError):
         rooms.get(room.room_id)
