@@ -1,4 +1,4 @@
-"""What every chart owes to who cannot see it, or sees no hues: the critical tests of Chartability that code can make."""
+"""What every chart owes to who cannot see it, or sees no hues: Chartability's critical tests that code can make."""
 
 from __future__ import annotations
 
