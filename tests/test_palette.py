@@ -64,6 +64,8 @@ def test_text_can_be_read_on_what_it_stands_on() -> None:
             assert contrast(text, ground) >= 4.5, (text, ground)
         assert contrast("#FFFFFF", theme.heat[1]) >= 4.5
         assert contrast(theme.accent, theme.accent_soft) >= 4.5
+        hovered = palette.mixed(theme.accent, theme.ink, 0.12)  # a primary button, as assets/style.css has it
+        assert contrast(hovered, theme.paper) >= 4.5
         for mark in (palette.ACCENT, palette.GREY, palette.SOURCE, palette.RIGHT, palette.WRONG):
             assert contrast(mark, theme.paper) >= 3, (mark, theme.paper)
 
