@@ -35,9 +35,10 @@ def test_the_walk_from_the_first_screen_to_results(page: Page) -> None:
     follow(page, main(page).get_by_role("link", name="I have data →"), "Data")
     kinds = main(page).get_by_role("radiogroup").first.get_by_role("radio")
     tab_to(page, kinds.first)
-    page.keyboard.press("ArrowLeft")  # round to the last kind
+    own = page.get_by_role("radio", name="Your own", exact=True)
+    tab_to(page, own, key="ArrowRight")
     page.keyboard.press("Space")
-    expect(page.get_by_role("radio", name="Your own", exact=True)).to_be_checked()
+    expect(own).to_be_checked()
     settle(page)
     tab_to(page, page.get_by_test_id("stFileUploaderDropzone").first.get_by_role("button"))
     follow(page, page.get_by_role("link", name="Network →"), "Network")
