@@ -38,7 +38,8 @@ _UNSEEN_FOCUS = """async () => {
     const wanted = 'a[href], button, input, select, textarea, summary, [tabindex]';
     const wrong = [];
     for (const root of roots) for (const element of root.querySelectorAll(wanted)) {
-        if (element.disabled || element.tabIndex < 0 || !element.checkVisibility({ visibilityProperty: true })) continue;
+        if (element.disabled || element.tabIndex < 0) continue;
+        if (!element.checkVisibility({ visibilityProperty: true })) continue;
         if (element.type === 'radio' && !element.checked) continue; // the arrow keys come to it
         if (element.matches('[role=radio][aria-checked=false]') || element.matches('[kind=elementToolbar]')) continue;
         document.activeElement?.blur();
