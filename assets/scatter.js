@@ -472,7 +472,8 @@ class Panel {
     const { texts, points } = this.view.data;
     const spans = this.figure.querySelectorAll("figcaption span");
     (title ? [title, ""] : this.caption()).forEach((text, index) => (spans[index].textContent = text));
-    this.over.setAttribute("aria-label", title ?? texts.panels[this.when]);
+    const said = [texts.panels[this.when], ...this.caption()].filter(Boolean);
+    this.over.setAttribute("aria-label", title ?? said.join(" · "));
     const waiting = this.plot.querySelector("p");
     waiting.hidden = Boolean(this.own || points[this.view.layout]?.[this.when]);
     waiting.textContent = texts.waiting;

@@ -119,8 +119,36 @@ DARK = Theme(
 
 def translucent(hue: str, opacity: float) -> str:
     """Write a hue of six hexadecimal digits with an opacity from 0 to 1, for CSS and Plotly."""
-    red, green, blue = (int(hue[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = _channels(hue)
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+def mixed(low: str, high: str, share: float) -> str:
+    """Mix two hues of six hexadecimal digits; ``share`` is that of ``high``, from 0 to 1."""
+    return "#" + "".join(
+        f"{round((1 - share) * a + share * b):02X}" for a, b in zip(_channels(low), _channels(high), strict=True)
+    )
+
+
+def _luminance(hue: str) -> float:
+    """Compute the relative luminance of a hue of six hexadecimal digits, from 0 (black) to 1 (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (n / 255 for n in _channels(hue))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    """Compute the contrast of two hues, from 1 to 21 (WCAG 2.2); text needs 4.5."""
+    low, high = sorted((_luminance(a), _luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable_on(hue: str) -> str:
+    """Choose black or white for text on a hue, whichever is read better: always at 4.5 or more."""
+    return max(("#000000", "#FFFFFF"), key=lambda text: contrast(text, hue))
+
+
+def _channels(hue: str) -> tuple[int, ...]:
+    return tuple(int(hue[place : place + 2], 16) for place in (1, 3, 5))
 
 
 def style_properties() -> str:

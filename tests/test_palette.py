@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from da_core import palette
-from da_core.palette import DARK, LIGHT, Theme
+from da_core.palette import DARK, LIGHT, Theme, contrast
 
 ROOT = Path(__file__).parents[1]
 HEX = re.compile(r"#(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})\b")
@@ -56,17 +56,6 @@ def test_the_style_sheet_has_every_property_that_it_uses() -> None:
     )  # these are words
 
 
-def luminance(colour: str) -> float:
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
 def test_text_can_be_read_on_what_it_stands_on() -> None:
     """The contrast that WCAG 2 asks of text, 4.5, and of marks, 3, on either theme."""
     for theme in (LIGHT, DARK):
@@ -75,6 +64,8 @@ def test_text_can_be_read_on_what_it_stands_on() -> None:
             assert contrast(text, ground) >= 4.5, (text, ground)
         assert contrast("#FFFFFF", theme.heat[1]) >= 4.5
         assert contrast(theme.accent, theme.accent_soft) >= 4.5
+        hovered = palette.mixed(theme.accent, theme.ink, 0.12)  # a primary button, as assets/style.css has it
+        assert contrast(hovered, theme.paper) >= 4.5
         for mark in (palette.ACCENT, palette.GREY, palette.SOURCE, palette.RIGHT, palette.WRONG):
             assert contrast(mark, theme.paper) >= 3, (mark, theme.paper)
 

@@ -101,8 +101,9 @@ class Curve {
     canvas.setAttribute("aria-valuemin", "1");
     canvas.setAttribute("aria-valuemax", String(frames.length));
     canvas.setAttribute("aria-valuenow", String(place + 1));
-    canvas.setAttribute("aria-valuetext", filled(playground.data.texts.frame, { frame: place + 1, count: frames.length }));
-    const output = playground.find(".place");
-    output.textContent = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
+    const where = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
+    const numbers = first.figure.querySelector(".numbers")?.textContent;
+    canvas.setAttribute("aria-valuetext", numbers ? `${where} · ${numbers}` : where);
+    playground.find(".place").textContent = where;
   }
 }

@@ -29,6 +29,7 @@ class Player {
     };
     this.curve = new Curve(this, find(".curve"));
     playground.sizes?.observe(find(".curve"));
+    playground.find(".course-table")?.addEventListener("toggle", () => tabulate(playground));
     playground.root.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -88,6 +89,7 @@ class Player {
       this.share = Math.max(0, frameAtStep(film, goFrom)) / (this.expected(stage) - 1);
       if (!this.still.matches) this.play();
     } else if (!hand.busy) this.again();
+    tabulate(this.playground);
     this.draw();
   }
 
@@ -99,6 +101,7 @@ class Player {
 
   /** More frames of a film are here. @param {Stage} stage */
   grown(stage) {
+    tabulate(this.playground);
     const t = this.time(stage);
     const count = stage.film?.frames.length ?? 0;
     if (stage.film?.whole && stage.hoped !== count) {

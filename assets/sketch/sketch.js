@@ -51,7 +51,7 @@ class Sketch {
     else if (this.line.length !== data.knots.length) this.line = data.knots.map(() => (data.y[0] + data.y[1]) / 2);
     this.find("button").textContent = data.texts.commit;
     this.find("button").hidden = !data.editable;
-    this.find(".hint").textContent = data.texts.hint;
+    this.find(".hint").textContent = matchMedia("(pointer: coarse)").matches ? data.texts.touch : data.texts.hint;
     this.find(".hint").hidden = !data.editable;
     this.svg.setAttribute("aria-label", data.texts.what);
     this.find(".yours").hidden = !this.line.length;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from da_core import palette
@@ -73,3 +74,13 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
         zeroline=False,
     )
     return figure
+
+
+def ranks_table(ranks: Ranks) -> pd.DataFrame:
+    """Tabulate the mean ranks, the best first, with the methods that each is not told apart from."""
+    alike = {
+        name: [other for other in ranks.mean if other != name and any({name, other} <= set(g) for g in ranks.groups)]
+        for name in ranks.mean
+    }
+    rows = [[number(rank, 2), ", ".join(alike[name]) or "–"] for name, rank in ranks.mean.items()]
+    return pd.DataFrame(rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not told apart from")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,8 @@ import streamlit as st
 from da_core import palette
 from da_core.evaluation.domain_accuracy import History, interpret
 from da_core.events import Accuracies, Losses, Phase
-from pages.charts import loss_terms
-from pages.session.words import _, percent, translate_message, word
+from pages.charts import chart_table, loss_terms, vega_chart
+from pages.session.words import _, number, percent, translate_message, word
 from pages.shell import theme
 
 Json = dict[str, Any]
@@ -54,9 +54,22 @@ class Chart:
         lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]
         return {"height": self.height, "layer": [*lines, *self.guides]}
 
-    def draw(self, key: str, alt: str) -> None:
-        """Put the chart on the page."""
-        st.vega_lite_chart(self.table, self.spec, key=key, alt=alt)
+    def draw(self, key: str, title: str, *, tabulated: bool = False) -> None:
+        """Put the chart on the page, each line's newest number in its sentence, with a table unless there is one."""
+        newest = dict(zip(self.table["what"], self.table["value"], strict=True))
+        alt = chart_table.sentence(title, *(f"{name} {self._written(value)}" for name, value in newest.items()))
+        vega_chart.draw(self.table, self.spec, key, alt, None if tabulated else self.numbers())
+
+    def numbers(self) -> pd.DataFrame:
+        """Tabulate the lines, one a column, by epoch."""
+        rows = zip(self.table["epoch"], self.table["what"], self.table["value"], strict=True)
+        return chart_table.pivot(
+            ((number(epoch, 0 if float(epoch).is_integer() else 2), name, self._written(v)) for epoch, name, v in rows),
+            _("epoch"),
+        )
+
+    def _written(self, value: float) -> str:
+        return percent(value) if self.y is _SHARE else number(value, 3)
 
 
 def phases(history: History) -> list[Phase]:
@@ -70,8 +83,8 @@ def latest(history: History, phase: Phase) -> dict[str, float]:
     return found[-1] if found else {}
 
 
-def draw(history: History, phase: Phase, epochs: int) -> None:
-    """Draw the curves of one phase, each with its latest number."""
+def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> None:
+    """Draw the curves of one phase, each with its latest number; a table of them all where they grow no more."""
     values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -79,21 +92,33 @@ def draw(history: History, phase: Phase, epochs: int) -> None:
             name for event in history if isinstance(event, Losses) and event.phase == phase for name in event.terms
         )
         _title(_("Loss"), help=loss_terms.explained(terms))
-        losses(history, phase, epochs).draw(f"losses-{phase}", _("Each loss term over the epochs"))
+        drawn = [losses(history, phase, epochs)]
+        drawn[0].draw(f"losses-{phase}", _("Each loss term over the epochs"), tabulated=True)
     with right:
         both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
         _title(_("Accuracy on held-out samples"), *both)
         alt_text = _("Accuracy on held-out source and target samples over the epochs")
-        accuracies(history, phase, epochs).draw(f"accuracies-{phase}", alt_text)
+        drawn.append(accuracies(history, phase, epochs))
+        drawn[-1].draw(f"accuracies-{phase}", alt_text, tabulated=True)
     if "domain" in values:
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50% is a coin's")
-            domain(history, phase, epochs).draw(f"domain-{phase}", alt_text)
+            drawn.append(domain(history, phase, epochs))
+            drawn[-1].draw(f"domain-{phase}", alt_text, tabulated=True)
         notice = interpret(history, history[-1].epoch / epochs)
         if notice is not None:
             right.markdown(translate_message(notice.message, notice.values))
+    if not live:  # what is drawn anew twice a second would shut the table that one reads
+        drawn[0] = replace(drawn[0], table=drawn[0].table.assign(what=drawn[0].table["what"].map(_loss)))
+        by_epoch = [one.numbers() for one in drawn if not one.table.empty]
+        if by_epoch:
+            chart_table.draw(pd.concat(by_epoch, axis=1).fillna(""))
+
+
+def _loss(term: str) -> str:
+    return _("Loss: {term}", term=term)
 
 
 def _title(text: str, *numbers: str, help: str | None = None) -> None:
@@ -101,16 +126,16 @@ def _title(text: str, *numbers: str, help: str | None = None) -> None:
 
 
 def losses(history: History, phase: Phase, epochs: int) -> Chart:
-    """Chart each loss term, a line of its own hue."""
+    """Chart each loss term, a line of its own hue and dash."""
     table = _table(history, Losses, phase)
     names = list(dict.fromkeys(table["what"]))
     # a line needs two values: until then a mark shows the first
     line = {"type": "line", "strokeWidth": 2, "point": len(table) <= len(names)}
-    colour = _hues(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
+    colour = _lines(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
     y: Json = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
     if table.empty:  # an axis without values would be labelled 0.000000
         y["axis"] = {"labels": False, "ticks": False}
-    return Chart(table, epochs, y, [{"mark": line, "encoding": {"color": colour, "tooltip": _tooltip(".3f")}}])
+    return Chart(table, epochs, y, [{"mark": line, "encoding": {**colour, "tooltip": _tooltip(".3f")}}])
 
 
 def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
@@ -153,9 +178,9 @@ def several(histories: Mapping[str, History]) -> Chart:
         ]
     table = pd.DataFrame(rows, columns=["epoch", "what", "value"])
     names = list(dict.fromkeys(table["what"]))
-    colour = _hues(names, [theme.class_colour(place) for place in range(len(names))])
+    colour = _lines(names, [theme.class_colour(place) for place in range(len(names))])
     mark = {"type": "line", "strokeWidth": 2.5, "point": {"size": 40}}
-    line: Json = {"mark": mark, "encoding": {"color": colour, "tooltip": _tooltip(".1%")}}
+    line: Json = {"mark": mark, "encoding": {**colour, "tooltip": _tooltip(".1%")}}
     return Chart(table, max(1, math.ceil(table["epoch"].max())) if rows else 1, _SHARE, [line])
 
 
@@ -189,6 +214,13 @@ def _table(
 def _hues(names: Sequence[str], hues: Sequence[str]) -> Json:
     legend = {"orient": "top", "title": None, "offset": 4, "symbolStrokeWidth": 3}
     return {"field": "what", "scale": {"domain": list(names), "range": list(hues)}, "legend": legend, "title": None}
+
+
+def _lines(names: Sequence[str], hues: Sequence[str]) -> Json:
+    """Encode lines by hue and dash, in one legend."""
+    dashes = [list(theme.dash(place)) for place in range(len(names))]
+    dash = {"field": "what", "scale": {"domain": list(names), "range": dashes}, "title": None}
+    return {"color": _hues(names, hues), "strokeDash": dash}
 
 
 def _tooltip(number: str) -> list[Json]:

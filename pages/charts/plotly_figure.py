@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from da_core import palette
+from pages.charts import chart_table
 from pages.shell import theme
 
 NARROW = {"l": 0, "r": 8, "t": 8, "b": 8}
@@ -56,8 +58,12 @@ def verbatim(names: Sequence[str]) -> list[str]:
     return [html.escape(name, quote=False) for name in names]
 
 
-def draw(figure: go.Figure, key: str, alt: str) -> None:
-    """Put a finished figure on the page, with a toolbar of one button: save as a picture (made in the browser)."""
+def draw(figure: go.Figure, key: str, alt: str, table: pd.DataFrame | None = None, *, tabulated: bool = False) -> None:
+    """Put a finished figure on the page, with a toolbar of one button: save as a picture (made in the browser).
+
+    ``alt`` is a sentence with the numbers that matter. All numbers stand in ``table`` below, which is read off the
+    figure where it is left out; where the screen has them in a table beside the figure, it is ``tabulated``.
+    """
     st.plotly_chart(
         figure,
         key=key,
@@ -70,3 +76,5 @@ def draw(figure: go.Figure, key: str, alt: str) -> None:
             "scrollZoom": False,
         },
     )
+    if not tabulated:
+        chart_table.draw(chart_table.of_figure(figure) if table is None else table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from da_core import palette
@@ -55,3 +56,17 @@ def alt(pair: DomainPair) -> str:
         source=number(min(len(pair.source), MOST)),
         target=number(min(len(pair.target), MOST)),
     )
+
+
+def table(pair: DomainPair) -> pd.DataFrame:
+    """Tabulate where the points lie: of each class of each domain how many, their middle and their spread."""
+    names = dict(enumerate(map(word, pair.classes))) | {UNKNOWN: _("unknown")}
+    axes = [word(axis) for axis in pair.columns or ("x1", "x2")]
+    rows, index = [], []
+    for domain in (pair.source, pair.target):
+        for label in np.unique(domain.y):
+            X = domain.X[domain.y == label].astype(np.float64)
+            index.append(f"{word(domain.name)} · {names[label]}")
+            spread = zip(X.mean(axis=0), X.std(axis=0), strict=True)
+            rows.append([number(len(X)), *(f"{number(middle, 2)} ± {number(wide, 2)}" for middle, wide in spread)])
+    return pd.DataFrame(rows, pd.Index(index), [_("Samples"), *axes])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,16 @@ def class_f1(result: Result) -> go.Figure:
     return _dots(plotly_figure.verbatim([word(name) for name in names]), models(result), in_order)
 
 
+def class_f1_ends(result: Result) -> list[str]:
+    """Write F1 before → after of the classes that gained most and least."""
+    before, after = (
+        {each.name: each.f1 for each in scores.scored.per_class} for scores in (result.source_only, result.adapted)
+    )
+    names = sorted(before, key=lambda name: after[name] - before[name])
+    ends = dict.fromkeys((names[-1], names[0]))
+    return [f"{word(name)} {percent(before[name])} → {percent(after[name])}" for name in ends]
+
+
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     """Draw a confusion matrix: rows are true classes, columns predicted ones, colour is the share of the row.
 
@@ -102,7 +113,6 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         x=names,
         y=names,
         text=[[str(count) if count else "" for count in row] for row in counts],
-        texttemplate="%{text}" if len(classes) <= 20 else None,
         customdata=hover,
         hovertemplate="%{customdata}<extra></extra>",
         colorscale=[[0, low], [1, high]],
@@ -112,10 +122,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ygap=2,
         showscale=False,
     )
-    figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(classes) + 120))
-    figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
-    figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
-    return figure
+    return _cells(heat)
 
 
 def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> go.Figure:
@@ -135,7 +142,6 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
         x=names,
         y=names,
         text=[[f"{value:+d}".replace("-", "−") if value else "" for value in row] for row in change],
-        texttemplate="%{text}" if len(classes) <= 20 else None,
         customdata=[[f"{a} → {b}" for a, b in zip(*rows, strict=True)] for rows in zip(was, now, strict=True)],
         hovertemplate="%{y} → %{x}: %{customdata}<extra></extra>",
         colorscale=[[0, palette.WRONG], [0.5, paper], [1, palette.RIGHT]],
@@ -145,10 +151,33 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
         ygap=2,
         showscale=False,
     )
-    figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(classes) + 120))
+    return _cells(heat)
+
+
+def _cells(heat: go.Heatmap) -> go.Figure:
+    """Lay out a matrix of classes, and write each cell's text in black or white, whichever is read better there."""
+    figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(heat.y) + 120))
+    if len(heat.y) <= 20:
+        cells = [
+            (x, y, text, palette.readable_on(_shade(heat, value)))
+            for y, values, texts in zip(heat.y, heat.z, heat.text, strict=True)
+            for x, value, text in zip(heat.x, values, texts, strict=True)
+        ]
+        across, up, texts, inks = zip(*cells, strict=True)
+        font = {"color": inks}
+        figure.add_scatter(x=across, y=up, text=texts, textfont=font, mode="text", hoverinfo="skip", showlegend=False)
     figure.update_xaxes(title_text=_("predicted"), showgrid=False, side="bottom", tickangle=-45)
     figure.update_yaxes(title_text=_("true"), showgrid=False, autorange="reversed")
     return figure
+
+
+def _shade(heat: go.Heatmap, value: float) -> str:
+    """Compute the colour that a heat map gives a value."""
+    share = min(max((value - heat.zmin) / (heat.zmax - heat.zmin), 0.0), 1.0)
+    for (low, first), (high, last) in pairwise(heat.colorscale):
+        if share <= high:
+            return palette.mixed(first, last, (share - low) / (high - low))
+    return str(last)
 
 
 def reliability(result: Result) -> go.Figure:

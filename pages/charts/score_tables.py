@@ -85,6 +85,16 @@ def by_class(result: Result) -> pd.DataFrame:
     )
 
 
+def by_sureness(result: Result) -> pd.DataFrame:
+    """Tabulate the bins of both models' confidence, one a row: how sure, how often right, how many samples."""
+    rows: list[list[str]] = []
+    for name, scores in ((_("Source only"), result.source_only), (_("Adapted"), result.adapted)):
+        if (calibration := scores.scored.calibration) is not None:
+            rows += [[name, percent(b.confidence), percent(b.accuracy), number(b.count)] for b in calibration.bins]
+    columns = ["", _("how sure the model is"), _("how often it is right"), _("Samples")]
+    return pd.DataFrame(rows, columns=columns).set_index("")
+
+
 def _verdict(gain: Gain, lost: str, gained: str, same: str) -> str:
     much = points(gain.accuracy)
     if gain.interval[1] < 0:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from da_core import palette
 from da_core.evaluation.validators import validators
@@ -16,7 +15,7 @@ from da_core.export.search_table import settings_words
 from da_core.export.validator_rows import score_words
 from da_core.params import Params, describe
 from da_core.search import Search, Tried, ranked
-from pages.charts import plotly_figure
+from pages.charts import chart_table, plotly_figure, vega_chart
 from pages.session.words import _, language, percent, safe, word
 from pages.shell import theme
 
@@ -66,7 +65,10 @@ def bars(shares: Mapping[str, float], kind: type[Params]) -> None:
             "tooltip": [{"field": "what", "title": " "}, {"field": "written", "title": _("value")}],
         },
     }
-    st.vega_lite_chart(rows, spec, alt=_("How much of the scores’ spread each setting explains"))
+    said = [f"{what} {written}" for what, written in zip(rows["what"], rows["written"], strict=True)]
+    alt = chart_table.sentence(_("How much of the scores’ spread each setting explains"), *said)
+    table = rows.set_index("what")[["written"]].rename_axis(_("Setting")).set_axis([_("Share")], axis=1)
+    vega_chart.draw(rows, spec, "search-bars", alt, table)
 
 
 def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Params], space: Mapping[str, Any]) -> None:
@@ -85,7 +87,19 @@ def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Par
     )
     margin = {"l": 60, "r": 60, "t": 60, "b": 24}
     figure = plotly_figure.base_figure(trace, height=320, margin=margin)
-    plotly_figure.draw(figure, "search-parallel", _("One line a run, through its settings to its score"))
+    written = [score_words(search.validator, one.score, language()) for one in runs]
+    table = pd.DataFrame(
+        [[_yes_or_no(one[name]) for name in space] + [score] for one, score in zip(values, written, strict=True)],
+        index=pd.Index(range(1, len(runs) + 1)),
+        columns=[*(titles[name] for name in space), title],
+    )[::-1]
+    table.index = pd.Index([str(place) for place in range(1, len(runs) + 1)], name=_("Place"))
+    alt = chart_table.sentence(
+        _("One line a run, through its settings to its score"),
+        _("{count} runs", count=len(runs)),
+        f"{title} {written[0]} … {written[-1]}",
+    )
+    plotly_figure.draw(figure, "search-parallel", alt, table)
 
 
 def _axis(title: str, values: Sequence[Any], axis: Any) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from da_core import palette
 from da_core.data.sources import sources
 from da_core.evaluation.seed_statistics import Comparison, Spread
 from da_core.experiment import Experiment
+from pages.charts import chart_table, vega_chart
 from pages.session.words import _, number, percent, points, signed, word
 from pages.shell import theme
 
@@ -79,7 +79,15 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
         },
     }
     spec = {"height": _ROW * len(names) + 30, "layer": [rule, tick, seed_dots]}
-    st.vega_lite_chart(each, spec, key="study-dots", alt=_("Accuracy of each method with each seed, and its mean"))
+    alt = chart_table.sentence(
+        _("Accuracy of each method with each seed, and its mean"),
+        *(f"{name} {percent(spread.mean)}" for name, spread in spreads.items()),
+    )
+    table = chart_table.pivot(
+        ((name, str(seed), percent(value)) for name in names for seed, value in scores[name].items()),
+        f"{_('Method')} / {_('seed')}",
+    )
+    vega_chart.draw(each, spec, "study-dots", alt, table)
 
 
 def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from da_core import palette
@@ -74,6 +75,13 @@ def drifts_alt(report: DataReport) -> str:
         target=_mean(first.target),
         effect=f"{first.effect:+.2f}",
     )
+
+
+def drifts_table(report: DataReport) -> pd.DataFrame:
+    """Tabulate what changed, a row a feature."""
+    rows = [[_mean(drift.source), _mean(drift.target), f"{drift.effect:+.2f}"] for drift in report.drifts]
+    columns = [_("source"), _("target"), _("change, in standard deviations")]
+    return pd.DataFrame(rows, pd.Index([word(drift.name) for drift in report.drifts]), columns)
 
 
 def shares_alt(report: DataReport) -> str:

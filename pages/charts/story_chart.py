@@ -11,7 +11,8 @@ import streamlit as st
 from da_core import palette
 from da_core.teaching.story_file import Measure
 from da_core.teaching.story_numbers import FeatureMap
-from pages.session.words import _, percent, word
+from pages.charts import chart_table, vega_chart
+from pages.session.words import _, number, percent, word
 from pages.shell import theme
 
 _ROW = 40
@@ -32,7 +33,10 @@ def measure_titles() -> dict[Measure, str]:
 
 
 def bars(values: Mapping[str, Sequence[float]], key: str, alt: str) -> None:
-    """Draw the mean of each run, by its label, as a bar and its seeds as dots; values in per cent."""
+    """Draw the mean of each run, by its label, as a bar and its seeds as dots; values in per cent.
+
+    The screen has the numbers of all its bars in one `table`.
+    """
     each = pd.DataFrame(
         [(label, value) for label, seeds in values.items() for value in seeds], columns=["run", "value"]
     )
@@ -47,7 +51,8 @@ def bars(values: Mapping[str, Sequence[float]], key: str, alt: str) -> None:
         "mark": {"type": "point", "filled": True, "size": 50, "opacity": 0.8, "color": theme.ink()},
         "encoding": {"y": y, "x": x | {"field": "value"}},
     }
-    st.vega_lite_chart(each, {"height": _ROW * len(values) + 30, "layer": [bar, dots]}, key=key, alt=alt)
+    alt = chart_table.sentence(alt, *(f"{label} {_written(seeds)}" for label, seeds in values.items()))
+    vega_chart.draw(each, {"height": _ROW * len(values) + 30, "layer": [bar, dots]}, key, alt, None)
 
 
 def table(columns: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
@@ -62,6 +67,16 @@ def _written(seeds: Sequence[float]) -> str:
     if percent(low) == percent(high):
         return percent(mean)
     return f"{percent(mean)} ({percent(low)} – {percent(high)})"
+
+
+def _middles(one: FeatureMap) -> pd.DataFrame:
+    """Tabulate where the classes of a map lie: how many samples, and their middle."""
+    rows = []
+    for name in sorted(set(one.classes)):
+        xs, ys = zip(*[at for at, label in zip(one.points, one.classes, strict=True) if label == name], strict=True)
+        rows.append([number(len(xs)), *(number(sum(each) / len(each), 1) for each in (xs, ys))])
+    names = pd.Index([word(name) for name in sorted(set(one.classes))], name=_("Class"))
+    return pd.DataFrame(rows, names, [_("Samples"), _("middle, across"), _("middle, up")])
 
 
 def maps(drawn: Sequence[FeatureMap], key: str) -> None:
@@ -84,9 +99,6 @@ def maps(drawn: Sequence[FeatureMap], key: str) -> None:
         }
         column.markdown(f"**{_('Map {place}', place=place)}** :gray[{_('seed {seed}', seed=one.seed)}]")
         with column:
-            st.vega_lite_chart(
-                pd.DataFrame(rows),
-                spec,
-                key=f"{key}-{place}",
-                alt=_("Map {place} of the same samples, each drawn as the name of its class", place=place),
-            )
+            title = _("Map {place} of the same samples, each drawn as the name of its class", place=place)
+            alt = chart_table.sentence(title, _("{count} samples", count=number(len(rows))))
+            vega_chart.draw(pd.DataFrame(rows), spec, f"{key}-{place}", alt, _middles(one))

@@ -16,11 +16,11 @@ from da_core.export.benchmark_files import (
     benchmark_table_html,
 )
 from da_core.jobs.leaderboard import leaderboard
-from pages.charts import plotly_figure
-from pages.charts.critical_difference import critical_difference_diagram
+from pages.charts import chart_table, plotly_figure
+from pages.charts.critical_difference import critical_difference_diagram, ranks_table
 from pages.run import run_row
 from pages.session import keys
-from pages.session.words import _, language, safe
+from pages.session.words import _, language, number, safe
 from pages.shell import navigation
 
 LEAST = 2
@@ -70,7 +70,14 @@ def report(table: BenchmarkTable) -> None:
     if table.ranks is not None:
         st.subheader(_("Whose ranks differ"), anchor=False)
         alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
-        plotly_figure.draw(critical_difference_diagram(table.ranks), "critical-difference", alt)
+        ranks = [f"{name} {number(rank, 2)}" for name, rank in table.ranks.mean.items()]
+        length = _("Critical difference {length}", length=number(table.ranks.critical_difference, 2))
+        plotly_figure.draw(
+            critical_difference_diagram(table.ranks),
+            "critical-difference",
+            chart_table.sentence(alt, *ranks, length),
+            ranks_table(table.ranks),
+        )
         st.caption(
             _(
                 "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "

@@ -18,6 +18,7 @@ from da_core.jobs.studies import StudyView, studies
 from da_core.params import describe
 from da_core.study import Study
 from da_core.teaching.guess import Given
+from pages.charts import chart_table, vega_chart
 from pages.run import run_row
 from pages.session import access, keys, state
 from pages.session.polling import follow
@@ -213,7 +214,7 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
     hues = [theme.ink() if title == truth else theme.class_colour(place) for place, title in enumerate(titles)]
     spec = {
         "height": 480,
-        "mark": {"type": "line", "point": True},
+        "mark": {"type": "line", "point": {"size": 55, "filled": True}},
         "encoding": {
             "x": {"field": "weight", "type": "ordinal", "sort": [f"{one:g}" for one in weights], "title": "λ"},
             "y": {"field": "share", "type": "quantitative", "title": None, "axis": {"labels": False, "ticks": False}},
@@ -222,6 +223,11 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
                 "title": None,
                 "scale": {"domain": titles, "range": hues},
                 "legend": {"orient": "bottom", "columns": 3},
+            },
+            "strokeDash": {
+                "field": "what",
+                "title": None,
+                "scale": {"domain": titles, "range": [list(theme.dash(place)) for place in range(len(titles))]},
             },
             "strokeWidth": {"condition": {"test": f"datum.what === {truth!r}", "value": 5}, "value": 1.8},
             "tooltip": [
@@ -232,4 +238,13 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
         },
     }
     table = pd.DataFrame(rows, columns=["weight", "what", "share", "score"])
-    st.vega_lite_chart(table, spec, alt=_("Each validator’s score over the weight, one line a validator"))
+    highest = {
+        title: f"λ = {weights[max(range(len(weights)), key=lambda at: (curve[at] is not None, curve[at]))]:g}"
+        for title, curve in curves.items()
+    }
+    alt = chart_table.sentence(
+        _("Each validator’s score over the weight, one line a validator; each is highest at"),
+        *(f"{title} {at}" for title, at in highest.items()),
+    )
+    numbers = chart_table.pivot(((weight, title, number(score, 3)) for weight, title, _share, score in rows), "λ")
+    vega_chart.draw(table, spec, "weight-sweep", alt, numbers)

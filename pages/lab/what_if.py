@@ -64,7 +64,8 @@ def side_by_side(row: Sequence[RunView]) -> None:
     if chart.table.empty:
         return
     st.markdown(f"**{_('Accuracy on the target')}**")
-    chart.draw("what-if-curves", _("Accuracy on the target over the epochs, one line a run"))
+    title, live = _("Accuracy on the target over the epochs, one line a run"), any(view.live for view in row)
+    chart.draw("what-if-curves", title, tabulated=live)  # what is drawn anew would shut the table that one reads
     if going_on := [place for place, view in enumerate(row) if view.live and place]:
         newest = going_on[-1]
         two_runs.pictures_so_far(row[0], row[newest], (called[0], called[newest]))

@@ -36,6 +36,7 @@ _SCRIPTS = (
     "film_picture.js",
     "film_marks.js",
     "film_curve.js",
+    "film_table.js",
     "film_bars.js",
     "film_sweep.js",
     "film_player.js",

@@ -29,6 +29,11 @@ TEXTS = {
     "loop": "Loop",
     "curve": "Course of the film: drag, or use the arrow keys",
     "frame": "{frame} of {count}",
+    "asTable": "The numbers as a table",
+    "frameColumn": "Frame",
+    "sourceColumn": "Source right",
+    "targetColumn": "Target right",
+    "domainColumn": "Critic right",
     "sourceRight": "{share} of the source right",
     "targetRight": "{share} of the target right",
     "sourceBar": "Source",
@@ -161,6 +166,8 @@ HTML = f"""
 {_button("slower", spoken="slower", sign="−")}<span class="speed"></span>{_button("faster", spoken="faster", sign="+")}
 {_button("loop", spoken="loop", sign="↻")}<span class="place"></span></div></div>
 <div class="legend"></div>
+<details class="course-table"><summary data-text="asTable"></summary>
+<div role="region" tabindex="0" data-label="asTable"><table></table></div></details>
 <div class="acts" hidden><span class="from"></span>{_button("only-critic", "onlyCritic")}
 {_button("only-features", "onlyFeatures")}
 <label class="strength-label"><span data-text="strength"></span>

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from da_core.teaching.guess import BoundaryGuess, CurveGuess, Line, knots
+from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme
 
@@ -61,6 +62,7 @@ def draw(
             "across": across,
             "up": up,
             "hint": _("Draw with the pointer, or choose a handle with ← → and move it with ↑ ↓."),
+            "touch": _("Draw the line with a finger."),
             "commit": _("This is my guess"),
             "knot": _("At {x}: {y}"),
             "yours": _("Your guess"),
@@ -73,6 +75,14 @@ def draw(
             on_commit(st.session_state[key].get("committed"))
 
     _element()(data=data, key=key, on_committed_change=committed)
+    if outcome is not None:
+        lines = {_("Your guess"): given, _("What came out"): outcome}
+        rows = [
+            (written(round(x, 2)), name, written(round(float(y), 1)) + unit)
+            for name, line in lines.items()
+            for x, y in zip(knots(guess.x), line or (), strict=False)
+        ]
+        chart_table.draw(chart_table.pivot(rows, across))
 
 
 def _element() -> Any:

@@ -36,7 +36,7 @@ def _planted(seed: int) -> tuple[PlantedShift, DomainPair]:
 
 def look(planted: PlantedShift, pair: DomainPair) -> None:
     """Draw the pair, the classes' counts, and the ways to look closer."""
-    plotly_figure.draw(points.scatter(pair), key="quiz-points", alt=points.alt(pair))
+    plotly_figure.draw(points.scatter(pair), "quiz-points", points.alt(pair), points.table(pair))
     counts = [domain.class_counts(len(pair.classes)) for domain in (pair.source, pair.target)]
     st.table(
         {

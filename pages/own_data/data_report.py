@@ -57,7 +57,12 @@ def _draw(pair: DomainPair, report: DataReport) -> None:
     _recommendation(pair, report)
     _measures(report)
     st.markdown(f"**{_('What changed most')}**")
-    plotly_figure.draw(shift_charts.drifts(report), key="report-drifts", alt=shift_charts.drifts_alt(report))
+    plotly_figure.draw(
+        shift_charts.drifts(report),
+        "report-drifts",
+        shift_charts.drifts_alt(report),
+        shift_charts.drifts_table(report),
+    )
     st.markdown(f"**{_('Shares of the classes')}**")
     plotly_figure.draw(shift_charts.shares(report), key="report-shares", alt=shift_charts.shares_alt(report))
     st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from da_core import palette
 from da_core.events import Embedded, Evidence, Layout, When
+from pages.charts import chart_table
 from pages.samples.shown_samples import ShownSamples
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
@@ -207,6 +209,29 @@ def before_after_view(
             on_request(layout)
 
     _element()(data={**data, "height": height}, key=key, on_asked_change=pass_on)
+    called = names or (_("Before"), _("After"))
+    chart_table.draw(by_class(cloud, classes, layout, dict(zip(_WHENS, called, strict=True))))
+
+
+def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mapping[When, str]) -> pd.DataFrame:
+    """Tabulate both panels, a row a class of a domain: samples, and in each panel the share right and their middle."""
+    there = {when: name for when, name in called.items() if when in cloud.predicted}
+    domain = np.arange(len(cloud.label)) >= cloud.source_count
+    rows, index = [], []
+    for of_target, title in enumerate((_("source"), _("target"))):
+        for label in np.unique(cloud.label[domain == of_target]):
+            mine = (domain == of_target) & (cloud.label == label)
+            cells = [number(int(mine.sum()))]
+            for when in there:
+                right = cloud.predicted[when][mine] == label
+                cells.append("–" if label < 0 else percent(float(right.mean())))
+                points = cloud.layouts.get(layout, {}).get(when)
+                middle = () if points is None or np.isnan(points[mine]).all() else np.nanmean(points[mine], axis=0)
+                cells.append(", ".join(number(float(x), 2) for x in middle) or "–")
+            index.append(f"{title} · {word(classes[label]) if label >= 0 else _('unknown')}")
+            rows.append(cells)
+    heads = [f"{name}: {what}" for name in there.values() for what in (_("right"), _("middle"))]
+    return pd.DataFrame(rows, pd.Index(index), [_("Samples"), *heads])
 
 
 def payload(

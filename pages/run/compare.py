@@ -15,7 +15,7 @@ from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.store import Record, store
 from da_core.params import Scalar
-from pages.charts import plotly_figure
+from pages.charts import chart_table, plotly_figure
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
 from pages.session.words import _, language, number, percent, points, safe, seconds, word
@@ -23,6 +23,7 @@ from pages.shell import theme
 
 MOST = 8
 """Runs beside one another: more columns and hues cannot be told apart."""
+_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
 _ROW = 44  # pixels a method in the leaderboard
 
 
@@ -184,8 +185,8 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
             y=[value for _epoch, value in of_run[chosen]],
             name=plotly_figure.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
             mode="lines+markers" if len(of_run[chosen]) < 60 else "lines",
-            line={"color": theme.class_colour(place), "width": 2.5},
-            marker={"size": 6},
+            line={"color": theme.class_colour(place), "width": 2.5, "dash": _dash(place)},
+            marker={"size": 7, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
         )
         for place, (name, of_run, record) in enumerate(zip(names, curves, records, strict=True))
         if chosen in of_run
@@ -195,7 +196,18 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
     figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
     if chosen.startswith("accuracy/"):
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    plotly_figure.draw(figure, "compare-curves", _("{what} over the epochs, one line a run", what=labels[chosen]))
+    share = chosen.startswith("accuracy/")
+    last = [
+        f"{name} {percent(of[chosen][-1][1]) if share else number(of[chosen][-1][1], 3)}"
+        for name, of in zip(names, curves, strict=True)
+        if chosen in of
+    ]
+    alt = chart_table.sentence(_("{what} over the epochs, one line a run; at the end", what=labels[chosen]), *last)
+    plotly_figure.draw(figure, "compare-curves", alt)
+
+
+def _dash(place: int) -> str:
+    return ",".join(f"{length}px" for length in theme.dash(place)) if place else "solid"
 
 
 def _kind(kind: str, name: str) -> str:
@@ -244,7 +256,7 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         customdata=[run.seed for standing in standings for run in standing.runs],
         hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
     )
-    means = go.Scatter(
+    mean_ticks = go.Scatter(
         x=[standing.mean for standing in standings if len(standing.runs) > 1],  # that of one seed is no mean
         y=[name for name, standing in zip(names, standings, strict=True) if len(standing.runs) > 1],
         mode="markers",
@@ -252,10 +264,12 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure = _figure([dots, means], _ROW * len(standings) + 90)
+    figure = _figure([dots, mean_ticks], _ROW * len(standings) + 90)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
-    plotly_figure.draw(figure, "leaderboard", _("Accuracy on the target of each method, the best first"))
+    means = [f"{name} {percent(standing.mean)}" for name, standing in zip(names, standings, strict=True)]
+    alt = chart_table.sentence(_("Accuracy on the target of each method, the best first"), *means)
+    plotly_figure.draw(figure, "leaderboard", alt)
     st.table(
         {
             _("Method"): [safe(name) for name in names],

@@ -17,7 +17,7 @@ from da_core.evaluation import domain_direction
 from da_core.events import Evidence, When
 from da_core.jobs.store import Record
 from da_core.teaching.picture_atlas import tiles
-from pages.charts import plotly_figure
+from pages.charts import chart_table, plotly_figure
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session.polling import follow, wait_a_moment
@@ -50,9 +50,10 @@ def section(record: Record) -> None:
         titles: dict[When, str] = {"before": _("Before: source only"), "after": _("After: adapted")}
         for column, (when, title) in zip(st.columns(2, gap="medium"), titles.items(), strict=True):
             with column:
-                side = percent(domain_direction.own_side(evidence, when), 0)
-                st.markdown(f"**{title}** · {_('{share} on their own side', share=side)}")
+                side = _("{share} on their own side", share=percent(domain_direction.own_side(evidence, when), 0))
+                st.markdown(f"**{title}** · {side}")
                 alt = _("Both domains along the direction that parts them: {title}", title=title)
+                alt = chart_table.sentence(alt, side)
                 plotly_figure.draw(histogram(evidence, when, edges), f"direction-{when}", alt)
         samples = shown_samples.prepare(record)
         wait_a_moment(samples)

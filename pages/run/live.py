@@ -43,7 +43,7 @@ def phase_curves(view: RunView) -> None:
     begun = curves.phases(view.history)
     if not begun:
         if view.live:
-            curves.draw((), "source_only", view.experiment.training.epochs)
+            curves.draw((), "source_only", view.experiment.training.epochs, live=True)
         return
     newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
     names = phase_names()
@@ -59,7 +59,7 @@ def phase_curves(view: RunView) -> None:
     # a method may count its own epochs, and a run may be cut short: the axis then follows what there is
     gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
     planned = view.experiment.training.epochs if view.live else 1
-    curves.draw(view.history, phase, max(gone, planned))
+    curves.draw(view.history, phase, max(gone, planned), live=view.live)
 
 
 def phase_names() -> dict[Phase, str]:

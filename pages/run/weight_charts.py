@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from da_core import palette
 from da_core.jobs.store import Record
-from pages.charts import plotly_figure
+from pages.charts import chart_table, plotly_figure
 from pages.session import keys
 from pages.session.words import _, number, percent
 from pages.shell import theme
@@ -63,6 +63,7 @@ def section(record: Record) -> None:
         return
     truth = true_density_ratio(record)
     alt = _("Histogram of the weights of the held-out source samples, on a logarithmic axis")
+    alt = chart_table.sentence(alt, f"{number(float(weights.min()), 2)} … {number(float(weights.max()), 2)}")
     plotly_figure.draw(histogram(weights, truth), key="weights", alt=alt)
     st.caption(
         _(

@@ -56,7 +56,7 @@ def samples(pair: DomainPair) -> None:
     elif pair.source.heard is not None:
         texts_and_sounds.sounds(pair)
     elif pair.sample_shape == (2,):
-        plotly_figure.draw(points.scatter(pair), key="points", alt=points.alt(pair))
+        plotly_figure.draw(points.scatter(pair), "points", points.alt(pair), points.table(pair))
     else:
         for domain, mark in ((pair.source, ""), (pair.target, "target")):
             st.html(gallery.heading(domain.name, mark))

@@ -10,6 +10,7 @@ import streamlit as st
 from da_core import palette
 from pages.session.words import _, language
 
+_DASHES = ((1, 0), (8, 4), (2, 3), (10, 3, 2, 3), (16, 4), (5, 2, 2, 2, 2, 2), (1, 5), (4, 8))
 _STYLE = Path(__file__).parents[2] / "assets" / "style.css"
 
 
@@ -31,6 +32,11 @@ def faint() -> str:
 def class_colour(index: int) -> str:
     """Choose the hue of class ``index``."""
     return palette.CLASSES[index % len(palette.CLASSES)]
+
+
+def dash(place: int) -> tuple[int, ...]:
+    """Choose strokes and gaps, in pixels, of a chart's line ``place``: they tell lines apart where hues do not."""
+    return _DASHES[place % len(_DASHES)]
 
 
 def tint(index: int) -> str:

@@ -10,10 +10,10 @@ from da_core.events import Calibration, Result, Scores
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
-from pages.charts import plotly_figure, score_charts, score_tables
+from pages.charts import chart_table, plotly_figure, score_charts, score_tables
 from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live, validators_section
 from pages.session import keys
-from pages.session.words import _, language, number, safe, seconds, word
+from pages.session.words import _, language, number, percent, safe, seconds, word
 from pages.shell import fold, navigation
 
 BEFORE_AND_AFTER: tuple[Compared, ...] = ("source_only", "adapted")
@@ -42,11 +42,20 @@ def confusions(result: Result) -> None:
         st.markdown(f"**{_('What adapting changed')}**")
         change = score_charts.confusion_change(before, after, classes)
         plotly_figure.draw(
-            change, "confusion-change", _("After less before: how many samples more or fewer are in each cell")
+            change,
+            "confusion-change",
+            chart_table.sentence(
+                _("After less before: how many samples more or fewer are in each cell"),
+                _("right: {was} → {now}", was=_right(before), now=_right(after)),
+            ),
         )
     with text:
         st.markdown("\n".join(f"- {line}" for line in changes(before, after, classes)))
         st.caption(_("Green cells are better than before, orange ones worse."))
+
+
+def _right(scores: Scores) -> str:
+    return number(int(np.trace(np.asarray(scores.confusion))))
 
 
 def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) -> list[str]:
@@ -77,7 +86,9 @@ def every_metric(result: Result) -> None:
         "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
     )
     st.caption(f"{judged_rows(result, language())} {intervals}")
-    plotly_figure.draw(score_charts.comparison(result), "scores", _("Each metric of each model"))
+    accuracies = [f"{model.name} {percent(model.scores.scored.accuracy)}" for model in score_charts.models(result)]
+    alt = chart_table.sentence(_("Each metric of each model; accuracy"), *accuracies)
+    plotly_figure.draw(score_charts.comparison(result), "scores", alt, tabulated=True)
 
 
 def every_domain(result: Result) -> None:
@@ -95,7 +106,8 @@ def every_class(result: Result) -> None:
         if result.target_scored
         else _("F1 of each class on the source, before and after adapting")
     )
-    plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt)
+    alt = chart_table.sentence(alt, *score_charts.class_f1_ends(result))
+    plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt, tabulated=True)
     on_top = _("F1 of each class, with 95% intervals; the classes that gained most are on top.")
     st.caption(f"{judged_rows(result, language())} {on_top}")
     with st.expander(_("Precision, recall and F1 of each class")):
@@ -115,7 +127,10 @@ def _reliability(result: Result, before: Calibration, after: Calibration) -> Non
     picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
-        plotly_figure.draw(score_charts.reliability(result), "reliability", alt)
+        errors = (f"{_('Before')} {number(before.error, 3)}", f"{_('After')} {number(after.error, 3)}")
+        alt = chart_table.sentence(f"{alt}. {_('Calibration error (ECE)')}", *errors)
+        table = score_tables.by_sureness(result)
+        plotly_figure.draw(score_charts.reliability(result), "reliability", alt, table)
     with text:
         st.markdown(
             _(

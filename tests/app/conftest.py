@@ -7,9 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from pages.charts import plotly_figure, vega_chart
+from tests.support import chart_rules
 from tests.support.lab import ROOT, Lab, opened
 
 # AppTest puts the script's folder into sys.path for each run and takes it out again, unless it is there: what another
@@ -27,6 +31,28 @@ def installed_components() -> Iterator[None]:
             functools.cache(manifest_scanner.scan_component_manifests),
         )
         yield
+
+
+@pytest.fixture(autouse=True)
+def every_chart_is_for_everyone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold each chart that a test draws to `chart_rules`."""
+    wrong: dict[str, list[str]] = {}
+    draw_figure, draw_spec = plotly_figure.draw, vega_chart.draw
+
+    def figure(
+        drawn: go.Figure, key: str, alt: str, table: pd.DataFrame | None = None, *, tabulated: bool = False
+    ) -> None:
+        wrong[key] = chart_rules.faults_of_figure(drawn, alt, table, tabulated)
+        draw_figure(drawn, key, alt, table, tabulated=tabulated)
+
+    def spec(rows: pd.DataFrame, drawn: chart_rules.Json, key: str, alt: str, table: pd.DataFrame | None) -> None:
+        wrong[key] = chart_rules.faults_of_spec(rows, drawn, alt, table)
+        draw_spec(rows, drawn, key, alt, table)
+
+    monkeypatch.setattr(plotly_figure, "draw", figure)
+    monkeypatch.setattr(vega_chart, "draw", spec)
+    yield
+    assert {key: found for key, found in wrong.items() if found} == {}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""axe-core on every screen: nothing that it calls serious or critical, in either theme; and focus that can be seen."""
+"""axe-core on every screen: nothing that it calls serious or critical, in either theme; and the focus is seen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from da_core.jobs.store import EXAMPLE
 from pages.shell.navigation import SCREENS
-from tests.support.accessibility import violations
+from tests.support.accessibility import unseen_focus, violations
 from tests.support.screen import Visitor, open_screen, settle
 from tests.support.server import Server
 
@@ -27,7 +27,10 @@ def test_no_screen_has_a_serious_violation(
     for step, address in ADDRESSES.items():
         page.goto(f"{address}?{urlencode(told | ({'row': told['run']} if step == 'what_if' else {}))}")
         settle(page)
-        if found := violations(page):
+        found = violations(page)
+        if not dark:
+            found += [f"focus is not seen: {each}" for each in unseen_focus(page)]
+        if found:
             wrong[step] = found
     page.get_by_role("button", name="Share this link").click()
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()

@@ -1,0 +1,37 @@
+// @ts-check
+// The course of the films as a table, for who cannot see the curve, or wants its numbers.
+
+/** Rows at most: of more frames some are left out, evenly. */
+const ROWS = 25;
+
+/** Write the table anew, while it is open. @param {Playground} playground */
+function tabulate(playground) {
+  const box = playground.find(".course-table");
+  if (!box?.open) return;
+  const { texts } = playground.data;
+  const shares = /** @type {const} */ (["source", "target", "domain"]);
+  const films = playground.stages.filter((stage) => stage.film?.frames.length);
+  const columns = films.flatMap((stage) => {
+    const title = stage.figure.querySelector(".stage-title").textContent;
+    const there = shares.filter((name) => stage.film?.frames.some((frame) => frame.numbers[name] !== undefined));
+    return there.map((name) => ({ stage, name, title: films.length > 1 ? `${title} · ${texts[`${name}Column`]}` : texts[`${name}Column`] }));
+  });
+  const count = Math.max(0, ...films.map((stage) => stage.film?.frames.length ?? 0));
+  const rows = [...new Set(Array.from({ length: Math.min(ROWS, count) }, (_, row) => Math.round((row * (count - 1)) / (Math.min(ROWS, count) - 1 || 1))))];
+  const cell = (/** @type {string} */ tag, /** @type {string} */ text, scope = "") => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    if (scope) made.setAttribute("scope", scope);
+    return made;
+  };
+  const line = (/** @type {HTMLElement[]} */ cells) => {
+    const made = document.createElement("tr");
+    made.append(...cells);
+    return made;
+  };
+  const written = (/** @type {number | undefined} */ share) => (share === undefined ? "–" : percents(share));
+  box.querySelector("table").replaceChildren(
+    line([cell("th", texts.frameColumn, "col"), ...columns.map(({ title }) => cell("th", title, "col"))]),
+    ...rows.map((at) => line([cell("th", String(at + 1), "row"), ...columns.map(({ stage, name }) => cell("td", written(stage.film?.frames[at]?.numbers[name])))])),
+  );
+}
