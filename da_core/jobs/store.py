@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -273,7 +274,7 @@ class Store:
             for run_id in run_ids:
                 self._recent.pop(run_id, None)
                 if run_id not in self._held:
-                    shutil.rmtree(self._path(run_id), ignore_errors=True)
+                    _delete_at_once(self._path(run_id))
                     gone.append(run_id)
         self.database.forget(gone)
 
@@ -286,6 +287,19 @@ def _is_todays(record: Record) -> bool:
         return bool(record.result.recipe.get("filled_in") == filled_in(record.experiment))
     except UserError:  # a name or a setting that there is no more
         return False
+
+
+def _delete_at_once(folder: Path) -> None:
+    """Delete a run's folder so that nobody, such as a back-up, finds a part of it: under its name it goes at once."""
+    aside = folder.with_name(f"{HALF_WRITTEN}{secrets.token_hex(8)}")
+    try:
+        os.replace(folder, aside)
+    except FileNotFoundError:
+        return
+    except OSError:
+        log.warning("the folder %s cannot be deleted", folder.name, exc_info=True)
+        return
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _changed(folder: Path) -> float | None:
