@@ -32,21 +32,21 @@ MOST_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
-class Taken:
+class StudyCost:
     """Seconds on the wall, and processor seconds of each worker."""
 
     wall: float
     workers: list[float]
 
 
-def measure(folder: Path, workers: int, seeds: int, arguments: list[str]) -> Taken:
+def measure(folder: Path, workers: int, seeds: int, arguments: list[str]) -> StudyCost:
     """Do the study on so many workers and return what it took."""
     with dask_cluster.running(folder, workers) as cluster:
         environment = {**os.environ, "DA_LAB_CLUSTER": cluster.address}
         command = [sys.executable, "-m", "da_core", "study", *arguments, "--seeds"]
         processes = [psutil.Process(process.pid) for process in cluster.processes.values()]
 
-        def study(count: int) -> Taken:
+        def study(count: int) -> StudyCost:
             before, start = [busy(process) for process in processes], time.perf_counter()
             done = subprocess.run(
                 [*command, str(count)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, timeout=MOST_SECONDS
@@ -54,7 +54,7 @@ def measure(folder: Path, workers: int, seeds: int, arguments: list[str]) -> Tak
             if done.returncode:
                 sys.exit(done.stderr.decode())
             wall = time.perf_counter() - start
-            return Taken(wall, [busy(process) - was for process, was in zip(processes, before, strict=True)])
+            return StudyCost(wall, [busy(process) - was for process, was in zip(processes, before, strict=True)])
 
         study(max(2, workers))
         return study(seeds)

@@ -28,7 +28,7 @@ ANN, BOB, CAT = "ann", "bob", "cat"
 LEASE = 180.0
 
 
-class Trained:
+class Stepwise:
     """Stands for `da_core.run.run`: a run takes a step when the test says so, and ends when the test has it end."""
 
     def __init__(self) -> None:
@@ -71,8 +71,8 @@ def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def trained() -> Trained:
-    return Trained()
+def trained() -> Stepwise:
+    return Stepwise()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def open_server(url: str, tmp_path: Path, trained: Trained, clock: Clock) -> Iterator[Callable[..., Queue]]:
+def open_server(url: str, tmp_path: Path, trained: Stepwise, clock: Clock) -> Iterator[Callable[..., Queue]]:
     """Start a server, with its own connections to the one database and its own look at the one folder."""
     opened: list[Queue] = []
 
@@ -115,7 +115,7 @@ def started(server: Queue, owner: str = ANN, seed: int = 0) -> str:
     return run_id
 
 
-def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second: Queue, trained: Trained) -> None:
+def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     second.pause(run_id, ANN)
     assert second.view(run_id).state == "paused", "at once where it was asked, without waiting for the other"
@@ -130,7 +130,7 @@ def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second
     assert trained.begun == [0]
 
 
-def test_a_run_is_stopped_through_another_server(first: Queue, second: Queue, trained: Trained) -> None:
+def test_a_run_is_stopped_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     second.stop(run_id, ANN)
     assert second.view(run_id).state == "stopping"
@@ -139,7 +139,7 @@ def test_a_run_is_stopped_through_another_server(first: Queue, second: Queue, tr
     assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "cancelled"
 
 
-def test_why_a_run_failed_is_told_on_every_server(first: Queue, second: Queue, trained: Trained) -> None:
+def test_why_a_run_failed_is_told_on_every_server(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     second.submit(Experiment(), BOB)
     trained.fail()
@@ -147,7 +147,7 @@ def test_why_a_run_failed_is_told_on_every_server(first: Queue, second: Queue, t
     assert (over.state, str(over.error)) == ("failed", "The disk is 3 bytes short.")
 
 
-def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, second: Queue, trained: Trained) -> None:
+def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     waits = first.submit(Experiment(seed=1), BOB)
     with pytest.raises(UserError, match="has not begun"):
@@ -173,7 +173,7 @@ def test_another_visitors_run_cannot_be_touched_through_another_server_either(fi
 
 
 def test_who_looks_through_another_server_keeps_the_run_alive(
-    first: Queue, second: Queue, trained: Trained, clock: Clock
+    first: Queue, second: Queue, trained: Stepwise, clock: Clock
 ) -> None:
     run_id = started(first)
     clock.now += LEASE - 1
@@ -191,7 +191,7 @@ def test_who_looks_through_another_server_keeps_the_run_alive(
     assert not first.view(run_id).live or first.view(run_id).state == "stopping"
 
 
-def test_an_equal_experiment_is_computed_once_for_both_servers(first: Queue, second: Queue, trained: Trained) -> None:
+def test_an_equal_experiment_is_computed_once_for_both_servers(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     assert second.submit(Experiment(), BOB) == run_id
     assert second.owns(run_id, BOB)
@@ -210,7 +210,7 @@ def test_an_equal_experiment_is_computed_once_for_both_servers(first: Queue, sec
 
 
 def test_who_joins_while_the_run_ends_has_it_too(
-    first: Queue, second: Queue, trained: Trained, monkeypatch: pytest.MonkeyPatch
+    first: Queue, second: Queue, trained: Stepwise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = started(first)
     monkeypatch.setattr(keeper, "BEAT", PATIENCE)  # it ends before its server has looked for wishes again
@@ -222,7 +222,7 @@ def test_who_joins_while_the_run_ends_has_it_too(
 
 
 def test_of_two_owners_on_two_servers_one_leaves_and_the_other_keeps_the_run(
-    first: Queue, second: Queue, trained: Trained
+    first: Queue, second: Queue, trained: Stepwise
 ) -> None:
     run_id = started(first)
     second.submit(Experiment(), BOB)
@@ -245,7 +245,7 @@ def test_nobody_is_made_to_share_what_was_paused_or_cut_short_elsewhere(first: Q
 
 
 def test_two_servers_that_are_asked_at_the_same_moment_compute_once(
-    open_server: Callable[..., Queue], trained: Trained
+    open_server: Callable[..., Queue], trained: Stepwise
 ) -> None:
     servers = [open_server(f"server{number}/1") for number in range(4)]
     ready, ids = threading.Barrier(len(servers)), std.SimpleQueue[str]()
@@ -277,7 +277,7 @@ def test_limits_count_the_runs_of_all_servers(open_server: Callable[..., Queue])
 
 
 def test_who_joined_a_run_before_its_server_was_killed_has_it_from_the_next(
-    open_server: Callable[..., Queue], trained: Trained, monkeypatch: pytest.MonkeyPatch
+    open_server: Callable[..., Queue], trained: Stepwise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "BEAT", PATIENCE)  # so that it does not hear of who joined
     gone = subprocess.Popen(["true"])
