@@ -48,9 +48,8 @@ def measure(folder: Path, workers: int, seeds: int, arguments: list[str]) -> Stu
 
         def study(count: int) -> StudyCost:
             before, start = [busy(process) for process in processes], time.perf_counter()
-            done = subprocess.run(
-                [*command, str(count)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, timeout=MOST_SECONDS
-            )
+            asked = [*command, str(count)]
+            done = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, timeout=MOST_SECONDS)
             if done.returncode:
                 sys.exit(done.stderr.decode())
             wall = time.perf_counter() - start
