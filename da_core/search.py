@@ -12,7 +12,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Finished, Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, Scalar
+from da_core.run_several import RunSeveral, in_turn
 
 if TYPE_CHECKING:
     import optuna
@@ -210,10 +211,11 @@ def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
     return None
 
 
-def next_method(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
+def next_method(search: Search, tried: Sequence[Tried], going: Iterable[Tried] = ()) -> MethodSpec | None:
     """Choose what to try next, as `propose` does; None as well where the budget is spent.
 
-    Raises `UserError` where so many runs in a row have failed that the next would, too.
+    ``going`` are runs that have no score yet, and count towards the budget. Raises `UserError` where so many runs in a
+    row have failed that the next would, too.
     """
     lately = tried[-_HOPELESS:]
     if len(lately) == _HOPELESS and all(one.score is None for one in lately):
@@ -221,7 +223,8 @@ def next_method(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
             "The last {count} runs of this search all failed; read why, and change what they have in common.",
             count=_HOPELESS,
         )
-    return None if search.budget.is_spent(tried) else propose(search, tried)
+    begun = [*tried, *going]
+    return None if search.budget.is_spent(begun) else propose(search, begun)
 
 
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
@@ -262,26 +265,40 @@ def importance_of_method(tried: Sequence[Tried]) -> float | None:
     return 1 - sum((score - means[name]) ** 2 for name, score in scores) / total
 
 
-def conduct_search(search: Search, tried: Sequence[Tried] = ()) -> Iterator[SearchEvent]:
-    """Run a search to the end of its budget, one run after the other, and yield their events.
+def conduct_search(
+    search: Search, tried: Sequence[Tried] = (), run_several: RunSeveral = in_turn
+) -> Iterator[SearchEvent]:
+    """Run a search to the end of its budget and yield the events of its runs.
 
-    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has. Raises
-    `UserError` as `next_method` does.
+    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has. Where
+    several runs go at the same time, the next is chosen by the scores that there are by then. Raises `UserError` as
+    `next_method` does.
     """
-    from da_core.run import run
+    done, begun = list(tried), list[tuple[MethodSpec, float]]()
+    going: dict[int, Tried] = {}
+    """What goes counts as tried, so that it is not chosen again and the budget holds; it has no score yet."""
 
-    done = list(tried)
-    while (method := next_method(search, done)) is not None:
-        place, began = len(done) + 1, time.monotonic()
-        came: Tried | None = None
-        try:
-            for event in run(search.experiment_of(method), embed=False):
-                yield SearchEvent(method, place, event)
-                if isinstance(event, Finished):
-                    came = Tried.of(method, event.result, search.validator, time.monotonic() - began)
-        except UserError as error:
-            came = Tried.failed(method, error, time.monotonic() - began)
-        assert came is not None, "a run ends with Finished"
+    def next_experiment() -> Experiment | None:
+        method = next_method(search, done, going.values())
+        if method is None:
+            return None
+        going[len(begun)] = Tried(method=method)
+        begun.append((method, time.monotonic()))
+        return search.experiment_of(method)
+
+    for number, event in run_several(next_experiment):
+        method, began = begun[number]
+        place, seconds = len(tried) + number + 1, time.monotonic() - began
+        if isinstance(event, UserError):
+            came = Tried.failed(method, event, seconds)
+        elif isinstance(event, Exception):
+            raise event
+        else:
+            yield SearchEvent(method, place, event)
+            if not isinstance(event, Finished):
+                continue
+            came = Tried.of(method, event.result, search.validator, seconds)
+        del going[number]
         done.append(came)
         yield SearchEvent(method, place, tried=came)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options
+from da_core.cli.options import add_experiment_options, run_several
 from da_core.cli.study_command import read_experiments, study_of
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
@@ -50,7 +50,7 @@ def do_benchmark(options: argparse.Namespace) -> None:
 
     studies = studies_of(options)
     kept = KeptResults(None if options.out is None else options.out / "runs")
-    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept)))
+    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, run_several())))
     tables = {"accuracy": accuracy} | ({} if regret is None else {"regret": regret})
     summary = {"studies": {pair: study.model_dump() for pair, study in studies.items()}}
     text = json.dumps(summary | {name: table.summary() for name, table in tables.items()}, indent=2)
@@ -105,10 +105,11 @@ def _with_progress_bar(steps: Iterator[BenchmarkStep]) -> Iterator[BenchmarkStep
     console = Console(stderr=True)
     with Bar(console=console) as bar:
         task = bar.add_task("benchmark", total=None)
+        fractions: dict[int, float] = {}
         for step in steps:
             where = f"{step.pair} · {step.trial.method} seed {step.trial.seed}"
-            part = step.outcome.fraction if isinstance(step.outcome, Progress) else 1.0
-            bar.update(task, total=float(step.count), completed=step.place - 1 + part, description=where)
+            fractions[step.place] = step.outcome.fraction if isinstance(step.outcome, Progress) else 1.0
+            bar.update(task, total=float(step.count), completed=sum(fractions.values()), description=where)
             if isinstance(step.outcome, UserError):
                 console.print(f"{where}: {step.outcome}", markup=False)
             yield step

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from da_core.errors import UserError
 from da_core.experiment import Device, Experiment
 from da_core.networks.defaults import with_usual
+from da_core.settings import settings
 
 if TYPE_CHECKING:
+    from da_core.run_several import RunSeveral
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
 
@@ -115,6 +118,17 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
         title = methods()[experiment.method.name].title
         print(WANTS_BATCH_NORM.format(method=title), file=sys.stderr)
     return experiment
+
+
+def run_several() -> RunSeveral:
+    """Choose how a command does its runs: on all workers of the cluster that the settings name, or here in turn."""
+    if settings().cluster:
+        from da_core.jobs.processes.cluster import cluster
+
+        return cluster().run_several
+    from da_core.run_several import in_turn
+
+    return in_turn
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:

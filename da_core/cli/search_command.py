@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import add_experiment_options, experiment_of, run_several
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
@@ -144,17 +144,21 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
 
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
-        for step in conduct_search(search, tried):
+        going: dict[int, float] = {}
+        for step in conduct_search(search, tried, run_several()):
             if step.tried is not None:
                 tried.append(step.tried)
                 if out is not None:
                     write_search(out, search, tried)
             first = best(tried)
             so_far = "" if first is None else f", best {first.method.name} {first.score:.4g}"
-            within = step.event.fraction if isinstance(step.event, Progress) else 0.0
+            if step.tried is not None:
+                going.pop(step.place, None)
+            elif isinstance(step.event, Progress):
+                going[step.place] = step.event.fraction
             bar.update(
                 task,
-                completed=search.budget.share(tried, within if step.tried is None else 0.0),
+                completed=search.budget.share(tried, sum(going.values())),
                 description=f"run {step.place} {step.method.name}{so_far}",
             )
 

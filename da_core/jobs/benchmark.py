@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import os
 import tempfile
+from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from da_core.evaluation.validators import validators
 from da_core.events import Finished, Notice, Progress, Result
 from da_core.experiment import Experiment
 from da_core.jobs.candidates import candidates, judge_validator
-from da_core.run import run
+from da_core.run_several import RunSeveral, in_turn
 from da_core.study import Study, Trial
 from da_core.training.prepared import filled_in
 
@@ -94,39 +95,53 @@ class KeptResults:
         return folder / f"{experiment.key}.json"
 
 
-def conduct_benchmark(studies: Studies, kept: KeptResults) -> Generator[BenchmarkStep]:
-    """Do all runs, one after the other, and yield how they go; those that are ``kept`` are not done again.
+def conduct_benchmark(
+    studies: Studies, kept: KeptResults, run_several: RunSeveral = in_turn
+) -> Generator[BenchmarkStep]:
+    """Do all runs and yield how they go; first those that are ``kept``, which are not done again.
 
     A method that cannot be used on a pair is not tried there with further seeds; the others go on. Raises `UserError`
     for a target without labels.
     """
     planned = [(pair, trial) for pair, study in studies.items() for trial in study.trials()]
     failed = set[tuple[str, str]]()
-    for place, (pair, trial) in enumerate(planned, start=1):
-        if (pair, trial.method) in failed:
-            continue
-        result = kept.find(trial.experiment)
-        try:
-            for event in () if result else run(trial.experiment, embed=False):
-                if isinstance(event, Progress):
-                    yield BenchmarkStep(pair, trial, place, len(planned), event)
-                elif isinstance(event, Finished):
-                    result = event.result
-                    kept.save(trial.experiment, result)
-        except UserError as error:
-            failed.add((pair, trial.method))
-            yield BenchmarkStep(pair, trial, place, len(planned), error)
-            continue
-        except Exception as error:  # whatever one run stumbles over, the others are worth having
-            log.exception("%s on %s with seed %s failed", trial.method, pair, trial.seed)
-            failed.add((pair, trial.method))
-            told = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=error)
-            yield BenchmarkStep(pair, trial, place, len(planned), told)
-            continue
-        assert result is not None, "a run ends with Finished"
-        if not result.target_scored:
+
+    def step(place: int, outcome: Progress | Result | UserError) -> BenchmarkStep:
+        pair, trial = planned[place]
+        if isinstance(outcome, Result) and not outcome.target_scored:
             raise UserError("The target of {pair} has no labels, so there is nothing to compare methods by.", pair=pair)
-        yield BenchmarkStep(pair, trial, place, len(planned), result)
+        return BenchmarkStep(pair, trial, place + 1, len(planned), outcome)
+
+    wanted = deque[int]()
+    for place, (_pair, trial) in enumerate(planned):
+        if (result := kept.find(trial.experiment)) is None:
+            wanted.append(place)
+        else:
+            yield step(place, result)
+    begun: list[int] = []
+
+    def next_experiment() -> Experiment | None:
+        while wanted:
+            pair, trial = planned[place := wanted.popleft()]
+            if (pair, trial.method) not in failed:
+                begun.append(place)
+                return trial.experiment
+        return None
+
+    for number, event in run_several(next_experiment):
+        place = begun[number]
+        pair, trial = planned[place]
+        if isinstance(event, Progress):
+            yield step(place, event)
+        elif isinstance(event, Finished):
+            kept.save(trial.experiment, event.result)
+            yield step(place, event.result)
+        elif isinstance(event, Exception):  # whatever one run stumbles over, the others are worth having
+            failed.add((pair, trial.method))
+            if not isinstance(event, UserError):
+                log.error("%s on %s with seed %s failed", trial.method, pair, trial.seed, exc_info=event)
+                event = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=event)
+            yield step(place, event)
 
 
 def benchmark_tables(studies: Studies, steps: Iterable[BenchmarkStep]) -> tuple[BenchmarkTable, BenchmarkTable | None]:

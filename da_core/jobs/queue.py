@@ -10,16 +10,19 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
-from da_core.jobs.owners import EVERYONE, OwnerDigest, digest
+from da_core.jobs.database.wish import Control
+from da_core.jobs.owners import EVERYONE, digest
+from da_core.jobs.scheduling import keeper
+from da_core.jobs.scheduling.controls import is_due
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.keeper import Keeper
 from da_core.jobs.scheduling.limits import check_limits
@@ -31,7 +34,7 @@ from da_core.jobs.store import Store, new_run_id, store
 from da_core.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from da_core.jobs.database.live_runs import LiveRuns
+    from da_core.jobs.database.live_runs import LiveRuns, OtherRun
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +73,12 @@ class Queue:
         self._room = room or Capacity(lambda: workers)
         self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
+        self._admission = threading.RLock()
+        """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock."""
         self._keeper: Keeper | None = None
         self._workers = Workers(self._schedule, store, run, self._room, self._is_ours, checkpoints)
         if live_runs is not None:
-            self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start)
+            self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start, self._admission)
 
     def submit(
         self,
@@ -87,11 +92,11 @@ class Queue:
     ) -> str:
         """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
-        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it),
-        or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
-        is never taken from the store, because what lies there may have changed. ``localhost_only`` says that the app
-        listens on localhost alone, so that any folder may be read. ``address`` is the visitor's on the network, ""
-        where it says nothing of who they are.
+        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), be
+        it of this server or another, or one that the store has from before is taken instead of a new one. A run on a
+        folder or file of the server is never taken from the store, because what lies there may have changed.
+        ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
+        the visitor's on the network, "" where it says nothing of who they are.
 
         Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
         more than `check_limits` allows, or a place may not be read.
@@ -101,24 +106,29 @@ class Queue:
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
         self._recall_durations([experiment])
-        with self._changed:
-            if self._schedule.closed:
-                raise UserError("The server is about to stop; try again in a moment.")
-            self._schedule.end_expired()
-            if (equal := self._schedule.equal(experiment, owner)) is not None:
-                self._schedule.join(equal, owner, behind=behind, ahead=ahead)
-                return equal.run_id
-            if not may_change and (done := self._store.find(experiment)) is not None:
-                self._store.keep(done, EVERYONE if localhost_only else owner)
-                return done
-            check_limits(experiment)
-            self._check_room(owner, address, behind=behind)
+        with self._admission:
+            with self._changed:
+                if self._schedule.closed:
+                    raise UserError("The server is about to stop; try again in a moment.")
+                self._schedule.end_expired()
+                if (equal := self._schedule.equal(experiment, owner)) is not None:
+                    self._schedule.join(equal, owner, behind=behind, ahead=ahead)
+                    return equal.run_id
+                if not may_change and (done := self._store.find(experiment)) is not None:
+                    self._store.keep(done, EVERYONE if localhost_only else owner)
+                    return done
+                check_limits(experiment)
             run_id = new_run_id(experiment)
-            self._schedule.add(Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address))
-            self._workers.start()
+            job = Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address)
+            if self._keeper is None:
+                self._check_room(job)
+            elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
+                return joined
+            with self._changed:
+                self._schedule.add(job)
+                self._workers.start()
         if self._keeper is not None:
             self._keeper.start()
-            self._keeper.record()
         return run_id
 
     def recover(self) -> None:
@@ -140,83 +150,83 @@ class Queue:
         ``renew`` says that somebody is looking, and keeps the run alive.
         """
         view = self._known_view(run_id, renew=renew)
-        if view is None:
-            self.recover()
-            view = self._known_view(run_id)
         if view is None and self._keeper is not None:
-            view = self._keeper.view_elsewhere(run_id)
+            self.recover()
+            view = self._known_view(run_id, renew=renew)
+            there = self._keeper.find_elsewhere(run_id) if view is None else None
+            if there is not None:
+                view = there.view
+                if renew:
+                    self._keeper.renew_elsewhere(run_id)
         return view
 
     def renew(self, run_id: str) -> None:
         """Keep the run alive, since somebody is looking at it."""
         with self._changed:
             self._schedule.renew(run_id)
+            known = self._schedule.view(run_id) is not None
+        if not known and self._keeper is not None:
+            self._keeper.renew_elsewhere(run_id)
 
     def owns(self, run_id: str, owner: str) -> bool:
         """Say whether this visitor may control the run, while it is live."""
         with self._changed:
-            return run_id in self._schedule.jobs and digest(owner) in self._schedule.jobs[run_id].owners
+            if self._schedule.view(run_id) is not None or self._keeper is None:
+                return run_id in self._schedule.jobs and digest(owner) in self._schedule.jobs[run_id].owners
+        there = self._keeper.find_elsewhere(run_id)
+        return there is not None and digest(owner) in there.owners
 
     def pause(self, run_id: str, owner: str) -> None:
         """Put the run aside and free its worker. Only for a sole owner."""
-        with self._control(run_id, owner) as job:
-            if job is None or job.state not in ("queued", "running"):
-                return
-            if len(job.owners) > 1:
-                raise UserError(
-                    "{count} visitors share this run, so it cannot be paused; choose another seed to have your own.",
-                    count=len(job.owners),
-                )
-            self._schedule.pause(job)
+        self._control(run_id, owner, "pause")
 
     def resume(self, run_id: str, owner: str) -> None:
         """Go on with a paused run, before those that wait."""
-        with self._control(run_id, owner) as job:
-            if job is not None and job.state == "paused":
-                self._schedule.resume(job)
+        self._control(run_id, owner, "resume")
 
     def stop(self, run_id: str, owner: str) -> None:
         """Take the owner off the run, and end it if that was the last one."""
-        with self._control(run_id, owner) as job:
-            if job is None:
-                return
-            if len(job.owners) > 1:
-                job.owners.remove(digest(owner))
-                self._schedule.touch(job)
-            else:
-                self._schedule.end(job)
+        self._control(run_id, owner, "stop")
 
     def finish_early(self, run_id: str, owner: str) -> None:
         """Have the run evaluate what it has learned so far and finish. Only for a sole owner, once it has begun."""
-        with self._control(run_id, owner) as job:
-            if job is None or job.state == "stopping":
-                return
-            if len(job.owners) > 1:
-                raise UserError(
-                    "{count} visitors share this run, so it cannot be cut short; choose another seed to have your own.",
-                    count=len(job.owners),
-                )
-            if job.started_at is None:
-                raise UserError("This run has not begun, so it has learned nothing yet; wait for it or stop it.")
-            job.finish_early.set()
-            self._schedule.touch(job)
-            if job.state == "paused":
-                self._schedule.resume(job)
+        self._control(run_id, owner, "finish_early")
 
     def wait(self, run_id: str, until: Callable[[RunView], bool], timeout: float) -> RunView:
         """Wait until the run's view satisfies ``until`` and return that view.
 
         Raises `TimeoutError` after ``timeout`` seconds, `UserError` if there is no such run.
         """
+        if (view := self._wait([run_id], until, timeout)) is None:
+            raise TimeoutError(f"run {run_id} goes on")
+        return view
+
+    def wait_for_one(self, run_ids: Iterable[str], timeout: float) -> RunView | None:
+        """Wait until one of these runs is over and return its view; None after ``timeout`` seconds.
+
+        Raises `UserError` if there is no such run.
+        """
+        return self._wait(list(run_ids), lambda view: not view.live, timeout)
+
+    def _wait(self, run_ids: Sequence[str], until: Callable[[RunView], bool], timeout: float) -> RunView | None:
         deadline = time.monotonic() + timeout
-        with self._changed:
-            while True:
-                if (view := self._known_view(run_id)) is None:
+        while True:
+            with self._changed:
+                views = [self._known_view(run_id) for run_id in run_ids]
+                left = deadline - time.monotonic()
+                if None in views:
+                    left = min(left, keeper.BEAT)  # of another server's runs nobody here is told that they change
+                elif not any(map(until, filter(None, views))) and self._changed.wait(left):
+                    continue
+            for run_id, known in zip(run_ids, views, strict=True):
+                if (view := known or self.view(run_id)) is None:
                     _no_such_run(run_id)
                 if until(view):
                     return view
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise TimeoutError(f"run {run_id} is still {view.state}")
+            if time.monotonic() >= deadline:
+                return None
+            with self._changed:
+                self._changed.wait(left)
 
     def count(self) -> dict[RunState, int]:
         """Count the runs that are not over by their state."""
@@ -233,22 +243,6 @@ class Queue:
     def alive(self) -> bool:
         """Whether it takes runs, and its workers are there to drive them."""
         return not self.closed and self._workers.alive
-
-    def wait_for_one(self, run_ids: Iterable[str], timeout: float) -> RunView | None:
-        """Wait until one of these runs is over and return its view; None after ``timeout`` seconds.
-
-        Raises `UserError` if there is no such run.
-        """
-        wanted, deadline = list(run_ids), time.monotonic() + timeout
-        with self._changed:
-            while True:
-                for run_id in wanted:
-                    if (view := self._known_view(run_id)) is None:
-                        _no_such_run(run_id)
-                    if not view.live:
-                        return view
-                if not self._changed.wait(deadline - time.monotonic()):
-                    return None
 
     @property
     def at_once(self) -> int:
@@ -312,38 +306,45 @@ class Queue:
             for other, seconds in found:
                 durations.learn(other, seconds)
 
-    def _check_room(self, owner: OwnerDigest, address: str, *, behind: bool) -> None:
-        """Raise `UserError` where there is none; a study has by itself no more runs than train at once."""
-        mine = sum(owner in job.owners and not job.behind for job in self._schedule.jobs.values())
-        if mine >= self._per_owner and not behind:
+    def _check_room(self, job: Job, elsewhere: Sequence[OtherRun] = ()) -> None:
+        """Raise `UserError` where there is none beside the runs here and on other servers.
+
+        A study has by itself no more runs than train at once.
+        """
+        (owner,), address = job.owners, job.address
+        with self._changed:
+            here = list(self._schedule.jobs.values())
+        mine = sum(owner in one.owners and not one.behind for one in here)
+        mine += sum(owner in one.owners and not one.behind for one in elsewhere)
+        if mine >= self._per_owner and not job.behind:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
-        waits = [job for job in self._schedule.jobs.values() if job.state in ("queued", "paused")]
-        nearby = sum(job.address == address for job in waits) if address else 0
+        waits = [one for one in here if one.state in ("queued", "paused")]
+        nearby = sum(one.address == address for one in waits) if address else 0
         if nearby >= self._per_address:
             raise UserError(
                 "{count} runs from your network are waiting, which is all that this server takes from one; try again "
                 "when some of them have gone.",
                 count=nearby,
             )
-        waiting = len(waits)
+        waiting = len(waits) + sum(one.state in ("queued", "paused") for one in elsewhere)
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
             )
 
-    @contextmanager
-    def _control(self, run_id: str, owner: str) -> Iterator[Job | None]:
-        """Hold the lock and give the live run, if it is this owner's; None if it is over."""
+    def _control(self, run_id: str, owner: str, control: Control) -> None:
+        """Do what is asked of a run; where another server drives it, ask that one. Nothing where the run is over."""
+        who = digest(owner)
         with self._changed:
             job = self._schedule.jobs.get(run_id)
-            if job is None and self._schedule.view(run_id) is None and self._store.load(run_id) is None:
-                _no_such_run(run_id)
-            if job is not None and digest(owner) not in job.owners:
-                raise UserError("This run belongs to another visitor; start your own to change it.")
-            yield job
+            if job is not None and is_due(control, job.view(), is_owner=who in job.owners):
+                self._schedule.fulfil(job, who, control)
+            known = job is not None or self._schedule.view(run_id) is not None or self._store.load(run_id) is not None
+        if not known and (self._keeper is None or not self._keeper.ask(run_id, who, control)):
+            _no_such_run(run_id)
         if self._keeper is not None:
             self._keeper.note_change()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -353,7 +354,7 @@ class Store:
             for run_id in run_ids:
                 self._recent.pop(run_id, None)
                 if run_id not in self._held:
-                    shutil.rmtree(self._path(run_id), ignore_errors=True)
+                    _delete_at_once(self._path(run_id))
                     gone.append(run_id)
         if self._bucket is not None:
             gone = [run_id for run_id in gone if _deleted(self._bucket, run_id)]
@@ -377,6 +378,19 @@ def _deleted(bucket: RunBucket, run_id: str) -> bool:
         log.warning("run %s stays in the storage for now: %s", run_id, error)
         return False
     return True
+
+
+def _delete_at_once(folder: Path) -> None:
+    """Delete a run's folder so that nobody, such as a back-up, finds a part of it: under its name it goes at once."""
+    aside = folder.with_name(f"{HALF_WRITTEN}{secrets.token_hex(8)}")
+    try:
+        os.replace(folder, aside)
+    except FileNotFoundError:
+        return
+    except OSError:
+        log.warning("the folder %s cannot be deleted", folder.name, exc_info=True)
+        return
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _changed(folder: Path) -> float | None:

@@ -62,6 +62,11 @@ def test_a_run_that_is_started_through_nginx_trains_on_a_worker_and_is_known_to_
     expect(page.get_by_text(re.compile("^Train source only ·"))).to_be_visible(timeout=PATIENCE)
     run_id = re.search(r"run=([\w-]+)", page.url)[1]
     database = RunDatabase(postgresql)
-    known = LiveRuns(lambda: database, "third/1/x").find(run_id)
+    other = LiveRuns(lambda: database, "third/1/x")
+    known = other.find(run_id)
     assert known is not None
     assert known.experiment.training.epochs == 500
+    assert other.ask(run_id, known.owners[0], "pause"), "as the server does that her next request reaches"
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
+    assert other.ask(run_id, known.owners[0], "stop")
+    expect(page.get_by_role("button", name="Start training")).to_be_visible(timeout=PATIENCE)

@@ -232,6 +232,29 @@ def test_what_is_saved_and_deleted_meanwhile_is_whole_or_absent(place, save, tmp
             assert record.evidence.source_index.shape == (6,)
 
 
+def test_a_run_that_is_being_deleted_is_not_in_it_without_some_of_its_files(
+    place, save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = place("sqlite"), place("sqlite")
+    store = first.store()
+    run, other = save(store, ANN, seed=1), save(store, ANN, seed=2)
+    really = shutil.rmtree
+
+    def slow(folder: Path, **options: Any) -> None:
+        for model in Path(folder).glob("model.pt"):  # a back-up comes when the first file has gone
+            model.unlink()
+            first.backup(tmp_path / "backup.zip")
+        really(folder, **options)
+
+    store.database.delete([run], ANN)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", slow)
+        store.empty_bin(ANN)
+    assert second.restore(tmp_path / "backup.zip").runs == 1
+    assert [path.name for path in (second.data / "runs").iterdir()] == [other]
+    assert second.store().load(other).state() is not None
+
+
 def test_a_run_that_could_not_be_listed_is_in_it_as_well(place, save, tmp_path: Path) -> None:
     first, second = place("sqlite"), place("sqlite")
     store = first.store()

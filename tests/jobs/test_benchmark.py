@@ -15,7 +15,6 @@ from da_core.cli.benchmark_command import pair_names
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress, ValidatorScore
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs import benchmark
 from da_core.jobs.benchmark import BenchmarkStep, KeptResults, benchmark_tables, conduct_benchmark
 from da_core.study import Study
 from tests.support import made_up_run
@@ -54,7 +53,7 @@ def scored(accuracy: float) -> Finished:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     made_up = Runs()
-    monkeypatch.setattr(benchmark, "run", made_up)
+    monkeypatch.setattr("da_core.run.run", made_up)
     return made_up
 
 

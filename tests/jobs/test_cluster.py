@@ -16,6 +16,7 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Notice, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs.benchmark import KeptResults, conduct_benchmark
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
@@ -24,6 +25,7 @@ from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.run import run
+from da_core.search import Budget, Search, conduct_search
 from da_core.study import Study
 from da_core.training.resuming import GOES_ON
 from tests.support import dask_cluster, s3
@@ -50,10 +52,12 @@ def points(seed: int = 0, epochs: int = 3, device: str = "cpu") -> Experiment:
 
 def without_layouts(experiment: Experiment, **given: Any) -> Iterator[Event]:
     """A real run, less what takes its process the longest to import."""
-    return run(experiment, embed=False, **given)
+    return run(experiment, **{"embed": False} | given)
 
 
-def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: object) -> Iterator[Event]:
+def endless(
+    experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: object, **given: Any
+) -> Iterator[Event]:
     """A run that goes on until it may finish early, and counts how often it was asked."""
     yield StageStarted("load", ("load", "adapt"))
     epoch = 0.0
@@ -234,6 +238,45 @@ def test_an_upload_is_brought_to_the_worker_that_reads_it(cluster_of, tmp_path: 
     data = DataSpec(name="files", params={"label": "label"}, source=source, target=target)
     *_, last = cluster_of(without_layouts).run(points().model_copy(update={"data": data}), should_stop=never)
     assert last.result.classes == ["a", "b"]
+
+
+def test_several_runs_of_one_command_train_on_all_workers_at_once(cluster_of: Callable[..., Cluster]) -> None:
+    experiments = iter([points(seed) for seed in range(4)])
+    events = cluster_of(endless).run_several(lambda: next(experiments, None))
+    heard = set()
+    for place, event in events:
+        if isinstance(event, Accuracies):
+            heard.add(place)
+        if len(heard) == 3:
+            break
+    assert heard == {0, 1, 2}
+    assert next(experiments).seed == 3, "it waits until a worker is free"
+    events.close()
+
+
+def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster_of: Callable[..., Cluster]) -> None:
+    studies = {"drawn": Study.of(points(), ["source_only", "night_augmentation", "dann"], 2)}  # one is for pictures
+
+    def ends(**given: Any) -> list[tuple[int, object]]:
+        steps = conduct_benchmark(studies, KeptResults(None), **given)
+        told = [(step.place, step.outcome) for step in steps if not isinstance(step.outcome, Progress)]
+        return [(place, getattr(came, "adapted", str(came))) for place, came in told]
+
+    there = dict(ends(run_several=cluster_of(without_layouts).run_several))
+    here = dict(ends())
+    assert len(here) == 5
+    assert {place: there[place] for place in here} == here
+
+
+def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(
+    cluster_of: Callable[..., Cluster],
+) -> None:
+    search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6))
+    steps = conduct_search(search, run_several=cluster_of(without_layouts).run_several)
+    tried = [step.tried for step in steps if step.tried is not None]
+    assert len({one.method.model_dump_json() for one in tried}) == 6
+    assert {one.method.name for one in tried} == {"source_only", "coral", "dann"}
+    assert all(one.score is not None for one in tried)
 
 
 def test_a_study_trains_on_all_workers_at_once(cluster_of, queue_on, tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
 """Runs that are not over, as rows of the database: what a server that was killed leaves, and who takes it over.
 
 A row is its server's while that server lives; every write that changes, ends or takes over a run names server and
-attempt in the UPDATE's own predicate and counts the rows it won, so that of two servers one has the run.
+attempt in the UPDATE's own predicate and counts the rows it won, so that of two servers one has the run. What visitors
+of other servers ask of it are rows beside its own, which whoever drives it reads: no wish is lost with a server.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -23,6 +26,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Float,
+    ForeignKey,
     Integer,
     String,
     Table,
@@ -35,6 +39,7 @@ from sqlalchemy import (
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.database.wish import PlacedWish, Wish
 from da_core.jobs.owners import OwnerDigest
 
 SILENT_SECONDS = 30.0
@@ -42,8 +47,11 @@ SILENT_SECONDS = 30.0
 _LEFT = 0.0
 """The heartbeat of what a server has left on purpose."""
 
-KeptState = Literal["queued", "running", "paused", "ending"]
-"""A run that has begun is running, and still is when somebody has taken it over and it waits to go on."""
+KeptState = Literal["queued", "running", "paused", "ending", "over"]
+"""A run that has begun is running, and still is when somebody has taken it over and it waits to go on.
+
+One that is ending is being saved. One that was stopped or failed is over: its row tells for a while how it ended.
+"""
 
 _LIVE = Table(
     "live_runs",
@@ -58,6 +66,14 @@ _LIVE = Table(
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
     Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
+)
+_WISHES = Table(
+    "run_wishes",
+    METADATA,
+    Column("wish_id", String(40), primary_key=True),  # in the order of time
+    Column("run_id", ForeignKey(_LIVE.c.run_id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("owner", String(32), nullable=False),
+    Column("wish", String(20), nullable=False),
 )
 
 
@@ -75,6 +91,17 @@ class LiveRun:
     """Whether it lets the single runs of others go first."""
     shown: str | None = None
     """How far it has come, as the JSON of `run_view.Shown`; None in a row of an earlier version."""
+    wishes: tuple[PlacedWish, ...] = ()
+    """What was asked of it through other servers, and has not been done yet; the oldest first."""
+
+
+@dataclass(frozen=True)
+class OtherRun:
+    """As much of another server's run as limits count."""
+
+    owners: tuple[OwnerDigest, ...]
+    state: KeptState
+    behind: bool
 
 
 class LiveRuns:
@@ -96,10 +123,71 @@ class LiveRuns:
         self._heard: dict[tuple[str, float], float] = {}
         self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
 
-    def record(self, runs: Iterable[LiveRun]) -> list[str]:
+    @contextlib.contextmanager
+    def admission(self) -> Iterator[Connection]:
+        """Open a transaction in which no other server admits a run, for the methods that take a connection."""
+        from da_core.jobs.database import migrations  # Alembic comes with it
+
+        with self._database().begin() as connection:
+            migrations.wait_for_others(connection)
+            yield connection
+
+    def equal_elsewhere(self, connection: Connection, experiment: Experiment) -> list[LiveRun]:
+        """List the runs of this experiment that other servers have, the oldest first."""
+        there = self._others(connection, _LIVE.c.run_id.startswith(f"{experiment.key}-"))
+        return [run for run in there if run.experiment == experiment]
+
+    def elsewhere(self, connection: Connection) -> list[OtherRun]:
+        """List what other servers have that is not over."""
+        others = and_(_LIVE.c.server != self._server, _LIVE.c.state != "over")
+        wanted = select(_LIVE.c.owners, _LIVE.c.state, _LIVE.c.behind).where(others)
+        return [
+            OtherRun(tuple(map(OwnerDigest, row.owners)), row.state, row.behind) for row in connection.execute(wanted)
+        ]
+
+    def insert(self, connection: Connection, run: LiveRun) -> None:
+        """Insert the row of a new run of this server."""
+        connection.execute(
+            _LIVE.insert().values(
+                run_id=run.run_id,
+                experiment=run.experiment.model_dump(mode="json"),
+                server=self._server,
+                attempt=run.attempt,
+                heartbeat=self._clock(),
+                submitted_at=run.submitted_at.astimezone(UTC).replace(tzinfo=None),
+                behind=run.behind,
+                **_values(run),
+            )
+        )
+
+    def place(self, connection: Connection, run_id: str, owner: OwnerDigest, wish: Wish) -> bool:
+        """Ask something of a run, whoever drives it; tell whether it is not over, nor being saved, so that it counts.
+
+        The row is held from the UPDATE on, so that this wish comes before its end or not at all.
+        """
+        open_still = and_(_LIVE.c.run_id == run_id, _LIVE.c.state.not_in(("ending", "over")))
+        if not connection.execute(_LIVE.update().where(open_still).values(state=_LIVE.c.state)).rowcount:
+            return False
+        wish_id = f"{time.time_ns():020d}{secrets.token_hex(8)}"
+        connection.execute(_WISHES.insert().values(wish_id=wish_id, run_id=run_id, owner=str(owner), wish=wish))
+        return True
+
+    def ask(self, run_id: str, owner: OwnerDigest, wish: Wish) -> bool:
+        """Do `place` as a transaction of its own."""
+        with self._database().begin() as connection:
+            return self.place(connection, run_id, owner, wish)
+
+    def wishes(self) -> list[PlacedWish]:
+        """List what was asked of this server's runs through others, the oldest first."""
+        mine = select(_WISHES).join(_LIVE).where(_LIVE.c.server == self._server).order_by(_WISHES.c.wish_id)
+        with self._database().begin() as connection:
+            rows = connection.execute(mine).all()
+        return [PlacedWish(row.wish_id, row.run_id, OwnerDigest(row.owner), row.wish) for row in rows]
+
+    def record(self, runs: Iterable[LiveRun], fulfilled: Collection[str] = ()) -> list[str]:
         """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
 
-        A run that another server has taken over stays that server's.
+        A run that another server has taken over stays that server's. ``fulfilled`` are wishes that ``runs`` follow.
         """
         over = []
         wanted = {run.run_id: run for run in runs}
@@ -111,23 +199,19 @@ class LiveRuns:
             for run_id in mine.keys() - wanted.keys():
                 if connection.execute(_LIVE.delete().where(self._holds(run_id, mine[run_id]))).rowcount:
                     over.append(run_id)
-            for run_id in mine.keys() & wanted.keys():
+            held = []
+            for run_id in sorted(mine.keys() & wanted.keys()):
                 values = _values(wanted[run_id]) | {"heartbeat": now}
-                connection.execute(_LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values))
-            fresh = [run for run in wanted.values() if run.run_id not in mine and not _is_there(connection, run.run_id)]
-            for run in fresh:
-                connection.execute(
-                    _LIVE.insert().values(
-                        run_id=run.run_id,
-                        experiment=run.experiment.model_dump(mode="json"),
-                        server=self._server,
-                        attempt=run.attempt,
-                        heartbeat=now,
-                        submitted_at=run.submitted_at.astimezone(UTC).replace(tzinfo=None),
-                        behind=run.behind,
-                        **_values(run),
-                    )
-                )
+                if connection.execute(
+                    _LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values)
+                ).rowcount:
+                    held.append(run_id)
+            if fulfilled:
+                done = and_(_WISHES.c.wish_id.in_(fulfilled), _WISHES.c.run_id.in_(held))
+                connection.execute(_WISHES.delete().where(done))
+            for run in wanted.values():
+                if run.run_id not in mine and run.state != "over" and not _is_there(connection, run.run_id):
+                    self.insert(connection, run)
         return over
 
     def run_ids(self) -> set[str]:
@@ -151,12 +235,20 @@ class LiveRuns:
         now = self._clock()
         won = []
         with self._database().begin() as connection:
+            others = _LIVE.c.server != self._server
+            beats = connection.execute(select(_LIVE.c.server, _LIVE.c.heartbeat).where(others).distinct()).all()
+            heard = {(row.server, row.heartbeat) for row in beats}
+            silent = self._silent(heard)
+            gone = [beat for beat in heard if beat in silent or _has_died(beat[0])]
+            if not gone:
+                return []
             rows = connection.execute(
-                select(_LIVE).where(_LIVE.c.server != self._server).order_by(_LIVE.c.submitted_at)
+                select(_LIVE)
+                .where(others, _LIVE.c.server.in_({server for server, _ in gone}))
+                .order_by(_LIVE.c.submitted_at)
             ).all()
-            silent = self._silent({(row.server, row.heartbeat) for row in rows})
             for row in rows:
-                if (row.server, row.heartbeat) not in silent and not _has_died(row.server):
+                if (row.server, row.heartbeat) not in gone:
                     continue
                 as_read = and_(
                     _LIVE.c.run_id == row.run_id,
@@ -167,6 +259,8 @@ class LiveRuns:
                 try:
                     experiment = Experiment.checked(row.experiment)
                 except UserError:  # of a version that knew other settings: nobody can go on with it
+                    experiment = None
+                if experiment is None or row.state == "over":
                     connection.execute(_LIVE.delete().where(as_read))
                     continue
                 state: KeptState = row.state if row.state in ("queued", "paused") else "running"
@@ -179,17 +273,8 @@ class LiveRuns:
 
     def find(self, run_id: str) -> LiveRun | None:
         """Find a run that another server has; None if there is none, or it is of a version that knew other settings."""
-        wanted = select(_LIVE).where(_LIVE.c.run_id == run_id, _LIVE.c.server != self._server)
         with self._database().begin() as connection:
-            row = connection.execute(wanted).one_or_none()
-        if row is None:
-            return None
-        try:
-            experiment = Experiment.checked(row.experiment)
-        except UserError:
-            return None
-        owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
-        return LiveRun(run_id, experiment, owners, row.state, submitted, row.attempt, row.behind, row.shown)
+            return next(iter(self._others(connection, _LIVE.c.run_id == run_id)), None)
 
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
@@ -204,6 +289,23 @@ class LiveRuns:
         now = self._stopwatch()
         self._heard = {heartbeat: self._heard.get(heartbeat, now) for heartbeat in heartbeats}
         return {beat for beat, since in self._heard.items() if beat[1] == _LEFT or now - since >= SILENT_SECONDS}
+
+    def _others(self, connection: Connection, which: ColumnElement[bool]) -> list[LiveRun]:
+        """Read other servers' runs with their wishes, in one statement: a wish is there or has changed its run."""
+        placed = (_WISHES.c.wish_id, _WISHES.c.owner.label("asker"), _WISHES.c.wish)
+        wanted = select(_LIVE, *placed).outerjoin(_WISHES).where(which, _LIVE.c.server != self._server)
+        found = []
+        rows = connection.execute(wanted.order_by(_LIVE.c.submitted_at, _LIVE.c.run_id, _WISHES.c.wish_id))
+        for run_id, group in itertools.groupby(rows, lambda row: row.run_id):
+            row, *_ = with_wishes = list(group)
+            with contextlib.suppress(UserError):  # of a version that knew other settings
+                experiment, submitted = Experiment.checked(row.experiment), row.submitted_at.replace(tzinfo=UTC)
+                owners = tuple(map(OwnerDigest, row.owners))
+                asked = [one for one in with_wishes if one.wish_id is not None]
+                wishes = tuple(PlacedWish(one.wish_id, run_id, OwnerDigest(one.asker), one.wish) for one in asked)
+                args = (row.state, submitted, row.attempt, row.behind, row.shown, wishes)
+                found.append(LiveRun(run_id, experiment, owners, *args))
+        return found
 
     def _holds(self, run_id: str, attempt: int) -> ColumnElement[bool]:
         return and_(_LIVE.c.run_id == run_id, _LIVE.c.server == self._server, _LIVE.c.attempt == attempt)

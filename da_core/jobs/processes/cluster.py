@@ -10,7 +10,7 @@ import functools
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
@@ -21,7 +21,8 @@ from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress
 from da_core.experiment import Experiment
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
-from da_core.jobs.scheduling.workers import imported_run
+from da_core.jobs.scheduling.workers import RunFunction, imported_run
+from da_core.run_several import NextExperiment
 from da_core.settings import settings
 from da_core.study import Study, TrialEvent
 
@@ -38,6 +39,10 @@ _ANSWER_SECONDS = 20.0
 """So long a worker that is there may take for what is answered at once."""
 _MOST_LOST = 3
 """A run whose workers were lost so often is likely what ends them: too large for their memory."""
+
+
+_MOST_AT_ONCE = 256
+"""Runs of one study, search or benchmark that train at the same time; each is followed by a thread here."""
 
 
 class LostWorkerError(Exception):
@@ -92,18 +97,24 @@ class Cluster:
         return sum(self._suitable(other) == suitable for other in beside) < len(suitable)
 
     def run(
-        self, experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Place | None = None
+        self,
+        experiment: Experiment,
+        *,
+        should_stop: Callable[[], bool],
+        checkpoint: Place | None = None,
+        **options: Any,
     ) -> Iterator[Event]:
         """Run an experiment on a worker, as `da_core.run.run` does here; if the worker is lost, go on on another.
 
-        The events of a run that goes on elsewhere come again. Raises what the run raises, and `UserError` where it
-        lost too many workers.
+        ``options`` are handed on. The events of a run that goes on elsewhere come again. Raises what the run raises,
+        and `UserError` where it lost too many workers.
         """
         self.start()
         checkpoint = checkpoint or CarriedCheckpoint()
+        run = functools.partial(self._run, **options)
         for lost in range(_MOST_LOST):
             try:
-                for event in self._run_once(experiment, should_stop, checkpoint, lost):
+                for event in self._run_once(run, experiment, should_stop, checkpoint, lost):
                     yield event
                     if isinstance(event, Finished):
                         return
@@ -121,32 +132,44 @@ class Cluster:
         come. Raises what the first run raises that fails; the others end then.
         """
         trials = study.trials()
-        heard: SimpleQueue[TrialEvent | Exception | None] = SimpleQueue()
+        experiments = (trial.experiment for trial in trials)
+        for place, event in self.run_several(lambda: next(experiments, None)):
+            if isinstance(event, Exception):
+                raise event
+            yield TrialEvent(trials[place], place + 1, len(trials), event)
+
+    def run_several(self, next_experiment: NextExperiment) -> Generator[tuple[int, Event | Exception]]:
+        """Run several experiments on all workers at the same time, as a `RunSeveral`, without layouts.
+
+        Raises `UserError` where there is no worker.
+        """
+        heard: SimpleQueue[tuple[int, Event | Exception]] = SimpleQueue()
         over = threading.Event()
 
-        def follow(place: int) -> None:
-            trial = trials[place - 1]
+        def follow(place: int, experiment: Experiment) -> None:
             try:
-                for event in self.run(trial.experiment, should_stop=over.is_set):
-                    heard.put(TrialEvent(trial, place, len(trials), event))
+                for event in self.run(experiment, should_stop=over.is_set, embed=False):
                     if over.is_set():
                         return
-                heard.put(None)
-            except Exception as error:  # raised again below
-                heard.put(error)
+                    heard.put((place, event))
+            except Exception as error:  # the caller's to deal with
+                heard.put((place, error))
 
-        with ThreadPoolExecutor(self.wait_for_workers(_ANSWER_SECONDS), "trial") as threads:
-            left = [threads.submit(follow, place) for place in range(1, len(trials) + 1)]
+        self.wait_for_workers(_ANSWER_SECONDS)
+        begun = going = 0
+        with ThreadPoolExecutor(_MOST_AT_ONCE, "trial") as threads:
             try:
-                for _ in trials:
-                    while (event := heard.get()) is not None:
-                        if isinstance(event, Exception):
-                            raise event
-                        yield event
+                while True:
+                    while going < min(max(self.size, 1), _MOST_AT_ONCE) and (experiment := next_experiment()):
+                        threads.submit(follow, begun, experiment)
+                        begun, going = begun + 1, going + 1
+                    if not going:
+                        return
+                    place, event = heard.get()
+                    going -= isinstance(event, Finished | Exception)
+                    yield place, event
             finally:
                 over.set()
-                for one in left:
-                    one.cancel()
 
     def close(self) -> None:
         """Let go of the cluster; its scheduler and workers go on."""
@@ -155,9 +178,14 @@ class Cluster:
             self._thread.join(_ANSWER_SECONDS)
 
     def _run_once(
-        self, experiment: Experiment, should_stop: Callable[[], bool], checkpoint: Place, lost: int
+        self,
+        run: RunFunction,
+        experiment: Experiment,
+        should_stop: Callable[[], bool],
+        checkpoint: Place,
+        lost: int,
     ) -> Iterator[Event]:
-        while (remote := self._place(experiment, checkpoint, lost)) is None:
+        while (remote := self._place(run, experiment, checkpoint, lost)) is None:
             yield Progress(0.0, None)  # so that a run that waits for another server's can be stopped
             self._closed.wait(_LOOK_SECONDS)
         try:
@@ -177,7 +205,7 @@ class Cluster:
             with self._lock:
                 self._asked[remote.address] -= 1
 
-    def _place(self, experiment: Experiment, checkpoint: Place, lost: int) -> _Asked | None:
+    def _place(self, run: RunFunction, experiment: Experiment, checkpoint: Place, lost: int) -> _Asked | None:
         """Put a run on a worker that trains none; None where each has one, of another server perhaps."""
         common = experiment.model_copy(update={"method": Experiment().method, "oracle": False}).key
         with self._lock:
@@ -187,7 +215,7 @@ class Cluster:
         client = self._client
         if client is None:
             return None
-        args = (self._run, experiment, checkpoint.attempt + lost, _content(checkpoint))
+        args = (run, experiment, checkpoint.attempt + lost, _content(checkpoint))
         for address in suitable:
             with self._lock:
                 self._asked[address] += 1

@@ -90,6 +90,8 @@ class Job:
     in_hand: bool = False
     interrupted: bool = False
     """Whether its server was stopped while it trained, and nobody has gone on with it yet."""
+    being_saved: bool = False
+    """Whether its last event has come, so that nothing more can be asked of it."""
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""
     finish_early: threading.Event = field(default_factory=threading.Event)

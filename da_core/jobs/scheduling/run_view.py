@@ -91,15 +91,22 @@ class Shown(BaseModel):
     fraction: float
     seconds_left: float | None
     history: tuple[Losses | Accuracies, ...]
+    # an earlier version did not write these
+    seconds_to_wait: float | None = None
+    finishing_early: bool = False
+    interrupted: bool = False
+    error: Notice | None = None
 
     @classmethod
     def of(cls, view: RunView) -> Shown:
         """Take what is shown from a view."""
         every = 1 + len(view.history) // _MOST_SHOWN
         values = {name: getattr(view, name) for name in cls.model_fields}
-        return cls(**values | {"history": view.history[::-every][::-1]})  # the newest is among them
+        why = view.error and Notice(view.error.message, {name: str(value) for name, value in view.error.values.items()})
+        return cls(**values | {"history": view.history[::-every][::-1], "error": why})  # the newest is among them
 
     def view(self, run_id: str, experiment: Experiment, submitted_at: datetime, owners: int) -> RunView:
         """Make the view of the run on another server."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
+        values["error"] = self.error and UserError(self.error.message, **self.error.values)
         return RunView(run_id, experiment, submitted_at=submitted_at, owners=owners, **values)

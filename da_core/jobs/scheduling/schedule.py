@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
+from da_core.jobs.database.wish import Wish
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.run_view import RunState, RunView
@@ -49,8 +50,8 @@ class Schedule:
         self.abandoned: list[Iterator[Event]] = []
         self.closed = False
         self._over: OrderedDict[str, RunView] = OrderedDict()
-        self._lease_seconds = lease_seconds
-        self._clock = clock
+        self.lease_seconds = lease_seconds
+        self.clock = clock
         self._workers = workers
         self._run_seconds = run_seconds
         self._turns = Turns()
@@ -58,7 +59,7 @@ class Schedule:
 
     def add(self, job: Job) -> None:
         """Take in a run that is queued or paused, be it new or another server's, as if somebody looked at it now."""
-        job.seen = self._clock()
+        job.seen = self.clock()
         self.jobs[job.run_id] = job
         self._turns.give(job)
         if job.state == "queued":
@@ -68,7 +69,7 @@ class Schedule:
 
     def join(self, job: Job, owner: OwnerDigest, *, behind: bool = False, ahead: bool = False) -> None:
         """Make a visitor one of the run's owners; it then goes as soon as one of their own would."""
-        job.seen = self._clock()
+        job.seen = self.clock()
         self._turns.share(job, owner, behind=behind, ahead=ahead)
         if owner not in job.owners:
             job.owners.append(owner)
@@ -78,7 +79,7 @@ class Schedule:
     def renew(self, run_id: str) -> None:
         """Start the run's lease anew, since somebody is looking at it."""
         if (job := self.jobs.get(run_id)) is not None:
-            job.seen = self._clock()
+            job.seen = self.clock()
 
     def view(self, run_id: str) -> RunView | None:
         """View a live run, or one that was over lately; None for any other."""
@@ -126,7 +127,7 @@ class Schedule:
         if isinstance(event, Finished) or job.finish_early.is_set():
             self.touch(job)
             return
-        seconds = job.seconds_run(self._clock())
+        seconds = job.seconds_run(self.clock())
         if isinstance(event, Progress) and event.seconds_left is not None:
             self.durations.learn(job.experiment, seconds + event.seconds_left, job.kind)
             self._tell_waits()
@@ -139,7 +140,7 @@ class Schedule:
     def put_down(self, job: Job) -> None:
         """Note that no worker drives the run any more."""
         job.in_hand = False
-        job.ran_seconds, job.taken_at = job.seconds_run(self._clock()), None
+        job.ran_seconds, job.taken_at = job.seconds_run(self.clock()), None
 
     def _tell_waits(self) -> None:
         """Work out anew for how long each run waits, and announce what a person would see change."""
@@ -149,7 +150,7 @@ class Schedule:
                 self.touch(job)
         if not self.waiting:
             return
-        now, jobs = self._clock(), self.in_turn()
+        now, jobs = self.clock(), self.in_turn()
         left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
         durations = [self._seconds_left(job, now) for job in jobs]
         for job, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
@@ -182,6 +183,28 @@ class Schedule:
         self.touch(job, "queued")
         self.number_places()
 
+    def fulfil(self, job: Job, owner: OwnerDigest, wish: Wish) -> None:
+        """Do what was asked of a run; whether it may be is asked before, by `is_due`."""
+        match wish:
+            case "renew":
+                job.seen = self.clock()
+            case "join" | "join_behind" | "join_ahead":
+                self.join(job, owner, behind=wish == "join_behind", ahead=wish == "join_ahead")
+            case "pause":
+                self.pause(job)
+            case "resume":
+                self.resume(job)
+            case "stop" if len(job.owners) > 1:
+                job.owners.remove(owner)
+                self.touch(job)
+            case "stop":
+                self.end(job)
+            case "finish_early":
+                job.finish_early.set()
+                self.touch(job)
+                if job.state == "paused":
+                    self.resume(job)
+
     def can_begin(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
         """Find the first run that waits and has a place beside those that train; None where none has."""
         if not self.waiting:
@@ -196,7 +219,7 @@ class Schedule:
             return None
         self.waiting.remove(job)
         self._turns.went(job, self.waiting)
-        job.in_hand, job.interrupted, job.taken_at = True, False, self._clock()
+        job.in_hand, job.interrupted, job.taken_at = True, False, self.clock()
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
         self.number_places()
@@ -216,9 +239,9 @@ class Schedule:
 
     def end_expired(self) -> None:
         """End the runs whose lease is over, because nobody has looked at them for so long."""
-        now = self._clock()
+        now = self.clock()
         for job in list(self.jobs.values()):
-            if now - job.seen > self._lease_seconds and job.state != "stopping":
+            if now - job.seen > self.lease_seconds and job.state != "stopping":
                 log.info("run %s is ended: nobody looks at it", job.run_id)
                 self.end(job, UserError("Nobody looked at this run for a while, so it was ended; start it again."))
 
@@ -227,7 +250,7 @@ class Schedule:
         if state == "done":
             job.error = None
             if not job.finish_early.is_set():
-                self.durations.learn(job.experiment, job.seconds_run(self._clock()), job.kind)
+                self.durations.learn(job.experiment, job.seconds_run(self.clock()), job.kind)
         if job in self.waiting:
             self.waiting.remove(job)
         job.place = job.seconds_to_wait = None
