@@ -74,7 +74,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == 8
     assert set(table["Method"]) == {"Source only", "Deep CORAL"}
-    best = searches_module.searches().latest(lab.visitor).tried
+    best = searches_module.searches().latest(lab.visitor).outcomes
     weights = [one.method.params["weight"] for one in best if "weight" in one.method.params]
     assert f"Best so far: **{safe(f'Deep CORAL weight={max(weights)}')}**" in texts(done)
     button(done, "Use the best").click()
@@ -118,7 +118,7 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     over(lab)
     app = screen(lab)
     assert "This search is paused" in texts(app)
-    had = len(searches_module.searches().latest(lab.visitor).tried)
+    had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
     button(app, "Go on").click()
     app.run()

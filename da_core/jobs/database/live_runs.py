@@ -6,9 +6,6 @@ attempt in the UPDATE's own predicate and counts the rows it won, so that of two
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -34,13 +31,12 @@ from sqlalchemy import (
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.jobs.database.heartbeats import LEFT, Heartbeats, new_server_name
 from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.owners import OwnerDigest
 
 SILENT_SECONDS = 30.0
 """A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
-_LEFT = 0.0
-"""The heartbeat of what a server has left on purpose."""
 
 KeptState = Literal["queued", "running", "paused", "ending"]
 """A run that has begun is running, and still is when somebody has taken it over and it waits to go on."""
@@ -92,9 +88,8 @@ class LiveRuns:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._stopwatch = stopwatch
-        self._heard: dict[tuple[str, float], float] = {}
-        self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
+        self._heartbeats = Heartbeats(SILENT_SECONDS, stopwatch)
+        self._server = server or new_server_name()
 
     def record(self, runs: Iterable[LiveRun]) -> list[str]:
         """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
@@ -154,9 +149,9 @@ class LiveRuns:
             rows = connection.execute(
                 select(_LIVE).where(_LIVE.c.server != self._server).order_by(_LIVE.c.submitted_at)
             ).all()
-            silent = self._silent({(row.server, row.heartbeat) for row in rows})
+            silent = {(r.server, r.heartbeat) for r in rows if self._heartbeats.is_silent(r.server, r.heartbeat)}
             for row in rows:
-                if (row.server, row.heartbeat) not in silent and not _has_died(row.server):
+                if (row.server, row.heartbeat) not in silent:
                     continue
                 as_read = and_(
                     _LIVE.c.run_id == row.run_id,
@@ -194,16 +189,7 @@ class LiveRuns:
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
         with self._database().begin() as connection:
-            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=_LEFT))
-
-    def _silent(self, heartbeats: set[tuple[str, float]]) -> set[tuple[str, float]]:
-        """Return which heartbeats of servers have not changed for `SILENT_SECONDS`, by this server's stopwatch.
-
-        Two servers' clocks are never compared: one may be an hour off, or jump.
-        """
-        now = self._stopwatch()
-        self._heard = {heartbeat: self._heard.get(heartbeat, now) for heartbeat in heartbeats}
-        return {beat for beat, since in self._heard.items() if beat[1] == _LEFT or now - since >= SILENT_SECONDS}
+            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=LEFT))
 
     def _holds(self, run_id: str, attempt: int) -> ColumnElement[bool]:
         return and_(_LIVE.c.run_id == run_id, _LIVE.c.server == self._server, _LIVE.c.attempt == attempt)
@@ -215,19 +201,3 @@ def _values(run: LiveRun) -> dict[str, object]:
 
 def _is_there(connection: Connection, run_id: str) -> bool:
     return bool(connection.scalar(select(func.count()).where(_LIVE.c.run_id == run_id)))
-
-
-def _has_died(server: str) -> bool:
-    """Tell whether a server of this machine has ended; of another machine nobody here can say."""
-    host, pid, _token = server.rsplit("/", 2)
-    if host != socket.gethostname():
-        return False
-    if int(pid) == os.getpid():  # the number has come round: that server is not this one
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
