@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
@@ -24,15 +22,12 @@ from da_core.search import (
     ranked,
 )
 from pages.charts import search_charts
-from pages.lab import work_controls
+from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
 from pages.session import keys, state
-from pages.session.background import Background
 from pages.session.polling import when_ready
 from pages.session.words import _, number, percent, safe, translate_message, word
 from pages.shell import navigation
-
-log = logging.getLogger(__name__)
 
 LONGEST = 240
 """Minutes that the form offers; the command line takes more."""
@@ -46,7 +41,7 @@ def ask(latest: SearchView | None, going: bool) -> None:
         form(before, going, before.methods if before else ())
         return
     key = f"{experiment.data.model_dump_json()}/{experiment.seed}"
-    work = suggestions.submit(key, experiment)
+    work = suggested_methods.suggestions.submit(key, experiment)
     when_ready(work, partial(form, before, going), _("Finding out which methods suit the pair…"))
 
 
@@ -86,20 +81,6 @@ def first_choice(known: Sequence[str], suggested: Sequence[str]) -> list[str]:
     """Choose source only, the walk's own method and what is recommended for the pair."""
     wanted = {"source_only", state.experiment().method.name, *suggested}
     return [name for name in known if name in wanted]
-
-
-def _suggest(experiment: Experiment) -> list[str]:
-    """List what is recommended for a pair; nothing where it cannot be read, which a run will say."""
-    from da_core.evaluation.recommendation import suggested_methods
-
-    try:
-        return suggested_methods(experiment.data, experiment.seed)
-    except UserError:
-        log.info("nothing is recommended for %s", experiment.data.name, exc_info=True)
-        return []
-
-
-suggestions = Background(_suggest, keep=64)
 
 
 def summary(experiment: Experiment) -> str:
