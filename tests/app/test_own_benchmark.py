@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core.experiment import DataSpec, Experiment, MethodSpec
+from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
 
@@ -18,7 +19,7 @@ ACCURACIES = {"coral": 0.6, "dann": 0.9, "tca": 0.7}
 def own_runs(lab: Lab, **query: str) -> AppTest:
     """The screen, with the runs so far chosen."""
     app = lab.screen("own_benchmark", section="lab", **query)
-    app.get("button_group")[0].set_value(["own"])
+    app.button_group(key=keys.BENCHMARK_KIND).set_value("own")
     return app.run()
 
 
