@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from da_core.cli import check_command, main
+from da_core.cli.options import add_methods_option, names_of
 from da_core.data.measured import Figures
 from da_core.experiment import Experiment
 from da_core.teaching import completeness, reference, thumbnails
