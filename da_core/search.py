@@ -2,7 +2,8 @@
 
 Nothing here is kept besides the list of what was tried: what comes next depends on the search and that list alone, so a
 search that was interrupted goes on as if it had not been. The sampler is TPE (Bergstra et al. 2011, Algorithms for
-Hyper-Parameter Optimization, section 4) as Optuna has it.
+Hyper-Parameter Optimization, section 4) as Optuna has it. No run is pruned: validators score a finished model, and
+what a run tells at its epochs, losses and accuracies, is not what is searched by.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     )
     queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
     runs_each: int = Field(5, ge=1, description="Runs of one visitor that wait, go or are paused.")
+    benchmark_runs: int = Field(300, ge=1, description="Most runs of one benchmark that is started in the app.")
     waiting_each_address: int = Field(
         default_factory=lambda fields: max(1, fields["queue_length"] * 4 // 5),
         ge=1,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from da_core.cli import check_command, main
+from da_core.cli.options import add_methods_option, names_of
 from da_core.data.measured import Figures
 from da_core.experiment import Experiment
 from da_core.teaching import completeness, reference, thumbnails
@@ -302,7 +304,7 @@ def test_a_study_prints_each_seed_and_compares_pairs(
     capsys: pytest.CaptureFixture[str], places: list[str], tmp_path: Path
 ) -> None:
     flat = ["--network", "identity", "--head", "logistic", "--target-split", "0.5"]
-    arguments = ["study", *places, *flat, "--method", "coral", "--method", "tca", "--seeds", "3"]
+    arguments = ["study", *places, *flat, "--methods", "coral", "tca", "--seeds", "3"]
     written = answer(capsys, *arguments, "--json", "--out", str(tmp_path / "out"))
     assert isinstance(written, dict)
     assert json.loads((tmp_path / "out" / "study.json").read_text()) == written
@@ -438,3 +440,12 @@ def test_a_search_refuses_a_wrong_budget_and_the_oracle_in_a_sentence(capsys: py
     oracle = ["--validator", "target_accuracy", "--methods", "coral"]
     assert main(["search", "--data", "moons", "--budget", "2", *oracle]) == 2
     assert "looks at the labels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", [["--methods", "coral", "dann"], ["--methods", "coral,dann"], ["--method", "coral", "--method", "dann"]]
+)
+def test_methods_are_given_in_one_form_and_in_those_of_before(given: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_methods_option(parser, "methods")
+    assert names_of(parser.parse_args(given).methods) == ["coral", "dann"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options, run_several
+from da_core.cli.options import add_experiment_options, add_methods_option, names_of, run_several
 from da_core.cli.study_command import read_experiments, study_of
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
-from da_core.experiment import DataSpec, MethodSpec
+from da_core.experiment import MethodSpec
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("benchmark", help="compare methods over several domain pairs and seeds, with ranks")
     add_experiment_options(command, several_pairs=True)
-    command.add_argument("--methods", nargs="+", required=True, metavar="METHOD", help="methods by name")
+    add_methods_option(command, "methods by name", required=True)
     command.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds for each method, 3 by default")
     command.add_argument(
         "--experiments", type=Path, metavar="FILE", help="further pairs with settings of their own, as study takes them"
@@ -65,9 +65,12 @@ def do_benchmark(options: argparse.Namespace) -> None:
 
 def studies_of(options: argparse.Namespace) -> Studies:
     """Make a study of each pair, by the pairs' names. Raises `UserError` for what is wrong with any of them."""
+    from da_core.jobs.benchmark import check_seeds, pair_names
     from da_core.methods import methods
     from da_core.registry import pick
 
+    check_seeds(options.seeds)
+    options.methods = names_of(options.methods)
     for name in options.methods:
         pick(methods(), name, MethodSpec.what)
     given: list[tuple[str | None, dict[str, str]]] = [(name, {}) for name in dict.fromkeys(options.data or [])]
@@ -79,20 +82,6 @@ def studies_of(options: argparse.Namespace) -> Studies:
         of_pair.data = data
         studies.append(study_of(of_pair, settings))
     return dict(zip(pair_names([study.experiment.data for study in studies]), studies, strict=True))
-
-
-def pair_names(data: Sequence[DataSpec]) -> list[str]:
-    """Name domain pairs by data set and settings, own files by theirs; with their places where two are alike."""
-    named = [_pair_name(spec) for spec in data]
-    return [f"{place}: {name}" if named.count(name) > 1 else name for place, name in enumerate(named, start=1)]
-
-
-def _pair_name(spec: DataSpec) -> str:
-    from da_core.data.readers.uploads import place_name
-
-    if spec.places:
-        return " → ".join(map(place_name, spec.places))
-    return " ".join([spec.name, *(f"{name}={value}" for name, value in spec.params.items())])
 
 
 def _with_progress_bar(steps: Iterator[BenchmarkStep]) -> Iterator[BenchmarkStep]:

@@ -1,10 +1,10 @@
-"""The options that describe an experiment, shared by ``run``, ``study`` and ``benchmark``."""
+"""The options that describe an experiment, shared by the commands that run one or many."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
@@ -59,6 +59,18 @@ def add_experiment_options(command: argparse.ArgumentParser, *, several_pairs: b
     command.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
     command.add_argument("--source-per-class", metavar="N", help="so many source samples a class, drawn by the seed")
     command.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
+
+
+def add_methods_option(command: argparse.ArgumentParser, help: str, *, required: bool = False) -> None:
+    """Add ``--methods``, in the form that every command takes: names with spaces or commas between them."""
+    command.add_argument(
+        "--methods", nargs="+", action="extend", required=required, metavar="METHOD", help=help
+    )  # ``--method`` is short for it
+
+
+def names_of(given: Sequence[str]) -> list[str]:
+    """List each of the names once, in their order."""
+    return list(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip()))
 
 
 def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = MappingProxyType({})) -> Experiment:

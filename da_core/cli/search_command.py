@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, experiment_of, run_several
+from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, run_several
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
@@ -17,7 +17,6 @@ from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
-    from da_core.experiment import Experiment
     from da_core.search import Search, Tried
 
 _SHOWN = 20
@@ -31,9 +30,7 @@ def add(commands: Commands) -> None:
     add_experiment_options(command)
     command.add_argument("--budget", required=True, help="a number of runs such as 20, or a time such as 5m or 2h")
     command.add_argument("--validator", required=True, help="what is chosen by (see list validators)")
-    command.add_argument(
-        "--methods", metavar="NAMES", help="such as source_only,coral,dann; else those that “recommend” names"
-    )
+    add_methods_option(command, "methods by name; else source only and those that “recommend” names")
     command.add_argument("--peek", action="store_true", help="let the oracle be the validator: it looks at all labels")
     command.add_argument("--reveal", action="store_true", help="show target accuracy and the regret in the end")
     command.add_argument(
@@ -61,26 +58,16 @@ def do_search(options: argparse.Namespace) -> None:
 
 def search_of(options: argparse.Namespace) -> Search:
     """Make the search that the options describe. Raises `UserError` where they describe none."""
+    from da_core.evaluation.recommendation import suggested_methods
     from da_core.search import Budget, Search
 
     budget = Budget.read(options.budget)
     experiment = experiment_of(options)
     download_missing(experiment.data)
-    names = suggested(experiment) if options.methods is None else options.methods.split(",")
-    names = [name.strip() for name in names if name.strip()]
+    names = (
+        suggested_methods(experiment.data, experiment.seed) if options.methods is None else names_of(options.methods)
+    )
     return Search.of(experiment, names, options.validator, budget, seed=experiment.seed, unlocked=options.peek)
-
-
-def suggested(experiment: Experiment) -> list[str]:
-    """List source only and the methods that are recommended for a pair; its target's labels are not looked at."""
-    from da_core.data.loading.cache import load_pair
-    from da_core.evaluation.recommendation import recommend, without_target_labels
-    from da_core.evaluation.shift_report import data_report
-
-    pair = load_pair(experiment.data)
-    report = data_report(without_target_labels(pair), experiment.seed)
-    found = recommend(report, pair, experiment.data).suggestions
-    return list(dict.fromkeys(["source_only", *(one.method for one in found)]))
 
 
 def read_tried(folder: Path, search: Search) -> list[Tried]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of
 from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
@@ -55,7 +55,7 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("study", help="do an experiment over several methods and seeds")
     add_experiment_options(command)
-    command.add_argument("--method", action="append", dest="methods", help="a method by name; give several to compare")
+    add_methods_option(command, "a method by name, or several to compare")
     command.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds for each method, 5 by default")
     command.add_argument(
         "--experiments",
@@ -89,7 +89,7 @@ def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
     """Make the study that the options describe; what they leave open is as ``given``."""
     from da_core.study import Study
 
-    names = options.methods or [given.get("method", Experiment().method.name)]
+    names = names_of(options.methods or []) or [given.get("method", Experiment().method.name)]
     options.method = names[0]
     return Study.of(experiment_of(options, given), names, options.seeds)
 

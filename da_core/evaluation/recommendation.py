@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind
-from da_core.evaluation.shift_report import DataReport
+from da_core.evaluation.shift_report import DataReport, data_report
 from da_core.events import Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.methods.wanted_network import with_method
@@ -52,6 +52,18 @@ def recommend(report: DataReport, pair: DomainPair, data: DataSpec) -> Recommend
     suggestions = tuple(_suggested(report, pair))
     experiment = with_method(with_data(Experiment(), data), MethodSpec(name=suggestions[0].method))
     return Recommendation(suggestions, tuple(_cautions(report, pair)), experiment)
+
+
+def suggested_methods(data: DataSpec, seed: int = 0) -> list[str]:
+    """List source only and the methods that are recommended for a pair; its target's labels are not looked at.
+
+    Raises `UserError` where the pair cannot be read.
+    """
+    from da_core.data.loading.cache import load_pair
+
+    pair = load_pair(data)
+    found = recommend(data_report(without_target_labels(pair), seed), pair, data)
+    return list(dict.fromkeys(["source_only", *(one.method for one in found.suggestions)]))
 
 
 def _suggested(report: DataReport, pair: DomainPair) -> Iterator[Suggestion]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import os
 import tempfile
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
 from da_core.evaluation.validators import validators
 from da_core.events import Finished, Notice, Progress, Result
-from da_core.experiment import Experiment
+from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.candidates import candidates, judge_validator
+from da_core.params import Params
 from da_core.run_several import RunSeveral, in_turn
 from da_core.study import Study, Trial
 from da_core.training.prepared import filled_in
@@ -26,6 +29,55 @@ from da_core.training.prepared import filled_in
 log = logging.getLogger(__name__)
 Studies = Mapping[str, Study]
 """What a benchmark does, by the pairs' names: the same methods on each."""
+Title = Callable[[Literal["pair", "method", "validator"], str], str]
+"""How a table names what the runs know by its name."""
+SEEDS = 2, 20
+
+
+class Benchmark(Params):
+    """A benchmark as a value: one study a domain pair."""
+
+    studies: tuple[Study, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, experiments: Sequence[Experiment], methods: Sequence[str], seeds: int) -> Benchmark:
+        """Make a benchmark of methods by name on the pairs of experiments, all else as each experiment has it.
+
+        Raises `UserError` where there is none of either, or for a number of seeds out of its bounds.
+        """
+        if not experiments:
+            raise UserError("Choose the domain pairs to compare on.")
+        check_seeds(seeds)
+        return cls(studies=tuple(Study.of(experiment, list(methods), seeds) for experiment in experiments))
+
+    @property
+    def key(self) -> str:
+        """A short name that is the same for the same benchmark."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def named(self) -> dict[str, Study]:
+        """Return the studies by their pairs' names."""
+        return dict(zip(pair_names([study.experiment.data for study in self.studies]), self.studies, strict=True))
+
+
+def check_seeds(seeds: int) -> None:
+    """Raise `UserError` for a number of seeds that no benchmark takes."""
+    if not SEEDS[0] <= seeds <= SEEDS[1]:
+        raise UserError("A benchmark takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
+
+
+def pair_names(data: Sequence[DataSpec]) -> list[str]:
+    """Name domain pairs by data set and settings, own files by theirs; with their places where two are alike."""
+    named = [_pair_name(spec) for spec in data]
+    return [f"{place}: {name}" if named.count(name) > 1 else name for place, name in enumerate(named, start=1)]
+
+
+def _pair_name(spec: DataSpec) -> str:
+    from da_core.data.readers.uploads import place_name
+
+    if spec.places:
+        return " → ".join(map(place_name, spec.places))
+    return " ".join([spec.name, *(f"{name}={value}" for name, value in spec.params.items())])
 
 
 @dataclass(frozen=True)
@@ -144,7 +196,9 @@ def conduct_benchmark(
             yield step(place, event)
 
 
-def benchmark_tables(studies: Studies, steps: Iterable[BenchmarkStep]) -> tuple[BenchmarkTable, BenchmarkTable | None]:
+def benchmark_tables(
+    studies: Studies, steps: Iterable[BenchmarkStep], title: Title = lambda _kind, name: name
+) -> tuple[BenchmarkTable, BenchmarkTable | None]:
     """Tabulate the target accuracy of each method, and the regret of each validator where results have validators.
 
     A validator chooses, for each pair and seed, among the models of all methods. The one that is told the target's
@@ -153,23 +207,34 @@ def benchmark_tables(studies: Studies, steps: Iterable[BenchmarkStep]) -> tuple[
     ends = [step for step in steps if not isinstance(step.outcome, Progress)]
     failures = {(step.pair, step.trial.method): step.outcome for step in ends if isinstance(step.outcome, UserError)}
     done = [step for step in ends if (step.pair, step.trial.method) not in failures]
+    pairs = {pair: title("pair", pair) for pair in studies}
     scores: dict[str, dict[str, list[float]]] = {
-        pair: {study.called(spec): [] for spec in study.methods} for pair, study in studies.items()
+        pairs[pair]: {title("method", study.called(spec)): [] for spec in study.methods}
+        for pair, study in studies.items()
     }
     for step in done:
         if step.result.adapted.target is not None:
-            scores[step.pair][step.trial.method].append(step.result.adapted.target.accuracy)
+            scores[pairs[step.pair]][title("method", step.trial.method)].append(step.result.adapted.target.accuracy)
     notes = [
-        Notice("{method} on {pair}: {reason}", {"method": method, "pair": pair, "reason": str(error)})
+        Notice(
+            "{method} on {pair}: {reason}",
+            {"method": title("method", method), "pair": pairs[pair], "reason": str(error)},
+        )
         for (pair, method), error in failures.items()
     ]
     for pair in studies:
-        once = [step.trial.method for step in done if step.pair == pair and len(step.trial.seeds) > 1]
+        once = [title("method", s.trial.method) for s in done if s.pair == pair and len(s.trial.seeds) > 1]
         if once:
-            named = {"pair": pair, "methods": ", ".join(once)}
+            named = {"pair": pairs[pair], "methods": ", ".join(once)}
             notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
     accuracy = tabulate(scores)
-    regrets = {pair: _regrets([step for step in done if step.pair == pair]) for pair in studies}
+    regrets = {
+        pairs[pair]: {
+            title("validator", name): values
+            for name, values in _regrets([step for step in done if step.pair == pair]).items()
+        }
+        for pair in studies
+    }
     regret = tabulate(regrets, "regret") if any(map(any, regrets.values())) else None
     return dataclasses.replace(accuracy, notes=(*accuracy.notes, *notes)), regret
 

@@ -7,11 +7,9 @@ from functools import partial
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
-from da_core.jobs.queue import queue
 from da_core.jobs.searches import SearchView, searches
 from da_core.search import (
     LEAST_FOR_IMPORTANCE,
@@ -24,24 +22,36 @@ from da_core.search import (
     ranked,
 )
 from pages.charts import search_charts
-from pages.run import run_row, starting, validators_section
-from pages.session import access, keys, state
-from pages.session.polling import follow
-from pages.session.words import _, explain, number, percent, safe, translate_message, word
+from pages.lab import suggested_methods, work_controls
+from pages.run import run_row, validators_section
+from pages.session import keys, state
+from pages.session.polling import when_ready
+from pages.session.words import _, number, percent, safe, translate_message, word
 from pages.shell import navigation
 
 LONGEST = 240
 """Minutes that the form offers; the command line takes more."""
 
 
-def form(latest: SearchView | None, going: bool) -> None:
+def ask(latest: SearchView | None, going: bool) -> None:
+    """Draw the form, once it is known which methods to begin with: those of before, or what suits the pair."""
+    experiment = state.experiment()
+    before = latest.plan if latest is not None and latest.plan.experiment == experiment else None
+    if before is not None or keys.SEARCH_METHODS in st.session_state:
+        form(before, going, before.methods if before else ())
+        return
+    key = f"{experiment.data.model_dump_json()}/{experiment.seed}"
+    work = suggested_methods.suggestions.submit(key, experiment)
+    when_ready(work, partial(form, before, going), _("Finding out which methods suit the pair…"))
+
+
+def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
     """Ask for methods, validator and budget; all else is the experiment of the walk."""
     with st.spinner(_("Waking up the methods…")):
         from da_core.methods import methods
     experiment = state.experiment()
-    before = latest.search if latest is not None and latest.search.experiment == experiment else None
     known = [name for name in methods() if name != "oracle"]
-    st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known))
+    st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known, suggested))
     with st.container(border=True):
         st.markdown(summary(experiment))
         names = st.multiselect(_("Methods"), known, format_func=run_row.method_title, key=keys.SEARCH_METHODS)
@@ -62,17 +72,15 @@ def form(latest: SearchView | None, going: bool) -> None:
         budget = ask_budget()
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Start the search"), type="primary", disabled=going or not names, key=keys.SEARCH_START):
-                begin(Search.of(experiment, names, validator, budget, seed=experiment.seed, unlocked=unlocked))
+                search = Search.of(experiment, names, validator, budget, seed=experiment.seed, unlocked=unlocked)
+                work_controls.begin(searches(), search)
             st.caption(_("Each method with its defaults first, then settings that promise more."))
 
 
-def first_choice(known: Sequence[str]) -> list[str]:
-    """Choose source only, the walk's own method and those to start with that see no label of the target."""
-    from da_core.methods import methods
-
-    own = ("source_only", state.experiment().method.name)
-    starters = [name for name in known if methods()[name].start_here and not methods()[name]().few_per_class()]
-    return [name for name in known if name in own or name in starters]
+def first_choice(known: Sequence[str], suggested: Sequence[str]) -> list[str]:
+    """Choose source only, the walk's own method and what is recommended for the pair."""
+    wanted = {"source_only", state.experiment().method.name, *suggested}
+    return [name for name in known if name in wanted]
 
 
 def summary(experiment: Experiment) -> str:
@@ -99,33 +107,19 @@ def ask_budget() -> Budget:
         return Budget(runs=st.number_input(units["runs"], 1, MOST_RUNS, 20, key=keys.SEARCH_RUNS))
 
 
-def begin(search: Search) -> None:
-    """Start a search, or go on with it."""
-    try:
-        searches().start(search, state.owner(), localhost_only=access.localhost_only())
-    except UserError as error:
-        st.error(explain(error))
-    else:
-        st.rerun()
-
-
-def is_over(view: SearchView | None) -> bool:
-    return view is None or view.state != "running"
-
-
-def panel(view: SearchView | None) -> None:
+def panel(view: SearchView) -> None:
     """Draw the visitor's search as it is now."""
-    if view is None:  # it has been removed since
-        st.rerun()
     st.subheader(_("What was found"), anchor=False)
-    st.caption(f"{summary(view.search.experiment)} · {budget_words(view.search.budget)}")
-    if view.state == "running":
+    st.caption(f"{summary(view.plan.experiment)} · {budget_words(view.plan.budget)}")
+    if view.is_running:
         progress(view)
     else:
-        ended(view)
-    if ranked(view.tried):
+        if view.state == "done":
+            st.caption(_("The search is over: {count} runs.", count=len(view.outcomes)))
+        work_controls.ended(searches(), view)
+    if ranked(view.outcomes):
         found(view)
-    failed = [one for one in view.tried if one.score is None]
+    failed = [one for one in view.outcomes if one.score is None]
     if failed:
         with st.expander(_("Runs without a score: {count}", count=len(failed))):
             for one in failed:
@@ -145,65 +139,36 @@ def named(method: MethodSpec) -> str:
 
 
 def progress(view: SearchView) -> None:
-    text, part = _("Starting"), 0.0
-    if view.current is not None:
-        method, run = view.current
-        running = queue().view(run)
-        part = running.fraction if running is not None else 0.0
-        text = _("Run {place}: {method}", place=len(view.tried) + 1, method=safe(named(method)))
-        if running is not None and running.state == "queued":
-            text += " · " + starting.waiting_words(running)
-    if view.pausing:
-        text = _("It pauses after this run. {run}", run=text)
-    bar, pause, stop = st.columns([4, 1, 1], vertical_alignment="center")
-    bar.progress(view.search.budget.share(view.tried, part), text)
-    hint = _("The run that is going is finished first.")
-    if pause.button(_("Pause"), key=keys.SEARCH_PAUSE, width="stretch", help=hint, disabled=view.pausing):
-        searches().pause(state.owner())
-        st.rerun(scope="fragment")
-    hint = _("The run that is going is thrown away; those that have finished stay.")
-    if stop.button(_("Stop"), key=keys.SEARCH_STOP, width="stretch", help=hint):
-        searches().stop(state.owner())
-        st.rerun()
-
-
-def ended(view: SearchView) -> None:
-    if view.state == "done":
-        st.caption(_("The search is over: {count} runs.", count=len(view.tried)))
-        return
-    text, button = st.columns([5, 1], vertical_alignment="center")
-    if view.error is not None:
-        text.error(explain(view.error))
-    elif view.state == "paused":
-        text.info(_("This search is paused; what was found so far is shown."))
-    else:
-        text.info(_("This search was stopped before its end; what was found so far is shown."))
-    if button.button(_("Go on"), key=keys.SEARCH_RESUME, width="stretch"):
-        begin(view.search)
+    text = _("Starting")
+    if view.going:
+        method = view.going[0][0]
+        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(method)))
+    text, part = work_controls.going_words(view, text)
+    work_controls.progress(searches(), view, view.plan.budget.share(view.outcomes, part), text)
 
 
 def found(view: SearchView) -> None:
     """Draw the best so far, the leaderboard, the truth if it is asked for, and what mattered."""
-    first = best(view.tried)
+    first = best(view.outcomes)
     assert first is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("Best so far: **{method}**", method=safe(named(first.method))))
         hint = _("Makes it the experiment of the walk and opens its run.")
         if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
-            state.replace(view.search.experiment_of(first.method))
+            state.replace(view.plan.experiment_of(first.method))
             state.set_run(first.run_id or None)
             navigation.switch_to("results")
-    scored_target = all(one.target_accuracy is not None for one in ranked(view.tried))
+    scored_target = all(one.target_accuracy is not None for one in ranked(view.outcomes))
     reveal = scored_target and st.toggle(
         _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("It takes the target's labels to tell.")
     )
     with st.container(key=keys.scores("search")):
-        st.table(search_charts.leaderboard(view.search, view.tried, reveal=reveal), border="horizontal")
-    lost = regret(view.tried) if reveal else None
+        st.table(search_charts.leaderboard(view.plan, view.outcomes, reveal=reveal), border="horizontal")
+    lost = regret(view.outcomes) if reveal else None
     if lost is not None:
         st.markdown(_("Regret: **{points}** points below the best of these runs.", points=number(100 * lost, 1)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        make, file = partial(leaderboard_csv, view.search, view.tried), "leaderboard.csv"
+        make, file = partial(leaderboard_csv, view.plan, view.outcomes), "leaderboard.csv"
         st.download_button(_("Leaderboard (CSV)"), make, file, "text/csv", on_click="ignore", key=keys.download(file))
         navigation.link_to("which_run", _("What would the other validators have picked?") + " →")
     mattered(view, first.method.name)
@@ -214,9 +179,9 @@ def mattered(view: SearchView, of_best: str) -> None:
     from da_core.methods import methods
     from da_core.search_space import search_space
 
-    counts = {name: sum(one.method.name == name for one in ranked(view.tried)) for name in view.search.methods}
+    counts = {name: sum(one.method.name == name for one in ranked(view.outcomes)) for name in view.plan.methods}
     known = [name for name, count in counts.items() if count > 1]
-    if (share := importance_of_method(view.tried)) is not None:
+    if (share := importance_of_method(view.outcomes)) is not None:
         st.caption(_("{share} of the scores’ variance lies between the methods.", share=percent(share)))
     if not known:
         return
@@ -226,7 +191,7 @@ def mattered(view: SearchView, of_best: str) -> None:
         _("Method"), known, index=place, format_func=run_row.method_title, key=keys.search_shown_method(of_best)
     )
     kind = methods()[method].Params
-    shares = _shares(view.search.key, len(view.tried), method, view)
+    shares = _shares(view.plan.key, len(view.outcomes), method, view)
     if shares:
         search_charts.bars(shares, kind)
         st.caption(_("How much of the scores’ spread each setting explains (functional ANOVA)."))
@@ -234,18 +199,18 @@ def mattered(view: SearchView, of_best: str) -> None:
         st.caption(
             _("With {count} runs of a method it is estimated which of its settings matter.", count=LEAST_FOR_IMPORTANCE)
         )
-    search_charts.parallel(view.search, view.tried, method, kind, search_space(kind))
+    search_charts.parallel(view.plan, view.outcomes, method, kind, search_space(kind))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _shares(search: str, count: int, method: str, _view: SearchView) -> dict[str, float]:
     """Estimate importance once for each run more: a live screen asks twice a second."""
-    return importance(_view.search, _view.tried, method)
+    return importance(_view.plan, _view.outcomes, method)
 
 
 st.title(_(navigation.SCREENS["search"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["search"].purpose)}</div>')
 latest = searches().latest(state.owner())
-form(latest, going=not is_over(latest))
+ask(latest, going=not work_controls.is_over(latest))
 if latest is not None:
-    follow(partial(searches().latest, state.owner()), is_over, panel, was_over=is_over(latest))
+    work_controls.follow_latest(searches(), latest, panel)

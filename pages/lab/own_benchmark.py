@@ -1,26 +1,18 @@
-"""The visitor's own runs as a benchmark: methods on domain pairs, and which mean ranks differ. Nothing trains here."""
+"""Benchmarks: a new one in the background, or the visitor's own runs so far, as methods on domain pairs with ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import streamlit as st
 
-from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
-from da_core.export.benchmark_files import (
-    benchmark_csv,
-    benchmark_html,
-    benchmark_latex,
-    benchmark_sentences,
-    benchmark_table_html,
-)
+from da_core.evaluation.benchmark_table import tabulate
 from da_core.jobs.leaderboard import leaderboard
-from pages.charts import chart_table, plotly_figure
-from pages.charts.critical_difference import critical_difference_diagram, ranks_table
+from pages.lab import new_benchmark
+from pages.lab.benchmark_report import report
 from pages.run import run_row
 from pages.session import keys
-from pages.session.words import _, language, number, safe
+from pages.session.words import _
 from pages.shell import navigation
 
 LEAST = 2
@@ -65,45 +57,30 @@ def _several(label: str, key: str, options: Sequence[str], at_first: Sequence[st
     return st.multiselect(label, options, format_func=str, key=key)
 
 
-def report(table: BenchmarkTable) -> None:
-    """Draw the ranks, the table and what they mean, and offer the files."""
-    if table.ranks is not None:
-        st.subheader(_("Whose ranks differ"), anchor=False)
-        alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
-        ranks = [f"{name} {number(rank, 2)}" for name, rank in table.ranks.mean.items()]
-        length = _("Critical difference {length}", length=number(table.ranks.critical_difference, 2))
-        plotly_figure.draw(
-            critical_difference_diagram(table.ranks),
-            "critical-difference",
-            chart_table.sentence(alt, *ranks, length),
-            ranks_table(table.ranks),
-        )
-        st.caption(
-            _(
-                "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "
-                "the right holds methods among which none do."
+def runs_so_far() -> None:
+    """Draw the table of the runs that are there, or what it takes to have one."""
+    scores = scores_of_runs()
+    if len(scores) < LEAST or len({method for of_methods in scores.values() for method in of_methods}) < LEAST:
+        with st.container(border=True):
+            st.markdown(
+                _(
+                    "**There is nothing to compare yet.** A benchmark takes two methods or more that have run on the "
+                    "same two domain pairs or more. Train them, or repeat them over seeds."
+                )
             )
-        )
-    st.subheader(_("Accuracy on the target"), anchor=False)
-    drawn, label = benchmark_table_html(table, language()), escape(_("Accuracy on the target"))
-    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
-    for sentence in benchmark_sentences(table, language()):
-        st.caption(safe(sentence))
-    st.caption(
-        _(
-            "Of a method that ran with several configurations on a pair the one of the best mean counts, so some of "
-            "its lead may be luck; all seeds that it ran with are taken."
-        )
-    )
-    title = _("Accuracy on the target")
-    with st.container(horizontal=True):
-        _download("CSV", benchmark_csv(table), "benchmark.csv", "text/csv")
-        _download("HTML", benchmark_html(table, language(), title).encode(), "benchmark.html", "text/html")
-        _download("LaTeX", benchmark_latex(table, title).encode(), "benchmark.tex", "application/x-tex")
-
-
-def _download(label: str, content: bytes, file: str, mime: str) -> None:
-    st.download_button(label, content, file, mime, on_click="ignore", key=keys.download(file))
+            with st.container(horizontal=True):
+                navigation.link_to("train", _("Go to Train"))
+                navigation.link_to("stability", _("Go to Stability"))
+    else:
+        chosen = choose(scores)
+        if chosen and any(chosen.values()):
+            report(
+                tabulate(chosen),
+                _(
+                    "Of a method that ran with several configurations on a pair the one of the best mean counts, so "
+                    "some of its lead may be luck; all seeds that it ran with are taken."
+                ),
+            )
 
 
 st.title(_(navigation.SCREENS["own_benchmark"].title), anchor=False)
@@ -111,19 +88,17 @@ st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["own_benchmark"].purpos
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-scores = scores_of_runs()
-if len(scores) < LEAST or len({method for of_methods in scores.values() for method in of_methods}) < LEAST:
-    with st.container(border=True):
-        st.markdown(
-            _(
-                "**There is nothing to compare yet.** A benchmark takes two methods or more that have run on the same "
-                "two domain pairs or more. Train them, or repeat them over seeds."
-            )
-        )
-        with st.container(horizontal=True):
-            navigation.link_to("train", _("Go to Train"))
-            navigation.link_to("stability", _("Go to Stability"))
+kinds = {"new": _("A new benchmark"), "own": _("Your runs so far")}
+kind = st.segmented_control(
+    _("What to compare"),
+    list(kinds),
+    format_func=kinds.__getitem__,
+    default="new",
+    required=True,
+    key=keys.BENCHMARK_KIND,
+    label_visibility="collapsed",
+)
+if kind == "new":
+    new_benchmark.section()
 else:
-    chosen = choose(scores)
-    if chosen and any(chosen.values()):
-        report(tabulate(chosen))
+    runs_so_far()

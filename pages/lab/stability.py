@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
-from da_core.jobs.queue import queue
 from da_core.jobs.store import store
-from da_core.jobs.studies import StudyView, studies
+from da_core.jobs.studies import StudyView, runs_of, studies
 from da_core.study import Study
 from pages.charts import seeds
-from pages.run import starting
-from pages.session import access, keys, state
-from pages.session.polling import follow
-from pages.session.words import _, explain, word
+from pages.lab import work_controls
+from pages.session import keys, state
+from pages.session.words import _, word
 from pages.shell import navigation
 
 BASELINE = "source_only"
@@ -30,11 +26,11 @@ def form(latest: StudyView | None, going: bool) -> None:
     """Ask which methods and how many seeds; all else is the experiment of the walk."""
     known = titles()
     experiment = state.experiment()
-    same = latest is not None and latest.study.experiment == experiment
-    of_latest = latest.study.methods if latest and same else (experiment.method,)
+    same = latest is not None and latest.plan.experiment == experiment
+    of_latest = latest.plan.methods if latest and same else (experiment.method,)
     chosen = list(dict.fromkeys(spec.name for spec in of_latest))  # a sweep has one method several times
     st.session_state.setdefault(keys.STUDY_METHODS, chosen)
-    st.session_state.setdefault(keys.STUDY_SEEDS, latest.study.seeds if latest and same else 5)
+    st.session_state.setdefault(keys.STUDY_SEEDS, latest.plan.seeds if latest and same else 5)
     with st.container(border=True):
         st.markdown(seeds.summary(experiment))
         left, right = st.columns([3, 2], gap="large")
@@ -49,18 +45,9 @@ def form(latest: StudyView | None, going: bool) -> None:
         count = right.slider(_("Seeds"), 2, 20, key=keys.STUDY_SEEDS, help=hint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
-                start(lambda: Study.of(state.experiment(), names, count))
+                work_controls.begin(studies(), Study.of(state.experiment(), names, count))
             runs = len(names) * count
-            st.caption(_("{count} runs, one after the other; those that are there already are taken.", count=runs))
-
-
-def start(study: Callable[[], Study]) -> None:
-    try:
-        studies().start(study(), state.owner(), localhost_only=access.localhost_only())
-    except UserError as error:
-        st.error(explain(error))
-    else:
-        st.rerun()
+            st.caption(_("{count} runs; those that are there already are taken.", count=runs))
 
 
 def titles() -> dict[str, str]:
@@ -70,20 +57,12 @@ def titles() -> dict[str, str]:
     return {name: _(method.title) for name, method in methods().items() if name not in (BASELINE, "oracle")}
 
 
-def is_over(view: StudyView | None) -> bool:
-    return view is None or view.state != "running"
-
-
-def panel(view: StudyView | None) -> None:
+def panel(view: StudyView) -> None:
     """Draw the visitor's study."""
-    if view is None:  # it has been removed since
-        st.rerun()
-    if view.state == "running":
+    if view.is_running:
         progress(view)
-    elif view.state == "failed" and view.error is not None:
-        st.error(explain(view.error))
-    elif view.state == "stopped":
-        stopped(view.study)
+    else:
+        work_controls.ended(studies(), view)
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so there is nothing to compare seeds by."))
@@ -91,22 +70,11 @@ def panel(view: StudyView | None) -> None:
         report(view, *scores)
 
 
-def stopped(study: Study) -> None:
-    text, button = st.columns([5, 1], vertical_alignment="center")
-    text.info(_("This study was stopped before its end; what had finished is shown."))
-    hint = _("Runs that have finished are not run again.")
-    if button.button(_("Go on"), key=keys.STUDY_RESUME, width="stretch", help=hint):
-        start(lambda: study)
-
-
 def progress(view: StudyView) -> None:
-    count = len(view.study.trials())
-    done = len(set(view.runs.values()))  # one run may stand for several seeds
-    text, part = _("Starting"), 0.0
-    if view.current:
-        trial, _run = view.current[0]
-        going = [queue().view(run) for _trial, run in view.current]
-        part = sum(running.fraction for running in going if running is not None)
+    count, done = len(view.plan.trials()), len(view.outcomes)
+    text = _("Starting")
+    if view.going:
+        trial = view.going[0][0].trial
         text = _(
             "Run {place} of {count}: {method}, seed {seed}",
             place=min(done + 1, count),
@@ -114,20 +82,15 @@ def progress(view: StudyView) -> None:
             method=word(titles().get(trial.method, trial.method)),
             seed=trial.seed,
         )
-        if going[0] is not None and going[0].state == "queued":
-            text += " · " + starting.waiting_words(going[0])
-    bar, stop = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(min((done + part) / count, 1.0), text)
-    if stop.button(_("Stop"), key=keys.STUDY_STOP, width="stretch"):
-        studies().stop(state.owner())
-        st.rerun()
+    text, part = work_controls.going_words(view, text)
+    work_controls.progress(studies(), view, (done + part) / count, text)
 
 
 def scored(view: StudyView) -> tuple[Scores, Scores] | None:
     """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
     names = titles()
     found: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
-    for (method, seed), run in view.runs.items():
+    for (method, seed), run in runs_of(view.outcomes).items():
         record = store().load(run)
         if record is None:
             continue
@@ -149,11 +112,13 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     shown = {**baselines, **after}
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
-    st.caption(seeds.summary(view.study.experiment))
+    st.caption(seeds.summary(view.plan.experiment))
     seeds.dots(shown, spreads)
     with st.container(key=keys.scores("spread")):
         st.table(seeds.spread_table(spreads), border="horizontal")
-    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and len(view.runs) > len(after):
+    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and sum(
+        len(one.seeds) for one in view.outcomes
+    ) > len(after):
         st.info(
             _(
                 "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
@@ -191,6 +156,6 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
 st.title(_("Stability"), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stability"].purpose)}</div>')
 latest = studies().latest(state.owner())
-form(latest, going=not is_over(latest))
+form(latest, going=not work_controls.is_over(latest))
 if latest is not None:
-    follow(partial(studies().latest, state.owner()), is_over, panel, was_over=is_over(latest))
+    work_controls.follow_latest(studies(), latest, panel)

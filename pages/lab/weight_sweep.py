@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from statistics import fmean
 
 import pandas as pd
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.evaluation.regret import judge
 from da_core.evaluation.validators import validators
 from da_core.jobs.store import store
@@ -19,10 +17,10 @@ from da_core.params import describe
 from da_core.study import Study
 from da_core.teaching.guess import Given
 from pages.charts import chart_table, vega_chart
+from pages.lab import work_controls
 from pages.run import run_row
-from pages.session import access, keys, state
-from pages.session.polling import follow
-from pages.session.words import _, explain, number, percent, safe
+from pages.session import keys, state
+from pages.session.words import _, number, percent, safe
 from pages.shell import theme
 
 WEIGHT = "weight"
@@ -57,13 +55,9 @@ def section() -> None:
         )
     )
     latest = studies().latest(state.owner())
-    form(going=latest is not None and latest.state == "running")
-    if latest is not None and latest.study.swept == WEIGHT:
-        follow(partial(studies().latest, state.owner()), is_over, panel, was_over=is_over(latest))
-
-
-def is_over(view: StudyView | None) -> bool:
-    return view is None or view.state != "running"
+    form(going=latest is not None and latest.is_running)
+    if latest is not None and latest.plan.swept == WEIGHT:
+        work_controls.follow_latest(studies(), latest, panel)
 
 
 def form(going: bool) -> None:
@@ -77,7 +71,7 @@ def form(going: bool) -> None:
         if st.button(_("Run the sweep"), type="primary", disabled=going, key=keys.SWEEP_START):
             start(method, known[method])
         runs = SEEDS * len(known[method])
-        st.caption(_("{count} runs, one after the other; those that are there already are taken.", count=runs))
+        st.caption(_("{count} runs; those that are there already are taken.", count=runs))
 
 
 def start(method: str, values: Sequence[float]) -> None:
@@ -88,30 +82,21 @@ def start(method: str, values: Sequence[float]) -> None:
     experiment = state.experiment()
     if experiment.method.name != method:
         experiment = with_method(experiment, MethodSpec(name=method))
-    try:
-        sweep = Study.sweep(experiment, WEIGHT, values, SEEDS)
-        studies().start(sweep, state.owner(), localhost_only=access.localhost_only())
-    except UserError as error:
-        st.error(explain(error))
-    else:
-        st.rerun()
+    work_controls.begin(studies(), Study.sweep(experiment, WEIGHT, values, SEEDS))
 
 
-def panel(view: StudyView | None) -> None:
+def panel(view: StudyView) -> None:
     """Draw how far the sweep is, or its curves."""
-    if view is None or view.study.swept != WEIGHT:  # another one has been started since
+    if view.plan.swept != WEIGHT:  # another one has been started since
         st.rerun()
-    if view.state == "running":
-        count = len(view.study.trials())
-        done = len(set(view.runs.values()))
-        bar, stop = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(done / count, _("{done} of {count} runs", done=done, count=count))
-        if stop.button(_("Stop"), key=keys.SWEEP_STOP):
-            studies().stop(state.owner())
-            st.rerun()
-    elif view.error is not None:
-        st.error(explain(view.error))
-    else:
+    if view.is_running:
+        count = len(view.plan.trials())
+        done = len(view.outcomes)
+        text = _("{done} of {count} runs", done=done, count=count)
+        work_controls.progress(studies(), view, done / count, text)
+        return
+    work_controls.ended(studies(), view)
+    if view.error is None:
         came_out(view)
 
 
@@ -122,10 +107,10 @@ def came_out(view: StudyView) -> None:
         st.info(_("There is nothing to compare: too few runs, or a target without labels."))
         return
     best = weights[max(range(len(weights)), key=lambda place: truth[place] or 0.0)]
-    st.markdown(f"**{run_row.method_title(view.study.methods[0].name)}**")
-    given = asked(view.study.key, weights)
+    st.markdown(f"**{run_row.method_title(view.plan.methods[0].name)}**")
+    given = asked(view.plan.key, weights)
     draw(weights, {**curves, **({_("Accuracy on the target"): truth} if given else {})})
-    st.caption(_("Each curve from its lowest to its highest value; the mean of {count} seeds.", count=view.study.seeds))
+    st.caption(_("Each curve from its lowest to its highest value; the mean of {count} seeds.", count=view.plan.seeds))
     if given is None:
         return
     lines = [_("What came out: **{outcome}**", outcome=f"λ = {best:g}")]
@@ -152,8 +137,8 @@ def collected(view: StudyView) -> tuple[list[float], dict[str, list[float | None
     weights: list[float] = []
     curves: dict[str, list[float | None]] = {_(kind.title): [] for kind in kinds.values()}
     truth: list[float | None] = []
-    for spec in view.study.methods:
-        ids = dict.fromkeys(run for (called, _seed), run in view.runs.items() if called == view.study.called(spec))
+    for spec in view.plan.methods:
+        ids = [one.run_id for one in view.outcomes if one.method == view.plan.called(spec)]
         results = [record.result for run in ids if (record := store().load(run)) is not None]
         if not results:
             continue

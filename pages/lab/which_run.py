@@ -12,7 +12,7 @@ from da_core.jobs.candidates import Candidate, candidates, judge_validator
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.searches import searches
 from da_core.jobs.store import Record, store
-from da_core.jobs.studies import studies
+from da_core.jobs.studies import runs_of, studies
 from pages.lab import weight_sweep
 from pages.run import run_row, validators_section
 from pages.session import keys, state
@@ -29,10 +29,10 @@ def sets_of_runs() -> dict[str, Callable[[], list[str]]]:
     kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.after is not None]
     found: dict[str, Callable[[], list[str]]] = {}
     study = studies().latest(state.owner())
-    if study is not None and study.runs:
-        found[_("Your latest study")] = lambda: list(dict.fromkeys(study.runs.values()))
+    if study is not None and (of_study := runs_of(study.outcomes)):
+        found[_("Your latest study")] = lambda: list(dict.fromkeys(of_study.values()))
     search = searches().latest(state.owner())
-    if search is not None and (of_search := [one.run_id for one in search.tried if one.run_id]):
+    if search is not None and (of_search := [one.run_id for one in search.outcomes if one.run_id]):
         found[_("Your latest search")] = lambda: of_search
     ticked = [run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {one.run_id for one in kept}]
     if len(ticked) >= LEAST and len({run.pair for run in kept if run.run_id in ticked}) == 1:

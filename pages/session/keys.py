@@ -305,8 +305,12 @@ def row_control(action: str, run: str) -> str:
 
 STUDY_METHODS = "lab-study-methods"
 STUDY_SEEDS = "lab-study-seeds"
-STUDY_RESUME = "study-on"
-STUDY_STOP = "study-stop"
+
+
+def work(kind: str, action: str) -> str:
+    """Name a button of a study, a search or a benchmark."""
+    return f"lab-{kind}-{action}"
+
 
 # Search --------------------------------------------------------------------------------------------------------------
 
@@ -316,9 +320,6 @@ SEARCH_UNIT = "lab-search-unit"
 SEARCH_RUNS = "lab-search-runs"
 SEARCH_MINUTES = "lab-search-minutes"
 SEARCH_START = "lab-search-start"
-SEARCH_PAUSE = "lab-search-pause"
-SEARCH_STOP = "lab-search-stop"
-SEARCH_RESUME = "lab-search-on"
 SEARCH_USE = "lab-search-use"
 SEARCH_TRUTH = "lab-search-truth"
 
@@ -342,7 +343,6 @@ def which_run_pick(place: int) -> str:
 SWEEP_METHOD = "lab-sweep-method"
 SWEEP_SEEDS = "lab-sweep-seeds"
 SWEEP_START = "lab-sweep-start"
-SWEEP_STOP = "lab-sweep-stop"
 SWEEP_GUESS = "weight_peak"
 """The guess at which weight target accuracy peaks; the study's key is the place that asks."""
 
@@ -350,6 +350,11 @@ SWEEP_GUESS = "weight_peak"
 
 BENCHMARK_METHODS = "lab-benchmark-methods"
 BENCHMARK_PAIRS = "lab-benchmark-pairs"
+BENCHMARK_KIND = "lab-benchmark-kind"
+NEW_BENCHMARK_METHODS = "lab-new-benchmark-methods"
+NEW_BENCHMARK_PAIRS = "lab-new-benchmark-pairs"
+NEW_BENCHMARK_SEEDS = "lab-new-benchmark-seeds"
+NEW_BENCHMARK_START = "lab-new-benchmark-start"
 
 # Start, Learn --------------------------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ SCREENS: dict[Step, Screen] = {
     "own_benchmark": Screen(
         "lab/own_benchmark.py",
         "Benchmark",
-        "Your runs as one table: methods on domain pairs, and whose ranks differ by more than luck.",
+        "Methods on domain pairs over several seeds as one table, and whose ranks differ by more than luck.",
         "",
     ),
     "playground": Screen(

@@ -9,10 +9,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core.experiment import DataSpec, Experiment, MethodSpec
+from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
 
 ACCURACIES = {"coral": 0.6, "dann": 0.9, "tca": 0.7}
+
+
+def own_runs(lab: Lab, **query: str) -> AppTest:
+    """The screen, with the runs so far chosen."""
+    app = lab.screen("own_benchmark", section="lab", **query)
+    app.button_group(key=keys.BENCHMARK_KIND).set_value("own")
+    return app.run()
 
 
 def fill(lab: Lab) -> None:
@@ -34,7 +42,7 @@ def table(app: AppTest) -> list[list[str]]:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_runs_become_a_table_with_ranks(lab: Lab, lang: str) -> None:
     fill(lab)
-    app = lab.screen("own_benchmark", section="lab", lang=lang)
+    app = own_runs(lab, lang=lang)
     assert not app.exception
     rows = table(app)
     assert [row[0] for row in rows[1:]] == ["DANN", "TCA", "CORAL"], "the best rank first"
@@ -51,7 +59,7 @@ def test_runs_become_a_table_with_ranks(lab: Lab, lang: str) -> None:
 
 def test_a_pair_where_a_method_is_missing_is_said_when_it_is_chosen(lab: Lab) -> None:
     fill(lab)
-    app = lab.screen("own_benchmark", section="lab")
+    app = own_runs(lab)
     pairs = app.multiselect[1]
     pairs.set_value(pairs.options)
     app.run()
@@ -63,8 +71,8 @@ def test_a_pair_where_a_method_is_missing_is_said_when_it_is_chosen(lab: Lab) ->
 
 
 def test_without_runs_of_two_methods_on_two_pairs_it_says_what_it_takes(lab: Lab) -> None:
-    assert "nothing to compare yet" in texts(lab.screen("own_benchmark", section="lab"))
+    assert "nothing to compare yet" in texts(own_runs(lab))
     lab.finish()
-    app = lab.screen("own_benchmark", section="lab")
+    app = own_runs(lab)
     assert not app.exception
     assert "nothing to compare yet" in texts(app)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core.evaluation import recommendation
 from da_core.events import Event, Finished, ValidatorScore
 from da_core.experiment import Experiment
 from da_core.jobs import queue as queue_module
@@ -15,6 +16,7 @@ from da_core.jobs import searches as searches_module
 from da_core.jobs.queue import Queue, queue
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import store
+from pages.lab.suggested_methods import suggestions
 from pages.session.words import safe
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
@@ -39,7 +41,9 @@ def fresh_searches(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
 
 
 def screen(lab: Lab, **query: str) -> AppTest:
-    return lab.screen("automatic_search", section="lab", **query)
+    app = lab.screen("automatic_search", section="lab", **query)
+    suggestions.wait_idle(30)
+    return app if app.multiselect else app.run()
 
 
 def started(lab: Lab, runs: int = 8) -> AppTest:
@@ -74,7 +78,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == 8
     assert set(table["Method"]) == {"Source only", "Deep CORAL"}
-    best = searches_module.searches().latest(lab.visitor).tried
+    best = searches_module.searches().latest(lab.visitor).outcomes
     weights = [one.method.params["weight"] for one in best if "weight" in one.method.params]
     assert f"Best so far: **{safe(f'Deep CORAL weight={max(weights)}')}**" in texts(done)
     button(done, "Use the best").click()
@@ -82,6 +86,16 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     assert not done.exception
     assert done.title[0].value == "Results"
     assert done.query_params["method.weight"] in (str(max(weights)), [str(max(weights))])
+
+
+def test_at_first_the_methods_are_those_that_are_recommended_for_the_pair(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recommendation, "suggested_methods", lambda data, seed: ["source_only", "mcc"])
+    suggestions.forget(f"{Experiment().data.model_dump_json()}/0")
+    app = screen(lab)
+    assert set(app.multiselect[0].value) == {"source_only", "mcc", Experiment().method.name}
+    suggestions.forget(f"{Experiment().data.model_dump_json()}/0")
 
 
 def test_accuracy_on_the_target_is_shown_when_it_is_asked_for_and_not_before(lab: Lab) -> None:
@@ -117,8 +131,8 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     app.run()
     over(lab)
     app = screen(lab)
-    assert "This search is paused" in texts(app)
-    had = len(searches_module.searches().latest(lab.visitor).tried)
+    assert "This is paused" in texts(app)
+    had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
     button(app, "Go on").click()
     app.run()

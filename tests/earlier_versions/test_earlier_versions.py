@@ -14,6 +14,7 @@ import pytest
 
 from da_core.experiment import Experiment
 from da_core.jobs.store import Store
+from da_core.jobs.studies import Studies
 from da_core.run_folder import read_record
 
 THERE = Path(__file__).parent / "november_2026"
@@ -98,9 +99,9 @@ def test_the_list_of_runs_keeps_names_tags_bin_and_study(kept: Store) -> None:
     assert of_ann[ADAPTED].tags == ("lecture", "第一")
     assert of_ann[REWEIGHTED].deleted_at is not None
     assert [run.run_id for run in kept.database.listed("bob")] == [REWEIGHTED]
-    study = kept.database.last_study("ann")
+    study = Studies(store=lambda: kept).latest("ann")
     assert study is not None
-    assert [spec.name for spec in study.methods] == ["kmm", "ulsif"]
+    assert [spec.name for spec in study.plan.methods] == ["kmm", "ulsif"]
 
 
 @pytest.mark.parametrize(("link", "setting"), LINKS)

@@ -169,6 +169,18 @@ def test_the_controlled_risk_is_the_regression_line_of_weighted_loss_on_weight_w
     assert controlled_risk(np.ones(200), loss) == pytest.approx(loss.mean())
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e250])
+def test_the_controlled_risk_needs_no_division_that_fails(scale: float) -> None:
+    assert controlled_risk(np.array([scale]), np.array([True])) == pytest.approx(scale), "one has no variance"
+    alike = scale * np.array([1.0, 1.0 + 1e-16, 1.0 - 1e-16])
+    assert controlled_risk(alike, np.array([1.0, 0.0, 0.0])) == pytest.approx(scale / 3), "rounding is no variance"
+    weights, loss = np.array([1.0, 2.0, 6.0]), np.array([0.0, 1.0, 0.0])
+    eta = -np.cov(weights * loss, weights)[0, 1] / weights.var(ddof=1)
+    expected = scale * 2 / 3 + eta * (3 * scale - 1)
+    assert controlled_risk(scale * weights, loss) == pytest.approx(expected), "however large or small they are"
+
+
 def test_dev_is_one_minus_skadas_for_the_same_weights_and_loss(model, monkeypatch):
     """skada's loss is the cross-entropy unless told, and its weights are of a third of the source."""
     seen, _ = model

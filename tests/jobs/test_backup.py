@@ -30,7 +30,7 @@ from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.jobs.backups.backup import BackupContents, write_backup
 from da_core.jobs.backups.restore import restore_backup
 from da_core.jobs.database import migrations
-from da_core.jobs.database.kept_searches import KeptSearch, keep_search, last_search
+from da_core.jobs.database.kept_works import KeptWorks
 from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.owners import EVERYONE, digest
@@ -133,7 +133,6 @@ def test_everything_is_there_after_a_restore(
     database.tag(shared, ANN, ["a", "夜"])
     database.delete([shared], BOB)
     study = Study(experiment=Experiment(), methods=(MethodSpec(name="dann"), MethodSpec(name="coral")), seeds=3)
-    database.remember_study(study, ANN)
     for _ in range(3):
         database.count_progress(BOB, "chapter", "one", "read")
     rooms = RoomDatabase(database)
@@ -146,7 +145,9 @@ def test_everything_is_there_after_a_restore(
     )
     LiveRuns(lambda: database, "gone/1/x").record([live])
     search = Search.of(Experiment(), ["dann"], "snd", Budget(runs=3))
-    keep_search(database, ANN, search, [], "paused")
+    works = {"study": study, "search": search}
+    for kind, plan in works.items():
+        KeptWorks(lambda: database, kind, "gone/1/x").begin(ANN, {"plan": plan.model_dump(mode="json")})
     upload = bring(first, monkeypatch, "mine.zip", b"PK")
     (first.data / "uploads" / ".half").write_bytes(b"still arriving")
     (first.data / "runs" / ".writing-x").mkdir()
@@ -159,8 +160,9 @@ def test_everything_is_there_after_a_restore(
     assert restored.database.listed(ANN) == database.listed(ANN)
     assert restored.database.listed(BOB) == database.listed(BOB)
     assert restored.database.listed(ANN)[1].name == "夜 & “day”"
-    assert restored.database.last_study(ANN) == study
-    assert last_search(restored.database, ANN) == KeptSearch(search, (), "paused")
+    for kind, plan in works.items():
+        kept = KeptWorks(lambda: restored.database, kind).find(ANN)
+        assert type(plan).model_validate(kept.work["plan"]) == plan
     assert restored.database.progress(BOB).times("chapter", "one", "read") == 3
     rooms = RoomDatabase(restored.database)
     assert rooms.load(room.room_id) == room

@@ -283,7 +283,7 @@ def test_a_study_trains_on_all_workers_at_once(cluster_of, queue_on, tmp_path: P
     queue = queue_on(cluster_of(endless))
     studies = Studies(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
     studies.start(Study.of(points(), ["dann", "coral"], 3), ANN)
-    while len(going := studies.latest(ANN).current) < 3:
+    while len(going := studies.latest(ANN).going) < 3:
         assert studies.latest(ANN).state == "running"
         time.sleep(0.02)
     for _trial, run_id in going:

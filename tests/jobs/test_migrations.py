@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, create_engine, event, inspect, make_url, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, make_url, text
 
 from da_core.errors import UserError
 from da_core.jobs import upload_list  # noqa: F401
-from da_core.jobs.database import kept_searches, live_runs, room_database  # noqa: F401  # tables in METADATA too
+from da_core.jobs.database import live_runs, migrations, room_database  # noqa: F401  # tables in METADATA too
+from da_core.jobs.database.kept_works import KeptWork, KeptWorks
 from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import OwnerDigest
 
 ROOT = Path(__file__).parents[2]
 NOVEMBER = ROOT / "tests" / "earlier_versions" / "november_2026" / "kept.db"
-TABLES = {"runs": 2, "entries": 3, "studies": 1}
-"""How many rows each table of November has."""
+TABLES = {"runs": 2, "entries": 3}
+"""How many rows the tables of November have that are still there; the one study is a work by now."""
 
 
 @pytest.fixture
@@ -94,8 +96,23 @@ def test_a_database_of_november_is_adopted_and_keeps_all_it_holds(november: str)
 def test_a_database_from_before_studies_gets_their_table(november: str) -> None:
     with (engine := create_engine(november)).begin() as connection:
         connection.execute(text("DROP TABLE studies"))
-    assert RunDatabase(november).last_study("ann") is None
+    RunDatabase(november)
     assert differences(engine) == []
+
+
+def test_studies_and_searches_are_works_by_now(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrations.upgrade_within(connection, "0007")
+        table = Table("searches", MetaData(), autoload_with=connection)
+        kept = {"owner": "ann", "search": {"seed": 1}, "tried": [{"score": 0.5}], "state": "paused"}
+        connection.execute(table.insert().values(**kept))
+        table = Table("studies", MetaData(), autoload_with=connection)
+        connection.execute(table.insert().values(owner="ann", study={"seeds": 3}))
+    database = RunDatabase(url)
+    search, study = (KeptWorks(lambda: database, kind).find(OwnerDigest("ann")) for kind in ("search", "study"))
+    assert search == KeptWork({"plan": {"seed": 1}, "outcomes": [{"score": 0.5}], "state": "paused"}, elsewhere=False)
+    assert study.work["plan"] == {"seeds": 3}
 
 
 def test_servers_that_start_at_once_all_open_it(november: str) -> None:
@@ -127,7 +144,7 @@ def test_an_upgrade_that_fails_changes_nothing(november: str, monkeypatch: pytes
         with pytest.raises(ZeroDivisionError):
             RunDatabase(november)
     engine = create_engine(november)
-    assert set(inspect(engine).get_table_names()) == set(TABLES)
+    assert set(inspect(engine).get_table_names()) == {*TABLES, "studies"}
     RunDatabase(november)
     assert revision(engine) == newest()
 

@@ -12,7 +12,7 @@ import pytest
 from da_core.errors import UserError
 from da_core.events import Event, Evidence, Finished, Result, StageStarted, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
-from da_core.jobs import searches
+from da_core.jobs import background_work
 from da_core.jobs.queue import Queue
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import Store
@@ -79,9 +79,9 @@ def test_a_search_runs_to_its_budget_and_its_runs_are_in_the_owners_list(bench: 
     bench.searches.start(SEARCH, "ann")
     assert bench.over() == "done"
     view = bench.searches.latest("ann")
-    assert [one.method for one in view.tried] == bench.begun
-    assert [one.method.name for one in view.tried][:2] == ["source_only", "deep_coral"]
-    assert all(bench.store.database.lists(one.run_id, "ann") for one in view.tried)
+    assert [one.method for one in view.outcomes] == bench.begun
+    assert [one.method.name for one in view.outcomes][:2] == ["source_only", "deep_coral"]
+    assert all(bench.store.database.lists(one.run_id, "ann") for one in view.outcomes)
     assert bench.searches.latest("bob") is None
 
 
@@ -90,7 +90,7 @@ def test_a_run_that_fails_is_noted_with_its_sentence_and_the_search_goes_on(benc
     bench.go.release(4)
     bench.searches.start(SEARCH, "ann")
     assert bench.over() == "done"
-    first, *others = bench.searches.latest("ann").tried
+    first, *others = bench.searches.latest("ann").outcomes
     assert first.problem.format(**first.values) == "The target is empty."
     assert all(one.score is not None for one in others)
     assert len(others) == 3
@@ -103,11 +103,16 @@ def test_settings_beyond_the_servers_limits_are_noted_and_the_search_goes_on(
         if experiment.method.name == "source_only":
             raise UserError("This server gives a run less.")
 
-    monkeypatch.setattr(searches, "check_limits", refuse)
+    monkeypatch.setattr(background_work, "check_limits", refuse)
     bench.go.release(4)
     bench.searches.start(SEARCH, "ann")
     assert bench.over() == "done"
-    assert [one.problem for one in bench.searches.latest("ann").tried] == ["This server gives a run less.", "", "", ""]
+    assert [one.problem for one in bench.searches.latest("ann").outcomes] == [
+        "This server gives a run less.",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_pause_lets_the_run_finish_and_stop_ends_it(bench: Bench) -> None:
@@ -118,20 +123,20 @@ def test_pause_lets_the_run_finish_and_stop_ends_it(bench: Bench) -> None:
     assert bench.searches.latest("ann").pausing
     bench.go.release(1)
     assert bench.over() == "paused"
-    assert len(bench.searches.latest("ann").tried) == 1
+    assert len(bench.searches.latest("ann").outcomes) == 1
 
     bench.searches.start(SEARCH, "ann")
     bench.begins.get(timeout=PATIENCE)
     bench.searches.stop("ann")
     assert bench.over() == "stopped"
-    assert len(bench.searches.latest("ann").tried) == 1
+    assert len(bench.searches.latest("ann").outcomes) == 1
 
 
 def test_a_later_server_goes_on_with_the_very_runs_that_would_have_come(bench: Bench) -> None:
     bench.go.release(4)
     bench.searches.start(SEARCH, "bob")
     assert bench.over("bob") == "done"
-    whole = bench.searches.latest("bob").tried
+    whole = bench.searches.latest("bob").outcomes
     bench.begun.clear()
 
     bench.go.release(2)
@@ -143,11 +148,11 @@ def test_a_later_server_goes_on_with_the_very_runs_that_would_have_come(bench: B
     bench.over()
     bench.searches = bench.server()
     found = bench.searches.latest("ann")
-    assert (found.search, found.state, len(found.tried)) == (other, "stopped", 2)
+    assert (found.plan, found.state, len(found.outcomes)) == (other, "stopped", 2)
     bench.go.release(20)  # the run that was stopped may still take one
-    bench.searches.start(found.search, "ann")
+    bench.searches.start(found.plan, "ann")
     assert bench.over() == "done"
-    assert [one.method for one in bench.searches.latest("ann").tried] == [one.method for one in whole]
+    assert [one.method for one in bench.searches.latest("ann").outcomes] == [one.method for one in whole]
     assert bench.server().latest("ann").state == "done"
 
 
@@ -160,7 +165,7 @@ def test_a_larger_budget_goes_on_and_another_search_begins_anew(bench: Bench) ->
     assert len(bench.begun) == 6
     bench.searches.start(SEARCH.model_copy(update={"seed": 1, "budget": Budget(runs=1)}), "ann")
     bench.over()
-    assert len(bench.searches.latest("ann").tried) == 1
+    assert len(bench.searches.latest("ann").outcomes) == 1
 
 
 def test_a_run_that_failed_is_not_run_again_when_the_search_goes_on(bench: Bench) -> None:

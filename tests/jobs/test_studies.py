@@ -14,7 +14,7 @@ from da_core.events import Event, Evidence, Finished, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
-from da_core.jobs.studies import Studies
+from da_core.jobs.studies import Studies, runs_of
 from da_core.study import Study
 from tests.support.made_up_run import made_by_this_version
 
@@ -75,7 +75,7 @@ def test_a_study_runs_all_its_experiments_one_by_one_and_keeps_them(bench: Bench
     assert bench.begun == [("dann", 0), ("coral", 0), ("dann", 1), ("coral", 1)]
     view = bench.studies.latest("ann")
     assert view is not None
-    assert {key: bench.store.load(run).experiment.seed for key, run in view.runs.items()} == {
+    assert {key: bench.store.load(run).experiment.seed for key, run in runs_of(view.outcomes).items()} == {
         ("dann", 0): 0,
         ("coral", 0): 0,
         ("dann", 1): 1,
@@ -91,7 +91,7 @@ def test_what_the_store_has_is_not_run_again(bench: Bench) -> None:
     bench.studies.start(STUDY, "ann")
     assert bench.over() == "done"
     assert ("coral", 0) not in bench.begun
-    assert bench.studies.latest("ann").runs["coral", 0] == run_id
+    assert runs_of(bench.studies.latest("ann").outcomes)["coral", 0] == run_id
 
 
 def test_a_stopped_study_ends_its_run_and_keeps_what_had_finished(bench: Bench) -> None:
@@ -100,7 +100,7 @@ def test_a_stopped_study_ends_its_run_and_keeps_what_had_finished(bench: Bench) 
     assert [bench.begins.get(timeout=PATIENCE) for _ in range(2)] == [("dann", 0), ("coral", 0)]
     bench.studies.stop("ann")
     assert bench.over() == "stopped"
-    assert list(bench.studies.latest("ann").runs) == [("dann", 0)]
+    assert list(runs_of(bench.studies.latest("ann").outcomes)) == [("dann", 0)]
 
 
 def test_a_run_that_fails_ends_the_study_with_its_sentence(bench: Bench) -> None:
@@ -129,17 +129,17 @@ def test_a_study_is_found_again_by_a_later_server_and_goes_on_where_it_ended(ben
     assert [bench.begins.get(timeout=PATIENCE) for _ in range(2)] == [("dann", 0), ("coral", 0)]
     bench.studies.stop("ann")
     bench.over()
-    had = bench.studies.latest("ann").runs
+    had = bench.studies.latest("ann").outcomes
     bench.studies = bench.server()
     found = bench.studies.latest("ann")
-    assert (found.study, found.state, found.runs) == (STUDY, "stopped", had)
+    assert (found.plan, found.state, found.outcomes) == (STUDY, "stopped", had)
     assert bench.studies.latest("bob") is None
     bench.go.release(4)
-    bench.studies.start(found.study, "ann")
+    bench.studies.start(found.plan, "ann")
     assert bench.over() == "done"
     assert bench.begun.count(("dann", 0)) == 1
     again = bench.server().latest("ann")
-    assert (again.state, again.runs) == ("done", bench.studies.latest("ann").runs)
+    assert (again.state, again.outcomes) == ("done", bench.studies.latest("ann").outcomes)
 
 
 def test_the_last_study_is_the_one_that_is_found_again(bench: Bench) -> None:
@@ -148,4 +148,4 @@ def test_the_last_study_is_the_one_that_is_found_again(bench: Bench) -> None:
     for study in (STUDY, other):
         bench.studies.start(study, "ann")
         bench.over()
-    assert bench.server().latest("ann").study == other
+    assert bench.server().latest("ann").plan == other

@@ -39,6 +39,9 @@ class DEV(UnlabelledValidator):
 def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> float:
     """Estimate the mean of ``weights · loss`` (n,), corrected by how far the mean weight is from 1."""
     weighted = weights * loss
-    variance = weights.var(ddof=1)
-    eta = -np.cov(weighted, weights)[0, 1] / variance if variance > 0 else 0.0
+    scaled = weights / (weights.max() or 1.0)  # η is the same, and squares of weights leave no float's range
+    deviations = scaled - scaled.mean()
+    squares = float(deviations @ deviations)
+    differ_by_rounding = squares <= len(scaled) * np.finfo(np.float64).eps ** 2  # a single one by nothing
+    eta = 0.0 if differ_by_rounding else -float(deviations @ (scaled * loss)) / squares  # n − 1 cancels
     return float(weighted.mean() + eta * weights.mean() - eta)

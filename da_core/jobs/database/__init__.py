@@ -1,1 +1,1 @@
-"""What is kept in tables: runs, rooms, searches, uploads, misses, and how far each visitor has come."""
+"""What is kept in tables: runs, works, rooms, uploads, misses, and how far each visitor has come."""

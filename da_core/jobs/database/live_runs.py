@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -38,14 +36,13 @@ from sqlalchemy import (
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.jobs.database.heartbeats import LEFT, Heartbeats, new_server_name
 from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.database.wish import PlacedWish, Wish
 from da_core.jobs.owners import OwnerDigest
 
 SILENT_SECONDS = 30.0
 """A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
-_LEFT = 0.0
-"""The heartbeat of what a server has left on purpose."""
 
 KeptState = Literal["queued", "running", "paused", "ending", "over"]
 """A run that has begun is running, and still is when somebody has taken it over and it waits to go on.
@@ -119,9 +116,8 @@ class LiveRuns:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._stopwatch = stopwatch
-        self._heard: dict[tuple[str, float], float] = {}
-        self._server = server or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
+        self._heartbeats = Heartbeats(SILENT_SECONDS, stopwatch)
+        self._server = server or new_server_name()
 
     @contextlib.contextmanager
     def admission(self) -> Iterator[Connection]:
@@ -238,8 +234,7 @@ class LiveRuns:
             others = _LIVE.c.server != self._server
             beats = connection.execute(select(_LIVE.c.server, _LIVE.c.heartbeat).where(others).distinct()).all()
             heard = {(row.server, row.heartbeat) for row in beats}
-            silent = self._silent(heard)
-            gone = [beat for beat in heard if beat in silent or _has_died(beat[0])]
+            gone = {beat for beat in heard if self._heartbeats.is_silent(*beat)}
             if not gone:
                 return []
             rows = connection.execute(
@@ -279,16 +274,7 @@ class LiveRuns:
     def leave(self) -> None:
         """Leave this server's runs to whoever comes next, at once."""
         with self._database().begin() as connection:
-            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=_LEFT))
-
-    def _silent(self, heartbeats: set[tuple[str, float]]) -> set[tuple[str, float]]:
-        """Return which heartbeats of servers have not changed for `SILENT_SECONDS`, by this server's stopwatch.
-
-        Two servers' clocks are never compared: one may be an hour off, or jump.
-        """
-        now = self._stopwatch()
-        self._heard = {heartbeat: self._heard.get(heartbeat, now) for heartbeat in heartbeats}
-        return {beat for beat, since in self._heard.items() if beat[1] == _LEFT or now - since >= SILENT_SECONDS}
+            connection.execute(_LIVE.update().where(_LIVE.c.server == self._server).values(heartbeat=LEFT))
 
     def _others(self, connection: Connection, which: ColumnElement[bool]) -> list[LiveRun]:
         """Read other servers' runs with their wishes, in one statement: a wish is there or has changed its run."""
@@ -317,19 +303,3 @@ def _values(run: LiveRun) -> dict[str, object]:
 
 def _is_there(connection: Connection, run_id: str) -> bool:
     return bool(connection.scalar(select(func.count()).where(_LIVE.c.run_id == run_id)))
-
-
-def _has_died(server: str) -> bool:
-    """Tell whether a server of this machine has ended; of another machine nobody here can say."""
-    host, pid, _token = server.rsplit("/", 2)
-    if host != socket.gethostname():
-        return False
-    if int(pid) == os.getpid():  # the number has come round: that server is not this one
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

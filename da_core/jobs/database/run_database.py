@@ -1,4 +1,4 @@
-"""The database of runs: what is known of each, each visitor's own list of them, their last study, their progress.
+"""The database of runs: what is known of each, each visitor's own list of them, their last works, their progress.
 
 Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.database.migrations` keeps them up to date. The
 arrays stay files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens
@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -53,7 +52,6 @@ from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
 from da_core.jobs.owners import EVERYONE, digest
-from da_core.study import Study
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +85,14 @@ _ENTRIES = Table(
     Column("tags", JSON, nullable=False),
     Column("deleted_at", DateTime),
 )
-_STUDIES = Table(
-    "studies",
+WORKS = Table(
+    "works",
     METADATA,
     Column("owner", String(32), primary_key=True),
-    Column("study", JSON, nullable=False),
+    Column("kind", String(20), primary_key=True),
+    Column("work", JSON, nullable=False),
+    Column("server", String(100), nullable=False),
+    Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
 )
 _PROGRESS = Table(
     "progress",
@@ -305,34 +306,15 @@ class RunDatabase:
                 _enter(connection, run_id, owner, **values)
 
     def hand_over(self, earlier: str, owner: str) -> None:
-        """Give a visitor's list, last study and progress to another name; what that has itself stays as it is there."""
+        """Give a visitor's list, last works and progress to another name; what that has itself stays as it is there."""
         theirs, mine = digest(earlier), digest(owner)
         with self.begin() as connection:
-            for table in (_ENTRIES, _STUDIES, _PROGRESS):
+            for table in (_ENTRIES, WORKS, _PROGRESS):
                 have = table.alias()
                 same = [have.c[column.name] == column for column in table.primary_key if column.name != "owner"]
                 kept = select(have.c.owner).where(have.c.owner == mine, *same).exists()
                 connection.execute(table.update().where(table.c.owner == theirs, ~kept).values(owner=mine))
                 connection.execute(table.delete().where(table.c.owner == theirs))
-
-    # A visitor's last study -------------------------------------------------------------------------------------------
-
-    def remember_study(self, study: Study, owner: str) -> None:
-        """Save a study as the visitor's last one, in place of the one before."""
-        mine = _STUDIES.c.owner == digest(owner)
-        with self.begin() as connection:
-            connection.execute(_STUDIES.delete().where(mine))
-            connection.execute(_STUDIES.insert().values(owner=digest(owner), study=study.model_dump(mode="json")))
-
-    def last_study(self, owner: str) -> Study | None:
-        """Return the visitor's last study; None if there is none, or it is of a version that knew other settings."""
-        with self.begin() as connection:
-            kept = connection.scalar(select(_STUDIES.c.study).where(_STUDIES.c.owner == digest(owner)))
-        try:
-            return None if kept is None else Study.model_validate(kept)
-        except ValidationError:
-            log.warning("a study is left out", exc_info=True)
-            return None
 
     # A visitor's progress in the course -------------------------------------------------------------------------------
 

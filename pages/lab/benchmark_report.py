@@ -1,0 +1,60 @@
+"""A benchmark's table as one reads it: whose ranks differ, the scores with intervals, and the files."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from da_core.evaluation.benchmark_table import BenchmarkTable, Measure
+from da_core.export.benchmark_files import (
+    benchmark_csv,
+    benchmark_html,
+    benchmark_latex,
+    benchmark_sentences,
+    benchmark_table_html,
+)
+from pages.charts import chart_table, plotly_figure
+from pages.charts.critical_difference import critical_difference_diagram, ranks_table
+from pages.session import keys
+from pages.session.words import _, language, number, safe
+
+FILES: dict[Measure, str] = {"accuracy": "benchmark", "regret": "regret"}
+
+
+def report(table: BenchmarkTable, note: str = "") -> None:
+    """Draw the ranks, the table and what they mean, with a ``note`` on where the scores are from; offer the files."""
+    title = _("Accuracy on the target") if table.measure == "accuracy" else _("Regret of each validator’s choice")
+    file = FILES[table.measure]
+    if table.ranks is not None:
+        st.subheader(_("Whose ranks differ"), anchor=False)
+        alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
+        ranks = [f"{name} {number(rank, 2)}" for name, rank in table.ranks.mean.items()]
+        length = _("Critical difference {length}", length=number(table.ranks.critical_difference, 2))
+        plotly_figure.draw(
+            critical_difference_diagram(table.ranks),
+            f"critical-difference-{file}",
+            chart_table.sentence(alt, *ranks, length),
+            ranks_table(table.ranks),
+        )
+        st.caption(
+            _(
+                "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "
+                "the right holds methods among which none do."
+            )
+        )
+    st.subheader(title, anchor=False)
+    drawn = benchmark_table_html(table, language())
+    st.html(f'<div class="lab-benchmark" role="region" aria-label="{escape(title)}" tabindex="0">{drawn}</div>')
+    for sentence in benchmark_sentences(table, language()):
+        st.caption(safe(sentence))
+    if note:
+        st.caption(note)
+    with st.container(horizontal=True):
+        _download("CSV", benchmark_csv(table), f"{file}.csv", "text/csv")
+        _download("HTML", benchmark_html(table, language(), title).encode(), f"{file}.html", "text/html")
+        _download("LaTeX", benchmark_latex(table, title).encode(), f"{file}.tex", "application/x-tex")
+
+
+def _download(label: str, content: bytes, file: str, mime: str) -> None:
+    st.download_button(label, content, file, mime, on_click="ignore", key=keys.download(file))

@@ -1,0 +1,91 @@
+"""The Benchmark screen's new benchmark: started, its table while it fills, paused, gone on with by a later server."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from da_core.jobs import benchmarks as benchmarks_module
+from da_core.jobs.benchmarks import Benchmarks
+from tests.support.lab import Lab, button, has, texts
+
+
+@pytest.fixture(autouse=True)
+def fresh_benchmarks(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    later_server(monkeypatch)
+
+
+def later_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Benchmarks()
+    monkeypatch.setattr(benchmarks_module, "benchmarks", lambda: mine)
+
+
+def screen(lab: Lab, **query: str) -> AppTest:
+    return lab.screen("own_benchmark", section="lab", **query)
+
+
+def started(lab: Lab) -> AppTest:
+    app = screen(lab)
+    app.multiselect[0].set_value(["deep_coral", "dann"])
+    app.multiselect[1].set_value(["moons", "blobs"])
+    app.slider[0].set_value(2)
+    app.run()
+    assert "8 runs; none like them has run here yet" in texts(app)
+    button(app, "Start the benchmark").click()
+    return app.run()
+
+
+def over() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "benchmark":
+            thread.join(30)
+
+
+def test_it_is_started_paused_and_gone_on_with_after_a_restart_and_ends_in_a_table_with_files(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = started(lab)
+    assert not app.exception
+    assert button(app, "Start the benchmark").disabled
+    button(app, "Pause").click()
+    app.run()
+    lab.go.set()
+    over()
+    later_server(monkeypatch)
+    app = screen(lab)
+    assert "This is paused" in texts(app)
+    had = len(benchmarks_module.benchmarks().latest(lab.visitor).outcomes)
+    assert 0 < had < 8
+    button(app, "Go on").click()
+    app.run()
+    over()
+    done = screen(lab)
+    assert not done.exception
+    assert not has(done, "Go on")
+    assert len(benchmarks_module.benchmarks().latest(lab.visitor).outcomes) == 8
+    bodies = [one.proto.body for one in done.get("html") if 'class="lab-benchmark"' in one.proto.body]
+    assert sorted(re.findall(r'<th scope="row">(.*?)</th>', bodies[0])) == ["DANN", "Deep CORAL"]
+    assert bodies[0].count("80.0") >= 4, "both methods on both pairs"
+    assert "Mean ranks over 2 pairs" in texts(done)
+    files = [one.proto.label for one in done.get("download_button")]
+    assert files[:3] == ["CSV", "HTML", "LaTeX"]
+
+
+def test_more_runs_than_the_server_takes_cannot_be_started(lab: Lab) -> None:
+    app = screen(lab)
+    app.multiselect[0].set_value(benchmarked(10))
+    app.multiselect[1].set_value(["moons", "blobs", "covariate"])
+    app.slider[0].set_value(20)
+    app.run()
+    assert "and this server takes 300" in texts(app)
+    assert button(app, "Start the benchmark").disabled
+
+
+def benchmarked(count: int) -> list[str]:
+    """The names of so many methods."""
+    from da_core.methods import methods
+
+    return [name for name in methods() if name != "oracle"][:count]
