@@ -3,7 +3,7 @@
     python tests/bench/digits.py --data FOLDER [--methods shot cdan] [--direction usps_mnist] [--seeds 3]
         [--store FOLDER] [--out assets/reference/results_digits.md]
 
-FOLDER holds ``usps_16x16.npz`` (X_train, y_train, X_test, y_test) and ``mnist_t10k.npz`` (X, y), grey pictures as uint8.
+FOLDER holds grey pictures as uint8: ``usps_16x16.npz`` (X_train, y_train, X_test, y_test), ``mnist_t10k.npz`` (X, y).
 Each finished run is kept in the store, and what is there is not run again: an interrupted table goes on where it was.
 With ``--out`` the table is written into that page after each run; the page's text above it stays.
 """
