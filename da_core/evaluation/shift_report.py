@@ -44,7 +44,7 @@ _LABEL_SHIFT_EXPLAINS = 0.3
 _WEIGHTS_EXPLAIN = 0.45
 """Weights explain a shift if with them less than this share of the distance is left."""
 _LONELY = 0.99
-"""Quantile of the distances from source samples to their nearest other: beyond it lies what is outside their support."""
+"""Quantile of the source samples' distances to their nearest other; what is farther lies outside their support."""
 _OUTSIDE_SUPPORT = 0.2
 """Share of the target outside the source's support from which on weights may fail: there is nothing there to weigh."""
 _STEADY_REMAINDER = 0.1

@@ -7,7 +7,9 @@ from html import escape
 
 import streamlit as st
 
+from da_core.data.sources import sources
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
+from da_core.evaluation.shipped_benchmark import command, shipped_scores
 from da_core.export.benchmark_files import (
     benchmark_csv,
     benchmark_html,
@@ -78,10 +80,7 @@ def report(table: BenchmarkTable) -> None:
             )
         )
     st.subheader(_("Accuracy on the target"), anchor=False)
-    drawn, label = benchmark_table_html(table, language()), escape(_("Accuracy on the target"))
-    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
-    for sentence in benchmark_sentences(table, language()):
-        st.caption(safe(sentence))
+    draw_table(table)
     st.caption(
         _(
             "Of a method that ran with several configurations on a pair the one of the best mean counts, so some of "
@@ -93,6 +92,26 @@ def report(table: BenchmarkTable) -> None:
         _download("CSV", benchmark_csv(table), "benchmark.csv", "text/csv")
         _download("HTML", benchmark_html(table, language(), title).encode(), "benchmark.html", "text/html")
         _download("LaTeX", benchmark_latex(table, title).encode(), "benchmark.tex", "application/x-tex")
+
+
+def draw_table(table: BenchmarkTable) -> None:
+    """Draw the cells, and what they mean in sentences."""
+    drawn, label = benchmark_table_html(table, language()), escape(_("Accuracy on the target"))
+    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
+    for sentence in benchmark_sentences(table, language()):
+        st.caption(safe(sentence))
+
+
+def show_shipped() -> None:
+    """Draw the benchmark that comes with the app, and the command that remakes it."""
+    st.subheader(_("What comes with the app: some built-in pairs"), anchor=False)
+    titled = {
+        str(_(sources()[pair].title)): {run_row.method_title(name): each for name, each in of.items()}
+        for pair, of in shipped_scores().items()
+    }
+    draw_table(tabulate(titled))
+    st.caption(_("It holds only pairs and methods whose runs are quick. This command remakes it:"))
+    st.code(command(), language="sh", wrap_lines=True)
 
 
 def _download(label: str, content: bytes, file: str, mime: str) -> None:
@@ -116,6 +135,7 @@ if len(scores) < LEAST or len({method for of_methods in scores.values() for meth
         with st.container(horizontal=True):
             navigation.link_to("train", _("Go to Train"))
             navigation.link_to("stability", _("Go to Stability"))
+    show_shipped()
 else:
     chosen = choose(scores)
     if chosen and any(chosen.values()):

@@ -8,6 +8,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core.evaluation.shipped_benchmark import command
 from da_core.experiment import DataSpec, Experiment, MethodSpec
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
@@ -63,7 +64,10 @@ def test_a_pair_where_a_method_is_missing_is_said_when_it_is_chosen(lab: Lab) ->
 
 
 def test_without_runs_of_two_methods_on_two_pairs_it_says_what_it_takes(lab: Lab) -> None:
-    assert "nothing to compare yet" in texts(lab.screen("own_benchmark", section="lab"))
+    first = lab.screen("own_benchmark", section="lab")
+    assert "nothing to compare yet" in texts(first)
+    assert "CORAL" in {row[0] for row in table(first)}, "the benchmark that comes with the app"
+    assert first.code[0].value == command()
     lab.finish()
     app = lab.screen("own_benchmark", section="lab")
     assert not app.exception
