@@ -94,6 +94,9 @@ def validators_page() -> str:
         "validators cannot be compared. Those that need no label cannot see any: there is no place for one in what",
         "they are given.",
         "",
+        "In the app: Results says what each would keep, with all of this below; “Which run?” compares their picks over",
+        "many runs, and what those cost; Search and `python -m da_core search --validator NAME` choose by one.",
+        "",
     ]
     for name, kind in validators().items():
         facts = {
