@@ -43,6 +43,12 @@ _LABEL_SHIFT_EXPLAINS = 0.3
 """Other class proportions explain a shift if with them less than this share of the distance is left."""
 _WEIGHTS_EXPLAIN = 0.45
 """Weights explain a shift if with them less than this share of the distance is left."""
+_LONELY = 0.99
+"""Quantile of the source samples' distances to their nearest other; what is farther lies outside their support."""
+_OUTSIDE_SUPPORT = 0.2
+"""Share of the target outside the source's support from which on weights may fail: there is nothing there to weigh."""
+_STEADY_REMAINDER = 0.1
+"""Share of the distance that weights leave where they reach the whole target."""
 _CLEAR_LOSS = 0.1
 """A loss of accuracy that is more than noise."""
 _CONCEPT_SHIFT_LOSS = 0.06
@@ -93,7 +99,9 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     known = yt != UNKNOWN
     losses = _accuracy_losses(Fs[rows], ys[rows], Ft[known], yt[known], seed)
 
-    verdict, reasons = _judge(_Measured(test, distance, interval, balanced, weighted, share, *losses))
+    verdict, reasons = _judge(
+        _Measured(test, distance, interval, balanced, weighted, share, outside_support(Fs, Ft), *losses)
+    )
     shares = np.bincount(ys, minlength=count) / len(ys) * ratio
     return DataReport(
         classes=pair.classes,
@@ -187,8 +195,9 @@ class _Measured:
     """The numbers that a verdict rests on.
 
     What is left of the distance with the source ``balanced`` to the target's estimated class proportions, and
-    ``weighted`` by a domain classifier, of which ``share`` is the effective sample size. ``source_loss`` and
-    ``concept_shift_loss``: the accuracy on the target that a classifier of the source, and one of both domains, loses
+    ``weighted`` by a domain classifier, of which ``share`` is the effective sample size. ``outside``: the share of the
+    target outside the source's support. ``source_loss`` and ``concept_shift_loss``: the accuracy on the target that a
+    classifier of the source, and one of both domains, loses
     against the target's own; None without its labels.
     """
 
@@ -198,8 +207,14 @@ class _Measured:
     balanced: _Remainder
     weighted: _Remainder
     share: float
+    outside: float
     source_loss: float | None
     concept_shift_loss: float | None
+
+    @property
+    def has_left_support(self) -> bool:
+        """Whether so much of the target is where no source sample is that weights leave the domains apart."""
+        return self.outside > _OUTSIDE_SUPPORT and self.weighted.share > _STEADY_REMAINDER
 
 
 def _judge(measured: _Measured) -> tuple[Verdict, tuple[Notice, ...]]:
@@ -233,7 +248,7 @@ def _judge(measured: _Measured) -> tuple[Verdict, tuple[Notice, ...]]:
     apart = _what_tells_them_apart(measured)
     concept_shifted = measured.concept_shift_loss is not None and measured.concept_shift_loss > _CONCEPT_SHIFT_LOSS
     weights_explain = measured.share >= _LEAST_OVERLAP and measured.weighted.share < _WEIGHTS_EXPLAIN
-    if overlap and weights_explain and not concept_shifted:
+    if overlap and weights_explain and not concept_shifted and not measured.has_left_support:
         stands = Notice(
             "Weights can make the source stand for the target: {share:.0%} of its samples would still count, and the "
             "distance ({name}) falls from {before:.3f} to {after:.3f}.",
@@ -301,6 +316,16 @@ def _why_weights_fail(measured: _Measured, concept_shifted: bool) -> Notice:
             "One classifier for both domains is right {points:.0f} points less often on the target than one of its "
             "own: where they overlap, samples that look the same are of other classes.",
             {"points": 100 * (measured.concept_shift_loss or 0)},
+        )
+    if measured.has_left_support:
+        return Notice(
+            "{outside:.0%} of the target lies where the source has no samples, so weights cannot stand for it: "
+            "{rest:.0%} of the distance ({name}) is left.",
+            {
+                "outside": measured.outside,
+                "rest": measured.weighted.share,
+                "name": DISTANCE_NAMES[measured.weighted.name],
+            },
         )
     return Notice(
         "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance "
@@ -382,6 +407,18 @@ def _resampled(weights: Rows, seed: int) -> NDArray[np.int64]:
         return np.arange(len(weights))
     at = (np.arange(len(weights)) + np.random.default_rng([seed, 4]).random()) / len(weights)
     return np.searchsorted(np.cumsum(weights) / weights.sum(), at).clip(max=len(weights) - 1)
+
+
+def outside_support(Fs: Rows, Ft: Rows) -> float:
+    """Estimate the share of the target (n_t, d) that lies outside the support of the source (n_s, d), two samples each.
+
+    Such a sample is farther from every source sample than all but 1% of these are from their nearest other.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    nearest = NearestNeighbors(n_neighbors=1).fit(Fs)
+    among_source, to_source = nearest.kneighbors()[0], nearest.kneighbors(Ft)[0]
+    return float((to_source > np.quantile(among_source, _LONELY)).mean())
 
 
 def _effective_share(weights: Rows) -> float:

@@ -2,8 +2,8 @@
 
     python -m da_core make reference
 
-writes ``assets/reference/methods.md``, ``data.md`` and ``validators.md``. Pages with measured figures are
-written by the benches that measure them.
+writes ``assets/reference/methods.md``, ``data.md``, ``validators.md`` and ``results_benchmark.md``. Pages with other
+measured figures are written by the benches that measure them.
 """
 
 from __future__ import annotations
@@ -94,6 +94,9 @@ def validators_page() -> str:
         "validators cannot be compared. Those that need no label cannot see any: there is no place for one in what",
         "they are given.",
         "",
+        "In the app: Results says what each would keep, with all of this below; “Which run?” compares their picks over",
+        "many runs, and what those cost; Search and `python -m da_core search --validator NAME` choose by one.",
+        "",
     ]
     for name, kind in validators().items():
         facts = {
@@ -108,6 +111,35 @@ def validators_page() -> str:
     return "\n".join(lines)
 
 
+def benchmark_page() -> str:
+    """Write the benchmark that comes with the app in Markdown: a row a method, a column a pair, mean and rank."""
+    from da_core.evaluation.benchmark_table import tabulate
+    from da_core.evaluation.shipped_benchmark import command, shipped_scores
+    from da_core.export.benchmark_files import benchmark_cells, benchmark_sentences
+    from da_core.i18n import Language
+
+    shipped, english = tabulate(shipped_scores()), Language("en")
+    header, cells = benchmark_cells(shipped, english)
+    rows = [
+        (method, *(f"{mean} ({interval})" if interval else mean for mean, interval in row))
+        for method, row in zip(shipped.methods, cells, strict=True)
+    ]
+    return "\n".join(
+        [
+            "# Benchmark of built-in pairs",
+            "",
+            f"Written by `{COMMAND}` from `assets/data/benchmark.json`, which is the `benchmark.json` of",
+            "",
+            f"    {command()}",
+            "",
+            *table(header, rows),
+            "",
+            *(f"- {sentence}" for sentence in benchmark_sentences(shipped, english)),
+            "",
+        ]
+    )
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Write a Markdown table, a line a row."""
     written = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
@@ -119,4 +151,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "methods.md": methods_page,
     "data.md": data_page,
     "validators.md": validators_page,
+    "results_benchmark.md": benchmark_page,
 }

@@ -24,7 +24,7 @@ FILES: dict[Measure, str] = {"accuracy": "benchmark", "regret": "regret"}
 
 def report(table: BenchmarkTable, note: str = "") -> None:
     """Draw the ranks, the table and what they mean, with a ``note`` on where the scores are from; offer the files."""
-    title = _("Accuracy on the target") if table.measure == "accuracy" else _("Regret of each validator’s choice")
+    title = _title(table)
     file = FILES[table.measure]
     if table.ranks is not None:
         st.subheader(_("Whose ranks differ"), anchor=False)
@@ -44,16 +44,25 @@ def report(table: BenchmarkTable, note: str = "") -> None:
             )
         )
     st.subheader(title, anchor=False)
-    drawn = benchmark_table_html(table, language())
-    st.html(f'<div class="lab-benchmark" role="region" aria-label="{escape(title)}" tabindex="0">{drawn}</div>')
-    for sentence in benchmark_sentences(table, language()):
-        st.caption(safe(sentence))
+    draw_table(table)
     if note:
         st.caption(note)
     with st.container(horizontal=True):
         _download("CSV", benchmark_csv(table), f"{file}.csv", "text/csv")
         _download("HTML", benchmark_html(table, language(), title).encode(), f"{file}.html", "text/html")
         _download("LaTeX", benchmark_latex(table, title).encode(), f"{file}.tex", "application/x-tex")
+
+
+def draw_table(table: BenchmarkTable) -> None:
+    """Draw the cells, and what they mean in sentences."""
+    drawn, label = benchmark_table_html(table, language()), escape(_title(table))
+    st.html(f'<div class="lab-benchmark" role="region" aria-label="{label}" tabindex="0">{drawn}</div>')
+    for sentence in benchmark_sentences(table, language()):
+        st.caption(safe(sentence))
+
+
+def _title(table: BenchmarkTable) -> str:
+    return _("Accuracy on the target") if table.measure == "accuracy" else _("Regret of each validator’s choice")
 
 
 def _download(label: str, content: bytes, file: str, mime: str) -> None:

@@ -1,4 +1,4 @@
-"""Benchmarks: a new one in the background, or the visitor's own runs so far, as methods on domain pairs with ranks."""
+"""Benchmarks as methods on domain pairs with ranks: a new one, the visitor's own runs so far, and one that ships."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from da_core.data.sources import sources
 from da_core.evaluation.benchmark_table import tabulate
+from da_core.evaluation.shipped_benchmark import command, shipped_scores
 from da_core.jobs.leaderboard import leaderboard
 from pages.lab import new_benchmark
-from pages.lab.benchmark_report import report
+from pages.lab.benchmark_report import draw_table, report
 from pages.run import run_row
 from pages.session import keys
 from pages.session.words import _
@@ -83,12 +85,23 @@ def runs_so_far() -> None:
             )
 
 
+def shipped() -> None:
+    """Draw the benchmark that comes with the app, and the command that remakes it."""
+    titled = {
+        str(_(sources()[pair].title)): {run_row.method_title(name): each for name, each in of.items()}
+        for pair, of in shipped_scores().items()
+    }
+    draw_table(tabulate(titled))
+    st.caption(_("It holds only pairs and methods whose runs are quick. This command remakes it:"))
+    st.code(command(), language="sh", wrap_lines=True)
+
+
 st.title(_(navigation.SCREENS["own_benchmark"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["own_benchmark"].purpose)}</div>')
 with st.spinner(_("Waking up the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-kinds = {"new": _("A new benchmark"), "own": _("Your runs so far")}
+kinds = {"new": _("A new benchmark"), "own": _("Your runs so far"), "shipped": _("What comes with the app")}
 kind = st.segmented_control(
     _("What to compare"),
     list(kinds),
@@ -100,5 +113,7 @@ kind = st.segmented_control(
 )
 if kind == "new":
     new_benchmark.section()
-else:
+elif kind == "own":
     runs_so_far()
+else:
+    shipped()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from da_core.evaluation.validators import validators
 from da_core.evaluation.validators.target_accuracy import TargetAccuracy
+from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
@@ -51,11 +52,23 @@ def unlock() -> bool:
 
 
 def explained() -> None:
-    """Draw what each validator looks at, its formula, its paper and where it fails, folded away."""
+    """Draw what each validator looks at, what it sees, its formula, its paper and where it fails, folded away."""
     with st.expander(_("What each validator looks at, and where it fails")):
         for kind in validators().values():
             paper = f"[{safe(kind.paper)}]({kind.link})" if kind.link else safe(kind.paper)
             st.markdown(
                 f"**{safe(_(kind.title))}** · {_(kind.summary)}  \n`{kind.formula}`  \n"
+                f"{_('What it sees:')} {_sees(kind)}  \n"
                 f"{_('Where it fails:')} {_(kind.fails)}  \n:gray[{paper}]"
             )
+
+
+def _sees(kind: type[Validator]) -> str:
+    """Say how many of the target's labels a validator is given."""
+    match kind.labels:
+        case "none":
+            return _("No label of the target: there is no place for one in what it is given.")
+        case "few":
+            return _("A few labelled target samples, which somebody has to label.")
+        case "all":
+            return _("Every label of the target, so it stays locked until it is asked for.")

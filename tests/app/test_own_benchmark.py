@@ -8,6 +8,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from da_core.evaluation.shipped_benchmark import command
 from da_core.experiment import DataSpec, Experiment, MethodSpec
 from pages.session import keys
 from tests.support import made_up_run
@@ -16,10 +17,10 @@ from tests.support.lab import Lab, texts
 ACCURACIES = {"coral": 0.6, "dann": 0.9, "tca": 0.7}
 
 
-def own_runs(lab: Lab, **query: str) -> AppTest:
+def own_runs(lab: Lab, kind: str = "own", **query: str) -> AppTest:
     """The screen, with the runs so far chosen."""
     app = lab.screen("own_benchmark", section="lab", **query)
-    app.button_group(key=keys.BENCHMARK_KIND).set_value("own")
+    app.button_group(key=keys.BENCHMARK_KIND).set_value(kind)
     return app.run()
 
 
@@ -76,3 +77,11 @@ def test_without_runs_of_two_methods_on_two_pairs_it_says_what_it_takes(lab: Lab
     app = own_runs(lab)
     assert not app.exception
     assert "nothing to compare yet" in texts(app)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_benchmark_comes_with_the_app_and_says_how_it_is_made(lab: Lab, lang: str) -> None:
+    app = own_runs(lab, "shipped", lang=lang)
+    assert not app.exception
+    assert "CORAL" in {row[0] for row in table(app)}
+    assert app.code[0].value == command()

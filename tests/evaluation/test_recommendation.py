@@ -32,6 +32,7 @@ def recommended(pair: DomainPair, data: DataSpec) -> Recommendation:
     ("name", "first"),
     [
         ("moons", "class_regularised_ot"),
+        ("blobs", "class_regularised_ot"),
         ("covariate", "kmm"),
         ("label_shift", "bbse"),
         ("street", "deep_jdot"),

@@ -11,8 +11,9 @@ from da_core.data.loading.cache import load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.sources import sources
 from da_core.evaluation.comparable_samples import comparable
+from da_core.evaluation.recommendation import without_target_labels
 from da_core.evaluation.shift_permutations import permutation_test
-from da_core.evaluation.shift_report import data_report
+from da_core.evaluation.shift_report import data_report, outside_support
 from da_core.experiment import DataSpec
 from tests.support.pairs import load
 
@@ -48,6 +49,20 @@ def test_the_planted_shift_is_named(name, verdict):
     assert report.verdict == verdict
     assert report.reasons
     assert report.family == {"appearance": "alignment", "concept": "adaptation"}.get(verdict, "reweighting")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_are_not_for_a_target_that_has_left_the_source(seed: int) -> None:
+    moved = load_pair(DataSpec(name="blobs"), seed)
+    report = data_report(without_target_labels(moved))
+    assert report.verdict == "appearance"
+    assert any("where the source has no samples" in reason.message for reason in report.reasons)
+
+
+def test_outside_the_support_is_who_has_no_neighbour_in_it() -> None:
+    grid = np.stack(np.meshgrid(np.arange(10.0), np.arange(10.0)), axis=-1).reshape(-1, 2)
+    near, far = grid[:30] + 0.5, grid[:10] + 100
+    assert outside_support(grid, np.concatenate([near, far])) == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(("name", "values"), [("moons", {"angle": 0}), ("covariate", {"mean": 0, "spread": 1})])
