@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "jan", "mcc"])
+    parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "dann", "cdan", "mdd"])
     parser.add_argument("--data", default="moons")
     parser.add_argument("--hidden", type=int, default=128, help="size of the network's two hidden layers")
     parser.add_argument("--seeds", type=int, default=10)
@@ -63,6 +63,10 @@ def main() -> None:
         for _event in follow():
             pass
 
+    def train_all(experiments: list[Experiment]) -> None:
+        for _event in train_together(experiments, training_cache.TrainingCache(), each_epoch=False):
+            pass
+
     def whole_run(experiment: Experiment) -> None:
         for _event in run(experiment, embed=False):
             pass
@@ -77,7 +81,7 @@ def main() -> None:
         seeds = [Experiment.from_flat(flat | {"seed": str(seed)}) for seed in range(options.seeds)]
         sides: dict[str, Callable[[], object]] = {
             "one": partial(train_one, seeds[0]),
-            "all": partial(train_together, seeds),
+            "all": partial(train_all, seeds),
             "run": partial(whole_run, seeds[0]),
             "study": partial(whole_study, seeds[0]),
         }

@@ -65,7 +65,7 @@ def check(experiments: list[Experiment], cache: TrainingCache, monkeypatch: pyte
     monkeypatch.setattr(training_cache, "trained", TrainingCache(most_bytes=0))
     alone = [finished(experiment) for experiment in experiments]
     monkeypatch.setattr(training_cache, "trained", cache)
-    train_together(experiments)
+    together(experiments, cache)
     for experiment, (end, events, steps) in zip(experiments, alone, strict=True):
         same, replayed, own_steps = finished(experiment)
         assert steps > 0
@@ -106,7 +106,7 @@ def test_methods_of_one_turn_without_parts_of_their_own_train_together() -> None
 
 def test_a_method_with_parts_of_its_own_trains_alone_and_shares_source_only() -> None:
     experiments = seeds(method="dann")
-    train_together(experiments)
+    together(experiments, cache)
     _, events, steps = finished(experiments[1])
     of_method = [event for event in accuracies(events) if isinstance(event, Accuracies) and event.phase == "adapt"]
     assert len(of_method) == 2
@@ -121,7 +121,7 @@ def test_snapshots_on_the_way_are_those_of_a_run_of_its_own(
     monkeypatch.setattr(training_cache, "trained", TrainingCache(most_bytes=0))
     alone, _, _ = finished(experiments[0], embed=True)
     monkeypatch.setattr(training_cache, "trained", cache)
-    train_together(experiments)
+    together(experiments, cache)
     same, _, steps = finished(experiments[0], embed=True)
     assert steps == 0
     assert list(same.evidence.snapshots) == list(alone.evidence.snapshots)
@@ -139,7 +139,7 @@ def test_a_seed_that_does_not_stay_finite_is_left_to_its_own_run(monkeypatch: py
 
     monkeypatch.setattr(batched._Stack, "train_epoch", diverging)
     experiments = seeds(method="source_only")
-    train_together(experiments)
+    together(experiments, cache)
     assert [finished(experiment)[2] > 0 for experiment in experiments] == [False, True, False]
 
 
@@ -162,7 +162,7 @@ def test_what_does_not_suit_is_left_to_the_runs(changes: dict[str, str]) -> None
         del flat["data.count"]
     experiments = [Experiment.from_flat(flat | {"method": "source_only", "seed": str(seed)}) for seed in range(2)]
     with patch.object(batched, "_Stack") as stack:
-        train_together(experiments)
+        together(experiments, cache)
     assert not stack.called
 
 
