@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -41,7 +41,7 @@ class Queue:
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
-    time, or as many as have ``room``.
+    time, or as many as have ``room``. ``takes_seeds`` tells whether one job may train several seeds (see `submit`).
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -62,7 +62,9 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
         checkpoints: CheckpointStore | None = None,
+        takes_seeds: bool = True,
     ) -> None:
+        self.takes_seeds = takes_seeds
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
@@ -84,6 +86,7 @@ class Queue:
         address: str = "",
         behind: bool = False,
         ahead: bool = False,
+        beside: Sequence[Experiment] = (),
     ) -> str:
         """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
@@ -91,12 +94,13 @@ class Queue:
         or one that the store has from before is taken instead of a new one. A run on a folder or file of the server
         is never taken from the store, because what lies there may have changed. ``localhost_only`` says that the app
         listens on localhost alone, so that any folder may be read. ``address`` is the visitor's on the network, ""
-        where it says nothing of who they are.
+        where it says nothing of who they are. Other seeds ``beside`` it are trained along, where this run is a new one
+        and the queue `takes_seeds`: each is in the store once it has finished.
 
         Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
         more than `check_limits` allows, or a place may not be read.
         """
-        owner = digest(owner)
+        owner, seeds = digest(owner), tuple(beside) if self.takes_seeds else ()
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
@@ -114,7 +118,9 @@ class Queue:
             check_limits(experiment)
             self._check_room(owner, address, behind=behind)
             run_id = new_run_id(experiment)
-            self._schedule.add(Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address))
+            self._schedule.add(
+                Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address, beside=seeds)
+            )
             self._workers.start()
         if self._keeper is not None:
             self._keeper.start()
@@ -378,6 +384,7 @@ def queue() -> Queue:
                 from da_core.jobs.processes.cluster import cluster
 
                 where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
+                where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),

@@ -147,16 +147,29 @@ class Studies:
             job.current, job.state = (), state
 
     def _all_runs(self, job: StudyJob, localhost_only: bool) -> StudyState:
-        """Keep as many runs in the queue as can train at the same time, until all are over."""
-        trials = deque(job.study.trials())
+        """Keep as many runs in the queue as can train at the same time, until all are over.
+
+        Seeds that can train together are one job of the queue, under the first one's run.
+        """
+        trials, together = deque(job.study.trials()), dict[str, list[Trial]]()
         while True:
             while trials and len(job.current) < max(1, self._queue().at_once) and not job.stop.is_set():
                 trial = trials.popleft()
-                run_id = self._queue().submit(trial.experiment, job.owner, localhost_only=localhost_only, behind=True)
+                others = self._take_seeds(trial, trials)
+                run_id = self._queue().submit(
+                    trial.experiment,
+                    job.owner,
+                    localhost_only=localhost_only,
+                    behind=True,
+                    beside=[other.experiment for other in others],
+                )
+                together[run_id] = others
                 with self._lock:
                     job.current = (*job.current, (trial, run_id))
             if job.stop.is_set():
                 self._stop_current(job)
+                for others in together.values():
+                    self._collect(job, others)
                 return "stopped"
             if not job.current:
                 return "done"
@@ -168,6 +181,7 @@ class Studies:
             (trial,) = (trial for trial, run_id in job.current if run_id == view.run_id)
             with self._lock:
                 job.current = tuple(one for one in job.current if one[1] != view.run_id)
+            trials.extendleft(self._collect(job, together.pop(view.run_id)))
             if view.state != "done":
                 self._stop_current(job)
                 if view.error is not None:
@@ -180,6 +194,27 @@ class Studies:
                 )
             with self._lock:
                 job.runs |= {(trial.method, seed): view.run_id for seed in trial.seeds}
+
+    def _take_seeds(self, trial: Trial, trials: deque[Trial]) -> list[Trial]:
+        """Take those out of ``trials`` that can train with this one; none where this one is not to be trained."""
+        from da_core.training.batched import can_train_together
+
+        def is_new(one: Trial) -> bool:
+            return self._store().find(one.experiment) is None
+
+        if not (self._queue().takes_seeds and can_train_together(trial.experiment) and is_new(trial)):
+            return []
+        others = [one for one in trials if one.method == trial.method and is_new(one)]
+        for one in others:
+            trials.remove(one)
+        return others
+
+    def _collect(self, job: StudyJob, trials: list[Trial]) -> list[Trial]:
+        """Take over the runs that were trained beside another; return the trials that have none yet, last first."""
+        found = [(trial, self._store().find(trial.experiment)) for trial in trials]
+        with self._lock:
+            job.runs |= {(trial.method, seed): run for trial, run in found if run is not None for seed in trial.seeds}
+        return [trial for trial, run in reversed(found) if run is None]
 
     def _stop_current(self, job: StudyJob) -> None:
         for _, run_id in job.current:

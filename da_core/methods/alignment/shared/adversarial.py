@@ -64,10 +64,15 @@ def reverse_gradient(features: Tensor, lam: Tensor) -> Tensor:
 class GradientReversal(torch.autograd.Function):
     """Identity forward; −λ times the gradient backward. Ganin 2016, section 4.2."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, features: Tensor, lam: Tensor) -> Tensor:
-        ctx.save_for_backward(lam)
+    def forward(features: Tensor, lam: Tensor) -> Tensor:
         return features.view_as(features)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
