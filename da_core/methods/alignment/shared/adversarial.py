@@ -109,7 +109,11 @@ def answer_and_slope(critic: nn.Sequential, inputs: Tensor) -> tuple[Tensor, Ten
         answer = layer(answer)
     slope = torch.ones_like(answer)
     for layer in reversed(critic):
-        slope = slope * passed.pop() if isinstance(layer, nn.ReLU) else slope @ layer.weight
+        if isinstance(layer, nn.ReLU):
+            slope = slope * passed.pop()
+        else:
+            assert isinstance(layer, nn.Linear)
+            slope = slope @ layer.weight
     return answer.squeeze(1), slope
 
 
