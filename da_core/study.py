@@ -158,7 +158,12 @@ def run_seeds(
     first, *others = experiments
     trained = TrainingCache()
     yield from _train_first(experiments, trained, should_stop, embed=embed)
-    for place, other in enumerate(others, start=1):
+
+    def overall(event: Progress, runs_before: int) -> Progress:
+        share = (runs_before + event.fraction) / len(experiments)
+        return Progress(TRAINED_TOGETHER + (1 - TRAINED_TOGETHER) * share, None)
+
+    for runs_before, other in enumerate(others):
         history: list[Losses | Accuracies] = []
         for event in run(other, trained=trained, should_stop=should_stop, embed=embed):
             if should_stop():
@@ -168,10 +173,9 @@ def run_seeds(
             elif isinstance(event, Finished):
                 yield SeedFinished(other, event, tuple(history))
             elif isinstance(event, Progress):
-                rest = (place - 1 + event.fraction) / len(experiments)
-                yield Progress(TRAINED_TOGETHER + (1 - TRAINED_TOGETHER) * rest, None)
+                yield overall(event, runs_before)
     for event in run(first, trained=trained, should_stop=should_stop, embed=embed):
-        yield event if not isinstance(event, Progress) else Progress(1 - (1 - event.fraction) / len(experiments), None)
+        yield overall(event, len(others)) if isinstance(event, Progress) else event
 
 
 def _train_first(

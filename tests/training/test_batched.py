@@ -162,9 +162,8 @@ def test_every_method_trains_together_or_is_of_a_kind_that_is_left_to_the_runs()
 def test_of_a_method_that_is_left_to_the_runs_source_only_trains_together() -> None:
     experiments = seeds(method="shot")
     trained = together(experiments)
-    with patch("da_core.training.fit.train") as loop:
-        end, _, _ = finished(experiments[1], trained=trained)
-    assert not loop.called
+    end, _, steps = finished(experiments[1], trained=trained)
+    assert steps == 0  # SHOT's own are none of the loop's
     assert end.result.recipe["trained_together"]
 
 
@@ -261,7 +260,7 @@ def test_seeds_run_as_one_job_give_a_whole_run_each() -> None:
     assert [one.experiment for one in others] == experiments[1:]
     for other in others:
         alone, said, _ = finished(other.experiment)
-        assert other.finished.result.adapted == alone.result.adapted
+        assert other.finished.result.adapted.scored.confusion == alone.result.adapted.scored.confusion
         assert accuracies(list(other.history)) == accuracies(said)
     assert is_end(events[-1], 0)
     shares = [event.fraction for event in events if isinstance(event, Progress)]
