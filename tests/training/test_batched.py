@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 from unittest.mock import patch
 
 import pytest
@@ -222,7 +222,8 @@ def finished_bytes(experiment: Experiment) -> int:
 
 def test_a_run_by_itself_is_trained_anew_after_a_study_and_the_record_says_which_is_which() -> None:
     experiments = seeds(method="deep_coral")
-    (of_study,) = (e.event for e in conduct(Study.of(experiments[0], ["deep_coral"], 2)) if is_end(e.event, 0))
+    said = [one.event for one in conduct(Study.of(experiments[0], ["deep_coral"], 2))]
+    (of_study,) = (event for event in said if is_end(event, 0))
     end, _, steps = finished(experiments[0])
     assert steps > 0
     assert (of_study.result.recipe["trained_together"], end.result.recipe["trained_together"]) == (True, False)
@@ -230,7 +231,7 @@ def test_a_run_by_itself_is_trained_anew_after_a_study_and_the_record_says_which
     assert "Training" not in recipe_sentences(end.result.recipe, Language("en"))
 
 
-def is_end(event: Event, seed: int) -> bool:
+def is_end(event: Event, seed: int) -> TypeGuard[Finished]:
     return isinstance(event, Finished) and event.result.recipe["seed"] == seed
 
 
@@ -276,8 +277,9 @@ def test_seeds_that_are_to_finish_early_give_the_first_alone() -> None:
         if isinstance(event, Accuracies):
             over.set()
     assert not any(isinstance(event, SeedFinished) for event in events)
-    assert is_end(events[-1], 0)
-    assert events[-1].result.recipe["stopped_early"]
+    end = events[-1]
+    assert is_end(end, 0)
+    assert end.result.recipe["stopped_early"]
 
 
 def test_a_study_trains_the_seeds_of_each_method_together() -> None:

@@ -73,7 +73,7 @@ class ADDA(DeepAlignment):
     def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
         features = torch.cat([batch.source_features, batch.target_features])
         domain, slope = answer_and_slope(self.discriminator, features)
-        on_source, on_target = domain.split([len(batch.source_features), len(batch.target_features)])
+        on_source, on_target = domain[: len(batch.source_features)], domain[len(batch.source_features) :]
         right = binary_cross_entropy_with_logits(on_source, torch.ones_like(on_source))
         wrong = binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))
         return {"domain": right + wrong, "slope": self.params.penalty * squared_slope(slope)}
