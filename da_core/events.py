@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, computed_field, model_validator
 
+from da_core.experiment import Experiment
 from da_core.own_names import mark_own
 
 When = Literal["before", "after"]
@@ -356,4 +357,13 @@ class Finished:
     evidence: Evidence
 
 
-Event = StageStarted | Progress | Losses | Accuracies | Embedded | Notice | Finished
+@dataclass(frozen=True)
+class SeedFinished:
+    """A run of another seed that was trained beside the one whose events these are (see `da_core.study.run_seeds`)."""
+
+    experiment: Experiment
+    finished: Finished
+    history: tuple[Losses | Accuracies, ...]
+
+
+Event = StageStarted | Progress | Losses | Accuracies | Embedded | Notice | Finished | SeedFinished

@@ -18,6 +18,7 @@ def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str,
     sentences = {
         language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
         language.translate("Source only"): source_only_sentence(recipe, language),
+        language.translate("Training"): training_sentence(recipe, language),
         language.translate("Which epoch counts"): selection_sentence(recipe, language),
         language.translate("Intervals"): intervals_sentence(recipe, language),
     }
@@ -38,6 +39,15 @@ def source_only_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     if not recipe.get("target_was_seen"):
         return ""
     return language.translate("It has seen the target's samples, without labels: the preparation is fitted to them.")
+
+
+def training_sentence(recipe: Mapping[str, Any], language: Language) -> str:
+    """Say that it was trained in one program with other seeds; empty where it was not."""
+    if not recipe.get("trained_together"):
+        return ""
+    return language.translate(
+        "In one program with other seeds of a study; by itself this seed comes to the same numbers but for rounding."
+    )
 
 
 def step_sentence(step: str, language: Language) -> str:

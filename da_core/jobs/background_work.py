@@ -111,6 +111,10 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
     def experiment_of(self, plan: PlanT, task: TaskT) -> Experiment:
         """Return what the run of a task does."""
 
+    def beside(self, task: TaskT) -> Sequence[Experiment]:
+        """List the other seeds that train in the same job; what came of them is asked for by tasks of their own."""
+        return ()
+
     @abstractmethod
     def outcome_of(self, plan: PlanT, task: TaskT, view: RunView) -> OutcomeT | None:
         """Note what came of a run that is done; None where it has gone. Raises `UserError` to end the work."""
@@ -252,7 +256,9 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
         except UserError as error:  # settings that this server does not take
             self._add(job, self.failure(task, error, 0.0))
             return
-        run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, behind=True)
+        run_id = self._queue().submit(
+            experiment, job.owner, localhost_only=localhost_only, behind=True, beside=self.beside(task)
+        )
         with self._lock:
             job.going = (*job.going, (task, run_id))
 

@@ -44,7 +44,7 @@ class Queue:
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
-    time, or as many as have ``room``.
+    time, or as many as have ``room``. ``takes_seeds`` tells whether one job may train several seeds (see `submit`).
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -65,7 +65,9 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
         checkpoints: CheckpointStore | None = None,
+        takes_seeds: bool = True,
     ) -> None:
+        self.takes_seeds = takes_seeds
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
@@ -89,6 +91,7 @@ class Queue:
         address: str = "",
         behind: bool = False,
         ahead: bool = False,
+        beside: Sequence[Experiment] = (),
     ) -> str:
         """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
@@ -96,12 +99,13 @@ class Queue:
         it of this server or another, or one that the store has from before is taken instead of a new one. A run on a
         folder or file of the server is never taken from the store, because what lies there may have changed.
         ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
-        the visitor's on the network, "" where it says nothing of who they are.
+        the visitor's on the network, "" where it says nothing of who they are. Other seeds ``beside`` it are trained
+        along, where this run is a new one and the queue `takes_seeds`: each is in the store once it has finished.
 
         Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
         more than `check_limits` allows, or a place may not be read.
         """
-        owner = digest(owner)
+        owner, seeds = digest(owner), tuple(beside) if self.takes_seeds else ()
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
@@ -119,7 +123,7 @@ class Queue:
                     return done
                 check_limits(experiment)
             run_id = new_run_id(experiment)
-            job = Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address)
+            job = Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address, beside=seeds)
             if self._keeper is None:
                 self._check_room(job)
             elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
@@ -379,6 +383,7 @@ def queue() -> Queue:
                 from da_core.jobs.processes.cluster import cluster
 
                 where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
+                where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database),

@@ -2,13 +2,14 @@
 
 A step of a small network on points or features is mostly the calls that it is made of, and hardly the sums: ten seeds
 in one step cost little more than one. Each seed has its own samples, first weights and batches, as in a run of its own,
-and comes to the same numbers but for rounding. What has been trained here waits in the training cache for its run.
+and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,253 +19,339 @@ from torch.nn.functional import cross_entropy
 from da_core.data.loading.cache import fetch
 from da_core.data.pair import UNKNOWN
 from da_core.events import Accuracies, Losses, Phase
-from da_core.experiment import Experiment, TrainingSpec
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.experiment import Experiment
+from da_core.methods.base import Batch, DeepAlignment, Part, Turn
 from da_core.methods.norms import batch_norms
 from da_core.networks.extractor import Network
 from da_core.networks.word_dropout import noise_of
-from da_core.training import devices, training_cache
+from da_core.training import devices
 from da_core.training.fit import training_key
-from da_core.training.loop import TrainingEvent
 from da_core.training.model import Labelled
-from da_core.training.prepared import Prepared, Setup, prepare, set_up
+from da_core.training.prepared import Prepared, prepare, set_up
+from da_core.training.stacked_networks import StackedNetworks
 from da_core.training.step import Order, optimizer_of, plan_rate
-from da_core.training.training_cache import Trained
+from da_core.training.training_cache import Trained, TrainingCache
 
-MOST_BYTES = training_cache.MOST_BYTES // 2
-"""What the samples of all seeds may take, and what is kept of their trainings."""
+MOST_BYTES = 64 * 2**20
+"""What the samples of seeds that train at once may take, and what is kept of their trainings."""
 
 
-def train_together(experiments: Sequence[Experiment], should_stop: Callable[[], bool] = lambda: False) -> None:
+def can_train_together(experiment: Experiment) -> bool:
+    """Tell whether seeds of an experiment may train at once, as far as that is known without its data.
+
+    It pays where a step is made of calls and not of sums: on rows, on a CPU. Raises `UserError` as a run does.
+    """
+    setup = set_up(experiment)
+    of_rows = setup.extractor.learns and "features" in setup.extractor.takes
+    return of_rows and setup.device.type == "cpu" and experiment.training.precision == "float32"
+
+
+def train_together(
+    experiments: Sequence[Experiment],
+    trained: TrainingCache,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    each_epoch: bool = True,
+) -> Iterator[Losses | Accuracies]:
     """Train at once what the runs of experiments that differ in their seeds alone would train one by one.
 
-    That is source only, the oracle if there is one, and the method's own training where `only_adds_losses`. What cannot
-    be trained so, or does not come to finite numbers, is left to the runs. Raises `UserError` as a run does.
+    That is source only, the oracle if there is one, and a deep alignment method's own training. It comes into
+    ``trained`` for the runs; what cannot be trained so, or does not come to finite numbers, is left to them. Where the
+    seeds take more than `MOST_BYTES`, as many as have room go at a time. With ``each_epoch`` the runs find the weights
+    after each epoch of adapting, as those must that keep snapshots. Yields what the first seed of those that train
+    reports, between which the caller may wait, or close the generator. Raises `UserError` as a run does.
     """
-    setups = [set_up(experiment) for experiment in experiments]
-    if len(setups) < 2 or not all(_is_small(setup) for setup in setups):
+    if not all(map(can_train_together, experiments)):
         return
-    devices.configure(setups[0].device, on_points=setups[0].is_on_points)
+    setups = [set_up(experiment) for experiment in experiments]
+    devices.configure(setups[0].device)  # n seeds have work enough for all cores that a run is given
     for _share in fetch(experiments[0].data):
         pass
     first = prepare(setups[0])
-    if not _takes(first, len(setups)):
-        return
-    seeds = [first, *map(prepare, setups[1:])]
-    _train(seeds, "source_only", [one.source for one in seeds], should_stop)
-    if first.trains_oracle:
-        _train(seeds, "oracle", [one.labelled_target() for one in seeds], should_stop)
-    if isinstance(first.method, DeepAlignment) and only_adds_losses(first.method, first.new_network()):
-        _train(seeds, "adapt", [one.source for one in seeds], should_stop, first.method)
+    size = _how_many_fit(first, each_epoch)
+    for start in range(0, len(setups), max(size, 1)) if size > 1 else ():
+        seeds = [first if setup is setups[0] else prepare(setup) for setup in setups[start : start + size]]
+        yield from _train_seeds(seeds, trained, should_stop, each_epoch)
 
 
-def only_adds_losses(method: DeepAlignment, network: Network) -> bool:
-    """Tell whether a method's losses are functions of the batch alone, in one turn that moves all.
-
-    It then has no part of its own, and one object of it serves the batches of all seeds.
-    """
-    if method.target_encoder or method.turns() != (Turn(method.losses),):
-        return False
-    with torch.random.fork_rng(devices=[]):
-        return method.build(network.feature_dim, network.head.out_features) is None
-
-
-def _is_small(setup: Setup) -> bool:
-    """Whether it is worth it: a step of convolutions, or on a GPU, is made of sums and not of calls."""
-    of_rows = setup.extractor.learns and "features" in setup.extractor.takes
-    return of_rows and setup.device.type == "cpu" and setup.experiment.training.precision == "float32"
-
-
-def _takes(prepared: Prepared, count: int) -> bool:
-    """Whether ``count`` seeds of this fit beside each other: as rows, few enough, in a network that rounding spares.
+def _how_many_fit(prepared: Prepared, each_epoch: bool) -> int:
+    """Count the seeds of this that have room beside each other; 0 for what has no rows, or for a network that is apart.
 
     A network that draws noise draws its own. Batch norm takes away whatever the layer before it adds as a bias: what is
     left as that one's gradient is rounding, of which Adam makes full steps, so no two programs agree on it.
     """
     network, spec = prepared.new_network(), prepared.experiment.training
     if prepared.source.X.ndim != 2 or list(noise_of(network)) or batch_norms(network):
-        return False
+        return 0
     weights = sum(value.nbytes for value in network.state_dict().values())
     samples = prepared.source.X.nbytes + prepared.target.nbytes
-    fits: bool = count * max(samples, weights * spec.epochs) <= MOST_BYTES
-    return fits
+    return int(MOST_BYTES // max(samples, weights * (spec.epochs if each_epoch else 1)))
 
 
-def _train(
-    seeds: Sequence[Prepared],
+def _train_seeds(
+    seeds: Sequence[Prepared], trained: TrainingCache, should_stop: Callable[[], bool], each_epoch: bool
+) -> Iterator[Losses | Accuracies]:
+    """Train all phases of all seeds."""
+    first = seeds[0]
+    sources = [_Seed(one, one.new_network(), one.source) for one in seeds]
+    yield from _train_phase("source_only", sources, trained, should_stop)
+    if first.trains_oracle:
+        oracles = [_Seed(one, one.new_network(), one.labelled_target()) for one in seeds]
+        yield from _train_phase("oracle", oracles, trained, should_stop)
+    if isinstance(first.method, DeepAlignment):
+        adapting = [_adapting(one, one.method, trained) for one in seeds if isinstance(one.method, DeepAlignment)]
+        known = [one for one in adapting if one is not None]
+        yield from _train_phase("adapt", known, trained, should_stop, each_epoch)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seed:
+    """One seed's training of one phase; ``source_network`` embeds the source's samples where that one stays."""
+
+    prepared: Prepared
+    network: Network
+    samples: Labelled
+    method: DeepAlignment | None = None
+    source_network: Network | None = None
+
+    def key(self, phase: Phase) -> str:
+        """Name this training as its run does."""
+        return training_key(self.prepared, self.network, self.samples, phase, self.method)
+
+    @property
+    def shapes(self) -> tuple[torch.Size, ...]:
+        """Tell how many samples of each sort there are: those that a seed draws may be more or fewer."""
+        one = self.prepared
+        return self.samples.X.shape, one.target.shape, one.source_live.X.shape, one.target_live.X.shape
+
+    def build_own(self) -> nn.Module:
+        """Build the method's own parts as the loop does; a module without any where it has none."""
+        own = None
+        if self.method is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.prepared.experiment.seed)
+                own = self.method.build(self.network.feature_dim, self.network.head.out_features)
+        return nn.Module() if own is None else own
+
+
+def _adapting(one: Prepared, method: DeepAlignment, trained: TrainingCache) -> _Seed | None:
+    """Begin a method's training; None where it starts from a source-only network that has not been trained here."""
+    network = one.new_network()
+    if not method.target_encoder:
+        return _Seed(one, network, one.source, method)
+    source_only = trained.get(training_key(one, network, one.source, "source_only"))
+    if source_only is None:
+        return None
+    network.load_state_dict(source_only.weights)
+    return _Seed(one, network, one.source, method, one.copy_of(network))
+
+
+def _train_phase(
     phase: Phase,
-    samples: Sequence[Labelled],
+    seeds: Sequence[_Seed],
+    trained: TrainingCache,
     should_stop: Callable[[], bool],
-    method: DeepAlignment | None = None,
-) -> None:
+    each_epoch: bool = False,
+) -> Iterator[Losses | Accuracies]:
     """Train one phase of all seeds of which it is not known yet, and keep each that stays finite."""
-    waiting: dict[str, tuple[Prepared, Network, Labelled]] = {}
-    for one, own in zip(seeds, samples, strict=True):
-        network = one.new_network()
-        key = training_key(one, network, own, phase, method)
-        if training_cache.trained.get(key) is None:
-            waiting[key] = one, network, own
-    if len(waiting) < 2 or not _alike([(one, own) for one, _, own in waiting.values()]):
+    waiting = {key: one for one in seeds if trained.get(key := one.key(phase)) is None}
+    if len(waiting) < 2 or len({one.shapes for one in waiting.values()}) > 1:
         return
-    prepared, networks, own_samples = zip(*waiting.values(), strict=True)
-    stack = _Stack(prepared, networks, own_samples, method)
-    events: list[list[TrainingEvent]] = [[] for _ in waiting]
+    stack = _Stack(list(waiting.values()))
+    events: list[list[Losses | Accuracies]] = [[] for _ in waiting]
     of_epochs: list[dict[float, dict[str, Tensor]]] = [{} for _ in waiting]
     finite = torch.ones(len(waiting), dtype=torch.bool)
-    for epoch in range(1, prepared[0].experiment.training.epochs + 1):
+    for epoch in range(1, stack.spec.epochs + 1):
         means = stack.train_epoch()
-        finite &= means.isfinite().all(1) & stack.finite()
+        finite &= means.isfinite().all(1) & stack.networks.finite()
         if should_stop() or not finite.any():
             return
         for place, (losses, shares) in enumerate(zip(means.tolist(), stack.accuracies(), strict=True)):
             terms = dict(zip(stack.terms, losses, strict=True))
             events[place] += [Losses(phase, float(epoch), terms), Accuracies(phase, epoch, shares)]
-            if method is not None:
-                of_epochs[place][epoch] = stack.weights(place)
+            if each_epoch:
+                of_epochs[place][epoch] = stack.networks.weights(place)
+        yield from events[0][-2:]
     for place, key in enumerate(waiting):
         if finite[place]:
-            result = Trained(tuple(events[place]), stack.weights(place), of_epochs[place])
-            training_cache.trained.keep(key, result)
+            result = Trained(tuple(events[place]), stack.networks.weights(place), of_epochs[place])
+            trained.keep(key, result)
 
 
-def _alike(seeds: Sequence[tuple[Prepared, Labelled]]) -> bool:
-    """Whether all have the same number of samples of each sort: those that a seed draws may be more or fewer."""
-    shapes = {(own.X.shape, p.target.shape, p.source_live.X.shape, p.target_live.X.shape) for p, own in seeds}
-    return len(shapes) == 1
+class _Player(nn.Module):
+    """A function of the method's own parts, as a module whose weights `functional_call` can exchange."""
 
+    def __init__(self, own: nn.Module, play: Callable[..., dict[str, Tensor]]) -> None:
+        super().__init__()
+        self.own, self.play = own, play
 
-class _Linear(torch.autograd.Function):
-    """Linear layers of n seeds, x (n, b, d_in) to (n, b, d_out), with weights (n, d_out, d_in) and biases (n, d_out).
-
-    The gradient comes as the weights lie: PyTorch's own has them transposed, and copies them at each step.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return torch.baddbmm(bias[:, None], x, weight.mT)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:  # type: ignore[override]
-        x, weight = ctx.saved_tensors
-        of_x = gradient @ weight if ctx.needs_input_grad[0] else None
-        return of_x, gradient.mT @ x, gradient.sum(1)
+    def forward(self, *given: Tensor) -> dict[str, Tensor]:
+        return self.play(*given)
 
 
 class _Stack:
-    """The networks of n seeds, of which each tensor is one (n, …), and the samples that they learn from."""
+    """The networks of n seeds, of which each tensor is one (n, …), and the samples that they learn from.
 
-    def __init__(
-        self,
-        seeds: Sequence[Prepared],
-        networks: Sequence[Network],
-        samples: Sequence[Labelled],
-        method: DeepAlignment | None,
-    ) -> None:
-        spec: TrainingSpec = seeds[0].experiment.training
-        self.spec, self.method = spec, method
-        self.network = networks[0]
-        self.parameters, self.buffers = stack_module_state(list(networks))  # type: ignore[arg-type]
-        self.given_rate = spec.learning_rate if method is None else method.learning_rate(spec.learning_rate)
+    What `Step` does for one seed, here is done for all. Each method's losses are those of its own file, mapped over
+    the seeds.
+    """
+
+    def __init__(self, seeds: Sequence[_Seed]) -> None:
+        first = seeds[0]
+        self.method, self.spec = first.method, first.prepared.experiment.training
+        self.networks = StackedNetworks([one.network for one in seeds])
+        sources = [one.source_network for one in seeds if one.source_network is not None]
+        self.source_networks = StackedNetworks(sources) if sources else None
+        owns = [one.build_own() for one in seeds]
+        self.own, (self.own_parameters, self.own_buffers) = owns[0], stack_module_state(owns)
+        self.turns = (Turn(lambda batch: {}),) if self.method is None else self.method.turns()
+        given = self.spec.learning_rate
+        self.given_rate = given if self.method is None else self.method.learning_rate(given)
         self.rate = torch.tensor(self.given_rate)
-        self.optimizer = optimizer_of(spec, list(self.parameters.values()), self.rate)
-        self.X, self.y = torch.stack([one.X for one in samples]), torch.stack([one.y for one in samples])
-        self.target = torch.stack([one.target for one in seeds]) if method is not None else None
-        counts = [self.X.shape[1], *([] if self.target is None else [self.target.shape[1]])]
-        self.orders = [Order.of_each(counts, spec, self.X.device) for _ in seeds]
-        self.generators = [torch.Generator().manual_seed(one.experiment.seed) for one in seeds]
-        live = [[one.source_live for one in seeds], [one.target_live for one in seeds]]
+        self.optimizers = self._optimizers()
+
+        domains = [[one.samples.X for one in seeds]]
+        if self.method is not None:
+            domains.append([one.prepared.target for one in seeds])
+        self.count = [len(of[0]) for of in domains]
+        self.X = torch.cat([torch.stack(of) for of in domains], 1).flatten(0, 1)
+        self.y = torch.stack([one.samples.y for one in seeds]).flatten()
+        self.orders = [Order.of_each(self.count, self.spec, self.X.device) for _ in seeds]
+        self.generators = [torch.Generator().manual_seed(one.prepared.experiment.seed) for one in seeds]
+        live = [[one.prepared.source_live for one in seeds], [one.prepared.target_live for one in seeds]]
         self.live = [(torch.stack([d.X for d in of]), torch.stack([d.y for d in of])) for of in live]
-        self.each = torch.arange(len(seeds))[:, None]
         self.done = 0
         self.terms: list[str] = []
 
+    def _optimizers(self) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
+        """One optimiser for all parts that move in the same turns, and in which turns that is."""
+        named = self.networks.parameters.items()
+        weights: dict[Part, list[Tensor]] = {
+            "extractor": [weight for name, weight in named if not name.startswith("head.")],
+            "head": [weight for name, weight in named if name.startswith("head.")],
+            "own": list(self.own_parameters.values()),
+        }
+        together: dict[tuple[bool, ...], list[Tensor]] = {}
+        for part in get_args(Part):
+            together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
+        return [
+            (optimizer_of(self.spec, moved, self.rate), list(when))  # type: ignore[arg-type]
+            for when, moved in together.items()
+            if moved and any(when)
+        ]
+
     def train_epoch(self) -> Tensor:
         """Take an epoch's steps; return each seed's mean of each loss term (n, terms)."""
-        self.network.train()
+        self.networks.network.train()
         for of_seed, generator in zip(self.orders, self.generators, strict=True):
             for order in of_seed:
                 order.shuffle(generator)
-        source, *target = (torch.stack([order.rows for order in of]) for of in zip(*self.orders, strict=True))
-        steps = source.shape[1]
+        rows = [torch.stack([order.rows for order in of], 1) for of in zip(*self.orders, strict=True)]
+        each = torch.arange(len(self.orders))[:, None]
+        of_labels = (rows[0] + each * self.count[0]).flatten(1)
+        # where each seed's rows lie in all seeds' samples, the target's behind the source's
+        of_samples = torch.cat([rows[0], *(of + self.count[0] for of in rows[1:])], 2) + each * sum(self.count)
+        steps, n, b = of_samples.shape
+        of_samples = of_samples.flatten(1)
+        progress = torch.arange(self.done, self.done + steps) / (steps * self.spec.epochs)
         sums: Tensor | float = 0.0
         for at in range(steps):
-            rows = source[:, at]
-            x, y = self.X[self.each, rows], self.y[self.each, rows]
-            if self.target is not None:
-                x = torch.cat([x, self.target[self.each, target[0][:, at]]], 1)
-            sums = sums + self._step(x, y, torch.tensor(self.done / (steps * self.spec.epochs)))
-            self.done += 1
+            x = self.X.index_select(0, of_samples[at]).view(n, b, -1)
+            y = self.y.index_select(0, of_labels[at]).view(n, -1)
+            sums = sums + self._step(x, y, progress[at])
+        self.done += steps
         return torch.as_tensor(sums) / steps
 
     def _step(self, x: Tensor, y: Tensor, progress: Tensor) -> Tensor:
+        """Move all parts by one step; return each seed's loss terms (n, terms)."""
         plan_rate(self.rate, self.spec, self.given_rate, progress)
-        features = self._apply(self.network.features, "features", x)
-        logits, count = self._apply(self.network.head, "head", features), y.shape[1]
-        of_class = cross_entropy(logits[:, :count].flatten(0, 1), y.flatten(), reduction="none").view_as(y).mean(1)
-        losses = {"class": of_class}
-        if self.method is not None:
-            losses |= vmap(self._losses, (0, 0, 0, None))(features, logits, y, progress)
-        self.terms = list(losses)
-        values = torch.stack(list(losses.values()), 1)
-        self.optimizer.zero_grad()
-        values.sum().backward()  # type: ignore[no-untyped-call]  # no seed's loss depends on another's weights
-        self.optimizer.step()
-        return values.detach()
+        features: Tensor | None = None
+        terms, shown = [], []
+        for number, turn in enumerate(self.turns):
+            for _ in range(turn.times):
+                if features is None:
+                    features = self._embed(x, y.shape[1])
+                if "extractor" in turn.parts:
+                    seen, features = features, None
+                else:
+                    seen = features.detach()
+                losses = self._losses(turn, seen, y, progress)
+                values = torch.stack(list(losses.values()), 1)
+                for weight in self._weights():
+                    weight.grad = None
+                values.sum().backward()  # type: ignore[no-untyped-call]  # no seed's loss has another's weights in it
+                for optimizer, when in self.optimizers:
+                    if when[number]:
+                        optimizer.step()
+            terms += list(losses)
+            shown.append(values.detach())
+        self.terms = terms
+        return torch.cat(shown, 1)
 
-    def _losses(self, features: Tensor, logits: Tensor, y: Tensor, progress: Tensor) -> dict[str, Tensor]:
-        """Compute the method's losses of one seed's batch."""
-        assert self.method is not None
-        count = len(y)
-        return self.method.losses(
-            Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress)
-        )
+    def _weights(self) -> Iterator[Tensor]:
+        yield from self.networks.parameters.values()
+        yield from self.own_parameters.values()
 
-    def _apply(self, module: nn.Module, name: str, x: Tensor) -> Tensor:
-        """Send each seed's rows, x (n, b, d), through its own weights of a module.
+    def _embed(self, x: Tensor, source_count: int) -> Tensor:
+        """Features of the source's samples followed by the target's."""
+        if self.source_networks is None:
+            return self.networks.embed(x)
+        with torch.no_grad():
+            of_source = self.source_networks.embed(x[:, :source_count])
+        return torch.cat([of_source, self.networks.embed(x[:, source_count:])], 1)
 
-        The usual layers are written out: `vmap` gives the same, in more calls.
-        """
-        match module:
-            case nn.Sequential():
-                for of_child, child in module.named_children():
-                    x = self._apply(child, f"{name}.{of_child}", x)
-                return x
-            case nn.Linear():
-                weight, bias = self.parameters[f"{name}.weight"], self.parameters[f"{name}.bias"]
-                applied: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
-                return applied
-            case nn.ReLU():
-                return x.relu()
-            case nn.Flatten():
-                return x
-        own = [
-            {key.removeprefix(f"{name}."): value for key, value in states.items() if key.startswith(f"{name}.")}
-            for states in (self.parameters, self.buffers)
-        ]
-        applied = vmap(lambda states, rows: functional_call(module, states, (rows,)))(tuple(own), x)
-        return applied
+    def _losses(self, turn: Turn, features: Tensor, y: Tensor, progress: Tensor) -> dict[str, Tensor]:
+        """Compute each seed's loss terms (n,) of one turn."""
+        logits, count = self.networks.head(features), y.shape[1]
+        losses = {}
+        if turn.with_class:
+            of_rows = cross_entropy(logits[:, :count].flatten(0, 1), y.flatten(), reduction="none")
+            losses["class"] = of_rows.view_as(y).mean(1)
+        if self.method is None:
+            return losses
+
+        def play(features: Tensor, logits: Tensor, y: Tensor) -> dict[str, Tensor]:
+            return turn.losses(Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress))
+
+        return losses | self._play(play, features, logits, y)
+
+    def _play(self, play: Callable[..., dict[str, Tensor]], *given: Tensor) -> dict[str, Tensor]:
+        """Map a function over the seeds' tensors (n, …), each with its own weights of the method's own parts."""
+        player = _Player(self.own, play)
+        own = {f"own.{name}": state for name, state in (self.own_parameters | self.own_buffers).items()}
+        played: dict[str, Tensor] = vmap(lambda own, *given: functional_call(player, own, given))(own, *given)
+        return played
 
     def accuracies(self) -> list[dict[str, float]]:
-        """Measure each seed's accuracy on its held-out samples of both domains, as `live_accuracies` does."""
-        self.network.eval()
+        """Measure each seed's accuracies on held-out samples of both domains, as `live_accuracies` does."""
+        self.networks.network.eval()
         values: list[dict[str, float]] = [{} for _ in self.orders]
+        source, target = self.source_networks or self.networks, self.networks
         with torch.no_grad():
-            for name, (X, y) in zip(("source", "target"), self.live, strict=True):
-                logits = self._apply(self.network.head, "head", self._apply(self.network.features, "features", X))
-                right, known = logits.argmax(2) == y, y != UNKNOWN
-                shares = (right & known).sum(1) / known.sum(1)
+            features = [of.embed(X) for of, (X, _) in zip((source, target), self.live, strict=True)]
+            logits = [self.networks.head(F) for F in features]
+            for name, L, (_, y) in zip(("source", "target"), logits, self.live, strict=True):
+                known = y != UNKNOWN
+                shares = ((L.argmax(2) == y) & known).sum(1) / known.sum(1)
                 for value, share, count in zip(values, shares.tolist(), known.sum(1).tolist(), strict=True):
                     if count:
                         value[name] = share
+            if (domain := self._domain_accuracy(features, logits)) is not None:
+                for value, share in zip(values, domain.tolist(), strict=True):
+                    value["domain"] = share
         return values
 
-    def finite(self) -> Tensor:
-        """Tell of which seeds all weights are finite (n,)."""
-        states = [*self.parameters.values(), *self.buffers.values()]
-        return torch.stack([state.isfinite().view(len(state), -1).all(1) for state in states]).all(0)
+    def _domain_accuracy(self, features: Sequence[Tensor], logits: Sequence[Tensor]) -> Tensor | None:
+        """Measure the accuracy of each seed's domain classifier (n,); None without one."""
+        method = self.method
+        if method is None or type(method).domain_logits is DeepAlignment.domain_logits:
+            return None
 
-    def weights(self, place: int) -> dict[str, Tensor]:
-        """Copy the network's state of one seed."""
-        states = self.parameters | self.buffers
-        return {name: state[place].detach().clone() for name, state in states.items()}
+        def play(features: Tensor, logits: Tensor) -> dict[str, Tensor]:
+            answer = method.domain_logits(features, logits)
+            assert answer is not None
+            return {"source": (answer > 0).float().mean(), "target": (answer <= 0).float().mean()}
+
+        shares = zip(("source", "target"), features, logits, strict=True)
+        on_source, on_target = (self._play(play, F, L)[name] for name, F, L in shares)
+        return (on_source + on_target) / 2

@@ -63,9 +63,9 @@ def train_deep(
     )
     epochs = experiment.training.epochs
     training = saved.resume(network, training)
-    if monitor.observer is None and source_network is None:
-        key = training_key(prepared, network, prepared.source, "adapt", method)
-        if (known := training_cache.trained.get(key)) is not None:  # seeds that were trained together
+    if monitor.observer is None:
+        known = monitor.together(training_key(prepared, network, prepared.source, "adapt", method))
+        if known is not None:
             monitor.pace.skip("adapt")
             training = known.replay(network)
     training = saved.record(network, training, epochs)
@@ -105,7 +105,7 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
         training = saved.resume(network, training)
         if monitor.observer is None:  # who looks on wants to see it happen
             key = training_key(prepared, network, samples, phase)
-            known = training_cache.trained.get(key)
+            known = monitor.together(key) or training_cache.trained.get(key)
             if known is not None:
                 monitor.pace.skip(phase)
                 training = known.replay(network)

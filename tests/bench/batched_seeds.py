@@ -1,7 +1,7 @@
 """Measure what the training of ten seeds at once costs, over that of one seed, and a study over one of its runs.
 
     python tests/bench/batched_seeds.py [--method source_only …] [--data moons] [--hidden 128] [--seeds 10]
-        [--rounds 3]
+        [--rounds 3] [--epochs 14] [--part training study]
 
 Both sides are timed in one process, in turns, each with its samples' preparation; medians count. The ratio that says
 something on a busy machine is that of processor time; by the wall's clock the others are measured as well.
@@ -22,11 +22,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "jan", "mcc"])
+    parser.add_argument("--method", nargs="+", default=["source_only", "deep_coral", "dan", "dann", "cdan", "mdd"])
     parser.add_argument("--data", default="moons")
     parser.add_argument("--hidden", type=int, default=128, help="size of the network's two hidden layers")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--part", nargs="+", choices=("training", "study"), default=["training", "study"])
     options = parser.parse_args()
 
     from da_core.experiment import Experiment
@@ -63,6 +65,10 @@ def main() -> None:
         for _event in follow():
             pass
 
+    def train_all(experiments: list[Experiment]) -> None:
+        for _event in train_together(experiments, training_cache.TrainingCache(), each_epoch=False):
+            pass
+
     def whole_run(experiment: Experiment) -> None:
         for _event in run(experiment, embed=False):
             pass
@@ -73,23 +79,24 @@ def main() -> None:
 
     for name in options.method:
         flat = {"data": options.data, "network": "mlp", "method": name, "device": "cpu"}
-        flat |= {"network.hidden": str(options.hidden)}
+        flat |= {"network.hidden": str(options.hidden), "training.epochs": str(options.epochs)}
         seeds = [Experiment.from_flat(flat | {"seed": str(seed)}) for seed in range(options.seeds)]
-        sides: dict[str, Callable[[], object]] = {
-            "one": partial(train_one, seeds[0]),
-            "all": partial(train_together, seeds),
-            "run": partial(whole_run, seeds[0]),
-            "study": partial(whole_study, seeds[0]),
+        parts: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+            "training": (partial(train_all, seeds), partial(train_one, seeds[0])),
+            "study": (partial(whole_study, seeds[0]), partial(whole_run, seeds[0])),
         }
-        for work in sides.values():
-            timed(work)  # what is loaded and compiled once
-        rounds = [{side: timed(work) for side, work in sides.items()} for _ in range(options.rounds)]
-        medians = {side: [statistics.median(one[side][of] for one in rounds) for of in (0, 1)] for side in sides}
-        for what, (many, one) in {"training": ("all", "one"), "study": ("study", "run")}.items():
-            wall, processor = (medians[many][of] / medians[one][of] for of in (0, 1))
+        for part in options.part:
+            sides = parts[part]
+            for work in sides:
+                timed(work)  # what is loaded and compiled once
+            rounds = [[timed(work) for work in sides] for _ in range(options.rounds)]
+            (of_many, many), (of_one, one) = (
+                [statistics.median(times[side][of] for times in rounds) for of in (0, 1)] for side in (0, 1)
+            )
             print(
-                f"{name}, {what}: {options.seeds} seeds {medians[many][1]:.2f} s, one {medians[one][1]:.2f} s of the "
-                f"processor; ratio {processor:.2f} (by the clock {wall:.2f})"
+                f"{name}, {part}: {options.seeds} seeds {many:.2f} s, one {one:.2f} s of the processor; "
+                f"ratio {many / one:.2f} (by the clock {of_many / of_one:.2f})",
+                flush=True,
             )
 
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Generator, Iterator
+from typing import Any, TypeGuard
 from unittest.mock import patch
 
 import pytest
 import torch
 from torch import Tensor
 
-from da_core.events import Accuracies, Event, Finished
+from da_core.events import Accuracies, Event, Finished, Progress, SeedFinished
 from da_core.experiment import Experiment
+from da_core.export.recipe_sentences import recipe_sentences
+from da_core.i18n import Language
 from da_core.methods import methods
-from da_core.methods.base import DeepAlignment
-from da_core.networks import networks
-from da_core.run import run
-from da_core.study import Study, conduct
+from da_core.methods.base import (
+    ClassifierAdaptation,
+    DeepAlignment,
+    FeatureAlignment,
+    ModelAdaptation,
+    Reweighting,
+)
+from da_core.run import run, stage_costs
+from da_core.study import Study, conduct, run_seeds
+from da_core.timing import Pace
 from da_core.training import batched, training_cache
-from da_core.training.batched import only_adds_losses, train_together
+from da_core.training.apply import apply_method
+from da_core.training.batched import train_together
+from da_core.training.fit import train_oracle, train_source_only
+from da_core.training.model import Model
+from da_core.training.monitor import Monitor
+from da_core.training.prepared import prepare, set_up
 from da_core.training.step import Step
 from da_core.training.training_cache import Trained, TrainingCache
 
@@ -26,21 +41,20 @@ POINTS = {"data": "moons", "data.count": "80", "network": "mlp", "network.hidden
 POINTS |= {"training.least_steps": "6", "device": "cpu"}
 
 
-def can_batch(name: str) -> bool:
-    method = methods()[name]
-    network = networks()["mlp"].network(networks()["mlp"].Params(), (2,), 2, seed=0)
-    return issubclass(method, DeepAlignment) and only_adds_losses(method(), network)
-
-
-BATCHED = sorted(filter(can_batch, methods()))
+BATCHED = sorted(name for name, method in methods().items() if issubclass(method, DeepAlignment))
+LEFT_TO_THE_RUNS = {
+    ModelAdaptation: "each goes through its epochs in a way of its own, in `adapt`",
+    ClassifierAdaptation: "nothing in it is trained in steps",
+    FeatureAlignment: "it is solved at once, not trained",
+    Reweighting: "it is solved at once, not trained",
+}
+"""The kinds of method of which source only alone trains together, and why."""
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch) -> TrainingCache:
-    """Nothing is known of other tests' trainings."""
-    cache = TrainingCache()
-    monkeypatch.setattr(training_cache, "trained", cache)
-    return cache
+def nothing_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of other tests' trainings, nor of this one's other runs."""
+    monkeypatch.setattr(training_cache, "trained", TrainingCache(most_bytes=0))
 
 
 def seeds(**flat: str) -> list[Experiment]:
@@ -56,33 +70,62 @@ def finished(experiment: Experiment, **how: Any) -> tuple[Finished, list[Event],
     return events[-1], events, taken.call_count
 
 
+def together(experiments: list[Experiment], **how: Any) -> TrainingCache:
+    """What training them together has come to."""
+    cache = TrainingCache()
+    for _event in train_together(experiments, cache, **how):
+        pass
+    return cache
+
+
 def accuracies(events: list[Event]) -> list[Event]:
     return [event for event in events if isinstance(event, Accuracies)]
 
 
-def check(experiments: list[Experiment], cache: TrainingCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each seed's run takes no step after they trained together, and says and ends with what it does alone."""
-    monkeypatch.setattr(training_cache, "trained", TrainingCache(most_bytes=0))
-    alone = [finished(experiment) for experiment in experiments]
-    monkeypatch.setattr(training_cache, "trained", cache)
-    train_together(experiments)
-    for experiment, (end, events, steps) in zip(experiments, alone, strict=True):
-        same, replayed, own_steps = finished(experiment)
+def weights_and_accuracies(
+    experiment: Experiment, trained: TrainingCache | None = None
+) -> tuple[dict[str, Tensor], list[Event], int]:
+    """What a run trains on its way, without the evaluation that follows; and how many steps it took itself."""
+    prepared = prepare(set_up(experiment))
+    monitor = Monitor(Pace(stage_costs(prepared)), lambda: False, trained=trained)
+
+    def stages() -> Generator[Event, None, Model]:
+        yield monitor.pace.start("source_only")
+        model = yield from train_source_only(prepared, monitor)
+        if prepared.adapts:
+            yield monitor.pace.start("adapt")
+            model = yield from apply_method(model, prepared, monitor, lambda epoch, model: None)
+        if prepared.trains_oracle:
+            yield monitor.pace.start("oracle")
+            yield from train_oracle(prepared, monitor)
+        return model
+
+    with patch.object(Step, "__call__", autospec=True, side_effect=Step.__call__) as taken:
+        models = []
+
+        def follow() -> Iterator[Event]:
+            models.append((yield from stages()))
+
+        events = list(follow())
+    return models[0].state(), accuracies(events), taken.call_count
+
+
+def check(experiments: list[Experiment]) -> None:
+    """Each seed's run takes no step after they trained together, and trains and says what it does alone."""
+    trained = together(experiments)
+    for experiment in experiments:
+        alone, said, steps = weights_and_accuracies(experiment)
+        same, repeated, own_steps = weights_and_accuracies(experiment, trained)
         assert steps > 0
         assert own_steps == 0
-        assert accuracies(replayed) == accuracies(events)
-        assert same.result.adapted.scored.confusion == end.result.adapted.scored.confusion
-        assert end.evidence.state is not None
-        assert same.evidence.state is not None
-        for name, value in end.evidence.state.items():
-            torch.testing.assert_close(same.evidence.state[name], value, rtol=1e-3, atol=1e-4)
+        assert repeated == said
+        for name, value in alone.items():
+            torch.testing.assert_close(same[name], value, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["source_only", *BATCHED])
-def test_seeds_that_train_together_come_to_the_numbers_of_their_own_runs(
-    name: str, cache: TrainingCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check(seeds(method=name), cache, monkeypatch)
+def test_seeds_that_train_together_come_to_the_numbers_of_their_own_runs(name: str) -> None:
+    check(seeds(method=name))
 
 
 @pytest.mark.parametrize(
@@ -92,37 +135,43 @@ def test_seeds_that_train_together_come_to_the_numbers_of_their_own_runs(
         {"training.optimizer": "sgd", "training.schedule": "constant"},
         {"oracle": "true"},
         {"head": "logistic"},
+        {"method": "dann", "method.game": "reversal"},
+        {"method": "homm", "method.entries": "100"},
     ],
 )
-def test_so_they_do_with_other_networks_and_ways_to_train(
-    changes: dict[str, str], cache: TrainingCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check(seeds(**{"method": "deep_coral"} | changes), cache, monkeypatch)
+def test_so_they_do_with_other_networks_and_ways_to_train(changes: dict[str, str]) -> None:
+    check(seeds(**{"method": "deep_coral"} | changes))
 
 
-def test_methods_of_one_turn_without_parts_of_their_own_train_together() -> None:
-    assert BATCHED == ["afn", "bnm", "dan", "deep_coral", "deep_jdot", "homm", "jan", "mcc"]
+def test_so_they_do_where_products_are_so_many_that_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("da_core.methods.alignment.cdan.LARGEST", 8)
+    check(seeds(method="cdan"))
 
 
-def test_a_method_with_parts_of_its_own_trains_alone_and_shares_source_only() -> None:
-    experiments = seeds(method="dann")
-    train_together(experiments)
-    _, events, steps = finished(experiments[1])
-    of_method = [event for event in accuracies(events) if isinstance(event, Accuracies) and event.phase == "adapt"]
-    assert len(of_method) == 2
-    assert steps == 2 * 6  # the method's own, none of source only's
+def test_so_they_do_on_features_of_many_dimensions() -> None:
+    flat = {name: value for name, value in POINTS.items() if name != "data.count"} | {"data": "vowels"}
+    check([Experiment.from_flat(flat | {"method": "dann", "seed": str(seed)}) for seed in range(2)])
 
 
-def test_snapshots_on_the_way_are_those_of_a_run_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, cache: TrainingCache
-) -> None:
+def test_every_method_trains_together_or_is_of_a_kind_that_is_left_to_the_runs() -> None:
+    apart = {name for name in methods() if name not in BATCHED} - {"source_only", "oracle"}
+    assert apart
+    assert all(issubclass(methods()[name], tuple(LEFT_TO_THE_RUNS)) for name in apart)
+
+
+def test_of_a_method_that_is_left_to_the_runs_source_only_trains_together() -> None:
+    experiments = seeds(method="shot")
+    trained = together(experiments)
+    end, _, steps = finished(experiments[1], trained=trained)
+    assert steps == 0  # SHOT's own are none of the loop's
+    assert end.result.recipe["trained_together"]
+
+
+def test_snapshots_on_the_way_are_those_of_a_run_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("da_core.run.lay_out", lambda *given: iter(()))  # layouts take long and are none of this
     experiments = seeds(method="deep_coral", training__epochs="4")
-    monkeypatch.setattr(training_cache, "trained", TrainingCache(most_bytes=0))
     alone, _, _ = finished(experiments[0], embed=True)
-    monkeypatch.setattr(training_cache, "trained", cache)
-    train_together(experiments)
-    same, _, steps = finished(experiments[0], embed=True)
+    same, _, steps = finished(experiments[0], embed=True, trained=together(experiments))
     assert steps == 0
     assert list(same.evidence.snapshots) == list(alone.evidence.snapshots)
     for epoch, features in alone.evidence.snapshots.items():
@@ -139,14 +188,51 @@ def test_a_seed_that_does_not_stay_finite_is_left_to_its_own_run(monkeypatch: py
 
     monkeypatch.setattr(batched._Stack, "train_epoch", diverging)
     experiments = seeds(method="source_only")
-    train_together(experiments)
-    assert [finished(experiment)[2] > 0 for experiment in experiments] == [False, True, False]
+    trained = together(experiments)
+    assert [finished(experiment, trained=trained)[2] > 0 for experiment in experiments] == [False, True, False]
 
 
 def test_what_is_stopped_keeps_nothing() -> None:
     experiments = seeds(method="source_only")
-    train_together(experiments, lambda: True)
-    assert all(finished(experiment)[2] > 0 for experiment in experiments)
+    trained = together(experiments, should_stop=lambda: True)
+    assert all(finished(experiment, trained=trained)[2] > 0 for experiment in experiments)
+
+
+def test_seeds_that_have_no_room_beside_each_other_train_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiments = [*seeds(method="source_only"), *seeds(method="source_only", seed="3")[:1]]
+    experiments = [one.model_copy(update={"seed": seed}) for seed, one in enumerate(experiments)]
+    samples = finished_bytes(experiments[0])
+    monkeypatch.setattr(batched, "MOST_BYTES", 2 * samples)
+    with patch.object(batched, "_Stack", side_effect=batched._Stack) as stack:
+        trained = together(experiments, each_epoch=False)
+    assert [len(call.args[0]) for call in stack.call_args_list] == [2, 2]
+    assert all(finished(experiment, trained=trained)[2] == 0 for experiment in experiments)
+    monkeypatch.setattr(batched, "MOST_BYTES", samples)
+    with patch.object(batched, "_Stack") as stack:
+        together(experiments)
+    assert not stack.called
+
+
+def finished_bytes(experiment: Experiment) -> int:
+    """What one seed takes of the room that trainings have."""
+    prepared = prepare(set_up(experiment))
+    weights = sum(value.nbytes for value in prepared.new_network().state_dict().values())
+    return max(weights, prepared.source.X.nbytes + prepared.target.nbytes)
+
+
+def test_a_run_by_itself_is_trained_anew_after_a_study_and_the_record_says_which_is_which() -> None:
+    experiments = seeds(method="deep_coral")
+    said = [one.event for one in conduct(Study.of(experiments[0], ["deep_coral"], 2))]
+    (of_study,) = (event for event in said if is_end(event, 0))
+    end, _, steps = finished(experiments[0])
+    assert steps > 0
+    assert (of_study.result.recipe["trained_together"], end.result.recipe["trained_together"]) == (True, False)
+    assert "other seeds" in recipe_sentences(of_study.result.recipe, Language("en"))["Training"]
+    assert "Training" not in recipe_sentences(end.result.recipe, Language("en"))
+
+
+def is_end(event: Event, seed: int) -> TypeGuard[Finished]:
+    return isinstance(event, Finished) and event.result.recipe["seed"] == seed
 
 
 @pytest.mark.parametrize(
@@ -162,8 +248,38 @@ def test_what_does_not_suit_is_left_to_the_runs(changes: dict[str, str]) -> None
         del flat["data.count"]
     experiments = [Experiment.from_flat(flat | {"method": "source_only", "seed": str(seed)}) for seed in range(2)]
     with patch.object(batched, "_Stack") as stack:
-        train_together(experiments)
+        together(experiments)
     assert not stack.called
+
+
+def test_seeds_run_as_one_job_give_a_whole_run_each() -> None:
+    experiments = seeds(method="dann")
+    with patch.object(Step, "__call__", autospec=True, side_effect=Step.__call__) as taken:
+        events = list(run_seeds(experiments, embed=False))
+    assert taken.call_count == 0
+    others = [event for event in events if isinstance(event, SeedFinished)]
+    assert [one.experiment for one in others] == experiments[1:]
+    for other in others:
+        alone, said, _ = finished(other.experiment)
+        assert other.finished.result.adapted.scored.confusion == alone.result.adapted.scored.confusion
+        assert accuracies(list(other.history)) == accuracies(said)
+    assert is_end(events[-1], 0)
+    shares = [event.fraction for event in events if isinstance(event, Progress)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_seeds_that_are_to_finish_early_give_the_first_alone() -> None:
+    over = threading.Event()
+    events = []
+    for event in run_seeds(seeds(method="dann"), should_stop=over.is_set, embed=False):
+        events.append(event)
+        if isinstance(event, Accuracies):
+            over.set()
+    assert not any(isinstance(event, SeedFinished) for event in events)
+    end = events[-1]
+    assert is_end(end, 0)
+    assert end.result.recipe["stopped_early"]
 
 
 def test_a_study_trains_the_seeds_of_each_method_together() -> None:

@@ -131,7 +131,7 @@ class Schedule:
         if isinstance(event, Progress) and event.seconds_left is not None:
             self.durations.learn(job.experiment, seconds + event.seconds_left, job.kind)
             self._tell_waits()
-        if self._run_seconds is not None and seconds > self._run_seconds:
+        if self._run_seconds is not None and seconds > self._run_seconds * (1 + len(job.beside)):
             job.cut = Notice(OUT_OF_TIME, {"minutes": f"{self._run_seconds / 60:g}"})
             job.notices.append(job.cut)
             job.finish_early.set()
@@ -249,7 +249,7 @@ class Schedule:
         """Drop all of a run but its last view."""
         if state == "done":
             job.error = None
-            if not job.finish_early.is_set():
+            if not job.finish_early.is_set() and not job.beside:
                 self.durations.learn(job.experiment, job.seconds_run(self.clock()), job.kind)
         if job in self.waiting:
             self.waiting.remove(job)

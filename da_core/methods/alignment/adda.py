@@ -5,7 +5,13 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import PENALTY, critic_moves, squared_slope, two_layers
+from da_core.methods.alignment.shared.adversarial import (
+    PENALTY,
+    answer_and_slope,
+    critic_moves,
+    squared_slope,
+    two_layers,
+)
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -65,12 +71,12 @@ class ADDA(DeepAlignment):
         )
 
     def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
-        features = torch.cat([batch.source_features, batch.target_features]).requires_grad_()
-        domain = self.discriminator(features)
-        on_source, on_target = domain.split([len(batch.source_features), len(batch.target_features)])
+        features = torch.cat([batch.source_features, batch.target_features])
+        domain, slope = answer_and_slope(self.discriminator, features)
+        on_source, on_target = domain[: len(batch.source_features)], domain[len(batch.source_features) :]
         right = binary_cross_entropy_with_logits(on_source, torch.ones_like(on_source))
         wrong = binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))
-        return {"domain": right + wrong, "slope": self.params.penalty * squared_slope(domain, features)}
+        return {"domain": right + wrong, "slope": self.params.penalty * squared_slope(slope)}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         on_target = self.discriminator(batch.target_features)

@@ -12,6 +12,7 @@ from da_core.methods.alignment.shared.adversarial import (
     PENALTY,
     STEADY_HIDDEN,
     STEEPNESS,
+    answer_and_slope,
     critic_moves,
     domain_loss,
     ramp,
@@ -96,9 +97,8 @@ class CDAN(DeepAlignment):
     def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute what D minimises in its own turns: L_d and the penalty on its slope at h."""
         features, logits = both_domains(batch)
-        h = self.multilinear(features, logits.softmax(1)).requires_grad_()
-        domain = self.classifier(h).squeeze(1)
-        return {"domain": self.weighted(batch, domain), "slope": self.params.penalty * squared_slope(domain, h)}
+        domain, slope = answer_and_slope(self.classifier, self.multilinear(features, logits.softmax(1)))
+        return {"domain": self.weighted(batch, domain), "slope": self.params.penalty * squared_slope(slope)}
 
     def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute −λ L_d, which the features minimise in their turn."""

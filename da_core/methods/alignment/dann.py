@@ -12,6 +12,7 @@ from da_core.methods.alignment.shared.adversarial import (
     PENALTY,
     STEADY_HIDDEN,
     STEEPNESS,
+    answer_and_slope,
     critic_moves,
     domain_loss,
     ramp,
@@ -81,11 +82,10 @@ class DANN(DeepAlignment):
 
     def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute what D minimises in its own turns: L_d and the penalty on its slope."""
-        features = torch.cat([batch.source_features, batch.target_features]).requires_grad_()
-        logits = self.classifier(features).squeeze(1)
+        logits, slope = answer_and_slope(self.classifier, torch.cat([batch.source_features, batch.target_features]))
         return {
             "domain": domain_loss(logits, len(batch.source_features)),
-            "slope": self.params.penalty * squared_slope(logits, features),
+            "slope": self.params.penalty * squared_slope(slope),
         }
 
     def feature_losses(self, batch: Batch) -> dict[str, Tensor]:

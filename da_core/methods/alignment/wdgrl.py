@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import two_layers
+from da_core.methods.alignment.shared.adversarial import answer_and_slope, two_layers
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -78,7 +78,6 @@ class WDGRL(DeepAlignment):
 
     def gradient_penalty(self, Fs: Tensor, Ft: Tensor) -> Tensor:
         place = ((torch.arange(len(Fs), device=Fs.device, dtype=Fs.dtype) + 0.5) / len(Fs)).unsqueeze(1)
-        F = torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach().requires_grad_()
-        (slope,) = torch.autograd.grad(self.critic(F).sum(), F, create_graph=True)
+        _, slope = answer_and_slope(self.critic, torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach())
         excess: Tensor = slope.norm(dim=1) - 1
         return excess.square().mean()
