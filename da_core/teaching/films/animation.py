@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +15,9 @@ from da_core.teaching.films.film import CONFIDENCES, SIDE, SMALL_SIDE, Box, Film
 
 PIXELS = 360
 _GAP = 12
+_RADIUS = 3.5
+_FINER = 8
+"""How many times finer marks are drawn than they are shown."""
 _MILLISECONDS = 80
 _LONG = 1400
 """Milliseconds of each frame of a film of few."""
@@ -48,23 +53,32 @@ def _half(film: Film, frame: FilmFrame, points: Any, field: Any, side: int, box:
     hues = np.array([_rgb(colour) for colour in palette.CLASSES])[field >> 4]
     opacity = 0.45 * (0.15 + 0.85 * (field & 15) / CONFIDENCES)[:, None]
     cells = (255 + (hues - 255) * opacity).astype(np.uint8).reshape(side, side, 3)[::-1]
-    half = Image.fromarray(cells).resize((2 * PIXELS, 2 * PIXELS), Image.Resampling.BICUBIC)
-    pen, source_count = ImageDraw.Draw(half), film.header.source_count
-    scale = 2 * PIXELS / (box[2] - box[0])
+    half = Image.fromarray(cells).resize((PIXELS, PIXELS), Image.Resampling.BICUBIC)
+    source_count = film.header.source_count
+    scale = PIXELS / (box[2] - box[0])
     weights = np.ones(source_count) if frame.weights is None else frame.weights
     for row, (x, y) in enumerate((points - [box[0], 0]) * [scale, 1]):
-        place, of_source = (x, (box[3] - y) * scale), row < source_count
-        colour = palette.SOURCE if of_source else palette.TARGET
-        radius = 7 * float(np.clip(np.sqrt(weights[row]), 0.3, 4)) if of_source else 7.0
-        fill = colour if film.header.label[row] % 3 == 0 else "white"
-        if of_source:
-            pen.ellipse([*(p - radius for p in place), *(p + radius for p in place)], fill, colour, 3)
-        else:
-            across, up = place
-            r = radius * 1.2
-            corners = [(across, up - r), (across + r, up), (across, up + r), (across - r, up)]
-            pen.polygon(corners, fill, colour, 3)
-    return half.resize((PIXELS, PIXELS), Image.Resampling.LANCZOS)
+        of_source = row < source_count
+        radius = _RADIUS * float(np.clip(np.sqrt(weights[row]), 0.3, 4)) if of_source else _RADIUS * 1.2
+        mark = _mark(of_source, bool(film.header.label[row] % 3 == 0), round(4 * radius) / 4)
+        middle = mark.width / 2
+        half.paste(mark, (round(x - middle), round((box[3] - y) * scale - middle)), mark)
+    return half
+
+
+@functools.lru_cache(maxsize=256)
+def _mark(of_source: bool, filled: bool, radius: float) -> Image.Image:
+    """Draw a sample's mark once for all frames: a disc of the source, a diamond of the target."""
+    colour = palette.SOURCE if of_source else palette.TARGET
+    fill, side = colour if filled else "white", math.ceil(2 * radius + 2)
+    mark = Image.new("RGBA", (_FINER * side, _FINER * side), f"{colour}00")
+    pen, middle, r, width = ImageDraw.Draw(mark), _FINER * side / 2, _FINER * radius, 3 * _FINER // 2
+    if of_source:
+        pen.ellipse([middle - r, middle - r, middle + r, middle + r], fill, colour, width)
+    else:
+        corners = [(middle, middle - r), (middle + r, middle), (middle, middle + r), (middle - r, middle)]
+        pen.polygon(corners, fill, colour, width)
+    return mark.resize((side, side), Image.Resampling.LANCZOS)
 
 
 def _rgb(colour: str) -> list[int]:
