@@ -1,6 +1,6 @@
 """Measure methods on USPS ↔ MNIST, brought as a user brings them, beside what papers report: one page, one command.
 
-    python tests/bench/digits.py --data FOLDER [--methods shot cdan] [--direction usps_mnist] [--seeds 3]
+    python tests/bench/usps_mnist.py --data FOLDER [--methods shot cdan] [--direction usps_mnist] [--seeds 3]
         [--store FOLDER] [--out assets/reference/results_digits.md]
 
 FOLDER holds grey pictures as uint8: ``usps_16x16.npz`` (X_train, y_train, X_test, y_test), ``mnist_t10k.npz`` (X, y).
