@@ -109,7 +109,8 @@ def queue_on(tmp_path: Path) -> Iterator[Callable[[Cluster], Queue]]:
     made: list[Queue] = []
 
     def make(cluster: Cluster) -> Queue:
-        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=Capacity(lambda: cluster.size, cluster.has_room)))
+        room = Capacity(lambda: cluster.size, cluster.has_room)
+        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=room, takes_seeds=False))
         return made[-1]
 
     yield make
@@ -283,8 +284,10 @@ def test_a_study_trains_on_all_workers_at_once(cluster_of, queue_on, tmp_path: P
     queue = queue_on(cluster_of(endless))
     studies = Studies(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
     studies.start(Study.of(points(), ["dann", "coral"], 3), ANN)
+    deadline = time.monotonic() + PATIENCE
     while len(going := studies.latest(ANN).going) < 3:
         assert studies.latest(ANN).state == "running"
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     for _trial, run_id in going:
         queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
