@@ -69,4 +69,4 @@ def test_a_run_that_is_started_through_nginx_trains_on_a_worker_and_is_known_to_
     assert other.ask(run_id, known.owners[0], "pause"), "as the server does that her next request reaches"
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
     assert other.ask(run_id, known.owners[0], "stop")
-    expect(page.get_by_role("button", name="Start training")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You stopped this run")).to_be_visible(timeout=PATIENCE)

@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.support.server import free_port
 
 ROOT = Path(__file__).parents[2]
+OFTEN = {"DA_LAB_CHECKPOINT_SECONDS": "0"}
+"""A run that is killed soon has a checkpoint already."""
 
 
 @dataclass
@@ -33,7 +35,7 @@ class DaskCluster:
                     *("--no-nanny", "--no-dashboard", "--local-directory", str(self.folder / name), *options),
                 ],
                 cwd=ROOT,
-                env={**os.environ, "DA_LAB_DATA_DIR": str(self.folder / f"{name}-data")},
+                env={**os.environ, "DA_LAB_DATA_DIR": str(self.folder / f"{name}-data"), **OFTEN},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
