@@ -181,6 +181,11 @@ def test_the_controlled_risk_needs_no_division_that_fails(scale: float) -> None:
     assert controlled_risk(scale * weights, loss) == pytest.approx(expected), "however large or small they are"
 
 
+@pytest.mark.filterwarnings("error")
+def test_weights_without_end_leave_the_controlled_risk_no_value() -> None:
+    assert controlled_risk(np.array([1.0, np.inf]), np.array([0.0, 1.0])) == np.inf
+
+
 def test_dev_is_one_minus_skadas_for_the_same_weights_and_loss(model, monkeypatch):
     """skada's loss is the cross-entropy unless told, and its weights are of a third of the source."""
     seen, _ = model

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from da_core.evaluation.shift import domain_odds
@@ -38,6 +40,8 @@ class DEV(UnlabelledValidator):
 
 def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> float:
     """Estimate the mean of ``weights · loss`` (n,), corrected by how far the mean weight is from 1."""
+    if not np.isfinite(weights).all():  # the domains are told apart so surely that the estimate has no value
+        return math.inf
     weighted = weights * loss
     scaled = weights / (weights.max() or 1.0)  # η is the same, and squares of weights leave no float's range
     deviations = scaled - scaled.mean()
