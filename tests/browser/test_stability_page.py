@@ -13,7 +13,7 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     page.goto(f"/stability?{QUICK}")
     expect(heading(page)).to_have_text("Stability")
     settle(page)
-    expect(page.get_by_text("5 runs, one after the other")).to_be_visible()
+    expect(page.get_by_text("5 runs; those that are there already are taken.")).to_be_visible()
     page.get_by_role("button", name="Run the study").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     page.reload()

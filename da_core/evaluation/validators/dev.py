@@ -35,7 +35,9 @@ class DEV(UnlabelledValidator):
     def score(self, outputs: ModelOutputs) -> float:
         odds, _of_target = domain_odds(outputs.source_features, outputs.target_features, self.seed)
         judged = np.isfinite(odds)  # the larger domain has samples to spare
-        return 1 - controlled_risk(np.exp(odds[judged]), ~outputs.source_right[judged])
+        with np.errstate(over="ignore"):  # a ratio without end is dealt with there
+            weights = np.exp(odds[judged])
+        return 1 - controlled_risk(weights, ~outputs.source_right[judged])
 
 
 def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> float:
