@@ -117,8 +117,8 @@ class FeatureGAN(FeatureAlignment):
         own: list[Tensor] = list(average.parameters())
         others: list[Tensor] = list(generator.parameters())
         rate = self.params.learning_rate
-        G = torch.optim.Adam(generator.parameters(), lr=rate, betas=BETAS)
-        D = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=BETAS)
+        G = torch.optim.Adam(generator.parameters(), lr=rate, betas=BETAS, fused=True)
+        D = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=BETAS, fused=True)
         for _ in range(self.params.steps):
             real = source[torch.randint(len(source), (BATCH,), generator=draw)]
             x = target[torch.randint(len(target), (BATCH,), generator=draw)]

@@ -105,10 +105,12 @@ class MMDLS(FeatureAlignment):
             )
         )
 
+        of_target = similarity(target, target)
+
         def objective(wb: Tensor) -> Tensor:
             w, b = wb[0][which], wb[1][which]
             change = ((w - 1) ** 2 + b**2).sum() / len(which)
-            value: Tensor = discrepancy(centre + w * offset + b, target) + self.params.regularisation * change
+            value: Tensor = discrepancy(centre + w * offset + b, target, of_target) + self.params.regularisation * change
             return value
 
         self._fitted = Xs
@@ -138,15 +140,15 @@ class MMDLS(FeatureAlignment):
         return rows(Xt, "target")
 
 
-def discrepancy(X: Tensor, Y: Tensor) -> Tensor:
-    """Measure the squared MMD of X (n, d) and Y (m, d) under the Gaussian kernel of width 1."""
-    import torch
+def discrepancy(X: Tensor, Y: Tensor, of_Y: Tensor) -> Tensor:
+    """Measure the squared MMD of X (n, d) and Y (m, d), whose own similarity is ``of_Y``."""
+    return similarity(X, X) + of_Y - 2 * similarity(X, Y)
 
-    def similarity(A: Tensor, B: Tensor) -> Tensor:
-        squared = (A * A).sum(1)[:, None] + (B * B).sum(1) - 2 * A @ B.T
-        return torch.exp(-squared / 2).mean()
 
-    return similarity(X, X) + similarity(Y, Y) - 2 * similarity(X, Y)
+def similarity(A: Tensor, B: Tensor) -> Tensor:
+    """Average the Gaussian kernel of width 1 over all pairs of A (n, d) and B (m, d)."""
+    squared = (A * A).sum(1)[:, None] + (B * B).sum(1) - 2 * A @ B.T
+    return squared.mul(-0.5).exp().mean()
 
 
 def _evenly(n: int, count: int) -> NDArray[np.int64]:

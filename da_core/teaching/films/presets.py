@@ -117,6 +117,12 @@ FIRST = "turned"
 _SMALL: dict[str, int] = {"hidden": 32, "moves": 3, "critic_steps": 3}
 """A critic that suits 32 features: one of the published size that moves five times a step comes to the same place in
 several times the time."""
+_QUICK: dict[str, dict[str, Scalar]] = {
+    "dasvm": {"share": 0.02},
+    "feature_gan": {"steps": 100},
+    "mmd_ls": {"exact_up_to": 150},
+}
+"""What a method that is slow on points as they are can do without on a few hundred of them."""
 
 
 def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None = None) -> Experiment:
@@ -124,7 +130,7 @@ def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None =
     method = methods()[name]
     fields = method.Params.model_fields
     sized = {name: most for name, most in _SMALL.items() if name in fields and fields[name].default > most}
-    chosen = MethodSpec(name=name, params={**sized, **(params or {})})
+    chosen = MethodSpec(name=name, params={**sized, **_QUICK.get(name, {}), **(params or {})})
     network = normalised_as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
     head = experiment.head
     if method.kind == "classifier adaptation":
