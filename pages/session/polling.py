@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.session import keys
 from pages.session.pace import SharedPace, is_another
+from pages.session.words import language, speaking
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ def follow(read: Callable[[], T], is_over: Callable[[T], bool], draw: Callable[[
         now = read()
         if is_over(now) != was_over or (pace is not None and is_another(_PACE.seconds(who), pace)):
             st.rerun()
-        draw(now)
+        with speaking(language()):  # asked once a look
+            draw(now)
 
     st.fragment(look, run_every=pace)()

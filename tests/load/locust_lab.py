@@ -37,7 +37,7 @@ from tests.load import lab_users, load_report
 from tests.load.browser_tab import Tab
 from tests.load.lab_users import ClassMember, PasserBy, Teacher
 from tests.load.load_report import Goal, Report, Requests
-from tests.load.server_meter import measured_server
+from tests.load.server_meter import Meter, measured_deployment, measured_server
 from tests.load.watched_run import watchers
 
 SLOW_PAGE = 1.5
@@ -97,13 +97,24 @@ def a_class(host: str, submits_each: float, minutes: float) -> Iterator[Crowd]:
         tab.close()
 
 
+@contextmanager
+def measured(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, Meter]]:
+    """Start one server, or with ``--deployed`` all of the deployment: its address, and its meter."""
+    if options.deployed:
+        with measured_deployment(folder, warm=not options.cold) as found:
+            yield found
+    else:
+        with measured_server(folder, warm=not options.cold) as (server, meter):
+            yield server.url, meter
+
+
 def sessions(folder: Path, options: argparse.Namespace) -> Report:
     """Measure a class that works while one run trains."""
     report = Report("sessions")
-    with measured_server(folder, warm=not options.cold) as (server, meter):
+    with measured(folder, options) as (url, meter):
         before = meter.rss()
         each = options.submits / options.count
-        with a_class(server.url, each, options.minutes) as crowd, meter.taking() as whole:
+        with a_class(url, each, options.minutes) as crowd, meter.taking() as whole:
             crowd.grow(options.count + 1, options.arrivals)
             loads = crowd.requests
             crowd.requests = report.requests
@@ -129,8 +140,8 @@ def knee(folder: Path, options: argparse.Namespace) -> Report:
     """Let more and more come, and name the number at which a change of page is slow."""
     report = Report("knee")
     with (
-        measured_server(folder, warm=not options.cold) as (server, meter),
-        a_class(server.url, options.submits / 300, options.minutes) as crowd,
+        measured(folder, options) as (url, meter),
+        a_class(url, options.submits / 300, options.minutes) as crowd,
         meter.taking() as taken,
     ):
         for count in range(options.step, options.most + 1, options.step):
@@ -249,6 +260,9 @@ def arguments() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, help="folder for the JSON")
         command.add_argument("--cold", action="store_true", help="do not wait until the server has warmed up")
         command.add_argument("--quick", action="store_true", help="a short form of it")
+        if COMMANDS[name] in (sessions, knee):
+            deployed = "nginx, two web servers, PostgreSQL and a worker, in place of one server"
+            command.add_argument("--deployed", action="store_true", help=deployed)
         for flag, size in sizes.items():
             told = f"{size.help} ({size.full:g}; quick: {size.quick:g})"
             command.add_argument(f"--{flag.replace('_', '-')}", type=type(size.full), help=told)

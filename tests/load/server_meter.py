@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from tests.load.browser_tab import Tab
+from tests.support import dask_cluster, nginx, postgres
 from tests.support.server import ROOT, Server, serving
 
 MB = 2**20
@@ -49,19 +51,18 @@ class Taken:
 
 @dataclass
 class Meter:
-    """Reads the process of a server."""
+    """Reads the processes of one server or of several: what they take together."""
 
-    process: psutil.Process
+    processes: list[psutil.Process]
     heap_file: Path | None = None
 
     def rss(self) -> float:
         """Return the memory that is resident now, in MB."""
-        return float(self.process.memory_info().rss) / MB
+        return float(sum(process.memory_info().rss for process in self.processes)) / MB
 
     def cpu_seconds(self) -> float:
         """Return the processor's seconds since it began."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        return float(sum(sum(process.cpu_times()[:2]) for process in self.processes))
 
     def heap(self) -> float:
         """Return what Python's objects take now, in MB; see `heap_reporter`."""
@@ -77,8 +78,8 @@ class Meter:
         def look() -> None:
             while True:
                 taken.rss_peak = max(taken.rss_peak, self.rss())
-                taken.threads_peak = max(taken.threads_peak, self.process.num_threads())
-                taken.open_files_peak = max(taken.open_files_peak, self.process.num_fds())
+                taken.threads_peak = max(taken.threads_peak, sum(process.num_threads() for process in self.processes))
+                taken.open_files_peak = max(taken.open_files_peak, sum(process.num_fds() for process in self.processes))
                 if done.wait(_LOOK):
                     return
 
@@ -100,13 +101,43 @@ def measured_server(folder: Path, *, warm: bool = True, tells_heap: bool = False
     heap_file = folder / "heap" if tells_heap else None
     program = [str(ROOT / "tests" / "load" / "heap_reporter.py"), str(heap_file)] if tells_heap else ["-m", "streamlit"]
     with serving(folder, program=program) as server:
-        meter = Meter(psutil.Process(server.process.pid), heap_file)
-        tab = Tab(server.url)
-        tab.open()
-        tab.close()
+        meter = Meter([psutil.Process(server.process.pid)], heap_file)
+        _open_once(server)
         if warm:
             _wait_until_warm(meter)
         yield server, meter
+
+
+@contextmanager
+def measured_deployment(folder: Path, *, warm: bool = True) -> Iterator[tuple[str, Meter]]:
+    """The deployment of server.md on this machine: the address of its nginx, and the meter of its two web servers.
+
+    One worker trains, as systemd's ``Nice=10`` has it: pages go first.
+    """
+    folder.chmod(0o755)  # PostgreSQL runs as another user
+    with ExitStack() as parts:
+        database = parts.enter_context(postgres.serving(folder / "postgresql"))
+        workers = parts.enter_context(dask_cluster.running(folder / "dask", workers=1))
+        psutil.Process(workers.processes["w0"].pid).nice(10)
+        shared = {
+            "DA_LAB_DATABASE": database,
+            "DA_LAB_CLUSTER": workers.address,
+            "DA_LAB_DATA_DIR": str(folder / "data"),
+        }
+        webs = [parts.enter_context(serving(folder / name, **shared)) for name in ("web1", "web2")]
+        url = parts.enter_context(nginx.serving(folder / "nginx", [urlsplit(web.url).port or 0 for web in webs]))
+        for web in webs:
+            _open_once(web)
+        meter = Meter([psutil.Process(web.process.pid) for web in webs])
+        if warm:
+            _wait_until_warm(meter)
+        yield url, meter
+
+
+def _open_once(server: Server) -> None:
+    tab = Tab(server.url)
+    tab.open()
+    tab.close()
 
 
 def _wait_until_warm(meter: Meter) -> None:
