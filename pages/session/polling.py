@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between two looks of a screen at something that goes on: live curves, downloads, studies."""
-_PACE = SharedPace(most=20.0, least=POLL)
-"""Of the screens that follow something: up to ten look each `POLL`, a class of 250 each twelve seconds."""
+_PACE = SharedPace(most=10.0, least=POLL)
+"""Of the screens that follow something: up to five look each `POLL`, a class of 250 each 25 seconds."""
 _MOMENT = 0.5
 """Seconds that a screen waits for work that may be quick, rather than draw itself twice."""
 

@@ -181,6 +181,13 @@ def exercise() -> Exercise | None:
     return found
 
 
+def keep(*names: str) -> None:
+    """Keep what was chosen in widgets that are not drawn now: Streamlit would forget it."""
+    for name in names:
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+
+
 def shows_everything() -> bool:
     """Tell whether the visitor wants all parts of the screens open, also those that a beginner does not need."""
     return bool(st.session_state.get(keys.EVERYTHING))

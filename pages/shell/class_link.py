@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 import segno
@@ -21,44 +22,58 @@ _TITLES = {"data": "Data", "network": "Network", "method": "Method", "training":
 
 def draw() -> None:
     """Draw the button that opens the choice of what students see, and their link."""
-    opened = st.popover(_("Link for students"), type="tertiary", key=keys.CLASS_LINK, on_change="rerun")
-    with opened:
-        st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
-        hide = st.pills(
-            _("Leave out"),
-            state.PARTS,
-            selection_mode="multi",
-            format_func=lambda part: _(_TITLES[part]),
-            key=keys.CLASS_HIDES,
-            help=_("These choices are made already: their steps are not in the students' list."),
-        )
-        spoken = st.segmented_control(
-            _("Language"),
-            list(LANGUAGES),
-            format_func=LANGUAGES.__getitem__,
-            default=words.language().code,
-            required=True,
-            key=keys.CLASS_LANGUAGE,
-        )
-        own_run = st.toggle(
-            _("Let each student train"),
-            key=keys.CLASS_TRAINS,
-            help=_(
-                "Leaves the seed and the finished run out of the link: each chooses a seed and trains, "
-                "and the class compares."
-            ),
-        )
-        query = state.shared(spoken, [part for part in state.PARTS if part in hide])
-        if own_run:
-            query = {name: value for name, value in query.items() if name not in ("seed", "run")}
-        show(query, code=True, seen=bool(opened.open))
+    with opening(_("Link for students"), keys.CLASS_LINK) as is_open:
+        if is_open:
+            _choose()
+        else:
+            state.keep(keys.CLASS_HIDES, keys.CLASS_LANGUAGE, keys.CLASS_TRAINS)
 
 
-def show(query: Mapping[str, str], *, code: bool = False, seen: bool = True, screen: str = "") -> None:
-    """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too.
+@contextmanager
+def opening(label: str, key: str) -> Iterator[bool]:
+    """Draw a button of the sidebar whose inside is drawn in the ``with``, once it is open.
 
-    One that is not ``seen``, in what is shut, is left out: to draw it takes as long as half a screen.
+    Every screen has it and few open it: its inside would take a fifth of what a screen does.
     """
+    opened = st.popover(label, type="tertiary", key=key, on_change="rerun")
+    with opened:
+        yield bool(opened.open)
+
+
+def _choose() -> None:
+    st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
+    hide = st.pills(
+        _("Leave out"),
+        state.PARTS,
+        selection_mode="multi",
+        format_func=lambda part: _(_TITLES[part]),
+        key=keys.CLASS_HIDES,
+        help=_("These choices are made already: their steps are not in the students' list."),
+    )
+    spoken = st.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        default=words.language().code,
+        required=True,
+        key=keys.CLASS_LANGUAGE,
+    )
+    own_run = st.toggle(
+        _("Let each student train"),
+        key=keys.CLASS_TRAINS,
+        help=_(
+            "Leaves the seed and the finished run out of the link: each chooses a seed and trains, "
+            "and the class compares."
+        ),
+    )
+    query = state.shared(spoken, [part for part in state.PARTS if part in hide])
+    if own_run:
+        query = {name: value for name, value in query.items() if name not in ("seed", "run")}
+    show(query, code=True)
+
+
+def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> None:
+    """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too."""
     here = st.context.url or ""
     if screen:
         here = f"{here.rpartition('/')[0]}/{screen}"
@@ -66,7 +81,7 @@ def show(query: Mapping[str, str], *, code: bool = False, seen: bool = True, scr
     st.code(address, language=None, wrap_lines=True)
     if code and len(address.encode()) > MOST_IN_A_CODE:
         st.caption(_("This link is too long for a QR code; hand it on as text."))
-    elif code and seen:
+    elif code:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
     warn_if_local(address)
 

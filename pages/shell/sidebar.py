@@ -95,9 +95,10 @@ def _follow_everything() -> None:
 
 
 def _share() -> None:
-    with st.popover(_("Share this link"), type="tertiary"):
-        st.caption(_("Whoever opens it sees the same experiment, with its seed."))
-        class_link.show(state.shared(words.language().code))
+    with class_link.opening(_("Share this link"), keys.SHARED_LINK) as is_open:
+        if is_open:
+            st.caption(_("Whoever opens it sees the same experiment, with its seed."))
+            class_link.show(state.shared(words.language().code))
 
 
 def _account() -> None:

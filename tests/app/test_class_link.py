@@ -19,6 +19,9 @@ def opened(page: str, **query: str) -> AppTest:
     for name, value in ({"data": "moons"} | query).items():
         at.query_params[name.replace("__", ".")] = value
     at.run().switch_page(page).run()
+    assert not at.sidebar.code, "what is shut is not drawn"
+    at.session_state[keys.CLASS_LINK] = at.session_state[keys.SHARED_LINK] = True
+    at.run()
     assert not at.exception
     return at
 
@@ -44,6 +47,10 @@ def test_the_students_link_hides_what_is_ticked_and_speaks_the_language_chosen()
     at.button_group(key=keys.CLASS_LANGUAGE).set_value("zh").run()
     _shared, students = links(at)
     assert (students["hide"], students["lang"], students["seed"]) == ("data,network", "zh", "7")
+    for is_open in (False, True):  # what was chosen outlasts a look elsewhere
+        at.session_state[keys.CLASS_LINK] = is_open
+        at.run()
+    assert links(at)[1]["hide"] == "data,network"
     at.toggle(key=keys.CLASS_TRAINS).set_value(True).run()
     assert "seed" not in links(at)[1]
 

@@ -33,7 +33,7 @@ def test_no_screen_has_a_serious_violation(
         if found:
             wrong[step] = found
     page.get_by_role("button", name="Share this link").click()
-    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+    expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")).to_be_visible()
     assert wrong | {"the link to share": violations(page)} == {"the link to share": []}
 
 
