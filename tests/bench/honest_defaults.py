@@ -4,8 +4,9 @@
         [--seeds 1] [--store FOLDER]
 
 One setting at a time is tried to either side of its default, all else as it is, on the pairs of `PAIRS`: not on the
-street scenes, the webcams, USPS ↔ MNIST or those of the shipped benchmark. A value is *chosen* where its scores by
-the family's validator are better than the default's in every run; else the default stays. What the target's labels say is printed beside it, for the reader: it has no part in the choice.
+street scenes, the webcams, USPS ↔ MNIST or those of the shipped benchmark. A value is *chosen* where the family's
+validator prefers it to the default in every run; else the default stays. What the target's labels say is printed beside
+it, for the reader: it has no part in the choice.
 Each finished run is kept in the store, and what is there is not run again.
 """
 
