@@ -67,7 +67,7 @@ def test_a_run_that_goes_offers_its_numbers_and_tells_them_at_each_quarter(lab: 
 def test_news_of_a_phase_change_at_its_quarters_alone() -> None:
     history = [Accuracies("adapt", epoch / 2, {"target": epoch / 100}) for epoch in range(1, 17)]
     told = [curves.newest_quarter(history[:count], "adapt", 8) for count in range(17)]
-    quarters = [one.epoch for one in dict.fromkeys(filter(None, told))]
+    quarters = list(dict.fromkeys(one.epoch for one in told if one))
     assert quarters == [2, 4, 6, 8]
     assert told[3] is None
 
