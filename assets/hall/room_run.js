@@ -43,7 +43,9 @@ class RunView {
     this.curves = run.curves;
     this.tabulate();
     const quarter = `${run.stage} ${Math.floor(4 * run.fraction)}`;
-    if (quarter !== this.quarter) this.spoken.textContent = figure.querySelector("figcaption").textContent;
+    const words = figure.querySelector("figcaption").textContent;
+    if (!words || quarter === this.quarter) return;
+    this.spoken.textContent = words;
     this.quarter = quarter;
   }
 
