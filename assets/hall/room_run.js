@@ -95,5 +95,5 @@ function courses(curves) {
     from += longest(phase);
   }
   const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
-  return make("figure", {}, [picture, key, make("figcaption", { "aria-live": "off" }, [words])]);
+  return make("figure", {}, [key, picture, make("figcaption", { "aria-live": "off" }, [words])]);
 }
