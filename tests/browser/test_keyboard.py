@@ -6,7 +6,6 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from pages.session import keys
 from tests.support.screen import SMALL, finished, heading, main, open_screen, settle
 
 FAR = 150
@@ -31,9 +30,7 @@ def follow(page: Page, link: Locator, title: str, *, key: str = "Tab") -> None:
     settle(page)
 
 
-def test_the_walk_from_the_first_screen_to_results_and_beside_another_run(
-    page: Page, finished_run: dict[str, str]
-) -> None:
+def test_the_walk_from_the_first_screen_to_results(page: Page) -> None:
     open_screen(page, "Start", **SMALL, seed="101")
     follow(page, main(page).get_by_role("link", name="I have data →"), "Data")
     kinds = main(page).get_by_role("radiogroup").first.get_by_role("radio")
@@ -69,17 +66,6 @@ def test_the_walk_from_the_first_screen_to_results_and_beside_another_run(
     tab_to(page, table)
     page.keyboard.press("Enter")
     expect(page.locator(".lab-chart-table[open] table").first).to_be_visible()
-
-    open_screen(page, "Runs", **finished_run)
-    ticks = page.locator(f"[class*='st-key-{keys.tick('')}'] input")
-    for place in range(2):
-        tab_to(page, ticks.nth(place))
-        page.keyboard.press("Space")
-        expect(ticks.nth(place)).to_be_checked()
-        settle(page)
-    tab_to(page, page.get_by_role("button", name="Compare", exact=True), key="Shift+Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
 
 
 def test_every_screen_beside_the_walk_is_reached_and_a_film_stopped(page: Page) -> None:
