@@ -165,15 +165,16 @@ TEXTS = {
 
 @functools.cache
 def screen_reader() -> str:
-    """Write the script that says `STREAMLITS_OWN` and `TEXTS` in the reader's language."""
+    """Write the scripts that say `STREAMLITS_OWN` and `TEXTS` in the reader's language, and the news of a live page."""
     languages = [Language(code) for code in LANGUAGES]
     said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
     phrases = [
         {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
         for own, message in said.items()
     ]
-    script = (Path(__file__).parent / "assets" / "screen_reader.js").read_text(encoding="utf-8")
-    return f"{script}({json.dumps(phrases)});"
+    assets = Path(__file__).parent / "assets"
+    script, live = ((assets / name).read_text(encoding="utf-8") for name in ("screen_reader.js", "live_page.js"))
+    return f"{script}({json.dumps(phrases)});\n{live};"
 
 
 @functools.cache

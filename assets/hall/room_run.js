@@ -3,13 +3,21 @@
 
 class RunView {
   constructor() {
+    this.told = make("div");
+    this.spoken = make("p", { class: "spoken", role: "status" });
+    this.table = make("details", { class: "table", ontoggle: () => this.tabulate() }, [make("summary", {}, [said("table")])]);
     this.root = make("section", { class: "run" });
     this.key = "";
+    /** @type {Record<string, [number, number][]>} */
+    this.curves = {};
+    this.quarter = "";
   }
 
   forget() {
     this.key = "";
     this.root.replaceChildren();
+    this.table.open = false;
+    this.quarter = "";
   }
 
   /** @param {any} run */
@@ -29,7 +37,31 @@ class RunView {
         make("b", {}, [inPercent(Number(share), 1)]), said(`${name}Right`),
       ]))));
     }
-    this.root.replaceChildren(...parts.filter((part) => part !== null), courses(run.curves));
+    const figure = courses(run.curves);
+    this.told.replaceChildren(...parts.filter((part) => part !== null), figure);
+    if (this.told.parentNode !== this.root) this.root.replaceChildren(this.told, this.table, this.spoken);
+    this.curves = run.curves;
+    this.tabulate();
+    const quarter = `${run.stage} ${Math.floor(4 * run.fraction)}`;
+    const words = figure.querySelector("figcaption").textContent;
+    if (!words || quarter === this.quarter) return;
+    this.spoken.textContent = words;
+    this.quarter = quarter;
+  }
+
+  /** Write the curves' numbers, a row an epoch; those of a table that is shut are not written. */
+  tabulate() {
+    this.table.hidden = !Object.keys(this.curves).length;
+    if (!this.table.open) return;
+    const rows = ["source_only", "adapt"].flatMap((phase) => {
+      const target = new Map(this.curves[`${phase} target`]);
+      const name = said(phase === "adapt" ? "after" : "before");
+      return (this.curves[`${phase} source`] ?? []).map(([epoch, share]) => [`${name} ${epoch}`, inPercent(share, 1), target.has(epoch) ? inPercent(target.get(epoch) ?? 0, 1) : ""]);
+    });
+    const head = make("tr", {}, ["epoch", "source", "target"].map((name) => make("th", { scope: "col" }, [said(name)])));
+    const body = rows.map(([name, ...cells]) => make("tr", {}, [make("th", { scope: "row" }, [name]), ...cells.map((cell) => make("td", {}, [cell]))]));
+    this.table.querySelector("table")?.remove();
+    this.table.append(make("table", {}, [head, ...body]));
   }
 }
 
@@ -63,5 +95,5 @@ function courses(curves) {
     from += longest(phase);
   }
   const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
-  return make("figure", {}, [picture, key, make("figcaption", { "aria-live": "off" }, [words])]);
+  return make("figure", {}, [key, picture, make("figcaption", { "aria-live": "off" }, [words])]);
 }

@@ -19,7 +19,8 @@ class VoteView {
     this.key = key;
     const twin = ballot?.twin === "asked" ? make("p", { class: "vote-state" }, [said("twinAsked")]) : "";
     const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction).text]);
-    const state = make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
+    // on the projector the shares say it, and all is to fit
+    const state = given.role === "stage" && ballot?.rounds ? "" : make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
     const body = slide.question ? this.choices(slide.question, place, ballot) : this.guess(slide.prediction, place, ballot);
     this.root.replaceChildren(twin, text, body, state);
     if (given.role === "stage") this.root.append((this.counted = make("p", { class: "counted", "aria-live": "polite" })));

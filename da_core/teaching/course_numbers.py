@@ -1,6 +1,7 @@
 """The numbers of the course, each by a path: none is written into a text.
 
     showcase.source_only.target.accuracy    of the finished example's result
+    showcase.called.house                   how many of its target samples source only takes for this class
     figures.street.best                     of `da_core.data.measured`
     street.DANN                             mean target accuracy of a method on the street scenes, by its title
     film.turned.before                      of a film of the course: target accuracy before and after, and curves
@@ -119,6 +120,7 @@ def _showcase() -> dict[str, Any]:
     recalls = np.array([one["recall"] for one in held["source_only"]["target"]["per_class"]])
     precisions = np.array([one["precision"] for one in held["source_only"]["target"]["per_class"]])
     held["worst"] = {"recall": float(recalls.min()), "precision": float(precisions[recalls.argmin()])}
+    held["called"] = dict(zip(held["classes"], np.sum(held["source_only"]["target"]["confusion"], axis=0), strict=True))
     held["trained"] = held["seconds"]["source_only"] + held["seconds"]["adapt"]
     return held
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.session import keys
 from pages.session.words import _, number, percent
 
 MOST = 200
 """Rows of a table: of more, the last are shown."""
+_LIVE_HEIGHT = 300
+"""Of the box in which a table that grows can be scrolled, in pixels."""
 
 
 def sentence(title: str, *numbers: str) -> str:
@@ -22,7 +25,24 @@ def sentence(title: str, *numbers: str) -> str:
 
 
 def draw(table: pd.DataFrame) -> None:
-    """Put a table of texts, its rows named by its index, on the page, as plain HTML: some are drawn again and again."""
+    """Put a table of texts, its rows named by its index, on the page, as plain HTML."""
+    label = html.escape(_("The numbers as a table"))
+    st.html(
+        f'<details class="lab-chart-table"><summary>{label}</summary>'
+        f'<div role="region" tabindex="0" aria-label="{label}">{_as_html(table)}</div></details>'
+    )
+
+
+def draw_live(make: Callable[[], pd.DataFrame], key: str) -> None:
+    """Offer the table of a chart that grows: it is made, and made again, only while it is open."""
+    label = _("The numbers as a table")
+    shut = st.expander(label, key=keys.live_table(key), type="compact", on_change="rerun")
+    if shut.open:
+        with shut, st.container(height=_LIVE_HEIGHT, border=False):
+            st.html(f'<div class="lab-chart-table">{_as_html(make())}</div>')
+
+
+def _as_html(table: pd.DataFrame) -> str:
     corner, rows = html.escape(str(table.index.name or "")), table.tail(MOST)
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
     body = "".join(
@@ -31,12 +51,7 @@ def draw(table: pd.DataFrame) -> None:
         + "</tr>"
         for name, cells in zip(rows.index, rows.to_numpy(), strict=True)
     )
-    label = html.escape(_("The numbers as a table"))
-    st.html(
-        f'<details class="lab-chart-table"><summary>{label}</summary><div role="region" tabindex="0" '
-        f'aria-label="{label}"><table><thead><tr><th scope="col">{corner}</th>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div></details>"
-    )
+    return f'<table><thead><tr><th scope="col">{corner}</th>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def of_figure(figure: go.Figure) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -54,11 +55,11 @@ class Chart:
         lines = [line | {"encoding": {"x": x, "y": self.y} | line.get("encoding", {})} for line in self.lines]
         return {"height": self.height, "layer": [*lines, *self.guides]}
 
-    def draw(self, key: str, title: str, *, tabulated: bool = False) -> None:
-        """Put the chart on the page, each line's newest number in its sentence, with a table unless there is one."""
+    def draw(self, key: str, title: str) -> None:
+        """Put the chart on the page, each line's newest number in its sentence; its table is drawn by itself."""
         newest = dict(zip(self.table["what"], self.table["value"], strict=True))
         alt = chart_table.sentence(title, *(f"{name} {self._written(value)}" for name, value in newest.items()))
-        vega_chart.draw(self.table, self.spec, key, alt, None if tabulated else self.numbers())
+        vega_chart.draw(self.table, self.spec, key, alt, None)
 
     def numbers(self) -> pd.DataFrame:
         """Tabulate the lines, one a column, by epoch."""
@@ -83,8 +84,18 @@ def latest(history: History, phase: Phase) -> dict[str, float]:
     return found[-1] if found else {}
 
 
+def newest_quarter(history: History, phase: Phase, epochs: int) -> Accuracies | None:
+    """Return the accuracies with which the newest quarter of a phase's epochs was completed; None before the first."""
+    quarters: dict[int, Accuracies] = {}
+    for event in history:
+        if isinstance(event, Accuracies) and event.phase == phase:
+            quarters.setdefault(int(4 * event.epoch / epochs), event)
+    newest = max(quarters, default=0)
+    return quarters[newest] if newest else None
+
+
 def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> None:
-    """Draw the curves of one phase, each with its latest number; a table of them all where they grow no more."""
+    """Draw the curves of one phase, each with its latest number, and offer a table of them all."""
     values = latest(history, phase)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -93,28 +104,36 @@ def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> 
         )
         _title(_("Loss"), help=loss_terms.explained(terms))
         drawn = [losses(history, phase, epochs)]
-        drawn[0].draw(f"losses-{phase}", _("Each loss term over the epochs"), tabulated=True)
+        drawn[0].draw(f"losses-{phase}", _("Each loss term over the epochs"))
     with right:
         both = [f"{word(name)} {percent(values[name])}" for name in ("source", "target") if name in values]
         _title(_("Accuracy on held-out samples"), *both)
         alt_text = _("Accuracy on held-out source and target samples over the epochs")
         drawn.append(accuracies(history, phase, epochs))
-        drawn[-1].draw(f"accuracies-{phase}", alt_text, tabulated=True)
+        drawn[-1].draw(f"accuracies-{phase}", alt_text)
     if "domain" in values:
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
             alt_text = _("Accuracy of the domain classifier over the epochs; 50% is a coin's")
             drawn.append(domain(history, phase, epochs))
-            drawn[-1].draw(f"domain-{phase}", alt_text, tabulated=True)
+            drawn[-1].draw(f"domain-{phase}", alt_text)
         notice = interpret(history, history[-1].epoch / epochs)
         if notice is not None:
             right.markdown(translate_message(notice.message, notice.values))
-    if not live:  # what is drawn anew twice a second would shut the table that one reads
-        drawn[0] = replace(drawn[0], table=drawn[0].table.assign(what=drawn[0].table["what"].map(_loss)))
-        by_epoch = [one.numbers() for one in drawn if not one.table.empty]
-        if by_epoch:
-            chart_table.draw(pd.concat(by_epoch, axis=1).fillna(""))
+    if all(one.table.empty for one in drawn):
+        return
+    if live:
+        chart_table.draw_live(partial(_by_epoch, drawn), "curves")
+    else:
+        chart_table.draw(_by_epoch(drawn))
+
+
+def _by_epoch(drawn: Sequence[Chart]) -> pd.DataFrame:
+    """Tabulate charts of one phase, the first of them of its losses, by epoch."""
+    losses, *others = drawn
+    losses = replace(losses, table=losses.table.assign(what=losses.table["what"].map(_loss)))
+    return pd.concat([one.numbers() for one in (losses, *others) if not one.table.empty], axis=1).fillna("")
 
 
 def _loss(term: str) -> str:

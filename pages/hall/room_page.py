@@ -75,6 +75,8 @@ TEXTS = {
     "beforeRight": "of the target right, source only",
     "afterRight": "of the target right, adapted",
     "curve": "Accuracy while it trains: {source} of the source right, {target} of the target",
+    "table": "The numbers as a table",
+    "epoch": "epoch",
     "lost": "The server does not answer; trying again.",
     "now": "Minute {from} of {count}",
     "then": "Next: {title}",

@@ -12,7 +12,7 @@ from da_core.jobs.leaderboard import differences
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Record, store
-from pages.charts import curves
+from pages.charts import chart_table, curves
 from pages.run import change_one, current_run, live, run_row, starting, two_runs
 from pages.session import keys, state
 from pages.session.polling import follow
@@ -65,7 +65,11 @@ def side_by_side(row: Sequence[RunView]) -> None:
         return
     st.markdown(f"**{_('Accuracy on the target')}**")
     title, live = _("Accuracy on the target over the epochs, one line a run"), any(view.live for view in row)
-    chart.draw("what-if-curves", title, tabulated=live)  # what is drawn anew would shut the table that one reads
+    chart.draw("what-if-curves", title)
+    if live:
+        chart_table.draw_live(chart.numbers, "what-if-curves")
+    else:
+        chart_table.draw(chart.numbers())
     if going_on := [place for place, view in enumerate(row) if view.live and place]:
         newest = going_on[-1]
         two_runs.pictures_so_far(row[0], row[newest], (called[0], called[newest]))

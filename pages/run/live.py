@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable, Iterable
 
@@ -14,7 +15,7 @@ from da_core.jobs.scheduling.run_view import RunView
 from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state
-from pages.session.words import _, explain, percent, seconds, translate_message
+from pages.session.words import _, explain, percent, seconds, translate_message, word
 from pages.shell import navigation
 
 
@@ -60,6 +61,23 @@ def phase_curves(view: RunView) -> None:
     gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
     planned = view.experiment.training.epochs if view.live else 1
     curves.draw(view.history, phase, max(gone, planned), live=view.live)
+    if view.live:
+        st.html(f'<span class="lab-news" hidden>{html.escape(milestone(view, newest))}</span>')
+
+
+def milestone(view: RunView, phase: Phase) -> str:
+    """Say what is told to screen readers, and by a word new only at each quarter of a phase: how far, how accurate."""
+    name, epochs = phase_names()[phase], view.experiment.training.epochs
+    reached = curves.newest_quarter(view.history, phase, epochs)
+    if reached is None:
+        return _("{phase} has begun.", phase=name)
+    accuracies = [f"{word(name)} {percent(share)}" for name, share in reached.values.items()]
+    return _(
+        "{phase}: {share} of the epochs. {numbers}.",
+        phase=name,
+        share=percent(min(1.0, reached.epoch / epochs), 0),
+        numbers=", ".join(accuracies),
+    )
 
 
 def phase_names() -> dict[Phase, str]:

@@ -202,6 +202,10 @@ def curves(run: str, phases: int, live: bool) -> str:
     return f"curves-{run}-{phases}-{live}"
 
 
+def live_table(chart: str) -> str:
+    return f"lab-table-{chart}"
+
+
 def run_control(action: str) -> str:
     return f"run-{action}"
 

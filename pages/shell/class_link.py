@@ -14,6 +14,7 @@ from da_core.i18n import LANGUAGES
 from da_core.palette import LIGHT
 from pages.session import keys, origin, state, words
 from pages.session.words import _
+from pages.shell import navigation
 
 MOST_IN_A_CODE = 2331
 """Bytes in the largest QR code with this much correction (ISO/IEC 18004, version 40-M); a drawn pair has more."""
@@ -87,11 +88,12 @@ def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> N
 
 
 def warn_if_local(address: str) -> None:
-    """Say so where an address works on this computer alone."""
+    """Say so where an address works on this computer alone, and lead to what can be done."""
     if urlsplit(address).hostname in origin.LOCAL:
         st.caption(
             _("This address works on this computer only. “Teaching with it” says how to open the app to the room.")
         )
+        navigation.link_to("teaching", _("Teaching with it") + " →")
 
 
 def qr_code(address: str) -> str:

@@ -10,7 +10,7 @@ from da_core.teaching.misconceptions import misconception
 from pages.session import keys
 from tests.support.lab import Lab, button, texts
 
-CHECK, GUESS, HERE = "night_why", "night_accuracy", "here"
+CHECK, GUESS, HERE = "night_why", "same_points", "here"
 
 
 def one_check() -> None:
@@ -24,10 +24,10 @@ def one_guess() -> None:
 
     from pages.learn.guess_form import ask_guess, show_outcome
 
-    given = ask_guess("night_accuracy", "here")
+    given = ask_guess("same_points", "here")
     if given is not None:
         st.markdown("revealed")
-        show_outcome("night_accuracy", "here", given, 51.7)
+        show_outcome("same_points", "here", given, 51.7)
 
 
 def answer(at: AppTest, place: int) -> AppTest:

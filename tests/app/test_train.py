@@ -17,6 +17,7 @@ from da_core.methods.base import DeepAlignment
 from da_core.settings import settings
 from pages.charts import curves
 from pages.charts.loss_terms import TERMS
+from pages.session import keys
 from tests.support import made_up_run
 from tests.support.deep import CLASSES, batch, built, with_features
 from tests.support.lab import Lab, button, has, texts
@@ -48,6 +49,26 @@ def test_start_shows_stage_time_left_and_curves_and_cannot_start_twice(lab: Lab)
     assert "Train source only" in bar.proto.text
     assert "12 sec" in bar.proto.text
     assert "target 50.0%" in texts(app)
+
+
+def test_a_run_that_goes_offers_its_numbers_and_tells_what_has_begun(lab: Lab) -> None:
+    def written(app: AppTest) -> str:
+        return " ".join(html.proto.body for html in app.get("html"))
+
+    app, _run = started(lab)
+    assert "<table>" not in written(app), "one that is shut is not made"
+    app.session_state[keys.live_table("curves")] = True
+    shown = written(app.run())
+    assert "50.0%" in shown.partition("<table>")[2].partition("</table>")[0]
+    assert '<span class="lab-news" hidden>Source only has begun.' in shown
+
+
+def test_news_of_a_phase_change_at_its_quarters_alone() -> None:
+    history = [Accuracies("adapt", epoch / 2, {"target": epoch / 100}) for epoch in range(1, 17)]
+    told = [curves.newest_quarter(history[:count], "adapt", 8) for count in range(17)]
+    quarters = list(dict.fromkeys(one.epoch for one in told if one))
+    assert quarters == [2, 4, 6, 8]
+    assert told[3] is None
 
 
 def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:

@@ -13,7 +13,7 @@ def test_progress_is_counted_kept_and_nobody_elses(tmp_path: Path) -> None:
     for outcome in ("wrong", "wrong", "right"):
         database.count_progress("ann", "check", "night_why", outcome)
     database.count_progress("ann", "chapter", "night", "read")
-    database.count_progress("bob", "guess", "night_accuracy", "skipped")
+    database.count_progress("bob", "guess", "night_houses", "skipped")
 
     mine = RunDatabase(url).progress("ann")
     assert mine.times("check", "night_why", "wrong") == 2

@@ -13,6 +13,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Evidence, Finished, Result, StageStarted, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import background_work
+from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import Store
@@ -81,7 +82,9 @@ def test_a_search_runs_to_its_budget_and_its_runs_are_in_the_owners_list(bench: 
     view = bench.searches.latest("ann")
     assert [one.method for one in view.outcomes] == bench.begun
     assert [one.method.name for one in view.outcomes][:2] == ["source_only", "deep_coral"]
-    assert all(bench.store.database.lists(one.run_id, "ann") for one in view.outcomes)
+    lists = bench.store.database.lists
+    assert all(lists(one.run_id, "ann") and lists(one.run_id, EVERYONE) for one in view.outcomes)
+    assert not any(lists(one.run_id, "bob") for one in view.outcomes)
     assert bench.searches.latest("bob") is None
 
 

@@ -100,6 +100,8 @@ def test_what_came_out_is_asked_for_before_the_text_says_why(name: str) -> None:
     ("path", "low", "high"),
     [
         ("showcase.source_only.target.accuracy", 0.45, 0.55),
+        ("showcase.called.house", 180, 300),
+        ("showcase.source_only.target.per_class.7.precision", 0, 0.3),
         ("film.concept.before", 0.3, 0.5),
         ("showcase.shift.before.proxy_a_distance", 1.7, 2),
         ("film.covariate.ratio.0", 0, 0.3),
