@@ -34,14 +34,14 @@ class Game {
     root.classList.toggle("guessing", this.on);
     find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
+    find(".game-start").disabled = !this.on && !this.stage.film?.whole;
     find(".game-board").hidden = !this.on;
   }
 
   begin() {
-    if (!this.stage.film?.whole) return;
     this.on = true;
     this.rounds = [];
-    const frames = this.stage.film.frames;
+    const frames = this.stage.film?.frames ?? [];
     const moves = frames.flatMap((frame, at) => (frame.phase === "adapt" && frame.moved.includes("extractor") ? [at] : []));
     // from where the critic sees most: before, it has yet to learn
     const most = Math.max(...moves.map((at) => frames[at].numbers.domain ?? 0));

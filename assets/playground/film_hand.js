@@ -18,7 +18,7 @@ class Hand {
     this.playground = playground;
     this.handles = new Handles(playground);
     this.tool = "hand";
-    /** @type {{params: any, acts: string}[]} */
+    /** @type {{params: any, acts: string, step: number}[]} */
     this.past = [];
     /** @type {Grip | null} */
     this.grip = null;
@@ -30,7 +30,10 @@ class Hand {
     this.cross = null;
     const { root, find } = playground;
     root.querySelectorAll(".tool").forEach((/** @type {any} */ button) => (button.onclick = () => this.choose(button.dataset.tool)));
-    find(".undo").onclick = () => this.undo();
+    find(".undo").onclick = () => {
+      this.undo();
+      if (!this.past.length) find('[data-tool="hand"]').focus({ preventScroll: true }); // the button can be pressed no more
+    };
   }
 
   get picture() {
@@ -224,22 +227,32 @@ class Hand {
     const [across, down] = this.cross ?? [canvas.clientWidth / 2, canvas.clientHeight / 2];
     const inside = (/** @type {number} */ at) => Math.max(0, Math.min(canvas.clientWidth, at));
     this.cross = way ? [inside(across + way[0]), inside(down + way[1])] : [across, down];
+    const { grip } = this;
     if (way) this.drag(this.cross);
-    else if (this.grip) this.letGo();
+    else if (grip) this.letGo();
     else this.press(this.cross);
-    if (!this.grip) this.playground.find(".spoken").textContent = this.hover(this.cross);
+    if (!way && !this.grip?.holds) this.letGo();
+    const picked = this.picture.stage.chosen >= 0 && !grip?.moved;
+    const spoken = this.playground.find(".spoken");
+    if (!way) spoken.textContent = this.playground.data.texts[this.grip ? "held" : picked ? "picked" : "letGo"];
+    else if (!this.grip) spoken.textContent = this.hover(this.cross);
     this.playground.player.draw();
   }
 
   remember() {
-    this.past.push({ params: { ...this.playground.data.params }, acts: this.playground.data.acts });
+    const { data, stages } = this.playground;
+    this.past.push({ params: { ...data.params }, acts: data.acts, step: stepToGoOn(stages[0].film, this.playground.at()) });
     if (this.past.length > 100) this.past.shift();
   }
 
   undo() {
     const before = this.past.pop();
     this.shifts = false;
-    if (before) this.playground.change(before);
+    if (before) {
+      const { step, ...change } = before;
+      if (change.acts !== this.playground.data.acts) this.playground.goFrom = step; // on from where the act was done
+      this.playground.change(change);
+    }
     this.choose(this.tool);
   }
 

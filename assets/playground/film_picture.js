@@ -20,6 +20,8 @@ class Stage {
     /** @type {AbortController | null} */
     this.wish = null;
     this.colours = null;
+    /** @type {Record<number, CanvasRenderingContext2D>} of a small canvas for fields of a side */
+    this.fields = {};
     this.figure = playground.find("template").content.firstElementChild.cloneNode(true);
     playground.find(".stages").append(this.figure);
     /** @type {Record<string, Picture>} */
@@ -85,7 +87,6 @@ class Stage {
     const again = this.film;
     this.film = film;
     this.shown = this.address;
-    this.forgetColours();
     if (!again || again.header?.label.length !== film.header?.label.length) this.chosen = -1;
     this.playground.complain("");
     if (!this.index) this.playground.hand.took(params);
@@ -95,8 +96,6 @@ class Stage {
 
   forgetColours() {
     this.colours = null;
-    /** @type {Map<Uint8Array, HTMLCanvasElement>} */
-    this.fields = new Map();
   }
 
   say() {
@@ -123,31 +122,24 @@ class Stage {
       ink: style.color,
       paper: style.getPropertyValue("--st-background-color") || "white",
       line: style.getPropertyValue("--st-border-color") || "grey",
-      tint: dark ? 0.42 : 0.38,
+      tints: tintsOf(this.playground.data.colours.classes, dark ? 0.42 : 0.38),
       sprites: new Map(),
       ...this.playground.data.colours,
     });
   }
 
-  /** A field as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} cells @param {number} side */
-  fieldOf(cells, side) {
-    const known = this.fields?.get(cells);
-    if (known) return known;
-    const colours = this.paint();
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  /** A field on the way to the next one as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} now @param {Uint8Array} next @param {number} part @param {number} side */
+  fieldOf(now, next, part, side) {
+    const { tints } = this.paint();
+    const pen = (this.fields[side] ??= penOf(side));
     const image = pen.createImageData(side, side);
-    const hues = colours.classes.map(rgb);
-    for (let at = 0; at < cells.length; at++) {
-      const [x, y] = [at % side, side - 1 - Math.floor(at / side)];
-      const hue = hues[cells[at] >> 4] ?? [128, 128, 128];
-      const sure = (cells[at] & 15) / 15;
-      image.data.set([...hue, 255 * colours.tint * (0.15 + 0.85 * sure)], 4 * (y * side + x));
+    for (let at = 0; at < now.length; at++) {
+      const place = 4 * (at + side * (side - 1 - 2 * Math.floor(at / side))); // rows come from below
+      const [from, to] = [4 * now[at], 4 * next[at]];
+      for (let i = 0; i < 4; i++) image.data[place + i] = tints[from + i] + (tints[to + i] - tints[from + i]) * part;
     }
     pen.putImageData(image, 0, 0);
-    this.fields?.set(cells, canvas);
-    return canvas;
+    return pen.canvas;
   }
 }
 
@@ -163,8 +155,14 @@ class Picture {
     this.plot = /** @type {any} */ (figure.querySelector(".plot"));
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
+    this.side = 0; // CSS pixels
     // on the points as given the hand picks
     if (name !== "given") this.canvas.onclick = (event) => stage.playground.pick(this.nearest([event.offsetX, event.offsetY]));
+  }
+
+  /** Ask for the size once for many frames: to ask in each would have the page laid out in each. */
+  measure() {
+    this.side = this.plot.clientWidth;
   }
 
   /** @param {string} title */
@@ -186,7 +184,7 @@ class Picture {
 
   /** Where a place of the plane lies on the canvas, in CSS pixels. @param {number[]} box */
   scale(box) {
-    const side = this.plot.clientWidth;
+    const { side } = this;
     const [left, , right, above] = box;
     const unit = (side - 2 * PAD) / (right - left || 1);
     return {
@@ -215,9 +213,9 @@ class Picture {
   /** @param {number} t */
   draw(t) {
     const { film } = this.stage;
-    if (!film?.frames.length || !film.header || !this.plot.clientWidth) return;
+    const { side } = this;
+    if (!film?.frames.length || !film.header || !side) return;
     const ratio = devicePixelRatio || 1;
-    const side = this.plot.clientWidth;
     const pixels = Math.round(side * ratio);
     if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
@@ -236,13 +234,9 @@ class Picture {
     const at = Math.min(Math.floor(t), film.frames.length - 1);
     const [frame, next, part] = [film.frames[at], film.frames[Math.min(at + 1, film.frames.length - 1)], t - at];
     pen.imageSmoothingEnabled = true;
-    for (const [one, strength] of /** @type {[Frame, number][]} */ ([[frame, 1 - part], [next, part]])) {
-      if (!strength || (one !== frame && one.dimensions !== frame.dimensions)) continue;
-      const [cells, side, where] = this.name === "given" ? [one.field, SIDE, box] : [one.featureField, SMALL_SIDE, one.featureBox];
-      pen.globalAlpha = one === frame && next.dimensions !== frame.dimensions ? 1 : strength;
-      pen.drawImage(stage.fieldOf(cells, side), x(where[0]), y(where[3]), (where[2] - where[0]) * unit, (where[3] - where[1]) * unit);
-    }
-    pen.globalAlpha = 1;
+    const then = next.dimensions === frame.dimensions ? next : frame;
+    const field = this.name === "given" ? stage.fieldOf(frame.field, then.field, part, SIDE) : stage.fieldOf(frame.featureField, then.featureField, part, SMALL_SIDE);
+    pen.drawImage(field, x(box[0]), y(box[3]), (box[2] - box[0]) * unit, (box[3] - box[1]) * unit);
     const shown = part > 0.5 ? next : frame;
     if (this.name === "given") {
       if (shown.domain) this.levels(pen, shown.domain, [128], box, colours.ink, [6, 4], 1.6);
@@ -271,7 +265,7 @@ class Picture {
     if (!header) return;
     const { label, told } = header;
     const colours = stage.paint();
-    const radius = Math.max(2.2, Math.min(4.5, this.plot.clientWidth / 90));
+    const radius = Math.max(2.2, Math.min(4.5, this.side / 90));
     const hidden = stage.playground.game.hides(this);
     const left = new Set(doneAt(stage.film, film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
@@ -382,9 +376,16 @@ function between(now, next, part, count) {
   return from.map((weight, i) => weight + (to[i] - weight) * part);
 }
 
-/** Pieces of the line at which cells of a square field cross a level (marching squares). @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
+/** @type {WeakMap<ArrayLike<number>, Record<number, number[][]>>} */
+const contours = new WeakMap();
+
+/** Pieces of the line at which cells of a square field cross a level (marching squares), found once for each field. @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
 function contour(cells, side, level) {
-  const pieces = [];
+  const known = contours.get(cells) ?? {};
+  if (known[level]) return known[level];
+  /** @type {number[][]} */
+  const pieces = (known[level] = []);
+  contours.set(cells, known);
   const cut = (/** @type {number} */ a, /** @type {number} */ b) => (level - a) / (b - a);
   for (let row = 0; row < side - 1; row++) {
     for (let column = 0; column < side - 1; column++) {
@@ -399,6 +400,20 @@ function contour(cells, side, level) {
     }
   }
   return pieces;
+}
+
+/** The colour of each byte of a field, as RGBA. @param {string[]} classes @param {number} tint */
+function tintsOf(classes, tint) {
+  const hues = classes.map(rgb);
+  const colour = (/** @type {number} */ cell) => [...(hues[cell >> 4] ?? [128, 128, 128]), 255 * tint * (0.15 + (0.85 * (cell & 15)) / 15)];
+  return new Uint8ClampedArray([...Array(256).keys()].flatMap(colour));
+}
+
+/** The pen of a small canvas of its own. @param {number} side */
+function penOf(side) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
 /** @param {string} hex */

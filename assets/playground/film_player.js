@@ -108,6 +108,7 @@ class Player {
       stage.hoped = count;
       if (stage === this.longest() && this.share < 1) this.share = t / Math.max(1, count - 1);
     }
+    this.playground.game.say();
     if (!this.playing) this.draw();
   }
 
