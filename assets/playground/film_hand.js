@@ -40,6 +40,11 @@ class Hand {
     return this.playground.stages[0]?.pictures.given;
   }
 
+  /** Whether the tool has something to work on; a brush needs no film. */
+  get ready() {
+    return Boolean(this.playground.stages[0].film?.header) || /\d/.test(this.tool);
+  }
+
   /** Whether a film that comes is one that the hand wished for. */
   get busy() {
     return Boolean(this.grip) || this.shifts;
@@ -79,6 +84,17 @@ class Hand {
     });
     this.playground.find(".undo").disabled = !this.past.length;
     if (this.picture) this.picture.canvas.style.touchAction = tool === "hand" ? "pan-y" : "none";
+  }
+
+  /**
+   * Points of one's own that the film on the screen does not show, because its own is on its way or cannot be made yet;
+   * they stand alone where no shape is drawn. @param {Stage} stage @returns {{points: number[][][], alone: boolean} | null}
+   */
+  unshown({ film }) {
+    const { data } = this.playground;
+    const { made } = this.handles;
+    const known = film && (!made || (made.points === data.params.points && made.shape === data.params.shape));
+    return data.editable && !known ? { points: decodeOwn(data.params.points), alone: data.params.shape === "none" } : null;
   }
 
   /** The film of what was wished for is here. @param {any} params the settings that it was made with */
@@ -122,7 +138,7 @@ class Hand {
 
   /** Take hold of what lies there, or put the pen down. @param {[number, number]} pixel @param {boolean} finger @param {PointerEvent | null} event */
   press(pixel, finger = false, event = null) {
-    if (this.playground.game.on || !this.playground.stages[0].film?.header) return;
+    if (this.playground.game.on || !this.ready) return;
     const { data, stages } = this.playground;
     const { name, row } = (this.tool === "hand" ? this.under(pixel) : { name: this.tool, row: -1 }) ?? { name: "", row: -1 };
     const holds = Boolean(name) && (row < 0 || (data.trains && (!finger || row === stages[0].chosen)));
@@ -137,7 +153,7 @@ class Hand {
   /** @param {[number, number]} pixel */
   drag(pixel) {
     const { grip, picture } = this;
-    if (!this.playground.stages[0].film?.header) return;
+    if (!this.ready) return;
     if (!grip) return this.hover(pixel);
     if (this.tool !== "hand") return this.brush(pixel);
     if (!grip.moved && Math.hypot(pixel[0] - grip.from[0], pixel[1] - grip.from[1]) < SLIP) return;
@@ -269,7 +285,7 @@ class Hand {
 
   draw() {
     const pen = this.picture?.canvas.getContext("2d");
-    if (!pen || !this.playground.stages[0].film?.header || this.playground.game.on) return;
+    if (!pen || this.playground.game.on) return;
     if (this.tool === "hand") this.handles.draw(pen, this.picture);
     if (!this.cross) return;
     const [x, y] = this.cross;

@@ -2,6 +2,7 @@
 // A stage: one film, and its pictures: the plane as given, and the features.
 
 const PAD = 0;
+const BOX = [-4, -4, 4, 4]; // of the plane that is shown before there is a film
 
 /** One film on the screen. */
 class Stage {
@@ -165,6 +166,11 @@ class Picture {
     this.side = this.plot.clientWidth;
   }
 
+  /** Of a mark. */
+  get radius() {
+    return Math.max(2.2, Math.min(4.5, this.side / 90));
+  }
+
   /** @param {string} title */
   say(title) {
     /** @type {any} */ (this.figure.querySelector("figcaption")).textContent = title;
@@ -174,7 +180,7 @@ class Picture {
   /** The part of the plane that is shown, at time t: what all frames need, or what this one does. @param {number} t */
   box(t) {
     const { film } = this.stage;
-    if (!film?.header) return [0, 0, 1, 1];
+    if (!film?.header) return BOX;
     if (this.name === "given") return film.header.told.box;
     const at = film.frames[Math.floor(t)];
     const next = film.frames[Math.min(Math.floor(t) + 1, film.frames.length - 1)];
@@ -214,14 +220,27 @@ class Picture {
   draw(t) {
     const { film } = this.stage;
     const { side } = this;
-    if (!film?.frames.length || !film.header || !side) return;
+    const own = this.name === "given" ? this.stage.playground.hand.unshown(this.stage) : null;
+    const filmed = film?.header && film.frames.length > 0;
+    if (!side || (!filmed && !own)) return;
     const ratio = devicePixelRatio || 1;
     const pixels = Math.round(side * ratio);
     if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, side, side);
-    this.paintOn(pen, t, ratio);
+    if (filmed && !own?.alone) this.paintOn(pen, t, ratio);
+    if (own) this.ownPoints(pen, own.points, ratio);
+  }
+
+  /** Points of one's own of which there is no film yet. @param {CanvasRenderingContext2D} pen @param {number[][][]} own @param {number} ratio */
+  ownPoints(pen, own, ratio) {
+    const { x, y } = this.scale(this.box(0));
+    own.forEach((points, domain) => {
+      for (const [across, up, label] of points) {
+        stamp(pen, this.stage.paint(), { source: !domain, label, wrong: false }, x(across), y(up), this.radius, ratio);
+      }
+    });
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {number} t @param {number} ratio */
@@ -265,7 +284,7 @@ class Picture {
     if (!header) return;
     const { label, told } = header;
     const colours = stage.paint();
-    const radius = Math.max(2.2, Math.min(4.5, this.side / 90));
+    const { radius } = this;
     const hidden = stage.playground.game.hides(this);
     const left = new Set(doneAt(stage.film, film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
@@ -357,6 +376,7 @@ class Picture {
 
   /** The sample at a place of the canvas, or -1. @param {[number, number]} pixel */
   nearest([across, down], reach = 14) {
+    if (!this.stage.film?.frames.length) return -1;
     const t = this.stage.playground.player.time(this.stage);
     const { x, y } = this.scale(this.box(t));
     const places = this.placesAt(t);

@@ -168,6 +168,7 @@ class Playground {
     this.game.say();
     this.find(".acts").hidden = !data.trains;
     this.find(".only-critic").hidden = !data.critic;
+    this.find(".only-features").hidden = !data.players; // who plays alone is alone already
     this.find(".strength-label").hidden = !data.strength;
     if (data.strength) this.find(".strength").max = String(Math.max(2, 2 * data.strengthNow));
     this.find(".forget").hidden = !data.acts;
