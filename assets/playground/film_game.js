@@ -79,6 +79,7 @@ class Game {
     else {
       const said = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
       line.textContent = this.over() ? `${said} ${texts[this.outcome(last)]}` : said;
+      this.playground.find(this.over() ? ".game-start" : ".game-next").focus({ preventScroll: true });
     }
     this.playground.player.draw();
   }
@@ -114,6 +115,7 @@ class Game {
     this.on = false;
     this.say();
     this.playground.player.draw();
+    this.playground.reveal();
   }
 
   /** @param {KeyboardEvent} event */
@@ -125,7 +127,7 @@ class Game {
 
   /** Whether a picture hides its points: while one guesses. @param {Picture} picture */
   hides(picture) {
-    return this.on && picture.stage.index === 0;
+    return this.on && this.done < ROUND && picture.stage.index === 0; // at the end of a round one sees what was what
   }
 
   /** The sample that is asked about, in grey, in the features where the critic looks. */

@@ -29,7 +29,10 @@ class Hand {
     /** @type {[number, number] | null} pixels */
     this.cross = null;
     const { root, find } = playground;
-    root.querySelectorAll(".tool").forEach((/** @type {any} */ button) => (button.onclick = () => this.choose(button.dataset.tool)));
+    root.querySelectorAll(".tool").forEach((/** @type {any} */ button) => (button.onclick = () => {
+      this.choose(button.dataset.tool);
+      playground.reveal();
+    }));
     find(".undo").onclick = () => {
       this.undo();
       if (!this.past.length) find('[data-tool="hand"]').focus({ preventScroll: true }); // the button can be pressed no more

@@ -84,8 +84,14 @@ class Playground {
   direct(acts) {
     this.hand.remember();
     this.change({ acts });
+    this.reveal();
     this.hand.choose(this.hand.tool);
     if (this.stages[0].isShown()) this.goFrom = this.hand.dropped = null;
+  }
+
+  /** Have the points in sight, which on a phone are far above the buttons. */
+  reveal() {
+    this.stages[0].pictures.given.figure.scrollIntoView({ block: "nearest" });
   }
 
   /** What can be done at the frame on the screen: from where it goes on, and the weight that holds there. */
