@@ -157,6 +157,8 @@ class Picture {
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
     this.side = 0; // CSS pixels
+    /** @type {any} */
+    this.layer = null;
     // on the points as given the hand picks
     if (name !== "given") this.canvas.onclick = (event) => stage.playground.pick(this.nearest([event.offsetX, event.offsetY]));
   }
@@ -265,7 +267,9 @@ class Picture {
     const places = this.placesAt(t);
     const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
-    this.points(pen, places, shown, weights, x, y, ratio);
+    const points = (/** @type {CanvasRenderingContext2D} */ on) => this.points(on, places, shown, weights, x, y, ratio);
+    if (this.name !== "given" || weights || pen instanceof SvgPen) points(pen);
+    else this.layered(pen, ratio, [places, shown, colours, ratio, this.side, stage.playground.game.hides(this)], points);
     if (shown.forces && this.name === "features" && !stage.playground.game.hides(this)) this.arrows(pen, shown, places, box, x, y, unit);
     if (stage.chosen >= 0) {
       pen.strokeStyle = colours.ink;
@@ -274,6 +278,20 @@ class Picture {
       pen.arc(x(places[2 * stage.chosen]), y(places[2 * stage.chosen + 1]), 8, 0, 7);
       pen.stroke();
     }
+  }
+
+  /** Paint, on a layer of its own, what stays as long as these things are the same: points that lie still. @param {CanvasRenderingContext2D} pen @param {number} ratio @param {any[]} things @param {(on: CanvasRenderingContext2D) => void} paint */
+  layered(pen, ratio, things, paint) {
+    const pixels = Math.round(this.side * ratio);
+    if (this.layer?.on.canvas.width !== pixels) this.layer = { on: penOf(pixels), things: [] };
+    const { on } = this.layer;
+    if (things.some((one, i) => one !== this.layer.things[i])) {
+      this.layer.things = things;
+      on.setTransform(ratio, 0, 0, ratio, 0, 0);
+      on.clearRect(0, 0, this.side + 1, this.side + 1);
+      paint(on);
+    }
+    pen.drawImage(on.canvas, 0, 0, pixels / ratio, pixels / ratio);
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
