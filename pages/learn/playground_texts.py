@@ -101,8 +101,8 @@ SENTENCES = {
     "of the target is right.",
     "bothMove": "Critic and features have moved in one step: the critic is right in {domain} of cases, and {target} of "
     "the target is right.",
-    "criticAlone": "The critic alone has moved, and the features stand still: it tells the domains apart in {domain} of "
-    "cases.",
+    "criticAlone": "The critic alone has moved, and the features stand still: it tells the domains apart in {domain} "
+    "of cases.",
     "featuresAlone": "The features alone have moved, and the critic stands still: it is right in {domain} of cases; "
     "{target} of the target is right.",
     "weightless": "λ is 0: {method} pulls at the features no more, and they learn from the class loss alone. {target} "
