@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from tests.bench.page_speed import wait_until_warm
 from tests.support import chromium
 from tests.support.server import serving
 
@@ -62,6 +63,7 @@ def main() -> None:
     given = f"data=drawn&data.shape=blobs&data.turn=50&data.count={options.points}&training.epochs=15"
     print(f"{'':26}{'draw p50':>9}{'p95 ms':>8}{'frames/s':>10}{'worst second':>14}{'p99 gap ms':>12}")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as made, serving(Path(made)) as server:
+        wait_until_warm(server)
         browser = chromium.launch(playwright)
         page = browser.new_page(
             base_url=server.url, viewport={"width": options.width, "height": 900}, device_scale_factor=options.ratio
