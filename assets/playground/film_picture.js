@@ -157,6 +157,11 @@ class Picture {
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
     this.side = 0; // CSS pixels
+    this.inSight = true; // what is out of sight is not drawn: a browser would keep the strokes of each frame until it is
+    new IntersectionObserver((entries) => {
+      this.inSight = entries[entries.length - 1].isIntersecting;
+      stage.playground.player.draw();
+    }).observe(this.plot);
     /** @type {any} */
     this.layer = null;
     // on the points as given the hand picks
@@ -224,7 +229,7 @@ class Picture {
     const { side } = this;
     const own = this.name === "given" ? this.stage.playground.hand.unshown(this.stage) : null;
     const filmed = film?.header && film.frames.length > 0;
-    if (!side || (!filmed && !own)) return;
+    if (!side || !this.inSight || (!filmed && !own)) return;
     const ratio = devicePixelRatio || 1;
     const pixels = Math.round(side * ratio);
     if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
@@ -267,9 +272,9 @@ class Picture {
     const places = this.placesAt(t);
     const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
-    const points = (/** @type {CanvasRenderingContext2D | Pixels} */ on) => this.points(on, places, shown, weights, x, y, ratio);
-    if (pen instanceof SvgPen) points(pen);
-    else this.layered(pen, ratio, [places, shown, weights, colours, ratio, this.side, stage.playground.game.hides(this)], points);
+    const points = (/** @type {CanvasRenderingContext2D} */ on) => this.points(on, places, shown, weights, x, y, ratio);
+    if (this.name !== "given" || weights || pen instanceof SvgPen) points(pen);
+    else this.layered(pen, ratio, [places, shown, colours, ratio, this.side, stage.playground.game.hides(this)], points);
     if (shown.forces && this.name === "features" && !stage.playground.game.hides(this)) this.arrows(pen, shown, places, box, x, y, unit);
     if (stage.chosen >= 0) {
       pen.strokeStyle = colours.ink;
@@ -280,21 +285,21 @@ class Picture {
     }
   }
 
-  /** Lay marks on a layer of their own, which stays as long as these things are the same: points as given lie still. @param {CanvasRenderingContext2D} pen @param {number} ratio @param {any[]} things @param {(on: Pixels) => void} lay */
-  layered(pen, ratio, things, lay) {
-    const side = Math.round(this.side * ratio);
-    if (this.layer?.pixels.side !== side) this.layer = { pixels: new Pixels(side), things: [] };
-    const { pixels } = this.layer;
+  /** Paint, on a layer of its own, what stays as long as these things are the same: points that lie still. @param {CanvasRenderingContext2D} pen @param {number} ratio @param {any[]} things @param {(on: CanvasRenderingContext2D) => void} paint */
+  layered(pen, ratio, things, paint) {
+    const pixels = Math.round(this.side * ratio);
+    if (this.layer?.on.canvas.width !== pixels) this.layer = { on: penOf(pixels), things: [] };
+    const { on } = this.layer;
     if (things.some((one, i) => one !== this.layer.things[i])) {
       this.layer.things = things;
-      pixels.words.fill(0);
-      lay(pixels);
-      pixels.show();
+      on.setTransform(ratio, 0, 0, ratio, 0, 0);
+      on.clearRect(0, 0, this.side + 1, this.side + 1);
+      paint(on);
     }
-    pen.drawImage(pixels.pen.canvas, 0, 0, side / ratio, side / ratio);
+    pen.drawImage(on.canvas, 0, 0, pixels / ratio, pixels / ratio);
   }
 
-  /** @param {CanvasRenderingContext2D | Pixels} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
+  /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
   points(pen, places, frame, weights, x, y, ratio) {
     const { stage } = this;
     const film = /** @type {FilmReader} */ (stage.film);
@@ -451,7 +456,7 @@ function tintsOf(classes, tint) {
 function penOf(side) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;
-  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
 /** @param {string} hex */
