@@ -2,7 +2,7 @@
 // What a hand does while a network trains, written as `da_core/teaching/films/direction.py` reads it:
 // “critic@120+20;weight=0@140;move 17 0.5 -1.25@140;drop 18@140”. An act is done before step `at`.
 
-/** @typedef {{text: string, what: string, at: number, row: number, place: [number, number] | null, value: number}} Act */
+/** @typedef {{text: string, what: string, at: number, steps: number, row: number, place: [number, number] | null, value: number}} Act */
 
 /** @param {string} text @returns {Act[]} */
 function actsOf(text) {
@@ -10,7 +10,7 @@ function actsOf(text) {
     const [does, when] = part.split("@");
     const [what, row, x, y] = does.split(" ");
     const [name, value] = what.split("=");
-    return { text: part, what: name, at: parseInt(when), row: Number(row ?? -1), place: y ? [Number(x), Number(y)] : null, value: Number(value) };
+    return { text: part, what: name, at: parseInt(when), steps: Number(when?.split("+")[1] ?? 0), row: Number(row ?? -1), place: y ? [Number(x), Number(y)] : null, value: Number(value) };
   });
 }
 
@@ -37,6 +37,13 @@ function doneAt(film, at) {
 function settingAt(film, at, name, otherwise) {
   const step = film?.frames[at]?.phase === "adapt" ? film.frames[at].step : 0;
   return actsIn(film).findLast((act) => act.what === name && act.at <= step)?.value ?? otherwise;
+}
+
+/** Who alone has just moved because a hand wished it, "critic" or "features"; "" where both may. @param {FilmReader} film @param {number} at */
+function aloneAt(film, at) {
+  const { phase, step } = film.frames[at];
+  const alone = (/** @type {Act} */ act) => act.steps > 0 && act.what !== "slide" && act.at < step && step <= act.at + act.steps;
+  return phase === "adapt" ? (actsIn(film).find(alone)?.what ?? "") : "";
 }
 
 /** The step from which an act goes on: where the film stands; at its end and before adapting, where adapting begins. @param {FilmReader | null} film @param {number} at */

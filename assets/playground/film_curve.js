@@ -7,6 +7,7 @@ class Curve {
   constructor(player, canvas) {
     this.player = player;
     this.canvas = canvas;
+    [this.width, this.height] = [0, 0];
     const scrub = (/** @type {PointerEvent} */ event) => {
       const box = canvas.getBoundingClientRect();
       player.seek((event.clientX - box.left) / box.width);
@@ -18,10 +19,13 @@ class Curve {
     canvas.onpointermove = (event) => event.buttons && scrub(event);
   }
 
+  measure() {
+    [this.width, this.height] = [this.canvas.clientWidth, this.canvas.clientHeight];
+  }
+
   draw() {
     const { playground } = this.player;
-    const { canvas } = this;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const { canvas, width, height } = this;
     const first = playground.stages[0];
     if (!width || !first?.film?.frames.length) return;
     const ratio = devicePixelRatio || 1;
@@ -98,12 +102,14 @@ class Curve {
     pen.fill();
     const frames = first.film.frames;
     const place = Math.floor(this.player.time(first) + 1e-6);
+    const where = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
+    const numbers = first.figure.querySelector(".numbers")?.textContent;
+    const said = numbers ? `${where} · ${numbers}` : where;
+    if (canvas.getAttribute("aria-valuetext") === said) return;
+    canvas.setAttribute("aria-valuetext", said);
     canvas.setAttribute("aria-valuemin", "1");
     canvas.setAttribute("aria-valuemax", String(frames.length));
     canvas.setAttribute("aria-valuenow", String(place + 1));
-    const where = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
-    const numbers = first.figure.querySelector(".numbers")?.textContent;
-    canvas.setAttribute("aria-valuetext", numbers ? `${where} · ${numbers}` : where);
     playground.find(".place").textContent = where;
   }
 }

@@ -34,14 +34,14 @@ class Game {
     root.classList.toggle("guessing", this.on);
     find(".game").hidden = !data.trains || !data.critic || data.films.length > 1;
     find(".game-start").textContent = this.on ? data.texts.gameEnd : data.texts.gameStart;
+    find(".game-start").disabled = !this.on && !this.stage.film?.whole;
     find(".game-board").hidden = !this.on;
   }
 
   begin() {
-    if (!this.stage.film?.whole) return;
     this.on = true;
     this.rounds = [];
-    const frames = this.stage.film.frames;
+    const frames = this.stage.film?.frames ?? [];
     const moves = frames.flatMap((frame, at) => (frame.phase === "adapt" && frame.moved.includes("extractor") ? [at] : []));
     // from where the critic sees most: before, it has yet to learn
     const most = Math.max(...moves.map((at) => frames[at].numbers.domain ?? 0));
@@ -79,6 +79,7 @@ class Game {
     else {
       const said = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
       line.textContent = this.over() ? `${said} ${texts[this.outcome(last)]}` : said;
+      this.playground.find(this.over() ? ".game-start" : ".game-next").focus({ preventScroll: true });
     }
     this.playground.player.draw();
   }
@@ -114,6 +115,7 @@ class Game {
     this.on = false;
     this.say();
     this.playground.player.draw();
+    this.playground.reveal();
   }
 
   /** @param {KeyboardEvent} event */
@@ -125,7 +127,7 @@ class Game {
 
   /** Whether a picture hides its points: while one guesses. @param {Picture} picture */
   hides(picture) {
-    return this.on && picture.stage.index === 0;
+    return this.on && this.done < ROUND && picture.stage.index === 0; // at the end of a round one sees what was what
   }
 
   /** The sample that is asked about, in grey, in the features where the critic looks. */

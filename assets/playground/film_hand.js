@@ -18,7 +18,7 @@ class Hand {
     this.playground = playground;
     this.handles = new Handles(playground);
     this.tool = "hand";
-    /** @type {{params: any, acts: string}[]} */
+    /** @type {{params: any, acts: string, step: number}[]} */
     this.past = [];
     /** @type {Grip | null} */
     this.grip = null;
@@ -29,12 +29,23 @@ class Hand {
     /** @type {[number, number] | null} pixels */
     this.cross = null;
     const { root, find } = playground;
-    root.querySelectorAll(".tool").forEach((/** @type {any} */ button) => (button.onclick = () => this.choose(button.dataset.tool)));
-    find(".undo").onclick = () => this.undo();
+    root.querySelectorAll(".tool").forEach((/** @type {any} */ button) => (button.onclick = () => {
+      this.choose(button.dataset.tool);
+      playground.reveal();
+    }));
+    find(".undo").onclick = () => {
+      this.undo();
+      if (!this.past.length) find('[data-tool="hand"]').focus({ preventScroll: true }); // the button can be pressed no more
+    };
   }
 
   get picture() {
     return this.playground.stages[0]?.pictures.given;
+  }
+
+  /** Whether the tool has something to work on; a brush needs no film. */
+  get ready() {
+    return Boolean(this.playground.stages[0].film?.header) || /\d/.test(this.tool);
   }
 
   /** Whether a film that comes is one that the hand wished for. */
@@ -78,6 +89,17 @@ class Hand {
     if (this.picture) this.picture.canvas.style.touchAction = tool === "hand" ? "pan-y" : "none";
   }
 
+  /**
+   * Points of one's own that the film on the screen does not show, because its own is on its way or cannot be made yet;
+   * they stand alone where no shape is drawn. @param {Stage} stage @returns {{points: number[][][], alone: boolean} | null}
+   */
+  unshown({ film }) {
+    const { data } = this.playground;
+    const { made } = this.handles;
+    const known = film && (!made || (made.points === data.params.points && made.shape === data.params.shape));
+    return data.editable && !known ? { points: decodeOwn(data.params.points), alone: data.params.shape === "none" } : null;
+  }
+
   /** The film of what was wished for is here. @param {any} params the settings that it was made with */
   took(params) {
     this.handles.made = params;
@@ -119,7 +141,7 @@ class Hand {
 
   /** Take hold of what lies there, or put the pen down. @param {[number, number]} pixel @param {boolean} finger @param {PointerEvent | null} event */
   press(pixel, finger = false, event = null) {
-    if (this.playground.game.on || !this.playground.stages[0].film?.header) return;
+    if (this.playground.game.on || !this.ready) return;
     const { data, stages } = this.playground;
     const { name, row } = (this.tool === "hand" ? this.under(pixel) : { name: this.tool, row: -1 }) ?? { name: "", row: -1 };
     const holds = Boolean(name) && (row < 0 || (data.trains && (!finger || row === stages[0].chosen)));
@@ -134,7 +156,7 @@ class Hand {
   /** @param {[number, number]} pixel */
   drag(pixel) {
     const { grip, picture } = this;
-    if (!this.playground.stages[0].film?.header) return;
+    if (!this.ready) return;
     if (!grip) return this.hover(pixel);
     if (this.tool !== "hand") return this.brush(pixel);
     if (!grip.moved && Math.hypot(pixel[0] - grip.from[0], pixel[1] - grip.from[1]) < SLIP) return;
@@ -224,22 +246,32 @@ class Hand {
     const [across, down] = this.cross ?? [canvas.clientWidth / 2, canvas.clientHeight / 2];
     const inside = (/** @type {number} */ at) => Math.max(0, Math.min(canvas.clientWidth, at));
     this.cross = way ? [inside(across + way[0]), inside(down + way[1])] : [across, down];
+    const { grip } = this;
     if (way) this.drag(this.cross);
-    else if (this.grip) this.letGo();
+    else if (grip) this.letGo();
     else this.press(this.cross);
-    if (!this.grip) this.playground.find(".spoken").textContent = this.hover(this.cross);
+    if (!way && !this.grip?.holds) this.letGo();
+    const picked = this.picture.stage.chosen >= 0 && !grip?.moved;
+    const spoken = this.playground.find(".spoken");
+    if (!way) spoken.textContent = this.playground.data.texts[this.grip ? "held" : picked ? "picked" : "letGo"];
+    else if (!this.grip) spoken.textContent = this.hover(this.cross);
     this.playground.player.draw();
   }
 
   remember() {
-    this.past.push({ params: { ...this.playground.data.params }, acts: this.playground.data.acts });
+    const { data, stages } = this.playground;
+    this.past.push({ params: { ...data.params }, acts: data.acts, step: stepToGoOn(stages[0].film, this.playground.at()) });
     if (this.past.length > 100) this.past.shift();
   }
 
   undo() {
     const before = this.past.pop();
     this.shifts = false;
-    if (before) this.playground.change(before);
+    if (before) {
+      const { step, ...change } = before;
+      if (change.acts !== this.playground.data.acts) this.playground.goFrom = step; // on from where the act was done
+      this.playground.change(change);
+    }
     this.choose(this.tool);
   }
 
@@ -256,7 +288,7 @@ class Hand {
 
   draw() {
     const pen = this.picture?.canvas.getContext("2d");
-    if (!pen || !this.playground.stages[0].film?.header || this.playground.game.on) return;
+    if (!pen || this.playground.game.on) return;
     if (this.tool === "hand") this.handles.draw(pen, this.picture);
     if (!this.cross) return;
     const [x, y] = this.cross;

@@ -4,13 +4,21 @@
 
 const MARK_RADIUS = 4;
 const MARK_HALF = 7; // of the square in which a mark has room
+const MARK_FINER = 4; // radii in quarters of a pixel
 
 /** @typedef {{source: boolean, label: number, wrong: boolean}} Mark */
 
-/** Put a mark at a place: a picture of it, which is painted once, and on an SVG its shapes. @param {CanvasRenderingContext2D} pen @param {any} colours @param {Mark} mark @param {number} x @param {number} y @param {number} radius @param {number} ratio */
+/**
+ * Put a mark at a place: on an SVG its shapes, on a canvas a picture of it, which is painted once. The picture lies on
+ * whole pixels of the screen, where it is copied and not smoothed, in half the time; there is one for each half of a pixel.
+ * @param {CanvasRenderingContext2D} pen @param {any} colours @param {Mark} mark @param {number} x @param {number} y @param {number} radius @param {number} ratio */
 function stamp(pen, colours, mark, x, y, radius, ratio) {
-  const half = (MARK_HALF * radius) / MARK_RADIUS;
-  if (!(pen instanceof SvgPen)) return pen.drawImage(spriteOf(colours, mark, ratio), x - half, y - half, 2 * half, 2 * half);
+  if (!(pen instanceof SvgPen)) {
+    const [across, down] = [Math.round(2 * x * ratio), Math.round(2 * y * ratio)];
+    const sprite = spriteOf(colours, mark, Math.round(MARK_FINER * radius * ratio), across & 1, down & 1);
+    const [middle, side] = [(sprite.width - 1) / 2, sprite.width / ratio];
+    return pen.drawImage(sprite, ((across >> 1) - middle) / ratio, ((down >> 1) - middle) / ratio, side, side);
+  }
   pen.save();
   pen.translate(x, y);
   pen.scale(radius / MARK_RADIUS);
@@ -18,20 +26,20 @@ function stamp(pen, colours, mark, x, y, radius, ratio) {
   pen.restore();
 }
 
-/** @param {any} colours @param {Mark} mark @param {number} ratio @returns {HTMLCanvasElement} */
-function spriteOf(colours, mark, ratio) {
-  const key = `${mark.source} ${mark.label} ${mark.wrong} ${ratio}`;
+/** @param {any} colours @param {Mark} mark @param {number} radius in fine steps @param {number} right 1: half a pixel to the right @param {number} below @returns {HTMLCanvasElement} */
+function spriteOf(colours, mark, radius, right, below) {
+  const filling = mark.label < 0 ? 3 : mark.label % 3;
+  const key = radius * 64 + filling * 16 + Number(mark.source) * 8 + Number(mark.wrong) * 4 + right * 2 + below;
   const known = colours.sprites.get(key);
   if (known) return known;
-  const canvas = document.createElement("canvas");
-  const scale = 2 * ratio;
-  canvas.width = canvas.height = 2 * MARK_HALF * scale;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const scale = radius / MARK_FINER / MARK_RADIUS;
+  const middle = Math.ceil(MARK_HALF * scale);
+  const pen = penOf(2 * middle + 1);
+  pen.translate(middle + right / 2, middle + below / 2);
   pen.scale(scale, scale);
-  pen.translate(MARK_HALF, MARK_HALF);
   paintMark(pen, colours, mark);
-  colours.sprites.set(key, canvas);
-  return canvas;
+  colours.sprites.set(key, pen.canvas);
+  return pen.canvas;
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {any} colours @param {Mark} mark */

@@ -2,6 +2,7 @@
 // A stage: one film, and its pictures: the plane as given, and the features.
 
 const PAD = 0;
+const BOX = [-4, -4, 4, 4]; // of the plane that is shown before there is a film
 
 /** One film on the screen. */
 class Stage {
@@ -20,6 +21,8 @@ class Stage {
     /** @type {AbortController | null} */
     this.wish = null;
     this.colours = null;
+    /** @type {Record<number, CanvasRenderingContext2D>} of a small canvas for fields of a side */
+    this.fields = {};
     this.figure = playground.find("template").content.firstElementChild.cloneNode(true);
     playground.find(".stages").append(this.figure);
     /** @type {Record<string, Picture>} */
@@ -85,7 +88,6 @@ class Stage {
     const again = this.film;
     this.film = film;
     this.shown = this.address;
-    this.forgetColours();
     if (!again || again.header?.label.length !== film.header?.label.length) this.chosen = -1;
     this.playground.complain("");
     if (!this.index) this.playground.hand.took(params);
@@ -95,8 +97,6 @@ class Stage {
 
   forgetColours() {
     this.colours = null;
-    /** @type {Map<Uint8Array, HTMLCanvasElement>} */
-    this.fields = new Map();
   }
 
   say() {
@@ -123,31 +123,24 @@ class Stage {
       ink: style.color,
       paper: style.getPropertyValue("--st-background-color") || "white",
       line: style.getPropertyValue("--st-border-color") || "grey",
-      tint: dark ? 0.42 : 0.38,
+      tints: tintsOf(this.playground.data.colours.classes, dark ? 0.42 : 0.38),
       sprites: new Map(),
       ...this.playground.data.colours,
     });
   }
 
-  /** A field as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} cells @param {number} side */
-  fieldOf(cells, side) {
-    const known = this.fields?.get(cells);
-    if (known) return known;
-    const colours = this.paint();
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  /** A field on the way to the next one as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} now @param {Uint8Array} next @param {number} part @param {number} side */
+  fieldOf(now, next, part, side) {
+    const { tints } = this.paint();
+    const pen = (this.fields[side] ??= penOf(side));
     const image = pen.createImageData(side, side);
-    const hues = colours.classes.map(rgb);
-    for (let at = 0; at < cells.length; at++) {
-      const [x, y] = [at % side, side - 1 - Math.floor(at / side)];
-      const hue = hues[cells[at] >> 4] ?? [128, 128, 128];
-      const sure = (cells[at] & 15) / 15;
-      image.data.set([...hue, 255 * colours.tint * (0.15 + 0.85 * sure)], 4 * (y * side + x));
+    for (let at = 0; at < now.length; at++) {
+      const place = 4 * (at + side * (side - 1 - 2 * Math.floor(at / side))); // rows come from below
+      const [from, to] = [4 * now[at], 4 * next[at]];
+      for (let i = 0; i < 4; i++) image.data[place + i] = tints[from + i] + (tints[to + i] - tints[from + i]) * part;
     }
     pen.putImageData(image, 0, 0);
-    this.fields?.set(cells, canvas);
-    return canvas;
+    return pen.canvas;
   }
 }
 
@@ -163,8 +156,26 @@ class Picture {
     this.plot = /** @type {any} */ (figure.querySelector(".plot"));
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
+    this.side = 0; // CSS pixels
+    this.inSight = true; // what is out of sight is not drawn: a browser would keep the strokes of each frame until it is
+    new IntersectionObserver((entries) => {
+      this.inSight = entries[entries.length - 1].isIntersecting;
+      stage.playground.player.draw();
+    }).observe(this.plot);
+    /** @type {any} */
+    this.layer = null;
     // on the points as given the hand picks
     if (name !== "given") this.canvas.onclick = (event) => stage.playground.pick(this.nearest([event.offsetX, event.offsetY]));
+  }
+
+  /** Ask for the size once for many frames: to ask in each would have the page laid out in each. */
+  measure() {
+    this.side = this.plot.clientWidth;
+  }
+
+  /** Of a mark. */
+  get radius() {
+    return Math.max(2.2, Math.min(4.5, this.side / 90));
   }
 
   /** @param {string} title */
@@ -176,7 +187,7 @@ class Picture {
   /** The part of the plane that is shown, at time t: what all frames need, or what this one does. @param {number} t */
   box(t) {
     const { film } = this.stage;
-    if (!film?.header) return [0, 0, 1, 1];
+    if (!film?.header) return BOX;
     if (this.name === "given") return film.header.told.box;
     const at = film.frames[Math.floor(t)];
     const next = film.frames[Math.min(Math.floor(t) + 1, film.frames.length - 1)];
@@ -186,7 +197,7 @@ class Picture {
 
   /** Where a place of the plane lies on the canvas, in CSS pixels. @param {number[]} box */
   scale(box) {
-    const side = this.plot.clientWidth;
+    const { side } = this;
     const [left, , right, above] = box;
     const unit = (side - 2 * PAD) / (right - left || 1);
     return {
@@ -215,15 +226,28 @@ class Picture {
   /** @param {number} t */
   draw(t) {
     const { film } = this.stage;
-    if (!film?.frames.length || !film.header || !this.plot.clientWidth) return;
+    const { side } = this;
+    const own = this.name === "given" ? this.stage.playground.hand.unshown(this.stage) : null;
+    const filmed = film?.header && film.frames.length > 0;
+    if (!side || !this.inSight || (!filmed && !own)) return;
     const ratio = devicePixelRatio || 1;
-    const side = this.plot.clientWidth;
     const pixels = Math.round(side * ratio);
     if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
     const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, side, side);
-    this.paintOn(pen, t, ratio);
+    if (filmed && !own?.alone) this.paintOn(pen, t, ratio);
+    if (own) this.ownPoints(pen, own.points, ratio);
+  }
+
+  /** Points of one's own of which there is no film yet. @param {CanvasRenderingContext2D} pen @param {number[][][]} own @param {number} ratio */
+  ownPoints(pen, own, ratio) {
+    const { x, y } = this.scale(this.box(0));
+    own.forEach((points, domain) => {
+      for (const [across, up, label] of points) {
+        stamp(pen, this.stage.paint(), { source: !domain, label, wrong: false }, x(across), y(up), this.radius, ratio);
+      }
+    });
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {number} t @param {number} ratio */
@@ -236,13 +260,9 @@ class Picture {
     const at = Math.min(Math.floor(t), film.frames.length - 1);
     const [frame, next, part] = [film.frames[at], film.frames[Math.min(at + 1, film.frames.length - 1)], t - at];
     pen.imageSmoothingEnabled = true;
-    for (const [one, strength] of /** @type {[Frame, number][]} */ ([[frame, 1 - part], [next, part]])) {
-      if (!strength || (one !== frame && one.dimensions !== frame.dimensions)) continue;
-      const [cells, side, where] = this.name === "given" ? [one.field, SIDE, box] : [one.featureField, SMALL_SIDE, one.featureBox];
-      pen.globalAlpha = one === frame && next.dimensions !== frame.dimensions ? 1 : strength;
-      pen.drawImage(stage.fieldOf(cells, side), x(where[0]), y(where[3]), (where[2] - where[0]) * unit, (where[3] - where[1]) * unit);
-    }
-    pen.globalAlpha = 1;
+    const then = next.dimensions === frame.dimensions ? next : frame;
+    const field = this.name === "given" ? stage.fieldOf(frame.field, then.field, part, SIDE) : stage.fieldOf(frame.featureField, then.featureField, part, SMALL_SIDE);
+    pen.drawImage(field, x(box[0]), y(box[3]), (box[2] - box[0]) * unit, (box[3] - box[1]) * unit);
     const shown = part > 0.5 ? next : frame;
     if (this.name === "given") {
       if (shown.domain) this.levels(pen, shown.domain, [128], box, colours.ink, [6, 4], 1.6);
@@ -252,7 +272,9 @@ class Picture {
     const places = this.placesAt(t);
     const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
-    this.points(pen, places, shown, weights, x, y, ratio);
+    const points = (/** @type {CanvasRenderingContext2D} */ on) => this.points(on, places, shown, weights, x, y, ratio);
+    if (this.name !== "given" || weights || pen instanceof SvgPen) points(pen);
+    else this.layered(pen, ratio, [places, shown, colours, ratio, this.side, stage.playground.game.hides(this)], points);
     if (shown.forces && this.name === "features" && !stage.playground.game.hides(this)) this.arrows(pen, shown, places, box, x, y, unit);
     if (stage.chosen >= 0) {
       pen.strokeStyle = colours.ink;
@@ -263,6 +285,20 @@ class Picture {
     }
   }
 
+  /** Paint, on a layer of its own, what stays as long as these things are the same: points that lie still. @param {CanvasRenderingContext2D} pen @param {number} ratio @param {any[]} things @param {(on: CanvasRenderingContext2D) => void} paint */
+  layered(pen, ratio, things, paint) {
+    const pixels = Math.round(this.side * ratio);
+    if (this.layer?.on.canvas.width !== pixels) this.layer = { on: penOf(pixels), things: [] };
+    const { on } = this.layer;
+    if (things.some((one, i) => one !== this.layer.things[i])) {
+      this.layer.things = things;
+      on.setTransform(ratio, 0, 0, ratio, 0, 0);
+      on.clearRect(0, 0, this.side + 1, this.side + 1);
+      paint(on);
+    }
+    pen.drawImage(on.canvas, 0, 0, pixels / ratio, pixels / ratio);
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
   points(pen, places, frame, weights, x, y, ratio) {
     const { stage } = this;
@@ -271,7 +307,7 @@ class Picture {
     if (!header) return;
     const { label, told } = header;
     const colours = stage.paint();
-    const radius = Math.max(2.2, Math.min(4.5, this.plot.clientWidth / 90));
+    const { radius } = this;
     const hidden = stage.playground.game.hides(this);
     const left = new Set(doneAt(stage.film, film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
@@ -363,6 +399,7 @@ class Picture {
 
   /** The sample at a place of the canvas, or -1. @param {[number, number]} pixel */
   nearest([across, down], reach = 14) {
+    if (!this.stage.film?.frames.length) return -1;
     const t = this.stage.playground.player.time(this.stage);
     const { x, y } = this.scale(this.box(t));
     const places = this.placesAt(t);
@@ -382,9 +419,16 @@ function between(now, next, part, count) {
   return from.map((weight, i) => weight + (to[i] - weight) * part);
 }
 
-/** Pieces of the line at which cells of a square field cross a level (marching squares). @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
+/** @type {WeakMap<ArrayLike<number>, Record<number, number[][]>>} */
+const contours = new WeakMap();
+
+/** Pieces of the line at which cells of a square field cross a level (marching squares), found once for each field. @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
 function contour(cells, side, level) {
-  const pieces = [];
+  const known = contours.get(cells) ?? {};
+  if (known[level]) return known[level];
+  /** @type {number[][]} */
+  const pieces = (known[level] = []);
+  contours.set(cells, known);
   const cut = (/** @type {number} */ a, /** @type {number} */ b) => (level - a) / (b - a);
   for (let row = 0; row < side - 1; row++) {
     for (let column = 0; column < side - 1; column++) {
@@ -399,6 +443,20 @@ function contour(cells, side, level) {
     }
   }
   return pieces;
+}
+
+/** The colour of each byte of a field, as RGBA. @param {string[]} classes @param {number} tint */
+function tintsOf(classes, tint) {
+  const hues = classes.map(rgb);
+  const colour = (/** @type {number} */ cell) => [...(hues[cell >> 4] ?? [128, 128, 128]), 255 * tint * (0.15 + (0.85 * (cell & 15)) / 15)];
+  return new Uint8ClampedArray([...Array(256).keys()].flatMap(colour));
+}
+
+/** The pen of a small canvas of its own. @param {number} side */
+function penOf(side) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
 /** @param {string} hex */

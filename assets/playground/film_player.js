@@ -102,12 +102,13 @@ class Player {
   /** More frames of a film are here. @param {Stage} stage */
   grown(stage) {
     tabulate(this.playground);
-    const t = this.time(stage);
     const count = stage.film?.frames.length ?? 0;
     if (stage.film?.whole && stage.hoped !== count) {
+      const t = this.share * (Math.max(count, stage.hoped ?? count) - 1); // the frame stays, of a film of another length
       stage.hoped = count;
-      if (stage === this.longest() && this.share < 1) this.share = t / Math.max(1, count - 1);
+      if (stage === this.longest() && this.share < 1) this.share = Math.min(1, t / Math.max(1, count - 1));
     }
+    this.playground.game.say();
     if (!this.playing) this.draw();
   }
 

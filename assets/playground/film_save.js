@@ -89,15 +89,15 @@ function saveSvg(playground) {
   download(new Blob([svg.written(...size)], { type: "image/svg+xml" }), `${playground.data.file}.svg`);
 }
 
-/** The film as a moving picture, drawn by the server. @param {Playground} playground */
-async function saveAnimation(playground) {
+/** The film as a moving picture, drawn by the server. @param {Playground} playground @param {"webp" | "gif"} kind */
+async function saveAnimation(playground, kind) {
   const { texts } = playground.data;
-  const button = playground.find(".save-webp");
+  const button = playground.find(`.save-${kind}`);
   button.disabled = true;
   playground.find(".saving").textContent = texts.saving;
   try {
-    const response = await fetch(`${playground.stages[0].address}&as=webp&lang=${document.documentElement.lang || "en"}`);
-    if (response.ok) download(await response.blob(), `${playground.data.file}.webp`);
+    const response = await fetch(`${playground.stages[0].address}&as=${kind}&lang=${document.documentElement.lang || "en"}`);
+    if (response.ok) download(await response.blob(), `${playground.data.file}.${kind}`);
     else playground.complain(await response.text());
   } catch {
     playground.complain(texts.broken);

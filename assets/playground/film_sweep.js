@@ -45,7 +45,7 @@ function multiple(playground, film, frame, title) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const box = header.told.box;
   const unit = 240 / (box[2] - box[0]);
-  pen.drawImage(stage.fieldOf(frame.field, SIDE), 0, 0, 240, 240);
+  pen.drawImage(stage.fieldOf(frame.field, frame.field, 0, SIDE), 0, 0, 240, 240);
   const colours = stage.paint();
   for (let i = 0; i < header.label.length; i++) {
     const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };

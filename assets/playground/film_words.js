@@ -12,7 +12,8 @@ function percents(share) {
 }
 
 /** @param {FilmReader} film @param {number} at @param {any} texts */
-function sentenceOf({ frames, whole, header }, at, texts) {
+function sentenceOf(film, at, texts) {
+  const { frames, whole, header } = film;
   const told = header?.told;
   const { sentences } = texts;
   const frame = frames[at];
@@ -30,7 +31,16 @@ function sentenceOf({ frames, whole, header }, at, texts) {
   };
   const last = whole && at === frames.length - 1 && at > 0;
   const rest = frame.phase === "source_only" ? "learns" : "ends";
-  return filled(sentences[nameOf(frame, before, last, told) ?? rest] ?? sentences[rest], values);
+  const name = (last ? "" : directedName(film, at)) || nameOf(frame, before, last, told);
+  return filled(sentences[name] ?? sentences[rest], values);
+}
+
+/** What is so because a hand wished it: a player moves alone, or the method has no weight. @param {FilmReader} film @param {number} at */
+function directedName(film, at) {
+  const { moved, numbers } = film.frames[at];
+  const alone = moved.length && numbers.domain !== undefined ? aloneAt(film, at) : "";
+  if (alone) return `${alone}Alone`;
+  return settingAt(film, at, "weight", 1) === 0 ? "weightless" : "";
 }
 
 /** @param {Frame} frame @param {Frame | undefined} before @param {boolean} last @param {any} told */

@@ -35,21 +35,32 @@ class Playground {
     this.player = new Player(this);
     this.hand = new Hand(this);
     this.game = new Game(this);
-    this.sizes = new ResizeObserver(() => this.player.draw());
+    this.sizes = new ResizeObserver(() => {
+      this.measure();
+      this.player.draw();
+    });
     // a change of theme reaches us as a change of the inherited colour
     root.style.transition = "color 1ms";
     root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
     this.find(".save-film").onclick = () => saveFilm(this);
     this.find(".save-png").onclick = () => savePng(this);
     this.find(".save-svg").onclick = () => saveSvg(this);
-    this.find(".save-webp").onclick = () => saveAnimation(this);
+    for (const kind of /** @type {const} */ (["webp", "gif"])) this.find(`.save-${kind}`).onclick = () => saveAnimation(this, kind);
     this.find(".open-film").onchange = (/** @type {any} */ event) => openFilm(this, event.target.files[0]);
     for (const player of ["critic", "features"]) this.find(`.only-${player}`).onclick = () => this.act(player, 20);
     this.find(".strength").onchange = (/** @type {any} */ event) => this.act(`${this.data.strength}=${event.target.value}`);
     this.find(".strength").oninput = (/** @type {any} */ event) => (this.find(".strength-now").value = event.target.value);
     this.find(".drop").onclick = () => this.act(`drop ${this.stages[0].chosen}`);
     this.find(".slide").onclick = () => this.slide();
-    this.find(".forget").onclick = () => this.direct("");
+    this.find(".forget").onclick = () => {
+      this.direct("");
+      this.find(".curve").focus({ preventScroll: true }); // the button goes
+    };
+  }
+
+  measure() {
+    for (const stage of this.stages) for (const picture of Object.values(stage.pictures)) picture.measure();
+    this.player.curve.measure();
   }
 
   close() {
@@ -73,8 +84,14 @@ class Playground {
   direct(acts) {
     this.hand.remember();
     this.change({ acts });
+    this.reveal();
     this.hand.choose(this.hand.tool);
     if (this.stages[0].isShown()) this.goFrom = this.hand.dropped = null;
+  }
+
+  /** Have the points in sight, which on a phone are far above the buttons. */
+  reveal() {
+    this.stages[0].pictures.given.figure.scrollIntoView({ block: "nearest" });
   }
 
   /** What can be done at the frame on the screen: from where it goes on, and the weight that holds there. */
@@ -157,6 +174,7 @@ class Playground {
     this.game.say();
     this.find(".acts").hidden = !data.trains;
     this.find(".only-critic").hidden = !data.critic;
+    this.find(".only-features").hidden = !data.players; // who plays alone is alone already
     this.find(".strength-label").hidden = !data.strength;
     if (data.strength) this.find(".strength").max = String(Math.max(2, 2 * data.strengthNow));
     this.find(".forget").hidden = !data.acts;

@@ -108,6 +108,7 @@ def element_data(
         "deep": deep,
         "notes": [_(note) for note in _notes(method)],
         "critic": deep and _has_critic(method),
+        "players": deep and getattr(method, "build", None) is not DeepAlignment.build,
         "trains": trains,
         "strength": "weight" if weight is not None else "",
         "strengthNow": first.method.params.get("weight", weight.default if weight is not None else 0),

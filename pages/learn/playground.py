@@ -71,8 +71,9 @@ def choose_preset() -> None:
         on_change=_take_preset,
         label_visibility="collapsed",
     )
+    summary = st.empty()  # has its place even without words: were it gone, what follows would lose the focus
     if chosen is not None:
-        st.markdown(_(PRESETS[chosen].summary))
+        summary.markdown(_(PRESETS[chosen].summary))
 
 
 def _take_preset() -> None:

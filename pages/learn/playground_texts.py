@@ -49,6 +49,9 @@ TEXTS = {
     "pickSample": "{domain}, class {name}: click to pick this sample",
     "crossHelp": "The arrow keys move a cross over the points. Enter grips what lies there, the arrow keys drag it, "
     "Enter lets go.",
+    "held": "Held: the arrow keys drag, Enter lets go.",
+    "letGo": "Let go.",
+    "picked": "Picked: a ring marks this sample in all pictures.",
     "erase": "Erase",
     "undo": "Undo",
     "onlyCritic": "Critic alone, 20 steps",
@@ -66,6 +69,7 @@ TEXTS = {
     "savePng": "Picture (PNG)",
     "saveSvg": "Picture (SVG)",
     "saveWebp": "Moving picture (WebP)",
+    "saveGif": "Moving picture (GIF)",
     "noFilm": "This file is not a film of this app, or a part of it is missing. The film before stays.",
     "saving": "The moving picture is being made; this takes a while.",
     "broken": "The film broke off: the server does not answer. The film before stays; try again in a moment.",
@@ -97,6 +101,12 @@ SENTENCES = {
     "of the target is right.",
     "bothMove": "Critic and features have moved in one step: the critic is right in {domain} of cases, and {target} of "
     "the target is right.",
+    "criticAlone": "The critic alone has moved, and the features stand still: it tells the domains apart in {domain} "
+    "of cases.",
+    "featuresAlone": "The features alone have moved, and the critic stands still: it is right in {domain} of cases; "
+    "{target} of the target is right.",
+    "weightless": "λ is 0: {method} pulls at the features no more, and they learn from the class loss alone. {target} "
+    "of the target is right.",
     "adapts": "The trained network goes on adapting: {target} of the target is right.",
     "closer": "Class loss and {method} have moved the features; the domains came closer (distance {distance}).",
     "together": "Class loss and {method} have moved the features; the domains are at distance {distance}.",
@@ -184,6 +194,7 @@ HTML = f"""
 {_button("save-film", "saveFilm")}<label class="file"><span data-text="openFilm"></span>
 <input class="open-film" type="file" accept=".dafilm"></label>
 {_button("save-png", "savePng")}{_button("save-svg", "saveSvg")}{_button("save-webp", "saveWebp")}
+{_button("save-gif", "saveGif")}
 <span class="saving" role="status"></span></div></details>
 </div>
 """

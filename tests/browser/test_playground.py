@@ -132,7 +132,11 @@ def test_the_critic_alone_goes_on_from_this_frame(page: Page) -> None:
     go_to_frame(page, 41)
     page.get_by_role("button", name="Critic alone").click()
     expect(page).to_have_url(re.compile(r"acts=critic"))
-    expect(page.get_by_role("button", name="Back to the plain run")).to_be_visible()
+    expect(page.locator(".playground[data-state=whole]")).to_be_visible()
+    go_to_frame(page, 45)
+    expect(page.locator(".sentence")).to_contain_text("The critic alone has moved")
+    page.get_by_role("button", name="Back to the plain run").click()
+    expect(page.locator(".curve")).to_be_focused()
 
 
 def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) -> None:
@@ -153,6 +157,7 @@ def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) ->
     assert ink(page) != dragged, "nothing is held any more"
     page.get_by_role("button", name="Undo").click()
     expect(page).not_to_have_url(re.compile("acts="))
+    expect(page.locator(".place")).to_have_text(re.compile("^60 "))
 
 
 def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
@@ -167,6 +172,7 @@ def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
         if "drag to move it" in spoken.inner_text():
             break
     page.keyboard.press("Enter")
+    expect(spoken).to_contain_text("Held")
     for _ in range(6):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -183,6 +189,7 @@ def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
     expect(line).to_contain_text("You were right on 50%, the network's critic on")
     expect(line).to_contain_text(re.compile("nobody can tell any more|still apart"))
     expect(page.locator(".game-next")).to_be_hidden()
+    expect(page.locator(".game-start")).to_be_focused()
     page.get_by_role("button", name="End the game").click()
     expect(line).to_be_hidden()
 
@@ -220,6 +227,16 @@ def test_a_bad_link_and_a_bad_file_leave_the_film(page: Page, tmp_path: Path) ->
     expect(page.locator(".place")).to_have_text(shown)
     page.goto("/playground?data=drawn&data.points=%21%21")
     expect(page.get_by_role("alert").or_(page.locator(".problem"))).to_contain_text("cannot be read")
+
+
+def test_a_point_is_seen_before_there_can_be_a_film(page: Page) -> None:
+    page.goto("/playground?data=drawn&data.shape=none")
+    expect(page.locator(".problem")).to_contain_text("The target has no points")
+    empty = ink(page)
+    page.get_by_role("button", name="source A").click()
+    page.locator(".stage .given canvas").click(position={"x": 90, "y": 90})
+    expect(page).to_have_url(re.compile(r"data\.points="))
+    assert ink(page) != empty
 
 
 def test_two_films_and_a_sweep_play_together(page: Page) -> None:

@@ -30,7 +30,10 @@ def animated(film: Film, kind: str = "webp") -> bytes:
     each = _LONG if len(pictures) <= 4 else _MILLISECONDS
     durations = [each] * (len(pictures) - 1) + [_LONG]
     output = io.BytesIO()
-    options: dict[str, Any] = {"quality": 80, "method": 2} if kind == "webp" else {"optimize": True}
+    options: dict[str, Any] = {"quality": 80, "method": 2} if kind == "webp" else {}
+    if kind == "gif":  # one palette and no dither: half the bytes, and colours that do not flicker
+        colours = pictures[-1].quantize(128, dither=Image.Dither.NONE)
+        pictures = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures]
     pictures[0].save(output, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=0, **options)
     return output.getvalue()
 
