@@ -3,7 +3,8 @@
 Nothing here is kept besides the list of what was tried: what comes next depends on the search and that list alone, so a
 search that was interrupted goes on as if it had not been. The sampler is TPE (Bergstra et al. 2011, Algorithms for
 Hyper-Parameter Optimization, section 4) as Optuna has it. No run is pruned: validators score a finished model, and
-what a run tells at its epochs, losses and accuracies, is not what is searched by.
+what a run tells at its epochs, losses and accuracies, is not what is searched by. Nor do runs of a search train
+together as the seeds of a study do: all have one seed, and the next settings are chosen by what came of those before.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Several seeds of one experiment as one training: their weights lie stacked, and each step moves all of them.
 
 A step of a small network on points or features is mostly the calls that it is made of, and hardly the sums: ten seeds
-in one step cost little more than one. Each seed has its own samples, first weights and batches, as in a run of its own,
-and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
+in one step cost little more than one. A large critic that moves several times a step is mostly sums, and saves less
+(`tests/bench/batched_seeds.py` measures both). Each seed has its own samples, first weights and batches, as in a run of
+its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
 """
 
 from __future__ import annotations
@@ -302,7 +303,9 @@ class _Stack:
 
     def _losses(self, turn: Turn, features: Tensor, y: Tensor, progress: Tensor) -> dict[str, Tensor]:
         """Compute each seed's loss terms (n,) of one turn."""
-        logits, count = self.networks.head(features), y.shape[1]
+        with torch.set_grad_enabled("extractor" in turn.parts or "head" in turn.parts):
+            logits = self.networks.head(features)
+        count = y.shape[1]
         losses = {}
         if turn.with_class:
             of_rows = cross_entropy(logits[:, :count].flatten(0, 1), y.flatten(), reduction="none")
@@ -313,12 +316,16 @@ class _Stack:
         def play(features: Tensor, logits: Tensor, y: Tensor) -> dict[str, Tensor]:
             return turn.losses(Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress))
 
-        return losses | self._play(play, features, logits, y)
+        return losses | self._play(play, features, logits, y, moves="own" in turn.parts)
 
-    def _play(self, play: Callable[..., dict[str, Tensor]], *given: Tensor) -> dict[str, Tensor]:
-        """Map a function over the seeds' tensors (n, …), each with its own weights of the method's own parts."""
+    def _play(self, play: Callable[..., dict[str, Tensor]], *given: Tensor, moves: bool = False) -> dict[str, Tensor]:
+        """Map a function over the seeds' tensors (n, …), each with its own weights of the method's own parts.
+
+        Unless it ``moves`` them, no gradient of theirs is computed.
+        """
         player = _Player(self.own, play)
-        own = {f"own.{name}": state for name, state in (self.own_parameters | self.own_buffers).items()}
+        weights = {name: weight if moves else weight.detach() for name, weight in self.own_parameters.items()}
+        own = {f"own.{name}": state for name, state in (weights | self.own_buffers).items()}
         played: dict[str, Tensor] = vmap(lambda own, *given: functional_call(player, own, given))(own, *given)
         return played
 

@@ -101,6 +101,10 @@ def answer_and_slope(critic: nn.Sequential, inputs: Tensor) -> tuple[Tensor, Ten
     Its layers are linear, with ReLU between them. `torch.autograd.grad` comes to the same numbers, and is nothing that
     `torch.func.vmap` could do for many critics at once.
     """
+    if not isinstance(critic[0].weight, nn.Parameter):  # `functional_call` has put many critics' weights there
+        weights = [weight for layer in critic if isinstance(layer, nn.Linear) for weight in (layer.weight, layer.bias)]
+        answers, slopes, *_ = ManyCritics.apply(inputs, *weights)  # type: ignore[no-untyped-call]
+        return answers, slopes
     passed = []
     answer = inputs
     for layer in critic:
@@ -115,6 +119,64 @@ def answer_and_slope(critic: nn.Sequential, inputs: Tensor) -> tuple[Tensor, Ten
             assert isinstance(layer, nn.Linear)
             slope = slope @ layer.weight
     return answer.squeeze(1), slope
+
+
+class ManyCritics(torch.autograd.Function):
+    """What `answer_and_slope` computes, for many critics at once: each tensor is one more dimension deep under `vmap`.
+
+    Many critics' time goes into products of matrices, and a critic with one answer needs fewer than autograd makes of
+    it: the answer's gradient at a layer is the slope there, times a number a row, and the gradients of answer and slope
+    with respect to a weight are one product. With layer k's input a_k and the slope v_k at its output, behind the ReLU:
+
+        ∂/∂W_k = v_kᵀ (g a_k + t_k),    t_0 = the gradient of the slope,    t_(k+1) = (t_k W_kᵀ) where a_(k+1) > 0
+    """
+
+    @staticmethod
+    def forward(inputs: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        """Give answers (…, n) and slopes (…, n, d), then each layer's inputs but the first's, and its slopes."""
+        layers = list(zip(weights[::2], weights[1::2], strict=True))
+        activations = [inputs]
+        for W, b in layers[:-1]:
+            activations.append((activations[-1] @ W.mT).add_(b.unsqueeze(-2)).relu_())
+        W, b = layers[-1]
+        answers = (activations[-1] @ W.mT).add_(b.unsqueeze(-2)).squeeze(-1)
+        slopes = [torch.ones_like(answers).unsqueeze(-1)]
+        for (W, _), a in zip(layers[:0:-1], activations[:0:-1], strict=True):
+            at_input = W * a.sign() if slopes[0].shape[-1] == 1 else (slopes[0] @ W).mul_(a.sign())
+            slopes.insert(0, at_input)
+        return answers, slopes[0] @ layers[0][0], *activations[1:], *slopes
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.mark_non_differentiable(*output[2:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs, *output[1:])
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *given: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        """Put the critics in front, and do the same on all of them."""
+        stacked = [
+            x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
+            for x, dim in zip(given, in_dims, strict=True)
+        ]
+        found = ManyCritics.apply(*stacked)  # type: ignore[no-untyped-call]
+        return found, (0,) * len(found)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        count = (len(ctx.needs_input_grad) - 1) // 2
+        inputs, *saved = ctx.saved_tensors
+        weights, (slope, *saved) = saved[: 2 * count : 2], saved[2 * count :]
+        activations, slopes = [inputs, *saved[: count - 1]], saved[count - 1 :]
+        of_answers, of_slopes = gradients[:2]
+        g = torch.zeros_like(slope[..., :1]) if of_answers is None else of_answers.unsqueeze(-1)
+        t = torch.zeros_like(slope) if of_slopes is None else of_slopes
+        found: list[Tensor | None] = [g * slope if ctx.needs_input_grad[0] else None]
+        for k, (W, a, v) in enumerate(zip(weights, activations, slopes, strict=True)):
+            found += [v.mT @ torch.addcmul(t, g, a), (g.mT @ v).squeeze(-2)]
+            if k + 1 < count:
+                t = (t @ W.mT).mul_(activations[k + 1].sign())
+        return tuple(found)
 
 
 def squared_slope(slope: Tensor) -> Tensor:
