@@ -181,7 +181,7 @@ class LiveRuns:
         return [PlacedWish(row.wish_id, row.run_id, OwnerDigest(row.owner), row.wish) for row in rows]
 
     def record(self, runs: Iterable[LiveRun], fulfilled: Collection[str] = ()) -> list[str]:
-        """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
+        """Make this server's rows those of ``runs``, and say that it lives; return which of its runs are over.
 
         A run that another server has taken over stays that server's. ``fulfilled`` are wishes that ``runs`` follow.
         """
@@ -202,6 +202,7 @@ class LiveRuns:
                     _LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values)
                 ).rowcount:
                     held.append(run_id)
+            over += [run_id for run_id in held if wanted[run_id].state == "over"]
             if fulfilled:
                 done = and_(_WISHES.c.wish_id.in_(fulfilled), _WISHES.c.run_id.in_(held))
                 connection.execute(_WISHES.delete().where(done))

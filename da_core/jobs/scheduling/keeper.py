@@ -82,6 +82,7 @@ class Keeper:
         with self._recording:
             self._fulfil()
             with self._schedule.changed:
+                told_before = set(self._told)
                 runs = [_row_of(job) for job in self._schedule.jobs.values()] + self._lately_over()
                 self._recorded = set(self._schedule.jobs)
             try:
@@ -90,8 +91,9 @@ class Keeper:
                 log.warning("runs that are not over are not recorded just now", exc_info=True)
                 return
             self._fulfilled.clear()
-            if self._checkpoints is not None:
-                for run_id in over:
+        if self._checkpoints is not None:  # the storage may take its time, and meanwhile others are taken in
+            for run_id in over:
+                if run_id not in told_before:
                     self._checkpoints.delete(run_id)
 
     def _lately_over(self) -> list[LiveRun]:
@@ -101,8 +103,6 @@ class Keeper:
             view = self._schedule.view(run_id)
             if view is not None and view.state in ("cancelled", "failed"):
                 self._told[run_id] = (now, _row_of_ended(view))
-                if self._checkpoints is not None:
-                    self._checkpoints.delete(run_id)
         self._told = {run_id: told for run_id, told in self._told.items() if now - told[0] < _TOLD_SECONDS}
         return [row for _, row in self._told.values()]
 
@@ -115,7 +115,7 @@ class Keeper:
                 log.warning("runs that other servers left cannot be read just now", exc_info=True)
                 return
             # a run that was saved just before its server went is over, and its row goes with the next record
-            left = [run for run in found if self._store.load(run.run_id) is None]
+            left = [run for run in found if not self._store.is_kept(run.run_id)]
             with self._schedule.changed:
                 if self._schedule.closed or not left:
                     return

@@ -110,7 +110,9 @@ class MMDLS(FeatureAlignment):
         def objective(wb: Tensor) -> Tensor:
             w, b = wb[0][which], wb[1][which]
             change = ((w - 1) ** 2 + b**2).sum() / len(which)
-            value: Tensor = discrepancy(centre + w * offset + b, target, of_target) + self.params.regularisation * change
+            value: Tensor = (
+                discrepancy(centre + w * offset + b, target, of_target) + self.params.regularisation * change
+            )
             return value
 
         self._fitted = Xs
