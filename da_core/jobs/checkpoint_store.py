@@ -193,7 +193,7 @@ class CheckpointPlace:
         """Return what a worker elsewhere needs to keep the checkpoint itself; None where it lies on this machine."""
         if not isinstance(self.store, CheckpointBucket):
             return None
-        return SharedPlace(self.store.storage.url, self.run_id, self.servers, self.lost)
+        return SharedPlace(self.store.storage.url, self.run_id, Attempt(self.servers, self.lost))
 
 
 @dataclass(frozen=True)
@@ -202,12 +202,11 @@ class SharedPlace:
 
     url: str
     run_id: str
-    servers: int
-    lost: int
+    attempt: Attempt
 
     def open(self) -> CheckpointPlace | None:
         """Open the place; None where this process is not set to use that storage."""
         storage = shared_storage()
         if storage is None or storage.url != self.url:
             return None
-        return CheckpointPlace(CheckpointBucket(storage), self.run_id, self.servers, self.lost)
+        return CheckpointPlace(CheckpointBucket(storage), self.run_id, *self.attempt)

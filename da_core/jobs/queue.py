@@ -73,7 +73,9 @@ class Queue:
         self._per_owner = per_owner
         self._per_address = per_address
         self._room = room or Capacity(lambda: workers)
-        self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
+        self._schedule = Schedule(
+            lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds, one_line=self._room.shared
+        )
         self._changed = self._schedule.changed
         self._admission = threading.RLock()
         """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock.
@@ -120,7 +122,7 @@ class Queue:
                 names = [] if may_change else self._store.candidates(experiment)
                 if asked is not None and asked.issuperset(names):
                     run_id = new_run_id(experiment)
-                    job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=address)
+                    job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=digest(address))
                     job.beside = seeds
                     return self._take_in(job)
             # the storage may take its time, and meanwhile others are taken in: what is new then is looked at as well
@@ -145,6 +147,8 @@ class Queue:
         """Queue a new run, or join the equal one of another server; return its id. Admission is held."""
         if self._keeper is None:
             self._check_room(job)
+            with self._changed:
+                self._schedule.give_turn(job)
         elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
             return joined
         with self._changed:
@@ -346,13 +350,14 @@ class Queue:
             )
         waits = [one for one in here if one.state in ("queued", "paused")]
         nearby = sum(one.address == address for one in waits) if address else 0
+        nearby += sum(one.address == address and one.waits for one in elsewhere) if address else 0
         if nearby >= self._per_address:
             raise UserError(
                 "{count} runs from your network are waiting, which is all that this server takes from one; try again "
                 "when some of them have gone.",
                 count=nearby,
             )
-        waiting = len(waits) + sum(one.state in ("queued", "paused") for one in elsewhere)
+        waiting = len(waits) + sum(one.waits for one in elsewhere)
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
@@ -402,7 +407,10 @@ def queue() -> Queue:
             if limits.cluster:
                 from da_core.jobs.processes.cluster import cluster
 
-                where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
+                where = {
+                    "run": cluster().run,
+                    "room": Capacity(lambda: cluster().size, cluster().has_room, shared=True),
+                }
                 where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,

@@ -19,6 +19,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling import keeper
+from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -274,6 +275,44 @@ def test_limits_count_the_runs_of_all_servers(open_server: Callable[..., Queue])
     first.submit(Experiment(seed=3), BOB)
     with pytest.raises(UserError, match="2 runs are waiting"):
         second.submit(Experiment(seed=4), CAT)
+
+
+def test_the_limit_of_an_address_counts_the_runs_of_all_servers(open_server: Callable[..., Queue]) -> None:
+    first, second = (open_server(f"{name}/1", per_address=2) for name in ("first", "second"))
+    started(first)
+    first.submit(Experiment(seed=1), ANN, address="10.0.0.7")
+    started(second, CAT, seed=2)
+    second.submit(Experiment(seed=3), BOB, address="10.0.0.7")
+    for server in (first, second):
+        with pytest.raises(UserError, match="2 runs from your network are waiting"):
+            server.submit(Experiment(seed=4), CAT, address="10.0.0.7")
+    second.submit(Experiment(seed=4), CAT, address="10.0.0.8")
+
+
+def test_on_workers_that_servers_share_all_stand_in_one_line_and_nobody_has_two_turns(
+    open_server: Callable[..., Queue], trained: Stepwise
+) -> None:
+    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside, shared=True)
+    first, second = (open_server(f"{name}/1", room=one_worker) for name in ("first", "second"))
+    started(first)
+    anns = first.submit(Experiment(seed=1), ANN), second.submit(Experiment(seed=2), ANN)
+    bobs = second.submit(Experiment(seed=3), BOB)
+    line = [(second, bobs), (first, anns[0]), (second, anns[1])]
+    for place, (server, run_id) in enumerate(line, start=1):
+        server.wait(run_id, lambda view, place=place: view.place == place, PATIENCE)
+    for done, (server, run_id) in zip((0, 3, 1), line, strict=True):
+        trained.finish(done)
+        server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
+    assert trained.begun == [0, 3, 1, 2]
+
+
+def test_where_servers_have_workers_of_their_own_none_waits_for_anothers_line(first: Queue, second: Queue) -> None:
+    started(first)
+    waits = first.submit(Experiment(seed=1), ANN)
+    started(second, BOB, seed=2)
+    anns, cats = (second.submit(Experiment(seed=seed), owner) for seed, owner in ((3, ANN), (4, CAT)))
+    assert [second.view(run).place for run in (cats, anns)] == [1, 2], "Ann has a run that waits elsewhere"
+    assert first.view(waits).place == 1
 
 
 def test_who_joined_a_run_before_its_server_was_killed_has_it_from_the_next(

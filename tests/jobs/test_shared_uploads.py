@@ -187,7 +187,7 @@ def test_a_back_up_has_them_and_they_come_back(sit_at, storage, tmp_path, capsys
     assert " 1 uploads, " in capsys.readouterr().out
     later = keep_upload("b.zip", b"abcd")
     sit_at("two")
-    assert main(["restore", str(tmp_path / "lab.zip")]) == 1, "the storage is not empty"
+    assert main(["restore", str(tmp_path / "lab.zip")]) != 0, "the storage is not empty"
     assert main(["restore", str(tmp_path / "lab.zip"), "--replace"]) in (0, None)
     assert resolve_place(place).read_bytes() == b"abc"
     with pytest.raises(UserError, match=GONE):

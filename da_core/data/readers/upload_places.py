@@ -164,11 +164,7 @@ class UploadBucket:
             (folder / name).unlink(missing_ok=True)
 
     def keep_below(self, most: int) -> None:
-        try:
-            found = self._storage.find("uploads")
-        except StorageError as error:
-            log.warning("how much uploads take cannot be told just now: %s", error)
-            return
+        found = self._storage.find("uploads")
         total = sum(facts.size for facts in found.values())
         for name in sorted(_whole(found), key=lambda name: found[f"uploads/{name}{_MARK}"].written or _NEVER):
             if total <= most:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import logging
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ from da_core.errors import UserError, full_disk_told
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
+
+log = logging.getLogger(__name__)
 
 _ENDING = re.compile(r"[a-z0-9]{1,8}")
 _LONGEST_NAME = 60
@@ -66,7 +69,10 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
         except BaseException:
             Path(kept.name).unlink(missing_ok=True)
             raise
+    try:
         places.keep_below(max(settings().uploads_megabytes * 2**20, most))
+    except StorageError as error:
+        log.warning("uploads may take too much room just now: %s", error)
     plain = "".join(sign for sign in name.rpartition("/")[2] if sign.isprintable())
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -26,10 +26,12 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    Row,
     String,
     Table,
     Text,
     and_,
+    false,
     func,
     select,
 )
@@ -41,6 +43,7 @@ from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.database.wish import PlacedWish, Wish
 from da_core.jobs.owners import OwnerDigest
 
+_EXPERIMENTS_KEPT = 200
 SILENT_SECONDS = 30.0
 """A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
 
@@ -62,6 +65,9 @@ _LIVE = Table(
     Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
+    Column("ahead", Boolean, nullable=False, server_default=false()),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("address", String(32), nullable=False, server_default=""),  # a digest
     Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 _WISHES = Table(
@@ -90,15 +96,36 @@ class LiveRun:
     """How far it has come, as the JSON of `run_view.Shown`; None in a row of an earlier version."""
     wishes: tuple[PlacedWish, ...] = ()
     """What was asked of it through other servers, and has not been done yet; the oldest first."""
+    ahead: bool = False
+    """Whether it goes before single runs."""
+    turn: int = 0
+    """Its place among its visitor's runs; see `da_core.jobs.scheduling.turns`."""
+    address: str = ""
+    """Where it came from on the network, digested; "" where that does not count."""
 
 
 @dataclass(frozen=True)
 class OtherRun:
-    """As much of another server's run as limits count."""
+    """As much of another server's run as limits and turns count."""
 
+    experiment: Experiment
     owners: tuple[OwnerDigest, ...]
     state: KeptState
     behind: bool
+    ahead: bool
+    turn: int
+    address: str
+    submitted_at: datetime
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not begun, or is paused."""
+        return self.state in ("queued", "paused")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it trains, or did and goes on before those that have not begun."""
+        return self.state in ("running", "ending")
 
 
 class LiveRuns:
@@ -118,6 +145,7 @@ class LiveRuns:
         self._clock = clock
         self._heartbeats = Heartbeats(SILENT_SECONDS, stopwatch)
         self._server = server or new_server_name()
+        self._experiments: dict[str, Experiment] = {}
 
     @contextlib.contextmanager
     def admission(self) -> Iterator[Connection]:
@@ -134,12 +162,29 @@ class LiveRuns:
         return [run for run in there if run.experiment == experiment]
 
     def elsewhere(self, connection: Connection) -> list[OtherRun]:
-        """List what other servers have that is not over."""
+        """List what other servers have that is not over, in the order in which it came."""
         others = and_(_LIVE.c.server != self._server, _LIVE.c.state != "over")
-        wanted = select(_LIVE.c.owners, _LIVE.c.state, _LIVE.c.behind).where(others)
-        return [
-            OtherRun(tuple(map(OwnerDigest, row.owners)), row.state, row.behind) for row in connection.execute(wanted)
-        ]
+        wanted = select(*(column for column in _LIVE.c if column is not _LIVE.c.shown)).where(others)
+        found = []
+        for row in connection.execute(wanted.order_by(_LIVE.c.submitted_at)):
+            with contextlib.suppress(UserError):  # of a version that knew other settings
+                owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
+                args = (owners, row.state, row.behind, row.ahead, row.turn, row.address, submitted)
+                found.append(OtherRun(self._experiment(row), *args))
+        return found
+
+    def _experiment(self, row: Row[Any]) -> Experiment:
+        """Read a row's experiment, once: the same rows are looked at every few seconds. Raises `UserError`."""
+        if row.run_id not in self._experiments:
+            while len(self._experiments) >= _EXPERIMENTS_KEPT:
+                del self._experiments[next(iter(self._experiments))]
+            self._experiments[row.run_id] = Experiment.checked(row.experiment)
+        return self._experiments[row.run_id]
+
+    def look_elsewhere(self) -> list[OtherRun]:
+        """Do `elsewhere` as a transaction of its own."""
+        with self._database().begin() as connection:
+            return self.elsewhere(connection)
 
     def insert(self, connection: Connection, run: LiveRun) -> None:
         """Insert the row of a new run of this server."""
@@ -151,7 +196,7 @@ class LiveRuns:
                 attempt=run.attempt,
                 heartbeat=self._clock(),
                 submitted_at=run.submitted_at.astimezone(UTC).replace(tzinfo=None),
-                behind=run.behind,
+                address=run.address,
                 **_values(run),
             )
         )
@@ -264,7 +309,9 @@ class LiveRuns:
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))
                     submitted = row.submitted_at.replace(tzinfo=UTC)
-                    won.append(LiveRun(row.run_id, experiment, owners, state, submitted, row.attempt + 1, row.behind))
+                    args = (state, submitted, row.attempt + 1, row.behind)
+                    of_turn = {"ahead": row.ahead, "turn": row.turn, "address": row.address}
+                    won.append(LiveRun(row.run_id, experiment, owners, *args, **of_turn))
         return won
 
     def find(self, run_id: str) -> LiveRun | None:
@@ -299,7 +346,8 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown}
+    of_turn = {"behind": run.behind, "ahead": run.ahead, "turn": run.turn}
+    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown} | of_turn
 
 
 def _is_there(connection: Connection, run_id: str) -> bool:
