@@ -93,7 +93,11 @@ def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: P
 
 @pytest.mark.parametrize(
     ("screen", "lang", "said"),
-    [("train", "en", "is still there"), ("features", "en", "is still there"), ("results", "zh", "仍然存在")],
+    [
+        ("train", "en", "This run is still there"),
+        ("features", "en", "This run is still there"),
+        ("results", "zh", "仍然存在"),
+    ],
 )
 def test_a_run_whose_storage_is_away_is_still_there(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: str, lang: str, said: str
