@@ -73,9 +73,7 @@ class Queue:
         self._per_owner = per_owner
         self._per_address = per_address
         self._room = room or Capacity(lambda: workers)
-        self._schedule = Schedule(
-            lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds, one_line=self._room.shared
-        )
+        self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._admission = threading.RLock()
         """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock.
@@ -409,12 +407,12 @@ def queue() -> Queue:
 
                 where = {
                     "run": cluster().run,
-                    "room": Capacity(lambda: cluster().size, cluster().has_room, shared=True),
+                    "room": Capacity(lambda: cluster().size, cluster().has_room),
                 }
                 where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,
-                live_runs=LiveRuns(lambda: kept.database),
+                live_runs=LiveRuns(lambda: kept.database, line=digest(limits.cluster)),
                 checkpoints=checkpoint_store(),
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,

@@ -86,9 +86,9 @@ def open_server(url: str, tmp_path: Path, trained: Stepwise, clock: Clock) -> It
     """Start a server, with its own connections to the one database and its own look at the one folder."""
     opened: list[Queue] = []
 
-    def open_one(name: str, **settings: Any) -> Queue:
+    def open_one(name: str, line: str = "", **settings: Any) -> Queue:
         store = Store(tmp_path / "runs", database=url)
-        live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x")
+        live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x", line=line)
         opened.append(Queue(store, trained, live_runs=live_runs, clock=clock, lease_seconds=LEASE, **settings))
         return opened[-1]
 
@@ -292,8 +292,8 @@ def test_the_limit_of_an_address_counts_the_runs_of_all_servers(open_server: Cal
 def test_on_workers_that_servers_share_all_stand_in_one_line_and_nobody_has_two_turns(
     open_server: Callable[..., Queue], trained: Stepwise
 ) -> None:
-    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside, shared=True)
-    first, second = (open_server(f"{name}/1", room=one_worker) for name in ("first", "second"))
+    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside)
+    first, second = (open_server(f"{name}/1", line="cluster", room=one_worker) for name in ("first", "second"))
     started(first)
     anns = first.submit(Experiment(seed=1), ANN), second.submit(Experiment(seed=2), ANN)
     bobs = second.submit(Experiment(seed=3), BOB)
@@ -304,6 +304,28 @@ def test_on_workers_that_servers_share_all_stand_in_one_line_and_nobody_has_two_
         trained.finish(done)
         server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
     assert trained.begun == [0, 3, 1, 2]
+
+
+def test_two_runs_that_are_resumed_on_two_servers_do_not_wait_for_each_other(
+    open_server: Callable[..., Queue], trained: Stepwise
+) -> None:
+    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside)
+    first, second = (open_server(f"{name}/1", line="cluster", room=one_worker) for name in ("first", "second"))
+    runs = []
+    for seed, server in enumerate((first, second)):
+        runs.append(started(server, seed=seed))
+        server.pause(runs[-1], ANN)
+        trained.step(seed)
+        trained.step(seed)
+    last = started(first, seed=2)
+    for server, run_id in zip((first, second), runs, strict=True):
+        server.resume(run_id, ANN)
+        server.wait(run_id, lambda view: view.state == "queued", PATIENCE)
+    second.wait(runs[1], lambda view: view.place == 2, PATIENCE)
+    for seed in (2, 0, 1):
+        trained.finish(seed)
+    for server, run_id in zip((first, first, second), (last, *runs), strict=True):
+        assert server.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
 
 
 def test_where_servers_have_workers_of_their_own_none_waits_for_anothers_line(first: Queue, second: Queue) -> None:

@@ -67,7 +67,9 @@ _LIVE = Table(
     Column("behind", Boolean, nullable=False),
     Column("ahead", Boolean, nullable=False, server_default=false()),
     Column("turn", Integer, nullable=False, server_default="0"),
+    Column("trains", Boolean, nullable=False, server_default=false()),
     Column("address", String(32), nullable=False, server_default=""),  # a digest
+    Column("line", String(32), nullable=False, server_default=""),
     Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 _WISHES = Table(
@@ -100,6 +102,8 @@ class LiveRun:
     """Whether it goes before single runs."""
     turn: int = 0
     """Its place among its visitor's runs; see `da_core.jobs.scheduling.turns`."""
+    trains: bool = False
+    """Whether a worker has it in hand."""
     address: str = ""
     """Where it came from on the network, digested; "" where that does not count."""
 
@@ -114,13 +118,16 @@ class OtherRun:
     behind: bool
     ahead: bool
     turn: int
+    trains: bool
     address: str
     submitted_at: datetime
+    same_line: bool
+    """Whether it trains on the same workers as the runs of the server that asks."""
 
     @property
     def waits(self) -> bool:
-        """Whether it has not begun, or is paused."""
-        return self.state in ("queued", "paused")
+        """Whether it waits for a worker, or is paused."""
+        return not self.trains and self.state != "ending"
 
     @property
     def has_begun(self) -> bool:
@@ -131,6 +138,9 @@ class OtherRun:
 class LiveRuns:
     """The rows of one server among those of all. Safe to use from many threads.
 
+    ``line`` names the workers that its runs wait for where other servers' runs may train on the same; "" where they
+    are its own.
+
     Every method raises `UnreachableError` where the database cannot be reached.
     """
 
@@ -140,11 +150,13 @@ class LiveRuns:
         server: str = "",
         clock: Callable[[], float] = time.time,
         stopwatch: Callable[[], float] = time.monotonic,
+        line: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
         self._heartbeats = Heartbeats(SILENT_SECONDS, stopwatch)
         self._server = server or new_server_name()
+        self._line = line
         self._experiments: dict[str, Experiment] = {}
 
     @contextlib.contextmanager
@@ -169,8 +181,9 @@ class LiveRuns:
         for row in connection.execute(wanted.order_by(_LIVE.c.submitted_at)):
             with contextlib.suppress(UserError):  # of a version that knew other settings
                 owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
-                args = (owners, row.state, row.behind, row.ahead, row.turn, row.address, submitted)
-                found.append(OtherRun(self._experiment(row), *args))
+                of_turn = (row.behind, row.ahead, row.turn, row.trains, row.address, submitted)
+                same_line = row.line == self._line != ""
+                found.append(OtherRun(self._experiment(row), owners, row.state, *of_turn, same_line))
         return found
 
     def _experiment(self, row: Row[Any]) -> Experiment:
@@ -197,6 +210,7 @@ class LiveRuns:
                 heartbeat=self._clock(),
                 submitted_at=run.submitted_at.astimezone(UTC).replace(tzinfo=None),
                 address=run.address,
+                line=self._line,
                 **_values(run),
             )
         )
@@ -306,6 +320,7 @@ class LiveRuns:
                     continue
                 state: KeptState = row.state if row.state in ("queued", "paused") else "running"
                 new = {"server": self._server, "attempt": row.attempt + 1, "heartbeat": now, "state": state}
+                new |= {"trains": False, "line": self._line}
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))
                     submitted = row.submitted_at.replace(tzinfo=UTC)
@@ -346,7 +361,7 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    of_turn = {"behind": run.behind, "ahead": run.ahead, "turn": run.turn}
+    of_turn = {"behind": run.behind, "ahead": run.ahead, "turn": run.turn, "trains": run.trains}
     return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown} | of_turn
 
 

@@ -274,7 +274,7 @@ def _row_of(job: Job) -> LiveRun:
         state = "ending" if job.being_saved else "over"
     owners = tuple(job.owners)
     shown = Shown.of(job.view()).model_dump_json()
-    of_turn = {"ahead": job.ahead, "turn": job.turn, "address": job.address}
+    of_turn = {"ahead": job.ahead, "turn": job.turn, "trains": job.in_hand, "address": job.address}
     args = (owners, state, job.submitted_at, job.attempt, job.behind, shown)
     return LiveRun(job.run_id, job.experiment, *args, **of_turn)
 

@@ -38,7 +38,7 @@ OUT_OF_TIME = (
 class Schedule:
     """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
-    ``one_line`` says that other servers' runs train on the same workers, so that all stand in one line; see `hear`.
+    Where other servers' runs train on the same workers, all stand in one line; see `hear`.
     ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
     has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
     them, since closing a generator runs the run's own code.
@@ -51,7 +51,6 @@ class Schedule:
         *,
         workers: Callable[[], int] = lambda: 1,
         run_seconds: float | None = None,
-        one_line: bool = False,
     ) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.jobs: dict[str, Job] = {}
@@ -64,16 +63,16 @@ class Schedule:
         self._workers = workers
         self._run_seconds = run_seconds
         self._turns = Turns()
-        self._one_line = one_line
-        self._others: list[OtherRun] = []
-        """What other servers have whose runs train on the same workers."""
+        self._in_line: list[OtherRun] = []
+        """What other servers have that trains on the same workers, or waits for them."""
         self.durations = Durations()
 
     def hear(self, others: Sequence[OtherRun]) -> None:
         """Take note of what other servers have."""
         self._turns.hear(others)
-        if self._one_line and list(others) != self._others:
-            self._others = list(others)
+        in_line = [run for run in others if run.same_line and run.state != "paused"]
+        if in_line != self._in_line:
+            self._in_line = in_line
             self.number_places()
             self.changed.notify_all()
 
@@ -133,7 +132,7 @@ class Schedule:
 
     def in_turn(self) -> list[Job | OtherRun]:
         """Order the runs that wait for the same workers, the next first; see `Turns`."""
-        elsewhere = [run for run in self._others if run.state == "queued"]
+        elsewhere = [run for run in self._in_line if run.waits]
         return self._turns.order(sorted([*self.waiting, *elsewhere], key=_COMING) if elsewhere else self.waiting)
 
     def number_places(self) -> None:
@@ -185,7 +184,7 @@ class Schedule:
                 self.touch(job)
 
     def _trained_elsewhere(self) -> list[OtherRun]:
-        return [run for run in self._others if run.state == "running"]
+        return [run for run in self._in_line if run.trains]
 
     def _seconds_left(self, job: Job | OtherRun, now: float) -> float:
         """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""

@@ -37,8 +37,6 @@ class Capacity:
 
     count: Callable[[], int]
     is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
-    shared: bool = False
-    """Whether other servers' runs train on the same workers."""
 
 
 _IDLE_LOOK = 5.0
