@@ -139,7 +139,7 @@ class Queue:
             self._schedule.end_expired()
             if (equal := self._schedule.equal(experiment, owner)) is not None:
                 self._schedule.join(equal, owner, behind=behind, ahead=ahead)
-            return equal and equal.run_id
+            return None if equal is None else equal.run_id
 
     def _take_in(self, job: Job) -> str:
         """Queue a new run, or join the equal one of another server; return its id. Admission is held."""

@@ -19,6 +19,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling import keeper
+from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
@@ -114,6 +115,10 @@ def started(server: Queue, owner: str = ANN, seed: int = 0) -> str:
     run_id = server.submit(Experiment(seed=seed), owner)
     server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
     return run_id
+
+
+def stands_at(place: int, view: RunView) -> bool:
+    return view.place == place
 
 
 def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
@@ -299,7 +304,7 @@ def test_on_workers_that_servers_share_all_stand_in_one_line_and_nobody_has_two_
     bobs = second.submit(Experiment(seed=3), BOB)
     line = [(second, bobs), (first, anns[0]), (second, anns[1])]
     for place, (server, run_id) in enumerate(line, start=1):
-        server.wait(run_id, lambda view, place=place: view.place == place, PATIENCE)
+        server.wait(run_id, partial(stands_at, place), PATIENCE)
     for done, (server, run_id) in zip((0, 3, 1), line, strict=True):
         trained.finish(done)
         server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
@@ -318,6 +323,7 @@ def test_two_runs_that_are_resumed_on_two_servers_do_not_wait_for_each_other(
         trained.step(seed)
         trained.step(seed)
     last = started(first, seed=2)
+    second.wait(runs[1], lambda _view: bool(second._schedule._trained_elsewhere()), PATIENCE)  # it has heard of it
     for server, run_id in zip((first, second), runs, strict=True):
         server.resume(run_id, ANN)
         server.wait(run_id, lambda view: view.state == "queued", PATIENCE)

@@ -478,7 +478,8 @@ def test_a_storage_that_is_slow_holds_up_nobody_else(queue, make_queue, script, 
     done = queue.submit(exp(0), ANN)
     script.finish(0)
     reaches(queue, done, "done")
-    asked, answers, load, given = threading.Event(), threading.Event(), store.load, std.SimpleQueue()
+    asked, answers, load = threading.Event(), threading.Event(), store.load
+    given: std.SimpleQueue[str] = std.SimpleQueue()
 
     def slow_load(run_id: str) -> Record | None:
         if run_id == done:

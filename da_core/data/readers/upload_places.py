@@ -166,7 +166,11 @@ class UploadBucket:
     def keep_below(self, most: int) -> None:
         found = self._storage.find("uploads")
         total = sum(facts.size for facts in found.values())
-        for name in sorted(_whole(found), key=lambda name: found[f"uploads/{name}{_MARK}"].written or _NEVER):
+
+        def last_used(name: str) -> tuple[datetime, float]:  # the storage may know whole seconds only
+            return found[f"uploads/{name}{_MARK}"].written or _NEVER, self._marked.get(name, 0.0)
+
+        for name in sorted(_whole(found), key=last_used):
             if total <= most:
                 return
             total -= found[f"uploads/{name}"].size if f"uploads/{name}" in found else 0

@@ -361,8 +361,8 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    of_turn = {"behind": run.behind, "ahead": run.ahead, "turn": run.turn, "trains": run.trains}
-    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown} | of_turn
+    changing = ("state", "shown", "behind", "ahead", "turn", "trains")
+    return {"owners": list(map(str, run.owners)), **{name: getattr(run, name) for name in changing}}
 
 
 def _is_there(connection: Connection, run_id: str) -> bool:

@@ -93,7 +93,7 @@ class RemoteRun:
         self._run = run
         self._experiment = experiment
         self._carried = CarriedCheckpoint(attempt)
-        place = shared and shared.open()
+        place = None if shared is None else shared.open()
         self.wants_checkpoint = place is None
         self._checkpoint = self._carried if place is None else WorkersCheckpoint(place, self._carried)
         self._finish_early = False

@@ -272,11 +272,20 @@ def _row_of(job: Job) -> LiveRun:
     state: KeptState = "paused" if job.state == "paused" else begun
     if job.being_saved or job.state == "stopping":
         state = "ending" if job.being_saved else "over"
-    owners = tuple(job.owners)
-    shown = Shown.of(job.view()).model_dump_json()
-    of_turn = {"ahead": job.ahead, "turn": job.turn, "trains": job.in_hand, "address": job.address}
-    args = (owners, state, job.submitted_at, job.attempt, job.behind, shown)
-    return LiveRun(job.run_id, job.experiment, *args, **of_turn)
+    return LiveRun(
+        job.run_id,
+        job.experiment,
+        tuple(job.owners),
+        state,
+        job.submitted_at,
+        job.attempt,
+        shown=Shown.of(job.view()).model_dump_json(),
+        behind=job.behind,
+        ahead=job.ahead,
+        turn=job.turn,
+        trains=job.in_hand,
+        address=job.address,
+    )
 
 
 def _row_of_ended(view: RunView) -> LiveRun:

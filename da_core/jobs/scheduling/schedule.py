@@ -175,13 +175,13 @@ class Schedule:
         if not self.waiting:
             return
         now, jobs = self.clock(), self.in_turn()
-        here = [job for job in self.jobs.values() if job.in_hand]
-        left = [self._seconds_left(job, now) for job in (*here, *self._trained_elsewhere())]
-        durations = [self._seconds_left(job, now) for job in jobs]
-        for job, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
-            if isinstance(job, Job) and (told := rounded_up(wait)) != job.seconds_to_wait:
-                job.seconds_to_wait = told
-                self.touch(job)
+        left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
+        left += [self._seconds_left(run, now) for run in self._trained_elsewhere()]
+        durations = [self._seconds_left(run, now) for run in jobs]
+        for run, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
+            if isinstance(run, Job) and (told := rounded_up(wait)) != run.seconds_to_wait:
+                run.seconds_to_wait = told
+                self.touch(run)
 
     def _trained_elsewhere(self) -> list[OtherRun]:
         return [run for run in self._in_line if run.trains]
