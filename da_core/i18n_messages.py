@@ -30,6 +30,7 @@ CALLS = {
     "translate_message",
     "StorageError",
     "UserError",
+    "AwayError",
     "UnknownNameError",
     "Notice",
     "UnusableError",

@@ -69,12 +69,15 @@ class Settings(BaseSettings):
     )
     storage: str = Field(
         "",
-        description="Where finished runs and checkpoints are kept if not in the data folder, so that several servers "
-        "share them: a URL of fsspec, such as s3://bucket/folder (with pip install s3fs). Credentials are taken from "
-        "the environment alone.",
+        description="Where finished runs, checkpoints and uploads are kept if not in the data folder, so that "
+        "several servers share them: a URL of fsspec, such as s3://bucket/folder (with pip install s3fs). Credentials "
+        "are taken from the environment alone.",
     )
     storage_cache_megabytes: int = Field(
-        2_000, ge=0, description="Most that copies of runs from that storage may take in the data folder."
+        2_000,
+        ge=0,
+        description="Most that copies of runs from that storage may take in the data folder, and copies of uploads "
+        "as much again.",
     )
     runs_kept: int = Field(
         1000,

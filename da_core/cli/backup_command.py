@@ -22,11 +22,13 @@ def add(commands: Commands) -> None:
 
 def back_up(options: argparse.Namespace) -> None:
     """Write the archive and print how much is in it."""
+    from da_core.data.readers.uploads import shared_uploads
     from da_core.jobs.backups.backup import write_backup
     from da_core.jobs.store import run_bucket
 
     limits = settings()
-    with tempfile.TemporaryDirectory(prefix="da-lab-") as copies:
-        held = write_backup(options.file, limits.data_dir, limits.database_url, run_bucket(Path(copies)))
+    with tempfile.TemporaryDirectory(prefix="da-lab-") as made:
+        shared = run_bucket(Path(made) / "copies"), shared_uploads(Path(made) / "uploads")
+        held = write_backup(options.file, limits.data_dir, limits.database_url, *shared)
     size = options.file.stat().st_size / 2**20
     print(f"{options.file}: {held.runs} runs, {held.uploads} uploads, {held.rows} rows, {size:.1f} MB")

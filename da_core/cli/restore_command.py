@@ -22,11 +22,17 @@ def add(commands: Commands) -> None:
 
 def restore(options: argparse.Namespace) -> None:
     """Restore the archive and print how much was in it."""
+    from da_core.data.readers.uploads import shared_uploads
     from da_core.jobs.backups.restore import restore_backup
     from da_core.jobs.store import run_bucket
 
     limits = settings()
     held = restore_backup(
-        options.file, limits.data_dir, limits.database_url, replace=options.replace, bucket=run_bucket()
+        options.file,
+        limits.data_dir,
+        limits.database_url,
+        replace=options.replace,
+        bucket=run_bucket(),
+        shared_uploads=shared_uploads(limits.data_dir / "upload_copies"),
     )
     print(f"{limits.data_dir}: {held.runs} runs, {held.uploads} uploads, {held.rows} rows")

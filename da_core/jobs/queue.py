@@ -20,7 +20,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
 from da_core.jobs.database.wish import Control
-from da_core.jobs.owners import EVERYONE, digest
+from da_core.jobs.owners import EVERYONE, OwnerDigest, digest
 from da_core.jobs.scheduling import keeper
 from da_core.jobs.scheduling.controls import is_due
 from da_core.jobs.scheduling.job import Job
@@ -76,7 +76,9 @@ class Queue:
         self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
         self._changed = self._schedule.changed
         self._admission = threading.RLock()
-        """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock."""
+        """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock.
+
+        Under neither is the storage asked, which may be slow."""
         self._keeper: Keeper | None = None
         self._workers = Workers(self._schedule, store, run, self._room, self._is_ours, checkpoints)
         if live_runs is not None:
@@ -110,30 +112,49 @@ class Queue:
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
         self._recall_durations([experiment])
-        with self._admission:
+        asked: set[str] | None = None
+        while True:
+            with self._admission:
+                if (joined := self._join(experiment, owner, behind=behind, ahead=ahead)) is not None:
+                    return joined
+                names = [] if may_change else self._store.candidates(experiment)
+                if asked is not None and asked.issuperset(names):
+                    run_id = new_run_id(experiment)
+                    job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=digest(address))
+                    job.beside = seeds
+                    return self._take_in(job)
+            # the storage may take its time, and meanwhile others are taken in: what is new then is looked at as well
+            asked = asked or set()
+            if (done := self._store.choose(experiment, [name for name in names if name not in asked])) is not None:
+                self._store.keep(done, EVERYONE if localhost_only else owner)
+                return done
+            check_limits(experiment)
+            asked.update(names)
+
+    def _join(self, experiment: Experiment, owner: OwnerDigest, *, behind: bool, ahead: bool) -> str | None:
+        """Join the live run of this server that is equal, and return its id; None where there is none."""
+        with self._changed:
+            if self._schedule.closed:
+                raise UserError("The server is about to stop; try again in a moment.")
+            self._schedule.end_expired()
+            if (equal := self._schedule.equal(experiment, owner)) is not None:
+                self._schedule.join(equal, owner, behind=behind, ahead=ahead)
+            return None if equal is None else equal.run_id
+
+    def _take_in(self, job: Job) -> str:
+        """Queue a new run, or join the equal one of another server; return its id. Admission is held."""
+        if self._keeper is None:
+            self._check_room(job)
             with self._changed:
-                if self._schedule.closed:
-                    raise UserError("The server is about to stop; try again in a moment.")
-                self._schedule.end_expired()
-                if (equal := self._schedule.equal(experiment, owner)) is not None:
-                    self._schedule.join(equal, owner, behind=behind, ahead=ahead)
-                    return equal.run_id
-                if not may_change and (done := self._store.find(experiment)) is not None:
-                    self._store.keep(done, EVERYONE if localhost_only else owner)
-                    return done
-                check_limits(experiment)
-            run_id = new_run_id(experiment)
-            job = Job(run_id, experiment, [owner], seen=0.0, behind=behind, ahead=ahead, address=address, beside=seeds)
-            if self._keeper is None:
-                self._check_room(job)
-            elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
-                return joined
-            with self._changed:
-                self._schedule.add(job)
-                self._workers.start()
+                self._schedule.give_turn(job)
+        elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
+            return joined
+        with self._changed:
+            self._schedule.add(job)
+            self._workers.start()
         if self._keeper is not None:
             self._keeper.start()
-        return run_id
+        return job.run_id
 
     def recover(self) -> None:
         """Go on with the runs that servers before this one left."""
@@ -224,7 +245,7 @@ class Queue:
                     continue
             for run_id, known in zip(run_ids, views, strict=True):
                 if (view := known or self.view(run_id)) is None:
-                    _no_such_run(run_id)
+                    self._refuse_unknown(run_id)
                 if until(view):
                     return view
             if time.monotonic() >= deadline:
@@ -327,13 +348,14 @@ class Queue:
             )
         waits = [one for one in here if one.state in ("queued", "paused")]
         nearby = sum(one.address == address for one in waits) if address else 0
+        nearby += sum(one.address == address and one.waits for one in elsewhere) if address else 0
         if nearby >= self._per_address:
             raise UserError(
                 "{count} runs from your network are waiting, which is all that this server takes from one; try again "
                 "when some of them have gone.",
                 count=nearby,
             )
-        waiting = len(waits) + sum(one.state in ("queued", "paused") for one in elsewhere)
+        waiting = len(waits) + sum(one.waits for one in elsewhere)
         if waiting >= self._queue_length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
@@ -346,15 +368,16 @@ class Queue:
             job = self._schedule.jobs.get(run_id)
             if job is not None and is_due(control, job.view(), is_owner=who in job.owners):
                 self._schedule.fulfil(job, who, control)
-            known = job is not None or self._schedule.view(run_id) is not None or self._store.load(run_id) is not None
+            known = job is not None or self._schedule.view(run_id) is not None
+        known = known or self._store.load(run_id) is not None
         if not known and (self._keeper is None or not self._keeper.ask(run_id, who, control)):
-            _no_such_run(run_id)
+            self._refuse_unknown(run_id)
         if self._keeper is not None:
             self._keeper.note_change()
 
-
-def _no_such_run(run_id: str) -> NoReturn:
-    raise UserError("There is no run {run} here any more; start it again.", run=run_id)
+    def _refuse_unknown(self, run_id: str) -> NoReturn:
+        self._store.is_damaged(run_id)  # raises where the storage is away, which is another thing
+        raise UserError("There is no run {run} here any more; start it again.", run=run_id)
 
 
 def _run_function(limits: Settings) -> RunFunction:
@@ -382,11 +405,14 @@ def queue() -> Queue:
             if limits.cluster:
                 from da_core.jobs.processes.cluster import cluster
 
-                where = {"run": cluster().run, "room": Capacity(lambda: cluster().size, cluster().has_room)}
+                where = {
+                    "run": cluster().run,
+                    "room": Capacity(lambda: cluster().size, cluster().has_room),
+                }
                 where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,
-                live_runs=LiveRuns(lambda: kept.database),
+                live_runs=LiveRuns(lambda: kept.database, line=digest(limits.cluster)),
                 checkpoints=checkpoint_store(),
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,

@@ -14,13 +14,13 @@ import shutil
 import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from da_core.errors import UserError
-from da_core.jobs.object_storage import ObjectStorage, StorageError
+from da_core.object_storage import ObjectStorage, StorageError
 from da_core.run_folder import FILES, HALF_WRITTEN
 
 log = logging.getLogger(__name__)
@@ -113,10 +113,9 @@ class RunBucket:
     def delete_left_over(self) -> None:
         """Delete what servers left that were ended while they wrote a run."""
         found = self._storage.find("runs")
-        for key, written in found.items():
+        for key, facts in found.items():
             run = _KEY.fullmatch(key)
-            old = written is not None and datetime.now(UTC) - written > _LEFT_OVER
-            if run and old and f"runs/{run[1]}/{_MANIFEST}" not in found:
+            if run and facts.is_older(_LEFT_OVER) and f"runs/{run[1]}/{_MANIFEST}" not in found:
                 self._storage.delete(key)
 
     def _copy(self, run_id: str, written: bytes) -> None:

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
-from da_core.jobs.object_storage import StorageError, shared_storage
 from da_core.jobs.owners import OwnerDigest, digest
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.waiting_runs import WaitingRuns
+from da_core.object_storage import StorageError, shared_storage
 from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
 
@@ -46,6 +46,14 @@ EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
 """Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
 RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
 """What a run's id looks like; earlier versions made shorter ones."""
+STILL_THERE = (
+    "This run is still there, but the storage that keeps it cannot be reached just now, so it cannot be shown. Try "
+    "again in a moment, and if it stays so tell whoever runs this server."
+)
+PERHAPS_THERE = (
+    "The storage that keeps runs cannot be reached just now, so nobody can tell whether the run in this link is still "
+    "there. Try again in a moment, and if it stays so tell whoever runs this server."
+)
 _SIGNS = string.digits + string.ascii_lowercase
 _MEGABYTE = 2**20
 _HOUR = 3600.0
@@ -57,6 +65,10 @@ def new_run_id(experiment: Experiment) -> str:
     Whoever has the id may look at the run, and the key follows from the settings alone.
     """
     return f"{experiment.key}-{''.join(secrets.choice(_SIGNS) for _ in range(15))}"
+
+
+class AwayError(UserError):
+    """The storage that servers share is away, and with it a run; the sentence says whether that is still there."""
 
 
 class Store:
@@ -190,13 +202,18 @@ class Store:
         return record
 
     def is_damaged(self, run_id: str) -> bool:
-        """Tell whether this run is there, though nobody can `load` it. Raises `UserError` where the storage is away."""
+        """Tell whether this run is there, though nobody can `load` it.
+
+        Raises `AwayError`.
+        """
         if not RUN_ID.fullmatch(run_id) or self.load(run_id) is not None:
             return False
         try:
             return self._located(run_id) is not None
         except StorageError as error:
-            raise UserError(str(error)) from error
+            if self.is_kept(run_id):
+                raise AwayError(STILL_THERE) from error
+            raise AwayError(PERHAPS_THERE) from error
         except (UserError, OSError):
             return True
 
@@ -205,13 +222,34 @@ class Store:
 
         A run that an earlier version made with other defaults is passed over: it is another run by now.
         """
+        return self.choose(experiment, self.candidates(experiment))
+
+    def candidates(self, experiment: Experiment) -> list[str]:
+        """List what may be runs of this experiment, the newest first; the storage that servers share is not asked."""
         with self._lock:
             in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
-        for run_id in dict.fromkeys(in_memory + self._listed(experiment.key)):
+        return list(dict.fromkeys(in_memory + self._listed(experiment.key)))
+
+    def choose(self, experiment: Experiment, run_ids: Iterable[str]) -> str | None:
+        """Choose the first of these runs that `find` would; None where none is."""
+        for run_id in run_ids:
             record = self.load(run_id)
             if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
                 return run_id
         return None
+
+    def is_kept(self, run_id: str) -> bool:
+        """Tell whether a run was saved, by this disk and the list: the storage that servers share is not asked."""
+        if not RUN_ID.fullmatch(run_id):
+            return False
+        with self._lock:
+            if run_id in self._recent or self._path(run_id).is_dir():
+                return True
+        try:
+            return self.database.has(run_id)
+        except (UserError, OSError):
+            log.warning("the list of runs cannot be read", exc_info=True)
+            return False
 
     def keep(self, run_id: str, owner: str) -> None:
         """Put a run into a visitor's list; one that the database does not know stays where it is."""
@@ -274,7 +312,7 @@ class Store:
         try:
             folder = self._located(run_id)
         except StorageError as error:
-            raise UserError(str(error)) from error
+            raise AwayError(STILL_THERE) from error
         if folder is None:
             raise UserError("The saved run {run} cannot be read; run it again.", run=run_id)
         return read_record(folder)

@@ -1,6 +1,7 @@
 """Whose uploads are whose: each visitor's own list, which counts against their quota.
 
-The files lie below the data folder, equal ones once. Whoever has the name of one may open it while it is there.
+The files lie where `da_core.data.readers.upload_places` has them, equal ones once. Whoever has the name of one may
+open it while it is there.
 """
 
 from __future__ import annotations
@@ -69,24 +70,27 @@ class UploadList:
         return place
 
     def listed(self, owner: str) -> list[KeptUpload]:
-        """List the owner's uploads that are still there, the newest first. Raises `UnreachableError`."""
+        """List the owner's uploads that are still there, the newest first.
+
+        Raises `UserError` where the database or the storage is away, as the other methods do.
+        """
         wanted = select(_UPLOADS).where(_UPLOADS.c.owner == digest(owner)).order_by(_UPLOADS.c.kept_at.desc())
         with self._database().begin() as connection:
             rows = connection.execute(wanted).all()
         found = [KeptUpload(row.file, row.name, row.size, row.kept_at.replace(tzinfo=UTC)) for row in rows]
-        return [one for one in found if uploads.upload_path(one.file).is_file()]
+        return [one for one in found if uploads.has_upload(one.file)]
 
     def remove(self, owner: str, file: str) -> None:
-        """Take an upload out of the owner's list, and delete it where it is in no other. Raises `UnreachableError`."""
+        """Take an upload out of the owner's list, and delete it where it is in no other."""
         mine = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == file)
         with self._database().begin() as connection:
             if not connection.execute(_UPLOADS.delete().where(mine)).rowcount:
                 return
             if not connection.scalar(select(func.count()).where(_UPLOADS.c.file == file)):
-                uploads.upload_path(file).unlink(missing_ok=True)
+                uploads.delete_upload(file)
 
     def sweep(self) -> None:
-        """Delete what nobody has used for as long as the settings say. Raises `UnreachableError`."""
+        """Delete what nobody has used for as long as the settings say."""
         gone = uploads.delete_unused(settings().upload_days)
         if gone:
             log.info("%d uploads are deleted: nobody has used them for long", len(gone))

@@ -11,7 +11,7 @@ from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
-from da_core.jobs.store import Record, store
+from da_core.jobs.store import AwayError, Record, store
 from pages.charts import chart_table, curves
 from pages.run import change_one, current_run, live, run_row, starting, two_runs
 from pages.session import keys, state
@@ -148,8 +148,12 @@ with st.spinner(_("Waking up the methods…")):
 
 runs = state.row()
 here = views(runs)
-if len(here) < len(runs):
-    st.warning(_("A run of this link is not here any more; change the first once more to run it again."))
+if missing := [run for run in runs if run not in {view.run_id for view in here}]:
+    try:
+        store().is_damaged(missing[0])
+        st.warning(_("A run of this link is not here any more; change the first once more to run it again."))
+    except AwayError as error:
+        st.warning(explain(error))
 if not here:
     run = state.run_id()
     record = store().load(run) if run else None

@@ -21,6 +21,7 @@ from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
+from pages.operations.readiness import OK, readiness
 from pages.session import origin
 
 _OVER = {"done", "cancelled", "failed"}
@@ -48,6 +49,17 @@ class ServerNow(Collector):
         threads = GaugeMetricFamily("process_threads", "Threads of the process.")
         threads.add_metric([], _threads())
         yield threads
+
+
+class PartsNow(Collector):
+    """Whether each part is as it should be, as ``/ready`` says."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Look at each, unless that was done a moment ago."""
+        ready = GaugeMetricFamily("da_lab_ready", "1 where a part is as it should be, else 0.", labels=["part"])
+        for part, state in readiness().look().items():
+            ready.add_metric([part], float(state == OK))
+        yield ready
 
 
 def connected() -> int:
@@ -87,6 +99,7 @@ def may_read(request: Request) -> bool:
 @functools.cache
 def _register() -> None:
     REGISTRY.register(ServerNow())
+    REGISTRY.register(PartsNow())
 
 
 def metrics(request: Request) -> Response:

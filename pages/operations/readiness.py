@@ -10,12 +10,14 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from da_core.object_storage import ObjectStorage, shared_storage
 from da_core.settings import settings
 
 log = logging.getLogger("da_lab")
@@ -23,6 +25,8 @@ log = logging.getLogger("da_lab")
 OK, FAILS, SILENT = "ok", "fails", "does not answer"
 _KEPT_SECONDS = 1.0
 """Seconds for which an answer stands: however many ask, the parts are looked at once."""
+_STORAGE_KEPT_SECONDS = 10.0
+"""The same for the storage that servers share: what is asked of it may cost money."""
 _PATIENCE = 2.0
 """Seconds after which a part that has not answered is called silent."""
 
@@ -33,31 +37,38 @@ class Readiness:
     A check returns nothing, or raises any exception.
     """
 
-    def __init__(self, checks: Mapping[str, Callable[[], None]], patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Callable[[], None]],
+        patience: float = _PATIENCE,
+        kept_seconds: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._checks = checks
         self._patience = patience
+        self._kept_seconds = kept_seconds
         self._threads = {name: ThreadPoolExecutor(1, thread_name_prefix=f"ready-{name}") for name in checks}
         self._looking: dict[str, Future[None]] = {}
         self._found: dict[str, str] = {}
-        self._until = 0.0
+        self._until: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def look(self) -> dict[str, str]:
-        """Return each part's state, not older than a second."""
+        """Return each part's state, not older than a second, or than ``kept_seconds`` of that part."""
         with self._lock:
-            if time.monotonic() >= self._until:
-                found = self._look()
-                for name in found.keys() - {name for name, state in self._found.items() if state == found[name]}:
-                    log.log(logging.INFO if found[name] == OK else logging.WARNING, "%s: %s", name, found[name])
-                self._found, self._until = found, time.monotonic() + _KEPT_SECONDS
-            return self._found
+            due = [name for name in self._checks if time.monotonic() >= self._until.get(name, 0.0)]
+            for name, state in self._look(due).items():
+                if state != self._found.get(name):
+                    log.log(logging.INFO if state == OK else logging.WARNING, "%s: %s", name, state)
+                self._found[name] = state
+                self._until[name] = time.monotonic() + self._kept_seconds.get(name, _KEPT_SECONDS)
+            return {name: self._found[name] for name in self._checks}
 
-    def _look(self) -> dict[str, str]:
-        for name, check in self._checks.items():
+    def _look(self, names: Sequence[str]) -> dict[str, str]:
+        for name in names:
             if name not in self._looking:  # else the last look still hangs
-                self._looking[name] = self._threads[name].submit(check)
-        wait(self._looking.values(), self._patience)
-        return {name: self._state(name) for name in self._checks}
+                self._looking[name] = self._threads[name].submit(self._checks[name])
+        wait([self._looking[name] for name in names], self._patience)
+        return {name: self._state(name) for name in names}
 
     def _state(self, name: str) -> str:
         if not self._looking[name].done():
@@ -94,10 +105,19 @@ def check_workers() -> None:
         raise RuntimeError("the queue is closed, or one of its workers has ended")
 
 
+def check_storage(storage: ObjectStorage) -> None:
+    """Write one small object into the storage that servers share, as a run does: the same one each time."""
+    storage.write("ready", b"")
+
+
 @functools.cache
 def readiness() -> Readiness:
-    """Return the readiness of this process."""
-    return Readiness({"database": check_database, "data folder": check_data_folder, "workers": check_workers})
+    """Return the readiness of this process; the storage is a part of it where servers share one."""
+    checks = {"database": check_database, "data folder": check_data_folder, "workers": check_workers}
+    storage = shared_storage()
+    if storage is not None:
+        checks["storage"] = functools.partial(check_storage, storage)
+    return Readiness(checks, kept_seconds={"storage": _STORAGE_KEPT_SECONDS})
 
 
 def ready(_request: Request) -> JSONResponse:

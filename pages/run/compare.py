@@ -13,12 +13,12 @@ from da_core.events import Losses
 from da_core.jobs import setting_words
 from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.leaderboard import differences, leaderboard
-from da_core.jobs.store import Record, store
+from da_core.jobs.store import AwayError, Record, store
 from da_core.params import Scalar
 from pages.charts import chart_table, plotly_figure
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
-from pages.session.words import _, language, number, percent, points, safe, seconds, word
+from pages.session.words import _, explain, language, number, percent, points, safe, seconds, word
 from pages.shell import theme
 
 MOST = 8
@@ -38,8 +38,17 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     if len({run.pair for run in runs}) > 1:
         st.info(_("These runs are of different domain pairs: their accuracies cannot be compared."))
     names = run_row.titles(runs)
-    records = [_record(run.run_id) for run in runs]
-    if damaged := [name for name, record in zip(names, records, strict=True) if record is None]:
+    records, damaged, away = list[Record | None](), list[str](), None
+    for run, name in zip(runs, names, strict=True):
+        try:
+            records.append(_record(run.run_id))
+            damaged += [name] if records[-1] is None else []
+        except AwayError as error:
+            records.append(None)
+            away = error
+    if away is not None:
+        st.warning(explain(away))
+    if damaged:
         st.warning(
             _(
                 "The files of {runs} are damaged or gone: only what the list of runs knows is shown; run it again.",
@@ -60,9 +69,12 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
 
 
 def _record(run_id: str) -> Record | None:
-    """Load a run whole; None where it has gone or is damaged."""
+    """Load a run whole; None where it has gone or is damaged. Raises `AwayError`."""
     record = store().load(run_id)
-    return None if current_run.is_damaged(run_id, record) else record
+    if record is None:
+        store().is_damaged(run_id)  # or away
+        return None
+    return record if current_run.is_whole(record) else None
 
 
 def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:

@@ -11,9 +11,9 @@ from da_core.events import DomainScores, Result, When
 from da_core.experiment import Experiment
 from da_core.export.scored_rows import basis, basis_words, judged_rows
 from da_core.jobs.queue import queue
-from da_core.jobs.store import EXAMPLE, Record, store
+from da_core.jobs.store import EXAMPLE, AwayError, Record, store
 from pages.session import keys, state
-from pages.session.words import _, day, language, number, percent, points, signed, word
+from pages.session.words import _, day, explain, language, number, percent, points, signed, word
 from pages.shell import navigation
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def load() -> Record | None:
     """Load the finished run that this session looks at; where there is none, show why and what to do."""
     run = state.run_id()
     record = store().load(run) if run else None
-    if run and is_damaged(run, record):
+    if record is not None and not is_whole(record):
         offer_again()
         return None
     if record is not None:
@@ -37,8 +37,8 @@ def load() -> Record | None:
         warn_if_cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
-    if run and view is None:
-        st.warning(_(GONE))
+    if run and view is None and tell_missing(run):
+        return None
     with st.container(border=True):
         if view is not None and view.live:
             st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))
@@ -51,19 +51,33 @@ def load() -> Record | None:
     return None
 
 
-def is_damaged(run: str, record: Record | None) -> bool:
-    """Tell whether a run is there and cannot be read, its arrays included: they are read with the first picture."""
-    if record is None:
-        return store().is_damaged(run)
+def is_whole(record: Record) -> bool:
+    """Tell whether a run can be read, its arrays included: they are read with the first picture. Raises `AwayError`."""
     try:
         _evidence = record.evidence
+    except AwayError:
+        raise
     except UserError:
-        log.warning("run %s is damaged", run, exc_info=True)
+        log.warning("run %s is damaged", record.run_id, exc_info=True)
+        return False
+    return True
+
+
+def tell_missing(run: str, *, on_train: bool = False) -> bool:
+    """Say why the run of this link cannot be opened; tell whether it is there all the same, or may be."""
+    try:
+        damaged = store().is_damaged(run)
+    except AwayError as error:
+        st.warning(explain(error))
         return True
-    return False
+    if damaged:
+        offer_again(on_train=on_train)
+    else:
+        st.warning(_(GONE))
+    return damaged
 
 
-def offer_again() -> None:
+def offer_again(*, on_train: bool = False) -> None:
     """Say that the files of a run are damaged, and lead to where its experiment, which the link has, is run again."""
     with st.container(border=True):
         st.markdown(
@@ -72,7 +86,8 @@ def offer_again() -> None:
                 "the same numbers."
             )
         )
-        navigation.link_to("train", _("Go to Train"))
+        if not on_train:
+            navigation.link_to("train", _("Go to Train"))
 
 
 def offer_example(screen: navigation.Step | None = None) -> None:

@@ -94,7 +94,7 @@ def _where(view: RunView) -> None:
     names = stage_names()
     if view.interrupted and view.state == "queued":
         interrupted = _(
-            "Interrupted: the server was stopped. It goes on by itself, as number {place} in the queue.",
+            "Interrupted: the server was stopped. This run goes on by itself, as number {place} in the queue.",
             place=view.place or 1,
         )
         st.progress(view.fraction, interrupted)

@@ -107,7 +107,7 @@ def sound(request: Request) -> Response:
     if unknown_links.misses.are_many(address):
         return Response(status_code=429)
     record = store().load(run)
-    if record is None:
+    if record is None and not store().is_kept(run):
         unknown_links.misses.note(address, run)
     pair = _pair_of(record) if record is not None else None
     if record is not None and pair is not None:

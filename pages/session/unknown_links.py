@@ -7,6 +7,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.jobs.database.misses import Misses
 from da_core.jobs.queue import queue
+from da_core.jobs.store import store
 from pages.session import keys, state
 
 MOST_UNKNOWN_LINKS = 300
@@ -42,5 +43,5 @@ def check() -> None:
     for run in asked:
         if queue().view(run) is not None:
             found.add(run)
-        else:
+        elif not store().is_kept(run):  # else it is there, damaged or in a storage that is away
             misses.note(here, run)

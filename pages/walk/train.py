@@ -73,7 +73,7 @@ with st.container(border=True):
 if view is None or not same or (not view.live and view.state != "done"):
     time_notice.draw(experiment)
 if run and view is None:
-    st.warning(_(current_run.GONE))
+    current_run.tell_missing(run, on_train=True)
 if view is not None:
     if not same:
         st.info(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from da_core.jobs.store import store
+from da_core.experiment import Experiment
+from da_core.jobs.run_bucket import RunBucket
+from da_core.jobs.store import new_run_id, store
+from da_core.object_storage import ObjectStorage
 from pages.session import keys
 from tests.support.lab import Lab, texts
 
@@ -85,6 +89,33 @@ def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: P
     app = lab.screen("results", run)
     assert DAMAGED not in texts(app)
     assert "not here any more" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("screen", "lang", "said"),
+    [
+        ("train", "en", "This run is still there"),
+        ("features", "en", "This run is still there"),
+        ("results", "zh", "仍然存在"),
+    ],
+)
+def test_a_run_whose_storage_is_away_is_still_there(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: str, lang: str, said: str
+) -> None:
+    run = lab.finish()
+    shutil.rmtree(tmp_path / "runs" / run)
+    store()._recent.clear()
+    away = ObjectStorage("memory://lab")
+    away._resting_until = math.inf
+    monkeypatch.setattr(store(), "_bucket", RunBucket(away, tmp_path / "copies", 0))
+    app = lab.screen(screen, run, lang=lang)
+    assert not app.exception
+    (warning,) = app.warning
+    assert said in warning.value
+    assert DAMAGED not in texts(app)
+    assert "nothing to show yet" not in texts(app)
+    (warning,) = lab.screen(screen, new_run_id(Experiment()), lang=lang).warning
+    assert said not in warning.value, "nobody has listed it"
 
 
 def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -22,6 +23,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
+from da_core import object_storage
 from da_core.events import Event
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
@@ -30,10 +32,10 @@ from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
 from da_core.structured_logs import JsonLines
 from pages.operations import metrics_route
-from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder
+from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder, check_storage
 from pages.operations.server_log import ErrorCount
 from tests.load.browser_tab import Tab, link
-from tests.support import made_up_run, postgres
+from tests.support import made_up_run, postgres, s3
 from tests.support.server import Server, serving
 
 pytestmark = pytest.mark.xdist_group("operations")
@@ -112,6 +114,7 @@ def test_the_figures_move_with_visitors_pages_and_runs(operated: Operated) -> No
     assert before["process_resident_memory_bytes", ""] > 10**7
     assert before["process_open_fds", ""] > 3
     assert before["process_threads", ""] >= 1
+    assert before["da_lab_ready", "database"] == 1
 
     tab = Tab(operated.server.url)
     tab.open(link("train", **POINTS))
@@ -174,12 +177,12 @@ def test_a_part_that_hangs_is_silent_and_holds_up_nobody() -> None:
 
     readiness = Readiness({"one": hang, "two": lambda: None}, patience=0.05)
     assert readiness.look() == {"one": SILENT, "two": OK}
-    readiness._until = 0.0
+    readiness._until.clear()
     assert readiness.look() == {"one": SILENT, "two": OK}
     assert looks == ["hang"]  # it is not asked again while it hangs
     hangs.set()
     readiness._looking["one"].result(PATIENCE)
-    readiness._until = 0.0
+    readiness._until.clear()
     readiness._patience = PATIENCE
     assert readiness.look() == {"one": OK, "two": OK}
 
@@ -189,6 +192,28 @@ def test_many_who_ask_look_once() -> None:
     readiness = Readiness({"one": lambda: looks.append(1)})
     assert [readiness.look() for _ in range(50)] == [{"one": OK}] * 50
     assert len(looks) == 1
+
+
+def test_a_storage_that_goes_away_takes_readiness_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_storage, "_REST_SECONDS", 0.0)
+    with s3.serving() as server:
+        checks = {"storage": partial(check_storage, server.make_bucket("ready"))}
+        readiness = Readiness(checks, PATIENCE, {"storage": 0.0})
+        monkeypatch.setattr(metrics_route, "readiness", lambda: readiness)
+
+        def figure() -> float:
+            (ready,) = metrics_route.PartsNow().collect()
+            (sample,) = ready.samples
+            assert sample.labels == {"part": "storage"}
+            return float(sample.value)
+
+        seldom = Readiness(checks, PATIENCE, {"storage": PATIENCE})
+        assert (readiness.look(), figure(), seldom.look()) == ({"storage": OK}, 1.0, {"storage": OK})
+        server.stop()
+        assert (readiness.look(), figure()) == ({"storage": FAILS}, 0.0)
+        assert seldom.look() == {"storage": OK}, "it is not asked at every probe"
+        server.start()
+        assert (readiness.look(), figure()) == ({"storage": OK}, 1.0)
 
 
 def asked(host: str = "localhost:8501", peer: str = "127.0.0.1", **headers: str) -> Request:

@@ -13,10 +13,10 @@ import pytest
 from da_core.data.readers.uploads import (
     check_allowed,
     delete_unused,
+    has_upload,
     keep_upload,
     place_name,
     resolve_place,
-    upload_path,
 )
 from da_core.errors import UserError
 from da_core.settings import settings
@@ -93,7 +93,7 @@ def test_an_upload_that_nobody_has_used_for_long_goes_and_is_named_as_its_sender
 @pytest.mark.parametrize("file", ["", "..", "../runs.db", "0" * 64, "0" * 64 + ".zip/x"])
 def test_no_path_is_made_of_what_is_no_upload(file: str) -> None:
     with pytest.raises(UserError):
-        upload_path(file)
+        has_upload(file)
 
 
 def test_the_longest_unused_uploads_go_first() -> None:

@@ -24,6 +24,7 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
+from da_core.object_storage import ObjectStorage
 from da_core.run import run
 from da_core.search import Budget, Search, conduct_search
 from da_core.study import Study
@@ -78,8 +79,11 @@ def ending_its_worker(
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    with dask_cluster.running(tmp_path_factory.mktemp("dask"), workers=3) as made:
-        yield made
+    folder = tmp_path_factory.mktemp("dask")
+    with s3.serving() as server:
+        storage = server.make_bucket("shared").url
+        with dask_cluster.running(folder, workers=3, DA_LAB_STORAGE=storage) as made:
+            yield made
 
 
 @pytest.fixture
@@ -197,20 +201,23 @@ def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     results_are_equal(rest[-1], undisturbed)
 
 
-def test_another_servers_worker_goes_on_from_the_checkpoint_in_the_bucket(cluster_of) -> None:
+def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_the_bucket(
+    cluster_of, workers: DaskCluster
+) -> None:
+    class OfWorkers(CheckpointBucket):
+        def save(self, *_: object) -> None:
+            pytest.fail("a worker keeps it itself")
+
     experiment = points(epochs=60)
-    with s3.serving() as server:
-        kept, run_id = CheckpointBucket(server.make_bucket("shared")), new_run_id(experiment)
-        events = cluster_of(without_layouts).run(
-            experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 1)
-        )
-        for event in events:  # until this server is gone
-            if isinstance(event, Accuracies) and event.phase == "adapt" and kept.load(run_id):
-                break
-        events.close()
-        there = list(
-            cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 2))
-        )
+    kept, run_id = OfWorkers(ObjectStorage(workers.environment["DA_LAB_STORAGE"])), new_run_id(experiment)
+    events = cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 1))
+    for event in events:  # until this server is gone
+        if isinstance(event, Accuracies) and event.phase == "adapt" and kept.load(run_id):
+            break
+    events.close()
+    there = list(
+        cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 2))
+    )
     assert any(isinstance(event, Notice) and event.message == GOES_ON for event in there)
     *_, undisturbed = run(experiment, embed=False)
     results_are_equal(there[-1], undisturbed)

@@ -19,6 +19,8 @@ from da_core.experiment import Experiment
 from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling import keeper
+from da_core.jobs.scheduling.run_view import RunView
+from da_core.jobs.scheduling.workers import Capacity
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -85,9 +87,9 @@ def open_server(url: str, tmp_path: Path, trained: Stepwise, clock: Clock) -> It
     """Start a server, with its own connections to the one database and its own look at the one folder."""
     opened: list[Queue] = []
 
-    def open_one(name: str, **settings: Any) -> Queue:
+    def open_one(name: str, line: str = "", **settings: Any) -> Queue:
         store = Store(tmp_path / "runs", database=url)
-        live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x")
+        live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x", line=line)
         opened.append(Queue(store, trained, live_runs=live_runs, clock=clock, lease_seconds=LEASE, **settings))
         return opened[-1]
 
@@ -113,6 +115,10 @@ def started(server: Queue, owner: str = ANN, seed: int = 0) -> str:
     run_id = server.submit(Experiment(seed=seed), owner)
     server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
     return run_id
+
+
+def stands_at(place: int, view: RunView) -> bool:
+    return view.place == place
 
 
 def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
@@ -274,6 +280,67 @@ def test_limits_count_the_runs_of_all_servers(open_server: Callable[..., Queue])
     first.submit(Experiment(seed=3), BOB)
     with pytest.raises(UserError, match="2 runs are waiting"):
         second.submit(Experiment(seed=4), CAT)
+
+
+def test_the_limit_of_an_address_counts_the_runs_of_all_servers(open_server: Callable[..., Queue]) -> None:
+    first, second = (open_server(f"{name}/1", per_address=2) for name in ("first", "second"))
+    started(first)
+    first.submit(Experiment(seed=1), ANN, address="10.0.0.7")
+    started(second, CAT, seed=2)
+    second.submit(Experiment(seed=3), BOB, address="10.0.0.7")
+    for server in (first, second):
+        with pytest.raises(UserError, match="2 runs from your network are waiting"):
+            server.submit(Experiment(seed=4), CAT, address="10.0.0.7")
+    second.submit(Experiment(seed=4), CAT, address="10.0.0.8")
+
+
+def test_on_workers_that_servers_share_all_stand_in_one_line_and_nobody_has_two_turns(
+    open_server: Callable[..., Queue], trained: Stepwise
+) -> None:
+    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside)
+    first, second = (open_server(f"{name}/1", line="cluster", room=one_worker) for name in ("first", "second"))
+    started(first)
+    anns = first.submit(Experiment(seed=1), ANN), second.submit(Experiment(seed=2), ANN)
+    bobs = second.submit(Experiment(seed=3), BOB)
+    line = [(second, bobs), (first, anns[0]), (second, anns[1])]
+    for place, (server, run_id) in enumerate(line, start=1):
+        server.wait(run_id, partial(stands_at, place), PATIENCE)
+    for done, (server, run_id) in zip((0, 3, 1), line, strict=True):
+        trained.finish(done)
+        server.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
+    assert trained.begun == [0, 3, 1, 2]
+
+
+def test_two_runs_that_are_resumed_on_two_servers_do_not_wait_for_each_other(
+    open_server: Callable[..., Queue], trained: Stepwise
+) -> None:
+    one_worker = Capacity(lambda: 1, lambda _experiment, beside: not beside)
+    first, second = (open_server(f"{name}/1", line="cluster", room=one_worker) for name in ("first", "second"))
+    runs = []
+    for seed, server in enumerate((first, second)):
+        runs.append(started(server, seed=seed))
+        server.pause(runs[-1], ANN)
+        trained.step(seed)
+        trained.step(seed)
+    last = started(first, seed=2)
+    second.wait(runs[1], lambda _view: bool(second._schedule._trained_elsewhere()), PATIENCE)  # it has heard of it
+    for server, run_id in zip((first, second), runs, strict=True):
+        server.resume(run_id, ANN)
+        server.wait(run_id, lambda view: view.state == "queued", PATIENCE)
+    second.wait(runs[1], lambda view: view.place == 2, PATIENCE)
+    for seed in (2, 0, 1):
+        trained.finish(seed)
+    for server, run_id in zip((first, first, second), (last, *runs), strict=True):
+        assert server.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
+
+
+def test_where_servers_have_workers_of_their_own_none_waits_for_anothers_line(first: Queue, second: Queue) -> None:
+    started(first)
+    waits = first.submit(Experiment(seed=1), ANN)
+    started(second, BOB, seed=2)
+    anns, cats = (second.submit(Experiment(seed=seed), owner) for seed, owner in ((3, ANN), (4, CAT)))
+    assert [second.view(run).place for run in (cats, anns)] == [1, 2], "Ann has a run that waits elsewhere"
+    assert first.view(waits).place == 1
 
 
 def test_who_joined_a_run_before_its_server_was_killed_has_it_from_the_next(

@@ -37,7 +37,7 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.job import History
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
-from da_core.jobs.store import Store
+from da_core.jobs.store import Record, Store, new_run_id
 from da_core.methods.alignment.deep_coral import DeepCORAL
 from da_core.methods.base import Batch
 from da_core.settings import settings
@@ -471,6 +471,51 @@ def test_an_experiment_that_was_done_is_answered_from_the_store(queue, script):
     reaches(queue, run_id, "done")
 
     assert queue.submit(exp(0), BOB) == run_id
+    assert script.begun == [0]
+
+
+def test_a_storage_that_is_slow_holds_up_nobody_else(queue, make_queue, script, store, monkeypatch):
+    done = queue.submit(exp(0), ANN)
+    script.finish(0)
+    reaches(queue, done, "done")
+    asked, answers, load = threading.Event(), threading.Event(), store.load
+    given: std.SimpleQueue[str] = std.SimpleQueue()
+
+    def slow_load(run_id: str) -> Record | None:
+        if run_id == done:
+            asked.set()
+            assert answers.wait(PATIENCE)
+        return load(run_id)
+
+    monkeypatch.setattr(store, "load", slow_load)
+    after_a_restart = make_queue()
+    threading.Thread(target=lambda: given.put(after_a_restart.submit(exp(0), BOB))).start()
+    assert asked.wait(PATIENCE)
+    other = after_a_restart.submit(exp(1), CAT)
+    begins(after_a_restart, other)
+    after_a_restart.stop(other, CAT)
+    script.say(1, HALF)
+    assert not reaches(after_a_restart, other, "cancelled").live
+    assert given.empty()
+    answers.set()
+    assert given.get(timeout=PATIENCE) == done
+
+
+def test_what_is_saved_while_the_storage_is_asked_is_not_computed_again(queue, make_queue, script, store, monkeypatch):
+    damaged = queue.submit(exp(0), ANN)
+    script.finish(0)
+    reaches(queue, damaged, "done")
+    load, meanwhile = store.load, new_run_id(exp(0))
+
+    def slow_load(run_id: str) -> Record | None:
+        if run_id != damaged:
+            return load(run_id)
+        done = made_by_this_version(script.finished, exp(0))
+        store.save(meanwhile, exp(0), done.result, done.evidence)
+        return None
+
+    monkeypatch.setattr(store, "load", slow_load)
+    assert make_queue().submit(exp(0), BOB) == meanwhile
     assert script.begun == [0]
 
 

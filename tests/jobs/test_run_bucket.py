@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -17,17 +19,20 @@ import numpy as np
 import pytest
 import torch
 
+from da_core import object_storage
 from da_core.cli import main
 from da_core.errors import UserError
-from da_core.events import Evidence, Result
+from da_core.events import Event, Evidence, Progress, Result
 from da_core.experiment import Experiment
-from da_core.jobs import object_storage, run_bucket
+from da_core.jobs import run_bucket
 from da_core.jobs.backups.backup import write_backup
 from da_core.jobs.backups.restore import restore_backup
-from da_core.jobs.checkpoint_store import CheckpointBucket, checkpoint_store
-from da_core.jobs.object_storage import ObjectStorage, StorageError, shared_storage
+from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace, checkpoint_store
+from da_core.jobs.processes import cluster_worker
+from da_core.jobs.processes.cluster_worker import RemoteRun
 from da_core.jobs.run_bucket import RunBucket
-from da_core.jobs.store import Store, new_run_id, store
+from da_core.jobs.store import AwayError, Store, new_run_id, store
+from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.settings import settings
 from tests.support import s3
 
@@ -230,8 +235,10 @@ def test_while_the_storage_is_away_runs_wait_and_then_are_stored_and_listed(
         assert one.load(late) is not None, "its link opens it meanwhile"
         assert one.load(early) is not None, "there is a copy"
         assert fresh.load(early) is None
-        with pytest.raises(UserError, match="does not answer"):
+        with pytest.raises(AwayError, match="is still there"):
             fresh.is_damaged(early)
+        with pytest.raises(AwayError, match="nobody can tell"):
+            fresh.is_damaged(late)
         assert [run.run_id for run in server_on("four").database.listed("ann")] == [early], "nothing is forgotten"
     finally:
         server.start()
@@ -310,7 +317,7 @@ def test_checkpoints_come_back_are_checked_and_go(storage) -> None:
     kept.save(RUN, b"second")
     kept.save(OTHER, b"other")
     assert kept.load(RUN) == b"second"
-    storage.write(f"checkpoints/{RUN}.checkpoint", b"damaged")
+    storage.write(f"checkpoints/{RUN}/000001-000.checkpoint", b"damaged")
     with pytest.raises(OSError, match="not what was written"):
         kept.load(RUN)
     kept.delete(RUN)
@@ -318,6 +325,53 @@ def test_checkpoints_come_back_are_checked_and_go(storage) -> None:
     assert (kept.load(RUN), kept.load(OTHER)) == (None, b"other")
     with pytest.raises(ValueError, match="not the id"):
         kept.save("../../etc/passwd", b"")
+
+
+def test_what_was_taken_for_lost_changes_nothing_of_what_the_next_attempt_has(storage) -> None:
+    kept = CheckpointBucket(storage)
+    lost, mine, next_worker = (CheckpointPlace(kept, RUN, *attempt) for attempt in ((1, 2), (2,), (2, 1)))
+    lost.write(b"three epochs")
+    assert mine.read() == b"three epochs"
+    mine.write(b"four epochs")
+    lost.write(b"three and a half")
+    assert next_worker.read() == b"four epochs"
+    next_worker.write(b"five epochs")
+    mine.write(b"four and a half")
+    assert [place.read() for place in (lost, mine, next_worker)] == [b"five epochs"] * 3
+    kept.delete(RUN)
+    assert storage.find("checkpoints") == {}
+
+
+def test_a_worker_of_the_cluster_keeps_checkpoints_itself_unless_the_storage_refuses(storage, monkeypatch) -> None:
+    monkeypatch.setenv("DA_LAB_STORAGE", storage.url)
+    settings.cache_clear()
+    shared_storage.cache_clear()
+
+    def trains(_experiment: Experiment, *, checkpoint: Any, **_: Any) -> Iterator[Event]:
+        yield Progress(float(checkpoint.read() == b"before"), None)
+        for content in (b"one", b"two"):
+            checkpoint.write(content)
+            yield Progress(0.5, None)
+
+    monkeypatch.setattr(cluster_worker, "STEP_SECONDS", 0.0)
+    CheckpointPlace(CheckpointBucket(storage), RUN, 1).write(b"before")
+    shared = CheckpointPlace(CheckpointBucket(storage), RUN, 2).shared()
+    there = RemoteRun(trains, A_DAY, 2, pickle.loads(pickle.dumps(shared)))
+    try:
+        assert not there.wants_checkpoint
+        assert there.step(False).events == (Progress(1.0, None),)
+        assert there.step(False).checkpoint is None
+        assert CheckpointBucket(storage).load(RUN) == b"one"
+        monkeypatch.setattr(shared_storage(), "_resting_until", math.inf)
+        assert there.step(False).checkpoint == b"two", "it goes by the web server"
+    finally:
+        there.close()
+        monkeypatch.undo()
+        settings.cache_clear()
+        shared_storage.cache_clear()
+    elsewhere = RemoteRun(trains, A_DAY, 2, shared)
+    assert elsewhere.wants_checkpoint, "this process uses no such storage"
+    elsewhere.close()
 
 
 def test_only_old_checkpoints_of_nobody_are_deleted(storage, monkeypatch) -> None:
@@ -334,7 +388,7 @@ def test_only_old_checkpoints_of_nobody_are_deleted(storage, monkeypatch) -> Non
 KILLED = """
 import os, sys
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
-from da_core.jobs.object_storage import ObjectStorage
+from da_core.object_storage import ObjectStorage
 from da_core.run import run
 from tests.support.interrupted import on_points
 
@@ -350,7 +404,6 @@ list(run(on_points("dann"), checkpoint=place, embed=False))
 
 @pytest.mark.slow
 def test_another_process_goes_on_from_the_checkpoint_in_the_bucket(storage, monkeypatch) -> None:
-    from da_core.jobs.checkpoint_store import CheckpointPlace
     from da_core.run import run
     from tests.support.interrupted import assert_same, on_points
 
@@ -399,5 +452,5 @@ def test_the_setting_puts_runs_checkpoints_and_back_ups_there(storage, save, tmp
         for one in cached:
             one.cache_clear()
     assert f"runs/{run}/manifest.json" in storage.find("runs")
-    assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}.checkpoint"]
+    assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}/000001-000.checkpoint"]
     assert " 1 runs, " in capsys.readouterr().out

@@ -48,6 +48,7 @@ class Simulated:
         experiment = experiment or method(f"takes {duration}")
         job = Job(name, experiment, [digest(owner or name)], seen=0.0)
         self.took[name] = duration
+        self.schedule.give_turn(job)
         self.schedule.add(job)
         return job
 

@@ -23,6 +23,7 @@ class DaskCluster:
 
     address: str
     folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start_worker(self, name: str, *options: str) -> None:
@@ -35,7 +36,7 @@ class DaskCluster:
                     *("--no-nanny", "--no-dashboard", "--local-directory", str(self.folder / name), *options),
                 ],
                 cwd=ROOT,
-                env={**os.environ, "DA_LAB_DATA_DIR": str(self.folder / f"{name}-data"), **OFTEN},
+                env={**os.environ, "DA_LAB_DATA_DIR": str(self.folder / f"{name}-data"), **OFTEN, **self.environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -47,11 +48,11 @@ class DaskCluster:
 
 
 @contextmanager
-def running(folder: Path, workers: int) -> Iterator[DaskCluster]:
-    """A scheduler with so many workers, named w0, w1 …"""
+def running(folder: Path, workers: int, **environment: str) -> Iterator[DaskCluster]:
+    """A scheduler with so many workers, named w0, w1 …, and settings for these."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    made = DaskCluster(f"tcp://127.0.0.1:{port}", folder)
+    made = DaskCluster(f"tcp://127.0.0.1:{port}", folder, environment)
     with (folder / "scheduler.log").open("wb") as log:
         scheduler = subprocess.Popen(
             [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from da_core.jobs.object_storage import ObjectStorage
+from da_core.object_storage import ObjectStorage
 
 KEY, SECRET = "AKIATESTONLY00000000", "a-secret-of-the-tests/and+nothing=else"
 

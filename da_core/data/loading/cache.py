@@ -21,9 +21,8 @@ from da_core.data import download
 from da_core.data.download import missing
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
+from da_core.data.readers.upload_places import keep_below, mark_used
 from da_core.data.readers.uploads import (
-    keep_below,
-    mark_used,
     place_name,
     resolve_place,
     visitor_names_in_errors,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
+import logging
 import os
 import re
 import shutil
 import tempfile
-import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,9 +18,13 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, short_name
+from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket, UploadFolder, UploadPlaces
 from da_core.errors import UserError, full_disk_told
+from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
+
+log = logging.getLogger(__name__)
 
 _ENDING = re.compile(r"[a-z0-9]{1,8}")
 _LONGEST_NAME = 60
@@ -37,13 +42,13 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     ending = name.lower().rpartition(".")[2] if "." in name else ""
     ending = ending if _ENDING.fullmatch(ending) else "bin"
     most = settings().upload_megabytes * 2**20
-    folder = _uploads()
-    folder.mkdir(parents=True, exist_ok=True)
+    places = _places()
+    places.folder.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     stream.seek(0)  # someone may have looked at it before
     digest = hashlib.sha256()
     size = 0
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as kept:
+    with _storage_told(), tempfile.NamedTemporaryFile(dir=places.folder, prefix=".", delete=False) as kept:
         try:
             while block := stream.read(2**20):
                 size += len(block)
@@ -59,12 +64,15 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
                 raise UserError(EMPTY, place=name)
             kept.close()
             file = f"{digest.hexdigest()}.{ending}"
-            os.replace(kept.name, folder / file)
+            places.put(file, Path(kept.name))
             UPLOADED.inc(size)
         except BaseException:
             Path(kept.name).unlink(missing_ok=True)
             raise
-    keep_below(folder, max(settings().uploads_megabytes * 2**20, most))
+    try:
+        places.keep_below(max(settings().uploads_megabytes * 2**20, most))
+    except StorageError as error:
+        log.warning("uploads may take too much room just now: %s", error)
     plain = "".join(sign for sign in name.rpartition("/")[2] if sign.isprintable())
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
@@ -88,15 +96,16 @@ def resolve_place(place: str) -> Path:
     """Return the file or folder that a place names. Raises `UserError` if there is none."""
     if place.startswith("upload:"):
         named = _UPLOAD.fullmatch(place)
-        path = _uploads() / named[1] if named else None
-        if path is None or not path.is_file():
+        with _storage_told():
+            path = _places().path(named[1]) if named else None
+        if named is None or path is None:
             raise UserError(
                 "“{name}” is no longer on this server: its sender has removed it, or nobody had used it for {days} "
                 "days; upload it again.",
                 name=place_name(place),
                 days=f"{settings().upload_days:g}",
             )
-        mark_used(path)
+        _places().mark_used(named[1])
         return path
     path = _path(place)
     if path is None or not os.path.exists(path):  # Path.exists would raise where a folder is closed to us
@@ -151,49 +160,59 @@ def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
         check_allowed(place, localhost_only)
 
 
-def upload_path(file: str) -> Path:
-    """Return where the upload of this file name lies, if it is there. Raises `UserError` for what is no such name."""
-    if "/" in file or not _UPLOAD.fullmatch(f"upload:{file}"):
-        raise UserError("“{name}” is not the name of an upload.", name=file)
-    return _uploads() / file
+def has_upload(file: str) -> bool:
+    """Tell whether the upload of this file name is there. Raises `UserError` where that cannot be told."""
+    with _storage_told():
+        return _places().has(_checked(file))
+
+
+def delete_upload(file: str) -> None:
+    """Delete the upload of this file name, if it is there. Raises `UserError` where that cannot be done."""
+    with _storage_told():
+        _places().delete(_checked(file))
 
 
 def delete_unused(days: float) -> list[str]:
     """Delete the uploads that nobody has used for so many days; return their files' names."""
-    before, gone = time.time() - days * 24 * 3600, []
-    for path in _uploads().glob("*") if _uploads().is_dir() else ():
-        with contextlib.suppress(FileNotFoundError):  # another process tidied up as well
-            status = path.stat()
-            if max(status.st_atime, status.st_mtime) < before:
-                path.unlink()
-                gone.append(path.name)
-    return gone
+    with _storage_told():
+        return _places().delete_unused(days)
 
 
-def mark_used(path: Path) -> None:
-    """Note that a file is in use, so that `keep_below` lets it go among the last. Its time of change stays."""
-    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+def _checked(file: str) -> str:
+    if not UPLOAD_NAME.fullmatch(file):
+        raise UserError("“{name}” is not the name of an upload.", name=file)
+    return file
 
 
-def keep_below(folder: Path, most: int) -> None:
-    """Delete the files of ``folder`` that were longest unused until the rest takes at most ``most`` bytes."""
-    found = []
-    for path in folder.iterdir():
-        try:
-            status = path.stat()
-        except FileNotFoundError:  # another process tidied up as well
-            continue
-        found.append((status.st_atime_ns, status.st_size, path))
-    total = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if total <= most:
-            break
-        path.unlink(missing_ok=True)
-        total -= size
+@contextlib.contextmanager
+def _storage_told() -> Iterator[None]:
+    """Raise `UserError` where the storage that servers share is away."""
+    try:
+        yield
+    except StorageError as error:
+        raise UserError(str(error)) from error
 
 
-def _uploads() -> Path:
-    return settings().data_dir / "uploads"
+def _places() -> UploadPlaces:
+    folder = settings().data_dir / "uploads"
+    return shared_uploads(folder.with_name("upload_copies"), before=folder) or UploadFolder(folder)
+
+
+def shared_uploads(copies: Path, *, before: Path | None = None) -> UploadBucket | None:
+    """Return the uploads of the storage that the settings name, with copies in a folder; None without a storage.
+
+    Uploads that lie in ``before`` are brought into the storage.
+    """
+    storage, limits = shared_storage(), settings()
+    if storage is None:
+        return None
+    copies_bytes = max(limits.storage_cache_megabytes, limits.upload_megabytes) * 2**20
+    return _opened(storage, copies, copies_bytes, before)
+
+
+@functools.cache
+def _opened(storage: ObjectStorage, copies: Path, copies_bytes: int, before: Path | None) -> UploadBucket:
+    return UploadBucket(storage, copies, copies_bytes, before)
 
 
 def _path(place: str) -> Path | None:

@@ -21,13 +21,14 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket
 from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.database import migrations
 from da_core.jobs.database.run_database import open_engine
-from da_core.jobs.object_storage import StorageError
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import RUN_ID
+from da_core.object_storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ FORMAT = 1
 MANIFEST = "backup.json"
 TABLE = re.compile(r"tables/([a-z_]{1,60})\.jsonl")
 RUN_FILE = re.compile(rf"runs/({RUN_ID.pattern})/([a-z_]{{1,40}}\.[a-z]{{2,6}})")
-UPLOAD = re.compile(r"uploads/(([0-9a-f]{64})\.[a-z0-9]{1,8})")
+UPLOAD = re.compile(rf"uploads/({UPLOAD_NAME.pattern})")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,17 @@ class BackupContents:
     rows: int
 
 
-def write_backup(file: Path, data_dir: Path, database: str, bucket: RunBucket | None = None) -> BackupContents:
+def write_backup(
+    file: Path,
+    data_dir: Path,
+    database: str,
+    bucket: RunBucket | None = None,
+    shared_uploads: UploadBucket | None = None,
+) -> BackupContents:
     """Write an archive as ``file``, readable by its owner alone, whole or not at all.
 
-    Runs that several servers share are those of ``bucket``. The database is that of one moment. A run that is saved or
-    deleted meanwhile is in the archive whole or not at all.
+    Runs and uploads that several servers share are those of ``bucket`` and ``shared_uploads``. The database is that of
+    one moment. A run that is saved or deleted meanwhile is in the archive whole or not at all.
     Raises `UserError` where there is nothing to back up, or it cannot be read or written.
     """
     if not data_dir.is_dir():
@@ -60,7 +67,7 @@ def write_backup(file: Path, data_dir: Path, database: str, bucket: RunBucket | 
         with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=".backup-", delete=False) as new:
             try:
                 with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                    contents = _fill(archive, data_dir, database, bucket)
+                    contents = _fill(archive, data_dir, database, bucket, shared_uploads)
                 new.flush()
                 os.fsync(new.fileno())
                 os.replace(new.name, file)
@@ -78,7 +85,13 @@ def write_backup(file: Path, data_dir: Path, database: str, bucket: RunBucket | 
     return contents
 
 
-def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str, bucket: RunBucket | None) -> BackupContents:
+def _fill(
+    archive: zipfile.ZipFile,
+    data_dir: Path,
+    database: str,
+    bucket: RunBucket | None,
+    shared_uploads: UploadBucket | None,
+) -> BackupContents:
     there_before = set(_names(data_dir / "runs")) | (bucket.run_ids() if bucket else set())
     with portable_tables.snapshot(database) as connection:
         revision = migrations.revision_of(connection)
@@ -98,7 +111,11 @@ def _fill(archive: zipfile.ZipFile, data_dir: Path, database: str, bucket: RunBu
             known = [table for table in portable_tables.tables(connection, revision) if table.name == "runs"]
             unlisted -= {run for table in known for run in connection.scalars(select(table.c.run_id))}
     runs += [run for run in sorted(unlisted) if _add_run(archive, _folder(run, data_dir, bucket))]
-    uploads = sum(_add(archive, data_dir, f"uploads/{name}") for name in sorted(_names(data_dir / "uploads")))
+    here = set(_names(data_dir / "uploads"))
+    uploads = sum(_add_upload(archive, name, data_dir / "uploads" / name) for name in sorted(here))
+    if shared_uploads is not None:
+        shared = sorted(shared_uploads.names() - here)
+        uploads += sum(_add_upload(archive, name, shared_uploads.path(name)) for name in shared)
     archive.writestr(MANIFEST, json.dumps({"format": FORMAT, "revision": revision, "runs": runs}))
     return BackupContents(len(runs), uploads, rows)
 
@@ -135,13 +152,13 @@ def _add_run(archive: zipfile.ZipFile, folder: Path) -> bool:
     return "result.json" in files and sorted(_names(folder)) == before
 
 
-def _add(archive: zipfile.ZipFile, data_dir: Path, name: str) -> bool:
-    if not UPLOAD.fullmatch(name):
+def _add_upload(archive: zipfile.ZipFile, name: str, path: Path | None) -> bool:
+    if path is None or not UPLOAD_NAME.fullmatch(name):
         return False
     try:
-        source = (data_dir / name).open("rb")
+        source = path.open("rb")
     except FileNotFoundError:  # it made room for another
         return False
-    with source, archive.open(name, "w", force_zip64=True) as member:
+    with source, archive.open(f"uploads/{name}", "w", force_zip64=True) as member:
         shutil.copyfileobj(source, member, 2**20)
     return True

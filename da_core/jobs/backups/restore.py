@@ -21,13 +21,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from da_core.data.readers.upload_places import UploadBucket
 from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.backups.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
 from da_core.jobs.database import migrations
 from da_core.jobs.database.run_database import open_engine
-from da_core.jobs.object_storage import StorageError
 from da_core.jobs.run_bucket import RunBucket
+from da_core.object_storage import StorageError
 
 _LONGEST_LINE = 64 * 2**20
 _FOLDERS = ("runs", "uploads")
@@ -44,11 +45,18 @@ class BackupManifest(BaseModel):
 
 
 def restore_backup(
-    file: Path, data_dir: Path, database: str, *, replace: bool = False, bucket: RunBucket | None = None
+    file: Path,
+    data_dir: Path,
+    database: str,
+    *,
+    replace: bool = False,
+    bucket: RunBucket | None = None,
+    shared_uploads: UploadBucket | None = None,
 ) -> BackupContents:
     """Restore an archive; the tables of an older version are brought up to date. No server may run meanwhile.
 
-    Where servers share runs in a ``bucket``, the next one that starts on this data folder brings them there.
+    Where servers share runs in a ``bucket`` and uploads beside them, the next one that starts on this data folder
+    brings them there.
 
     Raises `UserError`, and leaves everything as it was, where the archive cannot be used, where it is of a newer
     version, or where there are runs, uploads or rows already and ``replace`` does not say that they may go.
@@ -62,7 +70,8 @@ def restore_backup(
             if not replace:
                 _check_empty_folders(data_dir)
             there = bucket.run_ids() if bucket else set()
-            if there and not replace:
+            uploads = shared_uploads.names() if shared_uploads else set()
+            if there | uploads and not replace:
                 _not_empty("DA_LAB_STORAGE")
             contents = _unpack(archive, manifest, Path(made))
             with ExitStack() as undo:
@@ -75,6 +84,9 @@ def restore_backup(
             if bucket:
                 for run in there:
                     bucket.delete(run)
+            if shared_uploads:
+                for name in uploads:
+                    shared_uploads.delete(name)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UserError("{path} is no back-up, or it is damaged; use another.", path=file) from error
     except StorageError as error:

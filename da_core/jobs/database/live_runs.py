@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -26,10 +26,12 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    Row,
     String,
     Table,
     Text,
     and_,
+    false,
     func,
     select,
 )
@@ -41,6 +43,7 @@ from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.database.wish import PlacedWish, Wish
 from da_core.jobs.owners import OwnerDigest
 
+_EXPERIMENTS_KEPT = 200
 SILENT_SECONDS = 30.0
 """A server whose heartbeat has stood still for so long is gone, and its runs are taken over."""
 
@@ -62,6 +65,11 @@ _LIVE = Table(
     Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
     Column("submitted_at", DateTime, nullable=False),
     Column("behind", Boolean, nullable=False),
+    Column("ahead", Boolean, nullable=False, server_default=false()),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("trains", Boolean, nullable=False, server_default=false()),
+    Column("address", String(32), nullable=False, server_default=""),  # a digest
+    Column("line", String(32), nullable=False, server_default=""),
     Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 _WISHES = Table(
@@ -90,19 +98,48 @@ class LiveRun:
     """How far it has come, as the JSON of `run_view.Shown`; None in a row of an earlier version."""
     wishes: tuple[PlacedWish, ...] = ()
     """What was asked of it through other servers, and has not been done yet; the oldest first."""
+    ahead: bool = False
+    """Whether it goes before single runs."""
+    turn: int = 0
+    """Its place among its visitor's runs; see `da_core.jobs.scheduling.turns`."""
+    trains: bool = False
+    """Whether a worker has it in hand."""
+    address: str = ""
+    """Where it came from on the network, digested; "" where that does not count."""
 
 
 @dataclass(frozen=True)
 class OtherRun:
-    """As much of another server's run as limits count."""
+    """As much of another server's run as limits and turns count."""
 
+    experiment: Experiment
     owners: tuple[OwnerDigest, ...]
     state: KeptState
     behind: bool
+    ahead: bool
+    turn: int
+    trains: bool
+    address: str
+    submitted_at: datetime
+    same_line: bool
+    """Whether it trains on the same workers as the runs of the server that asks."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a worker, or is paused."""
+        return not self.trains and self.state != "ending"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it trains, or did and goes on before those that have not begun."""
+        return self.state in ("running", "ending")
 
 
 class LiveRuns:
     """The rows of one server among those of all. Safe to use from many threads.
+
+    ``line`` names the workers that its runs wait for where other servers' runs may train on the same; "" where they
+    are its own.
 
     Every method raises `UnreachableError` where the database cannot be reached.
     """
@@ -113,11 +150,14 @@ class LiveRuns:
         server: str = "",
         clock: Callable[[], float] = time.time,
         stopwatch: Callable[[], float] = time.monotonic,
+        line: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
         self._heartbeats = Heartbeats(SILENT_SECONDS, stopwatch)
         self._server = server or new_server_name()
+        self._line = line
+        self._experiments: dict[str, Experiment] = {}
 
     @contextlib.contextmanager
     def admission(self) -> Iterator[Connection]:
@@ -134,12 +174,30 @@ class LiveRuns:
         return [run for run in there if run.experiment == experiment]
 
     def elsewhere(self, connection: Connection) -> list[OtherRun]:
-        """List what other servers have that is not over."""
+        """List what other servers have that is not over, in the order in which it came."""
         others = and_(_LIVE.c.server != self._server, _LIVE.c.state != "over")
-        wanted = select(_LIVE.c.owners, _LIVE.c.state, _LIVE.c.behind).where(others)
-        return [
-            OtherRun(tuple(map(OwnerDigest, row.owners)), row.state, row.behind) for row in connection.execute(wanted)
-        ]
+        wanted = select(*(column for column in _LIVE.c if column is not _LIVE.c.shown)).where(others)
+        found = []
+        for row in connection.execute(wanted.order_by(_LIVE.c.submitted_at)):
+            with contextlib.suppress(UserError):  # of a version that knew other settings
+                owners, submitted = tuple(map(OwnerDigest, row.owners)), row.submitted_at.replace(tzinfo=UTC)
+                of_turn = (row.behind, row.ahead, row.turn, row.trains, row.address, submitted)
+                same_line = row.line == self._line != ""
+                found.append(OtherRun(self._experiment(row), owners, row.state, *of_turn, same_line))
+        return found
+
+    def _experiment(self, row: Row[Any]) -> Experiment:
+        """Read a row's experiment, once: the same rows are looked at every few seconds. Raises `UserError`."""
+        if row.run_id not in self._experiments:
+            while len(self._experiments) >= _EXPERIMENTS_KEPT:
+                del self._experiments[next(iter(self._experiments))]
+            self._experiments[row.run_id] = Experiment.checked(row.experiment)
+        return self._experiments[row.run_id]
+
+    def look_elsewhere(self) -> list[OtherRun]:
+        """Do `elsewhere` as a transaction of its own."""
+        with self._database().begin() as connection:
+            return self.elsewhere(connection)
 
     def insert(self, connection: Connection, run: LiveRun) -> None:
         """Insert the row of a new run of this server."""
@@ -151,7 +209,8 @@ class LiveRuns:
                 attempt=run.attempt,
                 heartbeat=self._clock(),
                 submitted_at=run.submitted_at.astimezone(UTC).replace(tzinfo=None),
-                behind=run.behind,
+                address=run.address,
+                line=self._line,
                 **_values(run),
             )
         )
@@ -181,7 +240,7 @@ class LiveRuns:
         return [PlacedWish(row.wish_id, row.run_id, OwnerDigest(row.owner), row.wish) for row in rows]
 
     def record(self, runs: Iterable[LiveRun], fulfilled: Collection[str] = ()) -> list[str]:
-        """Make this server's rows those of ``runs``, and say that it lives; return which runs have left the table.
+        """Make this server's rows those of ``runs``, and say that it lives; return which of its runs are over.
 
         A run that another server has taken over stays that server's. ``fulfilled`` are wishes that ``runs`` follow.
         """
@@ -202,6 +261,7 @@ class LiveRuns:
                     _LIVE.update().where(self._holds(run_id, mine[run_id])).values(**values)
                 ).rowcount:
                     held.append(run_id)
+            over += [run_id for run_id in held if wanted[run_id].state == "over"]
             if fulfilled:
                 done = and_(_WISHES.c.wish_id.in_(fulfilled), _WISHES.c.run_id.in_(held))
                 connection.execute(_WISHES.delete().where(done))
@@ -260,10 +320,13 @@ class LiveRuns:
                     continue
                 state: KeptState = row.state if row.state in ("queued", "paused") else "running"
                 new = {"server": self._server, "attempt": row.attempt + 1, "heartbeat": now, "state": state}
+                new |= {"trains": False, "line": self._line}
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))
                     submitted = row.submitted_at.replace(tzinfo=UTC)
-                    won.append(LiveRun(row.run_id, experiment, owners, state, submitted, row.attempt + 1, row.behind))
+                    args = (state, submitted, row.attempt + 1, row.behind)
+                    of_turn = {"ahead": row.ahead, "turn": row.turn, "address": row.address}
+                    won.append(LiveRun(row.run_id, experiment, owners, *args, **of_turn))
         return won
 
     def find(self, run_id: str) -> LiveRun | None:
@@ -298,7 +361,8 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    return {"owners": list(map(str, run.owners)), "state": run.state, "shown": run.shown}
+    changing = ("state", "shown", "behind", "ahead", "turn", "trains")
+    return {"owners": list(map(str, run.owners)), **{name: getattr(run, name) for name in changing}}
 
 
 def _is_there(connection: Connection, run_id: str) -> bool:

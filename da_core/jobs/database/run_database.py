@@ -204,6 +204,11 @@ class RunDatabase:
         with self.begin() as connection:
             return list(connection.scalars(wanted))
 
+    def has(self, run_id: str) -> bool:
+        """Tell whether a run is listed."""
+        with self.begin() as connection:
+            return bool(connection.scalar(select(func.count()).where(_RUNS.c.run_id == run_id)))
+
     def durations(self, experiment: Experiment) -> list[tuple[Experiment, float]]:
         """List what the last runs of this pair and method took that went to their end, in seconds; the newest last."""
         alike = and_(_RUNS.c.pair == pair_key(experiment.data), _RUNS.c.method == experiment.method.name)

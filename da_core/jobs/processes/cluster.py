@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from da_core.data.readers.uploads import resolve_place
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
 from da_core.jobs.scheduling.workers import RunFunction, imported_run
 from da_core.run_several import NextExperiment
@@ -113,6 +115,8 @@ class Cluster:
         checkpoint = checkpoint or CarriedCheckpoint()
         run = functools.partial(self._run, **options)
         for lost in range(_MOST_LOST):
+            if isinstance(checkpoint, CheckpointPlace):
+                checkpoint = replace(checkpoint, lost=lost)
             try:
                 for event in self._run_once(run, experiment, should_stop, checkpoint, lost):
                     yield event
@@ -190,6 +194,8 @@ class Cluster:
             self._closed.wait(_LOOK_SECONDS)
         try:
             remote.bring_uploads()
+            if remote.wants_checkpoint:
+                remote.bring_checkpoint(_content(checkpoint))
             while True:
                 step = remote.step(should_stop())
                 if step.checkpoint is not None:
@@ -215,7 +221,10 @@ class Cluster:
         client = self._client
         if client is None:
             return None
-        args = (run, experiment, checkpoint.attempt + lost, _content(checkpoint))
+        attempt, shared = checkpoint.attempt + lost, None
+        if isinstance(checkpoint, CheckpointPlace):
+            attempt, shared = checkpoint.attempt, checkpoint.shared()
+        args = (run, experiment, attempt, shared)
         for address in suitable:
             with self._lock:
                 self._asked[address] += 1
@@ -282,6 +291,8 @@ class _Asked:
 
     def __init__(self, client: Client, address: str, args: tuple[Any, ...], is_there: Callable[[], bool]) -> None:
         self.address, self._client, self._args, self._is_there = address, client, args, is_there
+        self.wants_checkpoint = True
+        """Whether the worker cannot read what was trained before, nor keep what it trains."""
         self._begun: Any = None
         """Dask's future of the actor: the actor is there while somebody holds this."""
         self._actor: Any = None
@@ -294,6 +305,7 @@ class _Asked:
                     RemoteRun, *self._args, actor=True, workers=[self.address], allow_other_workers=False, pure=False
                 )
                 self._actor = self._begun.result(timeout=_ANSWER_SECONDS)
+                self.wants_checkpoint = bool(self._actor.wants_checkpoint)
                 return bool(self._actor.seated)
         except Exception as error:  # Dask has many for a worker or a scheduler that is gone
             raise LostWorkerError(self.address) from error
@@ -302,6 +314,10 @@ class _Asked:
         """Bring the worker what it lacks of the visitor's own files."""
         for place in self._answer("missing_uploads"):
             self._answer("bring_upload", place, resolve_place(place).read_bytes())
+
+    def bring_checkpoint(self, content: bytes | None) -> None:
+        """Bring the worker what was trained before."""
+        self._answer("bring_checkpoint", content)
 
     def step(self, finish_early: bool) -> RemoteStep:
         """Have the run go on for a moment."""

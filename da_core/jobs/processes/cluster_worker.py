@@ -14,6 +14,7 @@ from da_core.data.readers.uploads import keep_upload, place_name, resolve_place
 from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointPlace, SharedPlace
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +53,49 @@ class CarriedCheckpoint:
         return self.content if written else None
 
 
+@dataclass(frozen=True)
+class WorkersCheckpoint:
+    """A run's checkpoint that the worker keeps itself; where the storage refuses, it goes to whoever asks."""
+
+    place: CheckpointPlace
+    carried: CarriedCheckpoint
+
+    @property
+    def attempt(self) -> int:
+        """How often the run has been begun, this time included."""
+        return self.place.attempt
+
+    def read(self) -> bytes | None:
+        return self.place.read()
+
+    def write(self, content: bytes) -> None:
+        try:
+            self.place.write(content)
+        except OSError:
+            log.warning("the storage refuses a checkpoint, which goes to the web server", exc_info=True)
+            self.carried.write(content)
+
+
 class RemoteRun:
-    """An actor of Dask: one run in a worker's process. Its methods are called one after the other, in one thread."""
+    """An actor of Dask: one run in a worker's process. Its methods are called one after the other, in one thread.
+
+    Where the web server's storage is the worker's as well, the worker keeps the run's checkpoint at ``shared``.
+    """
 
     seated: bool = False
     """Whether the worker had a place: where another run trains this one is not to be asked."""
+    wants_checkpoint: bool = False
+    """Whether what was trained before has to be brought, and what is trained comes with the steps."""
 
     def __init__(
-        self, run: Callable[..., Iterator[Event]], experiment: Experiment, attempt: int, checkpoint: bytes | None
+        self, run: Callable[..., Iterator[Event]], experiment: Experiment, attempt: int, shared: SharedPlace | None
     ) -> None:
         self._run = run
         self._experiment = experiment
-        self._checkpoint = CarriedCheckpoint(attempt, checkpoint)
+        self._carried = CarriedCheckpoint(attempt)
+        place = None if shared is None else shared.open()
+        self.wants_checkpoint = place is None
+        self._checkpoint = self._carried if place is None else WorkersCheckpoint(place, self._carried)
         self._finish_early = False
         self._events: Iterator[Event] | None = None
         self._asked = time.monotonic()
@@ -74,6 +106,10 @@ class RemoteRun:
     def is_aside(self) -> bool:
         """Whether nobody has asked for the next event lately."""
         return not self._busy and time.monotonic() - self._asked > ASIDE_SECONDS
+
+    def bring_checkpoint(self, content: bytes | None) -> None:
+        """Take over what an earlier attempt has trained."""
+        self._carried.content = content
 
     def missing_uploads(self) -> list[str]:
         """List the uploads that the run reads and this worker has not got."""
@@ -108,7 +144,7 @@ class RemoteRun:
             error = _portable(raised)
         finally:
             self._busy, self._asked = False, time.monotonic()
-        return RemoteStep(tuple(events), self._checkpoint.take_written(), error)
+        return RemoteStep(tuple(events), self._carried.take_written(), error)
 
     def close(self) -> None:
         """End the run and free its place."""

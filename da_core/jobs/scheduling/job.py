@@ -82,7 +82,7 @@ class Job:
     ahead: bool = False
     """Whether it goes before single runs: it is an instructor's."""
     address: str = ""
-    """The network address that it came from; "" where that does not count."""
+    """A digest of the network address that it came from; "" where that does not count."""
     beside: tuple[Experiment, ...] = ()
     """Other seeds of its experiment that train with it; each becomes a run in the store as it finishes."""
     attempt: int = 1
@@ -117,6 +117,11 @@ class Job:
     notices: list[Notice] = field(default_factory=list)
     error: UserError | None = None
     _view: RunView | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has trained already: then it goes on before others begin."""
+        return self.started_at is not None
 
     @functools.cached_property
     def kind(self) -> str:

@@ -82,17 +82,30 @@ class Keeper:
         with self._recording:
             self._fulfil()
             with self._schedule.changed:
+                told_before = set(self._told)
                 runs = [_row_of(job) for job in self._schedule.jobs.values()] + self._lately_over()
                 self._recorded = set(self._schedule.jobs)
+            over: list[str] = []
             try:
                 over = self._live_runs.record(runs, self._fulfilled)
+                self._fulfilled.clear()
             except UserError:
                 log.warning("runs that are not over are not recorded just now", exc_info=True)
-                return
-            self._fulfilled.clear()
-            if self._checkpoints is not None:
-                for run_id in over:
+        self._hear()
+        if self._checkpoints is not None:  # the storage may take its time, and meanwhile others are taken in
+            for run_id in over:
+                if run_id not in told_before:
                     self._checkpoints.delete(run_id)
+
+    def _hear(self) -> None:
+        """Look what other servers have; where that cannot be told this server goes on as if it were alone."""
+        others: Sequence[OtherRun] = ()
+        try:
+            others = self._live_runs.look_elsewhere()
+        except UserError:
+            log.warning("runs of other servers cannot be read just now", exc_info=True)
+        with self._schedule.changed:
+            self._schedule.hear(others)
 
     def _lately_over(self) -> list[LiveRun]:
         """Make rows of the runs that were stopped or failed lately."""
@@ -101,8 +114,6 @@ class Keeper:
             view = self._schedule.view(run_id)
             if view is not None and view.state in ("cancelled", "failed"):
                 self._told[run_id] = (now, _row_of_ended(view))
-                if self._checkpoints is not None:
-                    self._checkpoints.delete(run_id)
         self._told = {run_id: told for run_id, told in self._told.items() if now - told[0] < _TOLD_SECONDS}
         return [row for _, row in self._told.values()]
 
@@ -115,7 +126,7 @@ class Keeper:
                 log.warning("runs that other servers left cannot be read just now", exc_info=True)
                 return
             # a run that was saved just before its server went is over, and its row goes with the next record
-            left = [run for run in found if self._store.load(run.run_id) is None]
+            left = [run for run in found if not self._store.is_kept(run.run_id)]
             with self._schedule.changed:
                 if self._schedule.closed or not left:
                     return
@@ -167,11 +178,16 @@ class Keeper:
                         return run.run_id
                 others = self._live_runs.elsewhere(connection)
                 admit(others)
+                with self._schedule.changed:
+                    self._schedule.hear(others)
+                    self._schedule.give_turn(job)
                 self._live_runs.insert(connection, _row_of(job))
             self._recorded.add(job.run_id)
         except UnreachableError:
             log.warning("whether another server has such a run cannot be told just now", exc_info=True)
             admit(())
+            with self._schedule.changed:
+                self._schedule.give_turn(job)
         return None
 
     def find_elsewhere(self, run_id: str) -> RunElsewhere | None:
@@ -256,9 +272,20 @@ def _row_of(job: Job) -> LiveRun:
     state: KeptState = "paused" if job.state == "paused" else begun
     if job.being_saved or job.state == "stopping":
         state = "ending" if job.being_saved else "over"
-    owners = tuple(job.owners)
-    shown = Shown.of(job.view()).model_dump_json()
-    return LiveRun(job.run_id, job.experiment, owners, state, job.submitted_at, job.attempt, job.behind, shown)
+    return LiveRun(
+        job.run_id,
+        job.experiment,
+        tuple(job.owners),
+        state,
+        job.submitted_at,
+        job.attempt,
+        shown=Shown.of(job.view()).model_dump_json(),
+        behind=job.behind,
+        ahead=job.ahead,
+        turn=job.turn,
+        trains=job.in_hand,
+        address=job.address,
+    )
 
 
 def _row_of_ended(view: RunView) -> LiveRun:
@@ -285,6 +312,7 @@ def _job_of(run: LiveRun) -> Job:
     state: RunState = "paused" if run.state == "paused" else "queued"
     job = Job(run.run_id, run.experiment, list(run.owners), seen=0.0, state=state, attempt=run.attempt)
     job.submitted_at, job.behind = run.submitted_at, run.behind
+    job.ahead, job.turn, job.address = run.ahead, run.turn, run.address
     if run.state == "running":
         job.interrupted, job.started_at = True, run.submitted_at  # what has begun goes on before others begin
     return job

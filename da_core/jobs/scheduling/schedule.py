@@ -7,6 +7,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice, Progress
@@ -19,7 +21,12 @@ from da_core.jobs.scheduling.turns import Turns
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
 from da_core.server_metrics import RUNS_ENDED
 
+if TYPE_CHECKING:
+    from da_core.jobs.database.live_runs import OtherRun
+
 log = logging.getLogger(__name__)
+
+_COMING = attrgetter("submitted_at")
 
 _VIEWS_KEPT = 100
 OUT_OF_TIME = (
@@ -31,6 +38,7 @@ OUT_OF_TIME = (
 class Schedule:
     """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
+    Where other servers' runs train on the same workers, all stand in one line; see `hear`.
     ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
     has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
     them, since closing a generator runs the run's own code.
@@ -55,13 +63,28 @@ class Schedule:
         self._workers = workers
         self._run_seconds = run_seconds
         self._turns = Turns()
+        self._in_line: list[OtherRun] = []
+        """What other servers have that trains on the same workers, or waits for them."""
         self.durations = Durations()
+
+    def hear(self, others: Sequence[OtherRun]) -> None:
+        """Take note of what other servers have."""
+        self._turns.hear(others)
+        in_line = [run for run in others if run.same_line and run.state != "paused"]
+        if in_line != self._in_line:
+            self._in_line = in_line
+            self.number_places()
+            self.changed.notify_all()
+
+    def give_turn(self, job: Job) -> None:
+        """Number the turn of a new run, before it is added."""
+        self._turns.give(job)
 
     def add(self, job: Job) -> None:
         """Take in a run that is queued or paused, be it new or another server's, as if somebody looked at it now."""
         job.seen = self.clock()
         self.jobs[job.run_id] = job
-        self._turns.give(job)
+        self._turns.note(job)
         if job.state == "queued":
             self.waiting.append(job)
         self.number_places()
@@ -107,13 +130,14 @@ class Schedule:
         job.state = state or job.state
         self.changed.notify_all()
 
-    def in_turn(self) -> list[Job]:
-        """Order the runs that wait, the next first; see `Turns`."""
-        return self._turns.order(self.waiting)
+    def in_turn(self) -> list[Job | OtherRun]:
+        """Order the runs that wait for the same workers, the next first; see `Turns`."""
+        elsewhere = [run for run in self._in_line if run.waits]
+        return self._turns.order(sorted([*self.waiting, *elsewhere], key=_COMING) if elsewhere else self.waiting)
 
     def number_places(self) -> None:
         """Give each run that waits its place in the queue, from 1, and the seconds until its turn."""
-        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1)}
+        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1) if isinstance(job, Job)}
         for job in self.jobs.values():
             place = places.get(job.run_id)
             if place != job.place:
@@ -152,14 +176,20 @@ class Schedule:
             return
         now, jobs = self.clock(), self.in_turn()
         left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
-        durations = [self._seconds_left(job, now) for job in jobs]
-        for job, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
-            if (told := rounded_up(wait)) != job.seconds_to_wait:
-                job.seconds_to_wait = told
-                self.touch(job)
+        left += [self._seconds_left(run, now) for run in self._trained_elsewhere()]
+        durations = [self._seconds_left(run, now) for run in jobs]
+        for run, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
+            if isinstance(run, Job) and (told := rounded_up(wait)) != run.seconds_to_wait:
+                run.seconds_to_wait = told
+                self.touch(run)
 
-    def _seconds_left(self, job: Job, now: float) -> float:
+    def _trained_elsewhere(self) -> list[OtherRun]:
+        return [run for run in self._in_line if run.trains]
+
+    def _seconds_left(self, job: Job | OtherRun, now: float) -> float:
         """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""
+        if not isinstance(job, Job):
+            return self.durations.expected(job.experiment)
         if job.seconds_left is not None:
             return job.seconds_left
         left = self.durations.expected(job.experiment, job.kind) - job.seconds_run(now)
@@ -210,7 +240,13 @@ class Schedule:
         if not self.waiting:
             return None
         beside = [job.experiment for job in self.jobs.values() if job.in_hand]
-        return next((job for job in self.in_turn() if is_free(job.experiment, beside)), None)
+        beside += [run.experiment for run in self._trained_elsewhere()]
+        for job in self.in_turn():
+            if not isinstance(job, Job):
+                beside.append(job.experiment)  # it has the next place
+            elif is_free(job.experiment, beside):
+                return job
+        return None
 
     def next(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
         """Hand that run to a worker."""

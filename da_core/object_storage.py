@@ -12,8 +12,9 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from da_core.errors import UserError
@@ -21,11 +22,15 @@ from da_core.settings import settings
 
 log = logging.getLogger(__name__)
 
-AWAY = "The storage of runs does not answer just now; try again, and if it stays so tell whoever runs this server."
-NO_ACCESS = "The storage of runs refuses this server; whoever runs it has to check its credentials."
-NO_BUCKET = "The bucket of the storage of runs is missing; whoever runs this server has to make it."
+AWAY = (
+    "The storage that keeps runs and uploads does not answer just now; try again, and if it stays so tell whoever runs "
+    "this server."
+)
+NO_ACCESS = "The storage that keeps runs and uploads refuses this server; whoever runs it has to check its credentials."
+NO_BUCKET = "The bucket that keeps runs and uploads is missing; whoever runs this server has to make it."
 
 _KEY = re.compile(r"[0-9a-z][0-9a-z._-]*(?:/[0-9a-z][0-9a-z._-]*)*")
+_BLOCK = 8 * 2**20
 _REST_SECONDS = 20.0
 """So long a storage that does not answer is left alone, as `da_core.jobs.database.run_database.REST`."""
 _WITHOUT_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}
@@ -41,6 +46,17 @@ _OPTIONS |= {"s3a": _OPTIONS["s3"], "local": _OPTIONS["file"]}
 
 class StorageError(OSError):
     """The storage does not answer, or refuses; the text is a sentence that a visitor may read."""
+
+
+class ObjectFacts(NamedTuple):
+    """An object's size in bytes, and when it was written where the storage says that."""
+
+    size: int
+    written: datetime | None
+
+    def is_older(self, age: timedelta) -> bool:
+        """Tell whether it is known that it was written so long ago."""
+        return self.written is not None and datetime.now(UTC) - self.written > age
 
 
 class ObjectStorage:
@@ -74,6 +90,7 @@ class ObjectStorage:
             ) from None
         if hasattr(self._files, "retries"):
             self._files.retries = 1  # s3fs would try five times, ever more slowly, while a page waits
+        self.url = url
         self._resting_until = 0.0
 
     def read(self, key: str) -> bytes:
@@ -81,6 +98,25 @@ class ObjectStorage:
         path = self._path(key)
         with self._explained():
             return bytes(self._files.cat_file(path))
+
+    def read_blocks(self, key: str) -> Iterator[bytes]:
+        """Read an object piece by piece, so that memory need not hold it. Raises `FileNotFoundError`."""
+        path = self._path(key)
+        with self._explained():
+            stream = self._files.open(path, "rb", block_size=_BLOCK, cache_type="none")
+        with stream:
+            while True:
+                with self._explained():
+                    block = stream.read(_BLOCK)
+                if not block:
+                    return
+                yield block
+
+    def write_file(self, key: str, file: Path) -> None:
+        """Write the content of a file as an object, or replace it; memory need not hold it."""
+        path = self._path(key)
+        with self._explained():
+            self._files.put_file(str(file), path)
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object, or replace it."""
@@ -94,13 +130,15 @@ class ObjectStorage:
         with suppress(FileNotFoundError), self._explained():
             self._files.rm_file(path)
 
-    def find(self, prefix: str) -> dict[str, datetime | None]:
-        """List all keys below ``prefix/``, with the moments at which they were written where the storage says that."""
+    def find(self, prefix: str) -> dict[str, ObjectFacts]:
+        """List all keys below ``prefix/``, with what is known of each."""
         path = self._path(prefix)
         with self._explained():
             found = self._files.find(path, detail=True)
         return {
-            one.removeprefix(f"{self._root}/"): _moment(about.get("LastModified") or about.get("created"))
+            one.removeprefix(f"{self._root}/"): ObjectFacts(
+                int(about.get("size") or 0), _moment(about.get("LastModified") or about.get("created"))
+            )
             for one, about in found.items()
         }
 
@@ -122,7 +160,7 @@ class ObjectStorage:
             raise FileNotFoundError("there is no such object") from None
         except Exception as error:  # of each storage others, few of them an OSError
             kind = type(error).__name__
-            log.warning("the storage of runs fails: %s", kind)
+            log.warning("the storage fails: %s", kind)
             if isinstance(error, PermissionError) or kind in _WITHOUT_CREDENTIALS:
                 raise StorageError(NO_ACCESS) from None
             self._resting_until = time.monotonic() + _REST_SECONDS
