@@ -110,8 +110,9 @@ class MMDLS(FeatureAlignment):
         def objective(wb: Tensor) -> Tensor:
             w, b = wb[0][which], wb[1][which]
             change = ((w - 1) ** 2 + b**2).sum() / len(which)
-            left: Tensor = discrepancy(centre + w * offset + b, target, of_target)
-            return left + self.params.regularisation * change
+            left = discrepancy(centre + w * offset + b, target, of_target)
+            value: Tensor = left + self.params.regularisation * change
+            return value
 
         self._fitted = Xs
         wb = minimise(objective, self._starts(Xs, Xt, means, sigma), self.params.rounds)
