@@ -41,6 +41,7 @@ from pages.session import session_cookie, state
 from pages.session.origin import OwnPages, base_path
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
+from pages.shell.theme import style_sheet
 
 log = logging.getLogger("da_lab")
 
@@ -234,6 +235,7 @@ def document(request: Request) -> HTMLResponse:
     reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
     reader += f"\n    <script>{what_the_browser_remembers()}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
+    page = page.replace("</body>", f"  <style>{style_sheet()}</style>\n  </body>")  # after Streamlit's own
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
     embedded = ' class="lab-embedded"' if request.query_params.get("embed") == "1" else ""

@@ -45,16 +45,17 @@ def tint(index: int) -> str:
 
 
 def apply() -> None:
-    """Put the style sheet on the page, with its colours and its words; the frame does it once a run."""
+    """Put the words of the style sheet on the page, in the reader's language; the frame does it once a run."""
     words = {
         "--lab-language": language().code,
         "--lab-choose": _("Choose a file"),
         "--lab-start-here": _("Start here"),
     }
     named = " ".join(f'{name}: "{text}";' for name, text in words.items())
-    st.html(f"<style>{_style()}\n.stApp {{ {named} }}</style>")
+    st.html(f"<style>.stApp {{ {named} }}</style>")
 
 
 @functools.cache
-def _style() -> str:
+def style_sheet() -> str:
+    """Read the style sheet, with the colours of both themes. The document has it, so that no screen sends it again."""
     return f".stApp {{ {palette.style_properties()} }}\n{_STYLE.read_text(encoding='utf-8')}"
