@@ -43,7 +43,7 @@ def phase_curves(view: RunView) -> None:
     """Draw the curves of one phase: the one that trains now, afterwards the adapting one, unless another is picked."""
     begun = curves.phases(view.history)
     if not begun:
-        if view.live:
+        if view.live and view.state != "queued":  # a class that waits looks often, and there is nothing to see
             curves.draw((), "source_only", view.experiment.training.epochs, live=True)
         return
     newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
