@@ -14,6 +14,7 @@ from da_core.teaching.hall.exercise import LONGEST_TASK, Exercise, exercise_of_l
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Room
 from da_core.teaching.hall.rooms import room_database, rooms
+from pages.run import run_row
 from pages.session import keys, origin, state
 from pages.session.words import _, explain, language, number, percent, safe
 from pages.shell import class_link, navigation
@@ -158,16 +159,19 @@ def _checked(key: bytes, exercise: Exercise, code: str) -> dict[str, str]:
     try:
         read = read_code(key, exercise, code)
     except UserError as error:
-        return {_("Code"): code.strip()[:60], _("Verdict"): explain(error)}
+        return dict.fromkeys((_("Verdict"), _("Accuracy"), _("Method"), _("Seed"), _("Mark")), "") | {
+            _("Results code"): code.strip()[:60],
+            _("Verdict"): explain(error),
+        }
     record = store().load(read.run_id)
     reached = read.accuracy >= exercise.goal
     return {
-        _("Code"): code.strip(),
         _("Verdict"): _("reached") if reached else _("not reached"),
         _("Accuracy"): percent(read.accuracy),
-        _("Method"): record.experiment.method.name if record else "",
+        _("Method"): run_row.method_title(record.experiment.method.name) if record else "",
         _("Seed"): str(record.experiment.seed) if record else "",
         _("Mark"): read.mark,
+        _("Results code"): code.strip(),
     }
 
 

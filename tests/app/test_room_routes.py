@@ -370,7 +370,7 @@ def test_an_exercise_goes_from_the_link_to_a_code_that_its_instructor_checks(lab
     app.text_input(key=keys.CODES_LINK).set_value("http://lab/data?data=moons&task=Be+<b>good</b>&goal=10").run()
     app.text_area(key=keys.CODES).set_value(f"{code}\n{code.replace('.', '1.', 1)}").run()
     good, bad = app.dataframe[0].value.to_dict("records")
-    assert (good["Verdict"], good["Method"]) == ("reached", "dann")
+    assert (good["Verdict"], good["Method"]) == ("reached", "DANN")
     assert "did not write" in bad["Verdict"]
 
 

@@ -58,6 +58,22 @@ def test_chinese_sentences_have_a_space_where_they_meet_numbers_and_latin_words(
     assert [text for text, bare in without_fields.items() if re.search(f"{han}{latin}|{latin}{han}", bare)] == []
 
 
+def test_bold_words_in_chinese_texts_are_bold_and_no_stars_are_seen() -> None:
+    """Markdown ends no bold words at a full stop inside the stars that a Han letter follows, and begins none so."""
+    pages = Path("assets").rglob("*zh*/**/*.md"), Path("assets/teaching").glob("zh.md")
+    texts = [*translations("zh").values(), *(page.read_text(encoding="utf-8") for some in pages for page in some)]
+    assert len(texts) > len(translations("zh")) + 10
+    mark, letter = "[。，、；：！？…“”‘’（）《》]", "[\u3400-\u9fff0-9A-Za-z]"
+    bold = re.compile(rf"(?P<before>{letter})?\*\*(?P<words>[^*\n]+)\*\*(?P<after>{letter})?")
+    assert [
+        found["words"]
+        for text in texts
+        for found in bold.finditer(text)
+        if (found["after"] and re.search(f"{mark}$", found["words"]))
+        or (found["before"] and re.match(mark, found["words"]))
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("message", "values", "written"),
     [

@@ -40,6 +40,7 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     expect(heading(stage)).to_have_text("Why did the day network fail at night?")
     stage.keyboard.press("j")
     code = stage.locator("#join .code").inner_text()
+    expect(stage.locator("#join p").first).to_be_in_viewport(ratio=1)
     stage.screenshot(path=SCREENSHOTS / "hall-join.png")
     stage.keyboard.press("Escape")
 
@@ -70,6 +71,7 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     expect(stage.locator(".counted")).to_have_text("Answers: 1 of 2 devices")
     stage.keyboard.press("r")
     expect(bob.locator("li.right .share")).to_have_text([re.compile("First vote"), re.compile(r"100% \(1\)")])
+    assert stage.locator("main").evaluate("shown => shown.scrollHeight <= shown.clientHeight"), "hidden by the buttons"
     stage.screenshot(path=SCREENSHOTS / "hall-vote.png")
     bob.screenshot(path=SCREENSHOTS / "hall-vote-phone.png", full_page=True)
 
