@@ -148,7 +148,6 @@ class Stage {
 class Picture {
   /** @param {Stage} stage @param {string} name @param {HTMLElement} figure */
   constructor(stage, name, figure) {
-    Object.assign(this, { stage, name, figure });
     this.stage = stage;
     this.name = name;
     this.figure = figure;
@@ -157,6 +156,7 @@ class Picture {
     /** @type {HTMLCanvasElement} */
     this.canvas = /** @type {any} */ (figure.querySelector("canvas"));
     this.side = 0; // CSS pixels
+    this.painted = false;
     this.inSight = true; // what is out of sight is not drawn: a browser would keep the strokes of each frame until it is
     new IntersectionObserver((entries) => {
       this.inSight = entries[entries.length - 1].isIntersecting;
@@ -229,7 +229,8 @@ class Picture {
     const { side } = this;
     const own = this.name === "given" ? this.stage.playground.hand.unshown(this.stage) : null;
     const filmed = film?.header && film.frames.length > 0;
-    if (!side || !this.inSight || (!filmed && !own)) return;
+    if (!side || (this.painted && !this.inSight) || (!filmed && !own)) return;
+    this.painted = true; // once, for whoever prints the page
     const ratio = devicePixelRatio || 1;
     const pixels = Math.round(side * ratio);
     if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
