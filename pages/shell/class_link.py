@@ -23,7 +23,7 @@ _TITLES = {"data": "Data", "network": "Network", "method": "Method", "training":
 
 def draw() -> None:
     """Draw the button that opens the choice of what students see, and their link."""
-    with opening(_("Link for students"), keys.CLASS_LINK) as is_open:
+    with opening(_("Link for students"), keys.CLASS_LINK, 42) as is_open:
         if is_open:
             _choose()
         else:
@@ -31,13 +31,16 @@ def draw() -> None:
 
 
 @contextmanager
-def opening(label: str, key: str) -> Iterator[bool]:
-    """Draw a button of the sidebar whose inside is drawn in the ``with``, once it is open.
+def opening(label: str, key: str, height: int) -> Iterator[bool]:
+    """Draw a button of the sidebar whose inside is drawn in the ``with``, once it is open; it is so many rem high.
 
-    Every screen has it and few open it: its inside would take a fifth of what a screen does.
+    Every screen has it and few open it: its inside would take a fifth of what a screen does. Until it comes, an empty
+    one holds its place, for the box is put where what it holds as it opens has room.
     """
     opened = st.popover(label, type="tertiary", key=key, on_change="rerun")
     with opened:
+        if not opened.open:
+            st.html(f'<div style="height: {height}rem"></div>')
         yield bool(opened.open)
 
 

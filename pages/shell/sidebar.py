@@ -95,7 +95,7 @@ def _follow_everything() -> None:
 
 
 def _share() -> None:
-    with class_link.opening(_("Share this link"), keys.SHARED_LINK) as is_open:
+    with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
         if is_open:
             st.caption(_("Whoever opens it sees the same experiment, with its seed."))
             class_link.show(state.shared(words.language().code))

@@ -69,6 +69,7 @@ def test_the_qr_code_for_students_is_the_address_that_stands_above_it(page: Page
     page.get_by_role("button", name="Link for students").click()
     picture = page.get_by_role("img", name="QR code of the link")
     expect(picture).to_be_visible()
+    expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")).to_be_in_viewport()
     address = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text().strip()
     assert "seed=7" in address
     assert "lang=en" in address
