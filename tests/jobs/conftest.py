@@ -24,7 +24,9 @@ from da_core.events import (
     When,
 )
 from da_core.experiment import Experiment
+from da_core.object_storage import ObjectStorage
 from da_core.training.prepared import filled_in
+from tests.support import s3
 
 
 @pytest.fixture
@@ -92,3 +94,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         connection.execute(text("CREATE DATABASE migrated"))
         yield server.url.set(database="migrated").render_as_string(hide_password=False)
         connection.execute(text("DROP DATABASE migrated WITH (FORCE)"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[s3.S3Server]:
+    """A storage that speaks like S3."""
+    with s3.serving() as made:
+        yield made
+
+
+@pytest.fixture
+def storage(server: s3.S3Server, request: pytest.FixtureRequest) -> ObjectStorage:
+    """A bucket of the test's own."""
+    return server.make_bucket(f"bucket-{abs(hash(request.node.nodeid))}")

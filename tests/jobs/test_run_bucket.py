@@ -43,18 +43,6 @@ PATIENCE = 60.0
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[s3.S3Server]:
-    with s3.serving() as made:
-        yield made
-
-
-@pytest.fixture
-def storage(server: s3.S3Server, request: pytest.FixtureRequest) -> ObjectStorage:
-    """A bucket of the test's own."""
-    return server.make_bucket(f"bucket-{abs(hash(request.node.name))}")
-
-
 @pytest.fixture
 def server_on(tmp_path: Path, storage: ObjectStorage) -> Callable[..., Store]:
     """Another web server: its own disk, the same bucket, and the same list of runs unless it has another."""

@@ -18,22 +18,10 @@ from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.upload_list import MEGABYTE, UploadList
 from da_core.object_storage import ObjectStorage, shared_storage
 from da_core.settings import settings
-from tests.support import s3
 
 pytestmark = pytest.mark.xdist_group("s3")
 ANN, BOB = "ann", "bob"
 GONE = "no longer on this server"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[s3.S3Server]:
-    with s3.serving() as made:
-        yield made
-
-
-@pytest.fixture
-def storage(server: s3.S3Server, request: pytest.FixtureRequest) -> ObjectStorage:
-    return server.make_bucket(f"uploads-{abs(hash(request.node.name))}")
 
 
 @pytest.fixture
