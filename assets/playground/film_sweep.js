@@ -15,6 +15,7 @@ async function sweep(playground) {
   list.replaceChildren();
   line.textContent = filled(texts.sweeping, { setting: asked.title });
   const reached = [];
+  const problems = new Map();
   for (const { value, query } of asked.films) {
     const film = new FilmReader();
     const address = new URLSearchParams(query);
@@ -23,16 +24,25 @@ async function sweep(playground) {
       const response = await fetch(`${route}?${address}`, { signal: wish.signal });
       await film.read(new Uint8Array(await response.arrayBuffer()));
     } catch {
+      film.whole = false;
+    }
+    if (wish.signal.aborted) return;
+    if (film.problem) {
+      problems.set(film.problem, [...(problems.get(film.problem) ?? []), value]);
+      continue;
+    }
+    if (!film.whole) {
+      line.textContent = texts.broken;
+      delete box.dataset.key; // so that it can be asked for again
       return;
     }
     const frame = film.frames[film.frames.length - 1];
-    if (wish.signal.aborted) return;
-    if (!frame) continue;
     reached.push({ value, target: frame.numbers.target ?? 0 });
     list.append(multiple(playground, film, frame, `${asked.symbol || asked.title} = ${value}`));
     curveOf(playground, box.querySelector(".sweep-curve"), reached, asked.films.length);
   }
-  line.textContent = filled(texts.swept, { setting: asked.title });
+  const swept = reached.length ? [filled(texts.swept, { setting: asked.title })] : [];
+  line.textContent = [...swept, ...Array.from(problems, ([sentence, values]) => `${values.join(", ")}: ${sentence}`)].join(" ");
 }
 
 /** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */

@@ -249,6 +249,11 @@ def test_two_films_and_a_sweep_play_together(page: Page) -> None:
     for canvas in page.locator(".stage canvas:visible").all():
         assert canvas.evaluate("canvas => canvas.width === canvas.height")
     shoot(page, "playground-beside")
+    page.goto(
+        "/playground?data=drawn&data.shape=line&data.turn=65&data.noise=0.2&network=identity&method=bbse&sweep=clip"
+    )
+    line = page.locator(".sweep-line")
+    expect(line).to_have_text(re.compile("^10, 50, .*: All the weight lies on samples of one class"))
 
 
 def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
