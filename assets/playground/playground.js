@@ -1,9 +1,10 @@
 // @ts-check
 // The playground's element: films of runs on points, played here without asking the server. Everything said comes in
 // `data` already translated; text is set through textContent only. The other files of this folder are parts of the
-// same script: film_file (read), film_picture and film_marks (draw), film_curve, film_bars, film_sweep (what stands around the pictures),
-// film_player (time, keys, buttons), film_hand, film_handles, film_brush (data by hand), film_acts (what a hand does while
-// a network trains), film_words (what has just happened), film_game (be the critic), film_save and film_svg.
+// same script: film_file (read), film_stage (fetch), film_picture and film_marks (draw), film_curve, film_bars, film_sweep
+// (what stands around the pictures), film_player (time, keys, buttons), film_hand, film_handles, film_brush (data by
+// hand), film_acts (what a hand does while a network trains), film_words (what has just happened), film_game (be the
+// critic), film_save and film_svg.
 
 /** @type {WeakMap<Element, Playground>} */
 const playgrounds = new WeakMap();

@@ -122,7 +122,7 @@ class Store:
         """
         with self._lock:
             if self._run_database is None:
-                from da_core.jobs.database.run_database import DamagedError, set_aside
+                from da_core.jobs.database.database_engine import DamagedError, set_aside
 
                 self._folder.parent.mkdir(parents=True, exist_ok=True)
                 try:

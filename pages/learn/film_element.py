@@ -33,6 +33,7 @@ _ASSETS = Path(__file__).parents[2] / "assets" / "playground"
 _SCRIPTS = (
     "playground.js",
     "film_file.js",
+    "film_stage.js",
     "film_picture.js",
     "film_marks.js",
     "film_curve.js",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
-from da_core.jobs.database.run_database import UnreachableError
 from da_core.jobs.store import store
 from pages.session import keys, state
 

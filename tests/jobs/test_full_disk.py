@@ -20,7 +20,7 @@ from da_core.events import Event, Evidence, Result
 from da_core.experiment import Experiment
 from da_core.export.files import Kind, exports, write
 from da_core.i18n import Language
-from da_core.jobs.database.run_database import UnreachableError
+from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
 from da_core.run_folder import Record, record_in_memory

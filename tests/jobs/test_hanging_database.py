@@ -13,9 +13,10 @@ import pytest
 
 from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.database import impatient_postgres, run_database
+from da_core.jobs.database import database_engine, impatient_postgres
+from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.live_runs import LiveRuns
-from da_core.jobs.database.run_database import RunDatabase, UnreachableError
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
@@ -71,7 +72,7 @@ def test_a_database_that_stands_still_is_a_sentence_and_heals_without_a_restart(
     postgresql: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(impatient_postgres, "ANSWER_SECONDS", 1)
-    monkeypatch.setattr(run_database, "REST", 0.0)
+    monkeypatch.setattr(database_engine, "REST", 0.0)
     store = Store(tmp_path / "runs", database=postgresql)
     store.database.listed(ANN)
     with standing_still(postgresql), pytest.raises(UnreachableError):
@@ -82,6 +83,6 @@ def test_a_database_that_stands_still_is_a_sentence_and_heals_without_a_restart(
 def test_a_database_that_hangs_is_left_alone_for_a_while(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreachableError):
         RunDatabase(silent)
-    monkeypatch.setattr(run_database, "connect_impatiently", lambda *_: pytest.fail("it was called again"))
+    monkeypatch.setattr(database_engine, "connect_impatiently", lambda *_: pytest.fail("it was called again"))
     with pytest.raises(UnreachableError):
         RunDatabase(silent)

@@ -17,7 +17,8 @@ from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import store as store_module
-from da_core.jobs.database.run_database import MOST_TAGS, RunDatabase, UnreachableError
+from da_core.jobs.database.database_engine import UnreachableError
+from da_core.jobs.database.run_database import MOST_TAGS, RunDatabase
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.store import Store, new_run_id
 

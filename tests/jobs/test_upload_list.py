@@ -13,7 +13,8 @@ from da_core.data.loading.cache import load_pair
 from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.jobs.database.run_database import RunDatabase, UnreachableError
+from da_core.jobs.database.database_engine import UnreachableError
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.upload_list import MEGABYTE, UploadList
 from da_core.settings import settings

@@ -19,7 +19,7 @@ from sqlalchemy.exc import CompileError, DataError, IntegrityError
 
 from da_core.errors import UserError
 from da_core.jobs.database import migrations
-from da_core.jobs.database.run_database import open_engine
+from da_core.jobs.database.database_engine import open_engine
 
 _AT_ONCE = 500
 """Rows that are read or inserted together."""

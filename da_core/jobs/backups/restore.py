@@ -26,7 +26,7 @@ from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.backups.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
 from da_core.jobs.database import migrations
-from da_core.jobs.database.run_database import open_engine
+from da_core.jobs.database.database_engine import open_engine
 from da_core.jobs.run_bucket import RunBucket
 from da_core.object_storage import StorageError
 

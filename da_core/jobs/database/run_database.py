@@ -12,14 +12,10 @@ import functools
 import hashlib
 import json
 import logging
-import os
-import sqlite3
-import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +24,6 @@ from sqlalchemy import (
     Column,
     Connection,
     DateTime,
-    Engine,
     Float,
     ForeignKey,
     Integer,
@@ -38,18 +33,15 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    create_engine,
-    event,
     func,
     select,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
+from da_core.jobs.database.database_engine import open_engine, reached
 from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
 from da_core.jobs.owners import EVERYONE, digest
 
@@ -103,23 +95,6 @@ _PROGRESS = Table(
     Column("outcome", String(20), primary_key=True),
     Column("times", Integer, nullable=False),
 )
-
-
-REST = 20.0
-"""Seconds for which a database that does not answer is left alone."""
-_UNREACHABLE = (
-    "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
-)
-_resting: dict[str, float] = {}
-"""Until when each database is left alone, by `time.monotonic`."""
-
-
-class UnreachableError(UserError):
-    """The database does not answer, or refuses."""
-
-
-class DamagedError(UnreachableError):
-    """The database's file is none, or is broken inside."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +157,7 @@ class RunDatabase:
 
         self._url = url
         self._engine = open_engine(url)
-        with self._reached():
+        with reached(self._url):
             migrations.upgrade(self._engine)
 
     @contextlib.contextmanager
@@ -354,88 +329,8 @@ class RunDatabase:
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction, for the tables beside these too. Raises `UnreachableError`."""
-        with self._reached(), self._engine.begin() as connection:
+        with reached(self._url), self._engine.begin() as connection:
             yield connection
-
-    @contextlib.contextmanager
-    def _reached(self) -> Iterator[None]:
-        with _not_hanging(self._url), _in_a_sentence():
-            yield
-
-
-@contextlib.contextmanager
-def _in_a_sentence() -> Iterator[None]:
-    """Raise `UnreachableError` for what the database's driver raises."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        log.warning("the database of runs", exc_info=True)
-        # what a full disk, a lock or a missing folder raises is of a class below this one
-        damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
-        raise (DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)) from error
-
-
-@contextlib.contextmanager
-def _not_hanging(url: str) -> Iterator[None]:
-    """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
-
-    Otherwise every page and every run would wait for it anew. Raises `UnreachableError`.
-    """
-    began = time.monotonic()
-    if began < _resting.get(url, 0.0):
-        raise UnreachableError(_UNREACHABLE)
-    try:
-        yield
-    except UnreachableError:
-        hangs = time.monotonic() - began >= CONNECT_SECONDS
-        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
-            _resting[url] = time.monotonic() + REST
-        raise
-
-
-def set_aside(url: str) -> str:
-    """Move SQLite's file at this URL out of the way, under a name with the time; return that name."""
-    file = Path(make_url(url).database or "")
-    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
-    for suffix in ("-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(f"{file}{suffix}", f"{aside}{suffix}")
-    os.replace(file, aside)
-    return aside.name
-
-
-def open_engine(url: str) -> Engine:
-    """Prepare connections to a database.
-
-    Raises `UserError` for a URL that SQLAlchemy does not understand, or a driver that is not installed.
-    """
-    try:
-        # ids and class names may be Chinese: they are kept as people would read them
-        engine = create_engine(
-            url,
-            pool_pre_ping=True,
-            json_serializer=functools.partial(json.dumps, ensure_ascii=False),
-            hide_parameters=True,  # an error goes to the log, and what visitors wrote does not
-        )
-    except (ArgumentError, ImportError) as error:
-        raise UserError(
-            "The setting {name} is not a database that can be used here: {detail}.",
-            name="DA_LAB_DATABASE",
-            detail=error,
-        ) from error
-    if make_url(url).get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    if make_url(url).drivername == "postgresql+psycopg":
-        event.listen(engine, "do_connect", connect_impatiently)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let no reader wait for a writer, and a writer wait for another."""
-    for pragma in ("busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    with contextlib.suppress(sqlite3.OperationalError):  # “locked” at once where another server is just doing the same
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:

@@ -165,7 +165,7 @@ class Keeper:
         much. Without the database this server is alone. To be called with ``admission`` held, as the row stands for
         a run that the schedule does not have yet.
         """
-        from da_core.jobs.database.run_database import UnreachableError
+        from da_core.jobs.database.database_engine import UnreachableError
 
         owner = job.owners[0]
         join: Join = "join_behind" if job.behind else "join_ahead" if job.ahead else "join"

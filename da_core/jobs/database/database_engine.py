@@ -1,0 +1,122 @@
+"""A database at a URL: its engine, and one sentence where it does not answer, for a while without asking it anew."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from da_core.errors import UserError
+from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
+
+log = logging.getLogger(__name__)
+
+REST = 20.0
+"""Seconds for which a database that does not answer is left alone."""
+_UNREACHABLE = (
+    "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
+)
+_resting: dict[str, float] = {}
+"""Until when each database is left alone, by `time.monotonic`."""
+
+
+class UnreachableError(UserError):
+    """The database does not answer, or refuses."""
+
+
+class DamagedError(UnreachableError):
+    """The database's file is none, or is broken inside."""
+
+
+@contextlib.contextmanager
+def reached(url: str) -> Iterator[None]:
+    """Ask the database at ``url`` for something within. Raises `UnreachableError`."""
+    with _not_hanging(url), _in_a_sentence():
+        yield
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Raise `UnreachableError` for what the database's driver raises."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("the database of runs", exc_info=True)
+        # what a full disk, a lock or a missing folder raises is of a class below this one
+        damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
+        raise (DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)) from error
+
+
+@contextlib.contextmanager
+def _not_hanging(url: str) -> Iterator[None]:
+    """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
+
+    Otherwise every page and every run would wait for it anew. Raises `UnreachableError`.
+    """
+    began = time.monotonic()
+    if began < _resting.get(url, 0.0):
+        raise UnreachableError(_UNREACHABLE)
+    try:
+        yield
+    except UnreachableError:
+        hangs = time.monotonic() - began >= CONNECT_SECONDS
+        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
+            _resting[url] = time.monotonic() + REST
+        raise
+
+
+def set_aside(url: str) -> str:
+    """Move SQLite's file at this URL out of the way, under a name with the time; return that name."""
+    file = Path(make_url(url).database or "")
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y-%m-%d-%H%M%S}")
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{file}{suffix}", f"{aside}{suffix}")
+    os.replace(file, aside)
+    return aside.name
+
+
+def open_engine(url: str) -> Engine:
+    """Prepare connections to a database.
+
+    Raises `UserError` for a URL that SQLAlchemy does not understand, or a driver that is not installed.
+    """
+    try:
+        # ids and class names may be Chinese: they are kept as people would read them
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            json_serializer=functools.partial(json.dumps, ensure_ascii=False),
+            hide_parameters=True,  # an error goes to the log, and what visitors wrote does not
+        )
+    except (ArgumentError, ImportError) as error:
+        raise UserError(
+            "The setting {name} is not a database that can be used here: {detail}.",
+            name="DA_LAB_DATABASE",
+            detail=error,
+        ) from error
+    if make_url(url).get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    if make_url(url).drivername == "postgresql+psycopg":
+        event.listen(engine, "do_connect", connect_impatiently)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Let no reader wait for a writer, and a writer wait for another."""
+    for pragma in ("busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    with contextlib.suppress(sqlite3.OperationalError):  # “locked” at once where another server is just doing the same
+        connection.execute("PRAGMA journal_mode = WAL")
