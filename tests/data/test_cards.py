@@ -8,9 +8,9 @@ import pytest
 
 from da_core.data.measured import figures
 from da_core.data.sources import sources
-from da_core.events import Finished
+from da_core.events import Finished, SeedFinished
 from da_core.experiment import DataSpec
-from da_core.study import SeedFinished, run_seeds
+from da_core.study import run_seeds
 from tests.bench.measure_catalogue import walked
 
 SMALL = [
