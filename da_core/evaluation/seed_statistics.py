@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,4 +122,5 @@ def _needed(difference: Spread, level: float) -> int | None:
     if difference.interval is None or not difference.interval[0] <= 0 <= difference.interval[1]:
         return None
     counts = range(len(difference.values) + 1, _MOST_SEEDS + 1)
-    return next((n for n in counts if _half(difference.deviation, n, level) < abs(difference.mean)), None)
+    at = bisect_left(counts, True, key=lambda n: _half(difference.deviation, n, level) < abs(difference.mean))
+    return counts[at] if at < len(counts) else None

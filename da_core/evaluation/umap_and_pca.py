@@ -5,6 +5,7 @@ Every UMAP computation of the process goes through one lock: two at once can abo
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def umap(F: Features, seed: int, start: Points | None = None, neighbours: int = 
 
 
 def warm_up() -> None:
-    """Import UMAP and let numba compile all that `umap` runs, which takes seconds once in a process."""
+    """Import UMAP and let numba compile all that `umap` runs, or load what it has compiled before."""
     F = np.random.default_rng(0).normal(size=(4 * FEWEST_FOR_UMAP, 4))
     together(F, F, LayoutSettings())
 
@@ -176,6 +177,7 @@ def _umap(F: Points, seed: int, start: Points | None, neighbours: int, min_dist:
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
 
+    _keep_what_is_compiled()
     random_state = np.random.RandomState(seed)
     distances, indices = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(F).kneighbors(F)
     distances[:, 0] = 0  # of a sample to itself; the rounding error that stands there would change the graph
@@ -210,6 +212,18 @@ def _umap(F: Points, seed: int, start: Points | None, neighbours: int, min_dist:
         initial_alpha=1.0 if start is None else 0.5,
         move_other=True,
     )
+
+
+@functools.cache
+def _keep_what_is_compiled() -> None:
+    """Have numba keep on disk what it compiles of UMAP: umap-learn does not, and every process compiled for seconds."""
+    from numba.core.dispatcher import Dispatcher
+    from umap import layouts, umap_, utils
+
+    for module in (layouts, umap_, utils):
+        for each in vars(module).values():
+            if isinstance(each, Dispatcher):
+                each.enable_caching()
 
 
 def _unit(points: Points) -> Points:

@@ -117,6 +117,8 @@ def test_a_link_brings_an_experiment_and_page_changes_keep_it() -> None:
     [
         ("training.epochs", "0", "epochs"),
         ("method.weight", "99", "weight of dann is 99"),
+        ("method.weight", "much", "weight of dann"),
+        ("data.count", "7", "100"),
         ("method", "magic", "no method “magic”"),
         ("network.width", "wide", "width"),
         ("data.size", "33333", "size of street"),

@@ -22,19 +22,20 @@ _failed = pytest.StashKey[bool]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process has all browser tests, since they share a server and a Chromium.
+    """Two processes share the browser tests, every second file each, with a server and a Chromium of their own.
 
-    Alone it comes to them last, because they are slow; of several processes one has them from the start, because
-    together they take longest (pytest-xdist begins with the largest group). A page moves while it finds its place,
+    Alone one comes to them last, because they are slow; of several processes each has its half early, because
+    together they take longest (pytest-xdist begins with the largest groups). A page moves while it finds its place,
     longer on a busy machine: a test of it fails when it fails twice, and a second try is named in the summary.
     """
     here = Path(__file__).parent
+    files = sorted({item.path for item in items if here in item.path.parents})
     for item in items:
-        if here in item.path.parents:
+        if item.path in files:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group(f"browser {files.index(item.path) % 2}"))
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: here in item.path.parents)
+    items.sort(key=lambda item: item.path in files)
 
 
 @pytest.hookimpl(wrapper=True)

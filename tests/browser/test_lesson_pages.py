@@ -76,8 +76,7 @@ def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
     expect(heading(page)).to_have_text("CORAL")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)], ids=["en-light", "zh-dark"])
 def test_a_phone_shows_a_lesson_without_moving_sideways(
     server: Server, visitor: Visitor, language: str, dark: bool
 ) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from da_core.data.measured import figures
 from da_core.data.sources import sources
+from da_core.events import Finished, SeedFinished
 from da_core.experiment import DataSpec
-from tests.bench.measure_catalogue import finish, walked
+from da_core.study import run_seeds
+from tests.bench.measure_catalogue import walked
 
 SMALL = [
     name
@@ -22,7 +24,10 @@ SMALL = [
 @pytest.mark.parametrize("name", SMALL)
 def test_the_cards_best_method_reaches_what_the_card_says(name: str) -> None:
     card = figures()[name]
-    results = [finish(walked(DataSpec(name=name), card.method, seed)) for seed in range(3)]
+    seeds = [walked(DataSpec(name=name), card.method, seed) for seed in range(3)]
+    ends = [event for event in run_seeds(seeds, embed=False) if isinstance(event, Finished | SeedFinished)]
+    results = [(end.finished if isinstance(end, SeedFinished) else end).result for end in ends]
+    assert len(results) == len(seeds)
     source_only = mean(result.source_only.target.accuracy for result in results)
     adapted = mean(result.adapted.target.accuracy for result in results)
     assert source_only == pytest.approx(card.source_only, abs=0.03)
