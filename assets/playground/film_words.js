@@ -11,6 +11,11 @@ function percents(share) {
   return `${Math.round(100 * share)}%`;
 }
 
+/** How long features are on average, in each domain. @param {Frame} frame */
+function lengths({ numbers }) {
+  return { source: numbers.sourceNorm.toFixed(1), target: numbers.targetNorm.toFixed(1) };
+}
+
 /** @param {FilmReader} film @param {number} at @param {any} texts */
 function sentenceOf(film, at, texts) {
   const { frames, whole, header } = film;

@@ -34,8 +34,11 @@ TEXTS = {
     "sourceColumn": "Source right",
     "targetColumn": "Target right",
     "domainColumn": "Critic right",
+    "sourceNormColumn": "Length of source features",
+    "targetNormColumn": "Length of target features",
     "sourceRight": "{share} of the source right",
     "targetRight": "{share} of the target right",
+    "norms": "mean length of features: source {source}, target {target}",
     "sourceBar": "Source",
     "weightedBar": "Source, weighted",
     "targetBar": "Target",
@@ -126,6 +129,10 @@ WEIGHTS_NOTE = (
     "The larger a source point, the more it counts; dotted lines: how much more common a place is in the target"
 )
 THREADS_NOTE = "Threads: which mass goes where; click a sample to see its own"
+NORMS_NOTE = (
+    "Watch the mean length of the features below the pictures, at the end and before adapting begins: AFN makes them "
+    "longer. The pictures do not show it, since each is fitted to its features"
+)
 LINES_NOTE = "Lines: the subspaces of the two domains"
 FILLINGS = ("filled", "open", "dotted")
 
