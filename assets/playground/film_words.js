@@ -1,9 +1,10 @@
 // @ts-check
 // One sentence on what has just happened, from a frame's numbers; the sentences come translated.
 
-/** @param {string} sentence @param {Record<string, string | number>} values */
+/** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, string | number>} values */
 function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  const said = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return said.replace(/(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])/g, "");
 }
 
 /** @param {number} share */

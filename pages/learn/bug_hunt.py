@@ -8,7 +8,7 @@ from da_core.errors import UserError
 from da_core.teaching.bugs import Output, Version, bugs, code, run
 from pages.learn import own_progress
 from pages.session import keys
-from pages.session.words import _, explain, language, safe
+from pages.session.words import _, explain, language, paragraph, safe
 from pages.shell import navigation
 
 
@@ -30,7 +30,7 @@ def ran(name: str, version: Version) -> None:
         st.code(output.printed, language=None)
     if output.error:
         where = _("It stops in line {number}.", number=output.line) if output.line else _("It stops.")
-        st.error(f"{where} {safe(output.error)}")
+        st.error(paragraph(where, safe(output.error)))
 
 
 def as_code(number: int, line: str) -> str:

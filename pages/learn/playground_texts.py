@@ -82,11 +82,12 @@ TEXTS = {
     "gameEnd": "End the game",
     "gameAsk": "Sample {number} of {count}: does the grey point come from the source or from the target?",
     "gameScore": "You were right on {you}, the network's critic on {critic}.",
-    "gameOver": "At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
-    "then meets target features that look like those it knows.",
-    "gameSeesMore": "You only guess now, but the critic does better: it sees all features, and the picture shows two "
-    "directions of them. For the network the domains are still apart.",
-    "gameApart": "The film has ended, and the domains can still be told apart: the features have not fooled you.",
+    "gameOver": "{score} At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the "
+    "source then meets target features that look like those it knows.",
+    "gameSeesMore": "{score} You only guess now, but the critic does better: it sees all features, and the picture "
+    "shows two directions of them. For the network the domains are still apart.",
+    "gameApart": "{score} The film has ended, and the domains can still be told apart: the features have not fooled "
+    "you.",
     "gameNext": "Let the features move",
     "guessSource": "source (S)",
     "guessTarget": "target (T)",

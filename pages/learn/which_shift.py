@@ -15,7 +15,7 @@ from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
 from pages.own_data.data_report import VERDICTS, reports
 from pages.session import keys, state
 from pages.session.polling import when_ready
-from pages.session.words import _, language, number, percent, translate_message
+from pages.session.words import _, language, number, paragraph, percent, translate_message
 from pages.shell import navigation
 
 with st.spinner(_("Waking up the methods…")):
@@ -85,7 +85,7 @@ def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
     if given == planted.kind:
         st.success(f"**{_('Right.')}** {truth}. {_(KIND_SIGNS[planted.kind])}")
     else:
-        st.warning(f"**{_('Not so.')}** {_('It is: {kind}.', kind=truth)} {_(KIND_SIGNS[planted.kind])}")
+        st.warning(f"**{_('Not so.')}** {paragraph(_('It is: {kind}.', kind=truth), _(KIND_SIGNS[planted.kind]))}")
     made = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
     if made:
         st.caption(_("How it was made: {settings}", settings=made))

@@ -314,7 +314,7 @@ class Recorder(Observer):
         if (yt != UNKNOWN).any():
             numbers["target"] = float(right[yt != UNKNOWN].mean())
         numbers["distance"] = linear_distance(Fs, Ft)
-        if isinstance(self.prepared.method, AFN):  # a picture that is fitted to features does not show how long they are
+        if isinstance(self.prepared.method, AFN):  # the picture is fitted to features and hides their length
             for name, F in (("sourceNorm", Fs), ("targetNorm", Ft)):
                 numbers[name] = float(np.linalg.norm(F, axis=1).mean())
         return numbers
