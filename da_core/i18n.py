@@ -68,6 +68,10 @@ class Language:
         """Translate a sentence of ``da_core`` (a notice, an error), and the words among its ``values`` too."""
         return self.translate(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
 
+    def paragraph(self, *sentences: str) -> str:
+        """Join sentences, the empty ones left out: Chinese has no space after a full stop."""
+        return ("" if self.code == "zh" else " ").join(filter(None, sentences))
+
     def word(self, name: str) -> str:
         """Translate ``name`` if it has a translation (class names, stages); people's own names stay as they are."""
         if isinstance(name, OwnName):

@@ -11,7 +11,7 @@ from da_core.server_metrics import PAGE_SECONDS
 from pages.hall import class_lines
 from pages.run import starting
 from pages.session import state, unknown_links
-from pages.session.words import _, explain, language, speaking
+from pages.session.words import _, explain, language, paragraph, speaking
 from pages.shell import navigation, sidebar, theme
 
 started = time.perf_counter()
@@ -38,7 +38,7 @@ with speaking(language()):
         sidebar.draw(here)
     if problem := state.problem():
         whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
-        st.warning(" ".join([explain(problem), *whole_link]))
+        st.warning(paragraph(explain(problem), *whole_link))
     class_lines.way_back(here)
     class_lines.exercise(here)
     starting.watch(here)

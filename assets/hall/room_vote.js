@@ -30,7 +30,7 @@ class VoteView {
   state(slide, ballot) {
     if (!ballot) return said("voteSoon");
     if (!ballot.open) return said("voteClosed");
-    return `${said(slide.question ? "voteOpen" : "guessOpen")} ${said("anonymous")}`;
+    return said(slide.question ? "voteOpen" : "guessOpen");
   }
 
   /** @param {any} question @param {number} place @param {any} ballot */

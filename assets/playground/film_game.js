@@ -77,8 +77,8 @@ class Game {
     for (const name of [".guess-source", ".guess-target"]) this.playground.find(name).disabled = ended;
     if (!ended) line.textContent = filled(texts.gameAsk, { number: this.done + 1, count: ROUND });
     else {
-      const said = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
-      line.textContent = this.over() ? `${said} ${texts[this.outcome(last)]}` : said;
+      const score = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
+      line.textContent = this.over() ? filled(texts[this.outcome(last)], { score }) : score;
       this.playground.find(this.over() ? ".game-start" : ".game-next").focus({ preventScroll: true });
     }
     this.playground.player.draw();

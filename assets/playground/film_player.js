@@ -221,6 +221,7 @@ class Player {
     for (const name of ["source", "target"]) {
       if (frame.numbers[name] !== undefined) parts.push(filled(texts[`${name}Right`], { share: percents(frame.numbers[name]) }));
     }
+    if (frame.numbers.targetNorm !== undefined) parts.push(filled(texts.norms, lengths(frame)));
     const node = stage.figure.querySelector(".numbers");
     if (node.textContent !== parts.join(" · ")) node.textContent = parts.join(" · ");
     bars(stage, frame);

@@ -9,11 +9,11 @@ function tabulate(playground) {
   const box = playground.find(".course-table");
   if (!box?.open) return;
   const { texts } = playground.data;
-  const shares = /** @type {const} */ (["source", "target", "domain"]);
+  const kinds = /** @type {const} */ (["source", "target", "domain", "sourceNorm", "targetNorm"]);
   const films = playground.stages.filter((stage) => stage.film?.frames.length);
   const columns = films.flatMap((stage) => {
     const title = stage.figure.querySelector(".stage-title").textContent;
-    const there = shares.filter((name) => stage.film?.frames.some((frame) => frame.numbers[name] !== undefined));
+    const there = kinds.filter((name) => stage.film?.frames.some((frame) => frame.numbers[name] !== undefined));
     return there.map((name) => ({ stage, name, title: films.length > 1 ? `${title} · ${texts[`${name}Column`]}` : texts[`${name}Column`] }));
   });
   const count = Math.max(0, ...films.map((stage) => stage.film?.frames.length ?? 0));
@@ -29,9 +29,10 @@ function tabulate(playground) {
     made.append(...cells);
     return made;
   };
-  const written = (/** @type {number | undefined} */ share) => (share === undefined ? "–" : percents(share));
+  const written = (/** @type {string} */ name, /** @type {number | undefined} */ value) =>
+    value === undefined ? "–" : name.endsWith("Norm") ? value.toFixed(1) : percents(value);
   box.querySelector("table").replaceChildren(
     line([cell("th", texts.frameColumn, "col"), ...columns.map(({ title }) => cell("th", title, "col"))]),
-    ...rows.map((at) => line([cell("th", String(at + 1), "row"), ...columns.map(({ stage, name }) => cell("td", written(stage.film?.frames[at]?.numbers[name])))])),
+    ...rows.map((at) => line([cell("th", String(at + 1), "row"), ...columns.map(({ stage, name }) => cell("td", written(name, stage.film?.frames[at]?.numbers[name])))])),
   );
 }

@@ -1,14 +1,20 @@
 // @ts-check
 // One sentence on what has just happened, from a frame's numbers; the sentences come translated.
 
-/** @param {string} sentence @param {Record<string, string | number>} values */
+/** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, string | number>} values */
 function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  const said = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return said.replace(/(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])/g, "");
 }
 
 /** @param {number} share */
 function percents(share) {
   return `${Math.round(100 * share)}%`;
+}
+
+/** How long features are on average, in each domain. @param {Frame} frame */
+function lengths({ numbers }) {
+  return { source: numbers.sourceNorm.toFixed(1), target: numbers.targetNorm.toFixed(1) };
 }
 
 /** @param {FilmReader} film @param {number} at @param {any} texts */

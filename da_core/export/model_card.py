@@ -77,7 +77,7 @@ def card(record: Record, language: Language) -> str:
     provenance = recipe.get("provenance", {})
     origin = [str(provenance[key]) for key in ("title", "origin", "licence") if key in provenance]
     facts = {
-        say("Data"): " ".join(_sentence(language.word(text), language) for text in origin),
+        say("Data"): language.paragraph(*(_sentence(language.word(text), language) for text in origin)),
         say("Network"): _plain(_title(networks(), experiment.network.name, language)),
         say("Head"): _plain(_title(heads(), experiment.head.name, language)),
         say("Method"): _plain(_title(methods(), experiment.method.name, language)),

@@ -183,7 +183,7 @@ def _finding(finding: Finding, language: Language) -> str:
         for message in (finding.title, finding.evidence, finding.advice)
     )
     reasons = "".join(f"<li>{escape(language.translate_message(c.reason, c.values))}</li>" for c in finding.changes)
-    return f"<b>{title}</b> {evidence} {advice}" + (f"<ol>{reasons}</ol>" if reasons else "")
+    return f"<b>{title}</b> {language.paragraph(evidence, advice)}" + (f"<ol>{reasons}</ol>" if reasons else "")
 
 
 def _figure(record: Record, name: str, caption: str, language: Language) -> str:

@@ -107,7 +107,7 @@ def scored_rows(
                 "Source only has seen the target's samples, without labels: the preparation is fitted to them."
             )
         )
-    return " ".join(sentences)
+    return language.paragraph(*sentences)
 
 
 def judged_rows(result: Result, language: Language, models: Sequence[Compared] = get_args(Compared)) -> str:

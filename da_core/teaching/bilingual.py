@@ -5,11 +5,12 @@ A file is a mapping of names to entries; each entry is a frozen model that is va
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from da_core.errors import UserError
 
@@ -17,6 +18,9 @@ COURSE = Path(__file__).parents[2] / "assets" / "course"
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 T = TypeVar("T")
+_CHINESE = r"[\u3000-\u9fff\uff00-\uffef“”‘’…]"
+_FOLD = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
+"""The space that YAML leaves between two lines of a folded text, which Chinese does not have."""
 
 
 class Entry(BaseModel):
@@ -29,7 +33,7 @@ class Bilingual(Entry):
     """A text in English and Chinese, as Markdown."""
 
     en: Words
-    zh: Words
+    zh: Annotated[Words, AfterValidator(lambda text: _FOLD.sub("", text))]
 
     def text(self, language: str) -> str:
         """Return the text in the language of this code."""

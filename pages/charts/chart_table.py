@@ -24,11 +24,16 @@ def sentence(title: str, *numbers: str) -> str:
     return _("{chart}: {numbers}.", chart=title, numbers=", ".join(numbers)) if numbers else title
 
 
-def draw(table: pd.DataFrame) -> None:
-    """Put a table of texts, its rows named by its index, on the page, as plain HTML."""
+def draw(table: pd.DataFrame, key: str) -> None:
+    """Put a table of texts, its rows named by its index, on the page, as plain HTML.
+
+    ``key`` names its chart: who has opened a table finds it open when it is drawn anew (``assets/live_page.js``), and
+    when its chart has come to its end.
+    """
     label = html.escape(_("The numbers as a table"))
+    was_open = " open" if st.session_state.get(keys.live_table(key)) else ""
     st.html(
-        f'<details class="lab-chart-table"><summary>{label}</summary>'
+        f'<details class="lab-chart-table" data-chart="{html.escape(key)}"{was_open}><summary>{label}</summary>'
         f'<div role="region" tabindex="0" aria-label="{label}">{_as_html(table)}</div></details>'
     )
 

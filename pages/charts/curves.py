@@ -126,7 +126,7 @@ def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> 
     if live:
         chart_table.draw_live(partial(_by_epoch, drawn), "curves")
     else:
-        chart_table.draw(_by_epoch(drawn))
+        chart_table.draw(_by_epoch(drawn), "curves")
 
 
 def _by_epoch(drawn: Sequence[Chart]) -> pd.DataFrame:

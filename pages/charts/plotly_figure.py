@@ -77,4 +77,4 @@ def draw(figure: go.Figure, key: str, alt: str, table: pd.DataFrame | None = Non
         },
     )
     if not tabulated:
-        chart_table.draw(chart_table.of_figure(figure) if table is None else table)
+        chart_table.draw(chart_table.of_figure(figure) if table is None else table, key)

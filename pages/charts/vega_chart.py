@@ -19,4 +19,4 @@ def draw(rows: pd.DataFrame, spec: Json, key: str, alt: str, table: pd.DataFrame
     """
     st.vega_lite_chart(rows, spec, key=key, alt=alt)
     if table is not None:
-        chart_table.draw(table)
+        chart_table.draw(table, key)

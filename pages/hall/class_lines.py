@@ -15,7 +15,7 @@ from da_core.teaching.hall.room import RoomAct
 from da_core.teaching.hall.rooms import room_database, rooms
 from pages.run import run_row
 from pages.session import keys, origin, state
-from pages.session.words import _, explain, percent, safe
+from pages.session.words import _, explain, paragraph, percent, safe
 from pages.shell.navigation import SCREENS, Step
 
 
@@ -60,9 +60,9 @@ def exercise(here: Step) -> None:
     if asked is None or here == "lecture_hall":
         return
     with st.container(key=keys.EXERCISE_LINE, border=True):
-        labels = "" if asked.labels else " " + _("Without labels of the target.")
+        labels = "" if asked.labels else _("Without labels of the target.")
         bar = _("The bar: {share} of the target right.", share=percent(asked.goal, 0))
-        st.markdown(f"**{_('Exercise')}** · {safe(asked.task)}  \n{bar}{labels}")
+        st.markdown(f"**{_('Exercise')}** · {safe(asked.task)}  \n{paragraph(bar, labels)}")
         run = state.run_id()
         record = store().load(run) if here == "results" and run else None
         if record is not None:

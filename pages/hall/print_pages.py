@@ -23,7 +23,7 @@ def handout_page(lecture: Lecture) -> str:
         about = _("{count} slides, {minutes} minutes", count=len(lecture.slides), minutes=number(lecture.minutes))
         slides = "".join(_slide(place, slide) for place, slide in enumerate(lecture.slides, start=1))
         body = (
-            f'<h1>{escape(lecture.title)}</h1><p class="about">{escape(lecture.summary)} {about}</p>'
+            f'<h1>{escape(lecture.title)}</h1><p class="about">{escape(words.paragraph(lecture.summary, about))}</p>'
             f'<section class="slides">{slides}</section>'
         )
         return _page(lecture.title, lecture.language, body)

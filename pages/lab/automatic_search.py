@@ -26,7 +26,7 @@ from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
 from pages.session import keys, state
 from pages.session.polling import when_ready
-from pages.session.words import _, number, percent, safe, translate_message, word
+from pages.session.words import _, number, paragraph, percent, safe, translate_message, word
 from pages.shell import navigation
 
 LONGEST = 240
@@ -68,7 +68,7 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
         kind = validators()[validator]
         if kind.cost:
             st.warning(_(kind.cost))
-        left.caption(f"{_(kind.summary)} {_('Where it fails:')} {_(kind.fails)}")
+        left.caption(paragraph(_(kind.summary), _("Where it fails:"), _(kind.fails)))
         budget = ask_budget()
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Start the search"), type="primary", disabled=going or not names, key=keys.SEARCH_START):

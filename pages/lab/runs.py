@@ -11,7 +11,7 @@ from da_core.jobs.database.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
 from pages.session import account, keys, state
-from pages.session.words import _, safe, translate_message
+from pages.session.words import _, paragraph, safe, translate_message
 from pages.shell import navigation
 
 _PAGE_SIZE = 20
@@ -133,10 +133,8 @@ def actions(runs: Sequence[KeptRun], known: Sequence[str], hidden: int) -> None:
         if not runs:
             st.markdown(f":gray[{_('Tick a run to name or delete it, two or more to compare them.')}]")
             return
-        ticks = _("{count} ticked", count=len(runs))
-        if hidden:
-            ticks += " " + _("({count} of them hidden by the search)", count=hidden)
-        st.markdown(ticks, width="content")
+        out_of_sight = _("({count} of them hidden by the search)", count=hidden) if hidden else ""
+        st.markdown(paragraph(_("{count} ticked", count=len(runs)), out_of_sight), width="content")
         if len(runs) > 1:
             st.button(_("Compare"), type="primary", key=keys.COMPARE, on_click=_show, args=("compare",))
         else:

@@ -69,7 +69,7 @@ def side_by_side(row: Sequence[RunView]) -> None:
     if live:
         chart_table.draw_live(chart.numbers, "what-if-curves")
     else:
-        chart_table.draw(chart.numbers())
+        chart_table.draw(chart.numbers(), "what-if-curves")
     if going_on := [place for place, view in enumerate(row) if view.live and place]:
         newest = going_on[-1]
         two_runs.pictures_so_far(row[0], row[newest], (called[0], called[newest]))

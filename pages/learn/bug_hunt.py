@@ -8,7 +8,7 @@ from da_core.errors import UserError
 from da_core.teaching.bugs import Output, Version, bugs, code, run
 from pages.learn import own_progress
 from pages.session import keys
-from pages.session.words import _, explain, language, safe
+from pages.session.words import _, bold_first, explain, language, paragraph, safe
 from pages.shell import navigation
 
 
@@ -30,7 +30,7 @@ def ran(name: str, version: Version) -> None:
         st.code(output.printed, language=None)
     if output.error:
         where = _("It stops in line {number}.", number=output.line) if output.line else _("It stops.")
-        st.error(f"{where} {safe(output.error)}")
+        st.error(paragraph(where, safe(output.error)))
 
 
 def as_code(number: int, line: str) -> str:
@@ -47,8 +47,8 @@ def mark_the_line(name: str) -> bool:
     if st.session_state.get(found):
         st.code("\n".join(lines), language="python", line_numbers=True)
         number = next(place for place, line in enumerate(lines, 1) if bugs()[name].is_wrong(line))
-        right = f"**{_('Right.')}** " if st.session_state[found] == "found" else ""
-        st.markdown(right + _("It is line {number}.", number=number))
+        here = _("It is line {number}.", number=number)
+        st.markdown(bold_first(_("Right."), here) if st.session_state[found] == "found" else here)
         return True
     with st.container(key=keys.bug_lines(name)):
         chosen = st.radio(
@@ -106,7 +106,7 @@ def hunt(name: str) -> None:
     st.markdown(bug.happens.text(in_words))
     if not pick_the_remedy(name):
         return
-    st.markdown(f"**{_('Right.')} {_('The right version')}**")
+    st.markdown(f"**{paragraph(_('Right.'), _('The right version'))}**")
     st.code(code(name, "right"), language="python", line_numbers=True)
     ran(name, "right")
     st.success(bug.after.text(in_words))

@@ -8,7 +8,7 @@ from da_core.teaching.check_questions import check as read_check
 from da_core.teaching.misconceptions import TryIt
 from pages.learn import own_progress
 from pages.session import keys
-from pages.session.words import _, language
+from pages.session.words import _, bold_first, language, paragraph
 from pages.shell import navigation
 
 
@@ -38,11 +38,11 @@ def show_check(check: str, where: str) -> bool | None:
             return None
         option = asked.options[answer]
         if option.is_right:
-            st.success(f"**{_('Right.')}** {asked.why.text(code)}")
+            st.success(bold_first(_("Right."), asked.why.text(code)))
         else:
             belief = option.refuted()
             said = _("Many think: “{belief}”", belief=belief.says.text(code))
-            st.warning(f"**{_('Not so.')}** {said} {belief.refutation.text(code)}")
+            st.warning(bold_first(_("Not so."), paragraph(said, belief.refutation.text(code))))
             in_this_lesson = belief.try_it.query() == {"lesson": check}
             try_it(belief.try_it, keys.check_try(where, check), leads_away=not in_this_lesson)
         return option.is_right

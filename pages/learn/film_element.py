@@ -14,6 +14,7 @@ from da_core import palette
 from da_core.data.sources import sources
 from da_core.experiment import Experiment
 from da_core.methods import methods
+from da_core.methods.alignment.afn import AFN
 from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.transport import Transport
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
@@ -150,6 +151,8 @@ def _notes(method: type[Method]) -> list[str]:
         notes.append(playground_texts.WEIGHTS_NOTE)
     if issubclass(method, Transport):
         notes.append(playground_texts.THREADS_NOTE)
+    if issubclass(method, AFN):
+        notes.append(playground_texts.NORMS_NOTE)
     if issubclass(method, SubspaceAlignment | GFK):
         notes.append(playground_texts.LINES_NOTE)
     return notes

@@ -18,7 +18,7 @@ from pages.learn import film_element
 from pages.samples import gallery
 from pages.session import keys, state
 from pages.session.words import _, word
-from pages.shell import navigation
+from pages.shell import navigation, params_table
 
 BETAS = (0.01, 0.1)
 """Bands that FDA is shown with: the published one, which swaps the mean colour of small pictures, and a wide one."""
@@ -37,7 +37,8 @@ def draw(method: str) -> None:
     settings = lesson_films.choose(method).params
     if settings:
         fields = methods()[method].Params.model_fields
-        told = ", ".join(f"{_(fields[name].title or name)} = {value}" for name, value in settings.items())
+        titles = {name: fields[name].title or name for name in settings}
+        told = ", ".join(f"{_(titles[name])} = {params_table.written(settings[name], titles[name])}" for name in titles)
         st.caption(_("Made with {settings} instead of the published values.", settings=told))
 
 

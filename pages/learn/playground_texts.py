@@ -34,8 +34,11 @@ TEXTS = {
     "sourceColumn": "Source right",
     "targetColumn": "Target right",
     "domainColumn": "Critic right",
+    "sourceNormColumn": "Length of source features",
+    "targetNormColumn": "Length of target features",
     "sourceRight": "{share} of the source right",
     "targetRight": "{share} of the target right",
+    "norms": "mean length of features: source {source}, target {target}",
     "sourceBar": "Source",
     "weightedBar": "Source, weighted",
     "targetBar": "Target",
@@ -79,11 +82,12 @@ TEXTS = {
     "gameEnd": "End the game",
     "gameAsk": "Sample {number} of {count}: does the grey point come from the source or from the target?",
     "gameScore": "You were right on {you}, the network's critic on {critic}.",
-    "gameOver": "At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the source "
-    "then meets target features that look like those it knows.",
-    "gameSeesMore": "You only guess now, but the critic does better: it sees all features, and the picture shows two "
-    "directions of them. For the network the domains are still apart.",
-    "gameApart": "The film has ended, and the domains can still be told apart: the features have not fooled you.",
+    "gameOver": "{score} At 50% nobody can tell any more: that is what DANN is after. A classifier that learned on the "
+    "source then meets target features that look like those it knows.",
+    "gameSeesMore": "{score} You only guess now, but the critic does better: it sees all features, and the picture "
+    "shows two directions of them. For the network the domains are still apart.",
+    "gameApart": "{score} The film has ended, and the domains can still be told apart: the features have not fooled "
+    "you.",
     "gameNext": "Let the features move",
     "guessSource": "source (S)",
     "guessTarget": "target (T)",
@@ -126,6 +130,10 @@ WEIGHTS_NOTE = (
     "The larger a source point, the more it counts; dotted lines: how much more common a place is in the target"
 )
 THREADS_NOTE = "Threads: which mass goes where; click a sample to see its own"
+NORMS_NOTE = (
+    "Watch the mean length of the features below the pictures, at the end and before adapting begins: AFN makes them "
+    "longer. The pictures do not show it, since each is fitted to its features"
+)
 LINES_NOTE = "Lines: the subspaces of the two domains"
 FILLINGS = ("filled", "open", "dotted")
 

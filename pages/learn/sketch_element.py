@@ -82,7 +82,7 @@ def draw(
             for name, line in lines.items()
             for x, y in zip(knots(guess.x), line or (), strict=False)
         ]
-        chart_table.draw(chart_table.pivot(rows, across))
+        chart_table.draw(chart_table.pivot(rows, across), key)
 
 
 def _element() -> Any:

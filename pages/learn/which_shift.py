@@ -15,7 +15,7 @@ from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
 from pages.own_data.data_report import VERDICTS, reports
 from pages.session import keys, state
 from pages.session.polling import when_ready
-from pages.session.words import _, language, number, percent, translate_message
+from pages.session.words import _, bold_first, language, number, paragraph, percent, translate_message
 from pages.shell import navigation
 
 with st.spinner(_("Waking up the methods…")):
@@ -81,11 +81,11 @@ def answer(planted: PlantedShift) -> Verdict | None:
 
 def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
     """Draw what was planted and how, and how the report reasons."""
-    truth = _(KIND_TITLES[planted.kind])
+    truth = paragraph(_("It is: {kind}.", kind=_(KIND_TITLES[planted.kind])), _(KIND_SIGNS[planted.kind]))
     if given == planted.kind:
-        st.success(f"**{_('Right.')}** {truth}. {_(KIND_SIGNS[planted.kind])}")
+        st.success(bold_first(_("Right."), truth))
     else:
-        st.warning(f"**{_('Not so.')}** {_('It is: {kind}.', kind=truth)} {_(KIND_SIGNS[planted.kind])}")
+        st.warning(bold_first(_("Not so."), truth))
     made = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
     if made:
         st.caption(_("How it was made: {settings}", settings=made))

@@ -210,7 +210,7 @@ def before_after_view(
 
     _element()(data={**data, "height": height}, key=key, on_asked_change=pass_on)
     called = names or (_("Before"), _("After"))
-    chart_table.draw(by_class(cloud, classes, layout, dict(zip(_WHENS, called, strict=True))))
+    chart_table.draw(by_class(cloud, classes, layout, dict(zip(_WHENS, called, strict=True))), key)
 
 
 def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mapping[When, str]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.scheduling.limits import check_limits
 from pages.session import access
-from pages.session.words import _, explain, number, seconds
+from pages.session.words import _, explain, number, paragraph, seconds
 
 NOTICED = 60.0
 """Seconds from which on there is a notice."""
@@ -41,4 +41,4 @@ def draw(experiment: Experiment) -> None:
         advice = _("Lower “{setting}” to make it fast.", setting=_(found.lower))
     else:
         advice = _("Fewer samples make it fast.")
-    st.info(f"{took} {advice}")
+    st.info(paragraph(took, advice))

@@ -11,7 +11,7 @@ from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
-from pages.session.words import _, language, safe
+from pages.session.words import _, language, paragraph, safe
 from pages.shell import navigation
 
 
@@ -58,8 +58,8 @@ def explained() -> None:
             paper = f"[{safe(kind.paper)}]({kind.link})" if kind.link else safe(kind.paper)
             st.markdown(
                 f"**{safe(_(kind.title))}** · {_(kind.summary)}  \n`{kind.formula}`  \n"
-                f"{_('What it sees:')} {_sees(kind)}  \n"
-                f"{_('Where it fails:')} {_(kind.fails)}  \n:gray[{paper}]"
+                f"{paragraph(_('What it sees:'), _sees(kind))}  \n"
+                f"{paragraph(_('Where it fails:'), _(kind.fails))}  \n:gray[{paper}]"
             )
 
 

@@ -20,6 +20,8 @@ from pages.session import keys
 
 P = ParamSpec("P")
 
+_HAIR_SPACE = "\u200a"
+
 _speaking: ContextVar[Language | None] = ContextVar("speaking", default=None)
 
 
@@ -52,6 +54,7 @@ def _for_visitor(write: Callable[Concatenate[Language, P], str]) -> Callable[P, 
 
 
 _ = _for_visitor(Language.translate)
+paragraph = _for_visitor(Language.paragraph)
 word = _for_visitor(Language.word)
 choice = _for_visitor(Language.choice)
 number = _for_visitor(Language.number)
@@ -60,6 +63,13 @@ points = _for_visitor(Language.points)
 signed = _for_visitor(Language.signed)
 seconds = _for_visitor(Language.seconds)
 day = _for_visitor(Language.day)
+
+
+def bold_first(words: str, rest: str) -> str:
+    """Write Markdown that begins with words in bold. Some space has to follow a full stop there, or stars are seen:
+    in Chinese, which has none, the thinnest.
+    """
+    return f"**{words}**{_HAIR_SPACE if language().code == 'zh' else ' '}{rest}"
 
 
 def moment(when: datetime) -> str:

@@ -31,7 +31,7 @@ def rows(kind: type[Params]) -> list[tuple[str, str, str, str, str]]:
     cells = []
     for hyper in describe(kind):
         unit = f" {word(hyper.unit)}" if hyper.unit else ""
-        default, within = _value(hyper.default, hyper.title) + unit, _range(hyper) + unit
+        default, within = written(hyper.default, hyper.title) + unit, _range(hyper) + unit
         cells.append((hyper.symbol, _(hyper.title), default, within, _(hyper.help)))
     return cells
 
@@ -45,7 +45,8 @@ def figure(value: float) -> str:
     return "10" + (far[1] + far[2]).translate(SUPERSCRIPT) if far else plain(value)
 
 
-def _value(value: Any, title: str) -> str:
+def written(value: Any, title: str) -> str:
+    """Write the value of a hyperparameter of this title to read."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return choice(title, value) if isinstance(value, str) else figure(value)
@@ -55,7 +56,7 @@ def _range(hyper: Hyper) -> str:
     if hyper.type == "boolean":
         return f"{_('yes')}, {_('no')}"
     if hyper.choices:
-        return ", ".join(_value(one, hyper.title) for one in hyper.choices)
+        return ", ".join(written(one, hyper.title) for one in hyper.choices)
     low, high = hyper.low, hyper.high
     if low is None or high is None:
         return f"≥ {figure(low)}" if low is not None else f"≤ {figure(high)}" if high is not None else ""

@@ -13,7 +13,7 @@ from da_core.jobs.store import Record
 from pages.charts import chart_table, plotly_figure, score_charts, score_tables
 from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live, validators_section
 from pages.session import keys
-from pages.session.words import _, language, number, percent, safe, seconds, word
+from pages.session.words import _, language, number, paragraph, percent, safe, seconds, word
 from pages.shell import fold, navigation
 
 BEFORE_AND_AFTER: tuple[Compared, ...] = ("source_only", "adapted")
@@ -35,7 +35,7 @@ def confusions(result: Result) -> None:
     stronger = _(
         "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
     )
-    st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {stronger}")
+    st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), stronger))
     picture, text = st.columns(2, gap="medium", vertical_alignment="center")
     before, after = result.source_only.scored, result.adapted.scored
     with picture:
@@ -85,7 +85,7 @@ def every_metric(result: Result) -> None:
         "95% intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
         "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
     )
-    st.caption(f"{judged_rows(result, language())} {intervals}")
+    st.caption(paragraph(judged_rows(result, language()), intervals))
     accuracies = [f"{model.name} {percent(model.scores.scored.accuracy)}" for model in score_charts.models(result)]
     alt = chart_table.sentence(_("Each metric of each model; accuracy"), *accuracies)
     plotly_figure.draw(score_charts.comparison(result), "scores", alt, tabulated=True)
@@ -96,7 +96,7 @@ def every_domain(result: Result) -> None:
     with st.container(key=keys.scores("domains")):
         st.table(score_tables.by_domain(result), border="horizontal")
     st.caption(scored_rows(result, language()))
-    st.markdown(" ".join(score_tables.effects_elsewhere(result)))
+    st.markdown(paragraph(*score_tables.effects_elsewhere(result)))
 
 
 def every_class(result: Result) -> None:
@@ -109,7 +109,7 @@ def every_class(result: Result) -> None:
     alt = chart_table.sentence(alt, *score_charts.class_f1_ends(result))
     plotly_figure.draw(score_charts.class_f1(result), "f1-by-class", alt, tabulated=True)
     on_top = _("F1 of each class, with 95% intervals; the classes that gained most are on top.")
-    st.caption(f"{judged_rows(result, language())} {on_top}")
+    st.caption(paragraph(judged_rows(result, language()), on_top))
     with st.expander(_("Precision, recall and F1 of each class")):
         st.table(score_tables.by_class(result), border="horizontal")
 
@@ -143,7 +143,7 @@ def _reliability(result: Result, before: Calibration, after: Calibration) -> Non
             "Below the dashed line a model promises more than it keeps. A support vector machine and the nearest "
             "neighbour give no probabilities worth the name."
         )
-        st.caption(f"{judged_rows(result, language())} {promises}")
+        st.caption(paragraph(judged_rows(result, language()), promises))
 
 
 def recipe(record: Record) -> None:
@@ -175,7 +175,7 @@ if record is not None:
         st.subheader(_("Which samples changed"), anchor=False)
         count = number(len(record.evidence.target_label))
         shown = _("{count} of the scored samples are kept to be shown.", count=count)
-        st.caption(f"{judged_rows(result, language(), BEFORE_AND_AFTER)} {shown}")
+        st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), shown))
         changed_samples.section(record)
     with fold.section(_("All scores")):
         every_metric(result)

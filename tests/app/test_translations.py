@@ -93,6 +93,11 @@ def test_a_value_meets_a_chinese_sentence_as_its_own_letters_want(
     assert said == (written or "公交车被认成 A车：3 → 1")  # what is inside a name stays as it is
 
 
+def test_chinese_sentences_stand_side_by_side_without_a_space() -> None:
+    assert Language("zh").paragraph("目标：判对 75%。", "", "不使用标签。") == "目标：判对 75%。不使用标签。"
+    assert Language("en").paragraph("The bar: 75%.", "", "No labels.") == "The bar: 75%. No labels."
+
+
 def test_no_message_has_two_translations() -> None:
     text = translations_file("zh").read_text(encoding="utf-8")
     ids = re.findall(r'^msgid ((?:".*"\n)+)', text, re.MULTILINE)

@@ -26,3 +26,14 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     # these points are scored as they are, all of them
     expect(page.get_by_text("Every seed gave the same")).to_be_visible()
     shoot(page, "stability-light-wide")
+
+    # who has opened the numbers keeps them open while a study goes, and sees its last seed at the end
+    numbers = page.locator(".lab-chart-table")
+    numbers.locator("summary").click()
+    page.get_by_role("slider", name="Seeds").press("ArrowRight")
+    expect(page.get_by_text("6 runs; those that are there already are taken.")).to_be_visible()
+    page.get_by_role("button", name="Run the study").click()
+    expect(numbers.locator("thead th")).to_have_count(7)
+    expect(page.get_by_role("button", name="Run the study")).to_be_enabled()
+    settle(page)
+    expect(numbers.locator("table")).to_be_visible()

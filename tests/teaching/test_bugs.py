@@ -111,6 +111,11 @@ def test_the_right_scripts_show_what_the_page_says() -> None:
     assert "bus      precision 0.00, recall 0.00" in did("averaged_away", "right").printed
 
 
+def test_chinese_texts_have_no_space_where_their_lines_were_folded() -> None:
+    texts = [text.zh for bug in bugs().values() for text in (bug.meant, bug.happens, bug.after)]
+    assert [text for text in texts if re.search("[，。；：！？] ", text)] == []
+
+
 def test_an_unknown_bug_is_refused() -> None:
     with pytest.raises(UserError, match="There is no bug"):
         code("../../../etc", "wrong")

@@ -17,6 +17,7 @@ from da_core.data.sources.drawn_points import DrawnPoints, partway
 from da_core.errors import UserError
 from da_core.evaluation.held_out import predict_held_out
 from da_core.events import Phase
+from da_core.methods.alignment.afn import AFN
 from da_core.methods.alignment.gfk import GFK
 from da_core.methods.alignment.shared.subspaces import principal_directions, scaling
 from da_core.methods.alignment.subspace_alignment import SubspaceAlignment
@@ -313,6 +314,9 @@ class Recorder(Observer):
         if (yt != UNKNOWN).any():
             numbers["target"] = float(right[yt != UNKNOWN].mean())
         numbers["distance"] = linear_distance(Fs, Ft)
+        if isinstance(self.prepared.method, AFN):  # the picture is fitted to features and hides their length
+            for name, F in (("sourceNorm", Fs), ("targetNorm", Ft)):
+                numbers[name] = float(np.linalg.norm(F, axis=1).mean())
         return numbers
 
     def _domain(

@@ -103,7 +103,7 @@ def test_linear_transport_puts_the_source_where_the_formula_says() -> None:
 
 SLOW = {"source_only", "feature_gan", "class_regularised_ot"}
 QUICK = [name for name in NAMES if not trains_network(methods()[name]) and name not in SLOW]
-TRAINED = ["adabn", "source_only_bn", "tent", "mean_teacher", "pseudo_labels", "deep_coral"]
+TRAINED = ["adabn", "source_only_bn", "tent", "mean_teacher", "pseudo_labels", "deep_coral", "afn"]
 """Of the methods that train a network those whose film shows its point on one pair and not on another."""
 
 
@@ -113,6 +113,13 @@ def test_the_film_of_a_lesson_shows_what_the_method_is_for(name: str) -> None:
     first = next(place for place, frame in enumerate(frames) if frame.phase != "source_only")
     before, after = frames[first - 1].numbers["target"], frames[-1].numbers["target"]
     assert after - before >= 0.05, (before, after)
+
+
+def test_afn_makes_features_longer_and_its_film_says_so() -> None:
+    frames = film_of(lesson_experiment("afn")).frames
+    first = next(place for place, frame in enumerate(frames) if frame.phase != "source_only")
+    for name in ("sourceNorm", "targetNorm"):
+        assert frames[-1].numbers[name] > 3 * frames[first - 1].numbers[name]
 
 
 def test_threads_of_two_points_carry_all_their_mass() -> None:
