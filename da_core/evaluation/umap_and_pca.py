@@ -5,6 +5,7 @@ Every UMAP computation of the process goes through one lock: two at once can abo
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Iterator, Mapping
@@ -223,7 +224,8 @@ def _keep_what_is_compiled() -> None:
     for module in (layouts, umap_, utils):
         for each in vars(module).values():
             if isinstance(each, Dispatcher):
-                each.enable_caching()
+                with contextlib.suppress(RuntimeError):  # of numba where no folder can be written: compiled anew, then
+                    each.enable_caching()
 
 
 def _unit(points: Points) -> Points:
