@@ -112,7 +112,7 @@ def sinkhorn(C: Tensor, smoothing: float, iterations: int) -> Tensor:
     for done in range(1, iterations, AT_ONCE):
         plan, b = torch.exp(K + u[:, None] + v), torch.ones_like(v)
         for _ in range(min(AT_ONCE, iterations - done)):
-            a = 1 / (n * (plan @ b))
-            b = 1 / (m * (a @ plan))
+            a = (n * (plan @ b)).reciprocal()
+            b = (m * (a @ plan)).reciprocal()
         u, v = u + a.log(), v + b.log()
     return torch.exp(K + u[:, None] + v)
