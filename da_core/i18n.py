@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -71,6 +71,10 @@ class Language:
     def paragraph(self, *sentences: str) -> str:
         """Join sentences, the empty ones left out: Chinese has no space after a full stop."""
         return ("" if self.code == "zh" else " ").join(filter(None, sentences))
+
+    def listing(self, parts: Iterable[str]) -> str:
+        """Write parts one after the other, with commas; Chinese has one of its own for this."""
+        return ("、" if self.code == "zh" else ", ").join(parts)
 
     def word(self, name: str) -> str:
         """Translate ``name`` if it has a translation (class names, stages); people's own names stay as they are."""

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.session import keys
-from pages.session.words import _, number, percent
+from pages.session.words import _, listing, number, percent
 
 MOST = 200
 """Rows of a table: of more, the last are shown."""
@@ -21,7 +21,7 @@ _LIVE_HEIGHT = 300
 
 def sentence(title: str, *numbers: str) -> str:
     """Say in a sentence what a chart shows, with the numbers that matter, if there are any yet."""
-    return _("{chart}: {numbers}.", chart=title, numbers=", ".join(numbers)) if numbers else title
+    return _("{chart}: {numbers}.", chart=title, numbers=listing(numbers)) if numbers else title
 
 
 def draw(table: pd.DataFrame, key: str) -> None:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from da_core import palette
 from da_core.evaluation.benchmark_table import Ranks
 from pages.charts import plotly_figure
-from pages.session.words import _, number
+from pages.session.words import _, listing, number
 from pages.shell import theme
 
 _ROW = 34  # pixels
@@ -82,5 +82,5 @@ def ranks_table(ranks: Ranks) -> pd.DataFrame:
         name: [other for other in ranks.mean if other != name and any({name, other} <= set(g) for g in ranks.groups)]
         for name in ranks.mean
     }
-    rows = [[number(rank, 2), ", ".join(alike[name]) or "–"] for name, rank in ranks.mean.items()]
+    rows = [[number(rank, 2), listing(alike[name]) or "–"] for name, rank in ranks.mean.items()]
     return pd.DataFrame(rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not told apart from")])

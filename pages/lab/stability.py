@@ -13,7 +13,7 @@ from da_core.study import Study
 from pages.charts import seeds
 from pages.lab import work_controls
 from pages.session import keys, state
-from pages.session.words import _, word
+from pages.session.words import _, listing, word
 from pages.shell import navigation
 
 BASELINE = "source_only"
@@ -104,7 +104,7 @@ def scored(view: StudyView) -> tuple[Scores, Scores] | None:
 
 def source_only_of(methods: Sequence[str]) -> str:
     """Name the source only that some methods start from, or that all do."""
-    return _("Source only of {methods}", methods=", ".join(methods)) if methods else _("Source only")
+    return _("Source only of {methods}", methods=listing(methods)) if methods else _("Source only")
 
 
 def report(view: StudyView, before: Scores, after: Scores) -> None:

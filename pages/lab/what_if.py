@@ -16,7 +16,7 @@ from pages.charts import chart_table, curves
 from pages.run import change_one, current_run, live, run_row, starting, two_runs
 from pages.session import keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, language, number, percent, points, safe, signed
+from pages.session.words import _, explain, language, listing, number, percent, points, safe, signed
 from pages.shell import navigation
 
 
@@ -43,7 +43,7 @@ def names(row: Sequence[RunView]) -> list[str]:
             f"{setting_words.setting_value(view.experiment, name, values[1], language())}"
             for name, values in changed.items()
         ]
-        found.append(", ".join(told[:2]) or run_row.method_title(view.experiment.method.name))
+        found.append(listing(told[:2]) or run_row.method_title(view.experiment.method.name))
     return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
 
 

@@ -17,7 +17,7 @@ from da_core.teaching.films import filming, lesson_films
 from pages.learn import film_element
 from pages.samples import gallery
 from pages.session import keys, state
-from pages.session.words import _, word
+from pages.session.words import _, listing, word
 from pages.shell import navigation, params_table
 
 BETAS = (0.01, 0.1)
@@ -38,7 +38,7 @@ def draw(method: str) -> None:
     if settings:
         fields = methods()[method].Params.model_fields
         titles = {name: fields[name].title or name for name in settings}
-        told = ", ".join(f"{_(titles[name])} = {params_table.written(settings[name], titles[name])}" for name in titles)
+        told = listing(f"{_(titles[name])} = {params_table.written(settings[name], titles[name])}" for name in titles)
         st.caption(_("Made with {settings} instead of the published values.", settings=told))
 
 

@@ -22,7 +22,7 @@ from da_core.networks.defaults import usual_spec
 from da_core.networks.head_kinds import heads
 from da_core.teaching import thumbnails
 from pages.session import keys
-from pages.session.words import _, percent
+from pages.session.words import _, listing, percent
 from pages.shell import cards
 
 OWN = "files"
@@ -99,7 +99,7 @@ def _setting(usual: UsualSpec, network: str) -> str:
     parts += [_(preparation.read(step)[0].title) for step in usual.prepare or ()]
     if usual.training.epochs != default.training.epochs:
         parts.append(_("{count} epochs", count=usual.training.epochs))
-    return ", ".join(parts)
+    return listing(parts)
 
 
 def _about(source: DataSource, found: Figures | None) -> str:

@@ -15,7 +15,7 @@ from da_core.data.download import MissingError, Remote, fetch
 from da_core.errors import UserError
 from da_core.settings import settings
 from pages.session.polling import follow
-from pages.session.words import _, explain, number, safe
+from pages.session.words import _, explain, listing, number, safe
 
 log = logging.getLogger(__name__)
 
@@ -90,15 +90,15 @@ def offer(lacking: MissingError) -> None:
         if found is not None and found.error is not None:
             st.error(explain(found.error))
         size = number(sum(remote.size for remote in lacking.remotes) / 2**20, 1)
-        hosts = ", ".join(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
+        hosts = listing(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
         if settings().downloads:
             st.markdown(_("**This set is downloaded once**, {size} MB from {hosts}.", size=size, hosts=safe(hosts)))
             st.button(_("Download"), type="primary", on_click=downloads.start, args=(lacking.remotes,))
         st.caption(
             _(
                 "Where it cannot be downloaded, put {files} into {folder} on the server.",
-                files=safe(", ".join(remote.name for remote in lacking.remotes)),
-                folder=safe(", ".join(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes))),
+                files=safe(listing(remote.name for remote in lacking.remotes)),
+                folder=safe(listing(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes))),
             )
         )
 

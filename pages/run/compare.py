@@ -18,7 +18,7 @@ from da_core.params import Scalar
 from pages.charts import chart_table, plotly_figure
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
-from pages.session.words import _, explain, language, number, percent, points, safe, seconds, word
+from pages.session.words import _, explain, language, listing, number, percent, points, safe, seconds, word
 from pages.shell import theme
 
 MOST = 8
@@ -52,7 +52,7 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
         st.warning(
             _(
                 "The files of {runs} are damaged or gone: only what the list of runs knows is shown; run it again.",
-                runs=safe(", ".join(damaged)),
+                runs=safe(listing(damaged)),
             )
         )
     st.subheader(_("What came of it"), anchor=False)

@@ -12,7 +12,7 @@ from pages.run import before_after, current_run
 from pages.samples import gallery
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
-from pages.session.words import _, percent, word
+from pages.session.words import _, listing, percent, word
 
 
 def example() -> showcase.Showcase | None:
@@ -44,7 +44,7 @@ def numbers(shown: showcase.Showcase) -> None:
 def pictures(shown: showcase.Showcase, key: str) -> None:
     """Draw a day and a night picture of each class."""
     source, target = _strips(showcase.FOLDER)
-    names = ", ".join(word(name) for name in shown.record.result.classes)
+    names = listing(word(name) for name in shown.record.result.classes)
     with st.container(key=keys.sheet(key), gap="small"):
         st.html(f'<div class="lab-domain">{_("Day: the source, with labels")}</div>')
         st.image(source, width="stretch", alt=_("One day picture of each class: {names}", names=names))

@@ -11,7 +11,7 @@ from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
-from pages.session.words import _, language, paragraph, safe
+from pages.session.words import _, language, listing, paragraph, safe
 from pages.shell import navigation
 
 
@@ -40,7 +40,7 @@ def section(result: Result) -> None:
         st.table(pd.DataFrame(table).set_index(_("Validator")), border="horizontal")
     st.caption(_("◆ It needs labels of the target. Scores of different validators cannot be compared."))
     for reason in dict.fromkeys(row.reason for row in rows if row.reason):
-        titles = ", ".join(row.title for row in rows if row.reason == reason)
+        titles = listing(row.title for row in rows if row.reason == reason)
         st.caption(f"{safe(titles)}: {safe(reason)}")
     explained()
     navigation.link_to("which_run", _("Which of many runs would they pick?") + " →")

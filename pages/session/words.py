@@ -55,6 +55,7 @@ def _for_visitor(write: Callable[Concatenate[Language, P], str]) -> Callable[P, 
 
 _ = _for_visitor(Language.translate)
 paragraph = _for_visitor(Language.paragraph)
+listing = _for_visitor(Language.listing)
 word = _for_visitor(Language.word)
 choice = _for_visitor(Language.choice)
 number = _for_visitor(Language.number)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from da_core.params import Hyper, Params, describe
-from pages.session.words import _, choice, word
+from pages.session.words import _, choice, listing, word
 from pages.shell.params_form import plain
 
 
@@ -54,9 +54,9 @@ def written(value: Any, title: str) -> str:
 
 def _range(hyper: Hyper) -> str:
     if hyper.type == "boolean":
-        return f"{_('yes')}, {_('no')}"
+        return listing([_("yes"), _("no")])
     if hyper.choices:
-        return ", ".join(written(one, hyper.title) for one in hyper.choices)
+        return listing(written(one, hyper.title) for one in hyper.choices)
     low, high = hyper.low, hyper.high
     if low is None or high is None:
         return f"≥ {figure(low)}" if low is not None else f"≤ {figure(high)}" if high is not None else ""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from da_core.networks import preparation
 from pages.session import keys
-from pages.session.words import _
+from pages.session.words import _, listing
 from pages.shell import params_form
 
 Steps = tuple[str, ...]
@@ -50,7 +50,7 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
 
 def scaled_away(apart: list[str]) -> str:
     """Say what steps that give each domain a map of its own leave of the shift that the report on the data found."""
-    titles = ", ".join(_(preparation.read(step)[0].title) for step in apart)
+    titles = listing(_(preparation.read(step)[0].title) for step in apart)
     return _(
         "{steps}: afterwards both domains have the same mean and deviation. Source only already knows that much of the "
         "target, and of the shift that the report on the data found nothing is left that weights could stand for.",
