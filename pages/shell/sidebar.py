@@ -12,7 +12,7 @@ from pages.shell.navigation import SCREENS, Step, link_to, walk
 
 _SECTIONS: dict[str, tuple[Step, ...]] = {
     "Lab": ("runs", "what_if", "stability", "search", "which_run", "own_benchmark"),
-    "Learn": ("course", "playground", "stories"),
+    "Learn": ("playground", "course", "stories"),
     "Practise": ("which_shift", "bug_hunt"),
     "Look up": ("methods", "lesson", "glossary"),
     "Teach": ("lecture_hall", "teaching"),
