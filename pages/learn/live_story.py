@@ -86,7 +86,7 @@ def _panel(one: Story, numbers: StoryNumbers, views: Mapping[str, RunView]) -> N
             for measure, value in read_off(one.measures, record.result, record.history).items():
                 title = titles[measure]
                 columns.setdefault(_("{measure}, live", measure=title), {})[label] = [value]
-                columns.setdefault(_("{measure}, here", measure=title), {})[label] = numbers.values[run][measure]
+                columns.setdefault(_("{measure}, as above", measure=title), {})[label] = numbers.values[run][measure]
     if columns:
         with st.container(key=keys.scores("live-story")):
             st.table(story_chart.table(columns).fillna(""), border="horizontal")

@@ -61,5 +61,5 @@ for of_family, kinds in found.items():
             for method in of_kind:
                 with st.container(key=keys.method_entry(method.name()), gap=None):
                     navigation.link_to_lesson(method.name(), _(method.title))
-                    begin = f":violet-badge[{_('Begin here')}] " if method.start_here else ""
+                    begin = f":violet-badge[{_('Start here')}] " if method.start_here else ""
                     st.markdown(f"{begin}:gray[{_(method.summary)}]")

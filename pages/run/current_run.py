@@ -174,7 +174,7 @@ def headline(result: Result) -> None:
         st.caption(
             _(
                 "On {count} target samples ({basis}) adapting fixed {fixed} and broke {broken}. The gain lies between "
-                "{low} and {high} points (95%).",
+                "{low} and {high} points (95% confidence interval).",
                 count=number(gain.count),
                 basis=basis_words(basis(result, "adapted", "target"), language()),
                 fixed=number(gain.fixed),

@@ -48,7 +48,7 @@ def pictures(shown: showcase.Showcase, key: str) -> None:
     with st.container(key=keys.sheet(key), gap="small"):
         st.html(f'<div class="lab-domain">{_("Day: the source, with labels")}</div>')
         st.image(source, width="stretch", alt=_("One day picture of each class: {names}", names=names))
-        st.html(f'<div class="lab-domain target">{_("Night: the target, without")}</div>')
+        st.html(f'<div class="lab-domain target">{_("Night: the target, without labels")}</div>')
         st.image(target, width="stretch", alt=_("One night picture of each class: {names}", names=names))
 
 

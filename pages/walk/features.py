@@ -115,6 +115,12 @@ def panels(record: Record, contents: PanelContents) -> None:
         status=status,
         on_request=request if contents.layouts else None,
     )
+    st.caption(
+        _(
+            "Each point is a sample, and near points look alike to the network. UMAP and PCA draw a sample's many "
+            "features as one point in the plane."
+        )
+    )
 
 
 def _status(progress: LayoutProgress) -> str:

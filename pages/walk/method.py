@@ -86,7 +86,7 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
-        st.caption(_("Source: {paper}", paper=paper_link.markdown(method)))
+        st.caption(_("Paper: {paper}", paper=paper_link.markdown(method)))
     _say_what_it_wants(method, spec)
     apart = steps_apart(state.experiment().prepare or ())
     if method.family() == "reweighting" and apart:

@@ -99,7 +99,7 @@ def test_the_experiments_run_live_and_stand_beside_the_shipped_numbers(lab: Lab)
         queue().wait(run_id, lambda view: view.state == "done", 30)
     at.run()
     live = at.table[1].value
-    assert list(live.columns) == ["Right on the target, live", "Right on the target, here"]
+    assert list(live.columns) == ["Right on the target, live", "Right on the target, as above"]
     assert list(live["Right on the target, live"]) == ["80.0%", "80.0%"]
 
 

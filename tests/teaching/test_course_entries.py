@@ -20,7 +20,7 @@ from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching import check_questions, lesson_file
 from da_core.teaching.bilingual import Bilingual, Entry, read_entries
-from da_core.teaching.check_questions import OF_LESSONS, OF_REVEALS, OF_STORIES, checks
+from da_core.teaching.check_questions import FILE, OF_LESSONS, OF_REVEALS, OF_STORIES, checks
 from da_core.teaching.code_reading import file_of_reading, read_steps
 from da_core.teaching.films import filming
 from da_core.teaching.guess import guesses
@@ -40,7 +40,7 @@ def texts(thing: Any) -> Iterator[Bilingual]:
 
 def test_there_are_twenty_misconceptions_and_each_can_be_chosen() -> None:
     assert len(misconceptions()) >= 20
-    every = [*checks().values(), *checks(OF_LESSONS).values()]
+    every = [one for file in (FILE, OF_LESSONS, OF_REVEALS) for one in checks(file).values()]
     chosen = {option.misconception for check in every for option in check.options}
     assert misconceptions().keys() <= chosen
 
