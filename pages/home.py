@@ -49,7 +49,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
         starting.start(showcase.EXPERIMENT)
     if example:
         took = seconds(sum(example.record.result.seconds.values()))
-        st.markdown(f":gray[{_('It trains here, while you watch: about {time}.', time=took)}]", width="content")
+        st.markdown(
+            f":gray[{_('It trains here, while you watch; the example took {time}.', time=took)}]", width="content"
+        )
 navigation.link_to("playground", _("Or play with points: drag the target and see at once") + " →")
 
 if example:
