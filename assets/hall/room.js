@@ -17,6 +17,8 @@ class RoomPage {
     this.blanked = false;
     this.at = 0;
     this.turning = 0;
+    // what sticks to the lower edge stands on the buttons, however many rows they take
+    new ResizeObserver(() => document.body.style.setProperty("--foot", `${this.footer.offsetHeight}px`)).observe(this.footer);
     if (given.role !== "follow") addEventListener("keydown", (event) => this.key(event));
     this.wait();
     if (given.role !== "follow") setInterval(() => this.count(), 1000);
@@ -61,6 +63,7 @@ class RoomPage {
     document.body.classList.toggle("blank", this.blanked);
     if (told.paused && given.role === "follow") {
       this.view.key = "";
+      tell("");
       this.view.playground?.player.pause();
       this.header.replaceChildren();
       this.footer.replaceChildren();

@@ -1,10 +1,12 @@
 // @ts-check
 // One slide: its title and lines, and the one thing that it shows.
 
-/** A film on the projector: picture, course and buttons fit below a title, and two films stand in one row. */
-const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: 33vh; max-width: 33vh; } .curve { height: 60px; margin-top: 0.2rem; }
-.sentence { min-height: 1.4em; margin: 0.2rem 0; } .stages .stage.pair .panels { grid-template-columns: 1fr 1fr; }
-.stages .stage.pair .plot { max-width: 32vh; }`;
+/** A film on the projector: all of it fits below a title, and two films stand in one row. */
+const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: 30vh; max-width: 30vh; } .curve { height: 52px; margin-top: 0.2rem; }
+figcaption { font-size: 0.85rem; white-space: nowrap; margin-bottom: 0.2rem; } .sentence { min-height: 1.4em; margin: 0.2rem 0; }
+.legend { font-size: 0.85rem; gap: 0.1rem 0.8rem; margin: 0.3rem 0 0; } .course-table { font-size: 0.85rem; margin-top: 0.1rem; }
+.bar { margin-top: 0.3rem; } .stages .stage.pair .panels { grid-template-columns: 1fr 1fr; }
+.stages .stage.pair .plot { max-width: 28vh; max-height: 28vh; }`;
 
 /** What stands on the screen of one role. */
 class SlideView {
@@ -89,7 +91,7 @@ class SlideView {
 
   /** Stay on the first picture: what comes of it is still to be guessed. @param {any} player */
   holdStill(player) {
-    player.play = () => {};
+    for (const act of ["play", "seek"]) player[act] = () => {};
     player.took = (/** @type {any} */ stage) => {
       stage.hoped = Math.max(stage.film?.frames.length ?? 1, 2);
       player.share = 0;

@@ -17,6 +17,7 @@ class VoteView {
     const key = JSON.stringify([place, ballot]);
     if (key === this.key) return;
     this.key = key;
+    if (recalled(place, ballot) === undefined) tell(""); // what was sent was for an earlier vote
     const twin = ballot?.twin === "asked" ? make("p", { class: "vote-state" }, [said("twinAsked")]) : "";
     const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction).text]);
     // on the projector the shares say it, and all is to fit

@@ -167,13 +167,19 @@ def slide_as_shown(slide: Slide) -> dict[str, Any]:
     return shown
 
 
-def films(film: FilmOfPreset) -> list[Experiment]:
-    """List the experiments of a slide's films: the preset's with its own or another method, and the one beside it."""
+def films(film: FilmOfPreset) -> tuple[list[Experiment], str]:
+    """List the experiments of a slide's films: the preset's with its own or another method, and the one beside it.
+
+    With them goes what a hand does in the first; the plain run stands beside it, as in the playground.
+    """
     from da_core.teaching.films.presets import PRESETS, suited
 
-    own = PRESETS[film.preset].experiment()
+    preset = PRESETS[film.preset]
+    own = preset.experiment()
+    if preset.acts and not (film.method or film.beside):
+        return [own, own], preset.acts
     first = suited(own, film.method) if film.method else own
-    return [first, suited(own, film.beside)] if film.beside else [first]
+    return [first, suited(own, film.beside)] if film.beside else [first], ""
 
 
 def _light(screen: str) -> dict[str, Any]:
@@ -185,10 +191,12 @@ def _light(screen: str) -> dict[str, Any]:
 def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
-    shown = films(film)
+    shown, acts = films(film)
     seen = {"numbers", "legend", "sentence"} if film.still else {"numbers", "legend", "sentence", "bar", "curve"}
     hidden = [part for part in state.FILM_PARTS if part not in seen]
-    return {**film_element.element_data(shown, hidden=hidden), "query": shown[0].to_flat(), "still": film.still}
+    lab = shown[0].to_flat() | ({"acts": acts} if acts else {})
+    lab |= {"beside": shown[1].method.name} if len(shown) > 1 else {}
+    return {**film_element.element_data(shown, acts=acts, hidden=hidden), "query": lab, "still": film.still}
 
 
 def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from da_core.i18n import Language
 from da_core.jobs.queue import queue
 from da_core.jobs.store import EXAMPLE
 from da_core.settings import settings
+from da_core.teaching.films.presets import PRESETS
 from da_core.teaching.hall.followers import HERE_SECONDS, Followers
-from da_core.teaching.hall.lecture import read_lecture, shipped
+from da_core.teaching.hall.lecture import FilmOfPreset, Slide, read_lecture, shipped
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
 from pages.hall import print_pages, room_routes, room_snapshots
@@ -251,6 +252,14 @@ def test_a_film_comes_with_its_texts_in_the_lectures_language(room: Room) -> Non
     there = rooms().open(TEACHER, chinese)
     act(there, act="go", place=3)
     assert state(there)["slide"]["film"]["texts"]["play"] == Language("zh").translate("Play")
+
+
+def test_the_film_of_a_slow_shift_has_the_same_shift_at_once_beside_it(lab: Lab) -> None:
+    slow = LECTURE.model_copy(update={"slides": (Slide(title="Slowly", film=FilmOfPreset(preset="gradual")),)})
+    film = state(rooms().open(TEACHER, slow))["slide"]["film"]
+    assert [one["title"] for one in film["films"]] == ["MCC · the shift comes slowly", "MCC · the shift comes at once"]
+    assert film["acts"] == film["query"]["acts"] == PRESETS["gradual"].acts
+    assert film["query"]["beside"] == "mcc"
 
 
 def test_a_run_is_started_once_and_followed_to_its_result(room: Room, lab: Lab) -> None:

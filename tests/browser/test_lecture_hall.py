@@ -13,6 +13,10 @@ from tests.support.server import Server
 PHONE = (390, 844)
 PROJECTOR = (1280, 720)
 SOON_MS = 2_000
+UNCOVERED = """one => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
 
 
 def turn(stage: Page, key: str = "ArrowRight") -> None:
@@ -21,6 +25,11 @@ def turn(stage: Page, key: str = "ArrowRight") -> None:
     before = place.inner_text()
     stage.keyboard.press(key)
     expect(place).not_to_have_text(before)
+
+
+def all_shown(stage: Page) -> bool:
+    """Tell whether nothing of the slide lies beneath the buttons."""
+    return bool(stage.locator("main").evaluate("shown => shown.scrollHeight <= shown.clientHeight"))
 
 
 def turn_to(stage: Page, title: str) -> None:
@@ -71,7 +80,8 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     expect(stage.locator(".counted")).to_have_text("Answers: 1 of 2 devices")
     stage.keyboard.press("r")
     expect(bob.locator("li.right .share")).to_have_text([re.compile("First vote"), re.compile(r"100% \(1\)")])
-    assert stage.locator("main").evaluate("shown => shown.scrollHeight <= shown.clientHeight"), "hidden by the buttons"
+    assert all_shown(stage)
+    expect(bob.locator(".line")).to_be_empty()  # his answer was for the first vote
     stage.screenshot(path=SCREENSHOTS / "hall-vote.png")
     bob.screenshot(path=SCREENSHOTS / "hall-vote-phone.png", full_page=True)
 
@@ -85,11 +95,15 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     turn_to(stage, "The same, but it looks otherwise")
     for page in (stage, ann):
         expect(page.locator(".stage-film .numbers")).to_contain_text("of the target right")
-    expect(stage.locator(".stage-film .bar")).to_be_in_viewport(ratio=1)
+    for part in (".bar", ".legend", ".course-table"):
+        expect(stage.locator(f".stage-film {part}")).to_be_in_viewport(ratio=1)
+    assert all_shown(stage)
     stage.screenshot(path=SCREENSHOTS / "hall-film.png")
     assert violations(stage) == []
 
-    ann.get_by_role("link", name="Try it in a lab of my own").click()
+    lab = ann.get_by_role("link", name="Try it in a lab of my own")
+    assert lab.evaluate(UNCOVERED), "beneath the film's player"
+    lab.click()
     settle(ann)
     expect(heading(ann)).to_have_text("Playground")
     turn(stage)
