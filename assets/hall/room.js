@@ -105,7 +105,7 @@ class RoomPage {
     const ballot = told.ballot;
     const button = (/** @type {string} */ name, /** @type {() => void} */ act, /** @type {any} */ more = {}) =>
       make("button", { type: "button", "data-act": name, onclick: act, ...more }, [said(more.text ?? name)]);
-    const votes = slide.question || slide.prediction ? [
+    const votes = slide.question || slide.prediction || slide.sketch ? [
       ballot?.open ? button("closeVote", () => this.act("close")) : button("openVote", () => this.act("open"), { text: ballot ? "again" : "openVote" }),
       ballot ? button("showVote", () => this.act("show")) : null,
       ballot ? button("reveal", () => this.act("reveal")) : null,

@@ -43,12 +43,12 @@ class SlideView {
       this.main.replaceChildren(
         make("h1", {}, [slide.title]), ...(lines.length ? [make("ul", { class: "lines" }, lines)] : []), this.shown(slide, place),
       );
-      const kind = ["film", "screen", "question", "prediction"].find((name) => slide[name] !== undefined) ?? "";
+      const kind = ["film", "screen", "question", "prediction", "sketch"].find((name) => slide[name] !== undefined) ?? "";
       this.main.className = kind === "screen" && this.light ? "" : kind;
       this.main.classList.toggle("pair", slide.film?.films.length > 1);
       scrollTo(0, 0);
     }
-    if (slide.question || slide.prediction) this.votes.show(slide, place, told.ballot);
+    if (slide.question || slide.prediction || slide.sketch) this.votes.show(slide, place, told.ballot);
     if (slide.wanted || (this.light && told.run)) this.run.show(told.run);
     this.follow(told);
   }
@@ -57,7 +57,7 @@ class SlideView {
   shown(slide, place) {
     if (slide.film) return this.film(slide.film);
     if (slide.screen !== undefined) return given.role === "stage" ? this.screen(slide.screen, place) : this.lightScreen(slide);
-    if (slide.question || slide.prediction) return this.votes.root;
+    if (slide.question || slide.prediction || slide.sketch) return this.votes.root;
     if (slide.wanted) return this.run.root;
     return make("div");
   }

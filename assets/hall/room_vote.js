@@ -1,5 +1,5 @@
 // @ts-check
-// A question or a prediction: the answer of whoever holds the screen, and what the room has answered.
+// A question, a prediction or a line to sketch: the answer of whoever holds the screen, and what the room has answered.
 
 class VoteView {
   constructor() {
@@ -19,11 +19,12 @@ class VoteView {
     this.key = key;
     if (recalled(place, ballot) === undefined) tell(""); // what was sent was for an earlier vote
     const twin = ballot?.twin === "asked" ? make("p", { class: "vote-state" }, [said("twinAsked")]) : "";
-    const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction).text]);
+    const text = make("p", { class: "asked" }, [(slide.question ?? slide.prediction)?.text ?? slide.sketch.texts.what]);
     // on the projector the shares say it, and all is to fit
     const state = given.role === "stage" && ballot?.rounds ? "" : make("p", { class: "vote-state" }, [this.state(slide, ballot)]);
-    const body = slide.question ? this.choices(slide.question, place, ballot) : this.guess(slide.prediction, place, ballot);
-    this.root.replaceChildren(twin, text, body, state);
+    const body = slide.question ? this.choices(slide.question, place, ballot)
+      : slide.prediction ? this.guess(slide.prediction, place, ballot) : this.sketch(slide.sketch, place, ballot);
+    this.root.replaceChildren(twin, text, ...[body].flat(), state);
     if (given.role === "stage") this.root.append((this.counted = make("p", { class: "counted", "aria-live": "polite" })));
   }
 
@@ -31,7 +32,7 @@ class VoteView {
   state(slide, ballot) {
     if (!ballot) return said("voteSoon");
     if (!ballot.open) return said("voteClosed");
-    return said(slide.question ? "voteOpen" : "guessOpen");
+    return said(slide.question ? "voteOpen" : slide.prediction ? "guessOpen" : "sketchOpen");
   }
 
   /** @param {any} question @param {number} place @param {any} ballot */
@@ -82,10 +83,31 @@ class VoteView {
     return make("div", { class: "guess" }, parts);
   }
 
-  /** @param {number} place @param {any} ballot @param {number} answer */
+  /** @param {any} sketch @param {number} place @param {any} ballot */
+  sketch(sketch, place, ballot) {
+    const mine = recalled(place, ballot);
+    if (given.role === "follow" && ballot?.open) {
+      const texts = { ...sketch.texts, commit: said("send") };
+      return sketched({ ...sketch, texts, given: mine, editable: true }, (line) => this.choose(place, ballot, line));
+    }
+    const came = { points: ballot?.points ?? sketch.points, outcome: ballot?.outcome };
+    if (!ballot?.rounds) return sketched({ ...sketch, ...came, given: mine });
+    const figures = ballot.rounds.map((/** @type {any} */ round, /** @type {number} */ at) => {
+      const own = at === ballot.rounds.length - 1 ? mine : undefined;
+      const name = `${round.round === 1 ? said("vote1") : said("vote2", { round: round.round })} · ${said("answers", { count: round.total })}`;
+      return make("figure", {}, [
+        sketched({ ...sketch, ...came, given: own, others: round.lines, middle: round.middle }),
+        make("figcaption", {}, [name]),
+        heights(sketch, round.middle, ballot.outcome),
+      ]);
+    });
+    return [make("div", { class: "guess" }, figures), ...(ballot.came ? [make("p", { class: "answer came" }, [ballot.came])] : [])];
+  }
+
+  /** @param {number} place @param {any} ballot @param {number | number[]} answer */
   async choose(place, ballot, answer) {
     if (!(await send("vote", { slide: place, round: ballot.round, answer }))) return;
-    sessionStorage.setItem(nameOfVote(place, ballot), String(answer));
+    sessionStorage.setItem(nameOfVote(place, ballot), JSON.stringify(answer));
     [...this.root.querySelectorAll(".choices button")].forEach((button, index) => button.setAttribute("aria-pressed", String(index === answer)));
     tell(said("sent"));
   }
@@ -109,7 +131,29 @@ function nameOfVote(place, ballot) {
 /** What this browser has answered in this vote. @param {number} place @param {any} ballot */
 function recalled(place, ballot) {
   const kept = ballot && sessionStorage.getItem(nameOfVote(place, ballot));
-  return kept === null || kept === undefined ? undefined : Number(kept);
+  return kept === null || kept === undefined ? undefined : JSON.parse(kept);
+}
+
+/** Draw a sketch, its styles shut in with it. @param {any} data @param {(line: number[]) => void} [commit] */
+function sketched(data, commit = () => {}) {
+  const host = make("div", { class: "sketched" });
+  const shadow = host.attachShadow({ mode: "open" });
+  const source = /** @type {HTMLTemplateElement} */ (document.getElementById("sketch"));
+  shadow.append(source.content.cloneNode(true));
+  new (/** @type {any} */ (globalThis).Sketch)(shadow.querySelector(".sketch")).show({ editable: false, ...data }, commit);
+  return host;
+}
+
+/** The middle of the lines, and what came out, as a table. @param {any} sketch @param {number[] | null} middle @param {number[]} [outcome] */
+function heights(sketch, middle, outcome) {
+  if (!middle) return null;
+  const number = new Intl.NumberFormat(given.language, { maximumFractionDigits: 1 });
+  const columns = /** @type {[string, number[]][]} */ ([[sketch.texts.middle, middle], ...(outcome ? [[sketch.texts.outcome, outcome]] : [])]);
+  const head = make("tr", {}, [sketch.texts.across, ...columns.map(([name]) => name)].map((name) => make("th", { scope: "col" }, [name])));
+  const rows = sketch.knots.map((/** @type {number} */ x, /** @type {number} */ at) => make("tr", {}, [
+    make("th", { scope: "row" }, [number.format(x)]), ...columns.map(([, line]) => make("td", {}, [number.format(line[at]) + sketch.unit])),
+  ]));
+  return make("details", { class: "table" }, [make("summary", {}, [said("table")]), make("table", {}, [head, ...rows])]);
 }
 
 /** The guesses of one round as bars, and where the number lies. @param {any} prediction @param {any} ballot @param {any} round */

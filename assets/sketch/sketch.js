@@ -1,5 +1,6 @@
 // @ts-check
-// A line drawn by hand before the outcome is shown: heights at some places, dragged or moved with the arrow keys.
+// A line drawn by hand before the outcome is shown: heights at some places, dragged or moved with the arrow keys. In a
+// room the lines of all lie over one another.
 // Everything said comes in `data` already translated; text is set through textContent only.
 
 /** @type {WeakMap<Element, Sketch>} */
@@ -48,6 +49,7 @@ class Sketch {
     this.data = data;
     this.commit = commit;
     if (!data.editable) this.line = data.given ?? [];
+    else if (data.given) this.line = data.given;
     else if (this.line.length !== data.knots.length) this.line = data.knots.map(() => (data.y[0] + data.y[1]) / 2);
     this.find("button").textContent = data.texts.commit;
     this.find("button").hidden = !data.editable;
@@ -56,8 +58,12 @@ class Sketch {
     this.svg.setAttribute("aria-label", data.texts.what);
     this.find(".yours").hidden = !this.line.length;
     this.find(".yours span").textContent = data.texts.yours;
-    this.find(".came").hidden = !data.outcome;
+    for (const [part, is] of Object.entries({ came: data.outcome, others: data.others?.length, middle: data.middle })) {
+      this.find(`.${part}`).hidden = !is;
+    }
     this.find(".came span").textContent = data.texts.outcome;
+    this.find(".others span").textContent = data.texts.others;
+    this.find(".middle span").textContent = data.texts.middle;
     this.draw();
   }
 
@@ -88,6 +94,9 @@ class Sketch {
     this.write(LEFT - 6, this.up(top) + 10, data.numbers.top, "end");
     this.write(LEFT, MARGIN - 10, data.texts.up, "start");
     for (const [x, y, label] of data.points) this.point(x, y, label);
+    const others = data.others ?? [];
+    for (const line of others) this.path(line, "other").setAttribute("opacity", Math.max(0.25, 1 / Math.sqrt(others.length))); // many are a cloud
+    if (data.middle) this.path(data.middle, "middle");
     this.path(this.line, "guess");
     if (data.outcome) this.path(data.outcome, "outcome");
     if (data.editable) data.knots.forEach((/** @type {number} */ x, /** @type {number} */ place) => this.knot(x, place));
@@ -118,7 +127,7 @@ class Sketch {
   /** @param {number[]} heights @param {string} kind */
   path(heights, kind) {
     const stops = heights.map((y, place) => `${this.across(this.data.knots[place])},${this.up(y)}`);
-    this.add("polyline", { class: kind, points: stops.join(" ") });
+    return this.add("polyline", { class: kind, points: stops.join(" ") });
   }
 
   /** @param {number} x @param {number} place */

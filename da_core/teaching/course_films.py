@@ -12,8 +12,11 @@ from da_core.teaching.bilingual import COURSE, Entry, Words, read_entries
 
 if TYPE_CHECKING:
     from da_core.experiment import Experiment
+    from da_core.teaching.guess import Points
 
 FILE = COURSE / "films.yaml"
+_POINTS = 120
+"""Points of a domain behind a boundary that is sketched."""
 
 
 class CourseFilm(Entry):
@@ -30,6 +33,15 @@ class CourseFilm(Entry):
         from da_core.teaching.films.presets import varied
 
         return normalised(varied(self.preset, self.settings))
+
+    def points(self, *, target: bool) -> Points:
+        """Load some points of a domain of the film's pair."""
+        from da_core.data.loading.cache import load_pair
+
+        pair = load_pair(self.experiment().data)
+        domain = pair.target if target else pair.source
+        rows = zip(domain.X[:_POINTS], domain.y[:_POINTS], strict=True)
+        return tuple((round(float(x[0]), 3), round(float(x[1]), 3), int(label)) for x, label in rows)
 
     def experiments(self) -> list[Experiment]:
         """Make the experiments that stand side by side."""

@@ -25,7 +25,12 @@ OF_STORIES = COURSE / "story_guesses.yaml"
 KNOTS = 9
 """Places at which a drawn line has a height."""
 
+_HIGHEST = 1e6
+"""No axis of a guess goes so far."""
+
 Ends = tuple[float, float]
+Points = Sequence[tuple[float, float, int]]
+"""Points in the plane with their classes, 0 or 1."""
 Line = tuple[float, ...]
 """Heights of a drawn line at `KNOTS` places, evenly spread from one side to the other."""
 
@@ -125,7 +130,27 @@ def distance(given: Answer, outcome: Answer) -> float:
     return float(np.mean(np.abs(np.subtract(given, outcome))))
 
 
-def parted(line: Line, ends: Ends, X: NDArray[np.floating], y: NDArray[np.integer]) -> float:
-    """Compute the share of points (n, 2) that a line parts rightly, with class 0 above and class 1 below."""
-    above = X[:, 1] > np.interp(X[:, 0], knots(ends), line)
-    return float(np.mean(above == (y == 0)))
+def read_line(given: object) -> Line | None:
+    """Read a drawn line as a browser sends it, which may send anything; None where it is none."""
+    if not isinstance(given, list) or len(given) != KNOTS:
+        return None
+    try:
+        line = tuple(float(height) for height in given)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return line if all(abs(height) <= _HIGHEST for height in line) else None  # which a NaN is not either
+
+
+def parted(line: Line, ends: Ends, source: Points, target: Points) -> tuple[float, float]:
+    """Compute the shares of both domains' points that a line parts rightly.
+
+    The class that lies above it is the one with which more of the source is right.
+    """
+    on_source, on_target = (_with_first_above(line, ends, np.array(points)) for points in (source, target))
+    return (on_source, on_target) if on_source >= 0.5 else (1 - on_source, 1 - on_target)
+
+
+def _with_first_above(line: Line, ends: Ends, points: NDArray[np.floating]) -> float:
+    """Compute the share of points (n, 3) that is right if class 0 lies above."""
+    above = points[:, 1] > np.interp(points[:, 0], knots(ends), line)
+    return float(np.mean(above == (points[:, 2] == 0)))

@@ -8,7 +8,7 @@ from html import escape
 from da_core import palette
 from da_core.experiment import Experiment
 from da_core.i18n import Language
-from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Slide
+from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Sketch, Slide
 from pages.hall.plain_page import asset, plain_page
 from pages.session import words
 from pages.session.words import _, number
@@ -36,6 +36,8 @@ def _slide(place: int, slide: Slide) -> str:
         parts.append(_question(slide.question))
     if slide.prediction is not None:
         parts.append(_prediction(slide.prediction))
+    if slide.sketch is not None:
+        parts.append(_sketch(slide.sketch))
     if slide.film is not None:
         parts.append(_axes(_("time"), _("target right")))
     if slide.run is not None:
@@ -52,6 +54,13 @@ def _prediction(prediction: Prediction) -> str:
     unit = prediction.unit if prediction.unit == "%" else f" {prediction.unit}"
     ends = (prediction.low, (prediction.low + prediction.high) / 2, prediction.high)
     return f"<p>{escape(prediction.text)}</p>{_scale([f'{end:g}{unit}' for end in ends])}"
+
+
+def _sketch(sketch: Sketch) -> str:
+    (left, right), (bottom, top) = sketch.x, sketch.y
+    heights = [f"{height:g}{sketch.unit}" for height in (bottom, (bottom + top) / 2, top)]
+    axes = _axes(f"{sketch.across} ({left:g} – {right:g})", sketch.up, heights=heights)
+    return f"<p>{escape(sketch.text)}</p>{axes}"
 
 
 def worksheet_page(query: Mapping[str, str], language: Language) -> str:
@@ -117,14 +126,14 @@ def _cloud(
     return f'<svg viewBox="0 0 300 300" aria-hidden="true">{frame}{"".join(marks)}</svg>'
 
 
-def _axes(across: str, up: str, *, wide: bool = False) -> str:
-    """Draw empty axes for an accuracy."""
+def _axes(across: str, up: str, *, heights: Sequence[str] = _SHARES, wide: bool = False) -> str:
+    """Draw empty axes, for an accuracy unless told otherwise."""
     width, height = (620, 210) if wide else (300, 90)
     steps = "".join(
         f'<line x1="34" x2="{width}" y1="{y:.0f}" y2="{y:.0f}" stroke="{palette.PRINTED_AXIS}" stroke-width="0.5"/>'
-        f'<text x="30" y="{y + 3:.0f}" text-anchor="end">{share}%</text>'
-        for share in (0, 50, 100)
-        for y in [8 + (1 - share / 100) * (height - 24)]
+        f'<text x="30" y="{y + 3:.0f}" text-anchor="end">{escape(written)}</text>'
+        for share, written in zip((0.0, 0.5, 1.0), heights, strict=True)
+        for y in [8 + (1 - share) * (height - 24)]
     )
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(_("Empty axes"))}">{steps}'

@@ -14,7 +14,7 @@ from da_core import palette
 from da_core.i18n import Language
 from da_core.teaching.hall.room import Room
 from pages.hall.plain_page import asset, plain_page
-from pages.learn import film_element, playground_texts
+from pages.learn import film_element, playground_texts, sketch_element
 from pages.session import origin, words
 from pages.session.words import _
 from pages.shell.class_link import qr_code
@@ -54,6 +54,7 @@ TEXTS = {
     "backToClass": "Back to what is shown",
     "voteOpen": "Choose an answer. You can change it until the vote is closed. Nobody sees who answered what.",
     "guessOpen": "Drag to your guess. You can change it until the vote is closed. Nobody sees who answered what.",
+    "sketchOpen": "Draw a line and send it; you can send another until the vote is closed. Nobody sees who drew it.",
     "voteClosed": "The vote is closed.",
     "voteSoon": "The vote is not open yet.",
     "sent": "Your answer is in.",
@@ -123,12 +124,14 @@ def page(room: Room, role: Role, join_address: str) -> str:
         title = room.lecture.title if role == "follow" else f"{room.lecture.title} · {room.code}"
         join = _join(room, join_address) if role == "stage" else ""
         skip = f'<a class="skip" href="#slide">{escape(_("To the slide"))}</a>'
+    sketch = f'<template id="sketch">{sketch_element.markup()}</template>'
     film = f"<style>{film_element.style()}</style>{playground_texts.HTML}"
     body = (
         f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
-        f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>\n'
+        f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>{sketch}\n'
         f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
         f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'
+        f'<script type="module">{sketch_element.script()}\nglobalThis.Sketch = Sketch;</script>\n'
         f'<script type="module">{_script()}</script>'
     )
     return plain_page(language.code, title, _style(), body, look=role)

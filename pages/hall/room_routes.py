@@ -229,7 +229,7 @@ async def vote(request: Request) -> Response:
     if visitor is None:
         raise UserError("Your browser keeps no cookies, so it cannot vote.")
     try:
-        slide, round_, answer = int(given["slide"]), int(given["round"]), float(given["answer"])
+        slide, round_, answer = int(given["slide"]), int(given["round"]), given["answer"]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError("This is none of the answers.") from error
     await run_in_threadpool(rooms().vote, room.room_id, visitor, slide, round_, answer)

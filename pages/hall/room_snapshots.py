@@ -17,10 +17,10 @@ from da_core.i18n import Language
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
-from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Slide, query_of
+from da_core.teaching.course_films import course_film
+from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Sketch, Slide, query_of
 from da_core.teaching.hall.room import Ballot, Room
-from da_core.teaching.hall.rooms import rooms
-from da_core.teaching.hall.votes import BINS
+from pages.hall.ballot_view import ballot_as_shown
 from pages.run import starting
 from pages.session import state, words
 from pages.session.words import _
@@ -134,7 +134,7 @@ def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
             "screen": state.screen,
             "light": None if state.screen is None else _light(state.screen),
             "slide": slide_as_shown(_with_twin(slide, state.ballots.get(state.place))),
-            "ballot": _ballot(room, slide),
+            "ballot": ballot_as_shown(room, slide),
             "run": run_as_shown(run) if run else None,
         }
 
@@ -164,6 +164,8 @@ def slide_as_shown(slide: Slide) -> dict[str, Any]:
         shown["question"] = {"text": question.text, "choices": [choice.text for choice in question.choices]}
     elif slide.prediction is not None:
         shown["prediction"] = slide.prediction.model_dump(exclude={"answer"})
+    elif slide.sketch is not None:
+        shown["sketch"] = _sketch(slide.sketch)
     return shown
 
 
@@ -182,6 +184,14 @@ def films(film: FilmOfPreset) -> tuple[list[Experiment], str]:
     return [first, suited(own, film.beside)] if film.beside else [first], ""
 
 
+def _sketch(sketch: Sketch) -> dict[str, Any]:
+    from pages.learn import sketch_element
+
+    points = course_film(sketch.film).points(target=False) if sketch.film else ()
+    titles = sketch.across, sketch.up
+    return sketch_element.element_data(sketch.text, titles, sketch.x, sketch.y, unit=sketch.unit, points=points)
+
+
 def _light(screen: str) -> dict[str, Any]:
     from pages.hall.light_screen import light_screen  # torch comes with the methods
 
@@ -197,35 +207,6 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
     lab = shown[0].to_flat() | ({"acts": acts} if acts else {})
     lab |= {"beside": shown[1].method.name} if len(shown) > 1 else {}
     return {**film_element.element_data(shown, acts=acts, hidden=hidden), "query": lab, "still": film.still}
-
-
-def _ballot(room: Room, slide: Slide) -> dict[str, Any] | None:
-    ballot = room.state.ballots.get(room.state.place)
-    if ballot is None:
-        return None
-    shown: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
-    shown["again"] = ballot.round > ballot.first_round
-    shown["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
-    if ballot.shown:
-        counted = [one for one in rooms().tallies(room) if one.total or one.round == ballot.round]
-        shown["rounds"] = [
-            {
-                "round": one.round - ballot.first_round + 1,
-                "counts": one.counts,
-                "total": one.total,
-                "middle": one.middle,
-            }
-            for one in counted
-        ]
-        shown["bins"] = BINS
-    question = ballot.question(slide, ballot.round)
-    if ballot.revealed and question is not None:
-        choices = question.choices
-        shown["right"] = next(place for place, choice in enumerate(choices) if choice.right)
-        shown["why"] = [choice.why for choice in choices]
-    if ballot.revealed and slide.prediction is not None:
-        shown["answer"] = slide.prediction.answer
-    return shown
 
 
 def run_as_shown(view: RunView) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-import numpy as np
 import streamlit as st
 
 from da_core.experiment import Experiment
@@ -13,18 +12,14 @@ from da_core.jobs.store import EXAMPLE
 from da_core.teaching import course_numbers, showcase
 from da_core.teaching.chapters import Chapter, Directive
 from da_core.teaching.course_films import course_film
-from da_core.teaching.guess import BoundaryGuess, Given, Line, parted, read_guess
+from da_core.teaching.guess import BoundaryGuess, Given, Points, parted, read_guess
 from da_core.teaching.story_file import story
 from pages.learn.check_form import show_check
 from pages.learn.guess_form import ask_guess, show_outcome
-from pages.learn.sketch_element import Points
 from pages.run import example_view, starting
 from pages.session import keys, origin
 from pages.session.words import _, language, percent
 from pages.shell import navigation
-
-_SKETCHED = 120
-"""Points of each domain behind a boundary that is sketched."""
 
 
 def draw(chapter: Chapter) -> bool:
@@ -106,9 +101,7 @@ def _outcome(chapter: str, guess: str, path: str) -> None:
     source, target = _points(path, target=False), _points(path, target=True)
     show_outcome(guess, chapter, given, None, target)
     if isinstance(given.answer, tuple):
-        on_source, on_target = (_parted(given.answer, asked, points) for points in (source, target))
-        if on_source < 0.5:  # it is drawn with the other class above
-            on_source, on_target = 1 - on_source, 1 - on_target
+        on_source, on_target = parted(given.answer, asked.x, source, target)
         st.markdown(
             _(
                 "Your line parts {source} of the source rightly, and {target} of the target.",
@@ -118,20 +111,10 @@ def _outcome(chapter: str, guess: str, path: str) -> None:
         )
 
 
-def _parted(line: Line, asked: BoundaryGuess, points: Points) -> float:
-    held = np.array(points)
-    return parted(line, asked.x, held[:, :2], held[:, 2].astype(int))
-
-
 def _points(film: str, *, target: bool) -> Points:
     """Load some points of a film's pair with their classes."""
     with st.spinner(_("Waking up the methods…")):
-        from da_core.data.loading.cache import load_pair
-
-        pair = load_pair(course_film(film).experiment().data)
-    domain = pair.target if target else pair.source
-    rows = zip(domain.X[:_SKETCHED], domain.y[:_SKETCHED], strict=True)
-    return tuple((round(float(x[0]), 3), round(float(x[1]), 3), int(label)) for x, label in rows)
+        return course_film(film).points(target=target)
 
 
 def _film(chapter: str, film: str) -> None:

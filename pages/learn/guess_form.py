@@ -8,23 +8,20 @@ import streamlit as st
 
 from da_core.teaching.course_numbers import filled
 from da_core.teaching.guess import (
-    KNOTS,
     Answer,
     BarGuess,
     BoundaryGuess,
     CurveGuess,
     Given,
     PickGuess,
+    Points,
     distance,
     read_guess,
+    read_line,
 )
 from pages.learn import own_progress, sketch_element
-from pages.learn.sketch_element import Points
 from pages.session import keys
 from pages.session.words import _, language, number
-
-_HIGHEST = 1e6
-"""No axis of a guess goes so far."""
 
 
 def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
@@ -123,14 +120,8 @@ def _skip(commit: Any, where: str, guess: str) -> None:
 
 
 def _committed(line: Any, commit: Any) -> None:
-    """Take over a line that the browser sends; it may send anything."""
-    if not isinstance(line, list) or len(line) != KNOTS:
-        return
-    try:
-        heights = tuple(float(height) for height in line)
-    except (TypeError, ValueError, OverflowError):
-        return
-    if all(abs(height) <= _HIGHEST for height in heights):  # which a NaN is not either
+    """Take over a line that the browser sends."""
+    if (heights := read_line(line)) is not None:
         commit(heights)
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from da_core.teaching.guess import BoundaryGuess, CurveGuess, Line, knots
+from da_core.teaching.guess import BoundaryGuess, CurveGuess, Ends, Line, Points, knots
 from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme
 
 _ASSETS = Path(__file__).parents[2] / "assets" / "sketch"
 _HTML = """<div class="sketch"><svg viewBox="0 0 600 360" role="group"></svg>
-<div class="foot"><span class="yours"><i></i><span></span></span><span class="came"><i></i><span></span></span></div>
+<div class="foot"><span class="yours"><i></i><span></span></span><span class="came"><i></i><span></span></span>
+<span class="others"><i></i><span></span></span><span class="middle"><i></i><span></span></span></div>
 <p class="hint"></p><button type="button"></button></div>"""
-
-Points = Sequence[tuple[float, float, int]]
-"""Points in the plane with their classes, 0 or 1."""
 
 
 def draw(
@@ -37,28 +35,44 @@ def draw(
     across, up, unit = "x₁", "x₂", ""
     if isinstance(guess, CurveGuess):
         across, up, unit = guess.across.text(code), guess.up.text(code), guess.unit
+    asked = element_data(guess.question.text(code), (across, up), guess.x, guess.y, unit=unit, points=points)
 
-    def written(value: float) -> str:
-        return number(value, 0 if float(value).is_integer() else 1)
+    def committed() -> None:
+        if on_commit is not None:
+            on_commit(st.session_state[key].get("committed"))
 
-    data = {
-        "x": guess.x,
-        "y": guess.y,
+    data = {**asked, "given": given, "outcome": outcome, "editable": on_commit is not None}
+    _element()(data=data, key=key, on_committed_change=committed)
+    if outcome is not None:
+        lines = {_("Your guess"): given, _("What came out"): outcome}
+        rows = [
+            (_written(round(x, 2)), name, _written(round(float(y), 1)) + unit)
+            for name, line in lines.items()
+            for x, y in zip(knots(guess.x), line or (), strict=False)
+        ]
+        chart_table.draw(chart_table.pivot(rows, across), key)
+
+
+def element_data(
+    what: str, titles: tuple[str, str], x: Ends, y: Ends, *, unit: str = "", points: Points = ()
+) -> dict[str, Any]:
+    """Write what the element's script is given of a line that is asked for, before one is drawn."""
+    across, up = titles
+    return {
+        "x": x,
+        "y": y,
         "numbers": {
-            "left": written(guess.x[0]),
-            "right": written(guess.x[1]),
-            "bottom": written(guess.y[0]) + unit,
-            "top": written(guess.y[1]) + unit,
+            "left": _written(x[0]),
+            "right": _written(x[1]),
+            "bottom": _written(y[0]) + unit,
+            "top": _written(y[1]) + unit,
         },
-        "knots": knots(guess.x),
-        "given": given,
-        "outcome": outcome,
+        "knots": knots(x),
         "points": points,
-        "editable": on_commit is not None,
         "unit": unit,
         "colours": {"classes": [theme.class_colour(index) for index in range(2)]},
         "texts": {
-            "what": guess.question.text(code),
+            "what": what,
             "across": across,
             "up": up,
             "hint": _("Draw with the pointer, or choose a handle with ← → and move it with ↑ ↓."),
@@ -67,26 +81,28 @@ def draw(
             "knot": _("At {x}: {y}"),
             "yours": _("Your guess"),
             "outcome": _("What came out"),
+            "others": _("What the room drew"),
+            "middle": _("Half of the lines lie below"),
         },
     }
 
-    def committed() -> None:
-        if on_commit is not None:
-            on_commit(st.session_state[key].get("committed"))
 
-    _element()(data=data, key=key, on_committed_change=committed)
-    if outcome is not None:
-        lines = {_("Your guess"): given, _("What came out"): outcome}
-        rows = [
-            (written(round(x, 2)), name, written(round(float(y), 1)) + unit)
-            for name, line in lines.items()
-            for x, y in zip(knots(guess.x), line or (), strict=False)
-        ]
-        chart_table.draw(chart_table.pivot(rows, across), key)
+def _written(value: float) -> str:
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
+def markup() -> str:
+    """Write the element's markup and style, for a page that is no screen of the app."""
+    return f"<style>{_asset('sketch.css')}</style>{_HTML}"
+
+
+def script() -> str:
+    """Read the element's script."""
+    return _asset("sketch.js")
 
 
 def _element() -> Any:
-    return st.components.v2.component("da_lab_sketch", html=_HTML, css=_asset("sketch.css"), js=_asset("sketch.js"))
+    return st.components.v2.component("da_lab_sketch", html=_HTML, css=_asset("sketch.css"), js=script())
 
 
 @functools.cache

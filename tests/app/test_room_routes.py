@@ -12,6 +12,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from da_core.data.loading import cache
+from da_core.data.loading.cache import load_pair
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
@@ -41,6 +43,8 @@ slides:
   - {title: Guess, prediction: {text: "How many?", answer: 52}}
   - {title: Film, film: missing}
   - {title: Run, run: method=coral}
+  - {title: Curve, sketch: {text: "How does it go?", x: [0, 8], y: [0, 10], outcome: [0, 1, 2, 3, 4, 5, 6, 7, 8]}}
+  - {title: Boundary, sketch: {guess: own_line, film: half_moons}}
 """)
 TEACHER, STUDENT = "one", "two"
 
@@ -78,7 +82,8 @@ def said(response: Response) -> dict[str, Any]:
 
 
 @pytest.fixture
-def room(lab: Lab) -> Room:
+def room(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Room:
+    monkeypatch.setattr(cache, "load_pair", load_pair)  # the points to part are those of the course's film
     return rooms().open(TEACHER, LECTURE)
 
 
@@ -206,6 +211,39 @@ def test_a_student_votes_and_the_instructor_takes_the_answers(room: Room) -> Non
     assert "cookies" in said(asked(room_routes.vote, at(room), "", cast))["problem"]
     for none in ({}, {"slide": 1, "round": 1, "answer": 7}, {"slide": 0, "round": 1, "answer": 0}, {"slide": "a"}):
         assert "problem" in said(asked(room_routes.vote, at(room), body=none))
+
+
+def test_a_room_draws_before_it_sees_what_came_out(room: Room) -> None:
+    act(room, act="go", place=5)
+    assert "outcome" not in state(room)["slide"]["sketch"]
+    act(room, act="open")
+    state(room)
+    cast = {"slide": 5, "round": 1, "answer": [2.0] * 9}
+    assert said(asked(room_routes.vote, at(room), body=cast)) == {}
+    assert "rounds" not in state(room)["ballot"]
+    act(room, act="show")
+    told = state(room)["ballot"]
+    assert told["rounds"] == [{"round": 1, "total": 1, "lines": [[2.0] * 9], "middle": [2.0] * 9}]
+    assert "outcome" not in told
+    act(room, act="reveal")
+    told = state(room)["ballot"]
+    assert (told["outcome"], "2.7" in told["came"]) == (list(range(9)), True)  # 24/9
+
+
+def test_the_target_comes_when_the_room_has_parted_the_source(room: Room) -> None:
+    act(room, act="go", place=6)
+    act(room, act="open")
+    told = state(room)
+    source = told["slide"]["sketch"]["points"]
+    asked(room_routes.vote, at(room), body={"slide": 6, "round": 1, "answer": [0.0] * 9})
+    act(room, act="show")
+    assert "points" not in state(room)["ballot"]
+    act(room, act="reveal")
+    told = state(room)["ballot"]
+    assert len(told["points"]) == len(source) > 50
+    assert told["points"] != source
+    on_source = sum((y > 0) == (label == 0) for _x, y, label in source) / len(source)
+    assert f"{100 * max(on_source, 1 - on_source):.0f}%" in told["came"]
 
 
 def test_texts_of_a_lecture_are_never_markup(room: Room) -> None:

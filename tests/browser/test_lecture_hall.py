@@ -190,3 +190,76 @@ def test_after_the_second_vote_the_same_idea_is_asked_in_another_case(server: Se
     expect(twin).to_have_count(0)
     assert violations(stage) == []
     stage.screenshot(path=SCREENSHOTS / "hall-twin.png")
+
+
+def drawn(page: Page, *heights: float) -> None:
+    """Draw a line through heights given as shares of the picture, from left to right."""
+    picture = page.locator(".sketched svg.editable")
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box is not None
+    places = [box["x"] + box["width"] * (0.12 + 0.8 * at / (len(heights) - 1)) for at in range(len(heights))]
+    for place, height in zip(places, heights, strict=True):
+        page.mouse.move(place, box["y"] + box["height"] * (1 - height))
+        if place == places[0]:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_what_the_class_has_drawn_is_laid_over_one_another(server: Server, visitor: Visitor) -> None:
+    stage = visitor(server, size=PROJECTOR)
+    stage.goto("/lecture_hall")
+    settle(stage)
+    stage.get_by_role("button", name="Open a room").click()
+    address = stage.get_by_role("link", name="Projector").first.get_attribute("href")
+    assert address is not None
+    stage.goto(address)
+    expect(heading(stage)).to_be_visible()
+    ann, bob = visitor(server, size=PHONE), visitor(server, size=PHONE, dark=True)
+    for student in (ann, bob):
+        student.goto(address.removesuffix("/stage"))
+        expect(heading(student)).to_be_visible()
+    turn_to(stage, "Be the classifier")
+    stage.keyboard.press("v")
+    for student, heights in ((ann, (0.3, 0.5, 0.7)), (bob, (0.6, 0.5, 0.4))):
+        drawn(student, *heights)
+        student.get_by_role("button", name="Send my guess").click()
+        expect(student.locator(".line")).to_have_text("Your answer is in.")
+    ann.screenshot(path=SCREENSHOTS / "hall-draw-phone.png", full_page=True)
+    expect(stage.locator(".counted")).to_have_text("Answers: 2 of 2 devices")
+    expect(stage.locator(".sketched .other")).to_have_count(0)
+    points = stage.locator(".sketched svg circle").count()
+    assert points > 50  # the circles of class A
+    stage.keyboard.press("a")
+    for page in (stage, ann, bob):
+        expect(page.locator(".sketched .other")).to_have_count(2)
+        expect(page.locator(".sketched polyline.middle")).to_have_count(1)
+    expect(ann.locator(".sketched .yours")).to_be_visible()
+    stage.keyboard.press("r")
+    for page in (stage, ann):
+        expect(
+            page.get_by_text(re.compile(r"Half of the lines part \d+% of the source rightly or more"))
+        ).to_be_visible()
+    assert all_shown(stage)
+    stage.screenshot(path=SCREENSHOTS / "hall-drawn.png")
+    bob.screenshot(path=SCREENSHOTS / "hall-drawn-phone.png", full_page=True)
+    for page in (stage, ann, bob):
+        assert violations(page) == []
+    ann.reload()
+    expect(ann.locator(".sketched .yours")).to_be_visible()
+
+    turn_to(stage, "Guess first")
+    stage.keyboard.press("v")
+    knots = ann.locator(".sketched .knot")
+    expect(knots).to_have_count(9)
+    knots.first.focus()
+    for key in ("ArrowUp", "ArrowRight", "PageUp"):
+        ann.keyboard.press(key)
+    ann.get_by_role("button", name="Send my guess").click()
+    stage.keyboard.press("r")
+    expect(stage.locator(".sketched .outcome")).to_have_count(1)
+    expect(stage.get_by_text("Half of the lines are off by")).to_be_visible()
+    assert all_shown(stage)
+    stage.screenshot(path=SCREENSHOTS / "hall-drawn-curve.png")
+    assert violations(stage) == []

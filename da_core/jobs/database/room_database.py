@@ -47,7 +47,8 @@ _VOTES = Table(
     Column("slide", Integer, primary_key=True, autoincrement=False),
     Column("round", Integer, primary_key=True, autoincrement=False),
     Column("voter", String(32), primary_key=True),
-    Column("answer", Float, nullable=False),
+    Column("answer", Float),
+    Column("line", JSON(none_as_null=True)),
 )
 _DEVICES = Table(
     "room_devices",
@@ -61,6 +62,10 @@ _KEYS = Table(
     Column("name", String(20), primary_key=True),
     Column("key", String(64), nullable=False),
 )
+
+
+VoteAnswer = float | tuple[float, ...]
+"""A number, or the heights of a line that was drawn."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Vote:
     slide: int
     round: int
     voter: str
-    answer: float
+    answer: VoteAnswer
 
 
 class RoomDatabase:
@@ -180,14 +185,15 @@ class RoomDatabase:
     def _devices(connection: Connection, room_id: str) -> int:
         return connection.scalar(select(func.count()).where(_DEVICES.c.room_id == room_id)) or 0
 
-    def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: float) -> None:
+    def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: VoteAnswer) -> None:
         """Save a vote, in place of the voter's earlier one in the same round.
 
         Raises `UserError` for a device that has not joined: no more can vote than have.
         """
         same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
-        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(answer=answer)
-        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, "answer": answer}
+        given = {"answer": None, "line": answer} if isinstance(answer, tuple) else {"answer": answer, "line": None}
+        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(given)
+        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, **given}
         with self._runs.begin() as connection:
             if connection.execute(again).rowcount:
                 return
@@ -202,13 +208,13 @@ class RoomDatabase:
 
     def votes(self, room_id: str, slide: int | None = None) -> list[Vote]:
         """List the votes of a room or of one slide, by slide, round and voter."""
-        wanted = select(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter, _VOTES.c.answer)
+        wanted = select(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter, _VOTES.c.answer, _VOTES.c.line)
         wanted = wanted.where(_VOTES.c.room_id == room_id)
         if slide is not None:
             wanted = wanted.where(_VOTES.c.slide == slide)
         with self._runs.begin() as connection:
             rows = connection.execute(wanted.order_by(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter))
-            return [Vote(*row) for row in rows]
+            return [Vote(*row[:3], row.answer if row.line is None else tuple(row.line)) for row in rows]
 
     def count(self, room_id: str, slide: int, round_: int) -> int:
         """Count the votes of one round."""

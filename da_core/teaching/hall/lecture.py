@@ -1,9 +1,9 @@
 """A lecture: slides in a YAML file, those that ship with the app and those that an instructor brings.
 
 A slide has a title, a few lines, and at most one thing to look at: a film of the playground, a screen of the app, a
-run that is started in the hall, a question (its own, or by ``check`` one of the course's), or a prediction. With a
-question may stand its ``twin``, which asks for the same idea in another case once the room has talked; a check brings
-its own. ``notes`` are the instructor's own.
+run that is started in the hall, a question (its own, or by ``check`` one of the course's), a prediction, or a line to
+sketch (its own, or by ``guess`` one of the course's). With a question may stand its ``twin``, which asks for the same
+idea in another case once the room has talked; a check brings its own. ``notes`` are the instructor's own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from da_core.errors import UserError, shorten
 from da_core.i18n import Language
+from da_core.teaching.guess import KNOTS
 
 if TYPE_CHECKING:
     from da_core.teaching.check_questions import Check
@@ -29,6 +30,9 @@ LARGEST = 300_000
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=240)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+AxisTitle = Annotated[str, StringConstraints(max_length=60)]
+Ends = tuple[float, float]
+DrawnLine = Annotated[tuple[float, ...], Field(max_length=100)]
 ScreenLink = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[a-z_]*(\?[A-Za-z0-9_.,=&%+-]*)?$")]
 """A screen of the app with its query, such as “data?data=street”: it leads nowhere else."""
 Query = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[A-Za-z0-9_.,=&%+-]*$")]
@@ -91,7 +95,32 @@ class Prediction(_LecturePart):
         return self
 
 
-_SHOWN = ("film", "screen", "run", "question", "prediction")
+class Sketch(_LecturePart):
+    """A line that everyone draws before it is shown: a curve, or a boundary between the points of a film's pair."""
+
+    text: Line
+    across: AxisTitle = "x₁"
+    up: AxisTitle = "x₂"
+    x: Ends
+    y: Ends
+    unit: Annotated[str, StringConstraints(max_length=20)] = ""
+    outcome: DrawnLine | None = None
+    """Of a curve: the heights of what came out, at `KNOTS` places."""
+    film: str = ""
+    """Of a boundary: the course's film, whose source is parted before its target is shown."""
+
+    @model_validator(mode="after")
+    def _has_an_outcome(self) -> Sketch:
+        if self.x[0] >= self.x[1] or self.y[0] >= self.y[1]:
+            raise ValueError("“x” and “y” are the lower and the upper end of their axes")
+        if (self.outcome is None) == (not self.film):
+            raise ValueError("a sketch has either an “outcome” or a “film”")
+        if self.outcome is not None and len(self.outcome) != KNOTS:
+            raise ValueError(f"“outcome” has {KNOTS} heights, from left to right")
+        return self
+
+
+_SHOWN = ("film", "screen", "run", "question", "prediction", "sketch")
 
 
 class Slide(_LecturePart):
@@ -108,11 +137,17 @@ class Slide(_LecturePart):
     question: Question | None = None
     twin: Question | None = None
     prediction: Prediction | None = None
+    sketch: Sketch | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether there is something to answer."""
+        return (self.question or self.prediction or self.sketch) is not None
 
     @model_validator(mode="after")
     def _shows_one_thing(self) -> Slide:
         if sum(getattr(self, name) is not None for name in _SHOWN) > 1:
-            raise ValueError("a slide shows at most one of film, screen, run, question and prediction")
+            raise ValueError("a slide shows at most one of film, screen, run, question, prediction and sketch")
         if self.twin is not None and self.question is None:
             raise ValueError("a twin needs a question before it")
         return self
@@ -170,30 +205,48 @@ def read_lecture(text: str) -> Lecture:
     if not isinstance(held, dict):
         raise UserError("A lecture has “title”, “language” and “slides”; see the example that can be downloaded.")
     try:
-        lecture = Lecture.model_validate(_with_checks(held))
+        lecture = Lecture.model_validate(_with_the_courses(held))
     except ValidationError as error:
         raise _explained(error.errors()[0]) from None
     _check_names(lecture)
     return lecture
 
 
-def _with_checks(held: dict[str, Any]) -> dict[str, Any]:
-    """Put the course's own question in the place of each ``check``, which names one."""
-    from da_core.teaching.check_questions import check
-
+def _with_the_courses(held: dict[str, Any]) -> dict[str, Any]:
+    """Put the course's own words in the place of each ``check`` and ``guess``, which name them."""
     language, slides = str(held.get("language")), held.get("slides")
     if not isinstance(slides, list):
         return held
-    asked = []
-    for slide in slides:
-        if isinstance(slide, dict) and isinstance(name := slide.get("check"), str):
-            one = check(name)
-            slide = {key: value for key, value in slide.items() if key != "check"}
-            slide["question"] = _question_of(one, language)
-            if one.twin:
-                slide.setdefault("twin", _question_of(check(one.twin), language))
-        asked.append(slide)
-    return {**held, "slides": asked}
+    return {**held, "slides": [_with_check(_with_guess(slide, language), language) for slide in slides]}
+
+
+def _with_check(slide: Any, language: str) -> Any:
+    from da_core.teaching.check_questions import check
+
+    if not isinstance(slide, dict) or not isinstance(name := slide.get("check"), str):
+        return slide
+    one = check(name)
+    asked = {key: value for key, value in slide.items() if key != "check"} | {"question": _question_of(one, language)}
+    return {"twin": _question_of(check(one.twin), language), **asked} if one.twin else asked
+
+
+def _with_guess(slide: Any, language: str) -> Any:
+    """Write a line that the course has drawn as a slide's sketch; ``outcome`` is the path of the course's number."""
+    from da_core.teaching.course_numbers import filled, outcome_of
+    from da_core.teaching.guess import BoundaryGuess, CurveGuess, read_guess
+
+    sketch = slide.get("sketch") if isinstance(slide, dict) else None
+    if not isinstance(sketch, dict) or not isinstance(name := sketch.get("guess"), str):
+        return slide
+    one = read_guess(name)
+    if not isinstance(one, CurveGuess | BoundaryGuess):
+        raise UserError("The guess “{name}” is not one that is drawn.", name=name)
+    asked = {key: value for key, value in sketch.items() if key != "guess"}
+    asked |= {"text": filled(one.question.text(language), Language(language)), "x": one.x, "y": one.y}
+    if isinstance(one, CurveGuess):
+        asked |= {"across": one.across.text(language), "up": one.up.text(language), "unit": one.unit}
+        asked["outcome"] = outcome_of(one, str(sketch.get("outcome")))
+    return {**slide, "sketch": asked}
 
 
 def _question_of(check: Check, language: str) -> dict[str, Any]:
@@ -235,12 +288,13 @@ def _explained(first: Any) -> UserError:
 
 
 def _check_names(lecture: Lecture) -> None:
-    """Check what slides name: presets and methods of films, and the experiments of runs."""
+    """Check what slides name: presets and methods of films, sketches' films, and the experiments of runs."""
     from da_core.data.sources import sources
     from da_core.experiment import Experiment
     from da_core.methods import methods
     from da_core.networks import networks
     from da_core.registry import resolve
+    from da_core.teaching.course_films import course_films
     from da_core.teaching.films.presets import PRESETS
 
     for number, slide in enumerate(lecture.slides, start=1):
@@ -250,6 +304,10 @@ def _check_names(lecture: Lecture) -> None:
                 unknown = [film.preset]
             if unknown:
                 raise UserError("Slide {slide}: there is no film of “{name}”.", slide=number, name=shorten(unknown[0]))
+        if slide.sketch is not None and slide.sketch.film and slide.sketch.film not in course_films():
+            raise UserError(
+                "Slide {slide}: there is no film of “{name}”.", slide=number, name=shorten(slide.sketch.film)
+            )
         if slide.run is not None:
             try:
                 wanted = Experiment.from_flat(query_of(slide.run))

@@ -50,7 +50,7 @@ class Ballot(_Value):
         return Ballot(round=self.round + 1, twin_from=self.twin_from, devices=devices)
 
     def question(self, slide: Slide, round_: int) -> Question | None:
-        """Return what was asked in a round; None for a prediction."""
+        """Return what was asked in a round; None for a prediction and a sketch."""
         return slide.twin if self.twin_from is not None and round_ >= self.twin_from else slide.question
 
 
@@ -132,8 +132,7 @@ def acted(lecture: Lecture, state: RoomState, act: RoomAct, devices: int) -> Roo
         case "run":
             return state.model_copy(update={"runs": {**state.runs, place: act.run}})
         case "open":
-            slide = lecture.slides[place]
-            if slide.question is None and slide.prediction is None:
+            if not lecture.slides[place].asks:
                 raise UserError("There is nothing to vote on here.")
             if ballot is None:
                 return _with_ballot(state, Ballot(devices=devices))

@@ -16,7 +16,7 @@ from da_core.jobs.store import store
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
-from da_core.teaching.hall.votes import Tally, Turnout
+from da_core.teaching.hall.votes import DrawnTally, Tally, Turnout
 
 if TYPE_CHECKING:
     from da_core.jobs.database.room_database import RoomDatabase
@@ -123,7 +123,7 @@ class Rooms:
             while len(self._joined) > _KEPT_DEVICES:
                 self._joined.popitem(last=False)
 
-    def vote(self, room_id: str, visitor: str, slide: int, round_: int, answer: float) -> None:
+    def vote(self, room_id: str, visitor: str, slide: int, round_: int, answer: object) -> None:
         """Save a visitor's answer. Raises `UserError` where that vote is not open, or for what is no answer."""
         room = self.get(room_id)
         ballot = room.state.ballots.get(slide)
@@ -140,6 +140,13 @@ class Rooms:
             return []
         cast = self._database().votes(room.room_id, place)
         return votes.tallies(room.lecture.slides[place], cast, ballot)
+
+    def drawn_tallies(self, room: Room) -> list[DrawnTally]:
+        """Gather the lines that were drawn on the slide that is shown, round by round."""
+        ballot = room.state.ballots.get(room.state.place)
+        if ballot is None:
+            return []
+        return votes.drawn_tallies(self._database().votes(room.room_id, room.state.place), ballot)
 
     def turnout(self, room: Room) -> Turnout:
         """Count the answers of the vote that is open or was last, and the devices that could give one."""

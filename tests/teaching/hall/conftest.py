@@ -32,6 +32,8 @@ slides:
         - {text: It never met fog., right: true}
   - title: Guess
     prediction: {text: "How many?", answer: 52}
+  - title: Draw
+    sketch: {text: "How does it go?", x: [0, 8], y: [0, 10], outcome: [0, 1, 2, 3, 4, 5, 6, 7, 8]}
 """
 
 

@@ -7,7 +7,8 @@ import pytest
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
 from da_core.teaching.course_numbers import number_at
-from da_core.teaching.hall.lecture import LARGEST, read_lecture, shipped
+from da_core.teaching.guess import read_guess
+from da_core.teaching.hall.lecture import LARGEST, Lecture, Sketch, read_lecture, shipped
 from pages.shell.navigation import SCREENS
 
 SLIDES = "title: T\nlanguage: en\nslides:\n"
@@ -19,7 +20,7 @@ def test_a_lecture_of_ninety_minutes_ships_in_each_language(language: str) -> No
     assert lecture.language == language
     assert lecture.minutes == pytest.approx(90, abs=5)
     assert len(lecture.slides) >= 40
-    shown = {name for slide in lecture.slides for name in ("film", "screen", "run", "question", "prediction")}
+    shown = {name for slide in lecture.slides for name in ("film", "screen", "run", "question", "prediction", "sketch")}
     assert all(any(getattr(slide, name) is not None for slide in lecture.slides) for name in shown)
 
 
@@ -27,8 +28,27 @@ def test_a_lecture_of_ninety_minutes_ships_in_each_language(language: str) -> No
 def test_what_the_room_predicts_is_what_came_out(language: str) -> None:
     (lecture,) = shipped(language).values()
     told = [slide.prediction.answer for slide in lecture.slides if slide.prediction is not None]
-    measured = ("showcase.source_only.target.accuracy", "film.covariate.after", "film.missing.after")
+    measured = ("showcase.source_only.target.accuracy", "film.missing.after")
     assert told == [round(100 * number_at(path)) for path in measured]
+    drawn = [list(sketch.outcome) for sketch in sketches(lecture) if sketch.outcome is not None]
+    assert drawn == [number_at("film.covariate.ratio"), number_at("film.turned.critic")]
+
+
+def sketches(lecture: Lecture) -> list[Sketch]:
+    return [slide.sketch for slide in lecture.slides if slide.sketch is not None]
+
+
+def test_what_is_drawn_is_asked_as_the_course_does() -> None:
+    for language in LANGUAGES:
+        (lecture,) = shipped(language).values()
+        asked = {read_guess(name).question.text(language) for name in ("own_line", "weight_curve", "critic_curve")}
+        assert {sketch.text for sketch in sketches(lecture)} == asked
+
+
+def test_an_instructors_own_curve_has_nine_heights() -> None:
+    own = "{text: How?, across: week, up: marks, x: [1, 9], y: [0, 10], outcome: [9, 8, 7, 6, 5, 4, 3, 2, 1]}"
+    (sketch,) = sketches(read_lecture(SLIDES + "  - {title: a, sketch: " + own + "}"))
+    assert (sketch.across, sketch.outcome) == ("week", (9, 8, 7, 6, 5, 4, 3, 2, 1))
 
 
 def test_both_languages_show_the_same_things_in_the_same_order() -> None:
@@ -37,6 +57,9 @@ def test_both_languages_show_the_same_things_in_the_same_order() -> None:
         assert (one.film, one.screen, one.run, one.minutes) == (other.film, other.screen, other.run, other.minutes)
         assert (one.question is None) == (other.question is None)
         assert len(one.lines) == len(other.lines)
+        assert (one.sketch and (one.sketch.outcome, one.sketch.film)) == (
+            other.sketch and (other.sketch.outcome, other.sketch.film)
+        )
         assert (one.prediction and one.prediction.answer) == (other.prediction and other.prediction.answer)
 
 
@@ -65,6 +88,13 @@ def test_every_screen_that_a_lecture_shows_is_there(language: str) -> None:
         (SLIDES + "  - {title: a, screen: '//elsewhere.example/'}", "“screen” cannot be used"),
         (SLIDES + "  - {title: a, question: {text: b, choices: [{text: c}, {text: d}]}}", "just one choice"),
         (SLIDES + "  - {title: a, prediction: {text: b, answer: 101}}", "between"),
+        (SLIDES + "  - {title: a, sketch: {text: b, x: [0, 1], y: [0, 1]}}", "either"),
+        (SLIDES + "  - {title: a, sketch: {text: b, x: [0, 1], y: [0, 1], outcome: [1, 2]}}", "9 heights"),
+        (SLIDES + "  - {title: a, sketch: {text: b, x: [1, 0], y: [0, 1], film: turned}}", "lower and the upper end"),
+        (SLIDES + "  - {title: a, sketch: {text: b, x: [0, 1], y: [0, 1], film: nothing}}", "no film of “nothing”"),
+        (SLIDES + "  - {title: a, sketch: {guess: nothing}}", "no guess “nothing”"),
+        (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not one that is drawn"),
+        (SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}", "not there: film.nothing"),
         ("a: &a [x, x]\nb: [*a, *a]", "not plain YAML"),
         ("!!python/object/apply:os.system [ls]", "not YAML"),
         ("[" * 5000, "YAML"),

@@ -10,10 +10,11 @@ import pytest
 from da_core.errors import UserError
 from da_core.jobs.database import room_database
 from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
-from da_core.teaching.hall.lecture import Lecture
+from da_core.teaching.guess import KNOTS
+from da_core.teaching.hall.lecture import Lecture, Sketch
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
-from da_core.teaching.hall.votes import Turnout
+from da_core.teaching.hall.votes import MOST_LINES, DrawnTally, Turnout
 from tests.teaching.hall.conftest import Clock
 
 pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
@@ -37,7 +38,7 @@ def do(rooms: Rooms, room: Room, *acts: str, place: int | None = None) -> Room:
     return room
 
 
-def vote(rooms: Rooms, room: Room, visitor: str, slide: int, round_: int, answer: float) -> None:
+def vote(rooms: Rooms, room: Room, visitor: str, slide: int, round_: int, answer: object) -> None:
     """Let a visitor follow the room and vote there."""
     rooms.join(room, visitor)
     rooms.vote(room.room_id, visitor, slide, round_, answer)
@@ -142,6 +143,52 @@ def test_guesses_are_shown_in_tenths_with_their_median(rooms: Rooms, room: Room)
     (tally,) = rooms.tallies(do(rooms, room, "show"))
     assert tally.counts == (1, 0, 0, 2, 0, 0, 0, 0, 0, 1)
     assert tally.middle == 32
+
+
+def test_drawn_lines_lie_over_one_another_with_the_one_in_the_middle(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=3)
+    for visitor, height in zip((*"abc", "b"), (1, 9, 3, 2), strict=True):  # b draws another
+        vote(rooms, room, visitor, 3, 1, [height] * KNOTS)
+    (tally,) = rooms.drawn_tallies(do(rooms, room, "show"))
+    assert sorted(tally.lines) == [(height,) * KNOTS for height in (1.0, 2.0, 3.0)]
+    assert tally.middle == (2.0,) * KNOTS
+    # from 1 the outcome 0 … 8 is off by 29/9 on average, from 2 by 24/9, from 3 by 21/9
+    assert tally.off(tuple(map(float, range(9)))) == pytest.approx(24 / 9)
+    do(rooms, room, "open")
+    vote(rooms, room, "a", 3, 2, [5.5] * KNOTS)
+    first, second = rooms.drawn_tallies(do(rooms, room, "reveal"))
+    assert (first.total, second.total) == (3, 1)
+    rows = list(csv.DictReader(io.StringIO(rooms.table(room.room_id, TEACHER))))
+    assert {row["answer"] for row in rows if row["round"] == "2"} == {" ".join(["5.5"] * KNOTS)}
+
+
+def test_of_very_many_lines_some_are_shown_and_all_count() -> None:
+    tally = DrawnTally(1, tuple((float(height),) * KNOTS for height in range(2 * MOST_LINES + 1)))
+    assert MOST_LINES / 2 < len(tally.shown) <= MOST_LINES
+    assert tally.middle == (float(MOST_LINES),) * KNOTS
+    assert (DrawnTally(1, ()).shown, DrawnTally(1, ()).middle) == ((), None)
+
+
+def test_half_of_the_lines_part_so_much_of_both_domains(room: Room) -> None:
+    sketch = Sketch(text="Part them", x=(-1, 1), y=(-1, 1), film="half_moons")
+    source = [(0.0, 0.5, 0), (0.0, -0.5, 1)]
+    target = [(0.0, 0.5, 1), (0.0, 0.6, 0), (0.0, 0.7, 0), (0.0, -0.5, 1)]
+    flat, high = (0.0,) * KNOTS, (0.55,) * KNOTS
+    assert DrawnTally(1, (flat, flat, high)).parted(sketch, source, target) == (1.0, 0.75)
+    assert DrawnTally(1, (high,)).parted(sketch, source, target) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("answer", [5, "5", [1] * 8, [11] * KNOTS, [-0.1] * KNOTS, [float("nan")] * KNOTS, None])
+def test_only_a_line_within_the_axes_counts_as_drawn(rooms: Rooms, room: Room, answer: object) -> None:
+    do(rooms, room, "open", place=3)
+    with pytest.raises(UserError, match="none of the answers"):
+        vote(rooms, room, ANN, 3, 1, answer)
+
+
+def test_a_line_is_no_answer_to_a_question(rooms: Rooms, room: Room) -> None:
+    do(rooms, room, "open", place=1)
+    with pytest.raises(UserError, match="none of the answers"):
+        vote(rooms, room, ANN, 1, 1, [0.0] * KNOTS)
 
 
 def test_a_twin_follows_the_votes_on_its_question(rooms: Rooms, room: Room) -> None:

@@ -1,0 +1,77 @@
+"""What the followers of a room are told of a vote: what was answered once it is shown, and what is right at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from da_core.teaching.course_films import course_film
+from da_core.teaching.hall.lecture import Sketch, Slide
+from da_core.teaching.hall.room import Ballot, Room
+from da_core.teaching.hall.rooms import rooms
+from da_core.teaching.hall.votes import BINS, DrawnTally, Tally
+from pages.session.words import _, number, percent
+
+
+def ballot_as_shown(room: Room, slide: Slide) -> dict[str, Any] | None:
+    """Write the vote on the slide that is shown; None where there is none."""
+    ballot = room.state.ballots.get(room.state.place)
+    if ballot is None:
+        return None
+    shown: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
+    shown["again"] = ballot.round > ballot.first_round
+    shown["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
+    if not ballot.shown:
+        return shown
+    drawn = rooms().drawn_tallies(room) if slide.sketch is not None else []
+    shown["rounds"] = [
+        {"round": one.round - ballot.first_round + 1, "total": one.total, **_as_shown(one)}
+        for one in drawn or rooms().tallies(room)
+        if one.total or one.round == ballot.round
+    ]
+    shown["bins"] = BINS
+    if ballot.revealed:
+        shown |= _revealed(slide, ballot, drawn)
+    return shown
+
+
+def _as_shown(one: Tally | DrawnTally) -> dict[str, Any]:
+    if isinstance(one, Tally):
+        return {"counts": one.counts, "middle": one.middle}
+    return {"lines": [_rounded(line) for line in one.shown], "middle": one.middle and _rounded(one.middle)}
+
+
+def _rounded(line: tuple[float, ...]) -> list[float]:
+    return [round(height, 2) for height in line]
+
+
+def _revealed(slide: Slide, ballot: Ballot, drawn: Sequence[DrawnTally]) -> dict[str, Any]:
+    """Write what came out, or what is right and why."""
+    question = ballot.question(slide, ballot.round)
+    if question is not None:
+        right = next(place for place, choice in enumerate(question.choices) if choice.right)
+        return {"right": right, "why": [choice.why for choice in question.choices]}
+    if slide.prediction is not None:
+        return {"answer": slide.prediction.answer}
+    if slide.sketch is None:
+        return {}
+    return _drawn_and_came(slide.sketch, next((one for one in reversed(drawn) if one.total), None))
+
+
+def _drawn_and_came(sketch: Sketch, last: DrawnTally | None) -> dict[str, Any]:
+    """Write what came out where a line was asked for, and how the last lines do."""
+    if sketch.outcome is not None:
+        off = last and number(last.off(sketch.outcome), 1) + sketch.unit
+        came = _("Half of the lines are off by {off} or less, on average from left to right.", off=off) if off else ""
+        return {"outcome": sketch.outcome, "came": came}
+    film = course_film(sketch.film)
+    source, target = film.points(target=False), film.points(target=True)
+    if last is None:
+        return {"points": target, "came": ""}
+    on_source, on_target = (percent(share, 0) for share in last.parted(sketch, source, target))
+    said = _(
+        "Half of the lines part {source} of the source rightly or more, and {target} of the target.",
+        source=on_source,
+        target=on_target,
+    )
+    return {"points": target, "came": said}
