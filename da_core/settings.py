@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         description="Most that copies of runs from that storage may take in the data folder, and copies of uploads "
         "as much again.",
     )
+    finished_runs_mb: int = Field(
+        256, ge=0, description="Memory that finished runs which were read lately may take; others come from the disk."
+    )
     runs_kept: int = Field(
         1000,
         ge=1,

@@ -447,6 +447,7 @@ def store() -> Store:
         database=limits.database_url,
         kept=limits.runs_kept,
         bin_days=limits.bin_days,
+        memory_bytes=limits.finished_runs_mb * _MEGABYTE,
         shipped={EXAMPLE: EXAMPLE_FOLDER},
         bucket=run_bucket(),
     )

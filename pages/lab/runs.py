@@ -222,51 +222,56 @@ def offer_to_take_along() -> None:
         )
 
 
-st.title(_(navigation.SCREENS["runs"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
-    import da_core.methods  # noqa: F401  # their titles
+def page() -> None:
+    """Draw the screen. The lists live in here: callbacks keep what the module holds as long as a session lives."""
+    st.title(_(navigation.SCREENS["runs"].title), anchor=False)
+    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
+    with st.spinner(_("Waking up the methods…")):
+        import da_core.methods  # noqa: F401  # their titles
 
-all_runs = run_row.list_runs()
-if (notice := store().made_anew) is not None:
-    st.warning(translate_message(notice.message, notice.values))
-here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
-ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
-offer_to_take_along()
-offer_to_keep(all_runs)
-if not all_runs:
-    with st.container(border=True):
-        st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            navigation.link_to("train", _("Go to Train"))
-            current_run.offer_example("results")
-else:
-    views = {
-        "list": _("All runs ({count})", count=len(here)),
-        "compare": _("Compare ({count})", count=len(ticked)),
-        "leaderboard": _("Leaderboard"),
-        "bin": _("Bin ({count})", count=len(binned)),
-    }
-    st.session_state.setdefault(keys.RUNS_VIEW, "list")
-    view = st.segmented_control(
-        _("View"),
-        list(views),
-        format_func=views.__getitem__,
-        required=True,
-        key=keys.RUNS_VIEW,
-        label_visibility="collapsed",
-    )
-    match view:
-        case "compare":
-            compare.side_by_side(ticked)
-        case "leaderboard":
-            compare.leaderboard_of(here)
-        case "bin":
-            the_bin(binned)
-        case _:
-            left = filtered(here)
-            hidden = sum(run not in left for run in ticked)
-            actions(ticked, sorted({tag for run in here for tag in run.tags}), hidden)
-            if not left:
-                st.info(_("No run fits. Change the search or the filters."))
-            rows(left)
+    all_runs = run_row.list_runs()
+    if (notice := store().made_anew) is not None:
+        st.warning(translate_message(notice.message, notice.values))
+    here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
+    ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]
+    offer_to_take_along()
+    offer_to_keep(all_runs)
+    if not all_runs:
+        with st.container(border=True):
+            st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                navigation.link_to("train", _("Go to Train"))
+                current_run.offer_example("results")
+    else:
+        views = {
+            "list": _("All runs ({count})", count=len(here)),
+            "compare": _("Compare ({count})", count=len(ticked)),
+            "leaderboard": _("Leaderboard"),
+            "bin": _("Bin ({count})", count=len(binned)),
+        }
+        st.session_state.setdefault(keys.RUNS_VIEW, "list")
+        view = st.segmented_control(
+            _("View"),
+            list(views),
+            format_func=views.__getitem__,
+            required=True,
+            key=keys.RUNS_VIEW,
+            label_visibility="collapsed",
+        )
+        match view:
+            case "compare":
+                compare.side_by_side(ticked)
+            case "leaderboard":
+                compare.leaderboard_of(here)
+            case "bin":
+                the_bin(binned)
+            case _:
+                left = filtered(here)
+                hidden = sum(run not in left for run in ticked)
+                actions(ticked, sorted({tag for run in here for tag in run.tags}), hidden)
+                if not left:
+                    st.info(_("No run fits. Change the search or the filters."))
+                rows(left)
+
+
+page()

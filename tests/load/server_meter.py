@@ -96,11 +96,15 @@ class Meter:
 
 
 @contextmanager
-def measured_server(folder: Path, *, warm: bool = True, tells_heap: bool = False) -> Iterator[tuple[Server, Meter]]:
-    """A server on loopback that has warmed up, unless told otherwise, and its meter."""
+def measured_server(
+    folder: Path, *, warm: bool = True, tells_heap: bool = False, **environment: str
+) -> Iterator[tuple[Server, Meter]]:
+    """A server on loopback that has warmed up, unless told otherwise, and its meter; ``environment`` are settings."""
     heap_file = folder / "heap" if tells_heap else None
     program = [str(ROOT / "tests" / "load" / "heap_reporter.py"), str(heap_file)] if tells_heap else ["-m", "streamlit"]
-    with serving(folder, program=program) as server:
+    if tells_heap:
+        environment |= {"PYTHONMALLOC": "malloc"}
+    with serving(folder, program=program, **environment) as server:
         meter = Meter([psutil.Process(server.process.pid)], heap_file)
         _open_once(server)
         if warm:
