@@ -238,7 +238,9 @@ def page() -> None:
     offer_to_keep(all_runs)
     if not all_runs:
         with st.container(border=True):
-            st.markdown(_("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures."))
+            st.markdown(
+                _("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures.")
+            )
             with st.container(horizontal=True, vertical_alignment="center"):
                 navigation.link_to("train", _("Go to Train"))
                 current_run.offer_example("results")
