@@ -67,6 +67,7 @@
     nav = document.createElement("nav");
     nav.className = "lab-terms";
     nav.dataset.shown = shown.join("|");
+    nav.dataset.screen = location.pathname;
     nav.setAttribute("aria-label", titles[language]);
     nav.append(titles[language] + " ");
     for (const name of found.keys()) {
@@ -118,7 +119,12 @@
   }, { passive: true });
 
   let due = 0;
-  const later = () => { clearTimeout(due); due = setTimeout(mark, 300); };
+  const later = () => {
+    const nav = document.querySelector(".lab-terms");
+    if (nav && nav.dataset.screen !== location.pathname) nav.remove();  // of the screen before
+    clearTimeout(due);
+    due = setTimeout(mark, 300);
+  };
   new MutationObserver(changes => {
     if (changes.some(change => !(change.target instanceof Element) || !change.target.closest(".lab-terms"))) later();
   }).observe(document, { subtree: true, childList: true, characterData: true });

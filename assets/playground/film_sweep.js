@@ -42,7 +42,8 @@ async function sweep(playground) {
     curveOf(playground, box.querySelector(".sweep-curve"), reached, asked.films.length);
   }
   const swept = reached.length ? [filled(texts.swept, { setting: asked.title })] : [];
-  line.textContent = [...swept, ...Array.from(problems, ([sentence, values]) => `${values.join(", ")}: ${sentence}`)].join(" ");
+  const told = [...swept, ...Array.from(problems, ([sentence, values]) => `${values.join(", ")}: ${sentence}`)];
+  line.textContent = filled(told.join(" "), {});
 }
 
 /** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */

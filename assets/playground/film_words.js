@@ -4,7 +4,7 @@
 /** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, string | number>} values */
 function filled(sentence, values) {
   const said = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
-  return said.replace(/(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])/g, "");
+  return said.replace(/(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef“])/g, "");
 }
 
 /** @param {number} share */

@@ -54,7 +54,7 @@ def benchmark_sentences(table: BenchmarkTable, language: Language) -> list[str]:
                 else say("Friedman’s test of whether all are alike: p = {p}.", p=p)
             )
         found.append(
-            say("Not told apart: {groups}.", groups="; ".join(", ".join(group) for group in ranks.groups))
+            say("Not told apart: {groups}.", groups="; ".join(language.listing(group) for group in ranks.groups))
             if ranks.groups
             else say("All are told apart.")
         )

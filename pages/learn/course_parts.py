@@ -144,12 +144,13 @@ def _showcase(chapter: str, what: str) -> None:
 
 
 def _run(chapter: str, settings: tuple[str, ...]) -> None:
-    """Draw the button that trains an experiment here: a link's settings, with what is usual for its data."""
-    if st.button(_("Run it here"), key=keys.course_run(chapter)):
+    """Draw the button that trains an experiment, from a link's settings and what is usual for its data."""
+    st.caption(_("It trains on the screen Train, in the background; from there a link leads back to this chapter."))
+    if st.button(_("Run it yourself"), key=keys.course_run(chapter)):
         from da_core.networks.defaults import with_usual
 
         query = dict(setting.split("=", 1) for setting in settings)
-        starting.start(with_usual(Experiment.from_flat(query), query))
+        starting.start(with_usual(Experiment.from_flat(query), query), chapter=chapter)
 
 
 def _stories(names: tuple[str, ...]) -> None:

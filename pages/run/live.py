@@ -15,7 +15,7 @@ from da_core.jobs.scheduling.run_view import RunView
 from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state
-from pages.session.words import _, explain, percent, seconds, translate_message, word
+from pages.session.words import _, explain, listing, percent, seconds, translate_message, word
 from pages.shell import navigation
 
 
@@ -76,7 +76,7 @@ def milestone(view: RunView, phase: Phase) -> str:
         "{phase}: {share} of the epochs. {numbers}.",
         phase=name,
         share=percent(min(1.0, reached.epoch / epochs), 0),
-        numbers=", ".join(accuracies),
+        numbers=listing(accuracies),
     )
 
 

@@ -29,8 +29,11 @@ def submit(experiment: Experiment) -> str:
     )
 
 
-def start(experiment: Experiment) -> None:
-    """Make ``experiment`` the session's, submit it and go to Train. The frame shows a refusal, at the top."""
+def start(experiment: Experiment, *, chapter: str = "") -> None:
+    """Make ``experiment`` the session's, submit it and go to Train. The frame shows a refusal, at the top.
+
+    A ``chapter`` is one of the course that it is started from: Train leads back there.
+    """
     try:
         run = submit(experiment)
     except UserError as error:
@@ -38,6 +41,7 @@ def start(experiment: Experiment) -> None:
         st.rerun()
     state.replace(experiment)
     state.set_run(run)
+    st.session_state[keys.CHAPTER_OF_RUN] = {run: chapter}
     navigation.switch_to("train")
 
 

@@ -8,10 +8,11 @@ from da_core.events import LIVE
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, store
+from da_core.teaching.chapters import load_chapter
 from pages.charts import curves
 from pages.run import change_one, current_run, live, starting, time_notice
 from pages.session import keys, state
-from pages.session.words import _, explain
+from pages.session.words import _, explain, language
 from pages.shell import navigation
 
 
@@ -50,6 +51,13 @@ def focus_on_the_way_on(run: str) -> None:
     st.html(f'<script data-run="{run}">{script}</script>', unsafe_allow_javascript=True)
 
 
+def back_to_the_chapter() -> None:
+    """Draw the way back to the chapter of the course from which this session has started the run, if any."""
+    if name := st.session_state.get(keys.CHAPTER_OF_RUN, {}).get(state.run_id()):
+        navigation.link_to_chapter(name, "← " + load_chapter(name, language().code).head.title)
+
+
+back_to_the_chapter()
 navigation.header("train")
 experiment = state.experiment()
 run = state.run_id()

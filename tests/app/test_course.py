@@ -46,6 +46,13 @@ def links(at: AppTest) -> dict[str, str]:
     return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
 
 
+def test_a_run_started_in_a_chapter_leads_back_to_it(lab: Lab) -> None:
+    at = see_all(opened(lab, "night"))
+    button(at, "Run it yourself").click().run()
+    assert at.title[0].value == "Train"
+    assert "chapter=night" in links(at)["← A network that fails at night"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_has_every_chapter_in_the_readers_language(lab: Lab, language: str) -> None:
     i18n.missing.clear()
