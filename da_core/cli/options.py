@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import Device, Experiment
@@ -119,13 +119,10 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
         from da_core.data.loading.inspection import inspect_files
 
         experiment = experiment.model_copy(update={"data": inspect_files(experiment.data).settle(experiment.data)})
-    experiment = with_usual(experiment, flat)
     from da_core.methods import methods
-    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_method
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm, with_all_usual
 
-    if options.experiment is None and not {"network", "network.norm"} & flat.keys():
-        asked: dict[str, Any] = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
-        experiment = with_method(experiment, experiment.method).model_copy(update=asked)
+    experiment = (with_all_usual if options.experiment is None else with_usual)(experiment, flat)
     if lacks_batch_norm(experiment.network, experiment.method):
         title = methods()[experiment.method.name].title
         print(WANTS_BATCH_NORM.format(method=title), file=sys.stderr)

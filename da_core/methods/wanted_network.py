@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, UsualSpec
 from da_core.methods import methods
 from da_core.methods.base import ClassifierAdaptation, DeepAlignment, ModelAdaptation
 from da_core.networks import networks
-from da_core.networks.defaults import USUAL, kind_of, usual_specs
+from da_core.networks.defaults import USUAL, kind_of, usual_specs, with_usual
 
 WANTS_BATCH_NORM = (
     "{method} wants batch normalisation, and this network has none: set the network's normalisation to “batch”."
@@ -31,6 +32,15 @@ def with_method(experiment: Experiment, spec: MethodSpec) -> Experiment:
                     parts[name] = getattr(after, name)
             break
     return experiment.model_copy(update=parts)
+
+
+def with_all_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experiment:
+    """Give the experiment that ``flat`` describes what suits its data and method, where ``flat`` leaves them open."""
+    experiment = with_usual(experiment, flat)
+    if {"network", "network.norm"} & flat.keys():
+        return experiment
+    asked = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
+    return with_method(experiment, experiment.method).model_copy(update=asked)
 
 
 def as_wanted(usual: UsualSpec, spec: MethodSpec, data: DataSpec) -> UsualSpec:

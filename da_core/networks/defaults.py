@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from da_core.data.loading.cache import load_pair
@@ -79,7 +80,7 @@ def _moved(chosen: P, before: P, after: P) -> P:
     return after.model_copy(update=own)
 
 
-def with_usual(experiment: Experiment, flat: dict[str, str]) -> Experiment:
+def with_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experiment:
     """Give the experiment that ``flat`` describes what suits its data, where ``flat`` names no network.
 
     One that names a network, as every link of a session does that is not on pictures, says all that it means.

@@ -10,14 +10,14 @@ each run, so that a reload, a bookmark and a shared link all restore it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from da_core.errors import UserError, shorten
-from da_core.experiment import DataSpec, Experiment
+from da_core.experiment import DataSpec, Experiment, NetworkSpec
 from da_core.i18n import LANGUAGES
 from da_core.teaching.hall.exercise import FIELDS, Exercise
 from pages.session import account, keys
@@ -274,15 +274,22 @@ def _follow(query: dict[str, str]) -> None:
         found = Experiment.from_flat(asked)
         _vet(found)
         if found.data != DataSpec() and not found.data.source:  # a link to files names its network; see Data for them
-            from da_core.networks.defaults import with_usual
-
-            found = with_usual(found, asked)
+            found = _with_usual(found, asked)
     except UserError as error:
         report(error)
         st.session_state[keys.PROBLEM_OF_LINK] = True
     else:
         replace(found)
         st.session_state[keys.EXERCISE] = Exercise.of_query(told, found.data)
+
+
+def _with_usual(found: Experiment, asked: Mapping[str, str]) -> Experiment:
+    """Fill in what a link does not say. On pictures the default network is not named, so that one may be meant."""
+    from da_core.methods.wanted_network import with_all_usual
+    from da_core.networks.defaults import usual_spec, with_usual
+
+    named = usual_spec(found.data).network != NetworkSpec()
+    return (with_all_usual if named else with_usual)(found, asked)
 
 
 def _vet(found: Experiment) -> None:

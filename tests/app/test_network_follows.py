@@ -69,6 +69,12 @@ def test_a_link_without_a_network_gets_the_fitting_one_and_no_other_is_offered()
     assert "Small CNN" in offered(opened("network"))
 
 
+def test_a_link_with_a_method_that_trains_a_network_gets_one_that_can_be_trained() -> None:
+    app = opened("train", data="moons", method="dann")
+    assert app.query_params["network"] == "mlp"
+    assert "network" not in opened("train", data="street", method="shot").query_params  # what such a link has meant
+
+
 def test_a_network_that_does_not_take_the_data_is_replaced_and_named() -> None:
     app = opened("network", data="blobs", network="tutorial_cnn")
     assert not app.exception
