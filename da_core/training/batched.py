@@ -1,14 +1,17 @@
 """Several seeds of one experiment as one training: their weights lie stacked, and each step moves all of them.
 
 A step of a small network on points or features is mostly the calls that it is made of, and hardly the sums: ten seeds
-in one step cost little more than one. A large critic that moves several times a step is mostly sums, and saves less
-(`tests/bench/batched_seeds.py` measures both). Each seed has its own samples, first weights and batches, as in a run of
-its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
+in one step cost little more than one. A method's step has more sums, so there the seeds part into as many stacks as
+there are cores; a large critic that moves several times a step is hardly more than sums, and saves the least
+(`tests/bench/batched_seeds.py` measures all of them). Each seed has its own samples, first weights and batches, as in a
+run of its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import get_args
 
@@ -158,25 +161,42 @@ def _train_phase(
     waiting = {key: one for one in seeds if trained.get(key := one.key(phase)) is None}
     if len(waiting) < 2 or len({one.shapes for one in waiting.values()}) > 1:
         return
-    stack = _Stack(list(waiting.values()))
+    stacks = _stacked(list(waiting.values()))
+    spec, device = stacks[0].spec, stacks[0].X.device
     events: list[list[Losses | Accuracies]] = [[] for _ in waiting]
     of_epochs: list[dict[float, dict[str, Tensor]]] = [{} for _ in waiting]
     finite = torch.ones(len(waiting), dtype=torch.bool)
-    for epoch in range(1, stack.spec.epochs + 1):
-        means = stack.train_epoch()
-        finite &= means.isfinite().all(1) & stack.networks.finite()
-        if should_stop() or not finite.any():
-            return
-        for place, (losses, shares) in enumerate(zip(means.tolist(), stack.accuracies(), strict=True)):
-            terms = dict(zip(stack.terms, losses, strict=True))
-            events[place] += [Losses(phase, float(epoch), terms), Accuracies(phase, epoch, shares)]
+    one_core_each = functools.partial(devices.configure, device, on_points=True)
+    with ThreadPoolExecutor(len(stacks), "seeds", one_core_each) as pool:
+        for epoch in range(1, spec.epochs + 1):
+            means = torch.cat(list(pool.map(lambda stack: stack.train_epoch(), stacks)))
+            finite &= means.isfinite().all(1) & torch.cat([stack.networks.finite() for stack in stacks])
+            if should_stop() or not finite.any():
+                return
+            accuracies = [shares for stack in stacks for shares in stack.accuracies()]
+            for place, (losses, shares) in enumerate(zip(means.tolist(), accuracies, strict=True)):
+                terms = dict(zip(stacks[0].terms, losses, strict=True))
+                events[place] += [Losses(phase, float(epoch), terms), Accuracies(phase, epoch, shares)]
             if each_epoch:
-                of_epochs[place][epoch] = stack.networks.weights(place)
-        yield from events[0][-2:]
-    for place, key in enumerate(waiting):
+                for weights, of_epoch in zip(_weights_of(stacks), of_epochs, strict=True):
+                    of_epoch[epoch] = weights
+            yield from events[0][-2:]
+    for place, (key, weights) in enumerate(zip(waiting, _weights_of(stacks), strict=True)):
         if finite[place]:
-            result = Trained(tuple(events[place]), stack.networks.weights(place), of_epochs[place])
-            trained.keep(key, result)
+            trained.keep(key, Trained(tuple(events[place]), weights, of_epochs[place]))
+
+
+def _stacked(seeds: Sequence[_Seed]) -> list[_Stack]:
+    """Stack seeds: with a method, whose steps have more to add up, in as many stacks as there are cores for."""
+    cores = torch.get_num_threads() if seeds[0].method is not None else 1
+    size = max(2, -(-len(seeds) // cores))
+    if len(seeds) % size == 1:  # one seed alone would be no stack
+        size = len(seeds)
+    return [_Stack(seeds[start : start + size]) for start in range(0, len(seeds), size)]
+
+
+def _weights_of(stacks: Sequence[_Stack]) -> list[dict[str, Tensor]]:
+    return [stack.networks.weights(place) for stack in stacks for place in range(len(stack.orders))]
 
 
 class _Player(nn.Module):
