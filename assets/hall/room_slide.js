@@ -118,6 +118,7 @@ class SlideView {
       light.film ? this.film(light.film) : null,
       this.run.root,
       light.recalls ? recalls(light.recalls) : null,
+      light.confusions ? confusions(light.recalls.map((/** @type {[string]} */ [name]) => name), light.confusions) : null,
       light.maps ? maps(light.maps) : null,
       open,
     ]);
@@ -178,6 +179,23 @@ function recalls(rows) {
       make("th", { scope: "row" }, [name]), make("td", {}, [inPercent(before)]), make("td", {}, [inPercent(after)]),
     ])),
   ]);
+}
+
+/** What each class was taken for, before and after. @param {string[]} names @param {any} told shares in per cent, a row a class */
+function confusions(names, told) {
+  const tables = ["before", "after"].map((when) => make("table", { class: "confusion" }, [
+    make("caption", {}, [said("takenFor", { model: said(when) })]),
+    make("tr", {}, [make("td"), ...names.map((name) => make("th", { scope: "col" }, [make("span", {}, [name])]))]),
+    ...names.map((name, row) => make("tr", {}, [
+      make("th", { scope: "row" }, [name]),
+      ...told[when][row].map((/** @type {number} */ share, /** @type {number} */ column) => {
+        const cell = make("td", { class: row === column ? "right" : "" }, [share ? String(share) : ""]);
+        cell.style.setProperty("--share", `${share / 2}%`); // at most half, so that the number can be read on it
+        return cell;
+      }),
+    ])),
+  ]));
+  return make("div", { class: "confusions" }, tables);
 }
 
 /** The features before and after. @param {any} told whole numbers from 0 to `across`, source samples first */

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
+from da_core.events import Scores
 from da_core.experiment import Experiment
 from da_core.jobs.store import store
 from da_core.methods import methods
@@ -32,6 +33,8 @@ _SCREEN_OF = {screen.path.rpartition("/")[2].removesuffix(".py"): screen for scr
 _MOST_POINTS = 300
 """Of each domain on a map."""
 _ACROSS = 1000
+_MOST_CLASSES = 12
+"""Of a confusion matrix on a phone."""
 
 
 def light_screen(link: str) -> dict[str, Any]:
@@ -84,7 +87,7 @@ def _lesson(name: str) -> dict[str, Any]:
 
 
 def _recalls(record: Record) -> dict[str, Any]:
-    """Write how much of each class of the target was found before and after."""
+    """Write how much of each class of the target was found before and after, and what it was taken for."""
     before, after = record.result.source_only.target, record.result.adapted.target
     if before is None or after is None:
         return {}
@@ -92,7 +95,14 @@ def _recalls(record: Record) -> dict[str, Any]:
         [word(one.name), round(one.recall, 3), round(other.recall, 3)]
         for one, other in zip(before.per_class, after.per_class, strict=True)
     ]
-    return {"recalls": rows}
+    if len(rows) > _MOST_CLASSES or not (before.confusion and after.confusion):
+        return {"recalls": rows}
+    return {"recalls": rows, "confusions": {"before": _shares(before), "after": _shares(after)}}
+
+
+def _shares(scores: Scores) -> list[list[int]]:
+    """Write a confusion matrix in whole per cent of each true class."""
+    return [[round(100 * count / max(sum(row), 1)) for count in row] for row in scores.confusion]
 
 
 def _maps(record: Record) -> dict[str, Any]:

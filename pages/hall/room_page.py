@@ -47,6 +47,7 @@ TEXTS = {
     "openScreen": "Open this screen here",
     "class": "Class",
     "found": "Share of each class that was found in the target",
+    "takenFor": "{model}: what each row was taken for, in %",
     "map": "Map of the features of held-out samples: {model}",
     "eyesUp": "Eyes up",
     "eyesUpWhy": "Look at the front; this goes on in a moment.",

@@ -330,6 +330,7 @@ def test_who_follows_a_run_that_waits_sees_its_place(lab: Lab, language: str, wo
         ("lesson?lesson=coral", "CORAL", "film"),
         ("playground?data=drawn&data.turn=40&method=coral&network=identity", "Playground", "film"),
         (f"results?run={EXAMPLE}", "Results", "recalls"),
+        (f"results?run={EXAMPLE}", "Results", "confusions"),
         (f"features?run={EXAMPLE}", "Features", "maps"),
         ("stories?story=alignment_wins", "A turned target", "lines"),
         ("data?data=moons", "Data", "lines"),
