@@ -75,7 +75,7 @@ def as_object(report: DataReport) -> dict[str, Any]:
 
 def _print_report(report: DataReport) -> None:
     from da_core.evaluation.shift_permutations import LEAST_CHANCE, SHUFFLES
-    from da_core.evaluation.shift_report import DISTANCE_NAMES
+    from da_core.evaluation.shift_verdict import DISTANCE_NAMES
 
     print(f"{report.verdict} shift" if report.verdict != "none" else "no shift can be seen")
     print(f"try first: {report.family or 'source only'}")

@@ -18,7 +18,8 @@ from pages.shell import navigation
 
 if TYPE_CHECKING:
     from da_core.evaluation.shift_permutations import Distance
-    from da_core.evaluation.shift_report import DataReport, Verdict
+    from da_core.evaluation.shift_report import DataReport
+    from da_core.evaluation.shift_verdict import Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "none": "No shift can be seen. Source only should do; whatever adapts has little to gain.",

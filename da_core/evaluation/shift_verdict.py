@@ -1,0 +1,200 @@
+"""Judge which kind of shift numbers speak for, and say why: the rules behind the report on a pair's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from da_core.evaluation.shift_permutations import Distance, PermutationTest
+from da_core.events import Notice
+from da_core.methods.base import Family
+
+Verdict = Literal["none", "label", "covariate", "concept", "appearance"]
+
+SIGNIFICANCE = 0.01
+"""A shift is there if chance alone gives as large a distance less often than this."""
+LEAST_OVERLAP = 0.05
+"""Share of the source that must be left, as effective sample size, for weights to stand for the target."""
+LABEL_SHIFT_EXPLAINS = 0.3
+"""Other class proportions explain a shift if with them less than this share of the distance is left."""
+WEIGHTS_EXPLAIN = 0.45
+"""Weights explain a shift if with them less than this share of the distance is left."""
+_CHANCE_DISTANCE = 0.1
+"""A proxy A-distance that chance alone may give."""
+_FAR_APART = 1.8
+"""A proxy A-distance at which a domain classifier is hardly ever wrong: no weights make one domain of the other."""
+_OUTSIDE_SUPPORT = 0.2
+"""Share of the target outside the source's support from which on weights may fail: there is nothing there to weigh."""
+_STEADY_REMAINDER = 0.1
+"""Share of the distance that weights leave where they reach the whole target."""
+_CLEAR_LOSS = 0.1
+"""A loss of accuracy that is more than noise."""
+_CONCEPT_SHIFT_LOSS = 0.06
+"""The same, of a classifier that learned from the target too."""
+
+FAMILY: dict[Verdict, Family | None] = {
+    "none": None,
+    "label": "reweighting",
+    "covariate": "reweighting",
+    "concept": "adaptation",
+    "appearance": "alignment",
+}
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """What weights leave of a distance."""
+
+    name: Distance
+    before: float
+    after: float
+
+    @property
+    def share(self) -> float:
+        """Return what is left as a share of what there was."""
+        return self.after / max(self.before, np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class ShiftEvidence:
+    """The numbers that a verdict rests on.
+
+    What is left of the distance with the source ``balanced`` to the target's estimated class proportions, and
+    ``weighted`` by a domain classifier, of which ``share`` is the effective sample size. ``outside``: the share of the
+    target outside the source's support. ``source_loss`` and ``concept_shift_loss``: the accuracy on the target that a
+    classifier of the source, and one of both domains, loses against the target's own; None without its labels.
+    """
+
+    test: PermutationTest
+    distance: float
+    interval: tuple[float, float]
+    balanced: Remainder
+    weighted: Remainder
+    share: float
+    outside: float
+    source_loss: float | None
+    concept_shift_loss: float | None
+
+    @property
+    def has_left_support(self) -> bool:
+        """Whether so much of the target is where no source sample is that weights leave the domains apart."""
+        return self.outside > _OUTSIDE_SUPPORT and self.weighted.share > _STEADY_REMAINDER
+
+
+def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
+    """Judge which kind of shift the numbers speak for; the sentences say why."""
+    same = Notice(
+        "Dealt out at random, the samples lie as far apart in {share:.0%} of all cases (permutation test).",
+        {"share": measured.test.p_value},
+    )
+    loses = Notice(
+        "On the target, a simple classifier of the samples as they are, which learned from the source, is right "
+        "{points:.0f} points less often than one that learned from the target itself.",
+        {"points": 100 * (measured.source_loss or 0)},
+    )
+    nobody = Notice(
+        "The target has no labels, so nobody can tell whether the same sample is of the same class in both domains."
+    )
+    keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.")
+    loses_clearly = measured.source_loss is not None and measured.source_loss > _CLEAR_LOSS
+    if measured.test.p_value > SIGNIFICANCE:
+        if loses_clearly:
+            return "concept", (same, loses)
+        return "none", (same, nobody if measured.source_loss is None else keeps)
+    overlap = measured.distance < _FAR_APART
+    if overlap and measured.balanced.share < LABEL_SHIFT_EXPLAINS and not loses_clearly:
+        explained = Notice(
+            "Other class proportions explain it: with them the distance ({name}) falls from {before:.3f} to "
+            "{after:.3f}.",
+            _values(measured.balanced),
+        )
+        return "label", (explained, nobody if measured.source_loss is None else keeps)
+    apart = _what_tells_them_apart(measured)
+    concept_shifted = measured.concept_shift_loss is not None and measured.concept_shift_loss > _CONCEPT_SHIFT_LOSS
+    weights_explain = measured.share >= LEAST_OVERLAP and measured.weighted.share < WEIGHTS_EXPLAIN
+    if overlap and weights_explain and not concept_shifted and not measured.has_left_support:
+        stands = Notice(
+            "Weights can make the source stand for the target: {share:.0%} of its samples would still count, and the "
+            "distance ({name}) falls from {before:.3f} to {after:.3f}.",
+            {"share": measured.share, **_values(measured.weighted)},
+        )
+        alike = Notice(
+            "One classifier for both domains does about as well on the target as one of its own: the same sample seems "
+            "to be of the same class in both."
+        )
+        return "covariate", (apart, stands, nobody if measured.concept_shift_loss is None else alike)
+    return "appearance", (apart, _why_weights_fail(measured, concept_shifted), *([loses] if loses_clearly else []))
+
+
+DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD", "coral": "CORAL distance", "classwise": "Class-wise distance"}
+"""What the distances are called, as messages."""
+
+
+def _values(rest: Remainder) -> dict[str, Any]:
+    return {"name": DISTANCE_NAMES[rest.name], "before": rest.before, "after": max(rest.after, 0.0)}
+
+
+def _what_tells_them_apart(measured: ShiftEvidence) -> Notice:
+    """Say whether a line tells the domains apart and, where none does, which distance is no chance."""
+    values: dict[str, Any] = {
+        "distance": measured.distance,
+        "low": measured.interval[0],
+        "high": measured.interval[1],
+    }
+    if measured.interval[0] > _CHANCE_DISTANCE:
+        return Notice(
+            "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}.",
+            values,
+        )
+    if measured.test.clearest == "coral":
+        return Notice(
+            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}), but they vary in other directions (CORAL distance).",
+            values,
+        )
+    if measured.test.clearest == "classwise":
+        return Notice(
+            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}), but samples that are taken for one class differ (class-wise distance).",
+            values,
+        )
+    return Notice(
+        "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+        "{high:.2f}), but the kernel's distance (MMD) does.",
+        values,
+    )
+
+
+def _why_weights_fail(measured: ShiftEvidence, concept_shifted: bool) -> Notice:
+    """Say why weights alone will not do."""
+    if measured.share < LEAST_OVERLAP:
+        return Notice(
+            "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
+            {"share": measured.share},
+        )
+    if measured.distance >= _FAR_APART:
+        return Notice("The domains hardly overlap, so no weights can make the source stand for the target.")
+    if concept_shifted:
+        return Notice(
+            "One classifier for both domains is right {points:.0f} points less often on the target than one of its "
+            "own: where they overlap, samples that look the same are of other classes.",
+            {"points": 100 * (measured.concept_shift_loss or 0)},
+        )
+    if measured.has_left_support:
+        return Notice(
+            "{outside:.0%} of the target lies where the source has no samples, so weights cannot stand for it: "
+            "{rest:.0%} of the distance ({name}) is left.",
+            {
+                "outside": measured.outside,
+                "rest": measured.weighted.share,
+                "name": DISTANCE_NAMES[measured.weighted.name],
+            },
+        )
+    return Notice(
+        "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance "
+        "({name}) is left.",
+        {"rest": measured.weighted.share, "name": DISTANCE_NAMES[measured.weighted.name]},
+    )
