@@ -13,7 +13,8 @@ import streamlit as st
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
 from da_core.data.loading.inspection import Inspection, inspect_files
 from da_core.data.readers.archive import OneDomainError
-from da_core.data.readers.columns import Outline, Roles, join_names
+from da_core.data.readers.column_roles import Roles
+from da_core.data.readers.columns import Outline, join_names
 from da_core.data.readers.pictures import is_picture
 from da_core.data.readers.sounds import is_sound
 from da_core.data.sources.own_files import Files, FilesParams

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
-from da_core.data.readers import columns, tables
+from da_core.data.readers import column_roles, columns, tables
 from da_core.data.readers.table_features import Treatment
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -226,7 +226,7 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
     for name, count in (("tweets", 4200), ("nytEditorialSnippets", 5190), ("movieReviewSnippets", 10605)):
         place = SENTIMENT / f"{name}_GroundTruth.txt"
         outline = columns.read_outline(place)
-        roles = columns.Roles("", "", "column 3", ())
+        roles = column_roles.Roles("", "", "column 3", ())
         plan = tables.Plan.of(outline, roles)
         (rows_read,), _notices = tables.read_rows(
             place, outline, roles, plan, Treatment(), ["all"], lambda _cell: 0, labelled=[False]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import short_list
-from da_core.data.readers.columns import Outline, Roles, assign_roles, read_outline
+from da_core.data.readers.column_roles import Roles, assign_roles
+from da_core.data.readers.columns import Outline, read_outline
 from da_core.data.readers.domain_choice import plain_source
 from da_core.data.readers.tables import domain_values
 from da_core.data.readers.uploads import visitor_names_in_errors

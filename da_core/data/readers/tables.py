@@ -17,17 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.readers.archive import short_list, short_name
-from da_core.data.readers.columns import (
-    MOST_WORDS,
-    Outline,
-    Roles,
-    assign_roles,
-    is_missing,
-    other_candidates,
-    read_outline,
-    to_days,
-    to_number,
-)
+from da_core.data.readers.column_roles import Roles, assign_roles, other_candidates
+from da_core.data.readers.columns import MOST_WORDS, Outline, is_missing, read_outline, to_days, to_number
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
 from da_core.data.readers.table_features import Encoded, RawFeatures, Treatment, encode_features

@@ -11,7 +11,8 @@ from da_core.data.pair import DomainPair, Provenance, kind_of_samples
 from da_core.data.readers.archive import NOT_READ, OneDomainError, open_archive, open_listing, read_head, short_name
 from da_core.data.readers.arrays import domains_of_arrays, read_arrays, read_both_domains
 from da_core.data.readers.class_folders import FileOptions, read_class_folders
-from da_core.data.readers.columns import Roles, split_names
+from da_core.data.readers.column_roles import Roles
+from da_core.data.readers.columns import split_names
 from da_core.data.readers.csv_dialect import is_csv
 from da_core.data.readers.folder_layout import domain_folders, split_domains
 from da_core.data.readers.pictures import is_picture, resize_pictures

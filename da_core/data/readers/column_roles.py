@@ -1,0 +1,223 @@
+"""Which column of a table is what: the label, the domain, the text or the features, from names and cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from da_core.data.readers.archive import OneDomainError, short_list, short_name
+from da_core.data.readers.columns import (
+    DOMAIN_NAMES,
+    LABEL_NAMES,
+    MOST_NAMES,
+    MOST_WORDS,
+    TEXT_NAMES,
+    CellKind,
+    Column,
+    Outline,
+    to_number,
+)
+from da_core.errors import UserError
+
+_ROW_NUMBER = {"", "id", "index", "idx", "row", "编号", "序号"}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which columns are what: ``text`` or ``features`` make the sample. Empty where there is none."""
+
+    label: str
+    domain: str
+    text: str
+    features: tuple[str, ...]
+
+
+def assign_roles(
+    place: Path,
+    outline: Outline,
+    wanted: Roles,
+    *,
+    with_domain: bool,
+    labelled: bool,
+    kinds: Collection[CellKind] = ("numbers", "words", "dates"),
+) -> Roles:
+    """Decide which columns are what: as ``wanted``, and from names and cells where nothing is.
+
+    ``with_domain``: whether a column has to say which domain a row is of. ``labelled``: whether there must be a label.
+    ``kinds``: which columns are taken for features. Raises `UserError` where a column is not there, and where it would
+    have to be guessed among several that fit alike: its value ``option`` says which setting decides it.
+    """
+    for name in filter(None, (wanted.domain, wanted.text, *wanted.features)):
+        outline.index(name, place)
+    taken = {wanted.text, wanted.label, wanted.domain, *wanted.features} - {""}
+    free = [column for column in outline.columns if column.name not in taken]
+    domain = wanted.domain if with_domain else ""
+    if with_domain and not domain:
+        domain = _find_domain(place, outline, free)
+    free = _without(free, domain)
+    label = _choose_label(place, outline, wanted.label, free, labelled)
+    if wanted.text or wanted.features:
+        return Roles(label, domain, wanted.text, () if wanted.text else wanted.features)
+    text, features = _guess_sample(place, outline, _without(free, label), kinds)
+    return Roles(label, domain, text, features)
+
+
+def other_candidates(outline: Outline, roles: Roles) -> tuple[list[str], list[str]]:
+    """List the columns that would do as label, and those that would do as domain, beside the ones that were taken."""
+    rows = len(outline.rows)
+    spare = [column for column in outline.columns if column.name not in (roles.label, roles.domain, roles.text)]
+    labels = [
+        column.name for column in _few_valued(spare, rows) if column.cells == "words" or _rank(column, LABEL_NAMES)
+    ]
+    domains = [column.name for column in spare if column.has_few_words or _rank(column, DOMAIN_NAMES)]
+    return labels, domains if roles.domain else []
+
+
+def _find_domain(place: Path, outline: Outline, free: Sequence[Column]) -> str:
+    """The column that is plainly the domain: by its name, else as the only one of two words that is no label."""
+    free = [column for column in free if not _rank(column, LABEL_NAMES)]
+    several = [column for column in free if 2 <= column.distinct <= MOST_WORDS]
+    named = _plainest(several, DOMAIN_NAMES[:2]) or _plainest(
+        free, DOMAIN_NAMES[:2]
+    )  # a sorted table begins with one domain
+    places = _plainest(several, DOMAIN_NAMES[2:])
+    pairs = _two_valued(column for column in several if column.cells == "words")
+    if named:
+        likely = _two_valued(named) or named
+    elif _two_valued(places) or not pairs:
+        likely = _two_valued(places) or places
+    else:  # a city beside a column of two words: either may be it
+        likely = [*places, *pairs]
+    if len(likely) != 1:  # of two that might be it, one is as likely the label
+        raise OneDomainError(
+            "“{place}” holds one domain; choose the column that says which domain a row belongs to, or bring the "
+            "target as a file of its own. It has {names}.",
+            place=short_name(place),
+            names=_first_names(outline),
+            option="domain",
+        )
+    return likely[0].name
+
+
+def _choose_label(place: Path, outline: Outline, wanted: str, free: Sequence[Column], labelled: bool) -> str:
+    """The wanted label, which may be absent where there need be none; else the one that is plainly it."""
+    if wanted:
+        if labelled or wanted in {column.name for column in outline.columns}:
+            outline.index(wanted, place)
+            return wanted
+        return ""
+    likely = _likely_labels(free, outline)
+    if len(likely) == 1:
+        return likely[0].name
+    if not labelled:
+        return ""
+    names = [column.name for column in likely]
+    if names:
+        raise UserError(
+            "Which column of “{place}” is the label cannot be told: {names} fit alike; choose it.",
+            place=short_name(place),
+            names=short_list(names),
+            option="label",
+        )
+    raise UserError(
+        "Which column of “{place}” is the label cannot be told; choose it. It has {names}.",
+        place=short_name(place),
+        names=_first_names(outline),
+        option="label",
+    )
+
+
+def _likely_labels(columns: Sequence[Column], outline: Outline) -> list[Column]:
+    """The columns that may be the label, those with the plainest name alone where names speak.
+
+    Else those of few words, two rather than many, else of few numbers; of a table without names the last such one.
+    """
+    few = _few_valued(columns, len(outline.rows))
+    named = _plainest(few, LABEL_NAMES) or _plainest(columns, LABEL_NAMES[:-1])
+    if named:
+        return named
+    words = [column for column in few if column.cells == "words" and not _rank(column, DOMAIN_NAMES)]
+    numbers = [column for column in few if column.cells == "numbers" and column.distinct <= MOST_WORDS]
+    likely = _two_valued(words) or words or numbers
+    return likely if outline.header else likely[-1:]
+
+
+def _few_valued(columns: Iterable[Column], rows: int) -> list[Column]:
+    return [column for column in columns if 2 <= column.distinct <= min(100, rows / 2)]
+
+
+def _two_valued(columns: Iterable[Column]) -> list[Column]:
+    return [column for column in columns if column.distinct == 2]
+
+
+def _plainest(columns: Sequence[Column], names: Sequence[set[str]]) -> list[Column]:
+    """The columns whose names speak most plainly, by the ranks of ``names``."""
+    ranks = [_rank(column, names) for column in columns]
+    best = min(filter(None, ranks), default=0)
+    return [column for column, rank in zip(columns, ranks, strict=True) if best and rank == best]
+
+
+def _rank(column: Column, names: Sequence[set[str]]) -> int:
+    """The place, from 1, of the set that has a column's name or its last word (customer_class, 客户类型); else 0."""
+    name = column.name.lower()
+    last = re.split(r"[\W_]+", name)[-1]
+    for rank, group in enumerate(names, start=1):
+        if name in group or (last in group and len(last) > 1) or any(_is_chinese_ending(name, word) for word in group):
+            return rank
+    return 0
+
+
+def _is_chinese_ending(name: str, word: str) -> bool:
+    return len(word) > 1 and not word.isascii() and name.endswith(word)
+
+
+def _guess_sample(
+    place: Path, outline: Outline, free: Sequence[Column], kinds: Collection[CellKind]
+) -> tuple[str, tuple[str, ...]]:
+    """The column of texts that a sample is, or else its features: columns of ``kinds`` that are mostly there."""
+    texts = [column for column in free if column.cells == "texts"]
+    usable = [
+        column
+        for column in free
+        if column.cells in kinds
+        and (column.cells != "words" or column.has_few_words)
+        and column.missing <= len(outline.rows) / 2
+        and not _numbers_the_rows(place, outline, column)
+    ]
+    features = tuple(column.name for column in usable)
+    numbers = any(column.cells == "numbers" for column in usable)
+    text = _named_like(texts, TEXT_NAMES) or (texts if not numbers else [])
+    if text:
+        return text[0].name, ()
+    if not features:
+        raise UserError(
+            "“{place}” has no columns of numbers, of few words or of texts beside the label; choose the columns.",
+            place=short_name(place),
+        )
+    return "", features
+
+
+def _numbers_the_rows(place: Path, outline: Outline, column: Column) -> bool:
+    """Whether a column says no more than which row it is: by its name, or where it has none, by counting up."""
+    if column.name.lower() in _ROW_NUMBER:
+        return True
+    if not column.name.startswith("column "):
+        return False
+    at = outline.index(column.name, place)
+    values = [to_number(row[at], outline.decimal_comma) for row in outline.rows]
+    return len(values) > 2 and all(b is not None and a is not None and b == a + 1 for a, b in pairwise(values))
+
+
+def _named_like(columns: Iterable[Column], names: set[str]) -> list[Column]:
+    return [column for column in columns if column.name.lower() in names]
+
+
+def _without(columns: Iterable[Column], name: str) -> list[Column]:
+    return [column for column in columns if column.name != name]
+
+
+def _first_names(outline: Outline) -> str:
+    return ", ".join(column.name for column in outline.columns[:MOST_NAMES])
