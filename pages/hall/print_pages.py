@@ -8,6 +8,8 @@ from html import escape
 from da_core import palette
 from da_core.experiment import Experiment
 from da_core.i18n import Language
+from da_core.teaching.course_films import course_film
+from da_core.teaching.guess import Points
 from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Sketch, Slide
 from pages.hall.plain_page import asset, plain_page
 from pages.session import words
@@ -58,9 +60,29 @@ def _prediction(prediction: Prediction) -> str:
 
 def _sketch(sketch: Sketch) -> str:
     (left, right), (bottom, top) = sketch.x, sketch.y
-    heights = [f"{height:g}{sketch.unit}" for height in (bottom, (bottom + top) / 2, top)]
-    axes = _axes(f"{sketch.across} ({left:g} – {right:g})", sketch.up, heights=heights)
-    return f"<p>{escape(sketch.text)}</p>{axes}"
+
+    def written(value: float) -> str:
+        return number(value, 0 if value.is_integer() else 1)
+
+    if sketch.film:
+        drawn = _shapes(course_film(sketch.film).points(target=False), sketch)
+    else:
+        heights = [written(height) + sketch.unit for height in (bottom, (bottom + top) / 2, top)]
+        drawn = _axes(f"{sketch.across} ({written(left)} – {written(right)})", sketch.up, heights=heights)
+    return f"<p>{escape(sketch.text)}</p>{drawn}"
+
+
+def _shapes(points: Points, sketch: Sketch) -> str:
+    """Draw points in a frame, those of class 0 as circles, the others as triangles."""
+    (left, right), (bottom, top) = sketch.x, sketch.y
+    marks = []
+    for x, y, label in points:
+        at_x, at_y = 300 * (x - left) / (right - left), 180 * (top - y) / (top - bottom)
+        shape = f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="2.2"' if label == 0 else ""
+        shape = shape or f'<path d="M{at_x - 2.4:.1f},{at_y + 2:.1f}l2.4,-4.4l2.4,4.4z"'
+        marks.append(f'{shape} fill="none" stroke="{palette.LIGHT.ink}"/>')
+    frame = f'<rect width="300" height="180" fill="none" stroke="{palette.PRINTED_AXIS}"/>'
+    return f'<svg viewBox="0 0 300 180" aria-hidden="true">{frame}{"".join(marks)}</svg>'
 
 
 def worksheet_page(query: Mapping[str, str], language: Language) -> str:

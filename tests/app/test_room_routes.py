@@ -363,6 +363,7 @@ def test_the_worksheet_has_the_pair_and_empty_axes() -> None:
 def test_the_handout_has_every_slide_and_no_answer(language: str) -> None:
     (lecture,) = shipped(language).values()
     written = print_pages.handout_page(lecture)
+    assert written.count("<circle") > 50, "the points that are to be parted"
     assert written.count("<article>") == len(lecture.slides)
     assert all(slide.notes not in written for slide in lecture.slides if slide.notes)
 
