@@ -29,7 +29,7 @@ Colour = Literal["domain", "class", "right", "confidence", "weight"]
 Points = NDArray[np.float32]
 
 _ASSETS = Path(__file__).parents[2] / "assets"
-_SCRIPTS = ("scatter.js", "scatter_course.js", "scatter_details.js", "scatter_marks.js")
+_SCRIPTS = ("scatter.js", "scatter_panel.js", "scatter_course.js", "scatter_details.js", "scatter_marks.js")
 _WHENS: tuple[When, ...] = ("before", "after")
 LAYOUTS: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
 _SLOW: tuple[Layout, ...] = ("tsne",)
