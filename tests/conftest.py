@@ -20,7 +20,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three processes for all tests, and none beside this one for a few that are named: it starts sooner, and can debug.
+    """Three processes for all tests; none beside this one for a few that are named: it starts sooner, and can debug.
 
     Tests in a browser wait a third of their time, so two cores have room for three. ``-n`` on the command line says
     otherwise; each process takes more than a gigabyte.
