@@ -139,6 +139,7 @@ def test_everything_is_there_after_a_restore(
     room = rooms.open(ANN, {"title": "夜"}, {"place": 3})
     rooms.join(room.room_id, "v")
     rooms.cast(room.room_id, 1, 1, "v", 0.1 + 0.2)
+    rooms.cast(room.room_id, 1, 2, "v", (0.1 + 0.2, 0.5))
     key = rooms.server_key("codes")
     live = LiveRun(
         new_run_id(Experiment()), Experiment(seed=9), (digest(BOB),), "paused", datetime.now(UTC), behind=True
@@ -166,7 +167,7 @@ def test_everything_is_there_after_a_restore(
     assert restored.database.progress(BOB).times("chapter", "one", "read") == 3
     rooms = RoomDatabase(restored.database)
     assert rooms.load(room.room_id) == room
-    assert [vote.answer for vote in rooms.votes(room.room_id)] == [0.1 + 0.2]
+    assert [vote.answer for vote in rooms.votes(room.room_id)] == [0.1 + 0.2, (0.1 + 0.2, 0.5)]
     assert rooms.server_key("codes") == key
     passed = iter((0.0, SILENT_SECONDS))
     heir = LiveRuns(lambda: restored.database, "new/1/x", stopwatch=lambda: next(passed))
