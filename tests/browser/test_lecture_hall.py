@@ -32,13 +32,8 @@ def all_shown(stage: Page) -> bool:
     return bool(stage.locator("main").evaluate("shown => shown.scrollHeight <= shown.clientHeight"))
 
 
-def turn_to(stage: Page, title: str) -> None:
-    """Go on until a slide of this title is shown."""
-    while heading(stage).inner_text() != title:
-        turn(stage)
-
-
-def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Visitor) -> None:
+def opened_room(server: Server, visitor: Visitor) -> tuple[Page, str]:
+    """A projector with the first slide of a new room, and the room's address."""
     stage = visitor(server, size=PROJECTOR)
     stage.goto("/lecture_hall")
     settle(stage)
@@ -46,6 +41,18 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     address = stage.get_by_role("link", name="Projector").first.get_attribute("href")
     assert address is not None
     stage.goto(address)
+    expect(heading(stage)).to_be_visible()
+    return stage, address.removesuffix("/stage")
+
+
+def turn_to(stage: Page, title: str) -> None:
+    """Go on until a slide of this title is shown."""
+    while heading(stage).inner_text() != title:
+        turn(stage)
+
+
+def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Visitor) -> None:
+    stage, _room = opened_room(server, visitor)
     expect(heading(stage)).to_have_text("Why did the day network fail at night?")
     stage.keyboard.press("j")
     code = stage.locator("#join .code").inner_text()
@@ -156,16 +163,9 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
 
 
 def test_after_the_second_vote_the_same_idea_is_asked_in_another_case(server: Server, visitor: Visitor) -> None:
-    stage = visitor(server, size=PROJECTOR)
-    stage.goto("/lecture_hall")
-    settle(stage)
-    stage.get_by_role("button", name="Open a room").click()
-    address = stage.get_by_role("link", name="Projector").first.get_attribute("href")
-    assert address is not None
-    stage.goto(address)
-    expect(heading(stage)).to_be_visible()
+    stage, room = opened_room(server, visitor)
     student = visitor(server, size=PHONE)
-    student.goto(address.removesuffix("/stage"))
+    student.goto(room)
     turn_to(stage, "Which shift is it?")
     asked = student.locator(".asked")
     first = asked.inner_text()
@@ -208,17 +208,10 @@ def drawn(page: Page, *heights: float) -> None:
 
 
 def test_what_the_class_has_drawn_is_laid_over_one_another(server: Server, visitor: Visitor) -> None:
-    stage = visitor(server, size=PROJECTOR)
-    stage.goto("/lecture_hall")
-    settle(stage)
-    stage.get_by_role("button", name="Open a room").click()
-    address = stage.get_by_role("link", name="Projector").first.get_attribute("href")
-    assert address is not None
-    stage.goto(address)
-    expect(heading(stage)).to_be_visible()
+    stage, room = opened_room(server, visitor)
     ann, bob = visitor(server, size=PHONE), visitor(server, size=PHONE, dark=True)
     for student in (ann, bob):
-        student.goto(address.removesuffix("/stage"))
+        student.goto(room)
         expect(heading(student)).to_be_visible()
     turn_to(stage, "Be the classifier")
     stage.keyboard.press("v")
