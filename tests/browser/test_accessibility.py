@@ -66,12 +66,19 @@ def share_link(page: Page, name: str = "Share this link") -> None:
     expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")).to_be_visible()
 
 
-def luminance(page: Page, what: str) -> float:
-    """Relative luminance (WCAG) of the app's background or text."""
-    css = page.get_by_test_id("stApp").evaluate(f"app => getComputedStyle(app).{what}")
+def luminance(page: Page, what: str, of: str = "[data-testid=stApp]") -> float:
+    """Relative luminance (WCAG) of the app's background or text, or of a colour of another element."""
+    css = page.locator(of).first.evaluate(f"shown => getComputedStyle(shown).{what}")
     shares = [int(value) / 255 for value in re.findall(r"\d+", css)[:3]]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_what_is_not_chosen_has_an_edge_that_is_seen(page: Page) -> None:
+    page.goto("/which_shift")
+    settle(page)
+    edge = luminance(page, "borderTopColor", "[data-testid=stRadioOption] > div > div:first-child")
+    assert (luminance(page, "backgroundColor") + 0.05) / (edge + 0.05) > 3  # WCAG 1.4.11
 
 
 def test_the_focus_of_a_link_is_seen(page: Page) -> None:
