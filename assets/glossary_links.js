@@ -4,7 +4,7 @@
 // the glossary. No text is changed: the marks are highlights over it, so the page's own code never notices.
 ((terms, meanings, titles, more) => {
   const OUTSIDE = "a, button, code, pre, h1, h2, h3, input, textarea, label, summary, .katex, [role=option], " +
-    "[role=radiogroup], [data-testid=stTable], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term, .lab-term-note, .lab-map";
+    "[role=radiogroup], [data-testid=stTable], [data-testid=stMultiSelect], [data-testid=stVegaLiteChart], .stPlotlyChart, .lab-terms, .lab-term, .lab-term-note, .lab-map";
   const escaped = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const patterns = {}, names = {};
   for (const [language, forms] of Object.entries(terms)) {
