@@ -92,7 +92,9 @@ def shipped() -> None:
         for pair, of in shipped_scores().items()
     }
     draw_table(tabulate(titled))
-    st.caption(_("It holds only pairs and methods whose runs are quick. This command remakes it:"))
+    st.caption(
+        _("Defaults were searched on the street scenes, so their column is somewhat too good. This command remakes it:")
+    )
     st.code(command(), language="sh", wrap_lines=True)
 
 
