@@ -389,7 +389,7 @@ def _kept_run(row: Any) -> KeptRun:
     )
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(256)
 def _experiment(text: str) -> Experiment:
     return Experiment.from_json(text)
 
