@@ -180,7 +180,7 @@ def test_a_run_tells_how_it_goes_and_what_came_of_it(queue, script, store):
     assert done.version > view.version
     assert done.fraction == 1.0
     assert not done.live
-    assert done.history == view.history
+    assert (done.history, done.embeddings) == (view.history, {})  # those are in its record
     assert done.submitted_at <= done.started_at <= done.finished_at
     assert store.load(run_id).result == script.finished.result
     assert store.load(run_id).history == view.history

@@ -100,7 +100,8 @@ def test_a_run_comes_back_on_another_server_exactly_as_it_was(server_on, save, r
 
 
 def test_arrays_are_fetched_once_and_copies_make_room(server_on, save, storage, tmp_path, monkeypatch) -> None:
-    first, second = (save(server_on("one"), seed=seed) for seed in range(2))
+    one = server_on("one")
+    first, second = (save(one, seed=seed) for seed in range(2))
     asked: list[str] = []
     read = ObjectStorage.read
 
@@ -193,7 +194,8 @@ def test_a_deleted_run_is_gone_everywhere_copies_included(server_on, save, stora
 
 
 def test_a_lost_list_is_made_anew_from_the_bucket_with_owners(server_on, save, tmp_path) -> None:
-    runs = [save(server_on("one"), "ann", seed=seed) for seed in range(2)]
+    one = server_on("one")
+    runs = [save(one, "ann", seed=seed) for seed in range(2)]
     anew = server_on("two", database=f"sqlite:///{tmp_path / 'anew.db'}")
     assert {one.run_id for one in anew.database.listed("ann")} == set(runs)
 

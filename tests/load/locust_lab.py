@@ -7,11 +7,12 @@
     python -m tests.load.locust_lab run_list   the list of 10,000 runs
     python -m tests.load.many_browsers         25 real browsers: every page comes, and with the right numbers
 
-Each prints a table, writes JSON where ``--out`` names a folder, and ends with 1 where a goal is missed. ``--quick``
-makes it short (a minute or two after the server has warmed up), ``--help`` after a command lists the sizes one by one.
-Whatever happens, it ends: after ``--minutes`` what is not done is a failure. Figures are those of a machine that has
-nothing else to do; the load of this one, before and after, stands in the JSON. The visitors of `tests.load.lab_users`
-speak the websocket as the browser's script does, under Locust; they take about a third of a core themselves.
+Each prints a table, writes JSON where ``--out`` names a folder (and the server's log where something failed), and ends
+with 1 where a goal is missed. ``--quick`` makes it short (a minute or two after the server has warmed up), ``--help``
+after a command lists the sizes one by one. Whatever happens, it ends: after ``--minutes`` what is not done is a
+failure. Figures are those of a machine that has nothing else to do; the load of this one, before and after, stands in
+the JSON. The visitors of `tests.load.lab_users` speak the websocket as the browser's script does, under Locust; they
+take about a third of a core themselves.
 
 To put another server under load, start Locust's own page:
 ``locust -f tests/load/lab_users.py --host http://localhost:8501 ClassMember``
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shutil
 import sys
 import tempfile
 import time
@@ -289,7 +291,12 @@ def main() -> int:
     """Run the command that is asked for."""
     options = parsed()
     with tempfile.TemporaryDirectory() as folder:
-        return COMMANDS[options.command](Path(folder), options).tell(options.out)
+        report = COMMANDS[options.command](Path(folder), options)
+        missed = report.tell(options.out)
+        if report.requests.failures and options.out is not None:
+            for log in Path(folder).rglob("server.log"):  # why, in the server's own words
+                shutil.copy(log, options.out / f"{options.command}-{log.parent.name}.log")
+    return missed
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -110,8 +111,8 @@ class Schedule:
         return self._over.get(run_id) if job is None else job.view()
 
     def keep_view(self, view: RunView) -> None:
-        """Remember the last view of a run that is over."""
-        self._over[view.run_id] = view
+        """Remember the last view of a run that is over; the layouts of one that is done are in its record."""
+        self._over[view.run_id] = replace(view, embeddings={}) if view.state == "done" else view
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
 

@@ -46,7 +46,7 @@ def test_what_is_drawn_is_asked_as_the_course_does() -> None:
 
 
 def test_an_instructors_own_curve_has_nine_heights() -> None:
-    own = "{text: How?, across: week, up: marks, x: [1, 9], y: [0, 10], outcome: [9, 8, 7, 6, 5, 4, 3, 2, 1]}"
+    own = "{text: How many, across: week, up: marks, x: [1, 9], y: [0, 10], outcome: [9, 8, 7, 6, 5, 4, 3, 2, 1]}"
     (sketch,) = sketches(read_lecture(SLIDES + "  - {title: a, sketch: " + own + "}"))
     assert (sketch.across, sketch.outcome) == ("week", (9, 8, 7, 6, 5, 4, 3, 2, 1))
 
