@@ -1,10 +1,10 @@
 """Several seeds of one experiment as one training: their weights lie stacked, and each step moves all of them.
 
 A step of a small network on points or features is mostly the calls that it is made of, and hardly the sums: ten seeds
-in one step cost little more than one. A method's step has more sums, so there the seeds part into as many stacks as
-there are cores; a large critic that moves several times a step is hardly more than sums, and saves the least
-(`tests/bench/batched_seeds.py` measures all of them). Each seed has its own samples, first weights and batches, as in a
-run of its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
+in one step cost little more than one. A method's step has more sums, and saves less: there the seeds part into as many
+stacks as there are cores (`tests/bench/batched_seeds.py` measures both). Each seed has its own samples, first weights
+and batches, as in a run of its own, and comes to the same numbers but for rounding. What has been trained here is
+handed to the seeds' runs.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from da_core.teaching.course_films import course_film
 from da_core.teaching.guess import Points
 from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Sketch, Slide
 from pages.hall.plain_page import asset, plain_page
+from pages.learn.sketch_element import written
 from pages.session import words
 from pages.session.words import _, number
 
@@ -60,10 +61,6 @@ def _prediction(prediction: Prediction) -> str:
 
 def _sketch(sketch: Sketch) -> str:
     (left, right), (bottom, top) = sketch.x, sketch.y
-
-    def written(value: float) -> str:
-        return number(value, 0 if value.is_integer() else 1)
-
     if sketch.film:
         drawn = _shapes(course_film(sketch.film).points(target=False), sketch)
     else:

@@ -46,7 +46,7 @@ def draw(
     if outcome is not None:
         lines = {_("Your guess"): given, _("What came out"): outcome}
         rows = [
-            (_written(round(x, 2)), name, _written(round(float(y), 1)) + unit)
+            (written(round(x, 2)), name, written(round(float(y), 1)) + unit)
             for name, line in lines.items()
             for x, y in zip(knots(guess.x), line or (), strict=False)
         ]
@@ -62,10 +62,10 @@ def element_data(
         "x": x,
         "y": y,
         "numbers": {
-            "left": _written(x[0]),
-            "right": _written(x[1]),
-            "bottom": _written(y[0]) + unit,
-            "top": _written(y[1]) + unit,
+            "left": written(x[0]),
+            "right": written(x[1]),
+            "bottom": written(y[0]) + unit,
+            "top": written(y[1]) + unit,
         },
         "knots": knots(x),
         "points": points,
@@ -87,7 +87,8 @@ def element_data(
     }
 
 
-def _written(value: float) -> str:
+def written(value: float) -> str:
+    """Write an end of an axis, or a height."""
     return number(value, 0 if float(value).is_integer() else 1)
 
 
