@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 
-from da_core.events import Event
+from da_core.events import Event, Progress
 from da_core.experiment import Experiment
 
-NextExperiment = Callable[[], Experiment | None]
-"""Give what to run next; None where there is nothing, or nothing yet while others go."""
-RunSeveral = Callable[[NextExperiment], Iterator[tuple[int, Event | Exception]]]
-"""Run what is given, and yield the events of each with its place in the order of beginning, from 0.
+log = logging.getLogger(__name__)
 
-Each ends with its `Finished` or with what it raised. What is next is asked for whenever there is room, after the
-events before have been dealt with, and the job is over once there is nothing and none goes.
+NextExperiments = Callable[[], Sequence[Experiment]]
+"""Give what to run next, experiments that differ in their seeds alone; none where there are none, or none yet while
+others go."""
+RunSeveral = Callable[[NextExperiments], Iterator[tuple[int, Event | Exception]]]
+"""Run what is given, and yield the events of each experiment with its place in the order in which they came, from 0.
+
+Each ends with its `Finished` or with what it raised, after which those that came with it and have not begun are left
+out. What is next is asked for whenever there is room, after the events before have been dealt with, and the job is over
+once there is nothing and none goes.
 """
 
 
-def in_turn(next_experiment: NextExperiment) -> Iterator[tuple[int, Event | Exception]]:
-    """Run one experiment after the other, as a `RunSeveral`, without layouts."""
-    from da_core.run import run
+def in_turn(next_experiments: NextExperiments) -> Iterator[tuple[int, Event | Exception]]:
+    """Run one experiment after the other, as a `RunSeveral`, without layouts.
 
-    for place in itertools.count():
-        if (experiment := next_experiment()) is None:
-            return
+    Seeds that come together train together first, where that is possible: of that each reports how far it is. What all
+    have in common is trained once.
+    """
+    from da_core.run import run
+    from da_core.study import train_first
+    from da_core.training.training_cache import TrainingCache
+
+    trained, begun = TrainingCache(), 0
+    while experiments := next_experiments():
+        places = range(begun, begun + len(experiments))
+        begun += len(experiments)
         try:
-            for event in run(experiment, embed=False):
-                yield place, event
-        except Exception as error:  # it is the caller's to say what that means for the others
+            for event in train_first(experiments, trained, embed=False):
+                if isinstance(event, Progress):
+                    yield from ((place, event) for place in places)
+        except Exception:  # whatever it is, each run meets it by itself
+            log.warning("these seeds do not train together", exc_info=True)
+        try:
+            for place, experiment in zip(places, experiments, strict=True):
+                for event in run(experiment, embed=False, trained=trained):
+                    yield place, event
+        except Exception as error:  # it is the caller's to say what that means for what comes next
             yield place, error

@@ -3,8 +3,8 @@
 Nothing here is kept besides the list of what was tried: what comes next depends on the search and that list alone, so a
 search that was interrupted goes on as if it had not been. The sampler is TPE (Bergstra et al. 2011, Algorithms for
 Hyper-Parameter Optimization, section 4) as Optuna has it. No run is pruned: validators score a finished model, and
-what a run tells at its epochs, losses and accuracies, is not what is searched by. Nor do runs of a search train
-together as the seeds of a study do: all have one seed, and the next settings are chosen by what came of those before.
+what a run tells at its epochs, losses and accuracies, is not what is searched by. Settings may be tried with several
+seeds, which train together where they can: then their mean is their score.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import statistics
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -25,13 +25,14 @@ from da_core.events import Event, Finished, Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, Scalar
 from da_core.run_several import RunSeveral, in_turn
+from da_core.study import depends_on_seed
 
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-MOST_RUNS, MOST_MINUTES = 500, 24 * 60
+MOST_RUNS, MOST_MINUTES, MOST_SEEDS = 500, 24 * 60, 10
 LEAST_FOR_IMPORTANCE = 6
 """Runs of one method below which nobody can tell which of its settings mattered."""
 _START_UP = 5
@@ -81,15 +82,25 @@ class Budget(Params):
         return self.share(tried) >= 1.0
 
 
+class SearchRun(NamedTuple):
+    """A run to be done: settings at a seed, or at all ``seeds`` where nothing depends on them."""
+
+    method: MethodSpec
+    seeds: tuple[int, ...]
+
+
 class Tried(Params):
     """A run of a search: what it did, and what the validator says of the adapted model; higher is better.
 
     ``score`` is None where there is none; ``problem``, a message to be filled with ``values``, says why.
-    ``target_accuracy`` is for the regret afterwards: neither `propose` nor `best` looks at it.
+    ``target_accuracy`` is for the regret afterwards: neither `propose` nor `best` looks at it. ``seeds`` are those that
+    the run stands for; () is the experiment's. The mean of several runs has the ``scores`` that it is of.
     """
 
     method: MethodSpec
+    seeds: tuple[int, ...] = ()
     score: float | None = Field(None, allow_inf_nan=False)
+    scores: tuple[float, ...] = ()
     target_accuracy: float | None = None
     seconds: float = 0.0
     problem: str = ""
@@ -97,7 +108,15 @@ class Tried(Params):
     run_id: str = ""
 
     @classmethod
-    def of(cls, method: MethodSpec, result: Result, validator: str, seconds: float, run_id: str = "") -> Tried:
+    def of(
+        cls,
+        method: MethodSpec,
+        result: Result,
+        validator: str,
+        seconds: float,
+        run_id: str = "",
+        seeds: tuple[int, ...] = (),
+    ) -> Tried:
         """Note what came of a run; one that was cut short has no score, for it says little of its settings."""
         said, target = result.validators.get(validator), result.adapted.target
         score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
@@ -106,6 +125,7 @@ class Tried(Params):
             score, problem, values = None, "The run was cut short.", {}
         return cls(
             method=method,
+            seeds=seeds,
             score=score,
             target_accuracy=None if target is None else target.accuracy,
             seconds=seconds,
@@ -115,16 +135,35 @@ class Tried(Params):
         )
 
     @classmethod
-    def failed(cls, method: MethodSpec, error: UserError, seconds: float) -> Tried:
+    def failed(cls, method: MethodSpec, error: UserError, seconds: float, seeds: tuple[int, ...] = ()) -> Tried:
         """Note that a run came to nothing, and why."""
         values = {name: str(value) for name, value in error.values.items()}
-        return cls(method=method, problem=error.message, values=values, seconds=seconds)
+        return cls(method=method, seeds=seeds, problem=error.message, values=values, seconds=seconds)
+
+    @classmethod
+    def mean(cls, runs: Sequence[Tried]) -> Tried:
+        """Average settings' runs over their seeds; where one of them has no score, there is none."""
+        first, seconds = runs[0], sum(one.seconds for one in runs)
+        without = [one for one in runs if one.score is None]
+        if without or len(runs) == 1:
+            return (without or [first])[0].model_copy(update={"seconds": seconds})
+        scores = tuple(one.score for one in runs if one.score is not None)
+        accuracies = [one.target_accuracy for one in runs if one.target_accuracy is not None]
+        means = {
+            "seeds": tuple(seed for one in runs for seed in one.seeds),
+            "score": statistics.fmean(scores),
+            "scores": scores,
+            "target_accuracy": statistics.fmean(accuracies) if len(accuracies) == len(runs) else None,
+            "seconds": seconds,
+        }
+        return first.model_copy(update=means)
 
 
 class Search(Params):
     """The best of some ``methods`` and their settings for the rest of an ``experiment``, by a ``validator``.
 
-    ``seed`` drives what is proposed; the runs themselves all have the experiment's seed, so that they can be compared.
+    ``seed`` drives what is proposed. The runs have the experiment's seed and, up to ``seeds`` of them, those after it:
+    the same for all settings, so that they can be compared.
     """
 
     experiment: Experiment
@@ -132,6 +171,7 @@ class Search(Params):
     validator: str
     budget: Budget
     seed: int = Field(0, ge=0, le=2**31 - 1)
+    seeds: int = Field(1, ge=1, le=MOST_SEEDS)
 
     @classmethod
     def of(
@@ -142,11 +182,13 @@ class Search(Params):
         budget: Budget,
         *,
         seed: int = 0,
+        seeds: int = 1,
         unlocked: bool = False,
     ) -> Search:
         """Make a search of methods by name. The oracle, as validator, has to be ``unlocked``.
 
-        Raises `UserError` for no method, an unknown one or one that may not compete, and as `pick_validator` does.
+        Raises `UserError` for no method, an unknown one or one that may not compete, for a number of seeds out of its
+        bounds, and as `pick_validator` does.
         """
         from da_core.evaluation.validators import pick_validator
         from da_core.methods import methods
@@ -158,9 +200,13 @@ class Search(Params):
             pick(methods(), name, MethodSpec.what)
             if name == "oracle":
                 raise UserError("The oracle method is trained on the target's labels; leave it out of a search.")
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise UserError(
+                "A search takes 1 to {most} seeds; {seeds} is not among them.", most=MOST_SEEDS, seeds=seeds
+            )
         pick_validator(validator, unlocked=unlocked)
         chosen = tuple(dict.fromkeys(names))
-        return cls(experiment=experiment, methods=chosen, validator=validator, budget=budget, seed=seed)
+        return cls(experiment=experiment, methods=chosen, validator=validator, budget=budget, seed=seed, seeds=seeds)
 
     @property
     def key(self) -> str:
@@ -171,18 +217,27 @@ class Search(Params):
         """Tell whether another search would make the same runs, though more or fewer of them."""
         return self.model_copy(update={"budget": other.budget}) == other
 
-    def experiment_of(self, method: MethodSpec) -> Experiment:
-        """Return the whole experiment of one of its runs."""
+    def experiment_of(self, method: MethodSpec, seed: int | None = None) -> Experiment:
+        """Return the whole experiment of some settings, at the experiment's seed or another."""
         from da_core.methods.wanted_network import with_method
 
-        return with_method(self.experiment, method)
+        wanted = with_method(self.experiment, method)
+        return wanted if seed is None else wanted.model_copy(update={"seed": seed})
+
+    def runs_of(self, method: MethodSpec) -> list[SearchRun]:
+        """List all runs of some settings: one a seed, or one alone where nothing depends on it."""
+        first = self.experiment.seed
+        seeds = tuple(range(first, first + self.seeds))
+        if len(seeds) > 1 and not depends_on_seed(self.experiment_of(method)):
+            return [SearchRun(method, seeds)]
+        return [SearchRun(method, (seed,)) for seed in seeds]
 
 
 @dataclass(frozen=True)
 class SearchEvent:
     """An event of run ``place`` of a search, from 1; ``tried`` is what came of it, once it is over."""
 
-    method: MethodSpec
+    run: SearchRun
     place: int
     event: Event | None = None
     tried: Tried | None = None
@@ -198,6 +253,7 @@ def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
     for name in search.methods:
         if (spec := MethodSpec(name=name)) not in known:
             return spec
+    tried = over_seeds(search, tried)
     works = {one.method.name for one in ranked(tried)}
     spaces = {name: space for name, space in _spaces(search).items() if name in works}
     if not spaces:
@@ -227,6 +283,31 @@ def next_method(search: Search, tried: Sequence[Tried], going: Iterable[Tried] =
         )
     begun = [*tried, *going]
     return None if search.budget.is_spent(begun) else propose(search, begun)
+
+
+def next_runs(search: Search, tried: Sequence[Tried], going: Sequence[Tried] = ()) -> list[SearchRun]:
+    """List the runs of one settings that come next: those that are missing of some that have begun, or all of new ones.
+
+    None are where nothing is left, or the budget is spent. Raises `UserError` as `next_method` does.
+    """
+    if search.seeds > 1:
+        for runs in _of_settings([*tried, *going]):
+            begun = {one.seeds for one in runs}
+            if sum(map(len, begun)) < search.seeds and all(one.score is not None for one in runs):
+                return [run for run in search.runs_of(runs[0].method) if run.seeds not in begun]
+    method = next_method(search, tried, going)
+    return [] if method is None else search.runs_of(method)
+
+
+def over_seeds(search: Search, tried: Sequence[Tried]) -> list[Tried]:
+    """Average the runs of equal settings over their seeds, in the order in which they began.
+
+    Settings of which a seed is still missing are left out, unless they have failed.
+    """
+    if search.seeds == 1:
+        return list(tried)
+    means = [(Tried.mean(runs), sum(len(one.seeds) for one in runs)) for runs in _of_settings(tried)]
+    return [mean for mean, seeds in means if mean.score is None or seeds >= search.seeds]
 
 
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
@@ -276,33 +357,46 @@ def conduct_search(
     several runs go at the same time, the next is chosen by the scores that there are by then. Raises `UserError` as
     `next_method` does.
     """
-    done, begun = list(tried), list[tuple[MethodSpec, float]]()
+    done, begun = list(tried), list[SearchRun]()
+    since: dict[str, float] = {}
+    """When settings began, or their last seed ended: together their runs take what has passed."""
     going: dict[int, Tried] = {}
     """What goes counts as tried, so that it is not chosen again and the budget holds; it has no score yet."""
 
-    def next_experiment() -> Experiment | None:
-        method = next_method(search, done, going.values())
-        if method is None:
-            return None
-        going[len(begun)] = Tried(method=method)
-        begun.append((method, time.monotonic()))
-        return search.experiment_of(method)
+    def next_experiments() -> list[Experiment]:
+        runs = next_runs(search, done, list(going.values()))
+        for run in runs:
+            going[len(begun)] = Tried(method=run.method, seeds=run.seeds)
+            begun.append(run)
+            since[run.method.model_dump_json()] = time.monotonic()
+        return [search.experiment_of(run.method, run.seeds[0]) for run in runs]
 
-    for number, event in run_several(next_experiment):
-        method, began = begun[number]
-        place, seconds = len(tried) + number + 1, time.monotonic() - began
+    for number, event in run_several(next_experiments):
+        run, place, now = begun[number], len(tried) + number + 1, time.monotonic()
+        settings = run.method.model_dump_json()
+        seconds = now - since[settings]
         if isinstance(event, UserError):
-            came = Tried.failed(method, event, seconds)
+            came = Tried.failed(run.method, event, seconds, run.seeds)
+            going = {other: one for other, one in going.items() if one.method != run.method}
         elif isinstance(event, Exception):
             raise event
         else:
-            yield SearchEvent(method, place, event)
+            yield SearchEvent(run, place, event)
             if not isinstance(event, Finished):
                 continue
-            came = Tried.of(method, event.result, search.validator, seconds)
-        del going[number]
+            came = Tried.of(run.method, event.result, search.validator, seconds, seeds=run.seeds)
+            going.pop(number, None)  # it is not there where another seed of these settings has failed
+        since[settings] = now
         done.append(came)
-        yield SearchEvent(method, place, tried=came)
+        yield SearchEvent(run, place, tried=came)
+
+
+def _of_settings(tried: Iterable[Tried]) -> list[list[Tried]]:
+    """Sort runs by their settings, in the order in which those began."""
+    found: dict[str, list[Tried]] = {}
+    for one in tried:
+        found.setdefault(one.method.model_dump_json(), []).append(one)
+    return list(found.values())
 
 
 def _spaces(search: Search) -> dict[str, dict[str, BaseDistribution]]:

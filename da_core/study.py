@@ -137,7 +137,7 @@ def conduct(study: Study) -> Iterator[TrialEvent]:
         of_method.setdefault(trial.method, []).append((place, trial))
     for place, trial in enumerate(trials, start=1):
         group = of_method.pop(trial.method, [])
-        for event in _train_first([one.experiment for _, one in group], trained, embed=False):
+        for event in train_first([one.experiment for _, one in group], trained, embed=False):
             if isinstance(event, Progress):
                 yield from (TrialEvent(one, at, len(trials), event) for at, one in group)
         for event in run(trial.experiment, embed=False, trained=trained):
@@ -157,7 +157,7 @@ def run_seeds(
 
     first, *others = experiments
     trained = TrainingCache()
-    yield from _train_first(experiments, trained, should_stop, embed=embed)
+    yield from train_first(experiments, trained, should_stop, embed=embed)
 
     def overall(event: Progress, runs_before: int) -> Progress:
         share = (runs_before + event.fraction) / len(experiments)
@@ -178,14 +178,17 @@ def run_seeds(
         yield overall(event, len(others)) if isinstance(event, Progress) else event
 
 
-def _train_first(
+def train_first(
     experiments: Sequence[Experiment],
     trained: TrainingCache,
     should_stop: Callable[[], bool] = lambda: False,
     *,
     embed: bool,
 ) -> Iterator[Event]:
-    """Train all seeds together into ``trained``; yield what the first of them reports, and how far they are."""
+    """Train all seeds together into ``trained``, where that is possible and there are several; their runs follow.
+
+    Yields what the first of them reports, and how far they are. Raises `UserError` as a run does.
+    """
     from da_core.run import stage_costs
     from da_core.timing import Pace
     from da_core.training.batched import train_together

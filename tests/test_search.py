@@ -23,6 +23,8 @@ from da_core.search import (
     importance,
     importance_of_method,
     next_method,
+    next_runs,
+    over_seeds,
     propose,
     ranked,
 )
@@ -53,6 +55,15 @@ def conducted(one: Search, objective: Objective, tried: list[Tried] | None = Non
     done = list(tried or [])
     while not one.budget.is_spent(done) and (spec := propose(one, done)) is not None:
         done.append(made(spec, objective(spec)))
+    return done
+
+
+def with_seeds(one: Search, objective: Callable[[MethodSpec, int], float | None], most: int = 1000) -> list[Tried]:
+    """Do at most so many runs of a search with several seeds."""
+    done: list[Tried] = []
+    while len(done) < most and (runs := next_runs(one, done)):
+        method, seeds = runs[0]
+        done.append(Tried(method=method, seeds=seeds, score=objective(method, seeds[0]), target_accuracy=0.5))
     return done
 
 
@@ -95,6 +106,69 @@ def test_the_same_seed_and_results_give_the_same_sequence_also_after_an_interrup
     other = [one.method for one in conducted(search(seed=1), planted)]
     assert other[:3] == [one.method for one in whole[:3]]
     assert other != [one.method for one in whole]
+
+
+def test_settings_have_the_mean_of_their_seeds_and_one_lucky_run_does_not_win() -> None:
+    """Each score is off by as much as the settings differ, at one seed in three upwards."""
+    one = search(runs=60).model_copy(update={"seeds": 3})
+
+    def lucky(spec: MethodSpec, seed: int) -> float:
+        return planted(spec) + (2.0 if (len(str(spec.params)) + seed) % 3 == 0 else -1.0)
+
+    done = with_seeds(one, lucky)
+    assert len(done) == 60
+    settings = over_seeds(one, done)
+    assert len(settings) == 20
+    assert {run.seeds for run in settings} == {(0, 1, 2)}
+    assert [run.score for run in settings] == pytest.approx([planted(run.method) for run in settings])
+    first = best(settings)
+    assert first is not None
+    assert planted(first.method) == max(planted(run.method) for run in settings)
+    assert (min(first.scores), max(first.scores)) == pytest.approx((first.score - 1, first.score + 2))
+    assert importance(one, settings, "mcc")
+
+
+def test_settings_that_have_begun_get_all_their_seeds_also_after_an_interruption_and_past_the_budget() -> None:
+    one = search(runs=4).model_copy(update={"seeds": 3})
+    half = with_seeds(one, lambda spec, _seed: planted(spec), most=4)
+    assert over_seeds(one, half) == over_seeds(one, half[:3]), "what lacks a seed is no candidate"
+    assert [run.seeds for run in next_runs(one, half)] == [(1,), (2,)]
+    assert [run.seeds for run in next_runs(one, half, [Tried(method=half[3].method, seeds=(1,))])] == []
+    done = with_seeds(one, lambda spec, _seed: planted(spec))
+    assert done[:4] == half
+    assert len(done) == 6
+    assert len(over_seeds(one, done)) == 2
+
+
+def test_settings_that_fail_at_one_seed_have_no_score_and_no_further_seeds() -> None:
+    one = search(runs=6).model_copy(update={"seeds": 3})
+    done = with_seeds(one, lambda spec, seed: None if (spec.name, seed) == ("deep_coral", 1) else planted(spec))
+    assert [run.seeds for run in done if run.method == MethodSpec(name="deep_coral")] == [(0,), (1,)]
+    assert "deep_coral" not in {run.method.name for run in ranked(over_seeds(one, done))}
+    assert [run.method.name for run in over_seeds(one, done)][:3] == METHODS
+
+
+def test_settings_of_which_nothing_is_random_are_run_once() -> None:
+    experiment = Experiment.from_flat({"data": "wine", "network": "identity", "head": "logistic", "seed": "4"})
+    one = Search.of(experiment, ["coral", "dasvm"], "entropy", Budget(runs=60), seeds=3)
+    assert [run.seeds for run in one.runs_of(MethodSpec(name="coral"))] == [(4, 5, 6)]
+    done = with_seeds(one, lambda spec, _seed: float(len(spec.params)), most=5)
+    assert [run.seeds for run in done] == [(4, 5, 6)] * 5
+    assert over_seeds(one, done) == done
+
+
+def test_a_number_of_seeds_out_of_its_bounds_is_refused_with_a_sentence() -> None:
+    with pytest.raises(UserError, match="1 to 10 seeds; 11"):
+        Search.of(Experiment(), METHODS, "entropy", Budget(runs=3), seeds=11)
+
+
+def test_a_search_of_an_earlier_version_has_one_seed() -> None:
+    kept = search().model_dump(mode="json")
+    del kept["seeds"]
+    assert Search.model_validate(kept) == search()
+    run = made(MethodSpec(name="mcc"), 0.5).model_dump(mode="json")
+    del run["seeds"], run["scores"]
+    assert over_seeds(search(), [Tried.model_validate(run)]) == [made(MethodSpec(name="mcc"), 0.5)]
 
 
 def test_what_it_proposes_and_picks_does_not_depend_on_target_accuracy() -> None:
@@ -202,3 +276,15 @@ def test_a_search_runs_real_experiments_and_one_that_fails_does_not_end_it() -> 
     assert done[1].problem
     assert all(tried.score is not None for tried in done if tried.method.name != "night_augmentation")
     assert len(done) == 4
+
+
+@pytest.mark.slow
+def test_seeds_that_train_together_score_as_each_alone() -> None:
+    flat = {"data": "moons", "data.count": "120", "network": "mlp", "training.epochs": "3", "device": "cpu"}
+    together = Search.of(Experiment.from_flat(flat), ["deep_coral"], "entropy", Budget(runs=3), seeds=3)
+    done = [step.tried for step in conduct_search(together) if step.tried is not None]
+    assert [tried.seeds for tried in done] == [(0,), (1,), (2,)]
+    for seed, tried in enumerate(done):
+        alone = Search.of(Experiment.from_flat(flat | {"seed": str(seed)}), ["deep_coral"], "entropy", Budget(runs=1))
+        (run,) = [step.tried for step in conduct_search(alone) if step.tried is not None]
+        assert tried.score == pytest.approx(run.score, abs=1e-3)

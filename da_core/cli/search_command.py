@@ -31,6 +31,9 @@ def add(commands: Commands) -> None:
     command.add_argument("--budget", required=True, help="a number of runs such as 20, or a time such as 5m or 2h")
     command.add_argument("--validator", required=True, help="what is chosen by (see list validators)")
     add_methods_option(command, "methods by name; else source only and those that “recommend” names")
+    command.add_argument(
+        "--seeds", type=int, default=1, help="runs of each settings, whose mean is their score; each counts as a run"
+    )
     command.add_argument("--peek", action="store_true", help="let the oracle be the validator: it looks at all labels")
     command.add_argument("--reveal", action="store_true", help="show target accuracy and the regret in the end")
     command.add_argument(
@@ -67,7 +70,15 @@ def search_of(options: argparse.Namespace) -> Search:
     names = (
         suggested_methods(experiment.data, experiment.seed) if options.methods is None else names_of(options.methods)
     )
-    return Search.of(experiment, names, options.validator, budget, seed=experiment.seed, unlocked=options.peek)
+    return Search.of(
+        experiment,
+        names,
+        options.validator,
+        budget,
+        seed=experiment.seed,
+        seeds=options.seeds,
+        unlocked=options.peek,
+    )
 
 
 def read_tried(folder: Path, search: Search) -> list[Tried]:
@@ -94,29 +105,31 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
     """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
     from da_core.export.search_table import regret
-    from da_core.search import best, importance
+    from da_core.search import best, importance, over_seeds
 
-    first = best(tried)
+    settings = over_seeds(search, tried)
+    first = best(settings)
     hidden = None if reveal else {"target_accuracy"}
     found: dict[str, Any] = {
         "search": search.model_dump(mode="json"),
         "tried": [one.model_dump(mode="json", exclude=hidden) for one in tried],
         "best": None if first is None else first.model_dump(mode="json", exclude=hidden),
         "experiment": None if first is None else search.experiment_of(first.method).model_dump(mode="json"),
-        "importance": {} if first is None else importance(search, tried, first.method.name),
+        "importance": {} if first is None else importance(search, settings, first.method.name),
     }
-    return found | ({"regret": regret(tried)} if reveal else {})
+    return found | ({"regret": regret(settings)} if reveal else {})
 
 
 def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
     """Write the record, the leaderboard and the best experiment so far. Raises `UserError` where that cannot be."""
     from da_core.export.search_table import leaderboard_csv
-    from da_core.search import best
+    from da_core.search import best, over_seeds
 
     kept = {"search": search.model_dump(mode="json"), "tried": [one.model_dump(mode="json") for one in tried]}
-    first = best(tried)
+    settings = over_seeds(search, tried)
+    first = best(settings)
     write_whole(folder / _RECORD, json.dumps(kept, indent=2).encode())  # one that is cut could not be gone on with
-    write_whole(folder / "leaderboard.csv", leaderboard_csv(search, tried))
+    write_whole(folder / "leaderboard.csv", leaderboard_csv(search, settings))
     if first is not None:
         write_whole(folder / "experiment.json", search.experiment_of(first.method).model_dump_json(indent=2).encode())
 
@@ -127,7 +140,7 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     from rich.progress import Progress as Bar
 
     from da_core.events import Progress
-    from da_core.search import best, conduct_search
+    from da_core.search import best, conduct_search, over_seeds
 
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
@@ -137,7 +150,7 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
                 tried.append(step.tried)
                 if out is not None:
                     write_search(out, search, tried)
-            first = best(tried)
+            first = best(over_seeds(search, tried))
             so_far = "" if first is None else f", best {first.method.name} {first.score:.4g}"
             if step.tried is not None:
                 going.pop(step.place, None)
@@ -146,19 +159,22 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
             bar.update(
                 task,
                 completed=search.budget.share(tried, sum(going.values())),
-                description=f"run {step.place} {step.method.name}{so_far}",
+                description=f"run {step.place} {step.run.method.name}{so_far}",
             )
 
 
 def _print(search: Search, tried: Sequence[Tried], *, reveal: bool) -> None:
-    from da_core.export.search_table import regret, settings_words
-    from da_core.search import importance, importance_of_method, ranked
+    from da_core.export.search_table import regret, settings_words, spread_words
+    from da_core.search import importance, importance_of_method, over_seeds, ranked
 
+    tried = over_seeds(search, tried)
     scored = ranked(tried)
-    header = ["", "method", "settings", search.validator, "seconds"]
+    spread = [f"lowest to highest of {search.seeds} seeds"] if search.seeds > 1 else []
+    header = ["", "method", "settings", search.validator, *spread, "seconds"]
     rows = []
     for place, one in enumerate(scored[:_SHOWN], start=1):
-        row = [place, one.method.name, settings_words(one), f"{one.score:.4g}", f"{one.seconds:.1f}"]
+        row = [place, one.method.name, settings_words(one), f"{one.score:.4g}"]
+        row += [*([spread_words(one, "{:.4g}".format)] if spread else []), f"{one.seconds:.1f}"]
         if reveal:
             row.append("" if one.target_accuracy is None else f"{100 * one.target_accuracy:.1f}")
         rows.append(row)

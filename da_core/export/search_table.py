@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from da_core.export.spreadsheet import escape_formula, to_csv
 from da_core.search import Search, Tried, ranked
@@ -11,6 +11,11 @@ from da_core.search import Search, Tried, ranked
 def settings_words(one: Tried) -> str:
     """Write the settings that differ from a method's defaults: “weight=0.3 hidden=64”; empty where none does."""
     return " ".join(f"{name}={value}" for name, value in one.method.params.items())
+
+
+def spread_words(one: Tried, written: Callable[[float], str]) -> str:
+    """Write from where to where the scores of several seeds lie; empty where there is one."""
+    return f"{written(min(one.scores))} – {written(max(one.scores))}" if one.scores else ""
 
 
 def regret(tried: Sequence[Tried]) -> float | None:
@@ -26,9 +31,10 @@ def regret(tried: Sequence[Tried]) -> float | None:
 
 
 def leaderboard_csv(search: Search, tried: Sequence[Tried]) -> bytes:
-    """Write all runs as CSV that Excel reads, the best first and at the end those without a score, with the reason.
+    """Write all settings as CSV that Excel reads, the best first and at the end those without a score, with the reason.
 
-    ``run`` is the place in the search, from 1. Target accuracy is left out: who chooses by it has peeked.
+    ``run`` is the place in the search, from 1; ``lowest`` and ``highest`` are the scores of several seeds. Target
+    accuracy is left out: who chooses by it has peeked.
     """
     without = [one for one in tried if one.score is None]
     rows: list[list[object]] = []
@@ -41,8 +47,10 @@ def leaderboard_csv(search: Search, tried: Sequence[Tried]) -> bytes:
                 escape_formula(settings_words(one)),
                 search.validator,
                 "" if one.score is None else f"{one.score:.6g}",
+                *(f"{end(one.scores):.6g}" if one.scores else "" for end in (min, max)),
                 f"{one.seconds:.1f}",
                 escape_formula(one.problem.format(**one.values)),
             ]
         )
-    return to_csv(("place", "run", "method", "settings", "validator", "score", "seconds", "problem"), rows)
+    columns = ("place", "run", "method", "settings", "validator", "score", "lowest", "highest", "seconds", "problem")
+    return to_csv(columns, rows)

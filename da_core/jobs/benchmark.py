@@ -156,7 +156,6 @@ def conduct_benchmark(
     for a target without labels.
     """
     planned = [(pair, trial) for pair, study in studies.items() for trial in study.trials()]
-    failed = set[tuple[str, str]]()
 
     def step(place: int, outcome: Progress | Result | UserError) -> BenchmarkStep:
         pair, trial = planned[place]
@@ -172,15 +171,18 @@ def conduct_benchmark(
             yield step(place, result)
     begun: list[int] = []
 
-    def next_experiment() -> Experiment | None:
-        while wanted:
-            pair, trial = planned[place := wanted.popleft()]
-            if (pair, trial.method) not in failed:
-                begun.append(place)
-                return trial.experiment
-        return None
+    def next_experiments() -> list[Experiment]:
+        """Begin a method on a pair, with all its seeds: they may train together."""
+        if not wanted:
+            return []
+        pair, first = planned[wanted[0]]
+        seeds = [place for place in wanted if (planned[place][0], planned[place][1].method) == (pair, first.method)]
+        for place in seeds:
+            wanted.remove(place)
+        begun.extend(seeds)
+        return [planned[place][1].experiment for place in seeds]
 
-    for number, event in run_several(next_experiment):
+    for number, event in run_several(next_experiments):
         place = begun[number]
         pair, trial = planned[place]
         if isinstance(event, Progress):
@@ -189,7 +191,6 @@ def conduct_benchmark(
             kept.save(trial.experiment, event.result)
             yield step(place, event.result)
         elif isinstance(event, Exception):  # whatever one run stumbles over, the others are worth having
-            failed.add((pair, trial.method))
             if not isinstance(event, UserError):
                 log.error("%s on %s with seed %s failed", trial.method, pair, trial.seed, exc_info=event)
                 event = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=event)

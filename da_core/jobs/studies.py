@@ -67,19 +67,11 @@ class TrialWork(BackgroundWork[PlanT, PlannedTrial, TrialOutcome]):
         return self._with_seeds(left[0], left[1:]) if left else None
 
     def _with_seeds(self, first: PlannedTrial, others: Sequence[PlannedTrial]) -> PlannedTrial:
-        """Put those beside a trial that can train with it; none where it is not to be trained."""
-        from da_core.training.batched import can_train_together  # torch comes with it
-
-        experiment = first.trial.experiment
-        may_change = any(not place.startswith("upload:") for place in experiment.places)
-        if may_change or not (self._queue().takes_seeds and can_train_together(experiment) and self._is_new(first)):
-            return first
+        """Put those beside a trial that can train with it."""
         of = (first.pair, first.trial.method)
-        beside = [one.trial for one in others if (one.pair, one.trial.method) == of and self._is_new(one)]
-        return first._replace(beside=tuple(beside))
-
-    def _is_new(self, one: PlannedTrial) -> bool:
-        return self._store().find(one.trial.experiment) is None
+        seeds = [one.trial for one in others if (one.pair, one.trial.method) == of]
+        can = self.can_train_beside(first.trial.experiment, [trial.experiment for trial in seeds])
+        return first._replace(beside=tuple(trial for trial in seeds if trial.experiment in can))
 
     def experiment_of(self, plan: PlanT, task: PlannedTrial) -> Experiment:
         """Return what the trial does."""

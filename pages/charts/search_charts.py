@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from da_core import palette
 from da_core.evaluation.validators import validators
-from da_core.export.search_table import settings_words
+from da_core.export.search_table import settings_words, spread_words
 from da_core.export.validator_rows import score_words
 from da_core.params import Params, describe
 from da_core.search import Search, Tried, ranked
@@ -24,7 +24,7 @@ _BAR = 34  # pixels
 
 
 def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.DataFrame:
-    """Tabulate the best runs so far, the best first; with ``reveal``, accuracy on the target as well."""
+    """Tabulate the best settings so far, the best first; with ``reveal``, accuracy on the target as well."""
     from da_core.methods import methods
 
     shown = ranked(tried)[:_SHOWN]
@@ -37,6 +37,10 @@ def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.D
             score_words(search.validator, one.score, language()) for one in shown
         ],
     }
+    if search.seeds > 1:
+        table[_("Lowest to highest of the seeds")] = [
+            spread_words(one, lambda score: score_words(search.validator, score, language())) or "–" for one in shown
+        ]
     if reveal:
         table[_("Accuracy on the target")] = [
             "–" if one.target_accuracy is None else percent(one.target_accuracy) for one in shown

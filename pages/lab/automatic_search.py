@@ -14,11 +14,14 @@ from da_core.jobs.searches import SearchView, searches
 from da_core.search import (
     LEAST_FOR_IMPORTANCE,
     MOST_RUNS,
+    MOST_SEEDS,
     Budget,
     Search,
+    Tried,
     best,
     importance,
     importance_of_method,
+    over_seeds,
     ranked,
 )
 from pages.charts import search_charts
@@ -69,10 +72,14 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
         if kind.cost:
             st.warning(_(kind.cost))
         left.caption(paragraph(_(kind.summary), _("Where it fails:"), _(kind.fails)))
-        budget = ask_budget()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            budget = ask_budget()
+            seeds = ask_seeds(before)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Start the search"), type="primary", disabled=going or not names, key=keys.SEARCH_START):
-                search = Search.of(experiment, names, validator, budget, seed=experiment.seed, unlocked=unlocked)
+                search = Search.of(
+                    experiment, names, validator, budget, seed=experiment.seed, seeds=seeds, unlocked=unlocked
+                )
                 work_controls.begin(searches(), search)
             st.caption(_("Each method with its defaults first, then settings that promise more."))
 
@@ -98,28 +105,39 @@ def summary(experiment: Experiment) -> str:
 def ask_budget() -> Budget:
     """Ask for a number of runs or of minutes."""
     units = {"runs": _("Number of runs"), "minutes": _("Minutes")}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        unit = st.segmented_control(
-            _("Budget"), list(units), format_func=units.__getitem__, default="runs", required=True, key=keys.SEARCH_UNIT
-        )
-        if unit == "minutes":
-            return Budget(minutes=st.number_input(units["minutes"], 1, LONGEST, 5, key=keys.SEARCH_MINUTES))
-        return Budget(runs=st.number_input(units["runs"], 1, MOST_RUNS, 20, key=keys.SEARCH_RUNS))
+    unit = st.segmented_control(
+        _("Budget"), list(units), format_func=units.__getitem__, default="runs", required=True, key=keys.SEARCH_UNIT
+    )
+    if unit == "minutes":
+        return Budget(minutes=st.number_input(units["minutes"], 1, LONGEST, 5, key=keys.SEARCH_MINUTES))
+    return Budget(runs=st.number_input(units["runs"], 1, MOST_RUNS, 20, key=keys.SEARCH_RUNS))
+
+
+def ask_seeds(before: Search | None) -> int:
+    """Ask with how many seeds a method and its settings are tried."""
+    st.session_state.setdefault(keys.SEARCH_SEEDS, 1 if before is None else before.seeds)
+    hint = _(
+        "Whatever is tried is run so often, each time with other random numbers, and the mean counts: a lucky run wins "
+        "less easily. Each seed counts as a run; small networks train all seeds at once."
+    )
+    return int(st.number_input(_("Seeds"), 1, MOST_SEEDS, key=keys.SEARCH_SEEDS, help=hint))
 
 
 def panel(view: SearchView) -> None:
     """Draw the visitor's search as it is now."""
     st.subheader(_("What was found"), anchor=False)
-    st.caption(f"{summary(view.plan.experiment)} · {budget_words(view.plan.budget)}")
+    seeds = [_("{count} seeds each", count=view.plan.seeds)] if view.plan.seeds > 1 else []
+    st.caption(" · ".join([summary(view.plan.experiment), budget_words(view.plan.budget), *seeds]))
     if view.is_running:
         progress(view)
     else:
         if view.state == "done":
             st.caption(_("The search is over: {count} runs.", count=len(view.outcomes)))
         work_controls.ended(searches(), view)
-    if ranked(view.outcomes):
-        found(view)
-    failed = [one for one in view.outcomes if one.score is None]
+    tried = over_seeds(view.plan, view.outcomes)
+    if ranked(tried):
+        found(view, tried)
+    failed = [one for one in tried if one.score is None]
     if failed:
         with st.expander(_("Runs without a score: {count}", count=len(failed))):
             for one in failed:
@@ -141,15 +159,15 @@ def named(method: MethodSpec) -> str:
 def progress(view: SearchView) -> None:
     text = _("Starting")
     if view.going:
-        method = view.going[0][0]
-        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(method)))
+        task, _run_id = view.going[0]
+        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(task.run.method)))
     text, part = work_controls.going_words(view, text)
     work_controls.progress(searches(), view, view.plan.budget.share(view.outcomes, part), text)
 
 
-def found(view: SearchView) -> None:
+def found(view: SearchView, tried: Sequence[Tried]) -> None:
     """Draw the best so far, the leaderboard, the truth if it is asked for, and what mattered."""
-    first = best(view.outcomes)
+    first = best(tried)
     assert first is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("Best so far: **{method}**", method=safe(named(first.method))))
@@ -158,30 +176,30 @@ def found(view: SearchView) -> None:
             state.replace(view.plan.experiment_of(first.method))
             state.set_run(first.run_id or None)
             navigation.switch_to("results")
-    scored_target = all(one.target_accuracy is not None for one in ranked(view.outcomes))
+    scored_target = all(one.target_accuracy is not None for one in ranked(tried))
     reveal = scored_target and st.toggle(
         _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("It takes the target's labels to tell.")
     )
     with st.container(key=keys.scores("search")):
-        st.table(search_charts.leaderboard(view.plan, view.outcomes, reveal=reveal), border="horizontal")
-    lost = regret(view.outcomes) if reveal else None
+        st.table(search_charts.leaderboard(view.plan, tried, reveal=reveal), border="horizontal")
+    lost = regret(tried) if reveal else None
     if lost is not None:
         st.markdown(_("Regret: **{points}** points below the best of these runs.", points=number(100 * lost, 1)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        make, file = partial(leaderboard_csv, view.plan, view.outcomes), "leaderboard.csv"
+        make, file = partial(leaderboard_csv, view.plan, tried), "leaderboard.csv"
         st.download_button(_("Leaderboard (CSV)"), make, file, "text/csv", on_click="ignore", key=keys.download(file))
         navigation.link_to("which_run", _("What would the other validators have picked?") + " →")
-    mattered(view, first.method.name)
+    mattered(view.plan, tried, first.method.name)
 
 
-def mattered(view: SearchView, of_best: str) -> None:
+def mattered(search: Search, tried: Sequence[Tried], of_best: str) -> None:
     """Draw which settings of one method matter, and its runs as lines."""
     from da_core.methods import methods
     from da_core.search_space import search_space
 
-    counts = {name: sum(one.method.name == name for one in ranked(view.outcomes)) for name in view.plan.methods}
+    counts = {name: sum(one.method.name == name for one in ranked(tried)) for name in search.methods}
     known = [name for name, count in counts.items() if count > 1]
-    if (share := importance_of_method(view.outcomes)) is not None:
+    if (share := importance_of_method(tried)) is not None:
         st.caption(_("{share} of the scores’ variance lies between the methods.", share=percent(share)))
     if not known:
         return
@@ -191,7 +209,7 @@ def mattered(view: SearchView, of_best: str) -> None:
         _("Method"), known, index=place, format_func=run_row.method_title, key=keys.search_shown_method(of_best)
     )
     kind = methods()[method].Params
-    shares = _shares(view.plan.key, len(view.outcomes), method, view)
+    shares = _shares(search.key, len(tried), method, search, tried)
     if shares:
         search_charts.bars(shares, kind)
         st.caption(_("How much of the scores’ spread each setting explains (functional ANOVA)."))
@@ -199,13 +217,13 @@ def mattered(view: SearchView, of_best: str) -> None:
         st.caption(
             _("With {count} runs of a method it is estimated which of its settings matter.", count=LEAST_FOR_IMPORTANCE)
         )
-    search_charts.parallel(view.plan, view.outcomes, method, kind, search_space(kind))
+    search_charts.parallel(search, tried, method, kind, search_space(kind))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _shares(search: str, count: int, method: str, _view: SearchView) -> dict[str, float]:
+def _shares(key: str, count: int, method: str, _search: Search, _tried: Sequence[Tried]) -> dict[str, float]:
     """Estimate importance once for each run more: a live screen asks twice a second."""
-    return importance(_view.plan, _view.outcomes, method)
+    return importance(_search, _tried, method)
 
 
 st.title(_(navigation.SCREENS["search"].title), anchor=False)

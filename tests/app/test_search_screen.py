@@ -113,6 +113,23 @@ def test_accuracy_on_the_target_is_shown_when_it_is_asked_for_and_not_before(lab
     assert "Your latest search" in sets.options
 
 
+def test_settings_tried_with_several_seeds_are_one_row_with_their_spread(lab: Lab) -> None:
+    app = screen(lab)
+    app.multiselect[0].set_value(["source_only", "deep_coral"])
+    app.number_input[0].set_value(6)
+    (seeds,) = [one for one in app.number_input if one.label == "Seeds"]
+    seeds.set_value(3)
+    button(app.run(), "Start the search").click()
+    app.run()
+    over(lab)
+    done = screen(lab)
+    assert "3 seeds each" in texts(done)
+    assert "The search is over: 6 runs." in texts(done)
+    table = done.table[0].value
+    assert len(table) == 2
+    assert [spread.split(" – ")[0] for spread in table["Lowest to highest of the seeds"]] == list(table.iloc[:, 2])
+
+
 def test_the_oracle_is_offered_once_it_is_unlocked_and_says_what_it_costs(lab: Lab) -> None:
     app = screen(lab)
     (choice,) = [one for one in app.selectbox if one.label == "Choose by"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,7 +24,7 @@ from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
 from da_core.jobs.scheduling.workers import RunFunction, imported_run
-from da_core.run_several import NextExperiment
+from da_core.run_several import NextExperiments
 from da_core.settings import settings
 from da_core.study import Study, TrialEvent
 
@@ -136,16 +136,16 @@ class Cluster:
         come. Raises what the first run raises that fails; the others end then.
         """
         trials = study.trials()
-        experiments = (trial.experiment for trial in trials)
-        for place, event in self.run_several(lambda: next(experiments, None)):
+        each = iter([[trial.experiment] for trial in trials])
+        for place, event in self.run_several(lambda: next(each, [])):
             if isinstance(event, Exception):
                 raise event
             yield TrialEvent(trials[place], place + 1, len(trials), event)
 
-    def run_several(self, next_experiment: NextExperiment) -> Generator[tuple[int, Event | Exception]]:
+    def run_several(self, next_experiments: NextExperiments) -> Generator[tuple[int, Event | Exception]]:
         """Run several experiments on all workers at the same time, as a `RunSeveral`, without layouts.
 
-        Raises `UserError` where there is no worker.
+        Each seed has a worker of its own. Raises `UserError` where there is no worker.
         """
         heard: SimpleQueue[tuple[int, Event | Exception]] = SimpleQueue()
         over = threading.Event()
@@ -160,17 +160,24 @@ class Cluster:
                 heard.put((place, error))
 
         self.wait_for_workers(_ANSWER_SECONDS)
-        begun = going = 0
+        waiting, first, begun, going = deque[Experiment](), 0, 0, 0
         with ThreadPoolExecutor(_MOST_AT_ONCE, "trial") as threads:
             try:
                 while True:
-                    while going < min(max(self.size, 1), _MOST_AT_ONCE) and (experiment := next_experiment()):
-                        threads.submit(follow, begun, experiment)
+                    while going < min(max(self.size, 1), _MOST_AT_ONCE):
+                        if not waiting:
+                            waiting.extend(next_experiments())
+                            first = begun
+                        if not waiting:
+                            break
+                        threads.submit(follow, begun, waiting.popleft())
                         begun, going = begun + 1, going + 1
                     if not going:
                         return
                     place, event = heard.get()
                     going -= isinstance(event, Finished | Exception)
+                    if isinstance(event, Exception) and place >= first:  # those that wait came with it
+                        waiting.clear()
                     yield place, event
             finally:
                 over.set()
