@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from da_core.events import Event, Progress
 from da_core.experiment import Experiment
-
-log = logging.getLogger(__name__)
 
 NextExperiments = Callable[[], Sequence[Experiment]]
 """Give what to run next, experiments that differ in their seeds alone; none where there are none, or none yet while
@@ -35,14 +32,12 @@ def in_turn(next_experiments: NextExperiments) -> Iterator[tuple[int, Event | Ex
     trained, begun = TrainingCache(), 0
     while experiments := next_experiments():
         places = range(begun, begun + len(experiments))
+        place = begun
         begun += len(experiments)
         try:
             for event in train_first(experiments, trained, embed=False):
                 if isinstance(event, Progress):
-                    yield from ((place, event) for place in places)
-        except Exception:  # whatever it is, each run meets it by itself
-            log.warning("these seeds do not train together", exc_info=True)
-        try:
+                    yield from ((each, event) for each in places)
             for place, experiment in zip(places, experiments, strict=True):
                 for event in run(experiment, embed=False, trained=trained):
                     yield place, event

@@ -14,7 +14,7 @@ import pytest
 
 from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Finished, Notice, Progress, StageStarted
+from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.benchmark import KeptResults, conduct_benchmark
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
@@ -268,7 +268,9 @@ def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster_of: C
     def ends(**given: Any) -> list[tuple[int, object]]:
         steps = conduct_benchmark(studies, KeptResults(None), **given)
         told = [(step.place, step.outcome) for step in steps if not isinstance(step.outcome, Progress)]
-        return [(place, getattr(came, "adapted", str(came))) for place, came in told]
+        return [
+            (place, came.adapted.target.accuracy if isinstance(came, Result) else str(came)) for place, came in told
+        ]
 
     there = dict(ends(run_several=cluster_of(without_layouts).run_several))
     here = dict(ends())

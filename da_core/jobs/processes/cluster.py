@@ -160,23 +160,25 @@ class Cluster:
                 heard.put((place, error))
 
         self.wait_for_workers(_ANSWER_SECONDS)
-        waiting, first, begun, going = deque[Experiment](), 0, 0, 0
+        waiting: deque[tuple[int, Experiment]] = deque()
+        given = first_waiting = going = 0
         with ThreadPoolExecutor(_MOST_AT_ONCE, "trial") as threads:
             try:
                 while True:
                     while going < min(max(self.size, 1), _MOST_AT_ONCE):
                         if not waiting:
-                            waiting.extend(next_experiments())
-                            first = begun
+                            first_waiting = given
+                            waiting.extend(enumerate(next_experiments(), start=given))
+                            given += len(waiting)
                         if not waiting:
                             break
-                        threads.submit(follow, begun, waiting.popleft())
-                        begun, going = begun + 1, going + 1
+                        threads.submit(follow, *waiting.popleft())
+                        going += 1
                     if not going:
                         return
                     place, event = heard.get()
                     going -= isinstance(event, Finished | Exception)
-                    if isinstance(event, Exception) and place >= first:  # those that wait came with it
+                    if isinstance(event, Exception) and place >= first_waiting:  # those that wait came with it
                         waiting.clear()
                     yield place, event
             finally:
