@@ -358,6 +358,7 @@ def conduct_search(
     `next_method` does.
     """
     done, begun = list(tried), list[SearchRun]()
+    earlier = len(done)
     since: dict[str, float] = {}
     """When settings began, or their last seed ended: together their runs take what has passed."""
     going: dict[int, Tried] = {}
@@ -372,7 +373,7 @@ def conduct_search(
         return [search.experiment_of(run.method, run.seeds[0]) for run in runs]
 
     for number, event in run_several(next_experiments):
-        run, place, now = begun[number], len(tried) + number + 1, time.monotonic()
+        run, place, now = begun[number], earlier + number + 1, time.monotonic()
         settings = run.method.model_dump_json()
         seconds = now - since[settings]
         if isinstance(event, UserError):

@@ -282,7 +282,11 @@ def test_a_search_runs_real_experiments_and_one_that_fails_does_not_end_it() -> 
 def test_seeds_that_train_together_score_as_each_alone() -> None:
     flat = {"data": "moons", "data.count": "120", "network": "mlp", "training.epochs": "3", "device": "cpu"}
     together = Search.of(Experiment.from_flat(flat), ["deep_coral"], "entropy", Budget(runs=3), seeds=3)
-    done = [step.tried for step in conduct_search(together) if step.tried is not None]
+    done: list[Tried] = []
+    for step in conduct_search(together, done):  # who follows it may add to the list that he gave
+        if step.tried is not None:
+            assert step.place == len(done) + 1
+            done.append(step.tried)
     assert [tried.seeds for tried in done] == [(0,), (1,), (2,)]
     for seed, tried in enumerate(done):
         alone = Search.of(Experiment.from_flat(flat | {"seed": str(seed)}), ["deep_coral"], "entropy", Budget(runs=1))
