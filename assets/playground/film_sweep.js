@@ -19,6 +19,7 @@ async function sweep(playground) {
   for (const { value, query } of asked.films) {
     const film = new FilmReader();
     const address = new URLSearchParams(query);
+    address.set("still", "1"); // how each ends is all that is shown
     for (const [name, one] of Object.entries(playground.data.params)) address.set(`data.${name}`, String(one));
     try {
       const response = await fetch(`${route}?${address}`, { signal: wish.signal });

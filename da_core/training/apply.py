@@ -125,7 +125,7 @@ def _adapting(
     """Change ``network``; yield its losses and accuracies after each epoch."""
     screen: Literal["Network", "Method"] = "Method" if hasattr(method.params, "learning_rate") else "Network"
     last_finite, data, finished = LastFiniteState(network, "adapt", screen), prepared.adaptation_data(), 0
-    if (observer := monitor.observer) is not None:
+    if (observer := monitor.spectator) is not None:
 
         def after_step(at: int, count: int) -> None:
             observer.after_adapting_step(finished * count + at, prepared.adaptation_epochs * count, network)

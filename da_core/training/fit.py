@@ -58,12 +58,12 @@ def train_deep(
         mirror=prepared.pair.flips,
         score=lambda: live_accuracies(prepared, network, method, source_network),
         should_stop=monitor.should_stop,
-        observer=monitor.observer,
+        observer=monitor.spectator,
         saved=saved,
     )
     epochs = experiment.training.epochs
     training = saved.resume(network, training)
-    if monitor.observer is None:
+    if monitor.spectator is None:
         known = monitor.together(training_key(prepared, network, prepared.source, "adapt", method))
         if known is not None:
             monitor.pace.skip("adapt")
@@ -99,11 +99,11 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
             mirror=mirror,
             score=lambda: live_accuracies(prepared, network),
             should_stop=monitor.should_stop,
-            observer=monitor.observer,
+            observer=monitor.spectator,
             saved=saved,
         )
         training = saved.resume(network, training)
-        if monitor.observer is None:  # who looks on wants to see it happen
+        if monitor.spectator is None:  # who looks on wants to see it happen
             key = training_key(prepared, network, samples, phase)
             known = monitor.together(key) or training_cache.trained.get(key)
             if known is not None:

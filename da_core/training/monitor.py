@@ -39,6 +39,11 @@ class Monitor:
         self.trained_together = False
         """Whether a training was taken from ``trained``."""
 
+    @property
+    def spectator(self) -> Observer | None:
+        """Return who looks on at each turn of a training; None where nobody does."""
+        return self.observer if self.observer is not None and self.observer.sees_training else None
+
     def together(self, key: str) -> Trained | None:
         """Give a training that was done beside other seeds' for this run; None if there is none."""
         found = self.trained.get(key)

@@ -20,6 +20,9 @@ class Observer:
     mode and stay so, and random numbers that it draws must not come from the run's generators.
     """
 
+    sees_training = True
+    """Whether it wants the turns of a training, too, which is then done for it although the result may be known."""
+
     def begin(self, prepared: Prepared) -> None:
         """Take note of the run's data, before anything is trained."""
 

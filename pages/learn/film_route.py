@@ -17,18 +17,19 @@ _LOOK = 0.5
 
 
 async def film(request: Request) -> Response:
-    """Serve a film, or with ``as=webp`` or ``as=gif`` its pictures as one that moves; 400 with a sentence where it
-    cannot be made.
+    """Serve a film, with ``still=1`` only its end, or with ``as=webp`` or ``as=gif`` its pictures as one that moves.
+
+    Answers 400 with a sentence where it cannot be made.
     """
     from da_core.teaching.films.filming import normalised
     from da_core.teaching.films.studio import Reel, studio
 
     query = dict(request.query_params)
-    lang, kind, acts = (query.pop(name, "") for name in ("lang", "as", "acts"))
+    lang, kind, acts, still = (query.pop(name, "") for name in ("lang", "as", "acts", "still"))
     language = Language(lang if lang in LANGUAGES else "en")
     try:
         experiment = await run_in_threadpool(lambda: normalised(Experiment.from_flat(query)))
-        reel = await run_in_threadpool(studio().watch, experiment, acts)
+        reel = await run_in_threadpool(lambda: studio().watch(experiment, acts, still=bool(still)))
     except UserError as error:
         return _refusal(language, error, kind)
 

@@ -1,10 +1,11 @@
 """Measure how long films take: to the first frame and to the last, over all methods and presets.
 
-    python tests/bench/film_speed.py [--methods dann coral …] [--presets turned moved …] [--processor]
+    python tests/bench/film_speed.py [--methods dann coral …] [--presets turned moved …] [--processor] [--sweep]
 
 Each film is made as the studio makes it, on one thread, after two small ones to warm up. Wanted are 0.3 s to the first
 changed frame, 1.5 s for the film of a method that trains a network and 0.3 s for any other, at the 95th percentile on
-two idle cores. On a busy machine ``--processor`` gives the processor's time in place of the clock's.
+two idle cores. On a busy machine ``--processor`` gives the processor's time in place of the clock's. With ``--sweep``
+the films of a sweep are measured instead: six values of a method's first number, whole and as stills, which it shows.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ import numpy as np
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
+from da_core.params import describe
 from da_core.teaching.films.filming import ON_PICTURES, film_bytes, normalised, trains_network
 from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import warm_up
+from da_core.training import training_cache
 
 Measured = tuple[float, float, float]
 """Seconds to the first frame, seconds to the last, KiB."""
@@ -42,15 +45,53 @@ def measure(experiment: Experiment, acts: str, clock: Callable[[], float]) -> Me
     return first, clock() - begun, size / 1024
 
 
+def measure_sweep(name: str, preset: str, clock: Callable[[], float]) -> tuple[float, float]:
+    """Measure how long six films of a sweep take, and as stills."""
+    one = suited(PRESETS[preset].experiment(), name)
+    numbers = (hyper for hyper in describe(methods()[name].Params) if hyper.type == "number" and hyper.default)
+    setting = next(numbers, None)
+    if setting is None:
+        raise UserError("There is nothing to sweep.")
+    taken = []
+    for still in (False, True):
+        training_cache.trained = training_cache.TrainingCache()
+        begun = clock()
+        for share in np.linspace(1, 0.5, 6):
+            value = {setting.name: float(setting.default * share)}
+            spec = one.method.model_copy(update={"params": one.method.params | value})
+            for _record in film_bytes(normalised(one.model_copy(update={"method": spec})), still=still):
+                pass
+        taken.append(clock() - begun)
+    return taken[0], taken[1]
+
+
+def sweeps(names: list[str], presets: list[str], clock: Callable[[], float]) -> None:
+    """Print how long sweeps take, a line a method."""
+    for name in names:
+        found = []
+        for preset in presets:
+            try:
+                found.append(measure_sweep(name, preset, clock))
+            except UserError as error:
+                print(f"{name} on {preset}: {error}", file=sys.stderr)
+        if found:
+            whole, still = np.mean(found, axis=0)
+            print(f"{name:24} films {whole:5.2f} s, stills {still:5.2f} s, ratio {still / whole:.2f}", flush=True)
+
+
 def main() -> None:
     """Print a line for each method, and the percentiles."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="*", default=[name for name in methods() if name not in ON_PICTURES])
     parser.add_argument("--presets", nargs="*", default=list(PRESETS))
     parser.add_argument("--processor", action="store_true", help="measure the processor's time, not the clock's")
+    parser.add_argument("--sweep", action="store_true", help="measure the films of a sweep")
     options = parser.parse_args()
     clock = time.process_time if options.processor else time.perf_counter
     warm_up()
+    if options.sweep:
+        sweeps(options.methods, options.presets, clock)
+        return
     found: dict[bool, list[Measured]] = {True: [], False: []}
     print(f"{'method':24} {'first':>6} {'whole':>6} {'KiB':>5}  slowest on")
     for name in options.methods:

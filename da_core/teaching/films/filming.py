@@ -24,9 +24,9 @@ MOST_STEPS = 3000
 MOST_HIDDEN = 256
 
 
-def film_key(experiment: Experiment, acts: str = "") -> str:
-    """Name a film by its experiment and by what a hand did meanwhile."""
-    return experiment.key if not acts else f"{experiment.key}-{acts}"
+def film_key(experiment: Experiment, acts: str = "", *, still: bool = False) -> str:
+    """Name a film by its experiment and by what a hand did meanwhile, or the ``still`` of its end."""
+    return "-".join([experiment.key, *([acts] if acts else []), *(["still"] if still else [])])
 
 
 def normalised(experiment: Experiment) -> Experiment:
@@ -46,14 +46,15 @@ def normalised(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={**parts, "oracle": False})
 
 
-def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | FilmFrame]:
+def shoot(experiment: Experiment, acts: str = "", *, still: bool = False) -> Iterator[Header | FilmFrame]:
     """Run an experiment and yield the film's header, then its frames as they are made.
 
-    To end it, close the generator. The run goes as far as its last frame: what a result holds besides is not waited
-    for. Raises `UserError` for an experiment that cannot be done or would take long.
+    A ``still`` ends with the same frame and leaves out what led there. To end it, close the generator. The run goes as
+    far as its last frame: what a result holds besides is not waited for. Raises `UserError` for an experiment that
+    cannot be done or would take long.
     """
     check(experiment)
-    recorder = Recorder(film_key(experiment, acts), direction.read(acts))
+    recorder = Recorder(film_key(experiment, acts, still=still), direction.read(acts), still=still)
     told = False
     for _event in run(experiment, embed=False, observer=recorder):
         if not told and recorder.header is not None:
@@ -64,18 +65,18 @@ def shoot(experiment: Experiment, acts: str = "") -> Iterator[Header | FilmFrame
             return
 
 
-def film_of(experiment: Experiment, acts: str = "") -> Film:
+def film_of(experiment: Experiment, acts: str = "", *, still: bool = False) -> Film:
     """Make a whole film."""
-    stream = shoot(experiment, acts)
+    stream = shoot(experiment, acts, still=still)
     header = next(stream)
     assert isinstance(header, Header)
     return Film(header, [frame for frame in stream if isinstance(frame, FilmFrame)])
 
 
-def film_bytes(experiment: Experiment, acts: str = "") -> Generator[bytes]:
+def film_bytes(experiment: Experiment, acts: str = "", *, still: bool = False) -> Generator[bytes]:
     """Make a film as bytes, one record at a time; see `da_core.teaching.films.film_file`."""
     writer = Writer()
-    for one in shoot(experiment, acts):
+    for one in shoot(experiment, acts, still=still):
         yield writer.header(one) if isinstance(one, Header) else writer.frame(one)
     yield writer.end()
 

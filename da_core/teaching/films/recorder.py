@@ -32,10 +32,10 @@ OF_SOURCE_ONLY = 20
 
 
 class Recorder(Observer):
-    """Makes the frames of one run, which `take` hands over."""
+    """Makes the frames of one run, which `take` hands over; of a ``still`` only those of what it comes to."""
 
-    def __init__(self, key: str, acts: tuple[direction.Act, ...] = ()) -> None:
-        self.key, self.acts = key, acts
+    def __init__(self, key: str, acts: tuple[direction.Act, ...] = (), *, still: bool = False) -> None:
+        self.key, self.acts, self.sees_training = key, acts, not still
         self.header: Header | None = None
         self.done = False
         self._frames: list[FilmFrame] = []
@@ -112,7 +112,7 @@ class Recorder(Observer):
         """Make a frame after an epoch of a model adaptation that takes no steps, as many as there is room for."""
         epochs = self.prepared.adaptation_epochs
         by_epochs = isinstance(self.prepared.method, ModelAdaptation) and not self._adapts_by_steps
-        if by_epochs and round(epoch) - 1 in due_steps(epochs, MOST_FRAMES - OF_SOURCE_ONLY - 4):
+        if self.sees_training and by_epochs and round(epoch) - 1 in due_steps(epochs, MOST_FRAMES - OF_SOURCE_ONLY - 4):
             self._frames.append(self._maker.frame(model, "adapt", round(epoch), epochs, ("extractor", "head"), {}))
 
     def finished(self, phase: Phase, model: Model) -> None:

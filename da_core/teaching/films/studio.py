@@ -68,8 +68,8 @@ class Studio:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="film")
         self._most_bytes, self._shipped = most_bytes, shipped
 
-    def watch(self, experiment: Experiment, acts: str = "") -> Reel:
-        """Begin to watch a film, which is made now if there is none; `leave` it afterwards.
+    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False) -> Reel:
+        """Begin to watch a film, or the still of its end, which is made now if there is none; `leave` it afterwards.
 
         Raises `UserError` for what no film is made of, and where too many wait.
         """
@@ -77,7 +77,7 @@ class Studio:
 
         filming.check(experiment)
         direction.read(acts)
-        key = filming.film_key(experiment, acts)
+        key = filming.film_key(experiment, acts, still=still)
         with self._lock:
             reel = self._reels.get(key)
             if reel is None:
@@ -85,10 +85,10 @@ class Studio:
                     raise UserError("Many films are being made just now; try again in a moment.")
                 reel = self._reels[key] = Reel()
                 shipped = self._shipped / f"{key}{SUFFIX}"
-                if not acts and shipped.exists():
+                if not (acts or still) and shipped.exists():
                     reel.records, reel.whole = [shipped.read_bytes()], True
                 else:
-                    self._threads.submit(self._make, key, reel, experiment, acts)
+                    self._threads.submit(self._make, key, reel, experiment, acts, still)
             self._reels.move_to_end(key)
             reel.watchers += 1
         return reel
@@ -102,11 +102,11 @@ class Studio:
         """End all that is being made."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _make(self, key: str, reel: Reel, experiment: Experiment, acts: str) -> None:
+    def _make(self, key: str, reel: Reel, experiment: Experiment, acts: str, still: bool) -> None:
         from da_core.teaching.films.filming import film_bytes
 
         try:
-            with closing(film_bytes(experiment, acts)) as film:
+            with closing(film_bytes(experiment, acts, still=still)) as film:
                 for record in film:
                     reel.add(record)
                     if self._is_abandoned(key, reel):

@@ -53,6 +53,15 @@ def test_the_last_frame_is_the_result_of_the_command_line(name: str) -> None:
     assert numbers["target"] == result.adapted.target.accuracy
 
 
+@pytest.mark.parametrize("name", ["dann", "shot", "label_propagation", "coral", "source_only"])
+def test_a_still_is_the_end_of_the_film_without_what_led_there(name: str) -> None:
+    film, still = filmed(name), film_of(normalised(suited(SMALL, name)), still=True)
+    assert len(still.frames) <= 3
+    for seen in ("numbers", "predicted", "field", "phase"):
+        assert np.array_equal(getattr(still.frames[-1], seen), getattr(film.frames[-1], seen))
+    assert still.header.key != film.header.key
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_film_survives_its_file_and_is_small(name: str) -> None:

@@ -39,9 +39,9 @@ def test_a_film_is_made_once_for_all(studio: Studio, monkeypatch: pytest.MonkeyP
     made = []
     original = filming.film_bytes
 
-    def counted(*args):
+    def counted(*args, **options):
         made.append(args)
-        return original(*args)
+        return original(*args, **options)
 
     monkeypatch.setattr(filming, "film_bytes", counted)
     reels = [studio.watch(EXPERIMENT) for _ in range(30)]
@@ -53,7 +53,7 @@ def test_a_film_is_made_once_for_all(studio: Studio, monkeypatch: pytest.MonkeyP
 def test_a_newer_wish_ends_an_older_one(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(*_args):
+    def slow(*_args, **_options):
         try:
             for number in range(1000):
                 yield bytes([number % 256])
