@@ -359,7 +359,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class SeedFinished:
-    """A run of another seed that was trained beside the one whose events these are (see `da_core.study.run_seeds`)."""
+    """A run of another seed that was trained beside the one whose events these are; see `da_core.run_several`."""
 
     experiment: Experiment
     finished: Finished

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Finished, Losses, Progress, SeedFinished
+from da_core.events import Event, Progress
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, Scalar, hyper
-
-if TYPE_CHECKING:
-    from da_core.training.training_cache import TrainingCache
-
-TRAINED_TOGETHER = 0.5
-"""How far a run is when its training is done, beside those of other seeds."""
+from da_core.run_several import train_first
 
 
 @dataclass(frozen=True)
@@ -142,67 +136,3 @@ def conduct(study: Study) -> Iterator[TrialEvent]:
                 yield from (TrialEvent(one, at, len(trials), event) for at, one in group)
         for event in run(trial.experiment, embed=False, trained=trained):
             yield TrialEvent(trial, place, len(trials), event)
-
-
-def run_seeds(
-    experiments: Sequence[Experiment], *, should_stop: Callable[[], bool] = lambda: False, embed: bool = True
-) -> Iterator[Event]:
-    """Run experiments that differ in their seeds alone as one job; yield the events of the first one's run.
-
-    All seeds train together first, where that is possible. Then comes a `SeedFinished` for each other, and the first
-    one's run ends it all. Once ``should_stop`` is true the first alone is finished, with what it has learned.
-    """
-    from da_core.run import run
-    from da_core.training.training_cache import TrainingCache
-
-    first, *others = experiments
-    trained = TrainingCache()
-    yield from train_first(experiments, trained, should_stop, embed=embed)
-
-    def overall(event: Progress, runs_before: int) -> Progress:
-        share = (runs_before + event.fraction) / len(experiments)
-        return Progress(TRAINED_TOGETHER + (1 - TRAINED_TOGETHER) * share, None)
-
-    for runs_before, other in enumerate(others):
-        history: list[Losses | Accuracies] = []
-        for event in run(other, trained=trained, should_stop=should_stop, embed=embed):
-            if should_stop():
-                break  # half a run is not what was asked for at this seed
-            if isinstance(event, Losses | Accuracies):
-                history.append(event)
-            elif isinstance(event, Finished):
-                yield SeedFinished(other, event, tuple(history))
-            elif isinstance(event, Progress):
-                yield overall(event, runs_before)
-    for event in run(first, trained=trained, should_stop=should_stop, embed=embed):
-        yield overall(event, len(others)) if isinstance(event, Progress) else event
-
-
-def train_first(
-    experiments: Sequence[Experiment],
-    trained: TrainingCache,
-    should_stop: Callable[[], bool] = lambda: False,
-    *,
-    embed: bool,
-) -> Iterator[Event]:
-    """Train all seeds together into ``trained``, where that is possible and there are several; their runs follow.
-
-    Yields what the first of them reports, and how far they are. Raises `UserError` as a run does.
-    """
-    from da_core.run import stage_costs
-    from da_core.timing import Pace
-    from da_core.training.batched import train_together
-    from da_core.training.prepared import set_up
-
-    if len(experiments) < 2:
-        return
-    pace, stage = Pace(stage_costs(set_up(experiments[0]))), "load"
-    yield pace.start("load")
-    for event in train_together(experiments, trained, should_stop, each_epoch=embed):
-        if event.phase != stage:
-            stage = event.phase
-            yield pace.start(event.phase)
-        yield event
-        if isinstance(event, Accuracies):
-            fraction = pace.progress(event.epoch / experiments[0].training.epochs).fraction
-            yield Progress(TRAINED_TOGETHER * fraction, None)

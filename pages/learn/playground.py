@@ -19,6 +19,7 @@ from pages.shell import navigation, params_form
 with st.spinner(_("Waking up the methods…")):
     from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
+    from da_core.study import depends_on_seed
     from da_core.teaching.films import direction, filming
     from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, suited
     from pages.learn import film_element
@@ -37,6 +38,8 @@ _NUMBERS = (
 )
 _MULTIPLES = 6
 """Films of a sweep."""
+_SEED = "seed"
+"""What a sweep goes over that is no setting of the method."""
 
 
 def shown() -> Experiment:
@@ -92,6 +95,8 @@ def choose_method(now: Experiment) -> None:
     st.session_state[keys.PLAYGROUND_WITH] = state.playground().get("beside") or ""
     st.session_state[keys.PLAYGROUND_SWEEP] = state.playground().get("sweep") or ""
     swept = {hyper.name: _(hyper.title) for hyper in describe(method.Params) if sweepable(hyper)}
+    if depends_on_seed(now):
+        swept[_SEED] = _("Seed")
     one, other, third = st.columns(3, gap="small")
 
     def title(name: str) -> str:
@@ -171,8 +176,11 @@ def _take_change(change: Any) -> None:
 
 
 def _sweep(now: Experiment) -> dict[str, Any] | None:
+    name = state.playground().get("sweep", "")
+    if name == _SEED and depends_on_seed(now):
+        return _sweep_of_seeds(now)
     fields = {hyper.name: hyper for hyper in describe(methods()[now.method.name].Params)}
-    hyper = fields.get(state.playground().get("sweep", ""))
+    hyper = fields.get(name)
     if hyper is None:
         return None
     films = []
@@ -181,6 +189,16 @@ def _sweep(now: Experiment) -> dict[str, Any] | None:
         one = filming.normalised(now.model_copy(update={"method": spec}))
         films.append({"value": value, "query": urlencode(one.to_flat())})
     return {"title": _(hyper.title), "symbol": hyper.symbol, "films": films}
+
+
+def _sweep_of_seeds(now: Experiment) -> dict[str, Any]:
+    """List the films of as many seeds, from the experiment's own on: what differs between them is luck."""
+    seeds = [now.seed + place for place in range(_MULTIPLES)]
+    films = []
+    for seed in seeds:
+        one = filming.normalised(now.model_copy(update={"seed": seed}))
+        films.append({"value": seed, "query": urlencode(one.to_flat() | {"seeds": ",".join(map(str, seeds))})})
+    return {"title": _("Seed"), "symbol": "", "films": films}
 
 
 def forms(now: Experiment) -> None:

@@ -39,6 +39,13 @@ def test_a_film_is_served_as_it_is_saved() -> None:
     assert film_file.decode(get(urlencode(EXPERIMENT.to_flat()))).header.key == EXPERIMENT.key
 
 
+@pytest.mark.parametrize("seeds", ["", "0,1,2", f"0,-1,x,{'9' * 5000}", ","])
+def test_a_still_is_served_whatever_seeds_come_with_it(seeds: str) -> None:
+    still = film_file.decode(get(f"{urlencode(EXPERIMENT.to_flat())}&still=1&seeds={seeds}"))
+    assert still.header.key == f"{EXPERIMENT.key}-still"
+    assert still.frames
+
+
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_a_film_becomes_a_moving_picture(kind: str) -> None:
     picture = Image.open(io.BytesIO(get(f"{urlencode(EXPERIMENT.to_flat())}&as={kind}")))

@@ -5,7 +5,8 @@
 Each film is made as the studio makes it, on one thread, after two small ones to warm up. Wanted are 0.3 s to the first
 changed frame, 1.5 s for the film of a method that trains a network and 0.3 s for any other, at the 95th percentile on
 two idle cores. On a busy machine ``--processor`` gives the processor's time in place of the clock's. With ``--sweep``
-the films of a sweep are measured instead: six values of a method's first number, whole and as stills, which it shows.
+the films of a sweep are measured instead: six values of a method's first number, whole and as stills, which it shows,
+and stills of six seeds, one by one and at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -45,24 +47,32 @@ def measure(experiment: Experiment, acts: str, clock: Callable[[], float]) -> Me
     return first, clock() - begun, size / 1024
 
 
-def measure_sweep(name: str, preset: str, clock: Callable[[], float]) -> tuple[float, float]:
-    """Measure how long six films of a sweep take, and as stills."""
+def measure_sweep(name: str, preset: str, clock: Callable[[], float]) -> list[float]:
+    """Measure how long six films of a sweep take, as stills, and stills of six seeds alone and at once."""
     one = suited(PRESETS[preset].experiment(), name)
     numbers = (hyper for hyper in describe(methods()[name].Params) if hyper.type == "number" and hyper.default)
     setting = next(numbers, None)
     if setting is None:
         raise UserError("There is nothing to sweep.")
+    values = [{setting.name: float(setting.default * share)} for share in np.linspace(1, 0.5, 6)]
+    specs = [one.method.model_copy(update={"params": one.method.params | value}) for value in values]
+    swept = [normalised(one.model_copy(update={"method": spec})) for spec in specs]
+    seeds = [normalised(one.model_copy(update={"seed": seed})) for seed in range(6)]
     taken = []
-    for still in (False, True):
+    options: tuple[tuple[list[Experiment], dict[str, Any]], ...] = (
+        (swept, {}),
+        (swept, {"still": True}),
+        (seeds, {"still": True}),
+        (seeds, {"still": True, "seeds": range(6)}),
+    )
+    for experiments, how in options:
         training_cache.trained = training_cache.TrainingCache()
         begun = clock()
-        for share in np.linspace(1, 0.5, 6):
-            value = {setting.name: float(setting.default * share)}
-            spec = one.method.model_copy(update={"params": one.method.params | value})
-            for _record in film_bytes(normalised(one.model_copy(update={"method": spec})), still=still):
+        for experiment in experiments:
+            for _record in film_bytes(experiment, **how):
                 pass
         taken.append(clock() - begun)
-    return taken[0], taken[1]
+    return taken
 
 
 def sweeps(names: list[str], presets: list[str], clock: Callable[[], float]) -> None:
@@ -75,8 +85,12 @@ def sweeps(names: list[str], presets: list[str], clock: Callable[[], float]) -> 
             except UserError as error:
                 print(f"{name} on {preset}: {error}", file=sys.stderr)
         if found:
-            whole, still = np.mean(found, axis=0)
-            print(f"{name:24} films {whole:5.2f} s, stills {still:5.2f} s, ratio {still / whole:.2f}", flush=True)
+            whole, still, alone, together = np.mean(found, axis=0)
+            print(
+                f"{name:24} films {whole:5.2f} s, stills {still:5.2f} s, ratio {still / whole:.2f}; "
+                f"seeds {alone:5.2f} s, at once {together:5.2f} s, ratio {together / alone:.2f}",
+                flush=True,
+            )
 
 
 def main() -> None:

@@ -254,6 +254,10 @@ def test_two_films_and_a_sweep_play_together(page: Page) -> None:
     )
     line = page.locator(".sweep-line")
     expect(line).to_have_text(re.compile("^10, 50, .*: All the weight lies on samples of one class"))
+    page.goto("/playground?data=drawn&data.count=60&network=mlp&method=deep_coral&training.epochs=6&sweep=seed&seed=3")
+    expect(page.locator(".multiples figure")).to_have_count(6)
+    expect(page.locator(".multiples figcaption").first).to_have_text(re.compile("^Seed = 3"))
+    shoot(page, "playground-seeds")
 
 
 def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:

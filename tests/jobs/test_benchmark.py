@@ -53,7 +53,7 @@ def scored(accuracy: float) -> Finished:
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     made_up = Runs()
     monkeypatch.setattr("da_core.run.run", made_up)
-    monkeypatch.setattr("da_core.study.train_first", lambda *_given, **_options: iter(()))
+    monkeypatch.setattr("da_core.run_several.train_first", lambda *_given, **_options: iter(()))
     return made_up
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept.
 
-Or with ``beside=…``, other seeds of the experiment, as `da_core.study.run_seeds`."""
+Or with ``beside=…``, other seeds of the experiment, as `da_core.run_several.run_seeds`."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def imported_run(
 ) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it.
 
-    With other seeds ``beside`` it is `da_core.study.run_seeds`.
+    With other seeds ``beside`` it is `da_core.run_several.run_seeds`.
     """
     from da_core.run import run
-    from da_core.study import run_seeds
+    from da_core.run_several import run_seeds
 
     if beside:
         return run_seeds([experiment, *beside], should_stop=should_stop)

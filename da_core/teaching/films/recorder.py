@@ -191,7 +191,10 @@ class Recorder(Observer):
     ) -> FilmFrame:
         """Make the frame of a finished model, its accuracies those of the run's result."""
         method = self.prepared.method
-        critic = method if isinstance(method, DeepAlignment) and phase == "adapt" else None
+        seen_adapting = (
+            self.sees_training and phase == "adapt"
+        )  # else there may be no critic: its training was replayed
+        critic = method if isinstance(method, DeepAlignment) and seen_adapting else None
         step, steps = self._stands_at.get(phase, (1, 1))
         frame = self._maker.frame(model, phase, step, steps, moved, extras or {}, critic)
         seen, pair, split = predict_held_out(model, self.prepared), self.prepared.pair, self.prepared.split

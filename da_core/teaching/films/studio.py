@@ -7,6 +7,7 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -68,8 +69,10 @@ class Studio:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="film")
         self._most_bytes, self._shipped = most_bytes, shipped
 
-    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False) -> Reel:
+    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False, seeds: Sequence[int] = ()) -> Reel:
         """Begin to watch a film, or the still of its end, which is made now if there is none; `leave` it afterwards.
+
+        Of some stills that differ in their seed alone, ``seeds`` lists all.
 
         Raises `UserError` for what no film is made of, and where too many wait.
         """
@@ -88,7 +91,8 @@ class Studio:
                 if not (acts or still) and shipped.exists():
                     reel.records, reel.whole = [shipped.read_bytes()], True
                 else:
-                    self._threads.submit(self._make, key, reel, experiment, acts, still)
+                    film = functools.partial(filming.film_bytes, experiment, acts, still=still, seeds=seeds)
+                    self._threads.submit(self._make, key, reel, film)
             self._reels.move_to_end(key)
             reel.watchers += 1
         return reel
@@ -102,12 +106,10 @@ class Studio:
         """End all that is being made."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _make(self, key: str, reel: Reel, experiment: Experiment, acts: str, still: bool) -> None:
-        from da_core.teaching.films.filming import film_bytes
-
+    def _make(self, key: str, reel: Reel, film: Callable[[], Generator[bytes]]) -> None:
         try:
-            with closing(film_bytes(experiment, acts, still=still)) as film:
-                for record in film:
+            with closing(film()) as records:
+                for record in records:
                     reel.add(record)
                     if self._is_abandoned(key, reel):
                         break
