@@ -300,3 +300,8 @@ app = st.App(
         Middleware(UnknownPages),
     ],  # the outer first: what is refused has headers, too
 )
+
+# Streamlit puts the folder of its script before all others while a script runs, unless it is among them, and takes it
+# out again. Whoever walks along them just then, as an import in a run's thread does, misses the entry that comes after.
+if (folder := str(Path(__file__).resolve().parent / "pages")) not in sys.path:
+    sys.path.append(folder)

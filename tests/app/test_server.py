@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+from streamlit.runtime.scriptrunner.exec_code import modified_sys_path
 
 import app
 from pages.session import session_cookie
@@ -83,3 +84,11 @@ def test_the_first_page_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_script_that_runs_leaves_the_import_path_alone() -> None:
+    """Streamlit would change it for each page of each visitor, and an import in a run's thread may miss an entry."""
+    server = app.app
+    before = list(sys.path)
+    with modified_sys_path(str(server._resolve_script_path())):
+        assert sys.path == before
