@@ -175,7 +175,7 @@ def test_a_part_that_hangs_is_silent_and_holds_up_nobody() -> None:
         looks.append("hang")
         hangs.wait(PATIENCE)
 
-    readiness = Readiness({"one": hang, "two": lambda: None}, patience=0.05)
+    readiness = Readiness({"one": hang, "two": lambda: None})
     assert readiness.look() == {"one": SILENT, "two": OK}
     readiness._until.clear()
     assert readiness.look() == {"one": SILENT, "two": OK}
@@ -189,7 +189,7 @@ def test_a_part_that_hangs_is_silent_and_holds_up_nobody() -> None:
 
 def test_many_who_ask_look_once() -> None:
     looks: list[int] = []
-    readiness = Readiness({"one": lambda: looks.append(1)})
+    readiness = Readiness({"one": lambda: looks.append(1)}, kept_seconds={"one": PATIENCE})
     assert [readiness.look() for _ in range(50)] == [{"one": OK}] * 50
     assert len(looks) == 1
 
@@ -286,5 +286,5 @@ def test_a_runs_lines_name_it(tmp_path: Path) -> None:
 def test_a_new_server_is_ready_before_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "not" / "there"))
     settings.cache_clear()
-    assert Readiness({"data folder": check_data_folder}).look() == {"data folder": OK}
+    assert Readiness({"data folder": check_data_folder}, PATIENCE).look() == {"data folder": OK}
     settings.cache_clear()
