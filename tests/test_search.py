@@ -14,20 +14,9 @@ from da_core.errors import UserError
 from da_core.events import ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.search import (
-    Budget,
-    Search,
-    Tried,
-    best,
-    conduct_search,
-    importance,
-    importance_of_method,
-    next_method,
-    next_runs,
-    over_seeds,
-    propose,
-    ranked,
-)
+from da_core.run_search import conduct_search, next_method, next_runs
+from da_core.search import Budget, Search, Tried, best, over_seeds, ranked
+from da_core.search_proposals import importance, importance_of_method, propose
 from da_core.search_space import search_space
 from tests.support import made_up_run
 

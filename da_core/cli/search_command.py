@@ -105,7 +105,8 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
     """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
     from da_core.export.search_table import regret
-    from da_core.search import best, importance, over_seeds
+    from da_core.search import best, over_seeds
+    from da_core.search_proposals import importance
 
     settings = over_seeds(search, tried)
     first = best(settings)
@@ -140,7 +141,8 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     from rich.progress import Progress as Bar
 
     from da_core.events import Progress
-    from da_core.search import best, conduct_search, over_seeds
+    from da_core.run_search import conduct_search
+    from da_core.search import best, over_seeds
 
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
@@ -165,7 +167,8 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
 
 def _print(search: Search, tried: Sequence[Tried], *, reveal: bool) -> None:
     from da_core.export.search_table import regret, settings_words, spread_words
-    from da_core.search import importance, importance_of_method, over_seeds, ranked
+    from da_core.search import over_seeds, ranked
+    from da_core.search_proposals import importance, importance_of_method
 
     tried = over_seeds(search, tried)
     scored = ranked(tried)

@@ -11,19 +11,8 @@ from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.jobs.searches import SearchView, searches
-from da_core.search import (
-    LEAST_FOR_IMPORTANCE,
-    MOST_RUNS,
-    MOST_SEEDS,
-    Budget,
-    Search,
-    Tried,
-    best,
-    importance,
-    importance_of_method,
-    over_seeds,
-    ranked,
-)
+from da_core.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
+from da_core.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from pages.charts import search_charts
 from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
