@@ -48,7 +48,7 @@ def test_a_screen_says_that_it_waits_and_then_draws_the_result() -> None:
         return "Here it is."
 
     background = Background(make, keep=1)
-    app = AppTest.from_function(_waiting_page, args=(background,)).run()
+    app = AppTest.from_function(_waiting_page, args=(background,), default_timeout=60).run()
     assert [caption.value for caption in app.caption] == ["Not yet…"]
     may_end.set()
     background.wait_idle(PATIENCE)
@@ -67,7 +67,7 @@ def _following_page(values: list[int]) -> None:
 
 
 def test_the_whole_page_runs_again_at_the_end_of_what_it_follows() -> None:
-    app = AppTest.from_function(_following_page, args=([2, 1],)).run()
+    app = AppTest.from_function(_following_page, args=([2, 1],), default_timeout=60).run()
     assert [text.value for text in app.markdown] == ["2"]
-    app = AppTest.from_function(_following_page, args=([0, 0, 5],)).run()
+    app = AppTest.from_function(_following_page, args=([0, 0, 5],), default_timeout=60).run()
     assert [text.value for text in app.markdown] == ["5"], "what was over at once made the page look again"

@@ -58,7 +58,7 @@ def test_a_page_takes_over_the_pace_of_a_crowd(monkeypatch: pytest.MonkeyPatch) 
         finally:
             st.fragment = fragment
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     assert [text.value for text in app.markdown] == ["[0.5]"]
     for who in range(99):
         pace.seconds(str(who))

@@ -286,7 +286,9 @@ def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
 
 def test_a_name_of_ones_own_in_a_sentence_is_no_markdown() -> None:
     error = UserError("“{place}” is empty.", place="![look](https://example.org/a.png) <b> `x` $y$")
-    shown = AppTest.from_function(_tell, kwargs={"sentence": words.explain(error)}).run().error[0].value
+    shown = (
+        AppTest.from_function(_tell, kwargs={"sentence": words.explain(error)}, default_timeout=60).run().error[0].value
+    )
     assert re.search(r"(?<!\\)[\[\]<`$]", shown) is None
     assert "look" in shown
 
@@ -578,7 +580,7 @@ def test_a_run_is_told_of_on_other_screens(lab: Lab) -> None:
 def test_two_visitors_without_a_cookie_are_two_owners() -> None:
     owners: set[str] = set()
     for _visitor in range(2):
-        at = AppTest.from_function(_tell_owner).run()
+        at = AppTest.from_function(_tell_owner, default_timeout=60).run()
         owners.add(at.text[0].value)
         assert at.run().text[0].value in owners
     assert len(owners) == 2
@@ -593,7 +595,7 @@ def _tell_owner() -> None:
 
 
 def test_state_refuses_a_change_out_of_bounds_and_keeps_what_was() -> None:
-    at = AppTest.from_function(_bad_change).run()
+    at = AppTest.from_function(_bad_change, default_timeout=60).run()
     assert not at.exception
     assert at.text[0].value == "0"
 

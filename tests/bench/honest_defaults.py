@@ -1,12 +1,12 @@
 """Choose each method's settings as one may: on pairs that no figure is reported of, by a validator without labels.
 
-    python tests/bench/honest_defaults.py [--methods dann mcd …] [--settings weight …]
+    python tests/bench/honest_defaults.py [--methods dann mcd …] [--settings weight …] [--along iterations=150 …]
         [--seeds 1] [--store FOLDER]
 
 One setting at a time is tried to either side of its default, all else as it is, on the pairs of `PAIRS`: not on the
 street scenes, the webcams, USPS ↔ MNIST or those of the shipped benchmark. A value is *chosen* where the family's
 validator prefers it to the default in every run; else the default stays. What the target's labels say is printed beside
-it, for the reader: it has no part in the choice.
+it, for the reader: it has no part in the choice. Settings that have to move with the tried one are given ``--along``.
 Each finished run is kept in the store, and what is there is not run again.
 """
 
@@ -104,12 +104,12 @@ def score(result: Result, validator: str) -> float | None:
     return None if said is None else said.after
 
 
-def compared(method: type[Method], setting: str, value: Scalar, seeds: int, kept: KeptResults) -> str:
-    """Run a value beside the default on each pair; return a row of the table."""
+def compared(method: type[Method], tried: dict[str, Scalar], seeds: int, kept: KeptResults) -> str:
+    """Run tried values beside the defaults on each pair; return a row of the table."""
     gains, truth = [], []
     for data in PAIRS[method.family()]:
         for seed in range(seeds):
-            results = [finish(experiment(data, method, params, seed), kept) for params in ({}, {setting: value})]
+            results = [finish(experiment(data, method, params, seed), kept) for params in ({}, tried)]
             scores = [None if result is None else score(result, VALIDATORS[method.family()]) for result in results]
             if None not in scores:
                 gains.append(scores[1] - scores[0])
@@ -125,9 +125,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=list(methods()), default=list(methods()))
     parser.add_argument("--settings", nargs="+", help="only settings of these names")
+    parser.add_argument("--along", nargs="+", default=[], metavar="NAME=VALUE", help="tried with each value")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--store", type=Path, default=Path("defaults_runs"))
     chosen = parser.parse_args()
+    along = dict(one.split("=", 1) for one in chosen.along)
     heads = (
         "method",
         "setting",
@@ -144,5 +146,6 @@ if __name__ == "__main__":
         for setting, default, value in tried_values(kind) if kind.family() in PAIRS else ():
             if chosen.settings is not None and setting not in chosen.settings:
                 continue
-            row = compared(kind, setting, value, chosen.seeds, KeptResults(chosen.store))
+            tried = kind.Params.model_validate({setting: value} | along).overrides()
+            row = compared(kind, tried, chosen.seeds, KeptResults(chosen.store))
             print(f"| {kind.title} | `{setting}` | {default} | {value} | {row} |", flush=True)

@@ -4,7 +4,8 @@
 
 A server of its own is asked over HTTP as phones ask it. First the run of a slide is trained in the room from start to
 end; told are the seconds of processor that the whole server took meanwhile, training included: what a run costs with a
-class that watches. Then the instructor turns slides; told is what one turn costs. Every answer has to be handed to
+class that watches. Then the instructor turns slides; told is what one turn costs, and after how long by the clock the
+last follower has seen it, the slowest of all turns. Every answer has to be handed to
 every follower, so that part grows with the class; looking at the room, its run and its snapshot does not. On a busy
 machine a run lasts longer and is told of more often, so the ratio is given for an idle one as well.
 """
@@ -21,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -110,6 +111,18 @@ class Class:
             browser.close()
 
 
+class Lecture(NamedTuple):
+    """Seconds of the processor of a ``watched`` run and of one ``turned`` slide, and by the clock until all saw one.
+
+    ``answers`` is how often each follower was told of the run.
+    """
+
+    watched: float
+    turned: float
+    delay: float
+    answers: int
+
+
 def open_room(seed: int, slides: int) -> str:
     """Open a room in the server's own database and return its id."""
     from da_core.teaching.hall.lecture import read_lecture
@@ -126,16 +139,18 @@ def processor(server: Server) -> float:
     return float(sum(one.user + one.system for one in times))
 
 
-async def lecture(server: Server, followers: int, slides: int, seed: int) -> tuple[float, float, int]:
-    """Return the processor's seconds of a watched run and of one turned slide, and the run's answers a follower."""
+async def lecture(server: Server, followers: int, slides: int, seed: int) -> Lecture:
+    """Hold a lecture before so many followers, and measure it."""
     room = f"/room/{open_room(seed, slides)}"
     teacher, listeners = Browser(server, "teacher"), Class(server, room, followers)
     await listeners.wait(lambda seen: seen.get("place") == 0)
     await asyncio.sleep(1)
-    start = processor(server)
+    start, delays = processor(server), []
     for place in range(1, slides):
+        turned_at = time.monotonic()
         await teacher.ask(f"{room}/act", {"act": "go", "place": place})
         await listeners.wait(lambda seen, place=place: seen["place"] == place)  # type: ignore[misc]
+        delays.append(time.monotonic() - turned_at)
     turned = (processor(server) - start) / (slides - 1)
     await teacher.ask(f"{room}/act", {"act": "go", "place": slides})
     await listeners.wait(lambda seen: bool(seen["place"] == slides))
@@ -145,7 +160,7 @@ async def lecture(server: Server, followers: int, slides: int, seed: int) -> tup
     watched, answers = processor(server) - start, listeners.answers
     await listeners.leave()
     teacher.close()
-    return watched, turned, round(answers / followers)
+    return Lecture(watched, turned, max(delays), round(answers / followers))
 
 
 def main() -> None:
@@ -161,14 +176,14 @@ def main() -> None:
                 count: asyncio.run(lecture(server, count, options.slides, seed))
                 for seed, count in enumerate((1, options.followers), start=101)
             }
-    for count, (watched, turned, answers) in results.items():
+    for count, of in results.items():
         print(
-            f"{count:4d} followers: {watched:6.2f} s of processor for a run that is watched ({answers} answers each), "
-            f"{1000 * turned:6.1f} ms for a turned slide"
+            f"{count:4d} followers: {of.watched:6.2f} s of processor for a run that is watched ({of.answers} answers "
+            f"each), {1000 * of.turned:6.1f} ms for a turned slide, which all have seen after {of.delay:.2f} s"
         )
     one, many = results[1], results[options.followers]
-    print(f"{options.followers} over 1: run {many[0] / one[0]:.2f}, slide {many[1] / one[1]:.1f}")
-    told = (many[0] - one[0]) / many[2]
+    print(f"{options.followers} over 1: run {many.watched / one.watched:.2f}, slide {many.turned / one.turned:.1f}")
+    told = (many.watched - one.watched) / many.answers
     print(
         f"To tell {options.followers} how the run goes takes {1000 * told:.0f} ms of processor each {RUN_SECONDS:g} s: "
         f"where training has a core to itself, a run costs {1 + told / RUN_SECONDS:.2f} times what it costs with one."

@@ -12,7 +12,6 @@ from tests.support.server import Server
 
 PHONE = (390, 844)
 PROJECTOR = (1280, 720)
-SOON_MS = 2_000
 UNCOVERED = """one => {
     const { left, top, width, height } = one.getBoundingClientRect();
     return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
@@ -67,7 +66,7 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
 
     turn(stage)
     for student in (ann, bob):
-        expect(heading(student)).to_have_text("The task", timeout=SOON_MS)
+        expect(heading(student)).to_have_text("The task")
     turn_to(stage, "Why?")
     stage.keyboard.press("v")
     for student, letter in ((ann, "A"), (bob, "B")):
@@ -140,7 +139,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     expect(heading(student)).to_be_visible()
     stage.goto(f"/method?data=moons&room={room.removeprefix('/room/')}")
     settle(stage)
-    expect(heading(student)).to_have_text("方法", timeout=SOON_MS)
+    expect(heading(student)).to_have_text("方法")
     expect(student.locator("iframe")).to_have_count(0)
     student.get_by_role("button", name="在这里打开这个页面").click()
     expect(student.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text("方法")
@@ -148,7 +147,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
 
     stage.goto(f"/lesson?lesson=coral&room={room.removeprefix('/room/')}")
     settle(stage)
-    expect(heading(student)).to_have_text("CORAL", timeout=SOON_MS)
+    expect(heading(student)).to_have_text("CORAL")
     expect(student.locator(".stage-film .numbers")).to_contain_text("100%")
     expect(student.locator("iframe")).to_have_count(0)
     assert violations(student) == []
@@ -156,7 +155,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     for screen, seen in (("results", ".recalls tr"), ("features", ".map .target")):
         stage.goto(f"/{screen}?run=0000000000000000-00000000&room={room.removeprefix('/room/')}")
         settle(stage)
-        expect(student.locator(seen).first).to_be_visible(timeout=SOON_MS)
+        expect(student.locator(seen).first).to_be_visible()
         expect(student.locator(".run .numbers")).to_be_visible()
         assert violations(student) == []
         student.screenshot(path=SCREENSHOTS / f"hall-light-{screen}-phone.png", full_page=True)
