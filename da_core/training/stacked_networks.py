@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.functional import group_norm
 
 from da_core.networks.extractor import Network
 
@@ -20,7 +21,9 @@ class StackedNetworks:
         self.parameters, self.buffers = stack_module_state(list(networks))  # type: ignore[arg-type]
 
     def embed(self, x: Tensor) -> Tensor:
-        """Compute the features (n, b, feature_dim) of each seed's rows x (n, b, d)."""
+        """Compute the features (n, b, feature_dim) of each seed's samples x (n, b, …)."""
+        if x.dtype == torch.uint8:
+            x = (x - self.network.mean) / self.network.std
         return self._apply(self.network.features, "features", x)
 
     def head(self, features: Tensor) -> Tensor:
@@ -30,7 +33,7 @@ class StackedNetworks:
     def finite(self) -> Tensor:
         """Tell of which seeds all weights are finite (n,)."""
         states = [*self.parameters.values(), *self.buffers.values()]
-        return torch.stack([state.isfinite().view(len(state), -1).all(1) for state in states]).all(0)
+        return torch.stack([state.isfinite().flatten(1).all(1) for state in states]).all(0)
 
     def weights(self, place: int) -> dict[str, Tensor]:
         """Copy one network's state."""
@@ -38,7 +41,7 @@ class StackedNetworks:
         return {name: state[place].detach().clone() for name, state in states.items()}
 
     def _apply(self, module: nn.Module, name: str, x: Tensor) -> Tensor:
-        """Send each seed's rows, x (n, b, d), through its own weights of a module.
+        """Send each seed's samples, x (n, b, …), through its own weights of a module.
 
         The usual layers are written out: `vmap` gives the same, in more calls.
         """
@@ -54,7 +57,15 @@ class StackedNetworks:
             case nn.ReLU():
                 return x.relu()
             case nn.Flatten():
-                return x
+                return x.flatten(2)
+            case nn.MaxPool2d() | nn.AdaptiveAvgPool2d():  # all seeds' pictures are as many of one
+                pooled: Tensor = module(x.flatten(0, 1))
+                return pooled.view(*x.shape[:2], *pooled.shape[1:])
+            case nn.GroupNorm():
+                each_channel = (len(x), 1, x.shape[2], *[1] * (x.ndim - 3))
+                weight, bias = (self.parameters[f"{name}.{of}"].view(each_channel) for of in ("weight", "bias"))
+                normal = group_norm(x.flatten(0, 1), module.num_groups, eps=module.eps).view_as(x)
+                return torch.addcmul(bias, normal, weight)
         own = [
             {key.removeprefix(f"{name}."): value for key, value in states.items() if key.startswith(f"{name}.")}
             for states in (self.parameters, self.buffers)

@@ -34,6 +34,7 @@ from da_core.training.fit import train_oracle, train_source_only
 from da_core.training.model import Model
 from da_core.training.monitor import Monitor
 from da_core.training.prepared import prepare, set_up
+from da_core.training.stacked_seeds import SeedStack
 from da_core.training.step import Step
 from da_core.training.training_cache import Trained, TrainingCache
 
@@ -154,6 +155,17 @@ def test_so_they_do_on_features_of_many_dimensions() -> None:
     check([Experiment.from_flat(flat | {"method": "dann", "seed": str(seed)}) for seed in range(2)])
 
 
+@pytest.mark.parametrize(("network", "method"), [("small_cnn", "dann"), ("tutorial_cnn", "deep_coral")])
+def test_so_they_do_on_pictures_where_a_device_has_room_for_convolutions(
+    network: str, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By SGD: Adam's first steps are as long where a gradient is but rounding, and no two programs share that."""
+    monkeypatch.setattr(batched, "_has_room_for_convolutions", lambda device: True)
+    flat = {"data": "street", "data.count": "100", "network": network, "network.features": "16", "method": method}
+    flat |= {"training.epochs": "1", "training.least_steps": "3", "training.optimizer": "sgd", "device": "cpu"}
+    check([Experiment.from_flat(flat | {"seed": str(seed)}) for seed in range(2)])
+
+
 def test_every_method_trains_together_or_is_of_a_kind_that_is_left_to_the_runs() -> None:
     apart = {name for name in methods() if name not in BATCHED} - {"source_only", "oracle"}
     assert apart
@@ -180,14 +192,14 @@ def test_snapshots_on_the_way_are_those_of_a_run_of_its_own(monkeypatch: pytest.
 
 
 def test_a_seed_that_does_not_stay_finite_is_left_to_its_own_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = batched._Stack.train_epoch
+    plain = SeedStack.train_epoch
 
     def diverging(stack: Any) -> Tensor:
         means = plain(stack)
         means[1] = torch.nan
         return means
 
-    monkeypatch.setattr(batched._Stack, "train_epoch", diverging)
+    monkeypatch.setattr(SeedStack, "train_epoch", diverging)
     experiments = seeds(method="source_only")
     trained = together(experiments)
     assert [finished(experiment, trained=trained)[2] > 0 for experiment in experiments] == [False, True, False]
@@ -204,12 +216,12 @@ def test_seeds_that_have_no_room_beside_each_other_train_some_at_a_time(monkeypa
     experiments = [one.model_copy(update={"seed": seed}) for seed, one in enumerate(experiments)]
     samples = finished_bytes(experiments[0])
     monkeypatch.setattr(batched, "MOST_BYTES", 2 * samples)
-    with patch.object(batched, "_Stack", side_effect=batched._Stack) as stack:
+    with patch.object(batched, "SeedStack", side_effect=SeedStack) as stack:
         trained = together(experiments, each_epoch=False)
     assert [len(call.args[0]) for call in stack.call_args_list] == [2, 2]
     assert all(finished(experiment, trained=trained)[2] == 0 for experiment in experiments)
     monkeypatch.setattr(batched, "MOST_BYTES", samples)
-    with patch.object(batched, "_Stack") as stack:
+    with patch.object(batched, "SeedStack") as stack:
         together(experiments)
     assert not stack.called
 
@@ -248,7 +260,7 @@ def test_what_does_not_suit_is_left_to_the_runs(changes: dict[str, str]) -> None
         flat |= {"data": "street"}
         del flat["data.count"]
     experiments = [Experiment.from_flat(flat | {"method": "source_only", "seed": str(seed)}) for seed in range(2)]
-    with patch.object(batched, "_Stack") as stack:
+    with patch.object(batched, "SeedStack") as stack:
         together(experiments)
     assert not stack.called
 
