@@ -16,7 +16,8 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.benchmark import KeptResults, conduct_benchmark
+from da_core.jobs.benchmark import Benchmark, KeptResults, conduct_benchmark
+from da_core.jobs.benchmarks import Benchmarks
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
@@ -50,6 +51,9 @@ def points(seed: int = 0, epochs: int = 3, device: str = "cpu") -> Experiment:
         seed=seed,
         device=device,
     )
+
+
+MOONS = DataSpec(name="moons", params={"count": 60})
 
 
 def without_layouts(experiment: Experiment, **given: Any) -> Iterator[Event]:
@@ -290,17 +294,24 @@ def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(
     assert all(one.score is not None for one in tried)
 
 
-def test_a_study_trains_on_all_workers_at_once(cluster_of, queue_on, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "plan"),
+    [
+        (Studies, Study.of(points(), ["dann", "coral"], 3)),
+        (Benchmarks, Benchmark.of([points(), points().model_copy(update={"data": MOONS})], ["dann", "coral"], 2)),
+    ],
+)
+def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, cluster_of, queue_on, tmp_path: Path) -> None:
     queue = queue_on(cluster_of(endless))
-    studies = Studies(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
-    studies.start(Study.of(points(), ["dann", "coral"], 3), ANN)
+    works = kind(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
+    works.start(plan, ANN)
     deadline = time.monotonic() + PATIENCE
-    while len(going := studies.latest(ANN).going) < 3:
-        assert studies.latest(ANN).state == "running"
+    while len(going := works.latest(ANN).going) < 3:
+        assert works.latest(ANN).state == "running"
         assert time.monotonic() < deadline
         time.sleep(0.02)
     for _trial, run_id in going:
         queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
-    studies.stop(ANN)
+    works.stop(ANN)
     for _trial, run_id in going:
         queue.wait(run_id, lambda view: not view.live, PATIENCE)
