@@ -77,6 +77,8 @@ class Report:
     server: Mapping[str, float] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     goals: list[Goal] = field(default_factory=list)
+    readings: list[tuple[float, ...]] = field(default_factory=list)
+    """What a line was fitted through, for who wants to see it."""
     load_before: tuple[float, ...] = field(default_factory=os.getloadavg)
 
     def tell(self, folder: Path | None = None) -> int:
@@ -108,6 +110,7 @@ class Report:
             "failures": dict(self.requests.errors),
             "server": dict(self.server),
             "figures": self.figures,
+            "readings": self.readings,
             "goals": [{"name": g.name, "value": g.value, "limit": g.limit, "met": g.met} for g in self.goals],
         }
 
@@ -128,6 +131,15 @@ class Slope:
         (value, _height), covariance = np.polyfit(x, y, 1, cov="unscaled")
         spread = np.sum((y - np.polyval([value, _height], x)) ** 2) / (len(points) - 2)
         return cls(float(value), float(np.sqrt(spread * covariance[0, 0])))
+
+    @classmethod
+    def of_series(cls, readings: Sequence[tuple[float, float]], stretches: int = 30) -> Slope:
+        """Fit a line through the means of so many stretches of a series.
+
+        Readings that follow each other resemble each other; taken one by one, each would count as news.
+        """
+        parts = np.array_split(np.array(readings, dtype=float), stretches)
+        return cls.fit([tuple(part.mean(0)) for part in parts if len(part)])
 
 
 def timed(requests: Requests, kind: str, act: Callable[[], Seen]) -> Seen | None:

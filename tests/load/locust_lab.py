@@ -184,11 +184,12 @@ def soak(folder: Path, options: argparse.Namespace) -> Report:
             gevent.sleep(options.every)
         crowd.leave()
     report.server = taken.figures()
+    report.readings = [(gone, round(heap, 3), round(rss, 3)) for gone, heap, rss in held]
     steady = [reading for reading in held if reading[0] > options.settled]
     came = len(report.requests.seconds["first load"])
     report.figures = {"sessions": came, "runs": PasserBy.finished, "readings": len(steady)}
     for name, place in (("heap", 1), ("rss", 2)):
-        fitted = load_report.Slope.fit([(reading[0] / 1000, reading[place]) for reading in steady])
+        fitted = load_report.Slope.of_series([(reading[0] / 1000, reading[place]) for reading in steady])
         report.figures[f"{name} MB a 1,000 sessions"] = f"{fitted.value:+.2f} ± {2 * fitted.error:.2f}"
         # of a line that is level the slope is as often above 0 as below, by what chance makes of it
         report.goals.append(Goal(f"{name} grows by (MB a 1,000 sessions)", fitted.value - 2 * fitted.error, 0))

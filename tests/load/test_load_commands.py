@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.load.load_report import Goal, Report, Slope
@@ -58,3 +59,12 @@ def test_a_slope_is_that_of_the_line_with_its_error() -> None:
     assert fitted.value == pytest.approx(0, abs=1e-9)
     assert fitted.error == pytest.approx(math.sqrt(4 * 0.09 / 2 / 5))
     assert Slope.fit([(0, 0), (1, 1)]).value == math.inf
+
+
+def test_readings_that_say_the_same_ten_times_make_no_slope_surer() -> None:
+    noise = np.random.default_rng(0).normal(size=30)
+    once = [(float(x), float(y)) for x, y in enumerate(noise)]
+    often = [(x, y) for x, y in once for _ in range(10)]
+    alone, series = Slope.fit(once), Slope.of_series(often)
+    assert [series.value, series.error] == pytest.approx([alone.value, alone.error])
+    assert Slope.fit(often).error < 0.4 * alone.error
