@@ -25,6 +25,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from da_core import freed_memory
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.open_files import allow_many
@@ -56,6 +57,7 @@ SWEEP_EVERY = 3600.0
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Let many connect, and warm up in the background while the server runs; at its end close the queue."""
     allow_many()
+    freed_memory.share()
     server_log.set_up()
     stopping = threading.Event()
     threading.Thread(target=warm_up, args=(stopping,), name="warm-up", daemon=True).start()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import os
 
 import torch
 from threadpoolctl import threadpool_limits
 
+from da_core import freed_memory
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -44,15 +43,5 @@ def configure(device: torch.device, *, on_points: bool = False) -> None:
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
     else:
-        keep_freed_memory()
+        freed_memory.keep()
         torch.set_num_threads(threads)
-
-
-@functools.cache
-def keep_freed_memory() -> None:
-    """Tell glibc not to give large blocks back to the kernel at each step (× 0.8 of the time); elsewhere do nothing."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        m_trim_threshold, m_mmap_threshold = -1, -3
-        mallopt(m_mmap_threshold, 1 << 30)
-        mallopt(m_trim_threshold, 1 << 30)
