@@ -84,8 +84,11 @@ class Course {
     this.slider.style.setProperty("--gone", this.stops.length > 1 ? this.at / (this.stops.length - 1) : 1);
     this.slider.setAttribute("aria-valuetext", this.title);
     this.root.querySelector("output").textContent = this.title;
-    this.player.title = this.playing ? texts.pause : texts.play;
-    this.player.replaceChildren(icon(this.playing ? "M6 5h4v14H6zM14 5h4v14h-4z" : "M7 4l13 8-13 8z"));
+    const doing = this.playing ? texts.pause : texts.play;
+    if (this.player.title !== doing) { // not at every frame: a click on what is replaced meanwhile is lost
+      this.player.title = doing;
+      this.player.replaceChildren(icon(this.playing ? "M6 5h4v14H6zM14 5h4v14h-4z" : "M7 4l13 8-13 8z"));
+    }
     for (const button of [this.first, this.player, this.next]) button.setAttribute("aria-label", button.title);
     this.first.disabled = this.at === 0;
     this.next.disabled = this.at >= this.stops.length - 1;
@@ -105,6 +108,7 @@ class Course {
   }
 
   play() {
+    this.pause(); // points that still travel to a stop do so no more
     const last = this.stops.length - 1;
     if (this.at >= last) this.set(0);
     this.playing = true;
