@@ -20,8 +20,8 @@ def keep() -> None:
 def share() -> None:
     """Have all threads take from `_ARENAS` places, where each thread would have one of its own for some time.
 
-    What a thread has freed another can use then: a server whose visits and runs each have threads stays smaller by a
-    tenth, and stays level. To be called before there are many threads.
+    What a thread has freed another can use then: a server whose visits and runs each have threads stays smaller, and
+    level (`locust_lab soak`). To be called before there are many threads.
     """
     _set(_ARENA_MAX, _ARENAS)
 

@@ -10,6 +10,7 @@ and comes to the same numbers but for rounding. What has been trained here is ha
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,8 @@ from da_core.training.fit import training_key
 from da_core.training.prepared import Prepared, prepare, set_up
 from da_core.training.stacked_seeds import Seed, SeedStack
 from da_core.training.training_cache import Trained, TrainingCache
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 2**20
 """What the samples of seeds that train at once may take, and what is kept of their trainings."""
@@ -73,7 +76,11 @@ def train_together(
     size = _how_many_fit(first, each_epoch)
     for start in range(0, len(setups), max(size, 1)) if size > 1 else ():
         seeds = [first if setup is setups[0] else prepare(setup) for setup in setups[start : start + size]]
-        yield from _train_seeds(seeds, trained, should_stop, each_epoch)
+        try:
+            yield from _train_seeds(seeds, trained, should_stop, each_epoch)
+        except torch.OutOfMemoryError:
+            log.warning("%d seeds have no room on the device beside each other; each trains alone", len(seeds))
+            return
 
 
 def _how_many_fit(prepared: Prepared, each_epoch: bool) -> int:
@@ -131,7 +138,7 @@ def _train_phase(
     if len(waiting) < 2 or len({one.shapes for one in waiting.values()}) > 1:
         return
     stacks = _stacked(list(waiting.values()))
-    spec, device = stacks[0].spec, stacks[0].X.device
+    spec, device = stacks[0].spec, stacks[0].done.device
     events: list[list[Losses | Accuracies]] = [[] for _ in waiting]
     of_epochs: list[dict[float, dict[str, Tensor]]] = [{} for _ in waiting]
     finite = torch.ones(len(waiting), dtype=torch.bool)
@@ -166,4 +173,4 @@ def _stacked(seeds: Sequence[Seed]) -> list[SeedStack]:
 
 
 def _weights_of(stacks: Sequence[SeedStack]) -> list[dict[str, Tensor]]:
-    return [stack.networks.weights(place) for stack in stacks for place in range(len(stack.orders))]
+    return [stack.networks.weights(place) for stack in stacks for place in range(stack.size)]

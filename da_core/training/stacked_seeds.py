@@ -67,8 +67,53 @@ class _Player(nn.Module):
         return self.play(*given)
 
 
+class StackedBatches:
+    """The samples that n seeds learn from, one behind the other, and which of them make up each step's batches."""
+
+    def __init__(self, seeds: Sequence[Seed]) -> None:
+        first = seeds[0]
+        spec, self._mirrored = first.prepared.experiment.training, first.prepared.pair.flips
+        domains = [[one.samples.X for one in seeds]]
+        if first.method is not None:
+            domains.append([one.prepared.target for one in seeds])
+        self._count = [len(of[0]) for of in domains]
+        self._X = torch.cat([torch.stack(of) for of in domains], 1).flatten(0, 1)
+        self._y = torch.stack([one.samples.y for one in seeds]).flatten()
+        self._orders = [Order.of_each(self._count, spec, self._mirrored, self._X.device) for _ in seeds]
+        self._generators = [torch.Generator().manual_seed(one.prepared.experiment.seed) for one in seeds]
+        self.steps, self._placed = len(self._orders[0][0].rows), self._places()
+
+    def shuffle(self) -> None:
+        """Draw an epoch's batches, in place: a captured step reads where the first one did."""
+        for of_seed, generator in zip(self._orders, self._generators, strict=True):
+            for order in of_seed:
+                order.shuffle(generator)
+        for placed, new in zip(self._placed, self._places(), strict=True):
+            placed.copy_(new)
+
+    def at(self, step: Tensor) -> tuple[Tensor, Tensor]:
+        """Gather the samples of all seeds at a step (1,): x (n, b, …), and the source's labels y (n, b_s)."""
+        of_samples, of_labels, flips = (of.index_select(0, step).squeeze(0) for of in self._placed)
+        x = self._X.index_select(0, of_samples.flatten()).view(*of_samples.shape, *self._X.shape[1:])
+        if self._mirrored:
+            x = torch.where(flips[..., None, None, None], x.flip(-1), x)
+        return x, self._y.index_select(0, of_labels.flatten()).view_as(of_labels)
+
+    def _places(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Tell for each step where the batches of all seeds lie in all seeds' samples.
+
+        That is (steps, n, b) for samples, the target's behind the source's, (steps, n, b_s) for labels, and (steps, n,
+        b) for which are mirrored.
+        """
+        each = torch.arange(len(self._orders), device=self._X.device)[:, None]
+        rows = [torch.stack([order.rows for order in of], 1) for of in zip(*self._orders, strict=True)]
+        flips = [torch.stack([order.flips for order in of], 1) for of in zip(*self._orders, strict=True)]
+        of_samples = torch.cat([rows[0], *(of + self._count[0] for of in rows[1:])], 2) + each * sum(self._count)
+        return of_samples, rows[0] + each * self._count[0], torch.cat(flips, 2)
+
+
 class SeedStack:
-    """The networks of n seeds, of which each tensor is one (n, …), and the samples that they learn from."""
+    """The networks of n seeds, of which each tensor is one (n, …), and what trains them."""
 
     def __init__(self, seeds: Sequence[Seed]) -> None:
         first = seeds[0]
@@ -85,20 +130,11 @@ class SeedStack:
         self.rate = torch.tensor(self.given_rate, device=device)
         self.optimizers = self._optimizers()
 
-        domains = [[one.samples.X for one in seeds]]
-        if self.method is not None:
-            domains.append([one.prepared.target for one in seeds])
-        self.count = [len(of[0]) for of in domains]
-        self.X = torch.cat([torch.stack(of) for of in domains], 1).flatten(0, 1)
-        self.y = torch.stack([one.samples.y for one in seeds]).flatten()
-        mirrored = first.prepared.pair.flips
-        self.orders = [Order.of_each(self.count, self.spec, mirrored, device) for _ in seeds]
-        self.generators = [torch.Generator().manual_seed(one.prepared.experiment.seed) for one in seeds]
+        self.size, self.batches = len(seeds), StackedBatches(seeds)
         live = [[one.prepared.source_live for one in seeds], [one.prepared.target_live for one in seeds]]
         self.live = [(torch.stack([d.X for d in of]), torch.stack([d.y for d in of])) for of in live]
         self.done = torch.zeros(1, dtype=torch.int64, device=device)
-        self.placed, self.steps = self._places(), len(self.orders[0][0].rows)
-        self.mirrored, self.taken = mirrored, 0
+        self.taken = 0
         self.advance: Callable[[], None] = self._step
         self.terms: tuple[str, ...] = ()
         self.sums = torch.zeros(0, device=device)
@@ -123,45 +159,20 @@ class SeedStack:
     def train_epoch(self) -> Tensor:
         """Take an epoch's steps; return each seed's mean of each loss term (n, terms)."""
         self.networks.network.train()
-        for of_seed, generator in zip(self.orders, self.generators, strict=True):
-            for order in of_seed:
-                order.shuffle(generator)
-        for placed, new in zip(self.placed, self._places(), strict=True):
-            placed.copy_(new)  # in place: a captured step reads where the first one did
+        self.batches.shuffle()
         self.sums.zero_()
-        for _ in range(self.steps):
+        for _ in range(self.batches.steps):
             if self.taken == WARM_UP_STEPS:
-                self.advance = captured(self._step, self.X.device)
+                self.advance = captured(self._step, self.done.device)
             self.advance()
             self.taken += 1
-        return self.sums / self.steps
-
-    def _places(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Tell for each step where the batches of all seeds lie in all seeds' samples.
-
-        That is (steps, n, b) for samples, the target's behind the source's, (steps, n, b_s) for labels, and (steps, n,
-        b) for which are mirrored.
-        """
-        each = torch.arange(len(self.orders), device=self.X.device)[:, None]
-        rows = [torch.stack([order.rows for order in of], 1) for of in zip(*self.orders, strict=True)]
-        flips = [torch.stack([order.flips for order in of], 1) for of in zip(*self.orders, strict=True)]
-        of_samples = torch.cat([rows[0], *(of + self.count[0] for of in rows[1:])], 2) + each * sum(self.count)
-        return of_samples, rows[0] + each * self.count[0], torch.cat(flips, 2)
-
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        """Gather the samples of all seeds at this step, x (n, b, …), and the source's labels y (n, b_s)."""
-        at = self.done % self.steps
-        of_samples, of_labels, flips = (of.index_select(0, at).squeeze(0) for of in self.placed)
-        x = self.X.index_select(0, of_samples.flatten()).view(*of_samples.shape, *self.X.shape[1:])
-        if self.mirrored:
-            x = torch.where(flips[..., None, None, None], x.flip(-1), x)
-        return x, self.y.index_select(0, of_labels.flatten()).view_as(of_labels)
+        return self.sums / self.batches.steps
 
     def _step(self) -> None:
         """Move all parts by one step."""
-        progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
+        progress = (self.done / (self.batches.steps * self.spec.epochs)).squeeze(0)
         plan_rate(self.rate, self.spec, self.given_rate, progress)
-        x, y = self._batch()
+        x, y = self.batches.at(self.done % self.batches.steps)
         features: Tensor | None = None
         terms, shown = [], []
         for number, turn in enumerate(self.turns):
@@ -231,7 +242,7 @@ class SeedStack:
     def accuracies(self) -> list[dict[str, float]]:
         """Measure each seed's accuracies on held-out samples of both domains, as `live_accuracies` does."""
         self.networks.network.eval()
-        values: list[dict[str, float]] = [{} for _ in self.orders]
+        values: list[dict[str, float]] = [{} for _ in range(self.size)]
         source, target = self.source_networks or self.networks, self.networks
         with torch.no_grad():
             features = [of.embed(X) for of, (X, _) in zip((source, target), self.live, strict=True)]

@@ -205,6 +205,18 @@ def test_a_seed_that_does_not_stay_finite_is_left_to_its_own_run(monkeypatch: py
     assert [finished(experiment, trained=trained)[2] > 0 for experiment in experiments] == [False, True, False]
 
 
+def test_seeds_for_which_a_device_has_no_memory_beside_each_other_train_in_their_own_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(stack: SeedStack) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(SeedStack, "train_epoch", full)
+    experiments = seeds(method="source_only")
+    trained = together(experiments)
+    assert all(finished(experiment, trained=trained)[2] > 0 for experiment in experiments)
+
+
 def test_what_is_stopped_keeps_nothing() -> None:
     experiments = seeds(method="source_only")
     trained = together(experiments, should_stop=lambda: True)
