@@ -25,12 +25,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from da_core import freed_memory
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
-from da_core.open_files import allow_many
 from da_core.settings import settings
-from da_core.structured_logs import about_run
+from da_core.system import freed_memory
+from da_core.system.open_files import allow_many
+from da_core.system.structured_logs import about_run
 from da_core.teaching.terms import glossary
 from pages.hall import room_routes
 from pages.learn.film_route import film

@@ -359,7 +359,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class SeedFinished:
-    """A run of another seed that was trained beside the one whose events these are; see `da_core.run_several`."""
+    """A run of another seed, trained beside the one whose events these are; see `da_core.several_runs.run_several`."""
 
     experiment: Experiment
     finished: Finished

@@ -10,7 +10,7 @@ from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from da_core.structured_logs import LogFormat
+from da_core.system.structured_logs import LogFormat
 
 
 class Settings(BaseSettings):

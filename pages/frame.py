@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from da_core.server_metrics import PAGE_SECONDS
+from da_core.system.server_metrics import PAGE_SECONDS
 from pages.hall import class_lines
 from pages.run import starting
 from pages.session import state, unknown_links

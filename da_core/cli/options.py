@@ -15,7 +15,7 @@ from da_core.networks.defaults import with_usual
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.run_several import RunSeveral
+    from da_core.several_runs.run_several import RunSeveral
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
@@ -135,7 +135,7 @@ def run_several() -> RunSeveral:
         from da_core.jobs.processes.cluster import cluster
 
         return cluster().run_several
-    from da_core.run_several import in_turn
+    from da_core.several_runs.run_several import in_turn
 
     return in_turn
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from da_core.cli.options import Commands
     from da_core.evaluation.seed_statistics import Comparison, Spread
     from da_core.events import Result
-    from da_core.study import Study, Trial
+    from da_core.several_runs.study import Study, Trial
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def do_study(options: argparse.Namespace) -> None:
 
 def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
     """Make the study that the options describe; what they leave open is as ``given``."""
-    from da_core.study import Study
+    from da_core.several_runs.study import Study
 
     names = names_of(options.methods or []) or [given.get("method", Experiment().method.name)]
     options.method = names[0]
@@ -173,7 +173,7 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
 
         steps = cluster().conduct(study)
     else:
-        from da_core.study import conduct
+        from da_core.several_runs.study import conduct
 
         steps = conduct(study)
     first = next(steps)  # what is wrong with the experiment is said before a bar appears

@@ -22,8 +22,8 @@ from da_core.events import Finished, Notice, Progress, Result
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.candidates import candidates, judge_validator
 from da_core.params import Params
-from da_core.run_several import RunSeveral, in_turn
-from da_core.study import Study, Trial
+from da_core.several_runs.run_several import RunSeveral, in_turn
+from da_core.several_runs.study import Study, Trial
 from da_core.training.prepared import filled_in
 
 log = logging.getLogger(__name__)

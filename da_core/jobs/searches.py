@@ -10,8 +10,8 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.background_work import BackgroundWork, WorkView
 from da_core.jobs.scheduling.run_view import RunView
-from da_core.run_search import next_runs
-from da_core.search import Search, SearchRun, Tried
+from da_core.several_runs.run_search import next_runs
+from da_core.several_runs.search import Search, SearchRun, Tried
 
 
 class SearchTask(NamedTuple):
@@ -25,7 +25,7 @@ SearchView = WorkView[Search, SearchTask, Tried]
 
 
 class Searches(BackgroundWork[Search, SearchTask, Tried]):
-    """What was tried is all that what comes next depends on; see `da_core.search_proposals`."""
+    """What was tried is all that what comes next depends on; see `da_core.several_runs.search_proposals`."""
 
     kind = "search"
     plan_type = Search

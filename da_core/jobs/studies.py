@@ -15,7 +15,7 @@ from da_core.jobs.background_work import BackgroundWork, PlanT, WorkView
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.params import Params
-from da_core.study import Study, Trial
+from da_core.several_runs.study import Study, Trial
 
 
 class PlannedTrial(NamedTuple):

@@ -7,9 +7,9 @@ import os
 import torch
 from threadpoolctl import threadpool_limits
 
-from da_core import freed_memory
 from da_core.errors import UserError
 from da_core.settings import settings
+from da_core.system import freed_memory
 
 # cuBLAS repeats its sums only with a fixed workspace, and reads this once, at its first call
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -14,7 +14,7 @@ from da_core.evaluation.validators import validators
 from da_core.export.search_table import settings_words, spread_words
 from da_core.export.validator_rows import score_words
 from da_core.params import Params, describe
-from da_core.search import Search, Tried, ranked
+from da_core.several_runs.search import Search, Tried, ranked
 from pages.charts import chart_table, plotly_figure, vega_chart
 from pages.session.words import _, language, percent, safe, word
 from pages.shell import theme

@@ -11,8 +11,8 @@ from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.jobs.searches import SearchView, searches
-from da_core.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
-from da_core.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
+from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
+from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from pages.charts import search_charts
 from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
@@ -184,7 +184,7 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
 def mattered(search: Search, tried: Sequence[Tried], of_best: str) -> None:
     """Draw which settings of one method matter, and its runs as lines."""
     from da_core.methods import methods
-    from da_core.search_space import search_space
+    from da_core.several_runs.search_space import search_space
 
     counts = {name: sum(one.method.name == name for one in ranked(tried)) for name in search.methods}
     known = [name for name, count in counts.items() if count > 1]

@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, runs_of, studies
-from da_core.study import Study
+from da_core.several_runs.study import Study
 from pages.charts import seeds
 from pages.lab import work_controls
 from pages.session import keys, state

@@ -19,7 +19,7 @@ from pages.shell import navigation, params_form
 with st.spinner(_("Waking up the methods…")):
     from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
-    from da_core.study import depends_on_seed
+    from da_core.several_runs.study import depends_on_seed
     from da_core.teaching.films import direction, filming
     from da_core.teaching.films.presets import FIRST, PRESETS, TRAINING, suited
     from pages.learn import film_element

@@ -19,8 +19,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
 
 from da_core.jobs.scheduling.run_view import RunState
-from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
+from da_core.system.server_metrics import REGISTRY
 from pages.operations.readiness import OK, readiness
 from pages.session import origin
 

@@ -6,9 +6,9 @@ import logging
 
 from streamlit import logger as streamlit_loggers
 
-from da_core import structured_logs
-from da_core.server_metrics import ERRORS
 from da_core.settings import settings
+from da_core.system import structured_logs
+from da_core.system.server_metrics import ERRORS
 
 
 class ErrorCount(logging.Handler):

@@ -28,9 +28,9 @@ from da_core.events import Event
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
-from da_core.server_metrics import REGISTRY
 from da_core.settings import settings
-from da_core.structured_logs import JsonLines
+from da_core.system.server_metrics import REGISTRY
+from da_core.system.structured_logs import JsonLines
 from pages.operations import metrics_route
 from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder, check_storage
 from pages.operations.server_log import ErrorCount

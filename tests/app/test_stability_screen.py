@@ -12,7 +12,7 @@ from da_core.evaluation.seed_statistics import comparisons
 from da_core.experiment import Experiment
 from da_core.jobs import studies as studies_module
 from da_core.jobs.studies import Studies
-from da_core.study import Study
+from da_core.several_runs.study import Study
 from pages.charts.seeds import verdict
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts

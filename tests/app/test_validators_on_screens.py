@@ -23,7 +23,7 @@ from da_core.i18n import Language
 from da_core.jobs import studies as studies_module
 from da_core.jobs.store import store
 from da_core.jobs.studies import Studies
-from da_core.study import Study
+from da_core.several_runs.study import Study
 from pages.lab import weight_sweep
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, texts

@@ -37,7 +37,7 @@ def main() -> None:
 
     from da_core.experiment import Experiment
     from da_core.run import run, stage_costs
-    from da_core.study import Study, conduct
+    from da_core.several_runs.study import Study, conduct
     from da_core.timing import Pace
     from da_core.training import devices, training_cache
     from da_core.training.apply import apply_method

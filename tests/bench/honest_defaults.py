@@ -32,7 +32,7 @@ from da_core.methods.wanted_network import with_method
 from da_core.networks.defaults import with_data
 from da_core.params import Scalar, describe
 from da_core.run import run
-from da_core.search_space import search_space
+from da_core.several_runs.search_space import search_space
 
 VALIDATORS = {"alignment": "information_maximisation", "adaptation": "information_maximisation", "reweighting": "iwcv"}
 """By family: sure and varied, since most simple ones like a model best which calls everything by one class; and, for

@@ -10,7 +10,7 @@ from da_core.data.measured import figures
 from da_core.data.sources import sources
 from da_core.events import Finished, SeedFinished
 from da_core.experiment import DataSpec
-from da_core.run_several import run_seeds
+from da_core.several_runs.run_several import run_seeds
 from tests.bench.measure_catalogue import walked
 
 SMALL = [

@@ -35,9 +35,9 @@ from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.store import Store, new_run_id
-from da_core.search import Budget, Search
 from da_core.settings import settings
-from da_core.study import Study
+from da_core.several_runs.search import Budget, Search
+from da_core.several_runs.study import Study
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 ANN, BOB = "ann", "bob"

@@ -15,7 +15,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress, ValidatorScore
 from da_core.experiment import DataSpec, Experiment
 from da_core.jobs.benchmark import BenchmarkStep, KeptResults, benchmark_tables, conduct_benchmark, pair_names
-from da_core.study import Study
+from da_core.several_runs.study import Study
 from tests.support import made_up_run
 
 METHODS = ["source_only", "coral", "dann"]
@@ -53,7 +53,7 @@ def scored(accuracy: float) -> Finished:
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     made_up = Runs()
     monkeypatch.setattr("da_core.run.run", made_up)
-    monkeypatch.setattr("da_core.run_several.train_first", lambda *_given, **_options: iter(()))
+    monkeypatch.setattr("da_core.several_runs.run_several.train_first", lambda *_given, **_options: iter(()))
     return made_up
 
 

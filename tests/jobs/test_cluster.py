@@ -27,9 +27,9 @@ from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
-from da_core.run_search import conduct_search
-from da_core.search import Budget, Search
-from da_core.study import Study
+from da_core.several_runs.run_search import conduct_search
+from da_core.several_runs.search import Budget, Search
+from da_core.several_runs.study import Study
 from da_core.training.resuming import GOES_ON
 from tests.support import dask_cluster, s3
 from tests.support.dask_cluster import DaskCluster

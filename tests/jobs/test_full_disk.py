@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from da_core import structured_logs
 from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.errors import UserError
 from da_core.events import Event, Evidence, Result
@@ -25,6 +24,7 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
 from da_core.run_folder import Record, record_in_memory
 from da_core.settings import settings
+from da_core.system import structured_logs
 from da_core.teaching.films import animation, film_file
 from da_core.teaching.films.filming import film_of, normalised
 from da_core.whole_files import write_whole

@@ -9,7 +9,7 @@ from da_core.cli.options import experiment_of
 from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec
 from da_core.methods.wanted_network import lacks_batch_norm, with_method
 from da_core.networks.defaults import with_data
-from da_core.study import Study
+from da_core.several_runs.study import Study
 
 SHOT, DANN = MethodSpec(name="shot"), MethodSpec(name="dann")
 BATCH = {"norm": "batch"}

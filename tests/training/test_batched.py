@@ -24,8 +24,8 @@ from da_core.methods.base import (
     Reweighting,
 )
 from da_core.run import run, stage_costs
-from da_core.run_several import run_seeds
-from da_core.study import Study, conduct
+from da_core.several_runs.run_several import run_seeds
+from da_core.several_runs.study import Study, conduct
 from da_core.timing import Pace
 from da_core.training import batched, training_cache
 from da_core.training.apply import apply_method

@@ -21,8 +21,8 @@ from da_core.data.readers.archive import EMPTY, short_name
 from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket, UploadFolder, UploadPlaces
 from da_core.errors import UserError, full_disk_told
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
-from da_core.server_metrics import UPLOADED
 from da_core.settings import settings
+from da_core.system.server_metrics import UPLOADED
 
 log = logging.getLogger(__name__)
 

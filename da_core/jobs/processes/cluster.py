@@ -24,9 +24,9 @@ from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
 from da_core.jobs.scheduling.workers import RunFunction, imported_run
-from da_core.run_several import NextExperiments
 from da_core.settings import settings
-from da_core.study import Study, TrialEvent
+from da_core.several_runs.run_several import NextExperiments
+from da_core.several_runs.study import Study, TrialEvent
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -132,8 +132,9 @@ class Cluster:
         )
 
     def conduct(self, study: Study) -> Iterator[TrialEvent]:
-        """Run a study as `da_core.study.conduct` does, on all workers at the same time, and yield the events as they
-        come. Raises what the first run raises that fails; the others end then.
+        """Run a study as `da_core.several_runs.study.conduct` does, but on all workers at the same time.
+
+        The events come as they do there. Raises what the first run raises that fails; the others end then.
         """
         trials = study.trials()
         each = iter([[trial.experiment] for trial in trials])

@@ -20,7 +20,7 @@ from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.run_view import RunState, RunView
 from da_core.jobs.scheduling.turns import Turns
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
-from da_core.server_metrics import RUNS_ENDED
+from da_core.system.server_metrics import RUNS_ENDED
 
 if TYPE_CHECKING:
     from da_core.jobs.database.live_runs import OtherRun

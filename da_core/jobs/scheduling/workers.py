@@ -20,15 +20,15 @@ from da_core.jobs.scheduling.limits import check_samples
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id
-from da_core.server_metrics import STAGE_SECONDS
-from da_core.structured_logs import about_run
+from da_core.system.server_metrics import STAGE_SECONDS
+from da_core.system.structured_logs import about_run
 
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept.
 
-Or with ``beside=…``, other seeds of the experiment, as `da_core.run_several.run_seeds`."""
+Or with ``beside=…``, other seeds of the experiment, as `da_core.several_runs.run_several.run_seeds`."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def imported_run(
 ) -> Iterator[Event]:
     """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it.
 
-    With other seeds ``beside`` it is `da_core.run_several.run_seeds`.
+    With other seeds ``beside`` it is `da_core.several_runs.run_several.run_seeds`.
     """
     from da_core.run import run
-    from da_core.run_several import run_seeds
+    from da_core.several_runs.run_several import run_seeds
 
     if beside:
         return run_seeds([experiment, *beside], should_stop=should_stop)

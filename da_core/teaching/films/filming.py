@@ -13,7 +13,7 @@ from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
 from da_core.networks import networks
 from da_core.registry import pick, resolve
 from da_core.run import run
-from da_core.run_several import train_first
+from da_core.several_runs.run_several import train_first
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import Film, FilmFrame, Header
 from da_core.teaching.films.film_file import Writer

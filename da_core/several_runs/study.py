@@ -12,7 +12,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Progress
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, Scalar, hyper
-from da_core.run_several import train_first
+from da_core.several_runs.run_several import train_first
 
 
 @dataclass(frozen=True)

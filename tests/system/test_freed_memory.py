@@ -11,7 +11,7 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading
-from da_core import freed_memory
+from da_core.system import freed_memory
 
 if sys.argv[1] == "shared":
     freed_memory.share()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from da_core.experiment import MethodSpec
 from da_core.params import Scalar
-from da_core.search import Search, Tried, over_seeds, ranked
+from da_core.several_runs.search import Search, Tried, over_seeds, ranked
 
 if TYPE_CHECKING:
     import optuna
@@ -46,7 +46,7 @@ def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
     spaces = {name: space for name, space in _spaces(search).items() if name in works}
     if not spaces:
         return None
-    from da_core.search_space import draw
+    from da_core.several_runs.search_space import draw
 
     for attempt in range(_ATTEMPTS):
         trial = _study(search, tried, spaces, attempt).ask()
@@ -88,7 +88,7 @@ def importance_of_method(tried: Sequence[Tried]) -> float | None:
 def _spaces(search: Search) -> dict[str, dict[str, BaseDistribution]]:
     """Collect what can be searched of each method; those of which nothing can are tried once, with their defaults."""
     from da_core.methods import methods
-    from da_core.search_space import search_space
+    from da_core.several_runs.search_space import search_space
 
     spaces = {name: search_space(methods()[name].Params) for name in search.methods}
     return {name: space for name, space in spaces.items() if space}

@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from da_core.methods import methods
 from da_core.params import Params, Range, hyper
-from da_core.search_space import STANDS_STILL, draw, search_space
+from da_core.several_runs.search_space import STANDS_STILL, draw, search_space
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

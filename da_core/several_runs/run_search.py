@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment, MethodSpec
-from da_core.run_several import RunSeveral, in_turn
-from da_core.search import Search, SearchRun, Tried, of_settings
-from da_core.search_proposals import propose
+from da_core.several_runs.run_several import RunSeveral, in_turn
+from da_core.several_runs.search import Search, SearchRun, Tried, of_settings
+from da_core.several_runs.search_proposals import propose
 
 _HOPELESS = 10
 """Runs that fail in a row, after which a search ends: quick failures would use up no budget of minutes."""

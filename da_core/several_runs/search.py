@@ -18,7 +18,7 @@ from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params
-from da_core.study import depends_on_seed
+from da_core.several_runs.study import depends_on_seed
 
 MOST_RUNS, MOST_MINUTES, MOST_SEEDS = 500, 24 * 60, 10
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from da_core.structured_logs import JsonLines, LogFormat, TextLines, about_run, set_up
+from da_core.system.structured_logs import JsonLines, LogFormat, TextLines, about_run, set_up
 
 log = logging.getLogger("da_core.jobs.test")
 

@@ -9,7 +9,7 @@ from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
 from da_core.run import run
-from da_core.study import Study, conduct
+from da_core.several_runs.study import Study, conduct
 
 
 def test_trials_go_seed_by_seed_and_differ_in_method_and_seed_alone() -> None:

@@ -14,10 +14,10 @@ from da_core.errors import UserError
 from da_core.events import ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.run_search import conduct_search, next_method, next_runs
-from da_core.search import Budget, Search, Tried, best, over_seeds, ranked
-from da_core.search_proposals import importance, importance_of_method, propose
-from da_core.search_space import search_space
+from da_core.several_runs.run_search import conduct_search, next_method, next_runs
+from da_core.several_runs.search import Budget, Search, Tried, best, over_seeds, ranked
+from da_core.several_runs.search_proposals import importance, importance_of_method, propose
+from da_core.several_runs.search_space import search_space
 from tests.support import made_up_run
 
 Objective = Callable[[MethodSpec], float | None]
