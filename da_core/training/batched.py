@@ -27,6 +27,7 @@ from da_core.training import devices
 from da_core.training.fit import training_key
 from da_core.training.prepared import Prepared, prepare, set_up
 from da_core.training.stacked_seeds import Seed, SeedStack
+from da_core.training.traced import Traces
 from da_core.training.training_cache import Trained, TrainingCache
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def _train_phase(
     with ThreadPoolExecutor(len(stacks), "seeds", one_core_each) as pool:
         for epoch in range(1, spec.epochs + 1):
             means = torch.cat(list(pool.map(lambda stack: stack.train_epoch(), stacks))).cpu()
-            finite &= means.isfinite().all(1) & torch.cat([stack.networks.finite() for stack in stacks]).cpu()
+            finite &= means.isfinite().all(1) & torch.cat([stack.model.networks.finite() for stack in stacks]).cpu()
             if should_stop() or not finite.any():
                 return
             accuracies = [shares for stack in stacks for shares in stack.accuracies()]
@@ -169,8 +170,9 @@ def _stacked(seeds: Sequence[Seed]) -> list[SeedStack]:
     size = max(2, -(-len(seeds) // cores))
     if len(seeds) % size == 1:  # one seed alone would be no stack
         size = len(seeds)
-    return [SeedStack(seeds[start : start + size]) for start in range(0, len(seeds), size)]
+    traces = Traces()
+    return [SeedStack(seeds[start : start + size], traces) for start in range(0, len(seeds), size)]
 
 
 def _weights_of(stacks: Sequence[SeedStack]) -> list[dict[str, Tensor]]:
-    return [stack.networks.weights(place) for stack in stacks for place in range(stack.size)]
+    return [stack.model.networks.weights(place) for stack in stacks for place in range(stack.size)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,12 +14,27 @@ from torch.nn.functional import group_norm
 from da_core.networks.extractor import Network
 
 
+def exchanged(states: dict[str, Tensor], tensors: Iterator[Tensor]) -> dict[str, Tensor]:
+    """Give each name the next of ``tensors``."""
+    return {name: next(tensors) for name in states}
+
+
 class StackedNetworks:
     """``parameters`` and ``buffers`` are those of n networks of one kind, by name, each (n, …)."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self.network = networks[0]
         self.parameters, self.buffers = stack_module_state(list(networks))  # type: ignore[arg-type]
+
+    def states(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Give all tensors that it consists of."""
+        return self.parameters, self.buffers
+
+    def made_of(self, tensors: Iterator[Tensor]) -> StackedNetworks:
+        """Return the same with other tensors in place of its `states`, in their order."""
+        made = copy.copy(self)
+        made.parameters, made.buffers = [exchanged(of, tensors) for of in self.states()]
+        return made
 
     def embed(self, x: Tensor) -> Tensor:
         """Compute the features (n, b, feature_dim) of each seed's samples x (n, b, …)."""
@@ -32,7 +48,7 @@ class StackedNetworks:
 
     def finite(self) -> Tensor:
         """Tell of which seeds all weights are finite (n,)."""
-        states = [*self.parameters.values(), *self.buffers.values()]
+        states = [state for of in self.states() for state in of.values()]
         return torch.stack([state.isfinite().flatten(1).all(1) for state in states]).all(0)
 
     def weights(self, place: int) -> dict[str, Tensor]:

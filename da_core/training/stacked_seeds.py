@@ -1,29 +1,28 @@
 """n seeds of one training as one: their networks stacked, their samples behind one another, one step for all.
 
-What `da_core.training.step.Step` does for one seed is done here for all, and captured on CUDA in the same way. Each
-method's losses are those of its own file, mapped over the seeds.
+What `da_core.training.step.Step` does for one seed is done here for all, and captured on CUDA in the same way; on a CPU
+the gradients of each turn are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
-from torch.nn.functional import cross_entropy
 
 from da_core.data.pair import UNKNOWN
 from da_core.events import Phase
-from da_core.methods.base import Batch, DeepAlignment, Part, Turn
+from da_core.methods.base import DeepAlignment, Part, Turn
 from da_core.networks.extractor import Network
 from da_core.training.fit import training_key
 from da_core.training.model import Labelled
 from da_core.training.prepared import Prepared
-from da_core.training.stacked_networks import StackedNetworks
+from da_core.training.stacked_model import StackedModel
 from da_core.training.step import WARM_UP_STEPS, Order, captured, optimizer_of, plan_rate
+from da_core.training.traced import Traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +53,6 @@ class Seed:
                 torch.manual_seed(self.prepared.experiment.seed)
                 own = self.method.build(self.network.feature_dim, self.network.head.out_features)
         return nn.Module() if own is None else own.to(self.samples.X.device)
-
-
-class _Player(nn.Module):
-    """A function of the method's own parts, as a module whose weights `functional_call` can exchange."""
-
-    def __init__(self, own: nn.Module, play: Callable[..., dict[str, Tensor]]) -> None:
-        super().__init__()
-        self.own, self.play = own, play
-
-    def forward(self, *given: Tensor) -> dict[str, Tensor]:
-        return self.play(*given)
 
 
 class StackedBatches:
@@ -113,24 +101,21 @@ class StackedBatches:
 
 
 class SeedStack:
-    """The networks of n seeds, of which each tensor is one (n, …), and what trains them."""
+    """n seeds that are trained as one; stacks of the same phase share their ``traces``."""
 
-    def __init__(self, seeds: Sequence[Seed]) -> None:
+    def __init__(self, seeds: Sequence[Seed], traces: Traces) -> None:
         first = seeds[0]
-        self.method, self.spec = first.method, first.prepared.experiment.training
-        self.networks = StackedNetworks([one.network for one in seeds])
+        method, self.spec = first.method, first.prepared.experiment.training
         sources = [one.source_network for one in seeds if one.source_network is not None]
-        self.source_networks = StackedNetworks(sources) if sources else None
-        owns = [one.build_own() for one in seeds]
-        self.own, (self.own_parameters, self.own_buffers) = owns[0], stack_module_state(owns)
-        self.turns = (Turn(lambda batch: {}),) if self.method is None else self.method.turns()
+        self.model = StackedModel(method, [one.network for one in seeds], [one.build_own() for one in seeds], sources)
+        self.turns = (Turn(lambda batch: {}),) if method is None else method.turns()
         given = self.spec.learning_rate
-        self.given_rate = given if self.method is None else self.method.learning_rate(given)
+        self.given_rate = given if method is None else method.learning_rate(given)
         device = first.samples.X.device
         self.rate = torch.tensor(self.given_rate, device=device)
         self.optimizers = self._optimizers()
 
-        self.size, self.batches = len(seeds), StackedBatches(seeds)
+        self.size, self.batches, self.traces = len(seeds), StackedBatches(seeds), traces
         live = [[one.prepared.source_live for one in seeds], [one.prepared.target_live for one in seeds]]
         self.live = [(torch.stack([d.X for d in of]), torch.stack([d.y for d in of])) for of in live]
         self.done = torch.zeros(1, dtype=torch.int64, device=device)
@@ -141,24 +126,18 @@ class SeedStack:
 
     def _optimizers(self) -> list[tuple[torch.optim.Optimizer, list[bool]]]:
         """One optimiser for all parts that move in the same turns, and in which turns that is."""
-        named = self.networks.parameters.items()
-        weights: dict[Part, list[Tensor]] = {
-            "extractor": [weight for name, weight in named if not name.startswith("head.")],
-            "head": [weight for name, weight in named if name.startswith("head.")],
-            "own": list(self.own_parameters.values()),
-        }
-        together: dict[tuple[bool, ...], list[Tensor]] = {}
+        together: dict[tuple[bool, ...], list[Part]] = {}
         for part in get_args(Part):
-            together.setdefault(tuple(part in turn.parts for turn in self.turns), []).extend(weights[part])
+            together.setdefault(tuple(part in turn.parts for turn in self.turns), []).append(part)
         return [
-            (optimizer_of(self.spec, moved, self.rate), list(when))  # type: ignore[arg-type]
-            for when, moved in together.items()
-            if moved and any(when)
+            (optimizer_of(self.spec, weights, self.rate), list(when))  # type: ignore[arg-type]
+            for when, parts in together.items()
+            if any(when) and (weights := self.model.weights(parts))
         ]
 
     def train_epoch(self) -> Tensor:
         """Take an epoch's steps; return each seed's mean of each loss term (n, terms)."""
-        self.networks.network.train()
+        self.model.networks.network.train()
         self.batches.shuffle()
         self.sums.zero_()
         for _ in range(self.batches.steps):
@@ -173,102 +152,68 @@ class SeedStack:
         progress = (self.done / (self.batches.steps * self.spec.epochs)).squeeze(0)
         plan_rate(self.rate, self.spec, self.given_rate, progress)
         x, y = self.batches.at(self.done % self.batches.steps)
+        if not self.terms:
+            self.terms = self._name_terms(x, y, progress)
+            self.sums = torch.zeros(self.size, len(self.terms), device=x.device)
         features: Tensor | None = None
-        terms, shown = [], []
+        shown = []
         for number, turn in enumerate(self.turns):
             for _ in range(turn.times):
-                if features is None:
-                    features = self._embed(x, y.shape[1])
-                if "extractor" in turn.parts:
-                    seen, features = features, None
-                else:
-                    seen = features.detach()
-                losses = self._losses(turn, seen, y, progress)
-                values = torch.stack(list(losses.values()), 1)
-                for weight in self._weights():
-                    weight.grad = None
-                values.sum().backward()  # type: ignore[no-untyped-call]  # no seed's loss has another's weights in it
+                moves_features = "extractor" in turn.parts
+                embeds = not self.done.is_cuda and moves_features  # by itself, see `_gradients`
+                if features is None and not embeds:
+                    features = self.model.embed(x, y.shape[1])
+                given = x if features is None or embeds else features
+                values, *gradients = self._gradients(number, given, y, progress)
+                features = None if moves_features else features
+                for weight, gradient in zip(self.model.weights(turn.parts), gradients, strict=True):
+                    weight.grad = gradient
                 for optimizer, when in self.optimizers:
                     if when[number]:
                         optimizer.step()
-            terms += list(losses)
-            shown.append(values.detach())
-        if not self.terms:
-            self.terms = tuple(terms)
-            self.sums = torch.zeros_like(torch.cat(shown, 1))
+            shown.append(values)
         self.sums += torch.cat(shown, 1)
         self.done += 1
 
-    def _weights(self) -> Iterator[Tensor]:
-        yield from self.networks.parameters.values()
-        yield from self.own_parameters.values()
-
-    def _embed(self, x: Tensor, source_count: int) -> Tensor:
-        """Features of the source's samples followed by the target's."""
-        if self.source_networks is None:
-            return self.networks.embed(x)
+    def _name_terms(self, x: Tensor, y: Tensor, progress: Tensor) -> tuple[str, ...]:
         with torch.no_grad():
-            of_source = self.source_networks.embed(x[:, :source_count])
-        return torch.cat([of_source, self.networks.embed(x[:, source_count:])], 1)
+            features = self.model.embed(x, y.shape[1])
+            return tuple(name for turn in self.turns for name in self.model.losses(turn, features, y, progress))
 
-    def _losses(self, turn: Turn, features: Tensor, y: Tensor, progress: Tensor) -> dict[str, Tensor]:
-        """Compute each seed's loss terms (n,) of one turn."""
-        with torch.set_grad_enabled("extractor" in turn.parts or "head" in turn.parts):
-            logits = self.networks.head(features)
-        count = y.shape[1]
-        losses = {}
-        if turn.with_class:
-            of_rows = cross_entropy(logits[:, :count].flatten(0, 1), y.flatten(), reduction="none")
-            losses["class"] = of_rows.view_as(y).mean(1)
-        if self.method is None:
-            return losses
+    def _gradients(self, number: int, given: Tensor, y: Tensor, progress: Tensor) -> tuple[Tensor, ...]:
+        """Compute a turn's loss terms and gradients, as `StackedModel.gradients` does; on a CPU from its list.
 
-        def play(features: Tensor, logits: Tensor, y: Tensor) -> dict[str, Tensor]:
-            return turn.losses(Batch(features[:count], features[count:], logits[:count], logits[count:], y, progress))
-
-        return losses | self._play(play, features, logits, y, moves="own" in turn.parts)
-
-    def _play(self, play: Callable[..., dict[str, Tensor]], *given: Tensor, moves: bool = False) -> dict[str, Tensor]:
-        """Map a function over the seeds' tensors (n, …), each with its own weights of the method's own parts.
-
-        Unless it ``moves`` them, no gradient of theirs is computed.
+        The extractor's turns are ``given`` samples on a CPU, so that their list has all; else it is features.
         """
-        player = _Player(self.own, play)
-        weights = {name: weight if moves else weight.detach() for name, weight in self.own_parameters.items()}
-        own = {f"own.{name}": state for name, state in (weights | self.own_buffers).items()}
-        played: dict[str, Tensor] = vmap(lambda own, *given: functional_call(player, own, given))(own, *given)
-        return played
+        turn = self.turns[number]
+        if self.done.is_cuda:  # where the whole step is captured
+            return self.model.gradients(turn, given, y, progress)
+
+        def of_tensors(given: Tensor, y: Tensor, progress: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+            model = self.model.made_of(tensors)
+            features = model.embed(given, y.shape[1]) if "extractor" in turn.parts else given
+            return model.gradients(turn, features, y, progress)
+
+        name = f"turn {number} of {self.size} seeds"
+        return self.traces.replay(name, of_tensors, given, y, progress, *self.model.tensors())
 
     def accuracies(self) -> list[dict[str, float]]:
         """Measure each seed's accuracies on held-out samples of both domains, as `live_accuracies` does."""
-        self.networks.network.eval()
+        self.model.networks.network.eval()
         values: list[dict[str, float]] = [{} for _ in range(self.size)]
-        source, target = self.source_networks or self.networks, self.networks
+        source, target = self.model.source_networks or self.model.networks, self.model.networks
         with torch.no_grad():
             features = [of.embed(X) for of, (X, _) in zip((source, target), self.live, strict=True)]
-            logits = [self.networks.head(F) for F in features]
+            logits = [self.model.networks.head(F) for F in features]
             for name, L, (_, y) in zip(("source", "target"), logits, self.live, strict=True):
                 known = y != UNKNOWN
                 shares = ((L.argmax(2) == y) & known).sum(1) / known.sum(1)
                 for value, share, count in zip(values, shares.tolist(), known.sum(1).tolist(), strict=True):
                     if count:
                         value[name] = share
-            if (domain := self._domain_accuracy(features, logits)) is not None:
-                for value, share in zip(values, domain.tolist(), strict=True):
+            on_source, on_target = (self.model.domain_logits(F, L) for F, L in zip(features, logits, strict=True))
+            if on_source is not None and on_target is not None:
+                shares = ((on_source > 0).float().mean(1) + (on_target <= 0).float().mean(1)) / 2
+                for value, share in zip(values, shares.tolist(), strict=True):
                     value["domain"] = share
         return values
-
-    def _domain_accuracy(self, features: Sequence[Tensor], logits: Sequence[Tensor]) -> Tensor | None:
-        """Measure the accuracy of each seed's domain classifier (n,); None without one."""
-        method = self.method
-        if method is None or type(method).domain_logits is DeepAlignment.domain_logits:
-            return None
-
-        def play(features: Tensor, logits: Tensor) -> dict[str, Tensor]:
-            answer = method.domain_logits(features, logits)
-            assert answer is not None
-            return {"source": (answer > 0).float().mean(), "target": (answer <= 0).float().mean()}
-
-        shares = zip(("source", "target"), features, logits, strict=True)
-        on_source, on_target = (self._play(play, F, L)[name] for name, F, L in shares)
-        return (on_source + on_target) / 2
