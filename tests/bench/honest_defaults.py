@@ -40,6 +40,8 @@ methods that assume a covariate shift, the estimate that rests on the same assum
 MOVED = ("blobs", "moons", "subspace", "vowels", "drawn")
 WEIGHED = ("hillside", "wine", "cancer", "diabetes", "vowels")
 PAIRS = {"alignment": MOVED, "adaptation": MOVED, "reweighting": WEIGHED}
+PICTURES = {"fda": ("digits_mnist", "mnist_m"), "night_augmentation": ("digits_mnist", "mnist_m")}
+"""Pairs of methods that are for pictures alone."""
 COSTS_TIME = frozenset(
     {"hidden", "width", "moves", "critic_steps", "generator_steps", "rounds", "steps", "epochs", "centres", "kernels"}
     | {"trees", "leaves", "folds"}
@@ -107,7 +109,7 @@ def score(result: Result, validator: str) -> float | None:
 def compared(method: type[Method], tried: dict[str, Scalar], seeds: int, kept: KeptResults) -> str:
     """Run tried values beside the defaults on each pair; return a row of the table."""
     gains, truth = [], []
-    for data in PAIRS[method.family()]:
+    for data in PICTURES.get(method.name(), PAIRS[method.family()]):
         for seed in range(seeds):
             results = [finish(experiment(data, method, params, seed), kept) for params in ({}, tried)]
             scores = [None if result is None else score(result, VALIDATORS[method.family()]) for result in results]
