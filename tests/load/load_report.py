@@ -133,13 +133,13 @@ class Slope:
         return cls(float(value), float(np.sqrt(spread * covariance[0, 0])))
 
     @classmethod
-    def of_series(cls, readings: Sequence[tuple[float, float]], stretches: int = 30) -> Slope:
-        """Fit a line through the means of so many stretches of a series.
+    def of_series(cls, readings: Sequence[tuple[float, float]], stretches: int = 30, *, least: bool = False) -> Slope:
+        """Fit a line through the means of so many stretches of a series, or through the ``least`` value of each.
 
         Readings that follow each other resemble each other; taken one by one, each would count as news.
         """
-        parts = np.array_split(np.array(readings, dtype=float), stretches)
-        return cls.fit([tuple(part.mean(0)) for part in parts if len(part)])
+        parts = [part.T for part in np.array_split(np.array(readings, dtype=float), stretches) if len(part)]
+        return cls.fit([(x.mean(), y.min() if least else y.mean()) for x, y in parts])
 
 
 def timed(requests: Requests, kind: str, act: Callable[[], Seen]) -> Seen | None:

@@ -189,8 +189,10 @@ def soak(folder: Path, options: argparse.Namespace) -> Report:
     came = len(report.requests.seconds["first load"])
     report.figures = {"sessions": came, "runs": PasserBy.finished, "readings": len(steady)}
     for name, place in (("heap", 1), ("rss", 2)):
-        fitted = load_report.Slope.of_series([(reading[0] / 1000, reading[place]) for reading in steady])
+        series = [(reading[0] / 1000, reading[place]) for reading in steady]
+        fitted, floor = load_report.Slope.of_series(series), load_report.Slope.of_series(series, least=True)
         report.figures[f"{name} MB a 1,000 sessions"] = f"{fitted.value:+.2f} ± {2 * fitted.error:.2f}"
+        report.figures[f"{name} at its least, between runs"] = f"{floor.value:+.2f} ± {2 * floor.error:.2f}"
         # of a line that is level the slope is as often above 0 as below, by what chance makes of it
         report.goals.append(Goal(f"{name} grows by (MB a 1,000 sessions)", fitted.value - 2 * fitted.error, 0))
     report.goals.append(Goal("failures", report.requests.failures, 0))

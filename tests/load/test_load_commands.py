@@ -68,3 +68,13 @@ def test_readings_that_say_the_same_ten_times_make_no_slope_surer() -> None:
     alone, series = Slope.fit(once), Slope.of_series(often)
     assert [series.value, series.error] == pytest.approx([alone.value, alone.error])
     assert Slope.fit(often).error < 0.4 * alone.error
+
+
+def test_what_comes_and_goes_does_not_raise_what_stays() -> None:
+    """A run's memory comes and is given back, ever more of it; what is left between runs grows by 2 at each step."""
+    comes_and_goes = [
+        (float(x), 100.0 + 2 * x + (x * part if part % 2 else 0)) for x in range(30) for part in range(10)
+    ]
+    floor = Slope.of_series(comes_and_goes, least=True)
+    assert [floor.value, floor.error] == pytest.approx([2, 0])
+    assert Slope.of_series(comes_and_goes).value > 4
