@@ -67,10 +67,8 @@ class StackedModel:
         """Return the same with other tensors in place of its own, in the order of `tensors`."""
         rest, made = iter(tensors), copy.copy(self)
         made.networks = self.networks.made_of(rest)
-        made._own_parameters, made._own_buffers = (
-            exchanged(self._own_parameters, rest),
-            exchanged(self._own_buffers, rest),
-        )
+        made._own_parameters = exchanged(self._own_parameters, rest)
+        made._own_buffers = exchanged(self._own_buffers, rest)
         made.source_networks = None if self.source_networks is None else self.source_networks.made_of(rest)
         return made
 

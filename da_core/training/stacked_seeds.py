@@ -160,10 +160,10 @@ class SeedStack:
         for number, turn in enumerate(self.turns):
             for _ in range(turn.times):
                 moves_features = "extractor" in turn.parts
-                embeds = not self.done.is_cuda and moves_features  # by itself, see `_gradients`
-                if features is None and not embeds:
-                    features = self.model.embed(x, y.shape[1])
-                given = x if features is None or embeds else features
+                if moves_features and not self.done.is_cuda:  # its list of operations begins with the samples
+                    given = x
+                else:
+                    given = features = self.model.embed(x, y.shape[1]) if features is None else features
                 values, *gradients = self._gradients(number, given, y, progress)
                 features = None if moves_features else features
                 for weight, gradient in zip(self.model.weights(turn.parts), gradients, strict=True):
@@ -181,9 +181,9 @@ class SeedStack:
             return tuple(name for turn in self.turns for name in self.model.losses(turn, features, y, progress))
 
     def _gradients(self, number: int, given: Tensor, y: Tensor, progress: Tensor) -> tuple[Tensor, ...]:
-        """Compute a turn's loss terms and gradients, as `StackedModel.gradients` does; on a CPU from its list.
+        """Compute a turn's loss terms and gradients, as `StackedModel.gradients` does; on a CPU by its list.
 
-        The extractor's turns are ``given`` samples on a CPU, so that their list has all; else it is features.
+        What is ``given`` are features (n, b, d), but to a turn of the extractor on a CPU samples.
         """
         turn = self.turns[number]
         if self.done.is_cuda:  # where the whole step is captured
