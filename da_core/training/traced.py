@@ -35,9 +35,10 @@ class Traces:
 
     def replay(self, name: str, function: Function, *given: Tensor) -> tuple[Tensor, ...]:
         """Do what ``function`` did to tensors of these shapes when it was first called by this name, with these."""
-        with _one_at_a_time:
-            if name not in self._found:
-                self._found[name] = _traced(function, given)
+        if name not in self._found:  # else nobody waits for what others trace
+            with _one_at_a_time:
+                if name not in self._found:
+                    self._found[name] = _traced(function, given)
         with torch.no_grad():
             return self._found[name](*given)
 
