@@ -70,8 +70,8 @@ def gaussian_kernel(X: Tensor, count: int) -> Tensor:
     square = X.square().sum(1)
     distances = (square[:, None] + square[None, :] - 2 * X @ X.T).clamp_min(0)
     n = len(X)
-    # all but the diagonal, without a shape that depends on values
-    apart = distances.detach().flatten()[1:].view(n - 1, n + 1)[:, :-1]
+    # all but the diagonal, without a shape that depends on values; of an even n each pair is once in half of that
+    apart = distances.detach().flatten()[1:].view(n - 1, n + 1)[:, : n if n % 2 else n // 2]
     m = apart.median().clamp_min(torch.finfo(X.dtype).tiny ** 0.5)
     return torch.stack([torch.exp(-distances / (2.0**j * m)) for j in range(-(count // 2), (count + 1) // 2)]).mean(0)
 
