@@ -26,6 +26,17 @@ def share() -> None:
     _set(_ARENA_MAX, _ARENAS)
 
 
+def give_back() -> None:
+    """Return what is free to the kernel, also between what is not, once a training is over.
+
+    What the next one takes then begins where this one did: else its blocks go around the holes that are left, and each
+    peak is a little higher than the one before (`locust_lab soak`).
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
+
+
 def _set(what: int, value: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""How many places a process's threads take their memory from."""
+"""How many places a process's threads take their memory from, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
+
+from da_core.system import freed_memory
 
 PROGRAM = """
 import ctypes, sys, threading
@@ -33,9 +36,12 @@ told.set()
 """
 
 
-@pytest.mark.skipif(
+needs_glibc = pytest.mark.skipif(
     os.name != "posix" or not hasattr(ctypes.CDLL(None), "malloc_info"), reason="needs glibc, whose arenas these are"
 )
+
+
+@needs_glibc
 def test_threads_share_the_places_that_they_take_memory_from() -> None:
     def places(how: str) -> int:
         command = [sys.executable, "-c", PROGRAM, how]
@@ -45,3 +51,18 @@ def test_threads_share_the_places_that_they_take_memory_from() -> None:
 
     assert places("shared") == 2
     assert places("each its own") > 2
+
+
+@needs_glibc
+def test_what_is_free_between_what_is_not_is_given_back() -> None:
+    def resident() -> int:
+        return int(psutil.Process().memory_info().rss)
+
+    blocks = [bytes(10_000) for _ in range(20_000)]  # 200 MB, of which every hundredth block stays
+    taken = resident()
+    kept = blocks[::100]
+    del blocks
+    freed_memory.give_back()
+
+    assert resident() < taken - 150_000_000
+    assert not any(map(any, kept))

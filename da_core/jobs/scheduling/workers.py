@@ -20,6 +20,7 @@ from da_core.jobs.scheduling.limits import check_samples
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.store import Store, new_run_id
+from da_core.system import freed_memory
 from da_core.system.server_metrics import STAGE_SECONDS
 from da_core.system.structured_logs import about_run
 
@@ -121,6 +122,7 @@ class Workers:
             if job is not None:
                 with about_run(job.run_id):
                     self._drive(job)
+                freed_memory.give_back()
             elif schedule.closed:
                 return
 
