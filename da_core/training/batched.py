@@ -13,6 +13,7 @@ rounding. What has been trained here is handed to the seeds' runs.
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -153,7 +154,7 @@ def _train_phase(
             finite &= means.isfinite().all(1) & torch.cat([stack.model.networks.finite() for stack in stacks]).cpu()
             if should_stop() or not finite.any():
                 return
-            accuracies = [shares for stack in stacks for shares in stack.accuracies()]
+            accuracies = itertools.chain.from_iterable(pool.map(lambda stack: stack.accuracies(), stacks))
             for place, (losses, shares) in enumerate(zip(means.tolist(), accuracies, strict=True)):
                 terms = dict(zip(stacks[0].terms, losses, strict=True))
                 events[place] += [Losses(phase, float(epoch), terms), Accuracies(phase, epoch, shares)]
