@@ -139,7 +139,7 @@ class ClassMember(Visitor):
 
 
 class PasserBy(Visitor):
-    """Comes, looks at two pages, in every tenth visit trains a run of their own to its end, and leaves."""
+    """Comes, looks at two pages and leaves; in every tenth session trains a run of their own to its end."""
 
     numbers = itertools.count(1)
     """One for each visit."""
@@ -151,7 +151,7 @@ class PasserBy(Visitor):
         """Make one visit."""
         number = next(self.numbers)
         self.ask("page change", lambda: self.tab.go("runs"))
-        if number % 10 == 0:
+        if number % 9 == 0:  # for the run they come once more: a tenth session
             self.tab.close()
             self.tab = Tab(self.host)
             self.path = link("train", **QUICK, seed=str(number))
