@@ -46,7 +46,7 @@ SLOW_PAGE = 1.5
 """Seconds that a change of page may take, but for one in twenty."""
 MOST_MB = 2.0
 """Memory that a session may take."""
-_LAST_WORDS = 60.0
+_LEAVING = 60.0
 """Seconds in which visitors that are sent away do what they are at."""
 
 
@@ -58,7 +58,7 @@ class Crowd:
         self._arrived = 0
         self._is_late = False
         # what ends a visitor in the middle of something may be lost in a library, and the visitor go on for ever
-        self._environment = Environment(user_classes=kinds, host=host, stop_timeout=_LAST_WORDS)
+        self._environment = Environment(user_classes=kinds, host=host, stop_timeout=_LEAVING)
         self._environment.events.request.add_listener(self._take_down)
         self._runner = self._environment.create_local_runner()
         self._end = time.monotonic() + 60 * minutes
