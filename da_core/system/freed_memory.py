@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from collections.abc import Callable
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # as in malloc.h
 _ARENAS = 2
@@ -32,12 +33,14 @@ def give_back() -> None:
     What the next one takes then begins where this one did: else its blocks go around the holes that are left, and each
     peak is a little higher than the one before (`locust_lab soak`).
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(0)
+    if (malloc_trim := _of_glibc("malloc_trim")) is not None:
+        malloc_trim(0)
 
 
 def _set(what: int, value: int) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
+    if (mallopt := _of_glibc("mallopt")) is not None:
         mallopt(what, value)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    return getattr(ctypes.CDLL(None), name, None) if os.name == "posix" else None
