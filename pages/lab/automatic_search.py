@@ -46,7 +46,9 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
     st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known, suggested))
     with st.container(border=True):
         st.markdown(summary(experiment))
-        names = st.multiselect(_("Methods"), known, format_func=run_row.method_title, key=keys.SEARCH_METHODS)
+        names = st.multiselect(
+            _("Methods"), known, format_func=run_row.method_title, placeholder=_("Choose"), key=keys.SEARCH_METHODS
+        )
         left, right = st.columns(2, gap="large")
         with right:
             unlocked = validators_section.unlock()

@@ -47,10 +47,20 @@ def form(going: bool) -> None:
         st.session_state.setdefault(keys.NEW_BENCHMARK_PAIRS, first_pairs(pairs))
         kept = st.session_state[keys.NEW_BENCHMARK_PAIRS]
         st.session_state[keys.NEW_BENCHMARK_PAIRS] = [name for name in kept if name in pairs]
-        chosen = st.multiselect(_("Methods"), names, format_func=run_row.method_title, key=keys.NEW_BENCHMARK_METHODS)
+        chosen = st.multiselect(
+            _("Methods"),
+            names,
+            format_func=run_row.method_title,
+            placeholder=_("Choose"),
+            key=keys.NEW_BENCHMARK_METHODS,
+        )
         left, right = st.columns([3, 2], gap="large")
         on = left.multiselect(
-            _("Domain pairs"), list(pairs), format_func=pairs.__getitem__, key=keys.NEW_BENCHMARK_PAIRS
+            _("Domain pairs"),
+            list(pairs),
+            format_func=pairs.__getitem__,
+            placeholder=_("Choose"),
+            key=keys.NEW_BENCHMARK_PAIRS,
         )
         hint = _("How often each method is run, with another seed.")
         count = right.slider(_("Seeds"), *SEEDS, 3, key=keys.NEW_BENCHMARK_SEEDS, help=hint)

@@ -56,7 +56,7 @@ def choose(scores: Scores) -> Scores:
 def _several(label: str, key: str, options: Sequence[str], at_first: Sequence[str]) -> list[str]:
     """Ask for some of the options; what is no longer among them is chosen no more."""
     st.session_state[key] = [one for one in st.session_state.get(key, at_first) if one in options]
-    return st.multiselect(label, options, format_func=str, key=key)
+    return st.multiselect(label, options, format_func=str, placeholder=_("Choose"), key=key)
 
 
 def runs_so_far() -> None:

@@ -39,6 +39,7 @@ def form(latest: StudyView | None, going: bool) -> None:
             list(known),
             format_func=known.__getitem__,
             max_selections=MOST_METHODS,
+            placeholder=_("Choose"),
             key=keys.STUDY_METHODS,
         )
         hint = _("How often each method is run, with another seed.")

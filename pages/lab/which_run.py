@@ -107,7 +107,12 @@ def choose(records: Sequence[Record], place: int) -> None:
         )
     )
     own = st.selectbox(
-        _("Your pick"), range(len(among)), index=None, format_func=called.__getitem__, key=keys.which_run_pick(place)
+        _("Your pick"),
+        range(len(among)),
+        index=None,
+        format_func=called.__getitem__,
+        placeholder=_("Choose"),
+        key=keys.which_run_pick(place),
     )
     left, right = st.columns(2)
     with left:

@@ -300,6 +300,7 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
         st.multiselect(
             _("Features"),
             [name for name in usable if name not in (roles.label, roles.domain)],
+            placeholder=_("Choose"),
             key=key,
             on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
         )

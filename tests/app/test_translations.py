@@ -36,6 +36,24 @@ other("not a sentence {name}")
     assert set(i18n_messages.of_code(ast.parse(code))) == expected
 
 
+def test_no_empty_choice_speaks_streamlits_english() -> None:
+    """Where nothing is chosen Streamlit says “Choose an option” to everybody, unless it is told what to say."""
+
+    def asks(call: ast.Call) -> bool:
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        can_be_empty = name == "multiselect" or (name == "selectbox" and "None" in given.get("index", ""))
+        return can_be_empty and "placeholder" not in given
+
+    silent = [
+        f"{file}:{call.lineno}"
+        for file in Path("pages").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and asks(call)
+    ]
+    assert not silent
+
+
 @pytest.mark.parametrize("language", ["zh"])
 def test_translations_fill_the_same_fields(language: str) -> None:
     def fields(text: str) -> set[str]:
