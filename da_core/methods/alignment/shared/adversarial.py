@@ -129,22 +129,29 @@ class ManyCritics(torch.autograd.Function):
     with respect to a weight are one product. With layer k's input a_k and the slope v_k at its output, behind the ReLU:
 
         ∂/∂W_k = v_kᵀ (g a_k + t_k),    t_0 = the gradient of the slope,    t_(k+1) = (t_k W_kᵀ) where a_(k+1) > 0
+
+    The last layer W asks for no product of its own. A ReLU's unit may be scaled up before it and down after it without
+    a difference to the answer, so what W's weight of a unit has as its gradient is found in that of the layer V before:
+
+        ∂/∂V_j = W_j M_j,    ∂/∂W_j = V_j · M_j + b_j m_j,    M = [a > 0]ᵀ (g a_V + t_V),    m = [a > 0]ᵀ g
     """
 
     @staticmethod
     def forward(inputs: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        """Give answers (…, n) and slopes (…, n, d), then each layer's inputs but the first's, and its slopes."""
-        layers = list(zip(weights[::2], weights[1::2], strict=True))
+        """Give answers (…, n) and slopes (…, n, d), then the hidden layers' a_k, where they are not 0, and their v_k.
+
+        The last one's a and v are left out: `backward` does without.
+        """
+        *hidden, (W, b) = zip(weights[::2], weights[1::2], strict=True)
         activations = [inputs]
-        for W, b in layers[:-1]:
-            activations.append((activations[-1] @ W.mT).add_(b.unsqueeze(-2)).relu_())
-        W, b = layers[-1]
+        for V, c in hidden:
+            activations.append((activations[-1] @ V.mT).add_(c.unsqueeze(-2)).relu_())
         answers = (activations[-1] @ W.mT).add_(b.unsqueeze(-2)).squeeze(-1)
-        slopes = [torch.ones_like(answers).unsqueeze(-1)]
-        for (W, _), a in zip(layers[:0:-1], activations[:0:-1], strict=True):
-            at_input = W * a.sign() if slopes[0].shape[-1] == 1 else (slopes[0] @ W).mul_(a.sign())
-            slopes.insert(0, at_input)
-        return answers, slopes[0] @ layers[0][0], *activations[1:], *slopes
+        passed = [a.sign() for a in activations[1:]]
+        slopes = [W * passed[-1]]
+        for (V, _), on in zip(hidden[:0:-1], passed[-2::-1], strict=True):
+            slopes.insert(0, (slopes[0] @ V).mul_(on))
+        return answers, slopes[0] @ hidden[0][0], *activations[1:-1], *passed, *slopes[:-1]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
@@ -164,18 +171,22 @@ class ManyCritics(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        count = (len(ctx.needs_input_grad) - 1) // 2
+        hidden = (len(ctx.needs_input_grad) - 1) // 2 - 1
         inputs, *saved = ctx.saved_tensors
-        weights, (slope, *saved) = saved[: 2 * count : 2], saved[2 * count :]
-        activations, slopes = [inputs, *saved[: count - 1]], saved[count - 1 :]
+        weights, (slope, *saved) = saved[: 2 * hidden + 2], saved[2 * hidden + 2 :]
+        activations, passed = [inputs, *saved[: hidden - 1]], saved[hidden - 1 : 2 * hidden - 1]
+        slopes = saved[2 * hidden - 1 :]
         of_answers, of_slopes = gradients[:2]
         g = torch.zeros_like(slope[..., :1]) if of_answers is None else of_answers.unsqueeze(-1)
         t = torch.zeros_like(slope) if of_slopes is None else of_slopes
         found: list[Tensor | None] = [g * slope if ctx.needs_input_grad[0] else None]
-        for k, (W, a, v) in enumerate(zip(weights, activations, slopes, strict=True)):
+        for W, a, v, on in zip(weights[::2], activations, slopes, passed, strict=False):
             found += [v.mT @ torch.addcmul(t, g, a), (g.mT @ v).squeeze(-2)]
-            if k + 1 < count:
-                t = (t @ W.mT).mul_(activations[k + 1].sign())
+            t = (t @ W.mT).mul_(on)
+        V, b, W, _ = weights[-4:]
+        M, m = passed[-1].mT @ torch.addcmul(t, g, activations[-1]), (g.mT @ passed[-1]).squeeze(-2)
+        found += [W.mT * M, W.squeeze(-2) * m]
+        found += [torch.addcmul((V * M).sum(-1), b, m).unsqueeze(-2), g.sum(-2)]
         return tuple(found)
 
 
