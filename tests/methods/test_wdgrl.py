@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from da_core.methods.alignment.wdgrl import WDGRL
+from da_core.methods.alignment.wdgrl import WDGRL, distance
 from da_core.methods.base import Batch
 from tests.support.deep import batch, built, train_own, turns_of
 
@@ -25,10 +27,10 @@ def trained():
 def test_the_critic_finds_the_distance_between_shifted_normals(trained):
     wdgrl, b = trained(2.0)  # a translation by 2 along four axes: W₁ = 4
     # a penalty ρ bounds the slope softly: s W − ρ (s − 1)² is largest at s = 1 + W / 2ρ
-    assert wdgrl.distance(b.source_features, b.target_features).item() == pytest.approx(4 * (1 + 4 / 20), rel=0.1)
-    middle = torch.cat([wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)]).mean()
-    right = (wdgrl.critic(b.source_features) > middle).float().mean()
-    right += (wdgrl.critic(b.target_features) <= middle).float().mean()
+    on_source, on_target = wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)
+    assert distance(on_source, on_target).item() == pytest.approx(4 * (1 + 4 / 20), rel=0.1)
+    middle = torch.cat([on_source, on_target]).mean()
+    right = (on_source > middle).float().mean() + (on_target <= middle).float().mean()
     assert right / 2 > 0.9
     slope = torch.autograd.grad(wdgrl.critic(F := b.source_features.requires_grad_()).sum(), F)[0].norm(dim=1)
     assert slope.mean().item() == pytest.approx(1.2, abs=0.15)
@@ -36,18 +38,20 @@ def test_the_critic_finds_the_distance_between_shifted_normals(trained):
 
 def test_without_shift_the_distance_is_small(trained):
     wdgrl, b = trained(0.0)
-    assert abs(wdgrl.distance(b.source_features, b.target_features).item()) < 0.8  # what 256 + 256 samples leave
+    on_source, on_target = wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)
+    assert abs(distance(on_source, on_target).item()) < 0.8  # what 256 + 256 samples leave
 
 
-def test_the_penalty_of_a_linear_critic_is_known():
+def test_the_losses_of_a_linear_critic_are_known():
     wdgrl, b = WDGRL(), batch(8, d=4)
     linear = torch.nn.Linear(4, 1)
     wdgrl.critic = torch.nn.Sequential(linear)
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[2.0, 0.0, 0.0, 0.0]]))
-    assert wdgrl.gradient_penalty(b.source_features, b.target_features).item() == pytest.approx((2 - 1) ** 2)
-    expected = 2 * (b.source_features - b.target_features)[:, 0].mean()
-    assert wdgrl.distance(b.source_features, b.target_features).item() == pytest.approx(expected.item(), rel=1e-4)
+    W = 2 * (b.source_features - b.target_features)[:, 0].mean().item()
+    penalty = (2 - 1) ** 2
+    assert wdgrl.critic_losses(b)["critic"].item() == pytest.approx(-W + 10 * penalty, rel=1e-4)
+    assert wdgrl.losses(b)["wasserstein"].item() == pytest.approx(0.1 * W, rel=1e-4)
 
 
 def test_the_critic_moves_five_times_and_alone_and_the_penalty_teaches_it():
@@ -55,5 +59,6 @@ def test_the_critic_moves_five_times_and_alone_and_the_penalty_teaches_it():
     own = built(wdgrl)
     (critic,) = turns_of(wdgrl, "own")
     assert (critic.parts, critic.times, critic.with_class) == (("own",), 5, False)
-    wdgrl.gradient_penalty(b.source_features, b.target_features).backward()
+    same = replace(b, target_features=b.source_features)  # with one domain, W is 0 whatever the critic
+    wdgrl.critic_losses(same)["critic"].backward()
     assert next(own.parameters()).grad.abs().sum() > 0

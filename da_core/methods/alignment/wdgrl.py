@@ -67,17 +67,22 @@ class WDGRL(DeepAlignment):
 
     def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
         Fs, Ft = batch.source_features, batch.target_features
-        return {"critic": -self.distance(Fs, Ft) + self.params.penalty * self.gradient_penalty(Fs, Ft)}
+        place = ((torch.arange(len(Fs), device=Fs.device, dtype=Fs.dtype) + 0.5) / len(Fs)).unsqueeze(1)
+        scores, slope = answer_and_slope(self.critic, torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach())
+        on_source, on_target, _ = scores.split(len(Fs))
+        return {"critic": -distance(on_source, on_target) + self.params.penalty * gradient_penalty(slope)}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        return {"wasserstein": self.params.weight * self.distance(batch.source_features, batch.target_features)}
+        on_source, on_target = self.critic(batch.source_features), self.critic(batch.target_features)
+        return {"wasserstein": self.params.weight * distance(on_source, on_target)}
 
-    def distance(self, Fs: Tensor, Ft: Tensor) -> Tensor:
-        gap: Tensor = self.critic(Fs).mean() - self.critic(Ft).mean()
-        return gap
 
-    def gradient_penalty(self, Fs: Tensor, Ft: Tensor) -> Tensor:
-        place = ((torch.arange(len(Fs), device=Fs.device, dtype=Fs.dtype) + 0.5) / len(Fs)).unsqueeze(1)
-        _, slope = answer_and_slope(self.critic, torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach())
-        excess: Tensor = slope.norm(dim=1) - 1
-        return excess.square().mean()
+def distance(on_source: Tensor, on_target: Tensor) -> Tensor:
+    """Compute W of a critic's scores of source and target samples."""
+    return on_source.mean() - on_target.mean()
+
+
+def gradient_penalty(slope: Tensor) -> Tensor:
+    """Compute the mean of (‖∇w‖ − 1)² of slopes ∇w (n, d)."""
+    excess: Tensor = slope.norm(dim=1) - 1
+    return excess.square().mean()
