@@ -185,9 +185,8 @@ class ManyCritics(torch.autograd.Function):
             t = (t @ W.mT).mul_(on)
         V, b, W, _ = weights[-4:]
         M, m = passed[-1].mT @ torch.addcmul(t, g, activations[-1]), (g.mT @ passed[-1]).squeeze(-2)
-        found += [W.mT * M, W.squeeze(-2) * m]
-        found += [torch.addcmul((V * M).sum(-1), b, m).unsqueeze(-2), g.sum(-2)]
-        return tuple(found)
+        of_last = [torch.addcmul((V * M).sum(-1), b, m).unsqueeze(-2), g.sum(-2)]
+        return *found, M.mul_(W.mT), m.mul_(W.squeeze(-2)), *of_last
 
 
 def squared_slope(slope: Tensor) -> Tensor:
