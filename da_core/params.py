@@ -109,6 +109,11 @@ class Hyper:
     high_open: bool
     is_range: bool
 
+    @property
+    def is_text(self) -> bool:
+        """Tell whether any text will do."""
+        return self.type == "string" and not self.choices
+
     def schema(self) -> dict[str, Any]:
         """Write it as JSON Schema, with ``symbol``, ``unit``, ``log`` and ``step`` besides; what is blank is left out.
 

@@ -38,11 +38,12 @@ def form(
 ) -> None:
     """Draw ``kind`` with ``values`` set; ``on_change`` gets the new values, less those that are the defaults.
 
-    ``of`` names whose settings these are, in messages and widget keys; ``fields`` chooses some of them. A value that
-    `Params` refuses, such as a bound that is itself excluded, changes nothing and the frame says why.
+    ``of`` names whose settings these are, in messages and widget keys; ``fields`` chooses some of them. Free
+    texts are left out: whoever makes them, such as the playground, has a way of their own. A value that `Params`
+    refuses, such as a bound that is itself excluded, changes nothing and the frame says why.
     """
     known = {hyper.name: hyper for hyper in describe(kind)}
-    shown = fields or tuple(known)
+    shown = [name for name in fields or known if not known[name].is_text]
     now = validated(kind, values, of)
 
     def write(name: str, key: str) -> None:

@@ -11,6 +11,7 @@ from da_core.data.loading.cache import load_pair
 from da_core.data.measured import figures
 from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
+from da_core.data.sources.drawn_points import DrawnPoints
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.networks.defaults import kind_of, with_data
@@ -44,6 +45,8 @@ def _choose() -> bool:
             kind = known[spec.name].Params
             fields = bring_files.SETTINGS if spec.name == OWN else night_preview.other_settings(kind)
             params_form.form(kind, spec.params, spec.name, _use_settings, fields=fields)
+            if issubclass(kind, DrawnPoints.Params):
+                navigation.link_to("playground", _("Move it by hand in the playground") + " →")
     return False
 
 

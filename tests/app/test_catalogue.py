@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from da_core.data.measured import Figures, figures
 from da_core.data.source import AREAS
 from da_core.data.sources import sources
-from pages.own_data import catalogue
+from da_core.params import describe
+from pages.own_data import catalogue, night_preview
 from pages.session import keys
 from tests.support.lab import Lab
 
@@ -59,6 +60,21 @@ def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyP
     svg = base64.b64decode(re.search(r"oracle 90%\]\(.*base64,([^)]+)\)", about)[1]).decode()
     marks = [float(x) for x in re.findall(r"(?:M|x=\")([\d.]+)", svg)]
     assert {110.0, 193.2} <= set(marks)  # 6 + 208 · .5, 6 + 208 · .9
+
+
+@pytest.mark.parametrize("name", [name for name in sources() if name != "files"])
+def test_a_pair_is_opened_by_its_link_with_its_settings(name: str, lab: Lab) -> None:
+    kind = sources()[name].Params
+    app = lab.screen("data", data=name)
+    assert not app.error
+    assert app.radio(key=keys.cards("data")).value == name
+    settings = {hyper.name for hyper in describe(kind) if not hyper.is_text} & set(night_preview.other_settings(kind))
+    assert {keys.setting(name, one) for one in settings} <= {element.key for element in app.main}
+
+
+def test_what_is_moved_by_hand_has_its_way_to_the_playground(lab: Lab) -> None:
+    app = lab.screen("data", data="drawn", **{"data.class_moves": "0,0;1,-2"})
+    assert "Move it by hand in the playground →" in [link.label for link in app.get("page_link")]
 
 
 @pytest.mark.parametrize("name", [name for name in sources() if name != "files"])
