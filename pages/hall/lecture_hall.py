@@ -93,11 +93,9 @@ def _room(room: Room) -> None:
             if st.button(_("Close it"), key=keys.close_room(room.room_id)):
                 rooms().close(room.room_id, state.owner())
                 st.rerun()
-    st.page_link(
-        navigation.SCREENS["home"].path,
-        label=_("Walk through the app with the class") + " →",
-        query_params=state.link() | {"room": room.room_id},
-    )
+    if st.button(_("Walk through the app with the class") + " →", key=keys.walk_with(room.room_id)):
+        state.walk_with(room.room_id)
+        navigation.switch_to("home")
 
 
 def join_address(code: str) -> str:

@@ -464,6 +464,10 @@ def close_room(room: str) -> str:
     return f"lab-room-close-{room}"
 
 
+def walk_with(room: str) -> str:
+    return f"lab-room-walk-{room}"
+
+
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
 

@@ -175,6 +175,11 @@ def room() -> tuple[str, int | None]:
     return room_id, int(place) if place.isdecimal() else None
 
 
+def walk_with(room_id: str) -> None:
+    """Have the class of a room, if it is the visitor's, see from now on where this session goes."""
+    st.session_state[keys.ROOM] = room_id
+
+
 def exercise() -> Exercise | None:
     """Return the exercise that the link sets, if any, with the pair that it set."""
     found: Exercise | None = st.session_state.get(keys.EXERCISE)
