@@ -114,7 +114,7 @@ def print_result(result: Result) -> None:
         [when, f"{measure.proxy_a_distance:.3f}", f"{measure.mmd:.4f}"]
         for when, measure in (("before", result.shift.before), ("after", result.shift.after))
     ]
-    print_table(("features", "proxy A-distance", "MMD"), shift, numbers_from=1)
+    print_table(("features", "proxy A-distance", "MMD²"), shift, numbers_from=1)
     if (mix := result.shift.neighbours) is not None:
         print(
             f"neighbours of the other domain: {mix.before:.0%} before, {mix.after:.0%} after, {mix.even:.0%} if evenly "

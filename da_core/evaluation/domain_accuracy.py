@@ -70,8 +70,8 @@ def interpret(history: History, progress: float) -> Notice | None:
         )
     if now > CHANCE and now > best - _BELOW_BEST:
         return Notice(
-            "The domain classifier tells source from target in {now:.0%} of all cases, as well as it ever did: the two "
-            "do not mix so far.",
+            "The domain classifier tells source from target in {now:.0%} of all cases, about as well as at its best: "
+            "the two do not mix.",
             values,
         )
     if now > CHANCE:

@@ -91,7 +91,12 @@ def interpret_shift(shift: Shift) -> Notice:
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
         return Notice("The domains lie farther apart than before.")
     if not any(fell(name) for name in distances):
-        return Notice("The domains are hardly closer than before: what changed cannot be told from chance.")
+        if rose("classwise"):
+            return Notice(
+                "The domains as a whole are hardly closer than before, and class by class they lie farther apart: "
+                "classes may lie on wrong ones."
+            )
+        return Notice("The domains as a whole are hardly closer than before: it cannot be told from chance.")
     if rose("proxy_a_distance"):
         return Notice(
             "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "

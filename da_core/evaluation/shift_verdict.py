@@ -128,7 +128,7 @@ def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
     return "appearance", (apart, _why_weights_fail(measured, concept_shifted), *([loses] if loses_clearly else []))
 
 
-DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD", "coral": "CORAL distance", "classwise": "Class-wise distance"}
+DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD²", "coral": "CORAL distance", "classwise": "Class-wise distance"}
 """What the distances are called, as messages."""
 
 

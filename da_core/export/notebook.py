@@ -17,7 +17,7 @@ TEXTS = {
     "broken": "samples broken",
     "nothing": "No warning sign was found in this run's numbers.",
     "a_distance": "Proxy A-distance",
-    "mmd": "MMD",
+    "mmd": "MMD²",
     "coral": "CORAL distance",
     "classwise": "Class-wise distance",
     "epoch": "epoch",
@@ -42,7 +42,7 @@ from da_core.export.figures import chinese_font
 plt.rcParams["font.family"] = [chinese_font(), "DejaVu Sans"]
 pair = load_pair(EXPERIMENT.data)
 for domain in (pair.source, pair.target):
-    print(f"{LANGUAGE.word(domain.name)}: {len(domain)} <samples>, {len(pair.classes)} <classes>")
+    print(f"{LANGUAGE.word(domain.name)} · <samples> {len(domain)} · <classes> {len(pair.classes)}")
 if pair.kind == "pictures":
     figure, places = plt.subplots(2, 8, figsize=(10, 2.6))
     for row, domain in zip(places, (pair.source, pair.target)):

@@ -249,7 +249,7 @@ def _shift(record: Record, language: Language) -> str:
     shift, say = record.result.shift, language.translate
     measures = {
         "proxy_a_distance": (say("Proxy A-distance"), 2),
-        "mmd": (say("MMD"), 3),
+        "mmd": (say("MMD²"), 3),
         "coral": (say("CORAL distance"), 3),
         "classwise": (say("Class-wise distance"), 3),
     }

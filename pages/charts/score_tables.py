@@ -53,7 +53,7 @@ def effects_elsewhere(result: Result) -> list[str]:
                 source,
                 _("The source has lost {points}: adapting has cost something there."),
                 _("The source has gained {points} as well."),
-                _("The source keeps its accuracy: no change beyond chance."),
+                _("The source's accuracy has not changed beyond chance."),
             )
         )
     if third := result.gain.get("third"):

@@ -159,8 +159,9 @@ if not here:
     record = store().load(run) if run else None
     with st.container(border=True):
         if record is None:
-            st.markdown(_("**There is no finished run to change yet.** Train a model, or begin with the example."))
+            st.markdown(_("**No finished run is open.** Open one of Runs, train a model, or begin with the example."))
             with st.container(horizontal=True, vertical_alignment="center"):
+                navigation.link_to("runs", _("Go to Runs"))
                 navigation.link_to("train", _("Go to Train"))
                 current_run.offer_example()
         else:

@@ -119,7 +119,8 @@ def choose(records: Sequence[Record], place: int) -> None:
         truth = st.toggle(_("Show what came out"), key=keys.WHICH_RUN_TRUTH)
     with right:
         unlocked = validators_section.unlock()
-    table(among, called, truth=truth, unlocked=unlocked, own=own if truth else None)
+    if own is not None or truth:
+        table(among, called, truth=truth, unlocked=unlocked, own=own if truth else None)
     validators_section.explained()
 
 

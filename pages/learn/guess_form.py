@@ -62,11 +62,12 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
 
 
 def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, points: Points = ()) -> None:
-    """Show what came out beside what was guessed, and how far off that was.
+    """Show the question again, and what came out beside what was guessed, and how far off that was.
 
     For a boundary ``points`` may be all that came out.
     """
     asked, code = read_guess(guess), language().code
+    st.markdown(f"**{filled(asked.question.text(code), language())}**")
     if isinstance(asked, BarGuess):
         _compare(_in_unit(asked, given.answer), _in_unit(asked, outcome))
     elif isinstance(asked, PickGuess):

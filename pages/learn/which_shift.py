@@ -25,8 +25,7 @@ with st.spinner(_("Waking up the methods…")):
 
 def _another() -> None:
     st.session_state[keys.QUIZ_SEED] = secrets.randbelow(1 << 31)
-    for key in (keys.QUIZ_ANSWER, keys.QUIZ_CHOICE):
-        st.session_state.pop(key, None)
+    st.session_state.pop(keys.QUIZ_ANSWER, None)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -69,7 +68,7 @@ def answer(planted: PlantedShift) -> Verdict | None:
         captions=[_(KIND_SIGNS[kind]) for kind in KINDS],
         index=None,
         disabled=given is not None,
-        key=keys.QUIZ_CHOICE,
+        key=keys.quiz_choice(st.session_state[keys.QUIZ_SEED]),  # or the browser shows the answer to the last pair
     )
     if given is not None:
         return given

@@ -20,6 +20,7 @@ from pages.session.polling import follow, wait_a_moment
 from pages.session.words import _, number, percent, word
 
 _PAGE_SIZE = 12
+_SAMPLE_WIDTH = 140  # pixels
 
 
 def section(record: Record) -> None:
@@ -88,8 +89,8 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str
                 }
             ),
             hide_index=True,
-            # a text may be long, and the verdicts are to be seen too
-            column_config={_("Sample"): st.column_config.TextColumn(width="medium")},
+            # a text may be long, and all verdicts are to be seen beside it where two such tables share a screen
+            column_config={_("Sample"): st.column_config.TextColumn(width=_SAMPLE_WIDTH)},
         )
         return
     cut = tiles(shown.atlas, rows + len(evidence.source_label))

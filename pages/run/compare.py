@@ -155,7 +155,7 @@ def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Re
         _("Oracle, on the target"),
         _("Adapted, on the source"),
         _("Proxy A-distance"),
-        _("MMD"),
+        _("MMD²"),
         _("Time"),
     ]
     table = {"": labels}

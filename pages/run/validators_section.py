@@ -11,12 +11,14 @@ from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
-from pages.session.words import _, language, listing, paragraph, safe
+from pages.session.words import _, language, listing, number, paragraph, safe
 from pages.shell import navigation
 
 
 def section(result: Result) -> None:
     """Draw each validator's scores and pick; whether it is right only once that is asked for."""
+    from da_core.evaluation.validation import MOST
+
     st.markdown(
         _(
             "With no labels of the target, which of the two models would you keep? Each validator gives both a score, "
@@ -38,7 +40,13 @@ def section(result: Result) -> None:
         table[_("Is it right?")] = [verdict_words(result, row.name, language()) for row in rows]
     with st.container(key=keys.scores("validators")):
         st.table(pd.DataFrame(table).set_index(_("Validator")), border="horizontal")
-    st.caption(_("◆ It needs labels of the target. Scores of different validators cannot be compared."))
+    st.caption(
+        _(
+            "◆ It needs labels of the target. Scores of different validators cannot be compared. They look at up to "
+            "{count} held-out samples of each domain, so an accuracy may differ a little from the one above.",
+            count=number(MOST),
+        )
+    )
     for reason in dict.fromkeys(row.reason for row in rows if row.reason):
         titles = listing(row.title for row in rows if row.reason == reason)
         st.caption(f"{safe(titles)}: {safe(reason)}")

@@ -438,9 +438,12 @@ def bug_remedy(name: str) -> str:
 
 QUIZ_SEED = "lab.quiz.seed"
 QUIZ_ANSWER = "lab.quiz.answer"
-QUIZ_CHOICE = "lab-quiz-choice"
 QUIZ_COMMIT = "lab-quiz-commit"
 QUIZ_NEXT = "lab-quiz-next"
+
+
+def quiz_choice(seed: int) -> str:
+    return f"lab-quiz-choice-{seed}"
 
 
 def quiz_open(screen: str) -> str:

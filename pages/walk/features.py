@@ -197,9 +197,12 @@ def measures(shift: Shift) -> None:
         ),
         (
             "mmd",
-            _("MMD"),
+            _("MMD²"),
             3,
-            _("How far apart the averages of the two domains lie in a rich space of features; 0 means alike."),
+            _(
+                "How far apart the averages of the two domains lie in a rich space of features; 0 means alike, and by "
+                "chance it may come out below."
+            ),
         ),
         (
             "coral",

@@ -68,7 +68,8 @@ with st.container(border=True):
     line, action = st.columns([3, 1], vertical_alignment="center")
     line.markdown(current_run.summary(experiment))
     if view is not None and view.live and same:
-        action.button(_("Training…"), type="primary", disabled=True, width="stretch", key=keys.START)
+        label = _("Waiting…") if view.state == "queued" else _("Paused") if view.state == "paused" else _("Training…")
+        action.button(label, type="primary", disabled=True, width="stretch", key=keys.START)
     elif view is None or not same:
         if action.button(_("Start training"), type="primary", width="stretch", key=keys.START):
             starting.start(experiment)

@@ -60,13 +60,13 @@ def test_the_quiz_tells_after_the_answer_and_counts_by_kind(lab: Lab) -> None:
     assert "How it was made" not in texts(app)
     assert "Your score" not in texts(app)
 
-    app.radio(key=keys.QUIZ_CHOICE).set_value(wrong).run()
+    app.radio(key=keys.quiz_choice(app.session_state[keys.QUIZ_SEED])).set_value(wrong).run()
     app.button(key=keys.QUIZ_COMMIT).click().run()
     assert KIND_TITLES[truth] in texts(app)
     assert "0 of 1 right" in texts(app)
 
     button(app, "Another pair").click().run()
     truth = plant(app.session_state[keys.QUIZ_SEED]).kind
-    app.radio(key=keys.QUIZ_CHOICE).set_value(truth).run()
+    app.radio(key=keys.quiz_choice(app.session_state[keys.QUIZ_SEED])).set_value(truth).run()
     app.button(key=keys.QUIZ_COMMIT).click().run()
     assert "1 of 2 right" in texts(app)

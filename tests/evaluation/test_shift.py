@@ -206,6 +206,9 @@ def test_what_the_measures_say_together():
     assert "class by class as well" in says(apart, met)
     assert "hardly class by class" in says(apart, crossed)
     assert "hardly closer than before" in says(apart, measures(F, moved + 0.01, ys=y, yt=y))
+    assert "class by class they lie farther apart" in says(
+        measures(F, moved, ys=y, yt=1 - y), measures(F, moved, ys=y, yt=y)
+    )
     assert "close together already" in says(met, met)
     assert "farther apart" in says(measures(F, there + 0.8), apart)
     assert "cannot be told" in says(measures(F, moved), measures(F, there))
