@@ -74,7 +74,7 @@ def test_a_pair_is_opened_by_its_link_with_its_settings(name: str, lab: Lab) -> 
 
 def test_what_is_moved_by_hand_has_its_way_to_the_playground(lab: Lab) -> None:
     app = lab.screen("data", data="drawn", **{"data.class_moves": "0,0;1,-2"})
-    assert "Move it by hand in the playground →" in [link.label for link in app.get("page_link")]
+    assert "Move it by hand in the playground →" in [link.proto.label for link in app.get("page_link")]
 
 
 @pytest.mark.parametrize("name", [name for name in sources() if name != "files"])

@@ -102,7 +102,7 @@ def test_a_third_and_a_fourth_join_the_row_and_then_it_is_full(lab: Lab) -> None
 
 def test_a_link_to_runs_that_are_gone_says_so(lab: Lab) -> None:
     assert "not here any more" in texts(row(lab, lab.finish(), "0123456789abcdef-01234567"))
-    assert "no finished run to change yet" in texts(lab.screen("what_if", section="lab"))
+    assert "No finished run is open" in texts(lab.screen("what_if", section="lab"))
 
 
 def test_it_is_all_in_chinese(lab: Lab) -> None:
