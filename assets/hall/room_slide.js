@@ -2,11 +2,11 @@
 // One slide: its title and lines, and the one thing that it shows.
 
 /** A film on the projector: all of it fits below a title, and two films stand in one row. */
-const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: 30vh; max-width: 30vh; } .curve { height: 52px; margin-top: 0.2rem; }
+const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: min(46vh, 100vh - 29.5rem); max-width: min(46vh, 100vh - 29.5rem); } .curve { height: 52px; margin-top: 0.2rem; }
 figcaption { font-size: 0.85rem; white-space: nowrap; margin-bottom: 0.2rem; } .sentence { min-height: 1.4em; margin: 0.2rem 0; }
 .legend { font-size: 0.85rem; gap: 0.1rem 0.8rem; margin: 0.3rem 0 0; } .course-table { font-size: 0.85rem; margin-top: 0.1rem; }
 .bar { margin-top: 0.3rem; } .stages .stage.pair .panels { grid-template-columns: 1fr 1fr; }
-.stages .stage.pair .plot { max-width: 28vh; max-height: 28vh; }`;
+.stages .stage.pair .plot { max-width: min(40vh, 100vh - 30rem); max-height: min(40vh, 100vh - 30rem); }`;
 
 /** What stands on the screen of one role. */
 class SlideView {

@@ -94,11 +94,16 @@ class Snapshots:
 
 
 def shown_run(room: Room) -> str | None:
-    """Return the run that the room sees: that of the screen that is shown, or the one started on the slide."""
+    """Return the run that the room sees: that of the screen that is shown, or the slide's.
+
+    A slide that comes back to what another has started shows how that went.
+    """
     place = room.state.place
     screen = room.state.screen if room.state.screen is not None else room.lecture.slides[place].screen
     if screen is None:
-        return room.state.runs.get(place)
+        slides, started = room.lecture.slides, room.state.runs
+        same = [run for at, run in started.items() if slides[at].run == slides[place].run]
+        return started.get(place, same[-1] if same else None)
     path, _question_mark, query = screen.partition("?")
     return query_of(query).get("run") if path in _OF_A_RUN else None
 

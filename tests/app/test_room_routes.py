@@ -45,6 +45,7 @@ slides:
   - {title: Run, run: method=coral}
   - {title: Curve, sketch: {text: "How does it go?", x: [0, 8], y: [0, 10], outcome: [0, 1, 2, 3, 4, 5, 6, 7, 8]}}
   - {title: Boundary, sketch: {guess: own_line, film: half_moons}}
+  - {title: What came of it, run: method=coral}
 """)
 TEACHER, STUDENT = "one", "two"
 
@@ -312,6 +313,10 @@ def test_a_run_is_started_once_and_followed_to_its_result(room: Room, lab: Lab) 
     told = state(room)["run"]
     assert told["state"] == "done"
     assert told["after"] == pytest.approx(made_up_run.finished().result.adapted.target.accuracy)
+    act(room, act="go", place=7)  # which comes back to it
+    assert state(room)["run"] == told
+    act(room, act="go", place=0)
+    assert state(room)["run"] is None
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "number 2 in the queue"), ("zh", "第 2 位")])
