@@ -116,14 +116,16 @@ class Stage {
     if (this.colours) return this.colours;
     const style = getComputedStyle(this.playground.root);
     const dark = luminance(style.getPropertyValue("--st-background-color") || "#fff") < 0.4;
-    return (this.colours = {
+    const colours = {
       ink: style.color,
       paper: style.getPropertyValue("--st-background-color") || "white",
       line: style.getPropertyValue("--st-border-color") || "grey",
       tints: tintsOf(this.playground.data.colours.classes, dark ? 0.42 : 0.38),
       sprites: new Map(),
       ...this.playground.data.colours,
-    });
+    };
+    if (this.playground.root.isConnected) this.colours = colours; // before that no style is known
+    return colours;
   }
 
   /** A field on the way to the next one as a small picture, which the canvas enlarges smoothly. @param {Uint8Array} now @param {Uint8Array} next @param {number} part @param {number} side */
