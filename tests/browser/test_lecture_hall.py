@@ -17,6 +17,11 @@ UNCOVERED = """one => {
     return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
 }"""
 
+WHITE = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((_value, at) => at % 4 === 0 && data[at] + data[at + 1] + data[at + 2] === 3 * 255);
+}"""
+
 
 def turn(stage: Page, key: str = "ArrowRight") -> None:
     """Press a key that leads to another slide, and wait until it is there."""
@@ -134,7 +139,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     address = stage.get_by_role("link", name="投影").first.get_attribute("href")
     assert address is not None
     room = address.removesuffix("/stage")
-    student = visitor(server, size=PHONE)
+    student = visitor(server, size=PHONE, dark=True)
     student.goto(room)
     expect(heading(student)).to_be_visible()
     stage.get_by_role("button", name="带全班浏览应用 →").click()
@@ -153,6 +158,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     settle(stage)
     expect(heading(student)).to_have_text("CORAL")
     expect(student.locator(".stage-film .numbers")).to_contain_text("100%")
+    assert not student.locator(".stage-film canvas").first.evaluate(WHITE), "a hollow point has the page's colour"
     expect(student.locator("iframe")).to_have_count(0)
     assert violations(student) == []
     student.screenshot(path=SCREENSHOTS / "hall-light-lesson-phone.png", full_page=True)
