@@ -55,7 +55,7 @@ class RunView {
     if (!this.table.open) return;
     const rows = ["source_only", "adapt"].flatMap((phase) => {
       const target = new Map(this.curves[`${phase} target`]);
-      const name = said(phase === "adapt" ? "after" : "before");
+      const name = said(phase === "adapt" ? "adapting" : "before");
       return (this.curves[`${phase} source`] ?? []).map(([epoch, share]) => [`${name} ${epoch}`, inPercent(share, 1), target.has(epoch) ? inPercent(target.get(epoch) ?? 0, 1) : ""]);
     });
     const head = make("tr", {}, ["epoch", "source", "target"].map((name) => make("th", { scope: "col" }, [said(name)])));
@@ -82,7 +82,7 @@ function courses(curves) {
   let from = 0;
   for (const phase of phases) {
     const x = (/** @type {number} */ epoch) => left + ((from + epoch) / total) * (width - left - 8);
-    picture.append(drawn("text", { x: x(0) + 4, y: height - 6 }, said(phase === "adapt" ? "after" : "before")));
+    picture.append(drawn("text", { x: x(0) + 4, y: height - 6 }, said(phase === "adapt" ? "adapting" : "before")));
     if (from) picture.append(drawn("line", { x1: x(0), x2: x(0), y1: 8, y2: height - bottom, class: "grid" }));
     for (const domain of ["source", "target"]) {
       const points = curves[`${phase} ${domain}`] ?? [];

@@ -197,7 +197,9 @@ def _curves(figure: Figure, record: Record, language: Language) -> None:
                     series.setdefault(name, []).append((event.epoch, value))
         for place, (name, points) in enumerate(series.items()):
             colour = hues.get(name, palette.GREY) if kind is Accuracies else HUES[place % len(HUES)]
-            axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=language.word(name))
+            of_classifier = kind is Accuracies and name == "domain"
+            label = language.translate("Accuracy of the domain classifier") if of_classifier else language.word(name)
+            axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=label)
         axes.set_xlabel(language.translate("epoch"))
         if series:
             axes.legend(loc="best", fontsize=8)
