@@ -124,7 +124,7 @@ class Picture {
     const then = next.dimensions === frame.dimensions ? next : frame;
     const field = this.name === "given" ? stage.fieldOf(frame.field, then.field, part, SIDE) : stage.fieldOf(frame.featureField, then.featureField, part, SMALL_SIDE);
     pen.drawImage(field, x(box[0]), y(box[3]), (box[2] - box[0]) * unit, (box[3] - box[1]) * unit);
-    const shown = part > 0.5 ? next : frame;
+    const shown = part > 0.5 ? next : frame; // as `frameShown` has it
     if (this.name === "given") {
       if (shown.domain) this.levels(pen, shown.domain, [128], box, colours.ink, [6, 4], 1.6);
       if (film.header?.ratio) this.levels(pen, film.header.ratio, [0.25, 0.5, 1, 2, 4], box, colours.ink, [2, 3], 1);

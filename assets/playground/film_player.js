@@ -5,6 +5,9 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const FRAMES_A_SECOND = 16;
 const SECONDS_A_FIT = 1.6; // of a film of few frames, each of which is a step of its own
 
+/** The frame that words and numbers are of at time t: the one whose marks the pictures show. @param {number} t */
+const frameShown = (t) => Math.max(0, Math.ceil(t - 0.5));
+
 class Player {
   /** @param {Playground} playground */
   constructor(playground) {
@@ -214,7 +217,7 @@ class Player {
 
   /** @param {Stage} stage @param {number} t */
   numbers(stage, t) {
-    const frame = stage.film?.frames[Math.floor(t + 1e-6)];
+    const frame = stage.film?.frames[frameShown(t)];
     const { texts } = this.playground.data;
     if (!frame) return;
     const parts = [];
@@ -230,7 +233,7 @@ class Player {
   /** What has just happened, written at each frame. */
   words() {
     const stage = this.playground.stages[0];
-    const at = Math.floor(this.time(stage) + 1e-6);
+    const at = frameShown(this.time(stage));
     if (!stage.film?.frames[at]) return;
     const sentence = sentenceOf(stage.film, at, this.playground.data.texts);
     const node = this.playground.find(".sentence");

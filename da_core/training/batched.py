@@ -6,9 +6,8 @@ has more sums, and saves less: there the seeds part into as many stacks as there
 2.2 times one with source only, 2.1 to 3.1 with fourteen methods, and 3.0 to 3.7 with ADDA, where products of matrices
 fill a core with one seed alone (two cores that others use as well, November 2026, `tests/bench/batched_seeds.py`; from
 one hour to the next a figure moved by as much as 0.9). Convolutions fill a CPU with one seed alone, so they train
-together on a GPU only. Each seed has its own samples, first weights and batches, as
-in a run of its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds'
-runs.
+together on a GPU only. Each seed has its own samples, first weights and batches, as in a run of its own, and comes to
+the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
 """
 
 from __future__ import annotations

@@ -78,10 +78,7 @@ def section(use: Callable[[DataSpec], None]) -> bool:
             _examples()
         return True
     when_ready(read_files(spec), partial(_preview, spec, use), _("Reading your files…"))
-    if spec == state.experiment().data:
-        return False
-    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
-    return True
+    return spec != state.experiment().data
 
 
 def _examples() -> None:
@@ -257,6 +254,7 @@ def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection)
         st.caption(words.translate_message(notice.message, notice.values))
     if found.outline is not None and found.pair.kind != "texts":
         _treatment(spec, found.outline)
+    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
     pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(found.pair)
     if pressed:

@@ -30,7 +30,7 @@ def fresh_searches(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
     def run(experiment: Experiment, *, should_stop: object) -> Iterator[Event]:
         lab.may_go_on()
         score = float(experiment.method.params.get("weight", 10.0))
-        said = {"snd": ValidatorScore(before=0.0, after=score)}
+        said = {"information_maximisation": ValidatorScore(before=0.0, after=score)}
         result = end.result.model_copy(update={"validators": said})
         yield made_up_run.made_by_this_version(Finished(result, end.evidence), experiment)
 
