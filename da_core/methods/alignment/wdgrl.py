@@ -68,7 +68,7 @@ class WDGRL(DeepAlignment):
     def critic_losses(self, batch: Batch) -> dict[str, Tensor]:
         Fs, Ft = batch.source_features, batch.target_features
         place = ((torch.arange(len(Fs), device=Fs.device, dtype=Fs.dtype) + 0.5) / len(Fs)).unsqueeze(1)
-        scores, slope = answer_and_slope(self.critic, torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]).detach())
+        scores, slope = answer_and_slope(self.critic, torch.cat([Fs, Ft, Fs + place * (Ft - Fs)]))
         on_source, on_target, _ = scores.chunk(3)
         return {"critic": -distance(on_source, on_target) + self.params.penalty * gradient_penalty(slope)}
 
