@@ -101,7 +101,7 @@ class Curve {
     pen.arc(at, 6, 5, 0, 7);
     pen.fill();
     const frames = first.film.frames;
-    const place = Math.floor(this.player.time(first) + 1e-6);
+    const place = frameShown(this.player.time(first));
     const where = filled(playground.data.texts.frame, { frame: place + 1, count: frames.length });
     const numbers = first.figure.querySelector(".numbers")?.textContent;
     const said = numbers ? `${where} · ${numbers}` : where;
