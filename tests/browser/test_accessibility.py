@@ -18,9 +18,9 @@ from tests.support.server import Server
 WALKED = {"home", *map(str.lower, WALK)}
 
 
-def test_no_screen_has_a_serious_violation(page: Page, finished_run: dict[str, str]) -> None:
+def test_no_screen_has_a_serious_violation(page: Page) -> None:
     wrong = {}
-    for step, address in addresses(finished_run).items():
+    for step, address in addresses().items():
         page.goto(address)
         settle(page)
         found = violations(page) + [f"focus is not seen: {each}" for each in unseen_focus(page)]
@@ -30,13 +30,11 @@ def test_no_screen_has_a_serious_violation(page: Page, finished_run: dict[str, s
     assert wrong | {"the link to share": violations(page)} == {"the link to share": []}
 
 
-def test_every_screen_is_dark_and_chinese_where_both_are_wanted(
-    server: Server, visitor: Visitor, finished_run: dict[str, str]
-) -> None:
+def test_every_screen_is_dark_and_chinese_where_both_are_wanted(server: Server, visitor: Visitor) -> None:
     """The dark theme has the light one's elements, so axe-core looks at its colours alone."""
     page = visitor(server, locale="zh-CN", dark=True)
     wrong = {}
-    for step, address in addresses(finished_run).items():
+    for step, address in addresses().items():
         page.goto(address)
         settle(page)
         paper, ink = (luminance(page, what) for what in ("backgroundColor", "color"))
@@ -51,12 +49,12 @@ def test_every_screen_is_dark_and_chinese_where_both_are_wanted(
     assert wrong | {"the link to share": violations(page, COLOURS)} == {"the link to share": []}
 
 
-def addresses(told: dict[str, str]) -> dict[Step, str]:
+def addresses() -> dict[Step, str]:
     """Every screen's address, with a finished run and everything that there is to see."""
-    told = told | {"view": "everything"}
+    told = {"run": EXAMPLE, "view": "everything"}
     return {
         step: f"{'/' if step == 'home' else f'/{Path(screen.path).stem}'}?"
-        + urlencode(told | ({"row": told["run"]} if step == "what_if" else {}))
+        + urlencode(told | ({"row": EXAMPLE} if step == "what_if" else {}))
         for step, screen in SCREENS.items()
     }
 

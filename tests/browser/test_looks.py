@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from da_core.jobs.store import EXAMPLE
 from pages.shell.class_link import qr_code
 from tests.support.looks import PHONE, assert_all_chinese, out_of_sight
 from tests.support.screen import WALK, Visitor, heading, open_screen, settle, shoot
@@ -75,12 +76,10 @@ def test_the_qr_code_for_students_is_the_address_that_stands_above_it(page: Page
     shoot(page, "students-link")
 
 
-def test_a_phone_shows_every_screen_without_moving_sideways(
-    server: Server, visitor: Visitor, finished_run: dict[str, str]
-) -> None:
+def test_a_phone_shows_every_screen_without_moving_sideways(server: Server, visitor: Visitor) -> None:
     page = visitor(server, size=PHONE)
     for name in ("Start", *WALK):
-        open_screen(page, name, **finished_run)
+        open_screen(page, name, run=EXAMPLE)
         for part in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
             assert page.evaluate(f"{part}.scrollWidth") <= PHONE[0], name
         assert out_of_sight(page) == [], name

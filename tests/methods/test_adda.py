@@ -62,7 +62,7 @@ def test_only_the_targets_extractor_moves_and_towards_the_source():
             phase="adapt",
             spec=TrainingSpec(epochs=30, batch_size=32),
             seed=0,
-            method=ADDA(),
+            method=ADDA(hidden=64),
             target=target,
             source_network=start,
         )
