@@ -7,6 +7,7 @@ close. What it has trained comes along as its checkpoint, so that where a worker
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import threading
 from collections import Counter, deque
@@ -63,6 +64,8 @@ class Cluster:
         self._run = run
         self._client: Client | None = None
         self._has_gpu: dict[str, bool] = {}
+        self._reached = False
+        """Whether the scheduler has answered the last look: without it, no worker is known to be gone."""
         self._asked: Counter[str] = Counter()
         """How many runs of this server each worker has."""
         self._trained: dict[str, str] = {}
@@ -249,8 +252,9 @@ class Cluster:
                 self._asked[address] -= 1
         return None
 
-    def _is_there(self, address: str) -> bool:
-        return address in self._has_gpu
+    def _is_there(self, address: str, waited: float) -> bool:
+        """Tell whether a worker that has not answered for so many seconds may still do so."""
+        return address in self._has_gpu or (not self._reached and waited < _ANSWER_SECONDS)
 
     def _suitable(self, experiment: Experiment) -> frozenset[str]:
         with_gpu = frozenset(address for address, has_gpu in self._has_gpu.items() if has_gpu)
@@ -260,7 +264,8 @@ class Cluster:
     def _look(self, on_change: Callable[[], None]) -> None:
         """Keep up with which workers there are."""
         while not self._closed.is_set():
-            there = self._workers_now()
+            found = self._workers_now()
+            self._reached, there = found is not None, found or {}
             if there != self._has_gpu:
                 log.info("the cluster has %d workers, %d of them with a GPU", len(there), sum(there.values()))
                 self._has_gpu = there
@@ -271,7 +276,8 @@ class Cluster:
         if self._client is not None:
             self._client.close(timeout=_LOOK_SECONDS)  # type: ignore[no-untyped-call]
 
-    def _workers_now(self) -> dict[str, bool]:
+    def _workers_now(self) -> dict[str, bool] | None:
+        """Tell of each worker whether it has a GPU; None where the scheduler does not answer."""
         from distributed import Client
 
         try:
@@ -280,11 +286,11 @@ class Cluster:
                     self._address, set_as_default=False, direct_to_workers=True, name="da-lab"
                 )
             if self._client.status != "running":
-                return {}
+                return None
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, RuntimeError, LookupError) as error:  # it is away, or this client has just lost it
             log.warning("the cluster at %s cannot be reached: %s", self._address, error)
-            return {}
+            return None
         return {address: worker["resources"].get("GPU", 0) >= 1 for address, worker in workers.items()}
 
 
@@ -299,7 +305,7 @@ def _content(checkpoint: Place) -> bytes | None:
 class _Asked:
     """A run on a worker, seen from here. Every method raises `LostWorkerError` where the worker is gone."""
 
-    def __init__(self, client: Client, address: str, args: tuple[Any, ...], is_there: Callable[[], bool]) -> None:
+    def __init__(self, client: Client, address: str, args: tuple[Any, ...], is_there: Callable[[float], bool]) -> None:
         self.address, self._client, self._args, self._is_there = address, client, args, is_there
         self.wants_checkpoint = True
         """Whether the worker cannot read what was trained before, nor keep what it trains."""
@@ -318,7 +324,7 @@ class _Asked:
                 self.wants_checkpoint = bool(self._actor.wants_checkpoint)
                 return bool(self._actor.seated)
         except Exception as error:  # Dask has many for a worker or a scheduler that is gone
-            raise LostWorkerError(self.address) from error
+            raise self._lost() from error
 
     def bring_uploads(self) -> None:
         """Bring the worker what it lacks of the visitor's own files."""
@@ -343,23 +349,28 @@ class _Asked:
 
     def _answer(self, method: str, *args: Any) -> Any:
         call = self._call(method, *args)
-        while True:
+        for looks in itertools.count(1):
             try:
-                return call.result(timeout=_ANSWER_SECONDS)
-            except TimeoutError as error:
-                if not self._is_there():
-                    raise LostWorkerError(self.address) from error
+                return call.result(timeout=_LOOK_SECONDS)
+            except TimeoutError as error:  # Dask does not always tell who waits that the worker has died
+                if not self._is_there(looks * _LOOK_SECONDS):
+                    raise self._lost() from error
             except UserError:
                 raise
             except Exception as error:
-                raise LostWorkerError(self.address) from error
+                raise self._lost() from error
 
     def _call(self, method: str, *args: Any) -> Any:
         try:
             with self._client.as_current():
                 return getattr(self._actor, method)(*args)
         except RuntimeError as error:  # Dask knows already that it is gone
-            raise LostWorkerError(self.address) from error
+            raise self._lost() from error
+
+    def _lost(self) -> LostWorkerError:
+        """Let go of a worker that is gone: it would not even answer that the run is closed."""
+        self._actor = self._begun = None
+        return LostWorkerError(self.address)
 
 
 @functools.cache
