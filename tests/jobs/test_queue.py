@@ -592,7 +592,7 @@ def test_one_visitor_cannot_fill_the_queue(make_queue, script):
 
 def test_ten_visitors_from_one_address_leave_room_to_others(make_queue):
     queue = make_queue(queue_length=10, per_owner=2, per_address=4)
-    begins(queue, queue.submit(exp(50), CAT))
+    begins(queue, queue.submit(exp(9), CAT))
     for seed in range(4):
         queue.submit(exp(seed), f"cookie {seed}", address="192.0.2.7")
     with pytest.raises(UserError, match="4 runs from your network are waiting"):
