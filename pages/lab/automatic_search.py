@@ -165,7 +165,9 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
     first = best(tried)
     assert first is not None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("Best so far: **{method}**", method=safe(named(first.method))))
+        method = safe(named(first.method))
+        over = work_controls.is_over(view)
+        st.markdown(_("Best: **{method}**", method=method) if over else _("Best so far: **{method}**", method=method))
         hint = _("Makes it the experiment of the walk and opens its run.")
         if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
             state.replace(view.plan.experiment_of(first.method))
