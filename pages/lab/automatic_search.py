@@ -166,8 +166,8 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
     assert first is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         method = safe(named(first.method))
-        over = work_controls.is_over(view)
-        st.markdown(_("Best: **{method}**", method=method) if over else _("Best so far: **{method}**", method=method))
+        ended = view.state == "done"
+        st.markdown(_("Best: **{method}**", method=method) if ended else _("Best so far: **{method}**", method=method))
         hint = _("Makes it the experiment of the walk and opens its run.")
         if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
             state.replace(view.plan.experiment_of(first.method))
