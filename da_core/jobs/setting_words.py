@@ -7,7 +7,7 @@ from typing import Any
 
 from da_core.data.readers.uploads import place_name
 from da_core.data.sources import sources
-from da_core.experiment import Experiment, TrainingSpec
+from da_core.experiment import Experiment, MethodSpec, TrainingSpec
 from da_core.i18n import Language
 from da_core.methods import methods
 from da_core.networks import networks, preparation
@@ -76,6 +76,15 @@ def setting_value(experiment: Experiment, name: str, value: Any, language: Langu
             return language.choice(field.title if field is not None else "", value)
         case _:
             return str(value)
+
+
+def method_settings(method: MethodSpec, language: Language) -> str:
+    """Write the settings that differ from a method's defaults: “Weight 0.3, Hidden units 64”; empty where none does."""
+    experiment = Experiment(method=method)
+    return language.listing(
+        f"{setting_title(experiment, name, language)} {setting_value(experiment, name, value, language)}"
+        for name, value in ((f"method.{name}", value) for name, value in method.params.items())
+    )
 
 
 _REGISTRIES: dict[str, Callable[[], Mapping[str, type[Registered] | Registered]]] = {

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from da_core import palette
 from da_core.evaluation.validators import validators
-from da_core.export.search_table import settings_words, spread_words
+from da_core.export.search_table import spread_words
 from da_core.export.validator_rows import score_words
+from da_core.jobs.setting_words import method_settings
 from da_core.params import Params, describe
 from da_core.several_runs.search import Search, Tried, ranked
 from pages.charts import chart_table, plotly_figure, vega_chart
@@ -32,7 +33,7 @@ def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.D
     table = {
         _("Place"): [str(place) for place in range(1, len(shown) + 1)],
         _("Method"): titles,
-        _("Settings"): [safe(settings_words(one)) or _("its defaults") for one in shown],
+        _("Settings"): [safe(method_settings(one.method, language())) or _("its defaults") for one in shown],
         word(validators()[search.validator].title): [
             score_words(search.validator, one.score, language()) for one in shown
         ],
@@ -89,7 +90,7 @@ def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Par
     trace = go.Parcoords(
         dimensions=dimensions, line=line, labelfont=ink, tickfont=ink, rangefont={"color": palette.CLEAR}
     )
-    margin = {"l": 60, "r": 60, "t": 60, "b": 24}
+    margin = {"l": 84, "r": 84, "t": 60, "b": 24}
     figure = plotly_figure.base_figure(trace, height=320, margin=margin)
     written = [score_words(search.validator, one.score, language()) for one in runs]
     table = pd.DataFrame(

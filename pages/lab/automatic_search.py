@@ -11,6 +11,7 @@ from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.jobs.searches import SearchView, searches
+from da_core.jobs.setting_words import method_settings
 from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
 from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from pages.charts import search_charts
@@ -18,7 +19,7 @@ from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
 from pages.session import keys, state
 from pages.session.polling import when_ready
-from pages.session.words import _, number, paragraph, percent, safe, translate_message, word
+from pages.session.words import _, language, number, paragraph, percent, safe, translate_message, word
 from pages.shell import navigation
 
 LONGEST = 240
@@ -148,7 +149,7 @@ def budget_words(budget: Budget) -> str:
 
 def named(method: MethodSpec) -> str:
     """Name a method with the settings that are not its defaults."""
-    return f"{run_row.method_title(method.name)} {' '.join(f'{k}={v}' for k, v in method.params.items())}".strip()
+    return " · ".join(filter(None, (run_row.method_title(method.name), method_settings(method, language()))))
 
 
 def progress(view: SearchView) -> None:

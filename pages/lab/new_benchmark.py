@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -173,7 +174,8 @@ def panel(view: BenchmarkView) -> None:
     if not view.outcomes:
         return
     accuracy, regret = _tables(view.plan.key, len(view.outcomes), language().code, view)
-    report(accuracy)
+    # while it runs, what is not there yet is not missing
+    report(replace(accuracy, ranks=None, notes=()) if view.is_running else accuracy)
     if regret is not None and not view.is_running:
         with st.expander(_("What the choice of each validator costs")):
             report(regret)

@@ -207,7 +207,7 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
                 "field": "what",
                 "title": None,
                 "scale": {"domain": titles, "range": hues},
-                "legend": {"orient": "bottom", "columns": 3},
+                "legend": {"orient": "bottom", "columns": 3, "symbolType": "stroke", "labelLimit": 200},
             },
             "strokeDash": {
                 "field": "what",

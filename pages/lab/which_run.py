@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from da_core.evaluation.validators import validators
+from da_core.jobs import setting_words
 from da_core.jobs.candidates import Candidate, candidates, judge_validator
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.searches import searches
@@ -16,7 +17,7 @@ from da_core.jobs.studies import runs_of, studies
 from pages.lab import weight_sweep
 from pages.run import run_row, validators_section
 from pages.session import keys, state
-from pages.session.words import _, number, percent, safe
+from pages.session.words import _, language, number, percent, safe
 from pages.shell import navigation
 
 MOST = 60
@@ -52,7 +53,8 @@ def names(among: Sequence[Candidate]) -> list[str]:
         parts = [_("Source only") if one.when == "before" else run_row.method_title(one.experiment.method.name)]
         for name, values in apart.items():
             if values[place] is not None and (one.when == "after" or name == "seed"):
-                parts.append(f"{name.removeprefix('method.')} {values[place]}")
+                title = setting_words.setting_title(one.experiment, name, language())
+                parts.append(f"{title} {setting_words.setting_value(one.experiment, name, values[place], language())}")
         found.append(" · ".join(parts))
     return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
 

@@ -80,7 +80,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     assert set(table["Method"]) == {"Source only", "Deep CORAL"}
     best = searches_module.searches().latest(lab.visitor).outcomes
     weights = [one.method.params["weight"] for one in best if "weight" in one.method.params]
-    assert f"Best: **{safe(f'Deep CORAL weight={max(weights)}')}**" in texts(done)
+    assert f"Best: **{safe(f'Deep CORAL · Weight {max(weights):g}')}**" in texts(done)
     button(done, "Use the best").click()
     done.run()
     assert not done.exception

@@ -102,7 +102,7 @@ def test_which_run_lists_the_picks_then_regret_and_ranks(lab: Lab) -> None:
     assert "5 models" in texts(app)
     assert not app.table, "one picks first"
     picks = table(app.selectbox[1].set_value(0).run(), "It would pick")
-    assert picks.loc["Prediction entropy", "It would pick"].endswith("seed 1")
+    assert picks.loc["Prediction entropy", "It would pick"].endswith("Seed 1")
     assert picks.loc["Source accuracy", "It would pick"].startswith("Source only")
     assert "Regret in points" not in picks.columns
     assert picks.filter(like="Oracle", axis=0).empty
