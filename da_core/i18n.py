@@ -65,8 +65,14 @@ class Language:
         return _fill_spaced(translated, values) if self.code == "zh" else translated.format(**values)
 
     def translate_message(self, message: str, values: Mapping[str, object]) -> str:
-        """Translate a sentence of ``da_core`` (a notice, an error), and the words among its ``values`` too."""
-        return self.translate(message, **{key: self.word(v) if isinstance(v, str) else v for key, v in values.items()})
+        """Translate a sentence of ``da_core`` (a notice, an error), and words and lists of words among its ``values``."""
+
+        def said(value: object) -> object:
+            if isinstance(value, list):
+                return self.listing(map(self.word, value))
+            return self.word(value) if isinstance(value, str) else value
+
+        return self.translate(message, **{key: said(value) for key, value in values.items()})
 
     def paragraph(self, *sentences: str) -> str:
         """Join sentences, the empty ones left out: Chinese has no space after a full stop."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from da_core.evaluation.seed_statistics import LEVEL, Spread, spread
 from da_core.events import Notice
+from da_core.i18n import Language
 
 Measure = Literal["accuracy", "regret"]
 """What a table's scores are: accuracies of methods, of which the higher is better, or regrets of validators."""
@@ -82,7 +83,7 @@ class BenchmarkTable:
                 for (pair, method), one in self.cells.items()
             ],
             "ranks": ranks,
-            "notes": [note.message.format(**note.values) for note in self.notes],
+            "notes": [Language().translate_message(note.message, note.values) for note in self.notes],
         }
 
 
@@ -147,7 +148,7 @@ def complete_pairs(
 def _left_out(pair: str, missing: Sequence[str]) -> Notice:
     return Notice(
         "{pair} is left out of the ranks: there is no score of {methods}.",
-        {"pair": pair, "methods": ", ".join(missing)},
+        {"pair": pair, "methods": list(missing)},
     )
 
 

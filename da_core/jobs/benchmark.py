@@ -226,7 +226,7 @@ def benchmark_tables(
     for pair in studies:
         once = [title("method", s.trial.method) for s in done if s.pair == pair and len(s.trial.seeds) > 1]
         if once:
-            named = {"pair": pairs[pair], "methods": ", ".join(once)}
+            named = {"pair": pairs[pair], "methods": once}
             notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
     accuracy = tabulate(scores)
     regrets = {
