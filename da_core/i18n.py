@@ -65,7 +65,7 @@ class Language:
         return _fill_spaced(translated, values) if self.code == "zh" else translated.format(**values)
 
     def translate_message(self, message: str, values: Mapping[str, object]) -> str:
-        """Translate a sentence of ``da_core`` (a notice, an error), and words and lists of words among its ``values``."""
+        """Translate a sentence of ``da_core`` (a notice, an error), and words, and lists of them, in its ``values``."""
 
         def said(value: object) -> object:
             if isinstance(value, list):

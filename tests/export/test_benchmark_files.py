@@ -55,11 +55,11 @@ def test_html_has_the_best_in_bold_and_no_markup_of_a_name(table: BenchmarkTable
 
 
 def test_what_is_missing_is_listed_as_the_readers_language_lists() -> None:
-    whole = {"moons": {name: [0.5, 0.6] for name in ("dann", "coral", "tca")}}
-    table = tabulate(whole | {"street": {"tca": [0.7, 0.8]}})
+    whole = {"moons": {name: [0.5, 0.6] for name in ("a", "b", "c")}}
+    table = tabulate(whole | {"street": {"c": [0.7, 0.8]}})
     said = {code: " ".join(benchmark_sentences(table, Language(code))) for code in ("en", "zh")}
-    assert "dann, coral" in said["en"]
-    assert "dann、coral" in said["zh"]
+    assert "a, b" in said["en"]
+    assert "a、b" in said["zh"]
 
 
 def test_latex_sets_every_letter_of_a_name_as_it_is(table: BenchmarkTable) -> None:
