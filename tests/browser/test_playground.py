@@ -15,6 +15,8 @@ from tests.support.server import Server
 
 
 def opened(page: Page, query: str = "") -> None:
+    """Open it for who wants nothing to move by itself: what plays costs whatever else is tested its processor."""
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"/playground{query}")
     expect(page.locator(".playground[data-state=whole]")).to_be_visible()
 
@@ -140,7 +142,6 @@ def test_the_critic_alone_goes_on_from_this_frame(page: Page) -> None:
 
 
 def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
     opened(page)
     go_to_frame(page, 60)
     said = page.locator(".sentence").inner_text()
@@ -161,7 +162,6 @@ def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) ->
 
 
 def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
     opened(page)
     page.locator(".curve").focus()
     page.keyboard.press("Shift+Tab")
@@ -209,7 +209,6 @@ def test_pictures_are_saved_as_files_that_others_open(page: Page, tmp_path: Path
 
 
 def test_who_wants_nothing_to_move_sees_the_end(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
     opened(page)
     expect(page.locator(".sentence")).to_contain_text("The end")
     expect(page.locator(".play")).to_have_attribute("aria-label", "Play")
@@ -289,7 +288,6 @@ def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor
 
 def test_a_finger_drags_a_handle_and_does_not_scroll(visitor: Visitor, server: Server) -> None:
     page = visitor(server, size=PHONE)
-    page.emulate_media(reduced_motion="reduce")
     opened(page)
     across, down = spot(page, "move class B")
     finger = page.context.new_cdp_session(page)
