@@ -4,10 +4,10 @@ A step of a small network on points or features is mostly the calls that it is m
 in one step cost little more than one, and a CPU goes through the calls of a step as a list (`traced`). A method's step
 has more sums, and saves less: there the seeds part into as many stacks as there are cores. By the clock ten seeds cost
 2.2 times one with source only, and 2.1 to 3.0 with a method: most with ADDA, WDGRL and DANN, whose critics' products of
-matrices fill a core with one seed alone (two quiet cores, November 2026, `tests/bench/batched_seeds.py`; where others
-use the cores as well, ADDA came to 3.7). Convolutions fill a CPU with one seed alone, so they train
-together on a GPU only. Each seed has its own samples, first weights and batches, as in a run of its own, and comes to
-the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
+matrices fill a core with one seed alone (two quiet cores, November 2026, `tests/bench/batched_seeds.py`; in an hour
+when others use the processor and its cache as well, any of them may come to 3.7). Convolutions fill a CPU with one seed
+alone, so they train together on a GPU only. Each seed has its own samples, first weights and batches, as in a run of
+its own, and comes to the same numbers but for rounding. What has been trained here is handed to the seeds' runs.
 """
 
 from __future__ import annotations
