@@ -78,12 +78,16 @@ def setting_value(experiment: Experiment, name: str, value: Any, language: Langu
             return str(value)
 
 
+def titled_value(experiment: Experiment, name: str, value: Any, language: Language) -> str:
+    """Write a setting with its title, as plain text: “Weight 0.3”."""
+    return f"{setting_title(experiment, name, language)} {setting_value(experiment, name, value, language)}"
+
+
 def method_settings(method: MethodSpec, language: Language) -> str:
     """Write the settings that differ from a method's defaults: “Weight 0.3, Hidden units 64”; empty where none does."""
     experiment = Experiment(method=method)
     return language.listing(
-        f"{setting_title(experiment, name, language)} {setting_value(experiment, name, value, language)}"
-        for name, value in ((f"method.{name}", value) for name, value in method.params.items())
+        titled_value(experiment, f"method.{name}", value, language) for name, value in method.params.items()
     )
 
 

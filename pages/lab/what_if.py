@@ -39,9 +39,7 @@ def names(row: Sequence[RunView]) -> list[str]:
             found.append(run_row.method_title(view.experiment.method.name))
             continue
         told = [
-            f"{setting_words.setting_title(view.experiment, name, language())} "
-            f"{setting_words.setting_value(view.experiment, name, values[1], language())}"
-            for name, values in changed.items()
+            setting_words.titled_value(view.experiment, name, values[1], language()) for name, values in changed.items()
         ]
         found.append(listing(told[:2]) or run_row.method_title(view.experiment.method.name))
     return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]

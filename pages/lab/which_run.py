@@ -53,8 +53,7 @@ def names(among: Sequence[Candidate]) -> list[str]:
         parts = [_("Source only") if one.when == "before" else run_row.method_title(one.experiment.method.name)]
         for name, values in apart.items():
             if values[place] is not None and (one.when == "after" or name == "seed"):
-                title = setting_words.setting_title(one.experiment, name, language())
-                parts.append(f"{title} {setting_words.setting_value(one.experiment, name, values[place], language())}")
+                parts.append(setting_words.titled_value(one.experiment, name, values[place], language()))
         found.append(" · ".join(parts))
     return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
 
