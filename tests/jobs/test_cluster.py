@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 
@@ -226,6 +227,13 @@ def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_th
     assert any(isinstance(event, Notice) and event.message == GOES_ON for event in there)
     *_, undisturbed = run(experiment, embed=False)
     results_are_equal(there[-1], undisturbed)
+
+
+def test_workers_that_are_there_are_known_at_every_look(cluster_of) -> None:
+    """Dask's client asks for itself as well, and not for the workers; a run whose worker is unknown goes elsewhere."""
+    with dask.config.set({"distributed.client.scheduler-info-interval": "5ms"}):
+        cluster = cluster_of(endless)
+        assert {len(cluster._workers_now() or ()) for _ in range(300)} == {3}
 
 
 def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) -> None:

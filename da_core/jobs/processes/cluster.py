@@ -285,9 +285,11 @@ class Cluster:
                 self._client = Client(  # type: ignore[no-untyped-call]
                     self._address, set_as_default=False, direct_to_workers=True, name="da-lab"
                 )
-            if self._client.status != "running":
+            scheduler = self._client.scheduler
+            if self._client.status != "running" or scheduler is None:
                 return None
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+            # `Client.scheduler_info` may hand out what its own timer has asked for meanwhile, which is no workers
+            workers = self._client.sync(scheduler.identity, n_workers=-1)["workers"]  # type: ignore[no-untyped-call]
         except (OSError, RuntimeError, LookupError) as error:  # it is away, or this client has just lost it
             log.warning("the cluster at %s cannot be reached: %s", self._address, error)
             return None
