@@ -158,6 +158,7 @@ def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, se
     waits = first.submit(Experiment(seed=1), BOB)
     with pytest.raises(UserError, match="has not begun"):
         second.finish_early(waits, BOB)
+    second.wait(run_id, lambda view: view.state == "running", PATIENCE)  # the first tells it with its next beat
     second.finish_early(run_id, ANN)
     assert second.view(run_id).finishing_early
     first.wait(run_id, lambda view: view.finishing_early, PATIENCE)
