@@ -70,6 +70,7 @@ _LIVE = Table(
     Column("trains", Boolean, nullable=False, server_default=false()),
     Column("address", String(32), nullable=False, server_default=""),  # a digest
     Column("line", String(32), nullable=False, server_default=""),
+    Column("crashes", Integer, nullable=False, server_default="0"),
     Column("shown", Text),  # a `Shown`, as JSON: JSON of a database has no infinite numbers
 )
 _WISHES = Table(
