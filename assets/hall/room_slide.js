@@ -141,7 +141,7 @@ class SlideView {
   labAddress(slide, told) {
     const query = (/** @type {Record<string, string>} */ of) => new URLSearchParams({ ...of, room: given.id, lang: given.language });
     const screen = told.screen ?? slide.screen;
-    if (screen !== undefined && screen !== null) return `${given.base}/${withQuery(screen, { room: given.id, lang: given.language })}`;
+    if (screen !== undefined && screen !== null) return screenAddress(screen, { room: given.id, lang: given.language });
     if (slide.film) return `${given.base}/playground?${query(slide.film.query)}`;
     if (told.run) return `${given.base}/train?${query({ ...told.run.query, run: told.run.id })}`;
     if (slide.wanted) return `${given.base}/train?${query(Object.fromEntries(new URLSearchParams(slide.wanted)))}`;
@@ -153,15 +153,15 @@ class SlideView {
 function inFrame(screen, place) {
   // what the instructor does in the frame is followed; a student's frame is a page of their own
   const room = given.role === "stage" ? { room: `${given.id}~${place}` } : {};
-  return `${given.base}/${withQuery(screen, { embed: "1", lang: given.language, ...room })}`;
+  return screenAddress(screen, { embed: "1", lang: given.language, ...room });
 }
 
-/** @param {string} screen @param {Record<string, string>} more */
-function withQuery(screen, more) {
-  const [path, query] = screen.split("?");
+/** The address of a screen below the path at which the app begins. @param {string} screen @param {Record<string, string>} more */
+function screenAddress(screen, more) {
+  const [name, query] = screen.split("?");
   const all = new URLSearchParams(query ?? "");
-  for (const [name, value] of Object.entries(more)) all.set(name, value);
-  return `${path}?${all}`;
+  for (const [field, value] of Object.entries(more)) all.set(field, value);
+  return `${given.base}/${encodeURIComponent(name)}?${all}`; // a name has no “/”, so the address stays on this server
 }
 
 /** Set what stands between two stars in bold. @param {string} line */

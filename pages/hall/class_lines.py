@@ -11,6 +11,7 @@ from da_core.errors import UserError
 from da_core.jobs.store import store
 from da_core.run_folder import Record
 from da_core.teaching.hall.exercise import Exercise, write_code
+from da_core.teaching.hall.lecture import LONGEST_LINK
 from da_core.teaching.hall.room import RoomAct
 from da_core.teaching.hall.rooms import room_database, rooms
 from pages.run import run_row
@@ -47,9 +48,12 @@ def lead(here: Step) -> None:
             return
         query = {name: value for name, value in state.address().items() if name not in ("room", "lang")}
         path = "" if here == "home" else SCREENS[here].path.rpartition("/")[2].removesuffix(".py")
-        rooms().act(
-            room_id, state.owner(), RoomAct(act="screen", screen=f"{path}?{urlencode(query)}" if query else path)
-        )
+        link = f"{path}?{urlencode(query)}" if query else path
+        if len(link) > LONGEST_LINK:
+            raise UserError(
+                "The class cannot follow to this screen: its link is longer than {most} letters.", most=LONGEST_LINK
+            )
+        rooms().act(room_id, state.owner(), RoomAct(act="screen", screen=link))
     except UserError as error:
         st.warning(explain(error))
 

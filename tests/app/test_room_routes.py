@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from da_core.data.loading import cache
 from da_core.data.loading.cache import load_pair
+from da_core.data.readers.uploads import keep_upload
+from da_core.data.sources.drawn_points import MOST_POINTS, encode_points
 from da_core.experiment import DataSpec, Experiment
 from da_core.i18n import Language
 from da_core.jobs.queue import queue
@@ -24,7 +27,7 @@ from da_core.teaching.hall.followers import HERE_SECONDS, Followers
 from da_core.teaching.hall.lecture import FilmOfPreset, Slide, read_lecture, shipped
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
-from pages.hall import print_pages, room_routes, room_snapshots
+from pages.hall import class_lines, print_pages, room_routes, room_snapshots
 from pages.hall.room_snapshots import Snapshots, snapshots
 from pages.session import keys, priority, session_cookie
 from pages.session.access import counted_address
@@ -350,6 +353,26 @@ def test_who_follows_sees_a_screen_without_a_page_of_streamlits(room: Room, scre
     assert (told["run"] is not None) == ("run=" in screen)
 
 
+@pytest.mark.parametrize(
+    "screen",
+    [
+        "/evil.example/login",
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "..",
+        "data/../../x",
+        "data?data=street#x",
+        "data\n//evil.example",
+    ],
+)
+def test_who_follows_is_led_to_no_other_site(room: Room, screen: str) -> None:
+    assert act(room, act="screen", screen="data") == {}
+    assert "cannot be done" in act(room, act="screen", screen=screen).get("problem", "")
+    assert state(room)["screen"] == "data"
+
+
 def test_a_closed_room_says_so(room: Room) -> None:
     rooms().close(room.room_id, TEACHER)
     assert "closed" in state(room)
@@ -404,6 +427,34 @@ def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab:
     app = lab.screen("method", room=room.room_id)
     assert not app.exception
     assert rooms().get(room.room_id).state.screen == seen
+
+
+@pytest.mark.parametrize("name", ["marks.csv", "成绩 100%&~a=b+c.csv"])
+def test_the_class_follows_its_instructor_to_files_of_her_own(lab: Lab, room: Room, name: str) -> None:
+    place = keep_upload(name, b"hours,passed\n1,no\n9,yes\n")
+    app = lab.screen("data", room=room.room_id, data="files", **{"data.source": place})
+    assert not app.exception
+    followed = state(room)["screen"]
+    assert urlsplit(followed).path == "data"
+    assert parse_qs(urlsplit(followed).query)["data.source"] == [place]
+
+
+def test_the_class_follows_to_points_that_a_hand_has_drawn(lab: Lab, room: Room) -> None:
+    points = np.zeros((MOST_POINTS // 2, 2)), np.zeros(MOST_POINTS // 2, np.int64)
+    drawn = encode_points(points, points)
+    app = lab.screen("data", room=room.room_id, data="drawn", **{"data.points": drawn})
+    assert not app.exception
+    assert drawn in state(room)["screen"]
+
+
+def test_an_instructor_hears_that_a_link_is_too_long_to_follow(
+    lab: Lab, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_lines, "LONGEST_LINK", 10)
+    app = lab.screen("data", room=room.room_id, data="moons")
+    assert not app.exception
+    assert "longer than 10 letters" in texts(app)
+    assert state(room)["screen"] is None
 
 
 def test_a_frame_of_an_earlier_slide_is_not_followed(lab: Lab, room: Room) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.accessibility import violations
 from tests.support.screen import SCREENSHOTS, Visitor, heading, settle
@@ -169,6 +170,27 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
         expect(student.locator(".run .numbers")).to_be_visible()
         assert violations(student) == []
         student.screenshot(path=SCREENSHOTS / f"hall-light-{screen}-phone.png", full_page=True)
+
+
+def test_a_screen_of_another_site_is_looked_for_on_this_one(server: Server, visitor: Visitor) -> None:
+    """As if the server had let it pass: the page itself leads nowhere else."""
+    _stage, room = opened_room(server, visitor)
+    student = visitor(server, size=PHONE)
+    light = {"title": "Log in", "lines": []}
+
+    def lead_elsewhere(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"screen": "/evil.example/login", "light": light})
+
+    student.route("**/state?*", lead_elsewhere, times=1)
+    student.route(re.compile("evil"), lambda route: route.fulfill(body=""))
+    student.goto(room)
+    expect(heading(student)).to_have_text("Log in")
+    link = student.get_by_role("link", name="Try it in a lab of my own")
+    assert urlsplit(link.evaluate("link => link.href")).netloc == urlsplit(student.url).netloc
+    student.get_by_role("button", name="Open this screen here").click()
+    frame = student.locator("iframe")
+    assert urlsplit(frame.evaluate("frame => frame.src")).netloc == urlsplit(student.url).netloc
 
 
 def test_after_the_second_vote_the_same_idea_is_asked_in_another_case(server: Server, visitor: Visitor) -> None:

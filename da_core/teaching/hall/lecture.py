@@ -27,15 +27,17 @@ FOLDER = Path(__file__).parents[3] / "assets" / "lectures"
 """The lectures that ship with the app, by language."""
 LARGEST = 300_000
 """Letters of a file."""
+LONGEST_LINK = 20_000
+"""Letters of a screen's link: points drawn by hand take 8,000, and a third domain may be drawn too."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=240)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 AxisTitle = Annotated[str, StringConstraints(max_length=60)]
 Ends = tuple[float, float]
 DrawnLine = Annotated[tuple[float, ...], Field(max_length=100)]
-ScreenLink = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[a-z_]*(\?[A-Za-z0-9_.,=&%+-]*)?$")]
-"""A screen of the app with its query, such as “data?data=street”: it leads nowhere else."""
-Query = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[A-Za-z0-9_.,=&%+-]*$")]
+ScreenLink = Annotated[str, StringConstraints(max_length=LONGEST_LINK, pattern=r"^[a-z_]*(\?[A-Za-z0-9_.~,=&%+-]*)?$")]
+"""A screen of the app with its query as `urlencode` writes it, such as “data?data=street”: it leads nowhere else."""
+Query = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[A-Za-z0-9_.~,=&%+-]*$")]
 
 
 class _LecturePart(BaseModel):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from da_core.errors import UserError
 from da_core.jobs.owners import digest
-from da_core.teaching.hall.lecture import Lecture, Question, Slide
+from da_core.teaching.hall.lecture import Lecture, Question, ScreenLink, Slide
 
 if TYPE_CHECKING:
     from da_core.jobs.database.room_database import RoomRow
 
 Pace = Literal["held", "free"]
-LONGEST_SCREEN = 4000
-"""Letters of a screen's link."""
 ROUNDS = 4
 """How often one question can be put to the room."""
 
@@ -54,6 +52,15 @@ class Ballot(_Value):
         return slide.twin if self.twin_from is not None and round_ >= self.twin_from else slide.question
 
 
+def _link_or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> str | None:
+    """Read a link, and none where it leads elsewhere: rooms of earlier versions may hold such a one."""
+    try:
+        link: str | None = validate(value)
+    except ValidationError:
+        return None
+    return link
+
+
 class FilmPlace(_Value):
     """How far the film on the slide has come, and whether it is playing."""
 
@@ -69,7 +76,7 @@ class RoomState(_Value):
     paused: bool = False
     """“Eyes up”: the students' screens ask them to look up."""
     film: FilmPlace | None = None
-    screen: str | None = None
+    screen: Annotated[ScreenLink | None, WrapValidator(_link_or_none)] = None
     """The address that the instructor has walked to in the app, in place of the slide's own."""
     ballots: dict[int, Ballot] = {}
     runs: dict[int, str] = {}
@@ -82,7 +89,7 @@ class RoomAct(_Value):
     act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal", "twin"]
     place: int = 0
     film: FilmPlace = FilmPlace()
-    screen: str = Field("", max_length=LONGEST_SCREEN)
+    screen: ScreenLink = ""
     run: str = Field("", max_length=64)
 
 

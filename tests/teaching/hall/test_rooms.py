@@ -13,7 +13,7 @@ from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
 from da_core.teaching.guess import KNOTS
 from da_core.teaching.hall.lecture import Lecture, Sketch
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
-from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
+from da_core.teaching.hall.rooms import FRESH_SECONDS, MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms
 from da_core.teaching.hall.votes import MOST_LINES, DrawnTally, Turnout
 from tests.teaching.hall.conftest import Clock
 
@@ -87,6 +87,16 @@ def test_another_server_with_the_same_database_sees_a_change(
     assert do(elsewhere, room, place=1).version == 3
     clock.now += 1.0
     assert rooms.get(room.room_id).state.place == 1
+
+
+@pytest.mark.parametrize("screen", ["/evil.example/login", "x" * 30_000])
+def test_a_room_that_an_earlier_version_led_elsewhere_opens_at_its_slide(
+    rooms: Rooms, room: Room, room_tables: RoomDatabase, clock: Clock, screen: str
+) -> None:
+    room_tables.save_state(room.room_id, room.version, room.state.model_dump(mode="json") | {"screen": screen})
+    clock.now += FRESH_SECONDS
+    assert rooms.get(room.room_id).state.screen is None
+    assert do(rooms, room, place=1).state.place == 1
 
 
 def test_two_windows_of_the_instructor_do_not_undo_each_other(
