@@ -23,10 +23,19 @@ from da_core.teaching.guess import KNOTS
 if TYPE_CHECKING:
     from da_core.teaching.check_questions import Check
 
+try:
+    from yaml import CSafeLoader as _SafeLoader  # ten times as fast
+except ImportError:
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
+
 FOLDER = Path(__file__).parents[3] / "assets" / "lectures"
 """The lectures that ship with the app, by language."""
 LARGEST = 300_000
 """Letters of a file."""
+MOST_NODES = 10_000
+"""Values, lists and mappings in a file: 50 for each of 200 slides."""
+_DEEPEST = 20
+"""Lists and mappings within one another; a lecture has six."""
 LONGEST_LINK = 20_000
 """Letters of a screen's link: points drawn by hand take 8,000, and a third domain may be drawn too."""
 
@@ -169,13 +178,20 @@ class Lecture(_LecturePart):
         return sum(slide.minutes for slide in self.slides)
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Reads plain YAML: an alias is refused, since a few of them can stand for more than any memory holds."""
+_NULL = "tag:yaml.org,2002:null"
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
-            raise yaml.YAMLError("“*” and “&” are not used here")
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+
+class _TextLoader(_SafeLoader):
+    """Reads every scalar as a text, and as None where nothing stands or “null”.
+
+    YAML 1.1 takes “yes” for a truth, “12:30” for a number in base 60 and “2026-12-02” for a date. Here a field says
+    what its text is.
+    """
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag == _NULL]
+        for first, known in _SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @functools.cache
@@ -198,12 +214,15 @@ def read_lecture(text: str) -> Lecture:
     if len(text) > LARGEST:
         raise UserError("This file is too long for a lecture: at most {count} letters.", count=LARGEST)
     try:
-        held = yaml.load(text, _PlainLoader)  # a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        _check_is_plain(text)
+        held = yaml.load(text, _TextLoader)  # a SafeLoader
+    except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None)
         if mark is not None:
             raise UserError("This file is not YAML: see line {line}.", line=mark.line + 1) from None
-        raise UserError("This file is not plain YAML: {detail}.", detail=shorten(str(error))) from None
+        raise UserError(
+            "This file is not plain YAML: {detail}.", detail=shorten(str(error).partition("\n")[0])
+        ) from None
     if not isinstance(held, dict):
         raise UserError("A lecture has “title”, “language” and “slides”; see the example that can be downloaded.")
     try:
@@ -212,6 +231,23 @@ def read_lecture(text: str) -> Lecture:
         raise _explained(error.errors()[0]) from None
     _check_names(lecture)
     return lecture
+
+
+def _check_is_plain(text: str) -> None:
+    """Refuse what costs more than its letters: aliases, tags, depth without end, and entries by the thousand.
+
+    The loader written in C follows brackets by recursion, so it is given no text that has not passed here.
+    """
+    depth = nodes = 0
+    for event in yaml.parse(text, _TextLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        nodes += isinstance(event, yaml.NodeEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("its brackets or indents lie too deep in one another")
+        if nodes > MOST_NODES:
+            raise UserError("This file has too many entries for a lecture: at most {count}.", count=MOST_NODES)
+        if isinstance(event, yaml.NodeEvent) and (event.anchor or getattr(event, "tag", None)):
+            raise yaml.YAMLError("“*”, “&” and “!” are not used here")
 
 
 def _with_the_courses(held: dict[str, Any]) -> dict[str, Any]:

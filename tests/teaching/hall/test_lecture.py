@@ -96,8 +96,14 @@ def test_every_screen_that_a_lecture_shows_is_there(language: str) -> None:
         (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not one that is drawn"),
         (SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}", "not there: film.nothing"),
         ("a: &a [x, x]\nb: [*a, *a]", "not plain YAML"),
-        ("!!python/object/apply:os.system [ls]", "not YAML"),
+        ("!!python/object/apply:os.system [ls]", "not plain YAML"),
+        (f"title: !!float 1{':59' * 200}", "not plain YAML"),
+        (f"title: 1{':59' * 200}.5", "“title” cannot be used"),
+        (SLIDES + f"  - {{title: a, minutes: 1{':59' * 200}.5}}", "“minutes” cannot be used"),
         ("[" * 5000, "YAML"),
+        ("- " * 100_000, "not plain YAML"),
+        (SLIDES + "  - title: x\n" * 20_000, "at most 10000"),
+        ("title: \0", "not plain YAML"),
         ("x" * (LARGEST + 1), "too long"),
     ],
 )
@@ -106,6 +112,24 @@ def test_a_file_that_is_no_lecture_is_refused_in_one_sentence(text: str, sentenc
         read_lecture(text)
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_texts_are_texts_whatever_yaml_takes_them_for() -> None:
+    titles = ["yes", "12:30", "2026-12-02", "2026", "1e3", "0x1F", "=", "~x", "null and void"]
+    lecture = read_lecture(SLIDES + "".join(f"  - title: {title}\n" for title in titles))
+    assert [slide.title for slide in lecture.slides] == titles
+
+
+def test_numbers_truths_and_nothing_are_read_where_a_field_wants_them() -> None:
+    film = "{title: a, minutes: 2.5e0, film: {preset: turned, still: yes}}"
+    none = "{title: b, film: null, screen: ~, run: , check: night_why, twin: null}"
+    lecture = read_lecture(f"{SLIDES}  - {film}\n  - {none}\n  - {{title: c, screen: ''}}\n")
+    first, second, third = lecture.slides
+    assert first.film is not None
+    assert (first.minutes, first.film.still) == (2.5, True)
+    assert second.question is not None
+    assert (second.film, second.screen, second.run, second.twin) == (None, None, None, None)
+    assert third.screen == "", "the first screen of the app"
 
 
 def test_a_check_of_the_course_is_put_in_the_lectures_language() -> None:
