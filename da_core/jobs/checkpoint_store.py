@@ -56,6 +56,9 @@ class CheckpointStore(Protocol):
     def load(self, run_id: str) -> bytes | None:
         """Load the last attempt's checkpoint; None if there is none. Raises `OSError`."""
 
+    def last_attempt(self, run_id: str) -> Attempt | None:
+        """Return the last attempt that has saved a checkpoint; None if none has. Raises `OSError`."""
+
     def delete(self, run_id: str) -> None:
         """Delete the run's checkpoints, if there are any."""
 
@@ -90,6 +93,10 @@ class CheckpointFolder:
             return paths[-1].read_bytes() if paths else None
         except FileNotFoundError:
             return None
+
+    def last_attempt(self, run_id: str) -> Attempt | None:
+        paths = self._paths(run_id)
+        return _attempt_of(paths[-1].name) if paths else None
 
     def delete(self, run_id: str) -> None:
         try:
@@ -135,6 +142,10 @@ class CheckpointBucket:
             raise OSError(f"the checkpoint of run {run_id} is not what was written")
         return content
 
+    def last_attempt(self, run_id: str) -> Attempt | None:
+        keys = sorted(self.storage.find(self._folder(run_id)))
+        return _attempt_of(keys[-1].removeprefix("checkpoints/")) if keys else None
+
     def delete(self, run_id: str) -> None:
         try:
             for key in self.storage.find(self._folder(run_id)):
@@ -153,6 +164,12 @@ class CheckpointBucket:
 
     def _folder(self, run_id: str) -> str:
         return f"checkpoints/{_checked(run_id)}"
+
+
+def _attempt_of(name: str) -> Attempt | None:
+    """Read a checkpoint's attempt off its name."""
+    match = _NAME.fullmatch(name)
+    return Attempt(*map(int, match[2].split("-"))) if match and match[2] else None
 
 
 def _checked(run_id: str) -> str:

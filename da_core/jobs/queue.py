@@ -80,7 +80,7 @@ class Queue:
 
         Under neither is the storage asked, which may be slow."""
         self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, self._room, self._is_ours, checkpoints)
+        self._workers = Workers(self._schedule, store, run, self._room, self._record_begin, self._is_ours, checkpoints)
         if live_runs is not None:
             self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start, self._admission)
 
@@ -99,7 +99,8 @@ class Queue:
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), be
         it of this server or another, or one that the store has from before is taken instead of a new one. A run on a
-        folder or file of the server is never taken from the store, because what lies there may have changed.
+        folder or file of the server is never taken from the store, because what lies there may have changed. One that
+        this server has given up because it ends servers is not begun again: its id is the answer.
         ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
         the visitor's on the network, "" where it says nothing of who they are. Other seeds ``beside`` it are trained
         along, where this run is a new one and the queue `takes_seeds`: each is in the store once it has finished.
@@ -117,6 +118,8 @@ class Queue:
             with self._admission:
                 if (joined := self._join(experiment, owner, behind=behind, ahead=ahead)) is not None:
                     return joined
+                if not may_change and (given_up := self._given_up(experiment)) is not None:
+                    return given_up
                 names = [] if may_change else self._store.candidates(experiment)
                 if asked is not None and asked.issuperset(names):
                     run_id = new_run_id(experiment)
@@ -140,6 +143,10 @@ class Queue:
             if (equal := self._schedule.equal(experiment, owner)) is not None:
                 self._schedule.join(equal, owner, behind=behind, ahead=ahead)
             return None if equal is None else equal.run_id
+
+    def _given_up(self, experiment: Experiment) -> str | None:
+        with self._changed:
+            return self._schedule.given_up(experiment)
 
     def _take_in(self, job: Job) -> str:
         """Queue a new run, or join the equal one of another server; return its id. Admission is held."""
@@ -294,6 +301,10 @@ class Queue:
                 self._schedule.end(job)
             self._changed.notify_all()
         self._workers.join(timeout)
+
+    def _record_begin(self, job: Job) -> None:
+        if self._keeper is not None:
+            self._keeper.record_begin(job)
 
     def _is_ours(self, job: Job) -> bool:
         """Tell whether a run that came to its end is this server's to save."""

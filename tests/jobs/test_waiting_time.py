@@ -44,9 +44,11 @@ class Simulated:
         self.ends: list[tuple[float, str]] = []
         self.begun: dict[str, float] = {}
 
-    def add(self, name: str, duration: float, owner: str = "", experiment: Experiment | None = None) -> Job:
+    def add(
+        self, name: str, duration: float, owner: str = "", experiment: Experiment | None = None, crashes: int = 0
+    ) -> Job:
         experiment = experiment or method(f"takes {duration}")
-        job = Job(name, experiment, [digest(owner or name)], seen=0.0)
+        job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes)
         self.took[name] = duration
         self.schedule.give_turn(job)
         self.schedule.add(job)
@@ -74,13 +76,14 @@ class Simulated:
 
 
 @UNHURRIED
-@given(st.lists(seconds, min_size=1, max_size=12), st.integers(1, 4))
-def test_with_known_durations_each_is_told_when_it_really_begins_and_never_less(durations, workers):
+@given(st.lists(seconds, min_size=1, max_size=12), st.integers(1, 4), st.sets(st.integers(0, 11)))
+def test_with_known_durations_each_is_told_when_it_really_begins_and_never_less(durations, workers, alone):
+    """Also where some have ended a server, so that they train ``alone``."""
     queue = Simulated(workers)
     for place, duration in enumerate(durations):
         experiment = method(f"of {place}")
         queue.schedule.durations.learn(experiment, duration)
-        queue.add(str(place), duration, experiment=experiment)
+        queue.add(str(place), duration, experiment=experiment, crashes=int(place in alone))
     queue.begin()
     told = {name: (queue.told(name), queue.now) for name in queue.schedule.jobs if name not in queue.begun}
     while queue.ends:
@@ -143,6 +146,18 @@ def test_a_run_that_takes_longer_than_its_kind_did_is_not_promised_to_end_at_onc
     queue.now = 45.0
     queue.schedule.number_places()
     assert queue.told("waits") is None
+
+
+def test_while_a_run_trains_alone_the_next_one_waits_for_its_end_although_a_worker_is_free():
+    queue = Simulated(workers=2)
+    alone = queue.add("alone", 100, crashes=1)
+    queue.add("next", 10)
+    queue.begin()
+    queue.say_left("alone")
+    assert queue.told("next") == 120
+    queue.schedule.note_crashes(alone, 0)
+    queue.begin()
+    assert "next" in queue.begun
 
 
 def test_a_run_that_begins_or_ends_waits_for_nothing():

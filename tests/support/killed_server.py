@@ -5,6 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import resource
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +19,10 @@ from typing import Any
 from unittest import mock
 
 from da_core.evaluation import umap_and_pca
-from da_core.events import Finished, Losses
+from da_core.events import Event, Finished, Losses
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
+from da_core.jobs import queue as queue_module
+from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Store
@@ -35,9 +40,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 def serve(folder: Path, experiment: Experiment, reports: Connection) -> None:
     """Go on with what there is in ``folder``, or begin the run, as the app does; report how far it is until it ends."""
-    os.environ.update({"DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"})
-    settings.cache_clear()
-    umap_and_pca.umap = _pca  # type: ignore[assignment]  # the whole UMAP picture again takes a killed run longer than all that it has trained
+    _set_up(folder)
     queue().recover()
     run_id, version, told = queue().submit(experiment, OWNER), -1, -1.0
     while True:
@@ -50,6 +53,45 @@ def serve(folder: Path, experiment: Experiment, reports: Connection) -> None:
         if not view.live:
             break
     queue().close()
+
+
+def serve_poisoned(folder: Path, experiments: list[Experiment], run_ids: list[str], reports: Connection) -> None:
+    """Serve runs as the app does, two at a time, of which the first ends the process that trains it.
+
+    The first server begins them, and reports their ids; the next ones get these. Report how each came to its end.
+    """
+    _set_up(folder, DA_LAB_WORKERS="2")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    in_hand = threading.Event()
+
+    def poisoned(experiment: Experiment, *, checkpoint: CheckpointPlace, **options: Any) -> Iterator[Event]:
+        poison, innocent, *_others = experiments
+        if experiment == poison:
+            if checkpoint.attempt == 1:
+                in_hand.wait(PATIENCE)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        events = run(experiment, checkpoint=checkpoint, **options)
+        if experiment == innocent and checkpoint.attempt == 1:
+            yield next(events)
+            in_hand.set()
+            threading.Event().wait(PATIENCE)
+        yield from events
+
+    mock.patch.object(queue_module, "imported_run", poisoned).start()
+    queue().recover()
+    if not run_ids:
+        run_ids = [queue().submit(experiment, f"owner {experiment.seed}") for experiment in experiments]
+        reports.send(run_ids)
+    for run_id in run_ids:
+        view = queue().wait(run_id, lambda view: not view.live, PATIENCE)
+        reports.send((view.state, view.error and str(view.error)))
+    queue().close()
+
+
+def _set_up(folder: Path, **environment: str) -> None:
+    os.environ.update({"DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"} | environment)
+    settings.cache_clear()
+    umap_and_pca.umap = _pca  # type: ignore[assignment]  # the whole UMAP picture again takes a killed run longer than all that it has trained
 
 
 def _pca(F: Any, seed: int, start: Any = None) -> Any:
@@ -74,11 +116,11 @@ def small_run(seed: int = 0, epochs: int = 60) -> Experiment:
 
 
 @contextmanager
-def serving(folder: Path, experiment: Experiment) -> Iterator[tuple[BaseProcess, Iterator[dict[str, Any]]]]:
-    """A server that runs `serve`; its process, and what it reports."""
+def serving(function: Callable[..., None], *args: object) -> Iterator[tuple[BaseProcess, Iterator[Any]]]:
+    """A server that calls a function such as `serve`; its process, and what it reports."""
     _CONTEXT.set_forkserver_preload(_PRELOADED)
     ours, theirs = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=serve, args=(folder, experiment, theirs))
+    process = _CONTEXT.Process(target=function, args=(*args, theirs))
     process.start()
     theirs.close()  # so that its end is seen here
     try:
@@ -89,7 +131,7 @@ def serving(folder: Path, experiment: Experiment) -> Iterator[tuple[BaseProcess,
         ours.close()
 
 
-def _received(pipe: Connection) -> Iterator[dict[str, Any]]:
+def _received(pipe: Connection) -> Iterator[Any]:
     while True:
         try:
             yield pipe.recv()
@@ -116,7 +158,7 @@ def kill_and_finish(
     outcome = Outcome([], 0)
     last: dict[str, Any] = {"state": ""}
     for share in [*sorted(at), 2.0]:
-        with serving(folder, experiment) as (process, reports):
+        with serving(serve, folder, experiment) as (process, reports):
             for last in reports:
                 if last["fraction"] >= share and last["state"] == "running":
                     time.sleep(wait())
@@ -132,6 +174,26 @@ def kill_and_finish(
     assert last["state"] == "done", last
     check(folder, experiment, last["run"])
     return outcome
+
+
+def serve_until_all_is_over(
+    folder: Path, experiments: list[Experiment], most: int
+) -> tuple[list[int | None], list[tuple[str, str | None]]]:
+    """Start a server after the other on these runs until one comes to their end, at most so many.
+
+    Return how each process ended, and the runs' last states and errors as the last server has them.
+    """
+    run_ids: list[str] = []
+    ends: list[int | None] = []
+    outcomes: list[tuple[str, str | None]] = []
+    while len(ends) < most and 0 not in ends:
+        with serving(serve_poisoned, folder, experiments, run_ids) as (process, reports):
+            if not run_ids:
+                run_ids = next(reports)
+            outcomes = list(reports)
+            process.join(PATIENCE)
+            ends.append(process.exitcode)
+    return ends, outcomes
 
 
 def check(folder: Path, experiment: Experiment, run_id: str) -> None:

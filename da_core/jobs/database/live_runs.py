@@ -107,6 +107,8 @@ class LiveRun:
     """Whether a worker has it in hand."""
     address: str = ""
     """Where it came from on the network, digested; "" where that does not count."""
+    crashes: int = 0
+    """How many servers in a row have ended while they trained it; see `da_core.jobs.scheduling.crashes`."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,13 @@ class LiveRuns:
                     self.insert(connection, run)
         return over
 
+    def update(self, run: LiveRun) -> None:
+        """Make the row of one of this server's runs what the run is now, as `record` does for all of them."""
+        with self._database().begin() as connection:
+            mine = _LIVE.update().where(self._holds(run.run_id, run.attempt)).values(**_values(run))
+            if not connection.execute(mine).rowcount and not _is_there(connection, run.run_id):
+                self.insert(connection, run)
+
     def run_ids(self) -> set[str]:
         """List the runs of all servers."""
         with self._database().begin() as connection:
@@ -321,14 +330,24 @@ class LiveRuns:
                     continue
                 state: KeptState = row.state if row.state in ("queued", "paused") else "running"
                 new = {"server": self._server, "attempt": row.attempt + 1, "heartbeat": now, "state": state}
-                new |= {"trains": False, "line": self._line}
+                crashes = self._crashes_after(row)
+                new |= {"trains": False, "line": self._line, "crashes": crashes}
                 if connection.execute(_LIVE.update().where(as_read).values(**new)).rowcount:
                     owners = tuple(map(OwnerDigest, row.owners))
                     submitted = row.submitted_at.replace(tzinfo=UTC)
                     args = (state, submitted, row.attempt + 1, row.behind)
                     of_turn = {"ahead": row.ahead, "turn": row.turn, "address": row.address}
-                    won.append(LiveRun(row.run_id, experiment, owners, *args, **of_turn))
+                    won.append(LiveRun(row.run_id, experiment, owners, *args, **of_turn, crashes=crashes))
         return won
+
+    def _crashes_after(self, row: Row[Any]) -> int:
+        """Count the servers in a row that ended while they trained a run, the last one included.
+
+        One that left on purpose does not count, and a run on workers of a cluster ends no server.
+        """
+        if self._line:
+            return 0
+        return int(row.crashes) + (row.trains and row.heartbeat != LEFT and not row.line)
 
     def find(self, run_id: str) -> LiveRun | None:
         """Find a run that another server has; None if there is none, or it is of a version that knew other settings."""
@@ -362,7 +381,7 @@ class LiveRuns:
 
 
 def _values(run: LiveRun) -> dict[str, object]:
-    changing = ("state", "shown", "behind", "ahead", "turn", "trains")
+    changing = ("state", "shown", "behind", "ahead", "turn", "trains", "crashes")
     return {"owners": list(map(str, run.owners)), **{name: getattr(run, name) for name in changing}}
 
 

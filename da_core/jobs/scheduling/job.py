@@ -87,6 +87,8 @@ class Job:
     """Other seeds of its experiment that train with it; each becomes a run in the store as it finishes."""
     attempt: int = 1
     """How many servers have had it, this one included."""
+    crashes: int = 0
+    """How many servers in a row have ended while they trained it; such a run trains alone. See `crashes`."""
     turn: int = 0
     """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False

@@ -117,6 +117,16 @@ class Keeper:
         self._told = {run_id: told for run_id, told in self._told.items() if now - told[0] < _TOLD_SECONDS}
         return [row for _, row in self._told.values()]
 
+    def record_begin(self, job: Job) -> None:
+        """Write down at once that a worker has a run in hand; without the database it begins all the same."""
+        with self._recording:
+            with self._schedule.changed:
+                row = _row_of(job)
+            try:
+                self._live_runs.update(row)
+            except UserError:
+                log.warning("run %s begins without its row", job.run_id, exc_info=True)
+
     def take_over(self) -> None:
         """Queue the runs that servers which are gone have left."""
         with self._recording:
@@ -285,6 +295,7 @@ def _row_of(job: Job) -> LiveRun:
         turn=job.turn,
         trains=job.in_hand,
         address=job.address,
+        crashes=job.crashes,
     )
 
 
@@ -312,7 +323,7 @@ def _job_of(run: LiveRun) -> Job:
     state: RunState = "paused" if run.state == "paused" else "queued"
     job = Job(run.run_id, run.experiment, list(run.owners), seen=0.0, state=state, attempt=run.attempt)
     job.submitted_at, job.behind = run.submitted_at, run.behind
-    job.ahead, job.turn, job.address = run.ahead, run.turn, run.address
+    job.ahead, job.turn, job.address, job.crashes = run.ahead, run.turn, run.address, run.crashes
     if run.state == "running":
         job.interrupted, job.started_at = True, run.submitted_at  # what has begun goes on before others begin
     return job

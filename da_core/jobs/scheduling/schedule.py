@@ -16,6 +16,7 @@ from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
 from da_core.jobs.database.wish import Wish
 from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.crashes import GIVEN_UP
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.run_view import RunState, RunView
 from da_core.jobs.scheduling.turns import Turns
@@ -42,7 +43,8 @@ class Schedule:
     Where other servers' runs train on the same workers, all stand in one line; see `hear`.
     ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
     has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
-    them, since closing a generator runs the run's own code.
+    them, since closing a generator runs the run's own code. A run that may have ended its server trains alone, so that
+    the cause is known when the next one ends.
     """
 
     def __init__(
@@ -116,6 +118,13 @@ class Schedule:
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
 
+    def given_up(self, experiment: Experiment) -> str | None:
+        """Find a run of this experiment that was given up lately; it would end this server as well."""
+        for view in self._over.values():
+            if view.error is not None and view.error.message == GIVEN_UP and view.experiment == experiment:
+                return view.run_id
+        return None
+
     def equal(self, experiment: Experiment, owner: OwnerDigest) -> Job | None:
         """Find a live run of this experiment that is the owner's, or that the owner may share."""
         for job in self.jobs.values():
@@ -162,6 +171,13 @@ class Schedule:
             job.finish_early.set()
         self.touch(job)
 
+    def note_crashes(self, job: Job, crashes: int) -> None:
+        """Note how many servers a run may have ended; others begin beside it where that is none."""
+        if crashes != job.crashes:
+            job.crashes = crashes
+            self.number_places()
+            self.changed.notify_all()
+
     def put_down(self, job: Job) -> None:
         """Note that no worker drives the run any more."""
         job.in_hand = False
@@ -175,11 +191,15 @@ class Schedule:
                 self.touch(job)
         if not self.waiting:
             return
-        now, jobs = self.clock(), self.in_turn()
-        left = [self._seconds_left(job, now) for job in self.jobs.values() if job.in_hand]
+        now, jobs, workers = self.clock(), self.in_turn(), max(self._workers(), 1)
+        in_hand = [job for job in self.jobs.values() if job.in_hand]
+        left = [self._seconds_left(job, now) for job in in_hand]
+        if any(job.crashes for job in in_hand):
+            left *= workers
         left += [self._seconds_left(run, now) for run in self._trained_elsewhere()]
         durations = [self._seconds_left(run, now) for run in jobs]
-        for run, wait in zip(jobs, seconds_to_wait(left, durations, max(self._workers(), 1)), strict=True):
+        alone = {index for index, run in enumerate(jobs) if isinstance(run, Job) and run.crashes}
+        for run, wait in zip(jobs, seconds_to_wait(left, durations, workers, alone), strict=True):
             if isinstance(run, Job) and (told := rounded_up(wait)) != run.seconds_to_wait:
                 run.seconds_to_wait = told
                 self.touch(run)
@@ -240,11 +260,16 @@ class Schedule:
         """Find the first run that waits and has a place beside those that train; None where none has."""
         if not self.waiting:
             return None
-        beside = [job.experiment for job in self.jobs.values() if job.in_hand]
+        in_hand = [job for job in self.jobs.values() if job.in_hand]
+        if any(job.crashes for job in in_hand):
+            return None
+        beside = [job.experiment for job in in_hand]
         beside += [run.experiment for run in self._trained_elsewhere()]
         for job in self.in_turn():
             if not isinstance(job, Job):
                 beside.append(job.experiment)  # it has the next place
+            elif job.crashes and in_hand:
+                return None
             elif is_free(job.experiment, beside):
                 return job
         return None

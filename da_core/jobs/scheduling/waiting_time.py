@@ -6,7 +6,7 @@ import heapq
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from da_core.experiment import Experiment
 
@@ -15,18 +15,25 @@ UNKNOWN = math.inf
 _KINDS = 1000
 
 
-def seconds_to_wait(left: Sequence[float], durations: Sequence[float], workers: int) -> list[float]:
+def seconds_to_wait(
+    left: Sequence[float], durations: Sequence[float], workers: int, alone: Container[int] = ()
+) -> list[float]:
     """Predict in how many seconds each of the runs that wait begins, each with the first worker that is free.
 
     ``left`` are the seconds left of the runs that go, ``durations`` those of the runs that wait, in turn. What is not
-    known is `UNKNOWN`, and so is every wait that would rest on it.
+    known is `UNKNOWN`, and so is every wait that would rest on it. ``alone`` has the indices of the runs that wait
+    until no other goes, and keep all workers to themselves.
     """
     free = [*left, *[0.0] * (workers - len(left))]
     heapq.heapify(free)
     waits = []
-    for duration in durations:
-        waits.append(heapq.heappop(free))
-        heapq.heappush(free, waits[-1] + duration)
+    for index, duration in enumerate(durations):
+        if index in alone:
+            waits.append(max(free))
+            free = [waits[-1] + duration] * len(free)
+        else:
+            waits.append(heapq.heappop(free))
+            heapq.heappush(free, waits[-1] + duration)
     return waits
 
 

@@ -14,6 +14,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Finished, SeedFinished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
+from da_core.jobs.scheduling.crashes import check_crashes, count_crashes
 from da_core.jobs.scheduling.failure import explained_failure
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.limits import check_samples
@@ -42,6 +43,8 @@ class Capacity:
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
+_PROGRESS_LOOK = 5.0
+"""Seconds between two looks whether a run that may have ended its server has got further."""
 _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
@@ -64,7 +67,8 @@ def imported_run(
 class Workers:
     """Daemon threads that drive the runs of one schedule, as many as there is `Capacity` when `start` is called.
 
-    Without ``checkpoints`` a run that is interrupted begins again.
+    ``record_begin`` writes down that a worker has a run in hand, before the run does anything: one that ends the whole
+    process at once is known by that. Without ``checkpoints`` a run that is interrupted begins again.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Workers:
         store: Store,
         run: RunFunction,
         room: Capacity,
+        record_begin: Callable[[Job], None],
         is_ours: Callable[[Job], bool],
         checkpoints: CheckpointStore | None,
     ) -> None:
@@ -80,6 +85,7 @@ class Workers:
         self._store = store
         self._run = run
         self._room = room
+        self._record_begin = record_begin
         self._is_ours = is_ours
         self._checkpoints = checkpoints
         self._threads: list[threading.Thread] = []
@@ -130,6 +136,9 @@ class Workers:
         """Drive a run to its end, or to a pause."""
         state: RunState = "done"
         try:
+            self._recount_crashes(job)
+            check_crashes(job)
+            self._record_begin(job)
             ending = self._listen(job)
             if ending == "put aside":
                 return
@@ -154,6 +163,7 @@ class Workers:
         schedule = self._schedule
         if job.events is None:
             job.events = self._begin(job)
+        next_look = time.monotonic() + _PROGRESS_LOOK
         for event in job.events:
             if isinstance(event, SeedFinished):
                 self._save_beside(job, event)
@@ -169,8 +179,17 @@ class Workers:
                     return "put aside"
             if isinstance(event, StageStarted):
                 check_samples(job.experiment)  # once they are loaded it is known how many there are
+            if job.crashes and time.monotonic() >= next_look:
+                self._recount_crashes(job)
+                next_look = time.monotonic() + _PROGRESS_LOOK
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
+
+    def _recount_crashes(self, job: Job) -> None:
+        """Clear a run of what ended its server, once it has got further; no lock is held while the storage is asked."""
+        crashes = count_crashes(job, self._checkpoints)
+        with self._schedule.changed:
+            self._schedule.note_crashes(job, crashes)
 
     def _begin(self, job: Job) -> Iterator[Event]:
         if job.beside:  # their training cannot go on elsewhere: it begins again
