@@ -62,6 +62,13 @@ class Settings(BaseSettings):
         description="So many people have to follow a room of the lecture hall for its instructor's runs to go first; "
         "0: no room has that effect.",
     )
+    rooms: int = Field(500, ge=1, description="Rooms of the lecture hall that may be open, of all visitors together.")
+    rooms_each_address: int = Field(
+        40,
+        ge=1,
+        description="Rooms that may be open of all visitors from one network address, so that lecturers behind one "
+        "address fit. Localhost does not count.",
+    )
     database: str = Field(
         "",
         description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "

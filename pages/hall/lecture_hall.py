@@ -15,7 +15,7 @@ from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Room
 from da_core.teaching.hall.rooms import room_database, rooms
 from pages.run import run_row
-from pages.session import keys, origin, state
+from pages.session import access, keys, origin, state
 from pages.session.words import _, explain, language, number, percent, safe
 from pages.shell import class_link, navigation
 
@@ -62,7 +62,7 @@ def give_lecture() -> None:
     st.caption(_("{count} slides, {minutes} minutes", count=len(lecture.slides), minutes=number(lecture.minutes)))
     if st.button(_("Open a room"), type="primary", key=keys.ROOM_OPEN):
         try:
-            rooms().open(state.owner(), lecture)
+            rooms().open(state.owner(), lecture, access.address())
         except UserError as error:
             state.report(error)
         st.rerun()

@@ -29,7 +29,7 @@ from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
 from pages.hall import class_lines, print_pages, room_routes, room_snapshots
 from pages.hall.room_snapshots import Snapshots, snapshots
-from pages.session import keys, priority, session_cookie
+from pages.session import access, keys, priority, session_cookie
 from pages.session.access import counted_address
 from tests.support import made_up_run
 from tests.support.lab import Lab, texts
@@ -414,6 +414,31 @@ def test_an_instructor_opens_a_room_and_closes_it(lab: Lab, language: str) -> No
     assert opened.code in texts(app)
     app.button(key=keys.close_room(opened.room_id)).click().run()
     assert rooms().of_owner(TEACHER) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "setting", "sentence"),
+    [
+        ("en", "DA_LAB_ROOMS_EACH_ADDRESS", "1 rooms of your network are open"),
+        ("zh", "DA_LAB_ROOMS_EACH_ADDRESS", "你所在的网络已开了 1 个房间"),
+        ("en", "DA_LAB_ROOMS", "1 rooms are open, the most"),
+        ("zh", "DA_LAB_ROOMS", "此服务器上已开了 1 个房间"),
+    ],
+)
+def test_one_room_more_than_a_network_or_the_server_may_have_is_a_sentence(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, language: str, setting: str, sentence: str
+) -> None:
+    monkeypatch.setenv(setting, "1")
+    settings.cache_clear()
+    monkeypatch.setattr(access, "address", lambda: "192.0.2.7")
+    app = hall(lab, lang=language)
+    app.button(key=keys.ROOM_OPEN).click().run()
+    assert sentence not in texts(app)
+    lab.visitor = "another cookie"
+    app.button(key=keys.ROOM_OPEN).click().run()
+    assert not app.exception
+    assert sentence in texts(app)
+    assert rooms().of_owner(lab.visitor) == []
 
 
 def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab: Lab, room: Room) -> None:

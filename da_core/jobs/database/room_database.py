@@ -39,6 +39,7 @@ _ROOMS = Table(
     Column("state", JSON, nullable=False),
     Column("version", Integer, nullable=False),
     Column("opened_at", DateTime, nullable=False),
+    Column("address", String(32), nullable=False, server_default=""),  # a digest
 )
 _VOTES = Table(
     "votes",
@@ -81,6 +82,8 @@ class RoomRow:
     state: dict[str, Any]
     version: int
     opened_at: datetime
+    address: str
+    """The digest of the network address that it was opened from; "" where that does not count."""
 
 
 @dataclass(frozen=True)
@@ -94,21 +97,26 @@ class Vote:
 
 
 class RoomDatabase:
-    """Rooms and votes. Safe to use from many threads; every method may raise `UnreachableError`."""
+    """Rooms and votes. Safe to use from many threads; every method may raise `UnreachableError`.
 
-    def __init__(self, runs: RunDatabase) -> None:
+    It holds ``most`` rooms, of which ``most_each_address`` from one network address.
+    """
+
+    def __init__(self, runs: RunDatabase, most: int = 500, most_each_address: int = 40) -> None:
         self._runs = runs
+        self._most, self._most_each_address = most, most_each_address
 
-    def open(self, owner: str, lecture: dict[str, Any], state: dict[str, Any]) -> RoomRow:
-        """Insert a room of a visitor's, and delete those that are too old. Raises `UserError` if they have many."""
+    def open(self, owner: str, lecture: dict[str, Any], state: dict[str, Any], address: str = "") -> RoomRow:
+        """Insert a room of a visitor's, and delete those that are too old.
+
+        Raises `UserError` if there are many of theirs, from their network ``address`` ("" does not count) or in all.
+        """
         now = datetime.now(UTC).replace(tzinfo=None)
         with self._runs.begin() as connection:
             old = select(_ROOMS.c.room_id).where(_ROOMS.c.opened_at < now - timedelta(days=ROOM_DAYS))
             for table in (_VOTES, _DEVICES, _ROOMS):
                 connection.execute(table.delete().where(table.c.room_id.in_(old)))
-            held = connection.scalar(select(func.count()).where(_ROOMS.c.owner == digest(owner)))
-            if (held or 0) >= MOST_ROOMS:
-                raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
+            self._check_room_for_one(connection, owner, address)
             while True:
                 values: dict[str, Any] = {
                     "room_id": secrets.token_urlsafe(16),
@@ -119,6 +127,7 @@ class RoomDatabase:
                     "state": state,
                     "version": 1,
                     "opened_at": now,
+                    "address": digest(address),
                 }
                 try:
                     with connection.begin_nested():
@@ -126,6 +135,27 @@ class RoomDatabase:
                 except IntegrityError:  # another room has the code
                     continue
                 return RoomRow(**values)
+
+    def _check_room_for_one(self, connection: Connection, owner: str, address: str) -> None:
+        """Check that a visitor may open one more room. Raises `UserError`."""
+        rooms = select(func.count()).select_from(_ROOMS)
+        if (connection.scalar(rooms.where(_ROOMS.c.owner == digest(owner))) or 0) >= MOST_ROOMS:
+            raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
+        nearby = rooms.where(_ROOMS.c.address == digest(address))
+        if address and (connection.scalar(nearby) or 0) >= self._most_each_address:
+            raise UserError(
+                "{count} rooms of your network are open, the most that this server allows; close those that are over, "
+                "or ask the server's operator to raise {name}.",
+                count=self._most_each_address,
+                name="DA_LAB_ROOMS_EACH_ADDRESS",
+            )
+        if (connection.scalar(rooms) or 0) >= self._most:
+            raise UserError(
+                "{count} rooms are open, the most that this server allows; close those of yours that are over, or ask "
+                "the server's operator to raise {name}.",
+                count=self._most,
+                name="DA_LAB_ROOMS",
+            )
 
     def of_owner(self, owner: str) -> list[RoomRow]:
         """List a visitor's rooms, the newest first."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from da_core.errors import UserError
 from da_core.jobs.database.misses import Misses
 from da_core.jobs.store import store
+from da_core.settings import settings
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
 from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
@@ -51,9 +52,10 @@ class Rooms:
         self._joined: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._wrong = Misses(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
 
-    def open(self, owner: str, lecture: Lecture) -> Room:
-        """Open a room for a lecture. Raises `UserError` if the owner has too many."""
-        row = self._database().open(owner, lecture.model_dump(mode="json"), RoomState().model_dump(mode="json"))
+    def open(self, owner: str, lecture: Lecture, address: str = "") -> Room:
+        """Open a room for a lecture. Raises `UserError` if the owner, the network address or the server has many."""
+        held, state = lecture.model_dump(mode="json"), RoomState().model_dump(mode="json")
+        row = self._database().open(owner, held, state, address)
         return self._keep(Room.of_row(row))
 
     def of_owner(self, owner: str) -> list[Room]:
@@ -187,7 +189,7 @@ def room_database() -> RoomDatabase:
     """Return the tables of rooms in this server's database. Raises `UnreachableError`."""
     from da_core.jobs.database.room_database import RoomDatabase  # SQLAlchemy comes with it
 
-    return RoomDatabase(store().database)
+    return RoomDatabase(store().database, settings().rooms, settings().rooms_each_address)
 
 
 @functools.cache

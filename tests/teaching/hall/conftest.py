@@ -58,10 +58,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def room_tables(request: pytest.FixtureRequest, tmp_path: Path) -> RoomDatabase:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> RunDatabase:
     if request.param == "sqlite":
-        return RoomDatabase(RunDatabase(f"sqlite:///{tmp_path / 'runs.db'}"))
-    return RoomDatabase(RunDatabase(request.getfixturevalue("postgresql")))
+        return RunDatabase(f"sqlite:///{tmp_path / 'runs.db'}")
+    return RunDatabase(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def room_tables(database: RunDatabase) -> RoomDatabase:
+    return RoomDatabase(database)
 
 
 @pytest.fixture

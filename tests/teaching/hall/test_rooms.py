@@ -10,6 +10,7 @@ import pytest
 from da_core.errors import UserError
 from da_core.jobs.database import room_database
 from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.teaching.guess import KNOTS
 from da_core.teaching.hall.lecture import Lecture, Sketch
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
@@ -327,6 +328,33 @@ def test_an_instructor_has_so_many_rooms_and_no_more(rooms: Rooms, room: Room, l
         rooms.open(TEACHER, lecture)
     with pytest.raises(UserError, match="close one first"):
         rooms.open(TEACHER, lecture)
+
+
+def test_one_network_has_so_many_rooms_and_others_open_theirs(database: RunDatabase) -> None:
+    tables = RoomDatabase(database, most_each_address=2)
+    first, _second = (tables.open(f"visitor {cookie}", {}, {}, "192.0.2.7") for cookie in range(2))
+    assert first.address not in ("", "192.0.2.7"), "an address is kept as a digest"
+    with pytest.raises(UserError, match="2 rooms of your network are open"):
+        tables.open("visitor 2", {}, {}, "192.0.2.7")
+    tables.open("visitor 2", {}, {}, "192.0.2.8")
+    tables.close(first.room_id)
+    tables.open("visitor 2", {}, {}, "192.0.2.7")
+
+
+def test_the_machine_itself_is_no_network(database: RunDatabase) -> None:
+    tables = RoomDatabase(database, most_each_address=1)
+    assert [tables.open(f"at home {cookie}", {}, {}).address for cookie in range(3)] == [""] * 3
+
+
+def test_a_server_has_so_many_rooms_and_an_old_one_makes_way(
+    database: RunDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = RoomDatabase(database, most=1)
+    with pytest.raises(UserError, match="1 rooms are open, the most"):
+        [tables.open(f"visitor {cookie}", {}, {}) for cookie in range(2)]
+    monkeypatch.setattr(room_database, "ROOM_DAYS", 0.0)
+    opened = tables.open("visitor 1", {}, {})
+    assert tables.of_owner("visitor 1") == [opened]
 
 
 def test_the_servers_key_is_made_once(room_tables: RoomDatabase) -> None:
