@@ -23,7 +23,7 @@ class UserError(ValueError):
         super().__init__(message.format(**values))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (self.message, self.values))
+        return (_rebuild, (type(self), self.message, self.values))
 
 
 class UnknownNameError(UserError):
@@ -34,6 +34,14 @@ class UnknownNameError(UserError):
         """Return what was looked for, as in the sentence: “method”."""
         return str(self.values["kind"])
 
+
+_WANT_OF_MEMORY = (
+    "can't allocate memory",  # torch
+    "std::bad_alloc",
+    "Cannot allocate memory",  # the system
+    "can't start new thread",
+    "failed to map segment from shared object",  # an import
+)
 
 DISK_IS_FULL = "The server's disk is full; tell whoever runs it to make room."
 
@@ -54,8 +62,13 @@ def is_full_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _rebuild(message: str, values: dict[str, object]) -> UserError:
-    return UserError(message, **values)
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether the server's own memory ran out, not a GPU's."""
+    return isinstance(error, MemoryError) or any(phrase in str(error) for phrase in _WANT_OF_MEMORY)
+
+
+def _rebuild(kind: type[UserError], message: str, values: dict[str, object]) -> UserError:
+    return kind(message, **values)
 
 
 def shorten(text: str) -> str:

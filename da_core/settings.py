@@ -31,6 +31,15 @@ class Settings(BaseSettings):
         "the server lives where one wants more. 0: no limit, in the server's own process. Street scenes "
         "take about 800.",
     )
+    reading_memory_mb: int = Field(
+        2_000,
+        ge=300,
+        description="Most memory that reading a visitor's own files may take, in megabytes. Each reading is a process "
+        "of its own (on Linux).",
+    )
+    reading_seconds: int = Field(
+        20, ge=1, description="Most seconds that one such reading may take; it then ends with a sentence."
+    )
     cluster: str = Field(
         "",
         description="Where runs train if not in this process: the address of a scheduler of Dask distributed, such as "

@@ -10,12 +10,14 @@ from typing import BinaryIO, cast, get_args
 
 import streamlit as st
 
+from da_core.data.loading import limited_reading
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
 from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.loading.limited_reading import AT_ONCE
 from da_core.data.readers.archive import OneDomainError
 from da_core.data.readers.column_roles import Roles
 from da_core.data.readers.columns import Outline, join_names
-from da_core.data.readers.pictures import is_picture
+from da_core.data.readers.pictures import begins_as_picture
 from da_core.data.readers.sounds import is_sound
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
@@ -27,7 +29,7 @@ from pages.samples import pair_preview
 from pages.session import access, keys, state, words
 from pages.session.background import Background
 from pages.session.polling import when_ready
-from pages.session.words import _
+from pages.session.words import _, number
 
 SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
@@ -36,12 +38,27 @@ _ROWS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".mat", ".svm", ".libsvm")
 _TREATMENT = ("missing", "categories", "dates")
 """The settings of how a table's cells become numbers."""
 
-readings = Background(inspect_files, keep=8)
+readings = Background(inspect_files, keep=32, threads=AT_ONCE)
 
 
 def read_files(spec: DataSpec) -> Future[Inspection]:
-    """Read the files that ``spec`` names in the background: pictures take their time."""
-    return readings.submit(spec.model_dump_json(), spec)
+    """Read the files that ``spec`` names in the background, one of a visitor's at a time: pictures take their time."""
+    return readings.submit_in_lane(state.owner(), spec.model_dump_json(), spec)
+
+
+def when_read(spec: DataSpec, draw: Callable[[Inspection], None]) -> None:
+    """Draw what was found in the files that ``spec`` names; until they are read, how long that has taken."""
+    reading = read_files(spec)
+    when_ready(reading, draw, partial(_draw_progress, reading))
+
+
+def _draw_progress(reading: Future[Inspection]) -> None:
+    seconds, most = readings.seconds(reading), settings().reading_seconds
+    if seconds is None:
+        st.caption(_("Other files are being read; yours are next."))
+        return
+    text = _("Reading your files: {seconds} of at most {most} seconds", seconds=number(int(seconds)), most=number(most))
+    st.progress(min(seconds / most, 1.0), text=text)
 
 
 def read_again(spec: DataSpec) -> None:
@@ -52,8 +69,10 @@ def read_again(spec: DataSpec) -> None:
 def section(use: Callable[[DataSpec], None]) -> bool:
     """Ask where the files come from, and show what was understood of them, with a button to use them.
 
-    ``use`` makes a pair the experiment's. True while that is not so, be it that nothing has been brought yet.
+    ``use`` makes a pair the experiment's. True while that is not so: nothing has been brought yet, it is being read, or
+    something is wrong with it.
     """
+    limited_reading.warm()
     with st.container(border=True):
         ask = choose_origin(keys.OWN_ORIGIN)
         st.caption(
@@ -77,8 +96,10 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         if found["source"] is None:
             _examples()
         return True
-    when_ready(read_files(spec), partial(_preview, spec, use), _("Reading your files…"))
-    return spec != state.experiment().data
+    reading = read_files(spec)
+    when_read(spec, partial(_preview, spec, use))
+    is_in_use = spec == state.experiment().data and reading.done() and reading.result().problem is None
+    return not is_in_use
 
 
 def _examples() -> None:
@@ -225,7 +246,7 @@ def _check_samples(files: Iterable[BinaryIO]) -> None:
     for file in files:
         head = file.read(12)
         file.seek(0)
-        if is_sound(head) or is_picture(file):
+        if is_sound(head) or begins_as_picture(head):
             return
     raise UserError("Several files at once are taken where they are pictures or sounds; bring others one by one.")
 

@@ -17,7 +17,7 @@ from da_core.params import Params
 from pages.own_data import bring_files, night_preview
 from pages.own_data.catalogue import OWN
 from pages.session import keys, state, words
-from pages.session.polling import wait_a_moment, when_ready
+from pages.session.polling import wait_a_moment
 from pages.session.words import _
 from pages.shell import params_form
 
@@ -142,7 +142,7 @@ def _choose_files(spec: DataSpec, pair: DomainPair, third: DataSpec | None) -> N
         return
     wanted = _beside(spec, DataSpec(name=OWN, target=place)) if place is not None else third
     if wanted is not None:
-        when_ready(bring_files.read_files(wanted), partial(_use, wanted, pair), _("Reading your files…"))
+        bring_files.when_read(wanted, partial(_use, wanted, pair))
 
 
 def _use(wanted: DataSpec, pair: DomainPair, found: Inspection) -> None:

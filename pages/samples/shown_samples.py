@@ -85,7 +85,7 @@ def read_samples(record: Record) -> ShownSamples:
     )
 
 
-readings = Background(read_samples, keep=32)
+readings = Background(read_samples, keep=32, threads=2)
 
 
 def prepare(record: Record) -> Future[ShownSamples]:

@@ -28,8 +28,8 @@ def wait_a_moment(work: Future[Any]) -> None:
     wait([work], timeout=_MOMENT)
 
 
-def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str) -> None:
-    """Draw the result of ``work``; until there is one the line ``waiting``, after which the whole page runs again."""
+def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str | Callable[[], None]) -> None:
+    """Draw the result of ``work``; until there is one ``waiting``, a line or a function that draws."""
     wait_a_moment(work)
     if work.done():
         draw(work.result())
@@ -38,7 +38,10 @@ def when_ready(work: Future[T], draw: Callable[[T], None], waiting: str) -> None
     def look() -> None:
         if work.done():
             st.rerun()
-        st.caption(waiting)
+        if isinstance(waiting, str):
+            st.caption(waiting)
+        else:
+            waiting()
 
     st.fragment(look, run_every=POLL)()
 

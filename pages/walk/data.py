@@ -8,6 +8,7 @@ import streamlit as st
 
 from da_core.data.download import MissingError
 from da_core.data.loading.cache import load_pair
+from da_core.data.loading.inspection import Inspection
 from da_core.data.measured import figures
 from da_core.data.pair import DomainPair
 from da_core.data.sources import sources
@@ -103,20 +104,35 @@ def _show(pair: DomainPair) -> None:
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{licence}]")
 
 
+def _show_own(spec: DataSpec) -> None:
+    """Draw the visitor's own files that are in use, as soon as they are read."""
+
+    def draw(inspection: Inspection) -> None:
+        if inspection.problem is not None:
+            bring_files.read_again(spec)
+            st.error(explain(inspection.problem))
+        elif inspection.pair is not None:
+            _show(inspection.pair)
+
+    bring_files.when_read(spec, draw)
+
+
 navigation.header("data")
 if state.is_hidden("data"):
     st.markdown(current_run.summary(state.experiment()))
 looking = not state.is_hidden("data") and _choose()
 if not looking:
     try:
-        with st.spinner(_("Making the pictures…")):
-            spec = state.experiment().data
-            access.check_places(spec.places)
-            pair = load_pair(spec)
+        spec = state.experiment().data
+        access.check_places(spec.places)
+        if spec.name == OWN:
+            _show_own(spec)
+        else:
+            with st.spinner(_("Making the pictures…")):
+                pair = load_pair(spec)
+            _show(pair)
     except MissingError as lacking:
         fetch_data_set.offer(lacking)
     except UserError as error:
         st.error(explain(error))
-    else:
-        _show(pair)
 navigation.footer("data", quiet=looking)  # the button to press is the preview's

@@ -196,7 +196,7 @@ def pick(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=re.compile(label)).click()
     page.get_by_role("option", name=re.compile(f"^{option}")).click()
     settle(page)
-    expect(page.get_by_text("Reading your files…")).to_have_count(0)
+    expect(page.get_by_text("Reading your files")).to_have_count(0)
 
 
 @needs_webcams

@@ -11,23 +11,21 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
+from cachetools import TTLCache
 
 from da_core.data import download
 from da_core.data.download import missing
+from da_core.data.loading.limited_reading import ReadingLimitError, call_limited, read_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
 from da_core.data.readers.upload_places import keep_below, mark_used
-from da_core.data.readers.uploads import (
-    place_name,
-    resolve_place,
-    visitor_names_in_errors,
-    with_visitor_names,
-)
+from da_core.data.readers.uploads import own_files_in_errors, place_name, resolve_place
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
@@ -50,8 +48,10 @@ Sizes = tuple[int, int, tuple[int, ...]]
 _memory: OrderedDict[str, DomainPair] = OrderedDict()
 _sizes: OrderedDict[str, Sizes] = OrderedDict()
 _SIZES_KEPT = 1000
+_failures: TTLCache[str, ReadingLimitError] = TTLCache(maxsize=200, ttl=60)
 _memory_lock = threading.Lock()
-_making = tuple(threading.Lock() for _ in range(16))  # by key, so that one pair is not made by two threads
+_making: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+"""By key, so that one pair is not made by two threads, and no pair waits for another."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,15 +70,23 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
         return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed), on_disk)
     if not spec.source:
         return source.load(params, seed)  # says what is missing
-    with visitor_names_in_errors(spec.places):
-        return _cached(_key_of(spec, params, seed), lambda: _load_files(source, spec, params))
+    with own_files_in_errors(spec.places):
+        return _own_pair(_key_of(spec, params, seed), spec, params)
 
 
-def _load_files(source: Files, spec: DataSpec, params: Any) -> DomainPair:
-    """Read a user's own files, and call those that were uploaded as the visitor does."""
-    pair = source.load_places(*_places(spec), params, tuple(map(place_name, spec.places)))
-    notices = (Notice(one.message, mark_own(with_visitor_names(one.values, spec.places))) for one in pair.notices)
-    return replace(pair, notices=tuple(notices))
+def _own_pair(key: str, spec: DataSpec, params: Any) -> DomainPair:
+    """Read a user's own files; those that came to a limit not again for a while."""
+    names, places = [place_name(place) for place in spec.places], _places(spec)
+    with _memory_lock:
+        failure = _failures.get(key)
+    if failure is not None:
+        raise ReadingLimitError(failure.message, **failure.values)
+    try:
+        return _cached(key, lambda: call_limited(names, read_pair, spec, places, params))
+    except ReadingLimitError as error:
+        with _memory_lock:
+            _failures[key] = error
+        raise
 
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
@@ -139,7 +147,9 @@ def _code() -> str:
 
 
 def _cached(key: str, make: Callable[[], DomainPair], on_disk: bool = True) -> DomainPair:
-    with _making[int(key[0], 16)]:
+    with _memory_lock:
+        lock = _making.setdefault(key, threading.Lock())
+    with lock:
         pair = _recall(key)
         if pair is None:
             file = _file(key)

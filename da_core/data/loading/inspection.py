@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from da_core.data.loading.cache import load_pair, resolve_place
+from da_core.data.loading.limited_reading import ReadingLimitError, call_limited
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import short_list
 from da_core.data.readers.column_roles import Roles, assign_roles
 from da_core.data.readers.columns import Outline, read_outline
 from da_core.data.readers.domain_choice import plain_source
 from da_core.data.readers.tables import domain_values
-from da_core.data.readers.uploads import visitor_names_in_errors
+from da_core.data.readers.uploads import own_files_in_errors, place_name
 from da_core.data.sources.own_files import FilesParams, detect_kind, domains_inside
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
@@ -57,25 +59,37 @@ class Inspection:
 
 def inspect_files(spec: DataSpec) -> Inspection:
     """Read a user's own files, which ``spec`` names. What is wrong with them is returned, not raised."""
-    pair: DomainPair | None = None
-    problem: UserError | None = None
     try:
-        pair = load_pair(spec)
+        pair, problem = load_pair(spec), None
+    except ReadingLimitError as error:  # whatever else is asked of such files would come to the same
+        return Inspection(None, error)
     except UserError as error:
-        problem = error
-    outline, roles, domains = None, None, list[str]()
+        pair, problem = None, error
+    layout = Inspection(None, None)
     try:
-        with visitor_names_in_errors(spec.places):
+        with own_files_in_errors(spec.places):
             params = validated(FilesParams, spec.params, spec.name)
-            source = resolve_place(spec.source or "")
+            place = resolve_place(spec.source or "")
             alone = spec.target in (None, spec.source) and params.simulation() is None
-            if detect_kind(source) == "table":
-                outline, roles = read_outline(source), params.roles()
-                kinds = params.treatment().kinds
-                roles = assign_roles(source, outline, roles, with_domain=alone, labelled=True, kinds=kinds)
-                domains = domain_values(source, outline, roles.domain) if alone else []
-            elif alone:
-                domains = domains_inside(source)
+            layout = call_limited([place_name(spec.source or "")], _read_layout, place, params, alone)
+            if layout.problem is not None:
+                raise layout.problem
     except UserError as error:
         problem = problem or error
-    return Inspection(pair if problem is None else None, problem, outline, roles, tuple(domains))
+    return replace(layout, pair=pair if problem is None else None, problem=problem)
+
+
+def _read_layout(place: Path, params: FilesParams, alone: bool) -> Inspection:
+    """Read a table's columns and their roles, and the domains in a place, which ``alone`` may hold both."""
+    outline, roles, domains = None, None, list[str]()
+    try:
+        if detect_kind(place) == "table":
+            outline, roles = read_outline(place), params.roles()
+            kinds = params.treatment().kinds
+            roles = assign_roles(place, outline, roles, with_domain=alone, labelled=True, kinds=kinds)
+            domains = domain_values(place, outline, roles.domain) if alone else []
+        elif alone:
+            domains = domains_inside(place)
+    except UserError as error:
+        return Inspection(None, error, outline, roles, tuple(domains))
+    return Inspection(None, None, outline, roles, tuple(domains))

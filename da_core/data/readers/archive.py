@@ -28,6 +28,7 @@ _SAYS_UTF_8 = 0x800
 _LARGEST_FILE = 200 * 2**20  # bytes of one picture file in memory
 _LARGEST_RATIO = 200  # unpacked to packed, of an archive that unpacks to more than…
 _HARMLESS = 50 * 2**20  # … so many bytes; deflate alone can reach 1032
+_MOST_DEPTH = 50  # folders inside each other
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
 _ZIP = b"PK"
 _NOISE = {"__MACOSX", "Thumbs.db", "desktop.ini"}
@@ -95,6 +96,18 @@ def read_head(place: Path, count: int = 4) -> bytes:
 
 
 @contextmanager
+def readable(place: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one sentence, but for want of memory."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged files make the libraries that read them raise errors of many kinds
+        _log.info("%s: %r", place, error)
+        raise UserError(NOT_READ, place=short_name(place)) from None
+
+
+@contextmanager
 def open_listing(place: Path) -> Iterator[Listing]:
     """List what lies in a folder or a zip, or a file alone; files can be read while the context lasts.
 
@@ -132,6 +145,7 @@ def _walk(folder: Path) -> list[os.DirEntry[str]]:
                         continue
                     below.append(entry)
                     if entry.is_dir(follow_symlinks=False):
+                        _check_depth(os.path.relpath(entry.path, folder), folder)
                         waiting.append(entry.path)
                     if len(below) > settings().archive_files:
                         raise _too_many(folder)
@@ -206,6 +220,7 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
     unpacked = packed = 0
     name_of = _name_reader(archive.infolist())
     for member in archive.infolist():
+        _check_depth(member.filename, place)
         if _OUTSIDE.search(name_of(member)):
             raise UserError(
                 "“{place}” has a file “{name}”, which points out of the archive; make it anew with plain names.",
@@ -295,6 +310,16 @@ def _parts(path: str) -> tuple[str, ...]:
 
 def _is_noise(name: str) -> bool:
     return name.startswith(".") or name in _NOISE
+
+
+def _check_depth(path: str, place: Path) -> None:
+    """Refuse a path with very many folders inside each other: each of them costs memory for every file below it."""
+    if path.count("/") > _MOST_DEPTH:
+        raise UserError(
+            "“{place}” has more than {most} folders inside each other; bring the folder that holds the classes.",
+            place=short_name(place),
+            most=_MOST_DEPTH,
+        )
 
 
 def _too_many(place: Path) -> UserError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,17 @@ from da_core.settings import settings
 # Those that Pillow reads by itself. Others would start programs (EPS: Ghostscript).
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6")
+
 _log = logging.getLogger(__name__)
 
 
-def is_picture(place: Path | BinaryIO) -> bool:
+def begins_as_picture(head: bytes) -> bool:
+    """Guess from its first 12 bytes whether a file is a picture; nothing of it is parsed."""
+    return head.startswith(_BEGINNINGS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def is_picture(place: Path) -> bool:
     """Tell from its header whether a file is a picture of a type that is read here; nothing is unpacked."""
     try:
         with Image.open(place, formats=_FORMATS):

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from da_core.data.readers.archive import NOT_READ, open_archive, read_head, short_name
+from da_core.data.readers.archive import NOT_READ, open_archive, read_head, readable, short_name
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -72,7 +72,7 @@ def open_arrays(place: Path) -> Iterator[ArrayFile]:
     elif read_head(place, len(_HDF5)) == _HDF5:
         import h5py
 
-        with _readable(place):
+        with readable(place):
             file = h5py.File(place, "r")
         with file:
             yield ArrayFile(
@@ -138,7 +138,7 @@ def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
 def _read_sparse(place: Path, shape: tuple[int, int]) -> NDArray[Any]:
     import scipy.sparse
 
-    with _readable(place):
+    with readable(place):
         matrix = scipy.sparse.load_npz(place)
         if matrix.shape != shape:
             raise ValueError(f"its shape is {matrix.shape}")
@@ -162,7 +162,7 @@ def _open_mat(place: Path) -> ArrayFile:
     from scipy.io import whosmat
 
     _check_unpacked(place)
-    with _readable(place):
+    with readable(place):
         found = {name: (shape, kind) for name, shape, kind in whosmat(place)}
 
     def describe(name: str) -> Stored:
@@ -178,7 +178,7 @@ def _read_mat(name: str, place: Path) -> NDArray[Any]:
     import scipy.sparse
     from scipy.io import loadmat
 
-    with _readable(place):
+    with readable(place):
         array = loadmat(place, variable_names=[name])[name]
         if scipy.sparse.issparse(array):
             return _to_dense(array)
@@ -219,7 +219,7 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
     """An array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
     import h5py
 
-    with _readable(place):
+    with readable(place):
         link = file.get(name, getlink=True)
         found = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.dtype.kind not in "biuf":
@@ -231,7 +231,7 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
     is_text = found.attrs.get("MATLAB_class") == b"char"
 
     def read() -> NDArray[Any]:
-        with _readable(place):
+        with readable(place):
             array: NDArray[Any] = found[()].T
         return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array)]) if is_text else array
 
@@ -255,13 +255,3 @@ def _runs_code(name: str, place: Path) -> UserError:
         name=name,
         place=short_name(place),
     )
-
-
-@contextmanager
-def _readable(place: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into one sentence."""
-    try:
-        yield
-    except Exception as error:  # damaged files make SciPy and h5py raise errors of many kinds
-        _log.info("%s: %r", place, error)
-        raise UserError(NOT_READ, place=short_name(place)) from None

@@ -12,12 +12,12 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
-from da_core.data.readers.archive import EMPTY, short_name
+from da_core.data.readers.archive import EMPTY, NOT_READ, short_name
 from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket, UploadFolder, UploadPlaces
 from da_core.errors import UserError, full_disk_told
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
@@ -127,12 +127,19 @@ def with_visitor_names(values: Mapping[str, Any], places: Iterable[str]) -> dict
 
 
 @contextmanager
-def visitor_names_in_errors(places: Iterable[str]) -> Iterator[None]:
-    """Have every `UserError` that is raised within call uploads by the names that they were sent under."""
+def own_files_in_errors(places: Collection[str]) -> Iterator[None]:
+    """Have every `UserError` that is raised within call uploads by the names that they were sent under.
+
+    A file that is gone is one, too: it may be removed while it is read.
+    """
     try:
         yield
     except UserError as error:
         raise type(error)(error.message, **with_visitor_names(error.values, places)) from None
+    except FileNotFoundError:
+        for place in places:
+            resolve_place(place)
+        raise UserError(NOT_READ, place=", ".join(map(place_name, places))) from None
 
 
 def check_allowed(place: str, localhost_only: bool) -> None:

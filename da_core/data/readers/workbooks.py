@@ -6,13 +6,12 @@ A cell becomes the text that it would be in a CSV file, so that all that is know
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from da_core.data.readers.archive import NOT_READ, open_archive, read_head, short_name
+from da_core.data.readers.archive import open_archive, read_head, readable, short_name
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -21,8 +20,6 @@ _SHEETS = "xl/workbook.xml"
 _STRINGS = "xl/sharedStrings.xml"
 _MOST_STRINGS = 200 * 2**20  # bytes of the texts that a workbook keeps apart from its cells
 _BATCH = 1000  # rows at a time
-
-_log = logging.getLogger(__name__)
 
 
 def is_parquet(place: Path) -> bool:
@@ -45,7 +42,7 @@ def open_workbook(place: Path) -> Iterator[Iterator[list[str]]]:
     if strings > _MOST_STRINGS:
         raise _unpacks_to_more(place, _MOST_STRINGS)
     with place.open("rb") as stream:  # of a path it would look at the ending
-        with _readable(place):
+        with readable(place):
             book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
             yield _rows_of_book(book, place)
@@ -58,7 +55,7 @@ def open_parquet(place: Path) -> Iterator[Iterator[list[str]]]:
     """Open a Parquet file for reading its rows, its columns' names as the first. Raises `UserError`."""
     import pyarrow.parquet as parquet
 
-    with _readable(place):
+    with readable(place):
         file = parquet.ParquetFile(place, memory_map=False)
     try:
         groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
@@ -73,7 +70,7 @@ def open_parquet(place: Path) -> Iterator[Iterator[list[str]]]:
 def _rows_of_book(book: Any, place: Path) -> Iterator[list[str]]:
     """The rows of the first sheet with any, as far as cells go; short ones are filled up to the first one's width."""
     width = 0
-    with _readable(place):
+    with readable(place):
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # what the file says of its size may be a lie
             for cells in sheet.iter_rows(values_only=True):
@@ -87,7 +84,7 @@ def _rows_of_book(book: Any, place: Path) -> Iterator[list[str]]:
 
 
 def _rows_of_parquet(file: Any, place: Path) -> Iterator[list[str]]:
-    with _readable(place):
+    with readable(place):
         yield list(file.schema_arrow.names)
         for batch in file.iter_batches(batch_size=_BATCH):
             for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -115,13 +112,3 @@ def _text(cell: Any) -> str:
             return cell.decode("utf-8", errors="replace")
         case _:
             return str(cell)
-
-
-@contextmanager
-def _readable(place: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into one sentence."""
-    try:
-        yield
-    except Exception as error:  # a damaged file makes openpyxl and pyarrow raise errors of many kinds
-        _log.info("%s: %r", place, error)
-        raise UserError(NOT_READ, place=short_name(place)) from None

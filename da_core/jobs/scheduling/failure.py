@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from da_core.errors import DISK_IS_FULL, UserError, is_full_disk
+from da_core.errors import DISK_IS_FULL, UserError, is_full_disk, is_out_of_memory
 
 log = logging.getLogger(__name__)
-
-_WANT_OF_MEMORY = (
-    "can't allocate memory",  # torch
-    "std::bad_alloc",
-    "Cannot allocate memory",  # the system
-    "can't start new thread",
-    "failed to map segment from shared object",  # an import
-)
 
 
 def explained_failure(error: Exception, run_id: str) -> UserError:
@@ -36,8 +28,3 @@ def explained_failure(error: Exception, run_id: str) -> UserError:
         "Something went wrong inside run {run}; try again, and if it fails again tell whoever runs this server.",
         run=run_id,
     )
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether the server's own memory ran out, not a GPU's."""
-    return isinstance(error, MemoryError) or any(said in str(error) for said in _WANT_OF_MEMORY)
