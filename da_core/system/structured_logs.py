@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import sys
-from collections.abc import Iterator
+import time
+import traceback
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 LogFormat = Literal["text", "json"]
 
@@ -22,6 +25,13 @@ _SECRETS = {
     r"(://[^\s:/@]*):[^\s@/]+@": r"\1:…@",  # the password in a database's URL
     r"(upload:[0-9a-f]{8})[0-9a-f]{56}\.\w+(?:/[^\s'\"”&]*)?": r"\1…",  # who knows the place may open the file
 }
+
+REPEAT_SECONDS = 60.0
+"""Seconds for which the trace of the same error is not written again."""
+LONGEST = 20_000
+"""Letters of a record or a trace: a visitor may send megabytes, which the error then repeats."""
+_LONGEST_REPEAT = 200
+_MOST_TRACES = 1000
 
 
 @contextmanager
@@ -41,7 +51,39 @@ def scrubbed(text: str) -> str:
     return text
 
 
-class JsonLines(logging.Formatter):
+def shortened(text: str) -> str:
+    """Cut the middle out of a text that is longer than `LONGEST`."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n…\n{text[-LONGEST // 2 :]}"
+
+
+class RareTraces(logging.Formatter):
+    """Writes the trace of an error once in `REPEAT_SECONDS`, and in between only what it was and how often it came.
+
+    A visitor can send what no page of ours sends as often as they like, and the log is on a disk that all share.
+    """
+
+    def __init__(self, fmt: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(fmt)
+        self._clock = clock
+        self._written: dict[Hashable, tuple[float, int]] = {}
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Write the trace, or one line where the same error, raised at the same place, had it written lately."""
+        kind, error, trace = ei
+        # of the places in any order: one that calls itself more often is the same
+        place = kind, frozenset((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace))
+        since, repeats = self._written.get(place, (-math.inf, 0))
+        if self._clock() - since < REPEAT_SECONDS:
+            self._written[place] = since, repeats + 1
+            last = scrubbed(" ".join(traceback.format_exception_only(kind, error)[-1].split()))
+            return f"{last[:_LONGEST_REPEAT]} (again, {repeats + 1} times since its trace was written)"
+        if len(self._written) >= _MOST_TRACES:
+            self._written.clear()
+        self._written[place] = self._clock(), 0
+        return shortened(scrubbed(super().formatException(ei)))
+
+
+class JsonLines(RareTraces):
     """A JSON object a record: time (UTC), level, logger, message, run and exception where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -50,7 +92,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": scrubbed(record.getMessage()),
+            "message": shortened(scrubbed(record.getMessage())),
         }
         if run := _ABOUT.get():
             line["run"] = run
@@ -59,15 +101,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class TextLines(logging.Formatter):
+class TextLines(RareTraces):
     """A line a record, as Streamlit writes them; what goes on below is indented, so that no text poses as a record."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", clock)
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the line, and the exception below it."""
-        first, *more = scrubbed(super().format(record)).splitlines()
+        first, *more = shortened(scrubbed(super().format(record))).splitlines()
         run = _ABOUT.get()
         return "\n    ".join([f"{first} [run {run}]" if run and run not in first else first, *more])
 

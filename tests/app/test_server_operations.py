@@ -22,6 +22,7 @@ from urllib.error import HTTPError
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from da_core import object_storage
 from da_core.events import Event
@@ -34,7 +35,7 @@ from da_core.system.structured_logs import JsonLines
 from pages.operations import metrics_route
 from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder, check_storage
 from pages.operations.server_log import ErrorCount
-from tests.load.browser_tab import Tab, link
+from tests.load.browser_tab import PageError, Tab, link
 from tests.support import made_up_run, postgres, s3
 from tests.support.server import Server, serving
 
@@ -136,6 +137,25 @@ def test_the_figures_move_with_visitors_pages_and_runs(operated: Operated) -> No
     cookie = next(one for one in tab._jar if one.name == OWNER)
     assert str(cookie.value) not in text.decode() + operated.server.log.read_text()
     assert len(text) < 30_000
+
+
+@pytest.mark.slow
+def test_values_of_another_type_are_a_sentence_each_and_a_line_in_the_log(operated: Operated) -> None:
+    tab = Tab(operated.server.url)
+    tab.open(link("lecture_hall"))
+    (field,) = tab._of("number_input")
+    before, size = len(operated.lines()), len(operated.server.log.read_text())
+    for _again in range(20):
+        sent = BackMsg()
+        sent.rerun_script.widget_states.widgets.add(id=field.number_input.id, string_value="x")
+        with pytest.raises(PageError, match="Something went wrong on this page"):
+            tab._run(page=tab._here, message=sent)
+    tab.close()
+    errors = [line for line in operated.lines()[before:] if line["level"] == "ERROR"]
+    assert [line["logger"] for line in errors] == ["da_lab"] * 20
+    assert sum("Traceback" in line["exception"] for line in errors) <= 2, "as it arrives, and where it is kept"
+    assert "again, 18 times" in errors[-1]["exception"]
+    assert len(operated.server.log.read_text()) - size < 20_000
 
 
 @pytest.mark.slow

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from da_core.system.structured_logs import JsonLines, LogFormat, TextLines, about_run, set_up
+from da_core.system.structured_logs import (
+    LONGEST,
+    REPEAT_SECONDS,
+    JsonLines,
+    LogFormat,
+    TextLines,
+    about_run,
+    set_up,
+)
 
 log = logging.getLogger("da_core.jobs.test")
 
@@ -92,6 +100,56 @@ def test_visitors_file_names_are_no_news_for_an_operator() -> None:
     stream = written("text")
     logging.getLogger("da_core.data.readers.pictures").info("my diary.png is no picture")
     assert stream.getvalue() == ""
+
+
+def fail_at_one_place(message: str) -> None:
+    try:
+        raise TypeError(message)
+    except TypeError:
+        log.exception("error on a page")
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_an_error_that_comes_again_and_again_has_one_trace_and_a_count(kind: LogFormat) -> None:
+    stream = written(kind)
+    for number in range(100):
+        fail_at_one_place(f"no {number}")
+    text = stream.getvalue()
+    assert text.count("error on a page") == 100
+    assert text.count("Traceback") == 1
+    assert "TypeError: no 99 (again, 99 times since its trace was written)" in text
+    assert len(text) < 30_000
+    try:
+        raise KeyError("other")
+    except KeyError:
+        log.exception("another")
+    assert stream.getvalue().count("Traceback") == 2
+
+
+def test_after_a_minute_the_trace_is_written_again() -> None:
+    now = [0.0]
+    formatter = TextLines(clock=lambda: now[0])
+    seen = []
+    for at in (0.0, REPEAT_SECONDS - 1, REPEAT_SECONDS + 1):
+        now[0] = at
+        try:
+            raise ValueError("no")
+        except ValueError as error:
+            seen.append("Traceback" in formatter.formatException((ValueError, error, error.__traceback__)))
+    assert seen == [True, False, True]
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_what_a_visitor_sends_by_the_megabyte_is_cut(kind: LogFormat) -> None:
+    stream = written(kind)
+    log.warning("no fragment %s", "x" * 10**6)
+    for _again in range(2):
+        fail_at_one_place("y" * 10**6)
+    text = stream.getvalue()
+    assert len(text) < 3 * LONGEST
+    assert "fail_at_one_place" in text
 
 
 @pytest.mark.parametrize("formatter", [JsonLines(), TextLines()], ids=["json", "text"])
