@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import openpyxl
+import scipy.io
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.support.screen import finished, go, heading, main, open_screen, settle, shoot
+from tests.support.screen import Visitor, finished, go, heading, main, open_screen, settle, shoot
+from tests.support.server import Server
 from tests.support.webcams import WEBCAMS, needs_webcams
 
 ROOT = Path(__file__).parents[2]
 CLASSES = {"apple": (200, 40, 30), "leaf": (40, 160, 60), "sky": (60, 110, 220)}
 PER_CLASS = 12
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+"""The namespace of a workbook's sheets."""
 FEW = {"data.count": "200"}
 """Of the pair that is there before one's own."""
 
@@ -114,6 +120,69 @@ def test_a_bad_upload_gets_one_sentence_and_changes_nothing(page: Page) -> None:
         page.reload()
         expect(page.get_by_role("radio", name=re.compile("Digits.*night", re.IGNORECASE))).to_be_checked()
         settle(page)
+
+
+def matlab(change: bool) -> bytes:
+    """A file of MATLAB 5; with one byte changed it crashes SciPy's reader."""
+    file = io.BytesIO()
+    features, labels = np.random.default_rng(0).normal(size=(6, 2)), [[0, 1] * 3]
+    scipy.io.savemat(file, {"Xs": features * 0, "ys": labels, "Xt": features * 0, "yt": labels})
+    content = bytearray(file.getvalue())
+    content[145] = 8 if change else content[145]
+    return bytes(content)
+
+
+def slow_workbook() -> bytes:
+    """A small workbook that takes minutes to read: rows with one empty cell in the last column but 702."""
+    file = io.BytesIO()
+    openpyxl.Workbook().save(file)
+    rows = "".join(f'<row r="{row}"><c r="ZZZ{row}"/></row>' for row in range(1, 40_001))
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+    slow = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(slow, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            new.writestr(member, sheet if "sheet1" in member.filename else old.read(member))
+    return slow.getvalue()
+
+
+def test_a_file_that_crashes_its_reader_harms_nobody(server: Server, visitor: Visitor) -> None:
+    sender, other = visitor(server), visitor(server, locale="zh-CN", dark=True, size=(390, 844))
+    open_screen(other, "Data", **FEW)
+    open_screen(sender, "Data", **FEW)
+    choose_own_files(sender)
+    killer = matlab(change=True)
+    bring(sender, "Source", "killer.mat", killer)
+    expect(sender.get_by_role("alert")).to_contain_text("Reading “killer.mat” crashed the process that read it")
+    shoot(sender, "data-own-crashed-light-wide")
+    place = f"upload:{hashlib.sha256(killer).hexdigest()}.mat/killer.mat"
+    link = {"data": "files", "data.source": place, "network": "identity"}
+    open_screen(other, "Data", **link, lang="zh")
+    expect(other.get_by_role("alert").first).to_contain_text("读取“killer.mat”时，负责读取的进程崩溃了")
+    shoot(other, "data-own-crashed-dark-narrow-zh")
+    open_screen(other, "Train", **link, method="coral", lang="en")
+    other.get_by_role("button", name="Start training").click()
+    expect(other.get_by_role("alert").first).to_contain_text("crashed the process that read it")
+    choose_own_files(sender)
+    sender.reload()
+    settle(sender)
+    choose_own_files(sender)
+    bring(sender, "Source", "fine.mat", matlab(change=False))
+    expect(main(sender).get_by_text("What was understood")).to_be_visible()
+
+
+def test_a_file_that_takes_long_says_so_and_holds_up_nobody_else(server: Server, visitor: Visitor) -> None:
+    slow, quick = visitor(server), visitor(server)
+    for page in (slow, quick):
+        open_screen(page, "Data", **FEW)
+        choose_own_files(page)
+    bring(slow, "Source", "slow.xlsx", slow_workbook())
+    expect(main(slow)).to_contain_text(re.compile(r"Reading your files: \d+ of at most 20 seconds"))
+    shoot(slow, "data-own-reading-light-wide")
+    bring(quick, "Source", "bright.zip", pictures(1))
+    bring(quick, "Target", "dim.zip", pictures(0.5))
+    expect(main(quick).get_by_text("What was understood")).to_be_visible()
+    expect(main(slow)).to_contain_text("Reading your files")
+    expect(slow.get_by_role("alert")).to_contain_text("Reading “slow.xlsx” took longer than 20 seconds")
 
 
 def test_a_bad_link_gets_one_sentence_and_the_default_stays(page: Page) -> None:
