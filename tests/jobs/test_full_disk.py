@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.errors import UserError
@@ -20,6 +22,8 @@ from da_core.experiment import Experiment
 from da_core.export.files import Kind, exports, write
 from da_core.i18n import Language
 from da_core.jobs.database.database_engine import UnreachableError
+from da_core.jobs.database.room_database import RoomDatabase
+from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
 from da_core.run_folder import Record, record_in_memory
@@ -99,7 +103,7 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
     assert notice.message.startswith("The server's disk is full, so this run is kept only for a while")
     assert store.load(during) is not None
     assert [run.run_id for run in store.database.listed(ANN)] == [before], "what is there can be read"
-    with pytest.raises(UnreachableError):
+    with pytest.raises(UnreachableError, match="disk is full"):
         rename_often(store, before)
     for bring in (lambda: keep_upload("a.csv", bytes(10**5)), lambda: keep_folder("a", [("b.csv", _stream())])):
         with pytest.raises(UserError) as full:
@@ -113,6 +117,38 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
     assert store.save(third, Experiment(seed=2), result, evidence, (), [ANN]) is None
     assert [run.run_id for run in store.database.listed(ANN)] == [third, before]
     assert keep_upload("a.csv", bytes(10**5)).startswith("upload:")
+
+
+def test_a_room_that_finds_no_space_on_the_disk_says_so(disk: Path) -> None:
+    rooms = RoomDatabase(RunDatabase(f"sqlite:///{disk / 'runs.db'}"))
+    lecture = {"title": "x" * 300_000}
+    ballast = fill(disk)
+    with pytest.raises(UnreachableError, match="disk is full") as full:
+        rooms.open(ANN, lecture, {})
+    assert Language("zh").translate(full.value.message) != full.value.message
+    assert rooms.of_owner(ANN) == []
+    ballast.unlink()
+    assert rooms.open(ANN, lecture, {}).lecture == lecture
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_database_that_is_opened_on_a_full_disk_says_so(disk: Path, is_new: bool) -> None:
+    file = disk / "runs.db"
+    if not is_new:  # it needs files beside it, which the last server has taken away
+        with closing(sqlite3.connect(file)) as earlier:
+            earlier.execute("PRAGMA journal_mode = WAL")
+            earlier.execute("CREATE TABLE kept (key TEXT)")
+    fill(disk)
+    with pytest.raises(UnreachableError, match="disk is full"):
+        RunDatabase(f"sqlite:///{file}")
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_a_full_disk_of_postgresql_is_told(postgresql: str) -> None:
+    database = RunDatabase(postgresql)
+    with pytest.raises(UnreachableError, match="disk is full"), database.begin() as connection:
+        connection.execute(text("DO $$ BEGIN RAISE disk_full; END $$"))
+    assert database.run_ids() == []
 
 
 def _stream() -> io.BytesIO:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from da_core.errors import UserError
+from da_core.errors import DISK_IS_FULL, UserError
 from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ REST = 20.0
 _UNREACHABLE = (
     "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
 )
+_FULL_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""A write finds no room, or the file beside the database, as it is opened."""
+_FULL_IN_POSTGRESQL = "53100"
 _resting: dict[str, float] = {}
 """Until when each database is left alone, by `time.monotonic`."""
 
@@ -38,6 +41,10 @@ class UnreachableError(UserError):
 
 class DamagedError(UnreachableError):
     """The database's file is none, or is broken inside."""
+
+
+class FullDiskError(UnreachableError):
+    """The database has no room on its disk."""
 
 
 @contextlib.contextmanager
@@ -54,9 +61,17 @@ def _in_a_sentence() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         log.warning("the database of runs", exc_info=True)
-        # what a full disk, a lock or a missing folder raises is of a class below this one
-        damaged = type(getattr(error, "orig", None)) is sqlite3.DatabaseError
-        raise (DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)) from error
+        raise _explained(getattr(error, "orig", None)) from error
+
+
+def _explained(error: object) -> UnreachableError:
+    """Say what is wrong with the database, by what its driver raised."""
+    sqlite_code, sqlstate = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
+    if sqlite_code in _FULL_IN_SQLITE or sqlstate == _FULL_IN_POSTGRESQL:
+        return FullDiskError(DISK_IS_FULL)
+    # what a lock or a missing folder raises is of a class below this one
+    damaged = type(error) is sqlite3.DatabaseError
+    return DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)
 
 
 @contextlib.contextmanager
