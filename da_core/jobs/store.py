@@ -116,15 +116,20 @@ class Store:
     @property
     def database(self) -> RunDatabase:
         """The list of runs, opened at the first use: folders that it does not know are entered then, and runs whose
-        folder has gone are forgotten.
+        folder has gone are forgotten. So it is where SQLite's file was deleted or replaced since.
 
         Raises `UnreachableError` where the database cannot be reached, `UserError` where it cannot be used.
         """
         with self._lock:
+            if self._run_database is not None and not self._run_database.has_its_file():
+                log.error("the file of the list of runs was deleted or replaced while it was open; it is opened again")
+                self._run_database.close()
+                self._run_database = None
             if self._run_database is None:
-                from da_core.jobs.database.database_engine import DamagedError, set_aside
+                from da_core.jobs.database.database_engine import DamagedError, reached_files, set_aside
 
-                self._folder.parent.mkdir(parents=True, exist_ok=True)
+                with reached_files():
+                    self._folder.parent.mkdir(parents=True, exist_ok=True)
                 try:
                     self._run_database = self._opened()
                 except DamagedError:

@@ -80,7 +80,7 @@ class Readiness:
 
 
 def check_database() -> None:
-    """Ask the database for one row."""
+    """Ask the database for one row; a file of SQLite that was deleted or replaced is opened again first."""
     from sqlalchemy import text
 
     from da_core.jobs.store import store

@@ -27,13 +27,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from da_core import object_storage
 from da_core.events import Event
 from da_core.experiment import Experiment
+from da_core.jobs import store as store_module
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
 from da_core.settings import settings
 from da_core.system.server_metrics import REGISTRY
 from da_core.system.structured_logs import JsonLines
 from pages.operations import metrics_route
-from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder, check_storage
+from pages.operations.readiness import FAILS, OK, SILENT, Readiness, check_data_folder, check_database, check_storage
 from pages.operations.server_log import ErrorCount
 from tests.load.browser_tab import PageError, Tab, link
 from tests.support import made_up_run, postgres, s3
@@ -301,6 +302,24 @@ def test_a_runs_lines_name_it(tmp_path: Path) -> None:
     first, second = map(json.loads, stream.getvalue().splitlines())
     assert "run" not in first
     assert second["run"] == run_id
+
+
+def test_a_database_whose_file_is_deleted_is_made_again_and_one_that_cannot_be_takes_readiness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Store(tmp_path / "runs")
+    monkeypatch.setattr(store_module, "store", lambda: kept)
+    looks = partial(Readiness, {"database": check_database}, PATIENCE)
+    assert looks().look() == {"database": OK}
+    file = tmp_path / "runs.db"
+    file.unlink()
+    assert looks().look() == {"database": OK}
+    assert file.is_file(), "it is where the next server looks for it"
+    file.unlink()
+    file.mkdir()
+    assert looks().look() == {"database": FAILS}
+    file.rmdir()
+    assert looks().look() == {"database": OK}
 
 
 def test_a_new_server_is_ready_before_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from da_core.errors import DISK_IS_FULL, UserError
+from da_core.errors import DISK_IS_FULL, UserError, is_full_disk
 from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
+from da_core.jobs.database.opened_file import OpenedFile
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,22 @@ def _not_hanging(url: str) -> Iterator[None]:
         if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
             _resting[url] = time.monotonic() + REST
         raise
+
+
+@contextlib.contextmanager
+def reached_files() -> Iterator[None]:
+    """Do something with SQLite's files within. Raises `UnreachableError` for what the file system raises."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("the files of the database of runs", exc_info=True)
+        raise (FullDiskError(DISK_IS_FULL) if is_full_disk(error) else UnreachableError(_UNREACHABLE)) from error
+
+
+def check_file(file: OpenedFile) -> None:
+    """Raise `UnreachableError` where SQLite's file is not at its path any more: what is written there is lost."""
+    if not file.is_there():
+        raise UnreachableError(_UNREACHABLE)
 
 
 def set_aside(url: str) -> str:

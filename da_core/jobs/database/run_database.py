@@ -41,7 +41,8 @@ from sqlalchemy.exc import IntegrityError
 from da_core.errors import UserError
 from da_core.events import DomainScores, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.database.database_engine import open_engine, reached
+from da_core.jobs.database.database_engine import check_file, open_engine, reached, reached_files
+from da_core.jobs.database.opened_file import OpenedFile
 from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
 from da_core.jobs.owners import EVERYONE, digest
 
@@ -159,6 +160,17 @@ class RunDatabase:
         self._engine = open_engine(url)
         with reached(self._url):
             migrations.upgrade(self._engine)
+        self._file = OpenedFile(url)
+
+    def has_its_file(self) -> bool:
+        """Tell whether SQLite's file is still the one at its path; where not, `begin` refuses."""
+        return self._file.is_there()
+
+    def close(self) -> None:
+        """Let go of the database, once its file has been deleted or replaced. Raises `UnreachableError`."""
+        self._engine.dispose()
+        with reached_files():
+            self._file.remove_journal()
 
     @contextlib.contextmanager
     def adding(
@@ -329,8 +341,10 @@ class RunDatabase:
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction, for the tables beside these too. Raises `UnreachableError`."""
+        check_file(self._file)  # before a connection is made: it would write this file's journal into another
         with reached(self._url), self._engine.begin() as connection:
             yield connection
+            check_file(self._file)
 
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:

@@ -141,6 +141,9 @@ class Keeper:
                 if self._schedule.closed or not left:
                     return
                 for run in left:
+                    if (job := self._schedule.jobs.get(run.run_id)) is not None:  # the database is an older copy
+                        job.attempt = run.attempt
+                        continue
                     log.info("run %s is taken over, attempt %d", run.run_id, run.attempt)
                     self._schedule.add(_job_of(run))
                     self._recorded.add(run.run_id)
