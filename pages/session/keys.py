@@ -6,6 +6,21 @@ the page as a class: ``lab-footer`` is ``st-key-lab-footer`` in ``assets/style.c
 
 from __future__ import annotations
 
+import re
+
+
+class KeyPattern:
+    """Makes keys of one form: ``KeyPattern("lab-bug-{name}")("dann")`` is “lab-bug-dann”."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._names = re.findall(r"{(\w+)}", pattern)
+
+    def __call__(self, *parts: object) -> str:
+        """Fill in the parts, in their order in the pattern."""
+        return self._pattern.format(**dict(zip(self._names, parts, strict=True)))
+
+
 # What a visit remembers ----------------------------------------------------------------------------------------------
 
 EXPERIMENT = "lab.experiment"
@@ -93,10 +108,7 @@ ROOM_LINE = "lab-room-line"
 EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
-
-
-def sign_in(provider: str) -> str:
-    return f"lab-sign-in-{provider}"
+sign_in = KeyPattern("lab-sign-in-{provider}")
 
 
 def step(place: int, here: bool) -> str:
@@ -106,13 +118,9 @@ def step(place: int, here: bool) -> str:
 # Forms ---------------------------------------------------------------------------------------------------------------
 
 
-def cards(name: str) -> str:
-    return f"lab-cards-{name}"
-
-
-def setting(owner: str, name: str) -> str:
-    """Name the widget of one hyperparameter of ``owner``: a method, a network, a data set, “training”."""
-    return f"lab-set-{owner}-{name}"
+cards = KeyPattern("lab-cards-{name}")
+setting = KeyPattern("lab-set-{owner}-{name}")
+"""Name the widget of one hyperparameter of ``owner``: a method, a network, a data set, “training”."""
 
 
 # Data ----------------------------------------------------------------------------------------------------------------
@@ -124,50 +132,20 @@ THIRD_ORIGIN = "lab-third-how"
 GALLERY_PAGE = "lab-gallery-page"
 NIGHT_CLASS = "lab-night-of"
 NIGHT_SEED = "lab-night-seed"
-
-
-def upload(role: str) -> str:
-    return f"lab-own-{role}"
-
-
-def suggestion(method: str) -> str:
-    """Name the line of a method that the report suggests."""
-    return f"lab-suggestion-{method}"
-
-
-def advised(method: str) -> str:
-    """Name the button that begins with a suggested method."""
-    return f"lab-advised-{method}"
-
-
-def example_file(name: str) -> str:
-    return f"example-file-{name}"
-
-
-def folder_upload(role: str) -> str:
-    return f"lab-own-folder-{role}"
-
-
-def server_path(role: str) -> str:
-    return f"lab-path-{role}"
-
-
-def made_target(name: str) -> str:
-    """Name the choice of a target that is made of the source: “night” or “noise”."""
-    return f"lab-own-made-{name}"
-
-
-def column(field: str) -> str:
-    return f"lab-column-{field}"
-
-
-def sheet(name: str) -> str:
-    """Name a sheet of sample pictures, which is drawn without smoothing."""
-    return f"lab-sheet-{name}"
-
-
-def players(role: str, label: int) -> str:
-    return f"players-{role}-{label}"
+upload = KeyPattern("lab-own-{role}")
+suggestion = KeyPattern("lab-suggestion-{method}")
+"""Name the line of a method that the report suggests."""
+advised = KeyPattern("lab-advised-{method}")
+"""Name the button that begins with a suggested method."""
+example_file = KeyPattern("example-file-{name}")
+folder_upload = KeyPattern("lab-own-folder-{role}")
+server_path = KeyPattern("lab-path-{role}")
+made_target = KeyPattern("lab-own-made-{name}")
+"""Name the choice of a target that is made of the source: “night” or “noise”."""
+column = KeyPattern("lab-column-{field}")
+sheet = KeyPattern("lab-sheet-{name}")
+"""Name a sheet of sample pictures, which is drawn without smoothing."""
+players = KeyPattern("players-{role}-{label}")
 
 
 # Network, Method -----------------------------------------------------------------------------------------------------
@@ -197,44 +175,18 @@ LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
 WEIGHTS = "lab-weights"
-
-
-def curves(run: str, phases: int, live: bool) -> str:
-    return f"curves-{run}-{phases}-{live}"
-
-
-def live_table(chart: str) -> str:
-    return f"lab-table-{chart}"
-
-
-def run_control(action: str) -> str:
-    return f"run-{action}"
-
-
-def scores(table: str) -> str:
-    """Name a table of scores, which scrolls in its own box where it is wide."""
-    return f"lab-scores-{table}"
-
-
-def finding_changes(finding: str) -> str:
-    """Name the box of likely reasons for a finding."""
-    return f"lab-finding-{finding}"
-
-
-def finding_change(finding: str, place: int) -> str:
-    return f"finding-{finding}-{place}"
-
-
+curves = KeyPattern("curves-{run}-{phases}-{live}")
+live_table = KeyPattern("lab-table-{chart}")
+run_control = KeyPattern("run-{action}")
+scores = KeyPattern("lab-scores-{table}")
+"""Name a table of scores, which scrolls in its own box where it is wide."""
+finding_changes = KeyPattern("lab-finding-{finding}")
+"""Name the box of likely reasons for a finding."""
+finding_change = KeyPattern("finding-{finding}-{place}")
 VALIDATORS_TRUTH = "lab-validators-truth"
 ORACLE_UNLOCKED = "lab-oracle-unlocked"
-
-
-def changed_page(kind: str) -> str:
-    return f"lab-changed-{kind}-page"
-
-
-def download(file: str) -> str:
-    return f"download-{file}"
+changed_page = KeyPattern("lab-changed-{kind}-page")
+download = KeyPattern("download-{file}")
 
 
 # Runs ----------------------------------------------------------------------------------------------------------------
@@ -253,34 +205,18 @@ SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
 CLEAR = "lab-clear"
 LEADERBOARD_PAIR = "lab-leaderboard-pair"
-
-
-def runs_filter(name: str) -> str:
-    return f"lab-runs-filter-{name}"
+runs_filter = KeyPattern("lab-runs-filter-{name}")
 
 
 def run_row(run: str, shown: bool = False) -> str:
     return f"lab-run-{run}" + ("-shown" if shown else "")
 
 
-def tick(run: str) -> str:
-    return f"lab-pick-{run}"
-
-
-def open_run(run: str) -> str:
-    return f"lab-open-{run}"
-
-
-def naming(run: str) -> str:
-    return f"lab-name-{run}"
-
-
-def restore(run: str) -> str:
-    return f"lab-restore-{run}"
-
-
-def compared_run(place: int) -> str:
-    return f"lab-compare-open-{place}"
+tick = KeyPattern("lab-pick-{run}")
+open_run = KeyPattern("lab-open-{run}")
+naming = KeyPattern("lab-name-{run}")
+restore = KeyPattern("lab-restore-{run}")
+compared_run = KeyPattern("lab-compare-open-{place}")
 
 
 # What if -------------------------------------------------------------------------------------------------------------
@@ -292,30 +228,23 @@ WHAT_IF_NIGHT = "lab-what-if-night"
 WHAT_IF_SEED = "lab-what-if-seed"
 WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
-
-
-def what_if(runs: int) -> str:
-    """Name what asks for a change, by how many runs there are side by side."""
-    return f"lab-what-if-{runs}"
+what_if = KeyPattern("lab-what-if-{runs}")
+"""Name what asks for a change, by how many runs there are side by side."""
 
 
 def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
     return f"two-{first}-{second}{'-so-far' if so_far else ''}"
 
 
-def row_control(action: str, run: str) -> str:
-    return f"lab-row-{action}-{run}"
+row_control = KeyPattern("lab-row-{action}-{run}")
 
 
 # Stability -----------------------------------------------------------------------------------------------------------
 
 STUDY_METHODS = "lab-study-methods"
 STUDY_SEEDS = "lab-study-seeds"
-
-
-def work(kind: str, action: str) -> str:
-    """Name a button of a study, a search or a benchmark."""
-    return f"lab-{kind}-{action}"
+work = KeyPattern("lab-{kind}-{action}")
+"""Name a button of a study, a search or a benchmark."""
 
 
 # Search --------------------------------------------------------------------------------------------------------------
@@ -329,24 +258,16 @@ SEARCH_SEEDS = "lab-search-seeds"
 SEARCH_START = "lab-search-start"
 SEARCH_USE = "lab-search-use"
 SEARCH_TRUTH = "lab-search-truth"
-
-
-def search_shown_method(best: str) -> str:
-    """Name the choice of the method whose settings are drawn: another best one asks anew."""
-    return f"lab-search-shown-{best}"
+search_shown_method = KeyPattern("lab-search-shown-{best}")
+"""Name the choice of the method whose settings are drawn: another best one asks anew."""
 
 
 # Which run would you pick? ------------------------------------------------------------------------------------------
 
 WHICH_RUN_SET = "lab-which-run-set"
 WHICH_RUN_TRUTH = "lab-which-run-truth"
-
-
-def which_run_pick(place: int) -> str:
-    """Name the choice of one of the models of a set of runs, by the set's place."""
-    return f"lab-which-run-pick-{place}"
-
-
+which_run_pick = KeyPattern("lab-which-run-pick-{place}")
+"""Name the choice of one of the models of a set of runs, by the set's place."""
 SWEEP_METHOD = "lab-sweep-method"
 SWEEP_SEEDS = "lab-sweep-seeds"
 SWEEP_START = "lab-sweep-start"
@@ -383,55 +304,32 @@ FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
 READING = "lab-reading"
 TRY = "lab-try"
-
-
-def way_in(step: str) -> str:
-    return f"lab-entry-way-{step}"
+way_in = KeyPattern("lab-entry-way-{step}")
 
 
 def method_list(kind: str) -> str:
     return f"lab-list-{kind.replace(' ', '-')}"
 
 
-def method_entry(name: str) -> str:
-    return f"lab-entry-{name}"
-
-
-def lesson_film(method: str) -> str:
-    return f"film-{method}"
+method_entry = KeyPattern("lab-entry-{name}")
+lesson_film = KeyPattern("film-{method}")
 
 
 # Bug hunt ------------------------------------------------------------------------------------------------------------
 
 BUG = "lab-bug"
-
-
-def bug_found(name: str) -> str:
-    return f"lab.bug.found.{name}"
-
-
-def bug_mended(name: str) -> str:
-    return f"lab.bug.mended.{name}"
+bug_found = KeyPattern("lab.bug.found.{name}")
+bug_mended = KeyPattern("lab.bug.mended.{name}")
 
 
 def bug_lines(name: str) -> str:
     return f"lab-bug-lines-{name.replace('_', '-')}"
 
 
-def bug_line(name: str) -> str:
-    return f"lab-bug-line-{name}"
-
-
-def bug_commit(name: str) -> str:
-    return f"lab-bug-commit-{name}"
-
-
-def bug_show(name: str) -> str:
-    return f"lab-bug-show-{name}"
-
-
-def bug_remedy(name: str) -> str:
-    return f"lab-bug-remedy-{name}"
+bug_line = KeyPattern("lab-bug-line-{name}")
+bug_commit = KeyPattern("lab-bug-commit-{name}")
+bug_show = KeyPattern("lab-bug-show-{name}")
+bug_remedy = KeyPattern("lab-bug-remedy-{name}")
 
 
 # Which shift is it? --------------------------------------------------------------------------------------------------
@@ -440,14 +338,8 @@ QUIZ_SEED = "lab.quiz.seed"
 QUIZ_ANSWER = "lab.quiz.answer"
 QUIZ_COMMIT = "lab-quiz-commit"
 QUIZ_NEXT = "lab-quiz-next"
-
-
-def quiz_choice(seed: int) -> str:
-    return f"lab-quiz-choice-{seed}"
-
-
-def quiz_open(screen: str) -> str:
-    return f"lab-quiz-open-{screen}"
+quiz_choice = KeyPattern("lab-quiz-choice-{seed}")
+quiz_open = KeyPattern("lab-quiz-open-{screen}")
 
 
 # Lecture hall --------------------------------------------------------------------------------------------------------
@@ -461,14 +353,8 @@ EXERCISE_LABELS = "lab-exercise-labels"
 EXERCISE_HIDES = "lab-exercise-hides"
 CODES_LINK = "lab-codes-link"
 CODES = "lab-codes"
-
-
-def close_room(room: str) -> str:
-    return f"lab-room-close-{room}"
-
-
-def walk_with(room: str) -> str:
-    return f"lab-room-walk-{room}"
+close_room = KeyPattern("lab-room-close-{room}")
+walk_with = KeyPattern("lab-room-walk-{room}")
 
 
 # The course ----------------------------------------------------------------------------------------------------------
@@ -476,91 +362,31 @@ def walk_with(room: str) -> str:
 
 COURSE_LIST = "lab-list-course"
 COURSE_RESET = "lab-course-reset"
-
-
-def course_entry(chapter: str) -> str:
-    return f"lab-entry-chapter-{chapter}"
-
-
-def course_text(place: int) -> str:
-    """Name a text of a chapter, which is not wider than one reads well."""
-    return f"lab-prose-{place}"
-
-
-def course_film(chapter: str, film: str) -> str:
-    return f"film-course-{chapter}-{film}"
-
-
-def course_film_open(chapter: str, film: str) -> str:
-    return f"lab-film-open-{chapter}-{film}"
-
-
-def course_map(chapter: str) -> str:
-    return f"showcase-{chapter}"
-
-
-def course_run(chapter: str) -> str:
-    return f"lab-course-run-{chapter}"
-
-
-def noted(kind: str, name: str, outcome: str) -> str:
-    """Name the note that something was counted in this visit."""
-    return f"lab.noted.{kind}.{name}.{outcome}"
-
-
-def check_box(where: str, check: str) -> str:
-    return f"lab-check-{where}-{check}"
-
-
-def check_choice(where: str, check: str) -> str:
-    return f"lab-check-choice-{where}-{check}"
-
-
-def check_answer(where: str, check: str) -> str:
-    """Name the place of the committed answer."""
-    return f"lab.check.{where}.{check}"
-
-
-def check_passed(where: str, check: str) -> str:
-    """Name the place that remembers that the reader went on without an answer."""
-    return f"lab.check.passed.{where}.{check}"
-
-
-def check_pass(where: str, check: str) -> str:
-    return f"lab-check-pass-{where}-{check}"
-
-
-def check_commit(where: str, check: str) -> str:
-    return f"lab-check-commit-{where}-{check}"
-
-
-def check_try(where: str, check: str) -> str:
-    return f"lab-check-try-{where}-{check}"
-
-
-def guess_box(where: str, guess: str) -> str:
-    return f"lab-guess-{where}-{guess}"
-
-
-def guess_given(where: str, guess: str) -> str:
-    """Name the committed guess."""
-    return f"lab.guess.{where}.{guess}"
-
-
-def guess_widget(where: str, guess: str) -> str:
-    return f"lab-guess-widget-{where}-{guess}"
-
-
-def guess_commit(where: str, guess: str) -> str:
-    return f"lab-guess-commit-{where}-{guess}"
-
-
-def guess_skip(where: str, guess: str) -> str:
-    return f"lab-guess-skip-{where}-{guess}"
-
-
-def guess_outcome(where: str, guess: str) -> str:
-    return f"lab-guess-outcome-{where}-{guess}"
+course_entry = KeyPattern("lab-entry-chapter-{chapter}")
+course_text = KeyPattern("lab-prose-{place}")
+"""Name a text of a chapter, which is not wider than one reads well."""
+course_film = KeyPattern("film-course-{chapter}-{film}")
+course_film_open = KeyPattern("lab-film-open-{chapter}-{film}")
+course_map = KeyPattern("showcase-{chapter}")
+course_run = KeyPattern("lab-course-run-{chapter}")
+noted = KeyPattern("lab.noted.{kind}.{name}.{outcome}")
+"""Name the note that something was counted in this visit."""
+check_box = KeyPattern("lab-check-{where}-{check}")
+check_choice = KeyPattern("lab-check-choice-{where}-{check}")
+check_answer = KeyPattern("lab.check.{where}.{check}")
+"""Name the place of the committed answer."""
+check_passed = KeyPattern("lab.check.passed.{where}.{check}")
+"""Name the place that remembers that the reader went on without an answer."""
+check_pass = KeyPattern("lab-check-pass-{where}-{check}")
+check_commit = KeyPattern("lab-check-commit-{where}-{check}")
+check_try = KeyPattern("lab-check-try-{where}-{check}")
+guess_box = KeyPattern("lab-guess-{where}-{guess}")
+guess_given = KeyPattern("lab.guess.{where}.{guess}")
+"""Name the committed guess."""
+guess_widget = KeyPattern("lab-guess-widget-{where}-{guess}")
+guess_commit = KeyPattern("lab-guess-commit-{where}-{guess}")
+guess_skip = KeyPattern("lab-guess-skip-{where}-{guess}")
+guess_outcome = KeyPattern("lab-guess-outcome-{where}-{guess}")
 
 
 # Glossary ------------------------------------------------------------------------------------------------------------
@@ -578,38 +404,14 @@ METHODS_VIEW = "lab-methods-view"
 # Stories -------------------------------------------------------------------------------------------------------------
 
 STORY_LIST = "lab-list-stories"
-
-
-def story_text(part: str) -> str:
-    """Name a text of a story, which is not wider than one reads well."""
-    return f"lab-prose-story-{part}"
-
-
-def story_entry(story: str) -> str:
-    return f"lab-entry-story-{story}"
-
-
-def story_chart(story: str, what: str) -> str:
-    return f"story-{story}-{what}"
-
-
-def story_try(story: str) -> str:
-    return f"lab-story-try-{story}"
-
-
-def story_sheet(story: str) -> str:
-    return f"lab-story-sheet-{story}"
-
-
-def story_live(story: str) -> str:
-    return f"lab-story-live-{story}"
-
-
-def story_runs(story: str) -> str:
-    """Name the ids of the live runs of a story, by run."""
-    return f"lab.story.runs.{story}"
-
-
-def remove_upload(file: str) -> str:
-    """Return the key of the button that removes an upload."""
-    return f"remove-upload-{file}"
+story_text = KeyPattern("lab-prose-story-{part}")
+"""Name a text of a story, which is not wider than one reads well."""
+story_entry = KeyPattern("lab-entry-story-{story}")
+story_chart = KeyPattern("story-{story}-{what}")
+story_try = KeyPattern("lab-story-try-{story}")
+story_sheet = KeyPattern("lab-story-sheet-{story}")
+story_live = KeyPattern("lab-story-live-{story}")
+story_runs = KeyPattern("lab.story.runs.{story}")
+"""Name the ids of the live runs of a story, by run."""
+remove_upload = KeyPattern("remove-upload-{file}")
+"""Return the key of the button that removes an upload."""

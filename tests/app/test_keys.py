@@ -17,6 +17,9 @@ def literals() -> list[str]:
     for node in ast.walk(ast.parse(Path(keys.__file__).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             found.append(re.escape(str(node.value.value)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "KeyPattern":
+            (pattern,) = map(ast.literal_eval, node.args)
+            found.append(re.sub(r"\\{\w+\\}", ".*", re.escape(pattern)))
         if isinstance(node, ast.JoinedStr):
             parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*" for part in node.values]
             found.append("".join(parts))
