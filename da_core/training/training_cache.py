@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from cachetools import FIFOCache
 from torch import Tensor
 
 from da_core.events import Accuracies, Notice
@@ -57,9 +58,7 @@ class TrainingCache:
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._known: OrderedDict[str, Trained] = OrderedDict()
-        self._bytes = 0
+        self._known: FIFOCache[str, Trained] = FIFOCache(most_bytes, getsizeof=lambda trained: trained.bytes)
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Trained | None:
@@ -69,14 +68,8 @@ class TrainingCache:
 
     def keep(self, key: str, trained: Trained) -> None:
         """Keep a training, and let go of the oldest where there is no more room."""
-        with self._lock:
-            if key in self._known:
-                return
-            self._known[key] = trained
-            self._bytes += trained.bytes
-            while self._bytes > self._most_bytes:
-                _, oldest = self._known.popitem(last=False)
-                self._bytes -= oldest.bytes
+        with self._lock, suppress(ValueError):  # one alone may take more than all may
+            self._known.setdefault(key, trained)
 
     def record(
         self, key: str, network: Network, training: Iterator[TrainingEvent], epochs: int

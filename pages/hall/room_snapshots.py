@@ -7,9 +7,10 @@ import gzip
 import json
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
+
+from cachetools import LRUCache
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
@@ -52,8 +53,8 @@ class Snapshots:
     """The newest snapshot of each room. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._newest: OrderedDict[str, Snapshot] = OrderedDict()
-        self._runs: OrderedDict[str, tuple[float, RunView | None]] = OrderedDict()
+        self._newest: LRUCache[str, Snapshot] = LRUCache(_KEPT)
+        self._runs: LRUCache[str, tuple[float, RunView | None]] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
     def of(self, room: Room) -> Snapshot:
@@ -65,9 +66,6 @@ class Snapshots:
             if newest is None or newest.tag != tag:
                 newest = Snapshot.of(tag, written(room, view, tag))
             self._newest[room.room_id] = newest
-            self._newest.move_to_end(room.room_id)
-            while len(self._newest) > _KEPT:
-                self._newest.popitem(last=False)
             return newest
 
     def is_due(self, room: Room) -> bool:
@@ -88,8 +86,6 @@ class Snapshots:
         if known is None or time.monotonic() - known[0] >= RUN_SECONDS:
             known = (time.monotonic(), queue().view(run, renew=True))
             self._runs[run] = known
-            while len(self._runs) > _KEPT:
-                self._runs.popitem(last=False)
         return known[1]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
 from typing import Generic, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
+
+from cachetools import LRUCache
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,8 +25,7 @@ class Background(Generic[P, T]):
 
     def __init__(self, make: Callable[P, T], *, keep: int, threads: int = 1) -> None:
         self._make = make
-        self._keep = keep
-        self._work: OrderedDict[Hashable, Future[T]] = OrderedDict()
+        self._work: LRUCache[Hashable, Future[T]] = LRUCache(keep)
         self._lanes: dict[Hashable, deque[tuple[Future[T], Callable[[], T]]]] = {}
         self._began: WeakKeyDictionary[Future[T], float] = WeakKeyDictionary()
         self._lock = Lock()
@@ -43,9 +44,6 @@ class Background(Generic[P, T]):
                 waiting.append((work, partial(self._make, *args, **kwargs)))
                 if len(waiting) == 1:
                     self._threads.submit(self._make_next, lane)
-                while len(self._work) > self._keep:
-                    self._work.popitem(last=False)
-            self._work.move_to_end(key)
             return self._work[key]
 
     def seconds(self, work: Future[T]) -> float | None:

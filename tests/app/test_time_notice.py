@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cachetools import LRUCache
 from streamlit.testing.v1 import AppTest
 
 from da_core import i18n, params
@@ -50,8 +51,8 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Slow, "family", classmethod(lambda cls: "alignment"))
     monkeypatch.setattr(estimating, "methods", lambda: found)
     monkeypatch.setattr("da_core.methods.methods", lambda: found)
-    monkeypatch.setattr(cache, "_memory", type(cache._memory)())
-    monkeypatch.setattr(cache, "_sizes", type(cache._sizes)())
+    monkeypatch.setattr(cache, "_memory", LRUCache(2**30, getsizeof=cache._size))
+    monkeypatch.setattr(cache, "_sizes", LRUCache(1000))
     i18n.missing.clear()
 
 

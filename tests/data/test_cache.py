@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from cachetools import LRUCache
 
 from da_core.data.loading import cache
 from da_core.data.loading.cache import load_pair
@@ -187,10 +188,10 @@ def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> N
 
 
 def test_memory_is_bounded(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = cache._size(load_pair(spec()))
+    monkeypatch.setattr(cache, "_memory", LRUCache(2 * size, getsizeof=cache._size))
     first = load_pair(spec())
     second = load_pair(spec(), 1)
-    size = sum(a.nbytes for d in (first.source, first.target) for a in (d.X, d.y))
-    monkeypatch.setattr(cache, "_MEMORY_BYTES", 2 * size)
     assert load_pair(spec()) is first  # used last
     load_pair(spec(), 2)
     assert load_pair(spec()) is first

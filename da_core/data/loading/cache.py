@@ -9,15 +9,15 @@ import logging
 import os
 import tempfile
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from da_core.data import download
 from da_core.data.download import missing
@@ -45,9 +45,7 @@ _ARRAYS = ("X", "y", "captions", "sounds")
 Sizes = tuple[int, int, tuple[int, ...]]
 """How many samples source and target have, and the shape of one."""
 
-_memory: OrderedDict[str, DomainPair] = OrderedDict()
-_sizes: OrderedDict[str, Sizes] = OrderedDict()
-_SIZES_KEPT = 1000
+_sizes: LRUCache[str, Sizes] = LRUCache(1000)
 _failures: TTLCache[str, ReadingLimitError] = TTLCache(maxsize=200, ttl=60)
 _memory_lock = threading.Lock()
 _making: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
@@ -173,25 +171,21 @@ def _file(key: str) -> Path:
 
 def _recall(key: str) -> DomainPair | None:
     with _memory_lock:
-        if key in _memory:
-            _memory.move_to_end(key)
         return _memory.get(key)
 
 
 def _remember(key: str, pair: DomainPair) -> None:
     with _memory_lock:
         _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
-        while len(_sizes) > _SIZES_KEPT:
-            _sizes.popitem(last=False)
-        if _size(pair) > _MEMORY_BYTES:
-            return
-        _memory[key] = pair
-        while sum(map(_size, _memory.values())) > _MEMORY_BYTES:
-            _memory.popitem(last=False)
+        with suppress(ValueError):  # it alone takes more than all may
+            _memory[key] = pair
 
 
 def _size(pair: DomainPair) -> int:
     return sum(array.nbytes for array in _arrays(pair).values())
+
+
+_memory: LRUCache[str, DomainPair] = LRUCache(_MEMORY_BYTES, getsizeof=_size)
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:

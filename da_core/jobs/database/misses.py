@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import LRUCache
 
 _ADDRESSES = 1000
 """Addresses that are remembered, those that missed last."""
@@ -23,7 +24,7 @@ class Misses:
     def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
         self._lock = threading.Lock()
-        self._missed: OrderedDict[str, dict[str, float]] = OrderedDict()
+        self._missed: LRUCache[str, dict[str, float]] = LRUCache(_ADDRESSES)
 
     def are_many(self, address: str) -> bool:
         """Tell whether this address guesses, so that nothing shall be looked up for it now."""
@@ -39,8 +40,6 @@ class Misses:
             if len(missed) < self._most:
                 missed[what[:_LONGEST]] = now
             self._missed[network] = missed
-            while len(self._missed) > _ADDRESSES:
-                self._missed.popitem(last=False)
 
 
 def _network(address: str) -> str:

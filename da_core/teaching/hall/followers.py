@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable
+
+from cachetools import TTLCache
 
 from da_core.jobs.owners import digest
 
@@ -19,26 +21,18 @@ class Followers:
     """The followers of all rooms of one server. Safe to use from many threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._seen: TTLCache[tuple[str, str], None] = TTLCache(_KEPT, HERE_SECONDS, timer=clock)
         self._lock = threading.Lock()
 
     def note(self, room_id: str, visitor: str) -> None:
         """Note that a visitor follows a room."""
         with self._lock:
-            self._seen[room_id, digest(visitor)] = self._clock()
-            self._seen.move_to_end((room_id, digest(visitor)))
-            while len(self._seen) > _KEPT:
-                self._seen.popitem(last=False)
+            self._seen[room_id, digest(visitor)] = None
 
     def rooms(self, least: int) -> list[str]:
         """List the rooms that ``least`` visitors or more follow now."""
-        counts: dict[str, int] = {}
         with self._lock:
-            while self._seen and self._clock() - next(iter(self._seen.values())) > HERE_SECONDS:
-                self._seen.popitem(last=False)
-            for room_id, _visitor in self._seen:
-                counts[room_id] = counts.get(room_id, 0) + 1
+            counts = Counter(room_id for room_id, _visitor in self._seen)
         return [room_id for room_id, count in counts.items() if count >= least]
 
 

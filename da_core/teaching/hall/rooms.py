@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
 
 from da_core.errors import UserError
 from da_core.jobs.database.misses import Misses
@@ -48,8 +49,8 @@ class Rooms:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[Room, float]] = OrderedDict()
-        self._joined: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._known: LRUCache[str, tuple[Room, float]] = LRUCache(_KEPT)
+        self._joined: LRUCache[tuple[str, str], None] = LRUCache(_KEPT_DEVICES)
         self._wrong = Misses(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
 
     def open(self, owner: str, lecture: Lecture, address: str = "") -> Room:
@@ -122,8 +123,6 @@ class Rooms:
         self._database().join(room.room_id, voter)
         with self._lock:
             self._joined[room.room_id, voter] = None
-            while len(self._joined) > _KEPT_DEVICES:
-                self._joined.popitem(last=False)
 
     def vote(self, room_id: str, visitor: str, slide: int, round_: int, answer: object) -> None:
         """Save a visitor's answer. Raises `UserError` where that vote is not open, or for what is no answer."""
@@ -179,9 +178,6 @@ class Rooms:
             if known is not None and known[0].version > room.version:  # read before another thread changed it
                 room = known[0]
             self._known[room.room_id] = (room, self._clock())
-            self._known.move_to_end(room.room_id)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
         return room
 
 
