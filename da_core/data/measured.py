@@ -1,6 +1,6 @@
 """Measured accuracies on each built-in pair: source only, the best of a few methods, and the oracle.
 
-The numbers come from ``python tests/bench/measure_catalogue.py``, which writes the file that is read here.
+The numbers come from ``python -m tests.bench.measure_catalogue``, which writes the file that is read here.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def result_gaps(method: type[Method]) -> Iterator[Gap]:
     """Check that the method was measured on the street scenes."""
     page = reference.FOLDER / "results_street.md"
     if f"\n| {method.title} | " not in page.read_text(encoding="utf-8"):
-        command = f"python tests/bench/day_night.py --methods {method.name()} --out {_relative(page)}"
+        command = f"python -m tests.bench.day_night --methods {method.name()} --out {_relative(page)}"
         yield Gap("measured figures", f"measure them: {command}")
 
 
@@ -174,7 +174,7 @@ def thumbnail_gaps(source: DataSource) -> Iterator[Gap]:
 def figure_gaps(source: DataSource) -> Iterator[Gap]:
     """Check that source only, the best method and oracle have been measured."""
     if _is_built_in(source) and source.name not in figures():
-        yield Gap("measured figures", f"measure them: python tests/bench/measure_catalogue.py {source.name}")
+        yield Gap("measured figures", f"measure them: python -m tests.bench.measure_catalogue {source.name}")
 
 
 def _is_built_in(source: DataSource) -> bool:

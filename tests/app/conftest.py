@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +13,7 @@ from streamlit.components.v2 import manifest_scanner
 
 from pages.charts import plotly_figure, vega_chart
 from tests.support import chart_rules
-from tests.support.lab import ROOT, Lab, opened
-
-# AppTest puts the script's folder into sys.path for each run and takes it out again, unless it is there: what another
-# thread imports at that moment may not be found. `streamlit run` leaves the folder where it is, and so do we.
-sys.path.append(str(ROOT / "pages"))
+from tests.support.lab import Lab, opened
 
 
 @pytest.fixture(scope="package", autouse=True)

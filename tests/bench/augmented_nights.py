@@ -1,6 +1,6 @@
 """Whether nights made by the model help on real ones: accuracy on night pictures that training never saw.
 
-    python tests/bench/augmented_nights.py DAY NIGHT [--network mlp] [--seeds 3] [--epochs 80] [--size 32]
+    python -m tests.bench.augmented_nights DAY NIGHT [--network mlp] [--seeds 3] [--epochs 80] [--size 32]
 
 DAY and NIGHT are folders of class folders; all of DAY is learned from and all of NIGHT scored. Compared are the network
 trained by day, and the same after as many more epochs on day pictures alone, on darkened ones, and on modelled nights.
@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.events import Finished, Result

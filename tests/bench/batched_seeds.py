@@ -1,8 +1,8 @@
 """Measure what the training of ten seeds at once costs, over that of one seed, and a study over one of its runs.
 
-    python tests/bench/batched_seeds.py [--method source_only …] [--data moons] [--hidden 128] [--seeds 10]
+    python -m tests.bench.batched_seeds [--method source_only …] [--data moons] [--hidden 128] [--seeds 10]
         [--rounds 3] [--epochs 14] [--part training study]
-    python tests/bench/batched_seeds.py --device cuda --data street --network small_cnn
+    python -m tests.bench.batched_seeds --device cuda --data street --network small_cnn
 
 Both sides are timed in one process, in turns, each with its samples' preparation; medians count. The ratio that says
 something on a busy machine is that of processor time; by the wall's clock the others are measured as well. On a GPU it
@@ -13,13 +13,9 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """How much more processor time a run takes beside others than alone, as a ratio measured in one go.
 
-    python tests/bench/busy_machine.py [--busy 2] [--times 2] [--data street --set data.count=400 …]
-    python tests/bench/busy_machine.py --runs 2 [--times 2]
+    python -m tests.bench.busy_machine [--busy 2] [--times 2] [--data street --set data.count=400 …]
+    python -m tests.bench.busy_machine --runs 2 [--times 2]
 
 The first is beside processes that keep a core busy each; each run is a process of its own. The second is what each of
 so many runs takes that one server trains at once, beside one that it trains alone. Threads that share a core with

@@ -1,6 +1,6 @@
 """How much a page that computes in Python slows a training thread of the same process, as ratios measured in one run.
 
-    python tests/bench/busy_page.py [--seconds 6]
+    python -m tests.bench.busy_page [--seconds 6]
 
 “plain thread” trains as it stands; “queue” trains through `da_core.jobs.queue`, which hands the interpreter over
 sooner.
@@ -9,14 +9,11 @@ sooner.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 import torch

@@ -1,6 +1,6 @@
 """Measure what checkpoints cost a training: the share of its processor time that goes into them.
 
-    python tests/bench/checkpoint_cost.py [--count 200] [--epochs 8] [--seconds 2] [--rounds 2] [--network small_cnn]
+    python -m tests.bench.checkpoint_cost [--count 200] [--epochs 8] [--seconds 2] [--rounds 2] [--network small_cnn]
 
 Street scenes and DANN on the processor, with checkpoints more often than a server keeps them. Processor time is what
 counts, since on a machine that is busy otherwise the wall's clock measures the others; what waits for the disk is in
@@ -15,8 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 MOST = 0.03
 """Of a training's time, at most so much may go into its checkpoints."""

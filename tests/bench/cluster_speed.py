@@ -1,6 +1,6 @@
 """How much faster a study is on several workers of Dask than on one, by two clocks.
 
-    python tests/bench/cluster_speed.py [--workers 3] [--seeds 6] [--data street --set data.count=400 …]
+    python -m tests.bench.cluster_speed [--workers 3] [--seeds 6] [--data street --set data.count=400 …]
 
 Scheduler and workers are processes of this machine, with one thread each, and the study is the command line's own. Each
 worker has loaded the data and torch before the clocks start. By the clock on the wall the ratio is at most that of the
@@ -22,7 +22,6 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
 
 from tests.support import dask_cluster  # noqa: E402
 

@@ -1,6 +1,6 @@
 """Target accuracy of every method with its defaults, mean over seeds: the tables below assets/reference.
 
-    python tests/bench/day_night.py [--methods dann coral] [--seeds 3] [--data mnist_m | --source DIR --target DIR]
+    python -m tests.bench.day_night [--methods dann coral] [--seeds 3] [--data mnist_m | --source DIR --target DIR]
         [--out assets/reference/results_street.md] [--findings]
 
 By default on the street scenes; with ``--data`` on another built-in pair, with ``--source`` and ``--target`` on
@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.errors import UserError

@@ -1,6 +1,6 @@
 """What the way through the epochs costs: its snapshots while training, and its points while they travel on the screen.
 
-    python tests/bench/epoch_course.py [--samples 2000]
+    python -m tests.bench.epoch_course [--samples 2000]
 
 Snapshots are told as a share of the time that adapting takes, with defaults. On the screen so many held-out samples of
 each domain travel; their frames are compared with those of the same page standing still, in the same browser.
@@ -11,12 +11,9 @@ from __future__ import annotations
 import argparse
 import re
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import Page, expect, sync_playwright
 

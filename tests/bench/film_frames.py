@@ -1,6 +1,6 @@
 """How smoothly films play in a browser: milliseconds of drawing a frame, and frames a second.
 
-    python tests/bench/film_frames.py [--points 500] [--seconds 4] [--width 1280] [--ratio 1]
+    python -m tests.bench.film_frames [--points 500] [--seconds 4] [--width 1280] [--ratio 1]
 
 ``--points`` are those of each domain. Chromium draws without a graphics card here, which is the worst case. Wanted are
 60 frames a second, never a second with under 30 on two cores, and at most 8 ms of drawing a frame.
@@ -9,12 +9,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright

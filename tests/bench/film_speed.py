@@ -1,6 +1,6 @@
 """Measure how long films take: to the first frame and to the last, over all methods and presets.
 
-    python tests/bench/film_speed.py [--methods dann coral …] [--presets turned moved …] [--processor] [--sweep]
+    python -m tests.bench.film_speed [--methods dann coral …] [--presets turned moved …] [--processor] [--sweep]
 
 Each film is made as the studio makes it, on one thread, after two small ones to warm up. Wanted are 0.3 s to the first
 changed frame, 1.5 s for the film of a method that trains a network and 0.3 s for any other, at the 95th percentile on
@@ -16,11 +16,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Measure what is recommended before any run: does it beat source only where that can be beaten, and never do harm?
 
-    python tests/bench/first_pick.py [--seeds 3] [--rows 2000] [NAME …]
+    python -m tests.bench.first_pick [--seeds 3] [--rows 2000] [NAME …]
 
 Each built-in pair is recommended for without its target's labels, and the first method that is named is run beside
 source only. A pair can be adapted where the best method on its card (`assets/data/figures.json`) gains at least two
@@ -14,11 +14,9 @@ import dataclasses
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 import numpy as np

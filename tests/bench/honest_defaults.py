@@ -1,6 +1,6 @@
 """Choose each method's settings as one may: on pairs that no figure is reported of, by a validator without labels.
 
-    python tests/bench/honest_defaults.py [--methods dann mcd …] [--settings weight …] [--along iterations=150 …]
+    python -m tests.bench.honest_defaults [--methods dann mcd …] [--settings weight …] [--along iterations=150 …]
         [--seeds 1] [--store FOLDER]
 
 One setting at a time is tried to either side of its default, all else as it is, on the pairs of `PAIRS`: not on the
@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.errors import UserError

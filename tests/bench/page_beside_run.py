@@ -1,6 +1,6 @@
 """How long a change of page takes while a run trains: in the server's own process, and in a child of limited memory.
 
-    python tests/bench/page_beside_run.py [--switches 12]
+    python -m tests.bench.page_beside_run [--switches 12]
 
 One server each; printed are the median and the 95th percentile of the changes, idle and beside a run (street, DANN).
 """
@@ -10,12 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import Page, expect, sync_playwright
 

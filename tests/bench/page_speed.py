@@ -1,6 +1,6 @@
 """How long a person waits: for the first page, the first live point, the layouts of a finished run, another screen.
 
-    python tests/bench/page_speed.py [--switches 5]
+    python -m tests.bench.page_speed [--switches 5]
 
 One fresh server and one browser; every number is of this one run. The run shows 1,000 + 1,000 held-out samples.
 """
@@ -11,13 +11,10 @@ import argparse
 import functools
 import re
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 

@@ -1,6 +1,6 @@
 """What a class that follows costs the server, in the processor's time: one follower, and many, of the same run.
 
-    python tests/bench/room_followers.py [--followers 250] [--slides 40]
+    python -m tests.bench.room_followers [--followers 250] [--slides 40]
 
 A server of its own is asked over HTTP as phones ask it. First the run of a slide is trained in the room from start to
 end; told are the seconds of processor that the whole server took meanwhile, training included: what a run costs with a
@@ -17,14 +17,11 @@ import asyncio
 import gzip
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -1,6 +1,6 @@
 """Seconds and extra memory of every shallow method as the domains grow; exact beside default where there are two.
 
-    python tests/bench/shallow_scale.py [--methods tca sinkhorn] [--sizes 2000 20000] [--d 512] [--exact-up-to 5000]
+    python -m tests.bench.shallow_scale [--methods tca sinkhorn] [--sizes 2000 20000] [--d 512] [--exact-up-to 5000]
 
 Fitting and mapping both domains is timed (reweighting: the weights of the source), each in a process of its own, so
 that the peak of memory is the method's. “exact” switches off the approximation above a size; it is measured for sizes
@@ -15,10 +15,7 @@ import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 EXACT: dict[str, Any] = {"exact_up_to": 20_000}
 CLASSES = 10
@@ -71,7 +68,9 @@ def measure(name: str, setting: str, n: int, d: int) -> dict[str, float]:
 def apart(name: str, setting: str, n: int, d: int) -> dict[str, float]:
     """`measure` in a process of its own."""
     told = subprocess.run(
-        [sys.executable, __file__, "--one", name, setting, str(n), str(d)], capture_output=True, text=True
+        [sys.executable, "-m", "tests.bench.shallow_scale", "--one", name, setting, str(n), str(d)],
+        capture_output=True,
+        text=True,
     )
     if told.returncode:
         raise RuntimeError(told.stderr.strip().splitlines()[-1] if told.stderr else f"exit {told.returncode}")

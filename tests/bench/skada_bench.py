@@ -1,6 +1,6 @@
 """SKADA-bench's four simulated shifts over every shallow method that is here, beside the published accuracies.
 
-    python tests/bench/skada_bench.py [--methods coral kmm] [--seeds 5] [--splits 5]
+    python -m tests.bench.skada_bench [--methods coral kmm] [--seeds 5] [--splits 5]
 
 The data are the benchmark's own (`make_shifted_datasets` with its arguments), and so are the five seeds, the five
 random splits of both domains in 80 % to learn from and 20 % to score on, and the head, an SVC with its defaults (RBF).
@@ -11,17 +11,13 @@ Needs tests/requirements.txt.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from da_core.errors import UserError
 from da_core.methods import methods

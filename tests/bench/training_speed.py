@@ -1,6 +1,6 @@
 """Training samples/s of our loop against a bare hand-written one, for source only and each deep method, in one run.
 
-    python tests/bench/training_speed.py [--precision bfloat16] [--device cuda] [--steps 150] [--rounds 3]
+    python -m tests.bench.training_speed [--precision bfloat16] [--device cuda] [--steps 150] [--rounds 3]
 
 The bare loop is what a good tutorial writes: float tensors in memory, convolution → ReLU → pooling, Adam, one Python
 step after the other. Each side runs in a process of its own, in turns, since ours changes how memory is kept.
@@ -13,9 +13,6 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 COUNT, BATCH, SIDE, CLASSES = 1408, 64, 32, 10
 
@@ -124,8 +121,8 @@ def timed(work, warm_up, device_name: str) -> float:  # type: ignore[no-untyped-
 
 
 def in_a_process(side: str, method: str, arguments: argparse.Namespace) -> float:
-    call = [sys.executable, __file__, "--side", side, "--method", method, "--device", arguments.device]
-    call += ["--steps", str(arguments.steps), "--precision", arguments.precision]
+    call = [sys.executable, "-m", "tests.bench.training_speed", "--side", side, "--method", method]
+    call += ["--device", arguments.device, "--steps", str(arguments.steps), "--precision", arguments.precision]
     return float(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
 
 

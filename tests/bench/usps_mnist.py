@@ -1,6 +1,6 @@
 """Measure methods on USPS ↔ MNIST, brought as a user brings them, beside what papers report: one page, one command.
 
-    python tests/bench/usps_mnist.py --data FOLDER [--methods shot cdan] [--direction usps_mnist] [--seeds 3]
+    python -m tests.bench.usps_mnist --data FOLDER [--methods shot cdan] [--direction usps_mnist] [--seeds 3]
         [--store FOLDER] [--out assets/reference/results_digits.md]
 
 FOLDER holds grey pictures as uint8: ``usps_16x16.npz`` (X_train, y_train, X_test, y_test), ``mnist_t10k.npz`` (X, y).
@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy core spin
 
 from da_core.events import Finished, Result

@@ -1,6 +1,6 @@
 """Streamlit's command, in a process that writes down now and then what its heap holds.
 
-    PYTHONMALLOC=malloc python tests/load/heap_reporter.py FILE run app.py …
+    PYTHONMALLOC=malloc python -m tests.load.heap_reporter FILE run app.py …
 
 The bytes are those that glibc's `malloc` has handed out and not got back, after a collection: what then grows is held.
 With ``PYTHONMALLOC=malloc`` all of Python's objects are among them. `tracemalloc` would count them, too, and slow the
@@ -48,7 +48,6 @@ def report(file: Path) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=report, args=(Path(sys.argv.pop(1)),), name="heap-reporter", daemon=True).start()
-    sys.path[0] = str(Path(__file__).parents[2])
     from streamlit.web.cli import main
 
     main()

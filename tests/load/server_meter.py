@@ -101,9 +101,9 @@ def measured_server(
 ) -> Iterator[tuple[Server, Meter]]:
     """A server on loopback that has warmed up, unless told otherwise, and its meter; ``environment`` are settings."""
     heap_file = folder / "heap" if tells_heap else None
-    program = [str(ROOT / "tests" / "load" / "heap_reporter.py"), str(heap_file)] if tells_heap else ["-m", "streamlit"]
+    program = ["-m", "tests.load.heap_reporter", str(heap_file)] if tells_heap else ["-m", "streamlit"]
     if tells_heap:
-        environment |= {"PYTHONMALLOC": "malloc"}
+        environment |= {"PYTHONMALLOC": "malloc", "PYTHONPATH": str(ROOT)}
     with serving(folder, program=program, **environment) as server:
         meter = Meter([psutil.Process(server.process.pid)], heap_file)
         _open_once(server)
