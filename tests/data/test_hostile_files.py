@@ -1,0 +1,149 @@
+"""Hostile files, in short: some of every format, and all that once took a server down or held it up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from da_core.data.loading import limited_reading
+from da_core.data.sources.own_files import Files, FilesParams
+from tests.load import hostile_trial
+from tests.load.hostile_files import FORMATS, Case, attack_case, plan_cases
+from tests.load.hostile_trial import Offence, Outcome, try_cases
+from tests.support.server import ROOT
+
+SHORT: dict[str, tuple[str, ...]] = {
+    "zip": ("nothing wrong", "900 folders deep", "3000 folders deep", "a name that leads up", "overlapping files"),
+    "picture": ("nothing wrong", "cut somewhere", "PNG headers"),
+    "sound": ("nothing wrong", "WAV headers", "Ogg in Ogg"),
+    "csv": ("nothing wrong", "2,001 columns", "a quotation mark that stays open"),
+    "xlsx": (
+        *("nothing wrong", "column ZZZ", "column XFD", "400,000 cell formats", "500 sheets that are one"),
+        *("5,000 sheets", "200,000 defined names", "entities", "a file of the server"),
+    ),
+    "parquet": (
+        *("nothing wrong", "a text of 1.5 million letters", "a text of 5 million letters"),
+        *("8 texts of a million letters", "60 lists of a million numbers"),
+    ),
+    "npz": ("nothing wrong", "Xs with a pickle", "10¹² samples of nothing", "sparse, columns outside"),
+    "mat5": ("nothing wrong", "byte 145 is 8", "numbers as type 10"),
+    "mat73": ("nothing wrong", "codes below nothing", "a link to another file"),
+    "mat4": ("nothing wrong", "2¹⁸ bytes"),
+    "svmlight": ("nothing wrong", "two rows as wide as is allowed"),
+    "lecture": ("nothing wrong", "the title a number of base 60"),
+    "other": ("nothing", "NUL"),
+}
+
+
+@pytest.mark.slow
+def test_hostile_files_come_to_a_pair_or_to_one_sentence() -> None:
+    cases = [attack_case(name, title) for name, titles in SHORT.items() for title in titles]
+    cases += [Case(name, len(kind.attacks), 0) for name, kind in FORMATS.items()]
+    command = [sys.executable, "-m", "tests.load.fuzz_files", "--workers", "1", "--only", ",".join(map(str, cases))]
+    limits = {"DA_LAB_READING_SECONDS": "3", "DA_LAB_READING_MEMORY_MB": "800"}  # so that it is over sooner
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | limits, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"0 of {len(cases)} cases offend" in done.stdout
+
+
+# The trial -----------------------------------------------------------------------------------------------------------
+
+
+def _leave_a_file() -> None:
+    Path(os.environ["TMPDIR"], "left").touch()
+
+
+def _leave_a_process() -> None:
+    subprocess.Popen(["sleep", "60"], start_new_session=True)
+
+
+def _take_memory() -> None:
+    np.ones(50_000_000)  # 400 MB
+
+
+def _never_end() -> None:
+    threading.Event().wait()
+
+
+def _raise() -> None:
+    raise KeyError("x")
+
+
+def _try_readers(monkeypatch: pytest.MonkeyPatch, *readers: Callable[[], None]) -> list[Outcome]:
+    """Try readers that need nothing of the app, in their order."""
+    monkeypatch.setattr(hostile_trial, "_calls", lambda case, _paths: [readers[case.number]])
+    monkeypatch.setattr(hostile_trial, "read_lecture", lambda _text: None)
+    monkeypatch.setattr(limited_reading, "warm", lambda: None)
+    outcomes = try_cases([Case("other", number, 0) for number in range(len(readers))])
+    return sorted(outcomes, key=lambda outcome: outcome.case.number)
+
+
+def test_a_trial_finds_what_a_reader_must_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostile_trial, "_QUIET", 0.2)
+    raised, died, file, process = _try_readers(monkeypatch, _raise, os.abort, _leave_a_file, _leave_a_process)
+    assert (raised.answer, [offence.kind for offence in raised.offences]) == ("exception", ["KeyError"])
+    assert (died.answer, [offence.kind for offence in died.offences]) == ("death", ["SIGABRT"])
+    assert file.offences == (Offence("left behind", "temp/left"),)
+    assert process.offences == (Offence("left running", "sleep"),)
+
+
+def test_a_trial_stops_a_reader_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"MOST_SECONDS": 0.2, "_SECONDS_TO_END": 0.0, "_STOP_SECONDS": 0.4}.items():
+        monkeypatch.setattr(hostile_trial, name, seconds)
+    (endless,) = _try_readers(monkeypatch, _never_end)
+    assert (endless.answer, [offence.kind for offence in endless.offences]) == ("stopped", ["too slow"])
+
+
+def test_a_trial_finds_a_reader_that_takes_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    modest, greedy = _try_readers(monkeypatch, lambda: None, _take_memory)
+    assert greedy.megabytes > modest.megabytes + 300
+    monkeypatch.setattr(hostile_trial, "MOST_MEGABYTES", modest.megabytes)
+    (greedy,) = _try_readers(monkeypatch, _take_memory)
+    assert [offence.kind for offence in greedy.offences] == ["too much memory"]
+
+
+# The files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"npy", "lecture", "other"}))
+def test_a_format_has_a_good_file(name: str, tmp_path: Path) -> None:
+    """A mutant of what is refused anyway would try little."""
+    source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
+    pair = Files().load_places(source, targets[0] if targets else None, FilesParams())
+    assert len(pair.source) > 0
+    assert len(pair.target) > 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_case_is_the_same_file_each_time(name: str, tmp_path: Path) -> None:
+    def content(number: int, seed: int) -> bytes:
+        return Case(name, number, seed).write(tmp_path)[0].read_bytes()
+
+    first = len(FORMATS[name].attacks)
+    assert content(0, 0) == content(0, 0)
+    assert content(first, 0) == content(first, 0)
+    assert len({content(first + number, seed) for number in range(3) for seed in (0, 1)}) > 3
+
+
+def test_all_formats_have_their_share_of_the_cases() -> None:
+    cases = plan_cases(5000, 0)
+    assert len(cases) == pytest.approx(5000, abs=len(FORMATS))
+    assert len(set(cases)) == len(cases)
+    counts = {name: sum(case.format == name for case in cases) for name in FORMATS}
+    assert max(counts, key=counts.__getitem__) == "mat5"
+    assert all(counts[name] >= len(kind.attacks) + 20 for name, kind in FORMATS.items()), counts
+    assert cases == plan_cases(5000, 0)
+
+
+def test_formats_and_cases_can_be_chosen() -> None:
+    assert {case.format for case in plan_cases(30, 0, ["mat", "zip"])} == {"mat4", "mat5", "mat73", "zip"}
+    assert plan_cases(30, 7, ["mat5:3", "zip:900"]) == [Case("mat5", 3, 7), Case("zip", 900, 7)]
+    with pytest.raises(ValueError, match="no format docx"):
+        plan_cases(30, 0, ["docx"])
