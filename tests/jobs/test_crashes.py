@@ -27,6 +27,7 @@ from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling import keeper, workers
 from da_core.jobs.scheduling.crashes import GIVEN_UP, MOST_CRASHES
 from da_core.jobs.scheduling.run_view import RunView
+from da_core.jobs.scheduling.workers import RunFunction
 from da_core.jobs.store import Store, new_run_id
 from da_core.object_storage import ObjectStorage
 from tests.jobs.test_background_work import Counted, Counting
@@ -121,6 +122,13 @@ class Script:
         return self.begun.get(timeout=PATIENCE)
 
 
+def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Any) -> Iterator[Event]:
+    """A run that goes on until it is stopped."""
+    yield StageStarted("load", ("load", "adapt"))
+    while True:
+        yield Progress(0.5, 3.0)
+
+
 @pytest.fixture(autouse=True)
 def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "BEAT", 0.05)
@@ -147,9 +155,9 @@ def open_queue(store: Store, script: Script, checkpoints: CheckpointFolder) -> I
     """Start a server on the one store, with two workers; it is closed in the end."""
     opened: list[Queue] = []
 
-    def open_one(name: str, kept: CheckpointStore = checkpoints) -> Queue:
+    def open_one(name: str, kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
         live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x")
-        opened.append(Queue(store, script, live_runs=live_runs, workers=2, checkpoints=kept))
+        opened.append(Queue(store, run, live_runs=live_runs, workers=2, checkpoints=kept))
         return opened[-1]
 
     yield open_one
@@ -326,23 +334,16 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
 
 
 def test_a_server_that_is_stopped_again_and_again_while_it_trains_a_run_gives_it_up_never(
-    open_queue: Callable[..., Queue], script: Script
+    open_queue: Callable[..., Queue],
 ) -> None:
-    queue = open_queue("server0/1")
+    queue = open_queue("first/1", run=endless)
     run = queue.submit(Experiment(), ANN)
-    for number in range(1, MOST_CRASHES + 2):
-        assert script.next_begun() == 0
-        closing = threading.Thread(target=queue.close)  # its worker waits for the script
-        closing.start()
-        next_one = open_queue(f"server{number}/1")
-        while next_one.view(run) is None or run not in next_one._schedule.jobs:
-            next_one.recover()
-        assert next_one._schedule.jobs[run].crashes == 0
-        script.say(0, "go on")  # the old one's worker ends with it
-        closing.join()
-        queue = next_one
-    script.say(0, "finish")
-    assert queue.wait(run, is_over, PATIENCE).state == "done"
+    for number in range(MOST_CRASHES + 1):
+        queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
+        queue.close()
+        queue = open_queue(f"next{number}/1", run=endless)
+        queue.recover()
+    assert queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE).live
 
 
 @pytest.mark.parametrize("kind", ["folder", "bucket"])
