@@ -22,6 +22,7 @@ from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from da_core.own_names import OwnName
+from da_core.system.app_files import ASSETS
 
 LANGUAGES: dict[str, str] = {"en": "English", "zh": "中文"}
 
@@ -32,7 +33,7 @@ _HAN, _LATIN = r"[\u3400-\u9fff]", r"[0-9A-Za-z%]"
 _SEAM = re.compile(f"(?<={_HAN})(?={_LATIN})|(?<={_LATIN})(?={_HAN})")
 """Where Chinese meets a number or a Latin word: the one place for a space in a Chinese sentence."""
 
-_LOCALES = Path(__file__).parents[1] / "assets" / "locale"
+_LOCALES = ASSETS / "locale"
 
 
 def translations_file(of: str) -> Path:

@@ -1,5 +1,7 @@
 """The command line: ``python -m da_core COMMAND …``, one command a file; the same experiments as the app's.
 
+Where the package is installed, ``da-lab COMMAND …`` is the same.
+
 Exit code 0 when all is well, 2 for input that cannot be used (one sentence on stderr), 1 for anything else.
 """
 
@@ -7,9 +9,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NoReturn
 
+from da_core import __version__
 from da_core.cli import (
+    app_command,
     backup_command,
     benchmark_command,
     check_command,
@@ -29,6 +34,7 @@ from da_core.cli.options import COLUMN_OPTIONS
 from da_core.errors import UnknownNameError, UserError
 
 COMMANDS = (
+    app_command,
     list_command,
     shift_command,
     recommend_command,
@@ -51,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = parser().parse_args(arguments)
         return int(options.do(options) or 0)
     except UnknownNameError as error:
-        lists = [f"“python -m da_core list {LISTS[kind]}”" for kind in error.kind.split(" or ")]
+        lists = [f"“{program()} list {LISTS[kind]}”" for kind in error.kind.split(" or ")]
         print(
             f"Error: {error} {' and '.join(lists)} {'show' if len(lists) > 1 else 'shows'} them all.", file=sys.stderr
         )
@@ -74,8 +80,14 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of all commands; each leaves its function in ``do``."""
-    top = Parser(prog="python -m da_core", description="Domain adaptation from the command line.")
+    top = Parser(prog=program(), description="Domain adaptation from the command line.")
+    top.add_argument("--version", action="version", version=f"Domain Adaptation Lab {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
     return top
+
+
+def program() -> str:
+    """Return what the user called: the installed command, or the module."""
+    return "da-lab" if Path(sys.argv[0]).stem == "da-lab" else "python -m da_core"

@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
-FILE = Path(__file__).parents[2] / "assets" / "data" / "figures.json"
+from da_core.system.app_files import ASSETS
+
+FILE = ASSETS / "data" / "figures.json"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from pathlib import Path
 
-FILE = Path(__file__).parents[2] / "assets" / "data" / "benchmark.json"
+from da_core.system.app_files import ASSETS
+
+FILE = ASSETS / "data" / "benchmark.json"
 
 
 def command() -> str:

@@ -32,6 +32,7 @@ from da_core.jobs.waiting_runs import WaitingRuns
 from da_core.object_storage import StorageError, shared_storage
 from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
+from da_core.system.app_files import ASSETS
 
 if TYPE_CHECKING:
     from da_core.jobs.database.run_database import RunDatabase
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 EXAMPLE = "0000000000000000-00000000"
 """The id of the example run that comes with the app, which no link to another run can have."""
-EXAMPLE_FOLDER = Path(__file__).parents[2] / "assets" / "showcase"
+EXAMPLE_FOLDER = ASSETS / "showcase"
 """Where it lies: `da_core.teaching.showcase` writes it, with layouts in place of features and model."""
 RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
 """What a run's id looks like; earlier versions made shorter ones."""

@@ -13,8 +13,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from da_core.errors import UserError
+from da_core.system.app_files import ASSETS
 
-COURSE = Path(__file__).parents[2] / "assets" / "course"
+COURSE = ASSETS / "course"
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 T = TypeVar("T")

@@ -13,10 +13,11 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from da_core.errors import UserError
+from da_core.system.app_files import ASSETS
 from da_core.teaching.bilingual import Bilingual, Entry, Words, read_entries
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "assets" / "lessons" / "reading"
+FOLDER = ASSETS / "lessons" / "reading"
 
 
 class CodeStep(Entry):

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from da_core.errors import UserError
+from da_core.system.app_files import ASSETS
 
-FOLDER = Path(__file__).parents[2] / "assets" / "lessons"
+FOLDER = ASSETS / "lessons"
 HEADINGS = {"en": ("Formula", "When it helps", "When it fails"), "zh": ("公式", "何时有效", "何时失效")}
 TABLE = {"en": ("Symbol", "Meaning"), "zh": ("符号", "含义")}
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from da_core.system.app_files import ASSETS
+
 if TYPE_CHECKING:
     from da_core.evaluation.validators.validator import Validator
     from da_core.methods.base import Method
 
-FOLDER = Path(__file__).parents[2] / "assets" / "reference"
+FOLDER = ASSETS / "reference"
 COMMAND = "python -m da_core make reference"
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import base64
 import functools
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from da_core import palette
 from da_core.data.pair import Domain, DomainPair
+from da_core.system.app_files import ASSETS
 
 COMMAND = "python -m da_core make thumbnails"
-FOLDER = Path(__file__).parents[2] / "assets" / "data" / "thumbnails"
+FOLDER = ASSETS / "data" / "thumbnails"
 _TYPES = {".webp": "image/webp", ".svg": "image/svg+xml"}
 _SIDE, _GAP, _MIDDLE, _EACH = 32, 2, 10, 4
 _WIDTH, _HEIGHT, _POINTS = 220, 84, 70

@@ -44,14 +44,19 @@ def serving(
     ``before`` stands before the command, as a shell that sets a limit does; ``program`` is what Python runs;
     ``environment`` are settings beside the usual ones.
     """
+    with start_server([*before, sys.executable, *program, "run", str(ROOT / "app.py")], folder, **environment) as server:
+        yield server
+
+
+@contextmanager
+def start_server(command: Sequence[str], folder: Path, **environment: str) -> Iterator[Server]:
+    """Start a server by a command that takes Streamlit's options, in ``folder``, and wait until it is healthy."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = folder / "server.log"
-    app = ["run", str(ROOT / "app.py"), "--server.port", str(port)]
-    command = [*before, sys.executable, *program, *app]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [*command, "--server.port", str(port)],
             cwd=folder,
             env={**os.environ, "DA_LAB_DATA_DIR": str(folder / "data"), **environment},
             stdout=output,

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.system.app_files import ASSETS
 from da_core.teaching.films.film_file import SUFFIX
 
 log = logging.getLogger(__name__)
 
-SHIPPED = Path(__file__).parents[3] / "assets" / "playground" / "films"
+SHIPPED = ASSETS / "playground" / "films"
 """Films of the presets, by their keys."""
 MOST_BYTES = 64 * 2**20
 """Of films in memory."""

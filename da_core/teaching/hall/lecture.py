@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
@@ -18,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from da_core.errors import UserError, shorten
 from da_core.i18n import Language
+from da_core.system.app_files import ASSETS
 from da_core.teaching.guess import KNOTS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ try:
 except ImportError:
     from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
 
-FOLDER = Path(__file__).parents[3] / "assets" / "lectures"
+FOLDER = ASSETS / "lectures"
 """The lectures that ship with the app, by language."""
 LARGEST = 300_000
 """Letters of a file."""

@@ -1,0 +1,28 @@
+"""``app``: open the app in a browser, as ``streamlit run app.py`` does in a checkout."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from typing import TYPE_CHECKING
+
+from da_core.system.app_files import APP
+
+if TYPE_CHECKING:
+    from da_core.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "app", help="open the app in a browser", epilog="Example: %(prog)s -- --server.port 8600"
+    )
+    command.add_argument("options", nargs="*", metavar="-- OPTION", help="options of streamlit run, behind “--”")
+    command.set_defaults(do=serve)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Become Streamlit's server of the app, until it is stopped."""
+    sys.argv = ["streamlit", "run", str(APP), *options.options]
+    runpy.run_module("streamlit", run_name="__main__")
