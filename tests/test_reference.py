@@ -14,7 +14,9 @@ from da_core.teaching import reference
 from tests.support.pairs import load
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+PAGES = [*READMES, ROOT / "CHANGELOG.md", ROOT / ".github" / "CONTRIBUTING.md", *reference.FOLDER.glob("*.md")]
+"""What somebody reads who has not started the app yet."""
 
 
 @pytest.mark.parametrize(
@@ -46,21 +48,27 @@ def test_every_method_has_a_measured_row_and_of_the_webcams_that_we_may_not_ship
     assert set(webcams) <= set(titles)
 
 
-def test_links_of_readme_and_of_its_pages_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *reference.FOLDER.glob("*.md")]:
-        links = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text(encoding="utf-8"))
+def test_links_of_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text(encoding="utf-8"))
         for link in filter(None, (first or second for first, second in links)):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name} links to {link}"
 
 
-def test_commands_and_files_that_readme_names_exist() -> None:
-    for path in re.findall(r"(?:tests|da_core|assets)/[\w/]+\.\w+", README):
-        assert (ROOT / path).exists(), path
+def test_files_and_modules_that_pages_name_exist() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        modules = (module.replace(".", "/") + ".py" for module in re.findall(r"-m (tests(?:\.\w+)+)", text))
+        for path in [*re.findall(r"(?:tests|da_core|assets)/[\w/]+\.\w+", text), *modules]:
+            assert (ROOT / path).exists(), f"{page.name} names {path}"
 
 
 def test_readme_fits_on_a_few_screens() -> None:
-    assert len(README.splitlines()) <= 120
+    for page in READMES:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 120
+        assert max(map(len, lines)) <= 160, page.name
 
 
 @pytest.mark.parametrize("name", ["street", "moons", "sentiment", "ratings", "hillside"])
