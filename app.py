@@ -303,7 +303,7 @@ app = st.App(
     ],  # the outer first: what is refused has headers, too
 )
 
-# Streamlit puts the folder of its script before all others while a script runs, unless it is among them, and takes it
-# out again. Whoever walks along them just then, as an import in a run's thread does, misses the entry that comes after.
+# Streamlit puts the folder of its script first in the path for each page of each visitor, and takes it out again, unless
+# it is there already. An import in a run's thread that walks along the path at that moment would miss the next entry.
 if (folder := str(Path(__file__).resolve().parent / "pages")) not in sys.path:
     sys.path.append(folder)
