@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -121,15 +124,27 @@ def test_a_format_has_a_good_file(name: str, tmp_path: Path) -> None:
     assert len(pair.target) > 0
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_case_is_the_same_file_each_time(name: str, tmp_path: Path) -> None:
-    def content(number: int, seed: int) -> bytes:
-        return Case(name, number, seed).write(tmp_path)[0].read_bytes()
+def _digests() -> dict[str, str]:
+    """Compute the digests of some cases of each format."""
+    firsts = {name: len(kind.attacks) for name, kind in FORMATS.items()}
+    cases = [Case(name, number, 0) for name, first in firsts.items() for number in (0, *range(first, first + 4))]
+    with tempfile.TemporaryDirectory() as folder:
+        return {str(case): hashlib.sha256(case.write(Path(folder))[0].read_bytes()).hexdigest() for case in cases}
 
-    first = len(FORMATS[name].attacks)
-    assert content(0, 0) == content(0, 0)
-    assert content(first, 0) == content(first, 0)
-    assert len({content(first + number, seed) for number in range(3) for seed in (0, 1)}) > 3
+
+def test_a_case_is_the_same_file_in_another_process() -> None:
+    code = f"import json; from {__name__} import _digests; print(json.dumps(_digests()))"
+    other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    digests = _digests()
+    assert json.loads(other.stdout) == digests
+    assert len(set(digests.values())) > 0.9 * len(digests)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_seed_makes_other_mutants(name: str, tmp_path: Path) -> None:
+    number = len(FORMATS[name].attacks)
+    files = [Case(name, number, seed).write(tmp_path)[0].read_bytes() for seed in range(4)]
+    assert len(set(files)) > 1
 
 
 def test_all_formats_have_their_share_of_the_cases() -> None:

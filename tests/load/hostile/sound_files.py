@@ -32,7 +32,13 @@ def _encoded(kind: str, code: str, channels: int = 1, rate: int = _RATE) -> byte
     stream, time = io.BytesIO(), np.arange(1600) / _RATE
     sound = np.stack([np.sin(6.28 * 440 * (1 + number) * time) for number in range(channels)], axis=1) / 2
     soundfile.write(stream, sound, rate, format=kind, subtype=code)
-    return _numbered(stream.getvalue())
+    return _undated(_numbered(stream.getvalue()))
+
+
+def _undated(sound: bytes) -> bytes:
+    """Clear the date that WAV files of floating point have in their chunk “PEAK”; other files stay as they are."""
+    at = sound.find(b"PEAK") + 12
+    return sound[:at] + bytes(4) + sound[at + 4 :] if at >= 12 else sound
 
 
 @cache
