@@ -146,8 +146,10 @@ class TrainingSpec(Params):
         ge=1,
         le=1000,
         title="Least steps of an epoch",
-        help="Little data are passed over several times an epoch, in smaller batches, until so many steps are taken: "
-        "14 epochs make about 300 steps whatever the size. 1 turns this off.",
+        help=(
+            "Minimum steps per epoch. Small data sets are repeated in smaller batches to reach it, so that 14 epochs "
+            "take about 300 steps at any size. 1 turns this off."
+        ),
     )
     learning_rate: float = hyper(
         2e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."

@@ -23,11 +23,13 @@ from da_core.settings import settings
 log = logging.getLogger(__name__)
 
 AWAY = (
-    "The storage that keeps runs and uploads does not answer just now; try again, and if it stays so tell whoever runs "
-    "this server."
+    "The storage that keeps runs and uploads does not answer just now. Try again; if this continues, contact the "
+    "administrator."
 )
-NO_ACCESS = "The storage that keeps runs and uploads refuses this server; whoever runs it has to check its credentials."
-NO_BUCKET = "The bucket that keeps runs and uploads is missing; whoever runs this server has to make it."
+NO_ACCESS = (
+    "The storage that keeps runs and uploads refuses this server; the administrator has to check its credentials."
+)
+NO_BUCKET = "The bucket that keeps runs and uploads is missing; the administrator has to create it."
 
 _KEY = re.compile(r"[0-9a-z][0-9a-z._-]*(?:/[0-9a-z][0-9a-z._-]*)*")
 _BLOCK = 8 * 2**20

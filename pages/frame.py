@@ -37,7 +37,7 @@ with speaking(language()):
     with st.sidebar:
         sidebar.draw(here)
     if problem := state.problem():
-        whole_link = [_("Nothing of this link was taken over.")] if state.is_problem_of_link() else []
+        whole_link = [_("Nothing in this link was applied.")] if state.is_problem_of_link() else []
         st.warning(paragraph(explain(problem), *whole_link))
     class_lines.way_back(here)
     class_lines.exercise(here)

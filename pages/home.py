@@ -52,11 +52,11 @@ with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f":gray[{_('It trains here, while you watch; the example took {time}.', time=took)}]", width="content"
         )
-navigation.link_to("playground", _("Or play with points: drag the target and see at once") + " →")
+navigation.link_to("playground", _("Or play: drag the target points and watch") + " →")
 
 if example:
     example_view.pictures(example, "home")
-    st.subheader(_("How often it is right at night"), anchor=False)
+    st.subheader(_("Accuracy at night"), anchor=False)
     example_view.numbers(example)
 _ways_in()
 if example:
@@ -64,8 +64,9 @@ if example:
     example_view.feature_map(example, keys.SHOWCASE, "right")
     st.caption(
         _(
-            "Each point is a picture, and near points look alike to the network. Before, most nights lie in one heap "
-            "between the classes; after, they lie with the days of their own class."
+            "Each point is a picture; points close together look similar to the network. Before, most night pictures "
+            "are piled up in one cluster between the classes; after, they lie with the day pictures of their own "
+            "class."
         )
     )
     with st.container(horizontal=True, vertical_alignment="center"):

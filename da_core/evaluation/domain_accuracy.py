@@ -82,14 +82,14 @@ def interpret(history: History, progress: float) -> Notice | None:
         )
     if now < 1 - CHANCE:
         return Notice(
-            "The domain classifier is wrong more often than a coin ({now:.0%}): the features have just outrun it. A "
-            "moment of this is normal; if it stays, take a smaller learning rate.",
+            "The domain classifier is below chance ({now:.0%}): the features have just outrun it. A moment of this "
+            "is normal; if it lasts, use a smaller learning rate.",
             values,
         )
     if best <= CHANCE and len(by_epoch) >= 3:
         return Notice(
-            "The domain classifier has been at a coin's accuracy from the start, never above {high:.0%}. Either the "
-            "domains were alike, or it has died and its number says nothing: compare the proxy A-distance.",
+            "The domain classifier has been at chance level from the start, never above {high:.0%}. Either the "
+            "domains are alike, or it does not learn and its number says nothing: compare the proxy A-distance.",
             values,
         )
     return _interpret_chance(history, values)
@@ -100,8 +100,8 @@ def _interpret_chance(history: History, values: dict[str, float]) -> Notice:
     class_loss = losses(history, "adapt", "class")
     if len(class_loss) >= 3 and class_loss[-1] > max(1.5 * min(class_loss), min(class_loss) + 0.2):
         return Notice(
-            "The domain classifier does hardly better than a coin ({now:.0%}), but the class loss is rising: the "
-            "features mix by losing what tells the classes apart. Give the method less weight.",
+            "The domain classifier is hardly above chance ({now:.0%}), but the class loss is rising: the features "
+            "mix by losing what separates the classes. Give the method less weight.",
             values,
         )
     target, before = (accuracies(history, phase, "target") for phase in ("adapt", "source_only"))
@@ -118,8 +118,8 @@ def _interpret_chance(history: History, values: dict[str, float]) -> Notice:
             values,
         )
     return Notice(
-        "The domain classifier does hardly better than a coin ({now:.0%}), yet target accuracy has not risen: the "
-        "domains may mix with the wrong classes on top of one another.",
+        "The domain classifier is hardly above chance ({now:.0%}), but target accuracy has not risen: the domains "
+        "may overlap with the wrong classes on top of each other.",
         values,
     )
 

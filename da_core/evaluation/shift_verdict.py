@@ -86,7 +86,8 @@ class ShiftEvidence:
 def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
     """Judge which kind of shift the numbers speak for; the sentences say why."""
     same = Notice(
-        "Dealt out at random, the samples lie as far apart in {share:.0%} of all cases (permutation test).",
+        "If the samples are shuffled between the domains, they lie this far apart {share:.0%} of the time "
+        "(permutation test).",
         {"share": measured.test.p_value},
     )
     loses = Notice(

@@ -92,8 +92,8 @@ def card(record: Record, language: Language) -> str:
     ]
     limits = say(
         "It was trained on this one pair of domains and scored on samples of it; on other data it may be wrong. The "
-        "file holds the network with its own linear head: what a method fits to fixed features, and any "
-        "other head, is fitted anew by the command below."
+        "file holds the network with its own linear head: what a method fits to fixed features, and any other head, "
+        "is fitted again by the command below."
     )
     return "\n".join(
         [

@@ -46,7 +46,7 @@ def training_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     if not recipe.get("trained_together"):
         return ""
     return language.translate(
-        "In one program with other seeds of a study; by itself this seed comes to the same numbers but for rounding."
+        "Trained together with the study's other seeds; alone it gives the same numbers up to rounding."
     )
 
 

@@ -94,7 +94,7 @@ def report_html(record: Record, language: Language) -> str:
         "before-after": say("What moved in feature space"),
         "scores": say("All scores"),
         "f1-by-class": say("Class by class"),
-        "confusion": say("What is taken for what"),
+        "confusion": say("Confusion matrix"),
         "curves": say("How it went"),
     }
     tables = {"scores": _scores(record, language), "f1-by-class": _classes(record, language)}

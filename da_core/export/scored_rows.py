@@ -98,7 +98,7 @@ def scored_rows(
     if result.recipe.get("source_only_head") == "refitted" and {"source_only", "adapted"} <= set(models):
         sentences.append(
             language.translate(
-                "Source only has a head that was fitted anew, as the method's is: the difference is the method's alone."
+                "Source only has a refitted head, as the method has: the difference is due to the method alone."
             )
         )
     if result.recipe.get("target_was_seen") and set(domains) == set(get_args(Scored)):

@@ -165,7 +165,7 @@ class KNearestNeighbours(Head):
 
         if params.k > len(X):
             raise UserError(
-                "{k} neighbours shall vote, and there are {count} training samples; choose a smaller k.",
+                "k is {k}, but there are only {count} training samples; choose a smaller k.",
                 k=params.k,
                 count=len(X),
             )

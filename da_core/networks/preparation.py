@@ -133,7 +133,7 @@ class PrincipalComponents(PreparationStep):
 
     name = "pca"
     title = "PCA"
-    summary = "The directions of largest variance, so many of them or as many as hold a share of the variance."
+    summary = "The directions of largest variance: a number of components, or a share of the variance to keep."
 
     class Params(params.Params):
         size: float = hyper(

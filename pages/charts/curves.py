@@ -115,7 +115,7 @@ def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> 
         left, right = st.columns(2, gap="medium", vertical_alignment="center")
         with left:
             _title(_("Accuracy of the domain classifier"), percent(values["domain"]))
-            alt_text = _("Accuracy of the domain classifier over the epochs; 50% is a coin's")
+            alt_text = _("Accuracy of the domain classifier over the epochs; 50% is chance")
             drawn.append(domain(history, phase, epochs))
             drawn[-1].draw(f"domain-{phase}", alt_text)
         notice = interpret(history, history[-1].epoch / epochs)
@@ -214,7 +214,7 @@ def domain(history: History, phase: Phase, epochs: int) -> Chart:
             "encoding": {"tooltip": _tooltip(".1%")},
         },
     ]
-    return Chart(table, epochs, _SHARE, lines, _guide(0.5, _("a coin")), _HEIGHT - 60)
+    return Chart(table, epochs, _SHARE, lines, _guide(0.5, _("chance")), _HEIGHT - 60)
 
 
 def _table(

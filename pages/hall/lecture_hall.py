@@ -89,7 +89,7 @@ def _room(room: Room) -> None:
             st.image(class_link.qr_code(address), width=220, alt=_("QR code of the link"))
             class_link.warn_if_local(address)
         with st.popover(_("Close the room")):
-            st.markdown(_("Students are shown out, and the answers are deleted. Take the CSV first."))
+            st.markdown(_("This closes the room and deletes all answers. Download the CSV first."))
             if st.button(_("Close it"), key=keys.close_room(room.room_id)):
                 rooms().close(room.room_id, state.owner())
                 st.rerun()

@@ -195,7 +195,7 @@ async def slides(request: Request) -> Response:
     """Answer with every slide, where each may go at a pace of their own."""
     room = await _room(request.path_params["room"])
     if room.state.pace == "held" and not room.is_owned_by(account.owner_of(request)):
-        raise UserError("The slides come one after the other here.")
+        raise UserError("The instructor moves the slides here.")
     return JSONResponse(await run_in_threadpool(all_slides, room.lecture))
 
 

@@ -65,7 +65,9 @@ def form(going: bool) -> None:
         )
         hint = _("How often each method is run, with another seed.")
         count = right.slider(_("Seeds"), *SEEDS, 3, key=keys.NEW_BENCHMARK_SEEDS, help=hint)
-        st.caption(_("The walk’s pair runs as it is set up there, every other one with what is usual for it."))
+        st.caption(
+            _("The pair chosen in “Step by step” runs as it is set up there, every other pair with its usual settings.")
+        )
         plan = Benchmark.of([experiment_on(name) for name in on], chosen, count) if on and chosen else None
         most = settings().benchmark_runs
         runs = len(chosen) * len(on) * count
@@ -118,7 +120,7 @@ def how_long(plan: Benchmark) -> str:
     total, unknown = _expected(plan.model_dump_json(), plan)
     time = seconds(total / max(1, queue().at_once))
     if not unknown:
-        return _("{count} runs, about {time}; those that are there already are taken.", count=count, time=time)
+        return _("{count} runs, about {time}; finished ones are reused.", count=count, time=time)
     if unknown == count:
         return _("{count} runs; none like them has run here yet, so nobody knows how long they take.", count=count)
     return _(

@@ -48,7 +48,7 @@ def form(latest: StudyView | None, going: bool) -> None:
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
                 work_controls.begin(studies(), Study.of(state.experiment(), names, count))
             runs = len(names) * count
-            st.caption(_("{count} runs; those that are there already are taken.", count=runs))
+            st.caption(_("{count} runs; finished ones are reused.", count=runs))
 
 
 def titles() -> dict[str, str]:
@@ -129,8 +129,9 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     if len(baselines) > 1:
         st.caption(
             _(
-                "These methods do not all start from the same source only: one that wants batch norm gets it, and a "
-                "head that is fitted anew is held against source only with such a head. Each is compared with its own."
+                "These methods do not all start from the same source-only model: a method that needs batch norm gets "
+                "it, and a refitted head is compared with source only with such a head. Each is compared with its "
+                "own."
             )
         )
     compared = comparisons(shown, own)

@@ -50,8 +50,8 @@ def section() -> None:
     st.subheader(_("One method, and how much weight it gets"), anchor=False)
     st.markdown(
         _(
-            "The same experiment with one weight after another. Guess at which the target is named best, by the "
-            "validators’ curves alone; then see."
+            "The same experiment with one weight after another. From the validators’ curves alone, guess the best "
+            "weight for the target."
         )
     )
     latest = studies().latest(state.owner())
@@ -71,7 +71,7 @@ def form(going: bool) -> None:
         if st.button(_("Run the sweep"), type="primary", disabled=going, key=keys.SWEEP_START):
             start(method, known[method])
         runs = SEEDS * len(known[method])
-        st.caption(_("{count} runs; those that are there already are taken.", count=runs))
+        st.caption(_("{count} runs; finished ones are reused.", count=runs))
 
 
 def start(method: str, values: Sequence[float]) -> None:

@@ -135,7 +135,7 @@ def compared(row: Sequence[RunView]) -> None:
     first, second, pair = done[called[0]], done[other], (called[0], other)
     st.subheader(_("The same samples in both"), anchor=False)
     two_runs.pictures(first, second, pair)
-    st.subheader(_("What is taken for what"), anchor=False)
+    st.subheader(_("Confusion matrix"), anchor=False)
     two_runs.confusions(first, second, pair)
 
 

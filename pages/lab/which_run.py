@@ -86,9 +86,9 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
     if truth:
         st.caption(
             _(
-                "Regret: accuracy of the best of these models less that of the one picked; between equal scores a coin "
-                "decides. Ranks alike: Spearman’s correlation of score and accuracy, with its 95% interval "
-                "(bootstrap over the models)."
+                "Regret: accuracy of the best of these models minus that of the one picked; ties are broken at "
+                "random. Ranks alike: Spearman’s correlation of score and accuracy, with its 95% interval (bootstrap "
+                "over the models)."
             )
         )
 

@@ -62,7 +62,7 @@ def progress(work: AnyWork, view: AnyView, share: float, text: str) -> None:
     """Draw how far a work is and, unless another server is at it, what pauses and stops it."""
     share = min(share, 1.0)
     if view.elsewhere:
-        st.progress(share, _("Another server of this app is at it; what has finished is shown here."))
+        st.progress(share, _("Another server is running this; finished runs are shown."))
         return
     if view.pausing:
         text = _("It pauses after this run. {run}", run=text)

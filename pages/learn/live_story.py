@@ -26,7 +26,7 @@ SEED = 0
 def draw(name: str, one: Story, numbers: StoryNumbers) -> None:
     """Draw the button that runs the experiments, and what comes of them beside the numbers that are there."""
     if one.filmed:
-        st.markdown(_("These runs are filmed: the playground trains them anew and shows both side by side."))
+        st.markdown(_("These runs are filmed: the playground trains them again and shows both side by side."))
     elif one.mapped:
         st.markdown(_("This trains once; then Features lays the samples out by several seeds."))
     else:

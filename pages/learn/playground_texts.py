@@ -8,7 +8,7 @@ from pages.session.words import _
 
 TEXTS = {
     "given": "The points as given",
-    "features": "The features, in their best plane",
+    "features": "The features, in their two main directions",
     "mapped": "The points as mapped",
     "source": "source",
     "target": "target",
@@ -64,7 +64,7 @@ TEXTS = {
     "strength": "weight λ",
     "drop": "Leave this sample out",
     "dropHint": "or drag it to another place",
-    "slide": "Let the shift come slowly",
+    "slide": "Shift the target gradually",
     "forget": "Back to the plain run",
     "keep": "Save and open",
     "saveFilm": "Save film",
@@ -96,11 +96,11 @@ TEXTS = {
 SENTENCES = {
     "untrained": "Nothing has been learned yet: the boundary lies where chance has put it.",
     "learns": "The network learns from the labelled source alone: {source} of it is right, and {target} of the target.",
-    "begins": "Now with {method}. The network starts anew, from the same first weights.",
+    "begins": "Now with {method}. The network starts again from the same first weights.",
     "oracle": "The oracle learns from the target's own labels: {target} of the target is right.",
     "criticSees": "The critic has moved: it tells the domains apart in {domain} of cases. Next the features move "
     "against its gradient.",
-    "criticFooled": "The critic has moved: it tells the domains apart in {domain} of cases, little better than a coin.",
+    "criticFooled": "The critic has moved: it separates the domains in {domain} of cases, little better than chance.",
     "featuresFlee": "The features have moved against the critic's gradient: it is right in {domain} of cases; {target} "
     "of the target is right.",
     "bothMove": "Critic and features have moved in one step: the critic is right in {domain} of cases, and {target} of "
@@ -116,10 +116,10 @@ SENTENCES = {
     "together": "Class loss and {method} have moved the features; the domains are at distance {distance}.",
     "given": "Before: a classifier that learned on the source is right on {target} of the target.",
     "mapped": "{method} has moved the points. The classifier is still the old one: {target} of the target is right.",
-    "refitted": "The classifier has learned anew from the mapped source: {target} of the target is right.",
+    "refitted": "The classifier was trained again on the mapped source: {target} of the target is right.",
     "weighted": "{method} weights the source: it now counts like {effective} of {count} samples. The classifier is "
     "still the old one.",
-    "refittedWeighted": "The classifier has learned anew from the weighted source: {target} of the target is right.",
+    "refittedWeighted": "The classifier was trained again on the weighted source: {target} of the target is right.",
     "reclassified": "{method} has changed the classifier alone: {target} of the target is right.",
     "slides": "{share} of the shift has come. The network was right on most of the step before, and follows: {target} "
     "of the target is right where it is now.",

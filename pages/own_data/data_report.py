@@ -108,7 +108,7 @@ def _measures(report: DataReport) -> None:
             _("Proxy A-distance"),
             f"{number(report.proxy_a_distance, 2)} ({number(low, 2)} … {number(high, 2)})",
             "–",
-            _("How well a line tells the domains apart: 2 means always, 0 means no better than a coin."),
+            _("How well a line separates the domains: 2 means always, 0 means no better than chance."),
         )
     ]
     shown: tuple[tuple[Distance, str, str], ...] = (

@@ -47,7 +47,7 @@ def section() -> None:
         return
     used = number(round(sum(one.size for one in mine) / MEGABYTE, 1))
     days = number(round(settings().upload_days))
-    when = _("An upload goes after {days} days in which nobody has used it; a removed one goes now.", days=days)
+    when = _("Uploads are deleted after {days} days without use, or at once if you remove them.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
         st.caption(when)
         if _owner() == EVERYONE:

@@ -55,7 +55,7 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
                 runs=safe(listing(damaged)),
             )
         )
-    st.subheader(_("What came of it"), anchor=False)
+    st.subheader(_("Outcome"), anchor=False)
     _results(runs, names, records)
     _pictures(names, records)
     st.subheader(_("How it went"), anchor=False)
@@ -94,7 +94,7 @@ def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:
     first, second = (there[name] for name in pair)
     st.subheader(_("The same samples in both"), anchor=False)
     two_runs.pictures(first, second, pair)
-    st.subheader(_("What is taken for what"), anchor=False)
+    st.subheader(_("Confusion matrix"), anchor=False)
     two_runs.confusions(first, second, pair)
 
 

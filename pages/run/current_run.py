@@ -41,7 +41,7 @@ def load() -> Record | None:
         return None
     with st.container(border=True):
         if view is not None and view.live:
-            st.markdown(_("**The run is still going.** What came of it stands here as soon as it is done."))
+            st.markdown(_("**The run is still going.** The result appears here when it ends."))
             navigation.link_to("train", _("Watch it train"))
         else:
             st.markdown(_("**There is nothing to show yet.** Train a model first, or look at one that is trained."))

@@ -35,7 +35,7 @@ def section(record: Record) -> None:
     evidence = record.evidence
     if not evidence.target_odds:
         return
-    with fold.section(_("The direction on which the domains part")):
+    with fold.section(_("The direction that best separates the domains")):
         st.markdown(
             _(
                 "A fresh domain classifier, as behind the proxy A-distance, looks in the features for the one "

@@ -29,7 +29,7 @@ def numbers(shown: showcase.Showcase) -> None:
     result = shown.record.result
     models = [
         (_("Source only"), _("trained by day"), result.source_only, ""),
-        (_("Adapted"), _("has seen nights, but no night label"), result.adapted, "main"),
+        (_("Adapted"), _("saw night pictures, but none of their labels"), result.adapted, "main"),
     ]
     if result.oracle is not None:
         models.append((_("Oracle"), _("trained on labelled nights"), result.oracle, ""))

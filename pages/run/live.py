@@ -168,7 +168,7 @@ def _controls(view: RunView) -> None:
     if not mine:
         why = _("This run belongs to another visitor; start your own to change it.")
     elif shared:
-        why = _("{count} visitors share this run, so only stopping is yours.", count=view.owners)
+        why = _("{count} people share this run; you can only leave it.", count=view.owners)
     with st.container(horizontal=True):
         if view.state == "paused":
             _button(_("Resume"), queue().resume, view, why)

@@ -75,8 +75,8 @@ def _sees(kind: type[Validator]) -> str:
     """Say how many of the target's labels a validator is given."""
     match kind.labels:
         case "none":
-            return _("No label of the target: there is no place for one in what it is given.")
+            return _("None: it never receives target labels.")
         case "few":
-            return _("A few labelled target samples, which somebody has to label.")
+            return _("A few labelled target samples, which you have to label.")
         case "all":
             return _("Every label of the target, so it stays locked until it is asked for.")

@@ -43,13 +43,13 @@ def section(record: Record) -> None:
             st.metric(
                 _("Effective sample size"),
                 _("{size} of {samples}", size=number(size), samples=number(samples)),
-                help=_("So many equally weighted samples would give as steady an average."),
+                help=_("An average over this many equally weighted samples would be as precise."),
             )
         if "largest_share" in spread:
             st.metric(
                 _("Largest share"),
                 percent(spread["largest_share"]),
-                help=_("Of the whole weight, the heaviest sample's."),
+                help=_("Share of the total weight held by the heaviest sample."),
             )
     if size is not None and samples and size < _FEW * samples:
         st.warning(

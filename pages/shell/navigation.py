@@ -121,7 +121,7 @@ SCREENS: dict[Step, Screen] = {
     "playground": Screen(
         "learn/playground.py",
         "Playground",
-        "Drag the target, choose a method, and watch what it makes of it.",
+        "Drag the target, choose a method, and watch how well it copes.",
         "",
     ),
     "course": Screen(

@@ -30,7 +30,7 @@ def draw(here: Step) -> None:
     query = state.link()
     with st.container(key=keys.SIDEBAR, gap=None):
         link_to("home", _(SCREENS["home"].title), query)
-        st.html(f'<div class="lab-sidebar-title">{_("The walk")}</div>')
+        st.html(f'<div class="lab-sidebar-title">{_("Step by step")}</div>')
         for place, step in enumerate(walk(), start=1):
             with st.container(key=keys.step(place, step == here), gap=None):
                 link_to(step, _(SCREENS[step].title), query)
@@ -97,7 +97,7 @@ def _follow_everything() -> None:
 def _share() -> None:
     with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
         if is_open:
-            st.caption(_("Whoever opens it sees the same experiment, with its seed."))
+            st.caption(_("Anyone who opens it sees the same experiment, with its seed."))
             class_link.show(state.shared(words.language().code))
 
 

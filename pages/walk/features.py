@@ -117,8 +117,8 @@ def panels(record: Record, contents: PanelContents) -> None:
     )
     st.caption(
         _(
-            "Each point is a sample, and near points look alike to the network. UMAP and PCA draw a sample's many "
-            "features as one point in the plane."
+            "Each point is a sample; points close together look similar to the network. UMAP and PCA draw a sample's "
+            "many features as one point in the plane."
         )
     )
 
@@ -159,7 +159,7 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
         seed = right.number_input(_("Seed of the layout"), 0, _LAST_SEED, min(record.experiment.seed, _LAST_SEED))
         with_seeds = st.session_state.get(keys.SEEDS_RUN) == record.run_id
         if not with_seeds and st.button(
-            _("Try five seeds"), help=_("What differs from seed to seed is the layout's whim.")
+            _("Try five seeds"), help=_("Differences between seeds are artefacts of the layout.")
         ):
             st.session_state[keys.SEEDS_RUN] = record.run_id
             with_seeds = True
@@ -191,8 +191,8 @@ def measures(shift: Shift) -> None:
             _("Proxy A-distance"),
             2,
             _(
-                "How well a fresh classifier tells source features from target ones: 2 means always, 0 means no better "
-                "than a coin."
+                "How well a fresh classifier separates source features from target features: 2 means always, 0 means "
+                "no better than chance."
             ),
         ),
         (
@@ -230,7 +230,7 @@ def measures(shift: Shift) -> None:
             )
     if shift.before.intervals:
         st.caption(
-            _("In brackets: 95% intervals, by drawing the scored samples anew (bootstrap); the network stays the same.")
+            _("In brackets: 95% intervals by resampling the scored samples (bootstrap); the network stays the same.")
         )
 
 

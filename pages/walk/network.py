@@ -114,7 +114,7 @@ def _head() -> None:
         list(known),
         format_func=lambda name: _(known[name].title),
         required=True,
-        help=_("What names the class from the features. Another than the linear layer is fitted after training."),
+        help=_("The classifier on top of the features. Any but the linear layer is fitted after training."),
         key=keys.HEAD,
         on_change=lambda: state.change(head=HeadSpec(name=st.session_state[keys.HEAD]).model_dump()),
     )
@@ -156,7 +156,7 @@ def _training() -> None:
                 min_value=1,
                 step=1,
                 placeholder=_("all"),
-                help=_("So many are drawn to learn from, anew by each seed, as the protocols of papers have it."),
+                help=_("Training samples per source class. Each seed draws a new set, as the papers' protocols do."),
                 key=keys.SOURCE_PER_CLASS,
                 on_change=lambda: state.change(source_per_class=st.session_state[keys.SOURCE_PER_CLASS]),
             )

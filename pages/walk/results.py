@@ -82,8 +82,8 @@ def every_metric(result: Result) -> None:
     with st.container(key=keys.scores("metrics")):
         st.table(score_tables.by_metric(result), border="horizontal")
     intervals = _(
-        "95% intervals in grey: Wilson's for accuracy, from drawing the samples anew (bootstrap) for the others. "
-        "Balanced accuracy, precision, recall and F1 are averages over the classes, each counting alike."
+        "95% intervals in grey: Wilson's for accuracy, by resampling the samples (bootstrap) for the others. "
+        "Balanced accuracy, precision, recall and F1 are averages over the classes with equal weight."
     )
     st.caption(paragraph(judged_rows(result, language()), intervals))
     accuracies = [f"{model.name} {percent(model.scores.scored.accuracy)}" for model in score_charts.models(result)]
@@ -169,7 +169,7 @@ if record is not None:
     change_one.ask(record.experiment, [record.run_id])
     live.notices(result.notices)
     findings.section(result.findings, record)
-    st.subheader(_("What is taken for what"), anchor=False)
+    st.subheader(_("Confusion matrix"), anchor=False)
     confusions(result)
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)

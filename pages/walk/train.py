@@ -99,8 +99,8 @@ if view is not None:
     if view.history:
         st.caption(
             _(
-                "While a model trains, its accuracy is measured on up to {count} held-out samples of each domain; what "
-                "came of it, on all of them. So a curve may end a little beside the result.",
+                "While a model trains, its accuracy is measured on up to {count} held-out samples of each domain. "
+                "The final result uses all of them, so the two can differ slightly.",
                 count=LIVE,
             )
         )

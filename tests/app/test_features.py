@@ -316,7 +316,7 @@ def test_both_domains_are_drawn_along_the_direction_that_parts_them(lab: Lab, la
     i18n.missing.clear()
     app = lab.screen("features", lab.finish(dataclasses.replace(end, evidence=evidence)), lang=language)
     assert not app.exception
-    assert ("The direction on which the domains part" if language == "en" else "两个域在哪个方向上分开") in [
+    assert ("The direction that best separates the domains" if language == "en" else "两个域在哪个方向上分开") in [
         door.label for door in app.expander
     ]
     before, after = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))

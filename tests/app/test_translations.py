@@ -13,6 +13,13 @@ from babel.messages.pofile import read_po
 from da_core import i18n_messages
 from da_core.i18n import Language, translations, translations_file
 
+UNUSUAL = re.compile(r"\b(anew|so many|whoever|what came of|somebody)\b", re.IGNORECASE)
+"""What a reader who learned English as a second language stops at."""
+
+
+def test_messages_use_plain_words() -> None:
+    assert not [message for message in i18n_messages.collect() if UNUSUAL.search(message)]
+
 
 def test_every_message_is_translated() -> None:
     places = i18n_messages.collect()
@@ -134,7 +141,7 @@ def test_the_places_of_messages_are_written_and_nothing_else_changes(
         after = read_po(file, locale="zh", charset="utf-8")
     assert {str(m.id): str(m.string) for m in after if m.id and m.string} == before
     places = {str(m.id): [place for place, _line in m.locations] for m in after if m.id}
-    assert places["The walk"] == ["pages/shell/sidebar.py"]
+    assert places["Step by step"] == ["pages/shell/sidebar.py"]
     assert places["Moons, turned"] == ["da_core/data/sources/toys.py"]
     first = copy.read_bytes()
     i18n_messages.write_places("zh")

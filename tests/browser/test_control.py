@@ -30,7 +30,7 @@ def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:
     expect(page.get_by_role("button", name="Start again")).to_be_enabled()
     expect(page.get_by_test_id("stMetricValue")).to_have_count(2)
     go(page, "Results")
-    expect(page.get_by_role("heading", name="What is taken for what")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
 
 
 def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> None:

@@ -288,7 +288,7 @@ def test_real_webcams_by_day_and_night_walk_from_a_folder_on_the_server(page: Pa
     expect(page.get_by_role("figure", name=re.compile("^After"))).to_be_visible()
     shoot(page, "features-webcams-light-wide")
     go(page, "Results")
-    expect(page.get_by_role("heading", name="What is taken for what")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
     shoot(page, "results-webcams-light-wide")
 
 

@@ -36,7 +36,7 @@ def history(
         (history([0.5, 0.52, 0.49]), 0.3, "from the start, never above 52%"),
         (history([0.5, 0.7, 0.9]), 1.0, "is winning: it is still right in 90%"),
         (history([0.52, 0.64, 0.7, 0.78, 0.84]), 1.0, "in 84% of all cases, about as well as at its best"),
-        (history([0.9, 0.5, 0.3]), 0.5, "more often than a coin"),
+        (history([0.9, 0.5, 0.3]), 0.5, "below chance"),
         (history([0.9, 0.4, 0.9, 0.4]), 0.9, "swings"),
     ],
 )

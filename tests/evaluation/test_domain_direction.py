@@ -1,4 +1,4 @@
-"""The direction on which the domains part: who lies where along it, and what it has to do with the classes."""
+"""The direction that best separates the domains: who lies where along it, and what it has to do with the classes."""
 
 from __future__ import annotations
 

@@ -48,11 +48,11 @@ def test_held_out_samples_are_called_so() -> None:
 
 def test_a_head_that_was_fitted_anew_for_source_only_is_told(of_all: Result) -> None:
     told = of_all.model_copy(update={"recipe": of_all.recipe | {"source_only_head": "refitted"}})
-    assert "Source only has a head that was fitted anew" in judged_rows(told, EN)
-    assert "fitted anew" not in judged_rows(of_all, EN)
-    assert "fitted anew" not in judged_rows(told, EN, ["adapted"])
+    assert "Source only has a refitted head" in judged_rows(told, EN)
+    assert "a refitted head" not in judged_rows(of_all, EN)
+    assert "a refitted head" not in judged_rows(told, EN, ["adapted"])
     earlier = {key: value for key, value in of_all.recipe.items() if key != "source_only_head"}
-    assert "fitted anew" not in judged_rows(of_all.model_copy(update={"recipe": earlier}), EN)
+    assert "a refitted head" not in judged_rows(of_all.model_copy(update={"recipe": earlier}), EN)
     missing.clear()
     assert "重新拟合" in judged_rows(told, ZH)
     assert not missing

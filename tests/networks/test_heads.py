@@ -104,7 +104,7 @@ def test_what_cannot_be_fitted_is_said(blobs):
     X, y = blobs
     with pytest.raises(UserError, match=r"knn cannot weight samples.*linear, logistic, linear_svm, svm, ridge"):
         fit_head("knn", X, y, weights=np.ones(len(y)))
-    with pytest.raises(UserError, match="50 neighbours shall vote, and there are 40"):
+    with pytest.raises(UserError, match="k is 50, but there are only 40"):
         fit_head(HeadSpec(name="knn", params={"k": 50}), X[40:80], y[40:80])
     with pytest.raises(UserError, match="no setting called “c”; did you mean C"):
         fit_head(HeadSpec(name="svm", params={"c": 1}), X, y)

@@ -223,15 +223,16 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
         _check_depth(member.filename, place)
         if _OUTSIDE.search(name_of(member)):
             raise UserError(
-                "“{place}” has a file “{name}”, which points out of the archive; make it anew with plain names.",
+                "“{place}” has a file “{name}”, which points out of the archive; zip it again with plain names.",
                 place=short_name(place),
                 name=member.filename,
             )
         if member.flag_bits & 0x1:
-            raise UserError("“{place}” is locked with a password; make it anew without one.", place=short_name(place))
+            raise UserError("“{place}” is locked with a password; zip it again without one.", place=short_name(place))
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise UserError(
-                "“{place}” is packed in a way that is not read here; make it anew with the usual compression, deflate.",
+                "“{place}” is compressed in a way that is not read here; zip it again with the usual compression, "
+                "deflate.",
                 place=short_name(place),
             )
         unpacked += member.file_size
@@ -244,7 +245,7 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
         )
     if unpacked > max(_HARMLESS, _LARGEST_RATIO * packed):
         raise UserError(
-            "“{place}” would unpack to {ratio} times its size, as no pictures do; make it anew.",
+            "“{place}” would unpack to {ratio} times its size, which no set of pictures does; please zip it again.",
             place=short_name(place),
             ratio=unpacked // max(packed, 1),
         )

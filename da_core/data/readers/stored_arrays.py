@@ -243,7 +243,7 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
 
 def _damaged(name: str, place: Path) -> UserError:
     return UserError(
-        "{name} in “{place}” is no NumPy array, or it is damaged; save the file anew with numpy.savez.",
+        "{name} in “{place}” is no NumPy array, or it is damaged; save the file again with numpy.savez.",
         name=name,
         place=short_name(place),
     )

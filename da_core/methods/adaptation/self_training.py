@@ -34,7 +34,7 @@ class SelfTraining(ClassifierAdaptation):
 
     class Params(params.Params):
         rounds: int = hyper(
-            10, ge=1, le=50, step=1, symbol="K", title="Rounds", help="How often the head is fitted anew."
+            10, ge=1, le=50, step=1, symbol="K", title="Rounds", help="How often the head is fitted again."
         )
         first: float = hyper(
             0.2,

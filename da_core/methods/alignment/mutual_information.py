@@ -54,7 +54,7 @@ class MutualInformation(DeepAlignment):
             "CLUB", title="Bound", help="CLUB estimates from above, MINE from below."
         )
         critic_steps: int = hyper(
-            1, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
+            1, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
         )
         hidden: int = CRITIC_HIDDEN
 

@@ -45,7 +45,7 @@ class WDGRL(DeepAlignment):
             help="Share of the Wasserstein distance. 0 is source only.",
         )
         critic_steps: int = hyper(
-            5, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step."
+            5, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
         )
         penalty: float = hyper(
             10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty", help="Holds the critic's slope near 1."

@@ -65,7 +65,9 @@ class BoostedClassifier(Reweighting):
             le=100_000,
             log=True,
             title="Samples learned from",
-            help="The classifier learns from at most so many random samples of each domain.",
+            help=(
+                "Most samples of each domain that the classifier learns from; beyond it, that many are drawn at random."
+            ),
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

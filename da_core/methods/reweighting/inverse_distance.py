@@ -42,7 +42,7 @@ class InverseDistance(Reweighting):
             le=20_000,
             log=True,
             title="Reference samples",
-            help="Distances are taken to all target samples up to this many, and to so many random ones beyond.",
+            help="Most target samples that distances are computed to; beyond it, that many are drawn at random.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

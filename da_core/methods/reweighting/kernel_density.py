@@ -53,7 +53,7 @@ class KernelDensity(Reweighting):
             le=20_000,
             log=True,
             title="Kernels",
-            help="Each density is estimated from all samples up to this many, and from so many random ones beyond.",
+            help="Most samples that each density is estimated from; beyond it, that many are drawn at random.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

@@ -82,7 +82,7 @@ class KMM(Reweighting):
             le=5000,
             log=True,
             title="Landmarks",
-            help="So many random source samples carry the approximation; more are more exact and slower.",
+            help="Number of random source samples that carry the approximation; more are more exact and slower.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

@@ -129,7 +129,7 @@ def decode(data: bytes) -> Film:
     try:
         return _decode(data)
     except (ValueError, KeyError, TypeError, IndexError, struct.error, zlib.error, RecursionError, OverflowError):
-        raise UserError("This is not a film of this app, or a part of it is missing; save it anew.") from None
+        raise UserError("This is not a film of this app, or a part of it is missing; save it again.") from None
 
 
 def _decode(data: bytes) -> Film:

@@ -97,7 +97,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "missing": Preset(
         title="A class is missing",
-        summary="The target has no class A. Who matches the whole domains puts points of other classes in its place.",
+        summary=(
+            "The target has no class A. A method that matches whole domains fills the gap with points of other classes."
+        ),
         shift="label",
         data={"turn": 0.0, "shape": "blobs", "noise": 0.12, "target_ratio": 0.0, "right": 1.5},
         method="coral",

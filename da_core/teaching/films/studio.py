@@ -119,7 +119,7 @@ class Studio:
         except Exception:
             number = secrets.token_hex(4)
             log.exception("error %s in a film", number)
-            sentence = "Something went wrong with this film; tell whoever runs this server the number {number}."
+            sentence = "Something went wrong with this film; give the administrator the number {number}."
             self._fail(key, reel, UserError(sentence, number=number))
         reel.end()
         self._keep_bounded()

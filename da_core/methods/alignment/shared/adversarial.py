@@ -47,7 +47,9 @@ STEADY_HIDDEN = hyper(
 
 def critic_moves(default: int) -> Any:
     """Declare how often the domain classifier learns in each step of a steady game."""
-    return hyper(default, ge=1, le=20, step=1, title="Critic moves", help="How often the critic learns in each step.")
+    return hyper(
+        default, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
+    )
 
 
 def ramp(progress: Tensor, steepness: float) -> Tensor:

@@ -21,7 +21,7 @@ EXACT_UP_TO = hyper(
     le=20000,
     step=50,
     title="Exact up to",
-    help="Samples of each domain up to which every pair is compared; above, so many evenly spread ones stand for all.",
+    help="Up to this many samples of each domain every pair is compared; above it, this many evenly spread ones.",
 )
 GRADIENT = 1e-7
 """The descent ends where no entry of the gradient is larger."""

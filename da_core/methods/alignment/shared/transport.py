@@ -27,7 +27,7 @@ def exact_up_to(default: int) -> Any:
         le=20000,
         step=100,
         title="Every sample up to",
-        help="Samples of the larger domain up to which each one is transported by itself; above, anchors are.",
+        help="Up to this size of the larger domain every sample is transported; above it, cluster centres are.",
     )
 
 

@@ -17,7 +17,7 @@ EXACT_UP_TO = hyper(
     le=20_000,
     log=True,
     title="Exact up to",
-    help="With more samples in a domain than this, so many random ones stand for all.",
+    help="Most samples of a domain that are used; beyond it, that many are drawn at random.",
 )
 
 
