@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import pickle
-import select
 import signal
 import socket
 import struct
@@ -69,15 +68,14 @@ def _read(channel: socket.socket, size: int) -> bytearray:
 
 
 def main(control: socket.socket, modules: list[str]) -> None:
-    """Fork a child for each socket that the parent sends, until it hangs up; import ``modules`` while it does not."""
+    """Import ``modules``, then fork a child for each socket that the parent sends, until it hangs up."""
     for number in (signal.SIGINT, signal.SIGTERM):  # what ends the parent reaches its children too, and it decides
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _log_deaths)
-    waiting = modules[::-1]
+    for name in modules:
+        importlib.import_module(name)
+    gc.freeze()  # what is shared with the children stays shared
     while True:
-        while waiting and not select.select([control], [], [], 0)[0]:
-            importlib.import_module(waiting.pop())
-            gc.freeze()  # what is shared with the children stays shared
         request, sockets, _flags, _address = socket.recv_fds(control, _REQUEST_BYTES, 1)
         if not request:
             return

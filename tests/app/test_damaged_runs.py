@@ -128,5 +128,5 @@ def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path:
     app = lab.screen("runs", section="lab")
     assert not app.exception
     (warning,) = app.warning
-    assert "has been made anew" in warning.value
+    assert "has been rebuilt" in warning.value
     assert app.checkbox(key=keys.tick(run))

@@ -102,8 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    print(f"first child: {seconds(lambda: call_limited(['nothing'], int)):.2f} s")
-    time.sleep(5)  # the process that forks imports what is left
+    print(f"first child, with the imports: {seconds(lambda: call_limited(['nothing'], int)):.2f} s")
     starts = [seconds(lambda: call_limited(["nothing"], int)) for _ in range(20)]
     print(f"each further one: median {median(starts):.3f} s, longest {max(starts):.3f} s")
     with tempfile.TemporaryDirectory() as folder:

@@ -23,10 +23,13 @@ from tests.load.hostile_trial import Offence, Outcome, try_cases
 from tests.support.server import ROOT
 
 SHORT: dict[str, tuple[str, ...]] = {
-    "zip": ("nothing wrong", "900 folders deep", "3000 folders deep", "a name that leads up", "overlapping files"),
+    "zip": (
+        *("nothing wrong", "900 folders deep", "3000 folders deep", "a name that leads up", "overlapping files"),
+        *("a folder of 60,000 letters", "a name that leads up after 60,000 letters"),
+    ),
     "picture": ("nothing wrong", "cut somewhere", "PNG headers"),
     "sound": ("nothing wrong", "WAV headers", "Ogg in Ogg"),
-    "csv": ("nothing wrong", "2,001 columns", "a quotation mark that stays open"),
+    "csv": ("nothing wrong", "2,001 columns", "a quotation mark that stays open", "hostile cells 0"),
     "xlsx": (
         *("nothing wrong", "column ZZZ", "column XFD", "400,000 cell formats", "500 sheets that are one"),
         *("5,000 sheets", "200,000 defined names", "entities", "a file of the server"),

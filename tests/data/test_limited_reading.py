@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import scipy.io
+from PIL import Image
 
 from da_core.data.loading import cache
 from da_core.data.loading.inspection import inspect_files
@@ -129,6 +130,19 @@ def test_letters_that_there_are_none_of_in_matlab_7_3_are_a_sentence(tmp_path: P
     with pytest.raises(UserError, match="cannot be read here, or it is damaged"):
         cache.load_pair(own(path))
     assert inspect_files(own(path)).problem is not None
+
+
+def test_one_long_name_does_not_take_its_room_for_every_sample(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    path = tmp_path / "named.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for place in ("day/car/0", "day/bus/0", "night/car/0", "night/bus/" + "x" * 60_000):
+            archive.writestr(f"{place}.png", picture.getvalue())
+    captions = cache.load_pair(own(path)).target.captions
+    assert captions is not None
+    assert captions.itemsize <= 4 * 200
+    assert captions[-1].endswith("xxx.png")
 
 
 def test_a_file_that_is_removed_while_it_is_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

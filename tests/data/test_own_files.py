@@ -407,7 +407,7 @@ def test_bombs(tmp_path: Path, good: Path, limit: Callable[[str, int], None]) ->
 def test_an_unusual_compression(tmp_path: Path, good: Path) -> None:
     with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("cat/1.png", encoded())
-    assert complaint(tmp_path / "odd.zip", good).message.startswith("“{place}” is packed in a way")
+    assert complaint(tmp_path / "odd.zip", good).message.startswith("“{place}” is compressed in a way")
 
 
 def test_one_place_with_one_domain(good: Path) -> None:

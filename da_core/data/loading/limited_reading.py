@@ -40,7 +40,7 @@ _MODULES = (
     "soundfile",
     "sklearn.datasets",
 )
-"""What readers import, the quickest first."""
+"""What readers import."""
 _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from da_core.data.readers.text_encoding import looks_chinese
-from da_core.errors import UserError
+from da_core.errors import UserError, shorten
 from da_core.settings import settings
 
 _SAYS_UTF_8 = 0x800
@@ -83,7 +83,7 @@ def short_name(place: Path) -> str:
 
 def short_list(names: list[str]) -> str:
     """Join the first few names for a sentence."""
-    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return ", ".join(map(shorten, names[:5])) + (" …" if len(names) > 5 else "")
 
 
 def read_head(place: Path, count: int = 4) -> bytes:
@@ -225,7 +225,7 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
             raise UserError(
                 "“{place}” has a file “{name}”, which points out of the archive; zip it again with plain names.",
                 place=short_name(place),
-                name=member.filename,
+                name=shorten(member.filename),
             )
         if member.flag_bits & 0x1:
             raise UserError("“{place}” is locked with a password; zip it again without one.", place=short_name(place))

@@ -23,6 +23,7 @@ from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.settings import settings
 
+_LONGEST_CAPTION = 200  # letters: NumPy gives every caption the room of the longest
 _SAMPLED = 12  # files of a place whose content says what it holds
 _NAMED = (
     re.compile(r"([^_]+)_[^_]+_\d+\.(?:wav|flac|ogg|oga|opus|mp3)", re.IGNORECASE),
@@ -78,7 +79,7 @@ def read_class_folders(
             else:
                 X[len(labels)] = sample
                 labels.append(label)
-                captions.append("/".join(file.parts))
+                captions.append("/".join(file.parts)[-_LONGEST_CAPTION:])
         if labels[-1:] != [label]:
             raise _no_usable_file(label, listing.place, files, left_out.get(TOO_LARGE, []), form)
     notices = [_left_out(reason, files, listing.place) for reason, files in left_out.items()]

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from da_core.errors import is_read_only_disk
 from da_core.object_storage import ObjectStorage, StorageError
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ _THERE_SECONDS = 10.0
 _MARK_SECONDS = 24 * 3600.0
 """Between two marks of a server that an upload is in use."""
 _LEFT_OVER = timedelta(days=1)
-"""An upload that was begun so long ago and has no mark is of a server that was ended while it wrote."""
+"""What was begun so long ago and is not whole is of a server that was ended while it wrote."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -90,8 +91,9 @@ class UploadFolder:
         keep_below(self.folder, most)
 
     def delete_unused(self, days: float) -> list[str]:
+        delete_half_written(self.folder)
         before, gone = time.time() - days * 24 * 3600, []
-        for path in self.folder.glob("*") if self.folder.is_dir() else ():
+        for path in self.folder.glob("[!.]*") if self.folder.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # another process tidied up as well
                 status = path.stat()
                 if max(status.st_atime, status.st_mtime) < before:
@@ -177,6 +179,7 @@ class UploadBucket:
             self.delete(name)
 
     def delete_unused(self, days: float) -> list[str]:
+        delete_half_written(self.folder)
         if self._before is not None:
             UploadFolder(self._before).delete_unused(days)
             for path in self._before.glob("*"):
@@ -256,8 +259,24 @@ def _whole(found: Iterable[str]) -> set[str]:
 
 
 def mark_used(path: Path) -> None:
-    """Note that a file is in use, so that `keep_below` lets it go among the last. Its time of change stays."""
-    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    """Note that a file is in use, so that `keep_below` lets it go among the last. Its time of change stays.
+
+    On a disk that is read-only nothing is noted, and nothing goes.
+    """
+    try:
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    except OSError as error:
+        if not is_read_only_disk(error):
+            raise
+
+
+def delete_half_written(folder: Path) -> None:
+    """Delete the files of ``folder`` that servers left which were ended while they wrote."""
+    before = time.time() - _LEFT_OVER.total_seconds()
+    for path in folder.glob(".*") if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # another process tidied up as well
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def keep_below(folder: Path, most: int) -> None:

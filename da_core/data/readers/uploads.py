@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, NOT_READ, short_name
 from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket, UploadFolder, UploadPlaces
-from da_core.errors import UserError, full_disk_told
+from da_core.errors import UserError, disk_explained
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.settings import settings
 from da_core.system.server_metrics import UPLOADED
@@ -31,7 +31,7 @@ _LONGEST_NAME = 60
 _UPLOAD = re.compile(rf"upload:([0-9a-f]{{64}}\.{_ENDING.pattern})(?:/([^/]{{1,{_LONGEST_NAME}}}))?")
 
 
-@full_disk_told()
+@disk_explained()
 def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     """Store an upload and return its place, “upload:<sha256>.<ending>/<name>”: the same content is kept once.
 
@@ -77,7 +77,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     return f"upload:{file}/{plain[-_LONGEST_NAME:]}"
 
 
-@full_disk_told()
+@disk_explained()
 def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
     """Store the files of a folder, each under its path in it, as one upload (a zip); see `keep_upload`."""
     most = settings().upload_megabytes * 2**20
@@ -96,7 +96,7 @@ def resolve_place(place: str) -> Path:
     """Return the file or folder that a place names. Raises `UserError` if there is none."""
     if place.startswith("upload:"):
         named = _UPLOAD.fullmatch(place)
-        with _storage_told():
+        with disk_explained(), _storage_told():
             path = _places().path(named[1]) if named else None
         if named is None or path is None:
             raise UserError(
