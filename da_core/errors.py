@@ -43,23 +43,36 @@ _WANT_OF_MEMORY = (
     "failed to map segment from shared object",  # an import
 )
 
-DISK_IS_FULL = "The server's disk is full; tell whoever runs it to make room."
+DISK_IS_FULL = "The server's disk is full; ask the administrator to make room."
+DISK_IS_READ_ONLY = "The server's disk is read-only; ask the administrator to make it writable again."
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
-    """Raise `UserError` for the `OSError` of a full disk; others pass."""
+def disk_explained() -> Iterator[None]:
+    """Raise `UserError` for the `OSError` of a disk that is full or read-only; others pass."""
     try:
         yield
     except OSError as error:
-        if is_full_disk(error):
-            raise UserError(DISK_IS_FULL) from error
+        if (sentence := explain_disk(error)) is not None:
+            raise UserError(sentence) from error
         raise
+
+
+def explain_disk(error: BaseException) -> str | None:
+    """Say that the disk is full or read-only; None where something else is wrong."""
+    if is_full_disk(error):
+        return DISK_IS_FULL
+    return DISK_IS_READ_ONLY if is_read_only_disk(error) else None
 
 
 def is_full_disk(error: BaseException) -> bool:
     """Tell whether the disk is full, or all is used up that one may use of it."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_read_only_disk(error: BaseException) -> bool:
+    """Tell whether the disk is read-only: a system mounts a faulty one so."""
+    return isinstance(error, OSError) and error.errno == errno.EROFS
 
 
 def is_out_of_memory(error: BaseException) -> bool:

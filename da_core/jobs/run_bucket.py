@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,7 +93,8 @@ class RunBucket:
                 return folder
             raise
         if folder.is_dir():
-            os.utime(folder)
+            with suppress(OSError):  # of a disk that is read-only, on which nothing makes room
+                os.utime(folder)
         else:
             self._copy(run_id, written)
         return folder

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from da_core.errors import UserError, is_full_disk
+from da_core.errors import UserError, explain_disk, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
 from da_core.experiment import Experiment
 from da_core.jobs.owners import OwnerDigest, digest
@@ -49,11 +49,11 @@ RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
 """What a run's id looks like; earlier versions made shorter ones."""
 STILL_THERE = (
     "This run is still there, but the storage that keeps it cannot be reached just now, so it cannot be shown. Try "
-    "again in a moment, and if it stays so tell whoever runs this server."
+    "again in a moment; if this continues, contact the administrator."
 )
 PERHAPS_THERE = (
-    "The storage that keeps runs cannot be reached just now, so nobody can tell whether the run in this link is still "
-    "there. Try again in a moment, and if it stays so tell whoever runs this server."
+    "The storage that keeps runs cannot be reached just now, so it is unknown whether the run in this link is still "
+    "there. Try again in a moment; if this continues, contact the administrator."
 )
 _SIGNS = string.digits + string.ascii_lowercase
 _MEGABYTE = 2**20
@@ -69,7 +69,7 @@ def new_run_id(experiment: Experiment) -> str:
 
 
 class AwayError(UserError):
-    """The storage that servers share is away, and with it a run; the sentence says whether that is still there."""
+    """A run that servers share cannot be brought here just now; the sentence says why, and whether it is there."""
 
 
 class Store:
@@ -138,9 +138,9 @@ class Store:
                     log.error("the list of runs is damaged; it lies as %s now and is made anew", aside)
                     self._run_database = self._opened()
                     self.made_anew = Notice(
-                        "The list of runs was damaged and has been made anew from the runs themselves: each is its "
-                        "owner's again, but names, tags, bins and what waited are lost. The damaged file is kept as "
-                        "{file}, for whoever runs this server.",
+                        "The list of runs was damaged and has been rebuilt from the runs themselves. Each run has "
+                        "its owner again, but names, tags, bins and waiting runs are lost. The damaged file is kept "
+                        "as {file} for the administrator.",
                         {"file": aside},
                     )
                 if self._waiting is not None:
@@ -220,7 +220,11 @@ class Store:
             if self.is_kept(run_id):
                 raise AwayError(STILL_THERE) from error
             raise AwayError(PERHAPS_THERE) from error
-        except (UserError, OSError):
+        except OSError as error:  # there is no copy of it here, and none can be made
+            if (sentence := explain_disk(error)) is not None:
+                raise AwayError(sentence) from error
+            return True
+        except UserError:
             return True
 
     def find(self, experiment: Experiment) -> str | None:

@@ -25,7 +25,9 @@ from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.run_bucket import RunBucket
+from da_core.jobs.store import AwayError, Store, new_run_id
+from da_core.object_storage import ObjectStorage
 from da_core.run_folder import Record, record_in_memory
 from da_core.settings import settings
 from da_core.system import structured_logs
@@ -108,7 +110,7 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
     for bring in (lambda: keep_upload("a.csv", bytes(10**5)), lambda: keep_folder("a", [("b.csv", _stream())])):
         with pytest.raises(UserError) as full:
             bring()
-        assert full.value.message.startswith("The server's disk is full; tell whoever runs it")
+        assert full.value.message.startswith("The server's disk is full; ask the administrator")
     assert Language("zh").translate(full.value.message) != full.value.message
     assert sorted(path.name for path in disk.iterdir() if path.name == "uploads" and any(path.iterdir())) == []
 
@@ -129,6 +131,23 @@ def test_a_room_that_finds_no_space_on_the_disk_says_so(disk: Path) -> None:
     assert rooms.of_owner(ANN) == []
     ballast.unlink()
     assert rooms.open(ANN, lecture, {}).lecture == lecture
+
+
+def test_a_shared_run_for_which_a_full_disk_has_no_room_is_not_called_damaged(
+    disk: Path, tmp_path: Path, result: Result, evidence: Evidence
+) -> None:
+    shared = ObjectStorage(f"file://{tmp_path}/storage")
+    elsewhere, here = (
+        Store(place / "runs", bucket=RunBucket(shared, place / "copies", 2**30)) for place in (tmp_path, disk)
+    )
+    run = new_run_id(Experiment())
+    assert elsewhere.save(run, Experiment(), result, evidence, (), [ANN]) is None
+    ballast = fill(disk)
+    assert here.load(run) is None
+    with pytest.raises(AwayError, match="disk is full"):
+        here.is_damaged(run)
+    ballast.unlink()
+    assert here.load(run) is not None
 
 
 @pytest.mark.parametrize("is_new", [True, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import logging
 import math
 import os
@@ -119,6 +120,17 @@ def test_arrays_are_fetched_once_and_copies_make_room(server_on, save, storage, 
     small.load(second)
     assert [copy.name for copy in (tmp_path / "three" / "copies").iterdir()] == [second]
     assert held.evidence.source_index.size, "one that made room is fetched again"
+
+
+def test_a_copy_on_a_read_only_disk_can_be_read(server_on, save, monkeypatch) -> None:
+    run = save(server_on("one"))
+    assert server_on("two").load(run) is not None
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert server_on("two").load(run) is not None
 
 
 @pytest.mark.usefixtures("impatient")

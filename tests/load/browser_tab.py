@@ -149,6 +149,36 @@ class Tab:
             value.double_value = number
         return self._run(page=self._here, message=entered)
 
+    def upload(self, label: str, name: str, content: bytes) -> Seen:
+        """Bring a file to the first uploader whose label begins so."""
+        found = [element.file_uploader for element in self._of("file_uploader")]
+        uploader = next((each for each in found if each.label.startswith(label)), None)
+        if uploader is None:
+            raise PageError(f"there is no uploader “{label}”")
+        asked = BackMsg()
+        asked.file_urls_request.request_id = name
+        asked.file_urls_request.file_names.append(name)
+        self._send(asked)
+        while (told := self._receive()[0]).WhichOneof("type") != "file_urls_response":
+            self._follow(told)
+        (place,) = told.file_urls_response.file_urls
+        self._put(place.upload_url, name, content)
+        brought = BackMsg()
+        state = brought.rerun_script.widget_states.widgets.add(id=uploader.id).file_uploader_state_value
+        state.uploaded_file_info.add(name=name, size=len(content), file_id=place.file_id, file_urls=place)
+        return self._run(page=self._here, message=brought)
+
+    def _put(self, path: str, name: str, content: bytes) -> None:
+        """Send a file as a form's only part."""
+        edge = "--edge-of-the-part"
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+        token = next(cookie.value for cookie in self._jar if cookie.name == "_streamlit_xsrf") or ""
+        headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "X-Xsrftoken": token, "Origin": self.home}
+        request = urllib.request.Request(self.home + path, body, headers, method="PUT")
+        with self._http.open(request, timeout=PATIENCE):
+            pass
+
     def look(self, part: str) -> Seen:
         """Run a live part of the page."""
         return self._run(page=self._here, fragment=part)
@@ -195,26 +225,34 @@ class Tab:
         client.cached_message_hashes.extend(self._cached)
         client.context_info.timezone, client.context_info.locale = "UTC", "en-US"
         client.context_info.url, client.context_info.color_scheme = self.home + "/", "light"
-        assert self._socket is not None
-        self._socket.send_binary(asked.SerializeToString())
+        self._send(asked)
         size = 0
         while True:
-            try:
-                came = self._came.get(timeout=PATIENCE)
-            except queue.Empty:
-                raise PageError("no page came in time") from None
-            if isinstance(came, Exception):
-                raise PageError(f"the connection ended: {came}") from came
-            size += len(came)
-            told = ForwardMsg.FromString(came)
-            if told.WhichOneof("type") == "ref_hash":
-                told = self._cached[told.ref_hash]
-            elif told.metadata.cacheable:
-                self._cached[told.hash] = told
+            told, bytes_of_it = self._receive()
+            size += bytes_of_it
             self._follow(told)
             if told.WhichOneof("type") == "script_finished" and told.script_finished != _AGAIN:
                 self._check()
                 return Seen(time.perf_counter() - start, size)
+
+    def _send(self, message: BackMsg) -> None:
+        assert self._socket is not None
+        self._socket.send_binary(message.SerializeToString())
+
+    def _receive(self) -> tuple[ForwardMsg, int]:
+        """Wait for the server's next message; return it and how many bytes came."""
+        try:
+            came = self._came.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise PageError("no page came in time") from None
+        if isinstance(came, Exception):
+            raise PageError(f"the connection ended: {came}") from came
+        told = ForwardMsg.FromString(came)
+        if told.WhichOneof("type") == "ref_hash":
+            told = self._cached[told.ref_hash]
+        elif told.metadata.cacheable:
+            self._cached[told.hash] = told
+        return told, len(came)
 
     def _follow(self, told: ForwardMsg) -> None:
         """Change the page as the message says."""

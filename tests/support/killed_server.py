@@ -33,14 +33,20 @@ from tests.support.interrupted import assert_same
 
 OWNER = "ann"
 PATIENCE = 300.0
-_PRELOADED = ["da_core.run", "da_core.jobs.queue", "da_core.jobs.database.live_runs", "da_core.jobs.store"]
+_PRELOADED = [
+    "da_core.run",
+    "da_core.jobs.queue",
+    "da_core.jobs.database.live_runs",
+    "da_core.jobs.upload_list",
+    "s3fs",
+]
 """What a server imports, done once: each server is a fork of a process that has these and has done nothing."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 
 def serve(folder: Path, experiment: Experiment, reports: Connection) -> None:
     """Go on with what there is in ``folder``, or begin the run, as the app does; report how far it is until it ends."""
-    _set_up(folder)
+    set_up(folder)
     queue().recover()
     run_id, version, told = queue().submit(experiment, OWNER), -1, -1.0
     while True:
@@ -60,7 +66,7 @@ def serve_poisoned(folder: Path, experiments: list[Experiment], run_ids: list[st
 
     The first server begins them, and reports their ids; the next ones get these. Report how each came to its end.
     """
-    _set_up(folder, DA_LAB_WORKERS="2")
+    set_up(folder, DA_LAB_WORKERS="2")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     in_hand = threading.Event()
 
@@ -88,7 +94,8 @@ def serve_poisoned(folder: Path, experiments: list[Experiment], run_ids: list[st
     queue().close()
 
 
-def _set_up(folder: Path, **environment: str) -> None:
+def set_up(folder: Path, **environment: str) -> None:
+    """Make this process a server on ``folder``, with settings beside that."""
     os.environ.update({"DA_LAB_DATA_DIR": str(folder), "DA_LAB_CHECKPOINT_SECONDS": "0"} | environment)
     settings.cache_clear()
     umap_and_pca.umap = _pca  # type: ignore[assignment]  # the whole UMAP picture again takes a killed run longer than all that it has trained

@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from da_core.errors import DISK_IS_FULL, UserError, is_full_disk
+from da_core.errors import DISK_IS_FULL, DISK_IS_READ_ONLY, UserError, is_full_disk, is_read_only_disk
 from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 from da_core.jobs.database.opened_file import OpenedFile
 
@@ -26,12 +27,11 @@ log = logging.getLogger(__name__)
 
 REST = 20.0
 """Seconds for which a database that does not answer is left alone."""
-_UNREACHABLE = (
-    "The list of runs cannot be reached just now; try again, and if it stays so tell whoever runs this server."
-)
+_UNREACHABLE = "The list of runs cannot be reached just now. Try again; if this continues, contact the administrator."
 _FULL_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 """A write finds no room, or the file beside the database, as it is opened."""
 _FULL_IN_POSTGRESQL = "53100"
+_IS_READ_ONLY = "is read-only"
 _resting: dict[str, float] = {}
 """Until when each database is left alone, by `time.monotonic`."""
 
@@ -46,6 +46,10 @@ class DamagedError(UnreachableError):
 
 class FullDiskError(UnreachableError):
     """The database has no room on its disk."""
+
+
+class ReadOnlyError(UnreachableError):
+    """The database is on a disk that is read-only."""
 
 
 @contextlib.contextmanager
@@ -70,6 +74,8 @@ def _explained(error: object) -> UnreachableError:
     sqlite_code, sqlstate = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
     if sqlite_code in _FULL_IN_SQLITE or sqlstate == _FULL_IN_POSTGRESQL:
         return FullDiskError(DISK_IS_FULL)
+    if sqlite_code == sqlite3.SQLITE_READONLY:
+        return ReadOnlyError(DISK_IS_READ_ONLY)
     # what a lock or a missing folder raises is of a class below this one
     damaged = type(error) is sqlite3.DatabaseError
     return DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)
@@ -100,7 +106,11 @@ def reached_files() -> Iterator[None]:
         yield
     except OSError as error:
         log.warning("the files of the database of runs", exc_info=True)
-        raise (FullDiskError(DISK_IS_FULL) if is_full_disk(error) else UnreachableError(_UNREACHABLE)) from error
+        if is_full_disk(error):
+            raise FullDiskError(DISK_IS_FULL) from error
+        if is_read_only_disk(error):
+            raise ReadOnlyError(DISK_IS_READ_ONLY) from error
+        raise UnreachableError(_UNREACHABLE) from error
 
 
 def check_file(file: OpenedFile) -> None:
@@ -141,14 +151,23 @@ def open_engine(url: str) -> Engine:
         ) from error
     if make_url(url).get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "checkin", _drop_read_only)
     if make_url(url).drivername == "postgresql+psycopg":
         event.listen(engine, "do_connect", connect_impatiently)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let no reader wait for a writer, and a writer wait for another."""
+def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Let no reader wait for a writer, and a writer wait for another; note whether the file can be written."""
     for pragma in ("busy_timeout = 5000", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
     with contextlib.suppress(sqlite3.OperationalError):  # “locked” at once where another server is just doing the same
         connection.execute("PRAGMA journal_mode = WAL")
+    _number, _name, file = connection.execute("PRAGMA database_list").fetchone()
+    record.info[_IS_READ_ONLY] = bool(file) and not os.access(file, os.W_OK)
+
+
+def _drop_read_only(_connection: Any, record: ConnectionPoolEntry) -> None:
+    """Use a read-only connection once: it would stay so when the disk is writable again."""
+    if record.info.get(_IS_READ_ONLY):
+        record.invalidate()
