@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
+
 log = logging.getLogger(__name__)
 
 _REQUEST_BYTES = 1000
@@ -53,9 +55,8 @@ def receive(channel: socket.socket) -> Any:
     return pickle.loads(head, buffers=buffers)  # both sides are this program
 
 
-def _read(channel: socket.socket, size: int) -> bytearray:
-    content = bytearray(size)
-    view = memoryview(content)
+def _read(channel: socket.socket, size: int) -> memoryview:
+    view = content = np.empty(size, np.uint8).data  # a bytearray would be filled with zeros first
     while view:
         count = channel.recv_into(view)
         if not count:

@@ -33,6 +33,8 @@ AT_ONCE = max(2, os.cpu_count() or 1)
 """Readings at the same time; others wait."""
 _MODULES = (
     "da_core.data.loading.inspection",
+    *(f"PIL.{form}ImagePlugin" for form in ("Jpeg", "Png", "WebP", "Bmp", "Gif", "Tiff", "Ppm")),
+    "encodings.cp437",
     "openpyxl",
     "pyarrow.parquet",
     "h5py",

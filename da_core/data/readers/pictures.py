@@ -16,7 +16,15 @@ from da_core.settings import settings
 # Those that Pillow reads by itself. Others would start programs (EPS: Ghostscript).
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6")
+_BEGINNINGS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"BM",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+    *(b"P%d" % kind for kind in range(1, 7)),
+)
 
 _log = logging.getLogger(__name__)
 

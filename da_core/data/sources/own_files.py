@@ -15,7 +15,7 @@ from da_core.data.readers.column_roles import Roles
 from da_core.data.readers.columns import split_names
 from da_core.data.readers.csv_dialect import is_csv
 from da_core.data.readers.folder_layout import domain_folders, split_domains
-from da_core.data.readers.pictures import is_picture, resize_pictures
+from da_core.data.readers.pictures import begins_as_picture, is_picture, resize_pictures
 from da_core.data.readers.raw_domain import RawDomain, common_classes
 from da_core.data.readers.sounds import is_sound
 from da_core.data.readers.stored_arrays import is_mat
@@ -191,7 +191,7 @@ def detect_kind(place: Path) -> PlaceKind:
             return "table"
         arrays = place.suffix.lower() == ".npz" or (bool(members) and all(name.endswith(".npy") for name in members))
         return "arrays" if arrays else "files"
-    if is_sound(head) or is_picture(place):
+    if is_sound(head) or (begins_as_picture(head) and is_picture(place)):
         return "files"
     if is_svmlight(place):
         return "svmlight"
