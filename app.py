@@ -125,8 +125,8 @@ def show_error(error: Exception) -> bool:
         log.error("error %s on a page", number, exc_info=error)
     st.error(
         _(
-            "Something went wrong on this page. Reload it; if that does not help, "
-            "tell whoever runs this server the number {number}.",
+            "Something went wrong on this page. Reload it; if that does not help, give the administrator the number "
+            "{number}.",
             number=number,
         )
     )
@@ -303,7 +303,8 @@ app = st.App(
     ],  # the outer first: what is refused has headers, too
 )
 
-# Streamlit puts the folder of its script first in the path for each page of each visitor, and takes it out again, unless
-# it is there already. An import in a run's thread that walks along the path at that moment would miss the next entry.
+# Streamlit puts the folder of its script first in the path for each page of each visitor, and takes it out again,
+# unless it is there already. An import in a run's thread that walks along the path at that moment would miss the next
+# entry.
 if (folder := str(Path(__file__).resolve().parent / "pages")) not in sys.path:
     sys.path.append(folder)

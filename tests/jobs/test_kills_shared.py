@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
+from tests.support import s3
 from tests.support.killed_saves import KilledServers, experiment_of, make_ends
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("s3")]
@@ -24,9 +24,7 @@ KEY = experiment_of(1).key
 def test_runs_that_were_done_before_their_server_was_killed_are_whole_on_the_next_and_all_others_go_on(
     url: str, storage: ObjectStorage, tmp_path: Path
 ) -> None:
-    access = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    environment = access | {"DA_LAB_DATABASE": url, "DA_LAB_STORAGE": f"s3://{storage._root}"}
-    servers = KilledServers(environment, make_ends(SEEDS))
+    servers = KilledServers({"DA_LAB_DATABASE": url, **s3.environment(storage)}, make_ends(SEEDS))
 
     def check_on_next_server() -> set[int]:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from da_core import object_storage
-from da_core.data.readers import upload_places
-from da_core.data.readers.uploads import keep_upload
-from da_core.jobs.store import store
 from da_core.jobs.upload_list import upload_list
-from da_core.object_storage import ObjectStorage, shared_storage
-from da_core.settings import settings
-from tests.support.killed_server import OWNER
-from tests.support.killed_uploads import IN_LIST, bring_and_kill, check_left, half_written, make_old
+from tests.support import s3
+from tests.support.killed_uploads import IN_LIST, bring_and_kill, check_left, half_written, keep, make_old, next_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("s3")]
 EARLIER = {"earlier.csv": b"x,y,label\n1,2,a\n"}
@@ -34,28 +27,14 @@ class Place:
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A data folder or a bucket, which this process uses as the next server does."""
-    place = Place({}, "rename")
-    if request.param == "bucket":
-        storage: ObjectStorage = request.getfixturevalue("storage")
-        access = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        place = Place(access | {"DA_LAB_STORAGE": f"s3://{storage._root}"}, "store the mark")
-    for name, value in (place.environment | {"DA_LAB_DATA_DIR": str(tmp_path)}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(object_storage, "_REST_SECONDS", 0.0)
-    monkeypatch.setattr(upload_places, "_THERE_SECONDS", 0.0)
-    cached = (settings, shared_storage, store, upload_list)
-    for one in cached:
-        one.cache_clear()
-    yield place
-    monkeypatch.undo()
-    for one in cached:
-        one.cache_clear()
-
-
-def keep(name: str, content: bytes) -> None:
-    upload_list().keep(OWNER, name, len(content), lambda: keep_upload(name, content))
+    if request.param == "folder":
+        place = Place({}, "rename")
+    else:
+        place = Place(s3.environment(request.getfixturevalue("storage")), "store the mark")
+    with next_server(tmp_path, place.environment):
+        yield place
 
 
 def test_an_upload_is_whole_or_not_there_at_whichever_step_its_server_is_killed(place: Place, tmp_path: Path) -> None:

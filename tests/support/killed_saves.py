@@ -149,6 +149,10 @@ class KilledServers:
         ended = self.ended.get(self.run_ids.get(seed, ""))
         return None if ended is None else ended.state
 
+    def done(self) -> set[int]:
+        """Return the seeds of the runs that were reported as done."""
+        return {seed for seed in self.run_ids if self.state(seed) == "done"}
+
     def serve(
         self, folder: Path, *, at: Step | None = None, stays: bool = True, group: Path | None = None
     ) -> int | None:
@@ -190,7 +194,7 @@ class KilledServers:
                 self._check_whole(store, seed)
             else:
                 assert run_id in waiting or self.state(seed) == "failed", f"run {seed} is lost"
-        assert listed >= {seed for seed in self.run_ids if self.state(seed) == "done"}
+        assert listed >= self.done()
         return listed
 
     def _check_whole(self, store: Store, seed: int) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
+from da_core import object_storage
 from da_core.data.readers import upload_places
 from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.errors import UserError
+from da_core.jobs.store import store
 from da_core.jobs.upload_list import UploadList, upload_list
-from da_core.object_storage import ObjectStorage
+from da_core.object_storage import ObjectStorage, shared_storage
+from da_core.settings import settings
 from tests.support.killed_server import OWNER, serving, set_up
 from tests.support.step_reports import StepReports
 
@@ -49,12 +54,15 @@ def bring(
 
 
 def bring_and_kill(
-    folder: Path, environment: Mapping[str, str], name: str, content: bytes, at: int, *, stays: bool = True
+    folder: Path,
+    environment: Mapping[str, str],
+    name: str,
+    content: bytes,
+    at: int | None = None,
+    *,
+    stays: bool = True,
 ) -> list[str]:
-    """Kill a server at a step of an upload, at which it stays or goes on meanwhile; return the steps that it took.
-
-    Where the upload has fewer steps it comes to its end.
-    """
+    """Kill a server at a step of an upload, at which it stays or goes on meanwhile; return the steps that it took."""
     steps: list[str] = []
     with serving(bring, folder, environment, name, content, at if stays else None) as (process, reports):
         for step in reports:
@@ -64,6 +72,27 @@ def bring_and_kill(
                 break
         process.join()
     return steps
+
+
+@contextmanager
+def next_server(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Have this process be the next server on these uploads: one that leaves the storage alone for no moment."""
+    cached = (settings, shared_storage, store, upload_list)
+    with (
+        mock.patch.dict(os.environ, {**environment, "DA_LAB_DATA_DIR": str(folder)}),
+        mock.patch.object(object_storage, "_REST_SECONDS", 0.0),
+        mock.patch.object(upload_places, "_THERE_SECONDS", 0.0),
+    ):
+        for each in cached:
+            each.cache_clear()
+        yield
+    for each in cached:
+        each.cache_clear()
+
+
+def keep(name: str, content: bytes) -> None:
+    """Take an upload as the app does, in this process."""
+    upload_list().keep(OWNER, name, len(content), lambda: keep_upload(name, content))
 
 
 def place_of(name: str, content: bytes) -> str:

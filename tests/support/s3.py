@@ -40,6 +40,12 @@ class S3Server:
         return storage
 
 
+def environment(storage: ObjectStorage) -> dict[str, str]:
+    """Give the settings of a server that keeps all in a storage of the server that is serving."""
+    access = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return access | {"DA_LAB_STORAGE": f"s3://{storage._root}"}
+
+
 @contextmanager
 def serving() -> Iterator[S3Server]:
     """A server and, in the environment, where it is and who may use it: processes that begin meanwhile know it too."""

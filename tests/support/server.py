@@ -44,7 +44,8 @@ def serving(
     ``before`` stands before the command, as a shell that sets a limit does; ``program`` is what Python runs;
     ``environment`` are settings beside the usual ones.
     """
-    with start_server([*before, sys.executable, *program, "run", str(ROOT / "app.py")], folder, **environment) as server:
+    command = [*before, sys.executable, *program, "run", str(ROOT / "app.py")]
+    with start_server(command, folder, **environment) as server:
         yield server
 
 
