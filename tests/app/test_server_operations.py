@@ -116,7 +116,7 @@ def test_the_figures_move_with_visitors_pages_and_runs(operated: Operated) -> No
     assert before["process_resident_memory_bytes", ""] > 10**7
     assert before["process_open_fds", ""] > 3
     assert before["process_threads", ""] >= 1
-    assert before["da_lab_ready", "database"] == 1
+    operated.wait(lambda: operated.figures()["da_lab_ready", "database"] == 1)
 
     tab = Tab(operated.server.url)
     tab.open(link("train", **POINTS))

