@@ -45,7 +45,7 @@ class StageStarted:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the run is: ``fraction`` of the whole in [0, 1], ``seconds_left`` once it can be told."""
+    """Progress of the run: ``fraction`` of the whole in [0, 1], ``seconds_left`` once it can be estimated."""
 
     fraction: float
     seconds_left: float | None
@@ -74,7 +74,7 @@ class Accuracies:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What the points of a layout stand for, source first: class indices ``label`` and ``predicted``, both (n,).
+    """Classes of a layout's points, source first: class indices ``label`` and ``predicted``, both (n,).
 
     ``label`` is −1 where a target sample has none.
     """
@@ -126,7 +126,7 @@ class ConfidenceBin(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Whether a model is right as often as it says: the expected calibration error (ECE), and what it is made of."""
+    """Calibration of a model: the expected calibration error (ECE) and its bins."""
 
     error: float
     bins: list[ConfidenceBin]
@@ -177,7 +177,7 @@ class DomainScores(BaseModel):
 
 
 class Gain(BaseModel):
-    """What adapting changed on the same ``count`` samples: accuracy after less before, with its paired interval.
+    """Change by adapting on the same ``count`` samples: accuracy after minus before, with its paired interval.
 
     ``fixed`` samples were wrong before and are right after, ``broken`` ones the other way round.
     """
@@ -190,7 +190,7 @@ class Gain(BaseModel):
 
 
 class ShiftMeasures(BaseModel):
-    """How far apart the two domains' features are; see `da_core.evaluation.shift`.
+    """Distances between the two domains' features; see `da_core.evaluation.shift`.
 
     ``classwise`` compares the domains class by class; None where no class has samples enough in both. ``intervals`` by
     the measures' names; a result of an earlier version has neither these nor the last two measures.
@@ -254,7 +254,7 @@ class Finding(BaseModel):
 
 
 class ValidatorScore(BaseModel):
-    """What a validator says of the models before and after adapting; higher is better.
+    """A validator's scores of the models before and after adapting; higher is better.
 
     None where it cannot be applied; ``reason``, a message to be filled with ``values``, says why.
     """
@@ -273,7 +273,7 @@ class ValidatorScore(BaseModel):
 
 
 class Result(BaseModel):
-    """What came of a run; this is ``result.json``."""
+    """The measurements of a finished run; this is ``result.json``."""
 
     source_only: DomainScores
     adapted: DomainScores

@@ -1,4 +1,4 @@
-"""What to do: one frozen value that goes to JSON, to a link and to the command line, and back."""
+"""Describe an experiment as one frozen value that converts to JSON, links and command-line options, and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def plan_epoch(count: int, batch_size: int, least_steps: int) -> tuple[int, int]
 
 
 class DataSpec(Params):
-    """Which domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
+    """The domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
 
     what: ClassVar[str] = "data set"
 
@@ -63,7 +63,7 @@ class DataSpec(Params):
 
 
 class NetworkSpec(Params):
-    """Which feature extractor, and a checkpoint (a state dict) to start from."""
+    """The feature extractor, and a checkpoint (a state dict) to start from."""
 
     what: ClassVar[str] = "network"
 
@@ -73,7 +73,7 @@ class NetworkSpec(Params):
 
 
 class HeadSpec(Params):
-    """Which classifier names the class from the features, and its settings.
+    """The classifier on top of the features, and its settings.
 
     A file of earlier versions holds a name alone, of which “knn1” is today's “knn”. So does one of this version where
     there are no settings: the same head has the same `Experiment.key`.
@@ -116,7 +116,7 @@ a file and on the command line they are written zscore_source,pca:20:both."""
 
 
 class MethodSpec(Params):
-    """Which method and its hyperparameters; those left out take the published defaults."""
+    """The method and its hyperparameters; those left out take the published defaults."""
 
     what: ClassVar[str] = "method"
 
@@ -125,7 +125,7 @@ class MethodSpec(Params):
 
 
 class TrainingSpec(Params):
-    """How networks are trained; the same for source only, adapted and oracle, so that they can be compared."""
+    """Training settings; the same for source only, adapted and oracle, so that they can be compared."""
 
     epochs: int = hyper(
         14,
@@ -168,7 +168,7 @@ class TrainingSpec(Params):
 
 
 class UsualSpec(Params):
-    """What suits a pair of data, where nobody has chosen otherwise: the part of an experiment that goes with it."""
+    """The default network, method and training settings for a domain pair."""
 
     network: NetworkSpec = NetworkSpec()
     prepare: Steps | None = None
@@ -318,7 +318,7 @@ _SCALINGS = {"by domain": "zscore_domain", "by source": "zscore_source"}
 
 
 def _with_scaling_of_before(tree: dict[str, Any]) -> dict[str, Any]:
-    """Write into a whole file of an earlier version how its MLP scaled features if it was not told: by domain."""
+    """Add the MLP's former default, scaling by domain, to an experiment file of an earlier version that lacks it."""
     network = tree.get("network")
     if not isinstance(network, dict) or network.get("name") != "mlp":
         return tree

@@ -1,4 +1,4 @@
-"""How methods, networks and data sets are found: each is one file, and no list has to be edited.
+"""Find methods, networks and data sets: each is one file, and no list has to be edited.
 
 `methods()`, `networks()` and `sources()` import every module of their package, at their first call, and collect the
 classes in it that derive from `Method`, `Extractor` or `DataSource`. A new one is found once its file is there:

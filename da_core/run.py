@@ -48,7 +48,7 @@ def run(
     checkpoint: Place | None = None,
     trained: TrainingCache | None = None,
 ) -> Iterator[Event]:
-    """Run an experiment; yield how it goes, and at the end what came of it.
+    """Run an experiment; yield its progress as events, and at the end the result.
 
     To pause, stop asking; to cancel, close the generator; once ``should_stop`` is true training ends where it is and
     what has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples

@@ -67,7 +67,7 @@ class Record:
 
     @property
     def complete(self) -> bool:
-        """Whether the run went to its end, and was not cut short by “keep what it has learned so far”."""
+        """Whether the run went to its end instead of being cut short by “keep what it has learned so far”."""
         return not self.result.recipe.get("stopped_early", False)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""``make``: compute anew what ships with the app, such as the pictures of the lessons."""
+"""``make``: recompute files that ship with the app, such as the pictures of the lessons."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Values = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Ranks:
-    """How methods rank on the ``pairs`` on which all of them have a score; rank 1 is best, ties share their mean rank.
+    """Ranks of methods on the ``pairs`` where all have a score; rank 1 is best, ties share their mean rank.
 
     ``mean`` ranks by method, the best first. ``friedman_p`` is the probability of ranks so unlike if all methods were
     alike; None for two methods, or where all are tied on every pair. Mean ranks that differ by less than

@@ -1,4 +1,4 @@
-"""How near a reweighting came to the truth, where data are drawn from distributions whose density ratio is known."""
+"""Compare a reweighting with the true density ratio, where data are drawn from known distributions."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class HeldOutLabels:
 
 @dataclass(frozen=True, eq=False)
 class EvidenceRows:
-    """Which held-out samples are kept for pictures: positions in ``source_test`` and in ``target_test``."""
+    """Held-out samples that are kept for pictures: positions in ``source_test`` and in ``target_test``."""
 
     source: NDArray[np.int64]
     target: NDArray[np.int64]

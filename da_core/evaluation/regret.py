@@ -1,4 +1,4 @@
-"""What choosing by a score costs: of several runs, what it picks, how far that is from the best, and how it ranks."""
+"""Measure the cost of choosing a run by a score: its pick, the regret, and the rank correlation with accuracy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Values = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a score picks among m runs, and what that is worth.
+    """A score's pick among m runs, and that pick's accuracy.
 
     ``picked`` are the places of the runs with the highest score, ``accuracy`` is their mean: between equal scores a
     coin decides. ``regret`` is the best run's accuracy less that. ``correlation`` is Spearman's between score and
@@ -51,7 +51,7 @@ def judge(scores: ArrayLike, accuracies: ArrayLike, seed: int = 0) -> Judgement 
 
 
 def rank_correlation_with_interval(x: Values, y: Values, seed: int = 0) -> tuple[float | None, Interval | None]:
-    """Compute Spearman's rank correlation of x (m,) and y (m,), and its percentile interval over runs drawn anew.
+    """Compute Spearman's rank correlation of x (m,) and y (m,), and its percentile bootstrap interval over runs.
 
     (None, None) for fewer than `LEAST` pairs, or where all of either are alike. Draws in which they are do not count.
     """

@@ -37,7 +37,7 @@ Weights = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What each model of a run predicts on the same held-out samples.
+    """Predictions of each model of a run on the same held-out samples.
 
     ``before`` is source only, ``after`` the adapted model (both the same where nothing adapts); ``weights`` (n_s,) are
     a reweighting method's for the held-out source samples, ``trained_weights`` (n,) those that its head was fitted

@@ -122,7 +122,7 @@ _CLOSE_MMD = 0.01
 
 
 def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
-    """Estimate 2(1 − 2ε), from 0 (the domains look alike) to 2 (always told apart). Ben-David et al. 2007, section 4.
+    """Estimate 2(1 − 2ε), from 0 (domains look alike) to 2 (always separated). Ben-David et al. 2007, section 4.
 
     ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
     samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
@@ -134,7 +134,7 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
 
 
 def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Interval:
-    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are drawn anew, the classifiers stay.
+    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are redrawn, the classifiers stay.
 
     Equal samples are drawn together: a copy is no further evidence.
     """

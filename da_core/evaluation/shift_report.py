@@ -160,7 +160,7 @@ class _Reweighted:
 
 @dataclass(frozen=True)
 class _Guesses:
-    """What two simple classifiers say, each of which learned from one half of the source.
+    """Outcomes of two simple classifiers, each trained on one half of the source.
 
     ``predictions``: of the source by the one that did not see a sample, of the target by both. ``source`` and
     ``target`` (n,) classes are guessed by one classifier in each of two ``halves`` (n_s + n_t,) of all samples, so that

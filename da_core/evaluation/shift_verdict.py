@@ -45,7 +45,7 @@ FAMILY: dict[Verdict, Family | None] = {
 
 @dataclass(frozen=True)
 class Remainder:
-    """What weights leave of a distance."""
+    """The part of a distance that remains after weighting."""
 
     name: Distance
     before: float
@@ -79,7 +79,7 @@ class ShiftEvidence:
 
     @property
     def has_left_support(self) -> bool:
-        """Whether so much of the target is where no source sample is that weights leave the domains apart."""
+        """Whether too much of the target lies where no source sample does for weights to bring the domains together."""
         return self.outside > _OUTSIDE_SUPPORT and self.weighted.share > _STEADY_REMAINDER
 
 

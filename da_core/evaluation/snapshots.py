@@ -23,7 +23,7 @@ View = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
 
 
 def snapshot_epochs(epochs: int) -> frozenset[int]:
-    """Choose after which of so many epochs to take a snapshot: at most `MOST`, closer together early, when most moves.
+    """Choose the epochs after which to take a snapshot: at most `MOST`, closer together early, when most moves.
 
     Epoch 0 is the network before its first step. The last epoch is not among them: that is "after" itself. A method
     without epochs has no snapshots.

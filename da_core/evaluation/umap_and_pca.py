@@ -28,7 +28,7 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class LayoutSettings:
-    """Which layout, and what shapes it; PCA looks at none of the numbers, t-SNE at the seed alone."""
+    """A layout's kind and its settings; PCA uses none of the numbers, t-SNE only the seed."""
 
     layout: Layout = "umap"
     seed: int = 0

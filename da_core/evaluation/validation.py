@@ -130,7 +130,7 @@ def _labelled(
 
 
 def _few(prepared: Prepared, per_class: int) -> NDArray[np.int64]:
-    """Draw rows of the target's training samples, so many of each class, whose labels the method has not seen."""
+    """Draw ``per_class`` rows of each class from the target's training samples whose labels the method has not seen."""
     split, rng = prepared.split, np.random.default_rng([prepared.experiment.seed, 0xFE3])
     y = np.where(np.isin(split.target_train, split.few), UNKNOWN, prepared.pair.target.y[split.target_train])
     known = np.unique(y[y != UNKNOWN])

@@ -124,7 +124,7 @@ def card(record: Record, language: Language) -> str:
 
 
 def _title(known: Mapping[str, Registered | type[Registered]], name: str, language: Language) -> str:
-    """What a network, a head or a method is called; one that only another version knew, by its name."""
+    """Return the title of a network, head or method, or the name of one that only another version knows."""
     return language.word(known[name].title) if name in known else name
 
 

@@ -115,7 +115,7 @@ def report_html(record: Record, language: Language) -> str:
 
 
 def _titles(record: Record, language: Language) -> dict[str, str]:
-    """What data, network, head (unless it is the network's) and method are called; an unknown one by its name."""
+    """Return the titles of data, network, head (unless it is the network's) and method; an unknown one by its name."""
     experiment = record.experiment
 
     def title(known: Mapping[str, Any], name: str) -> str:
@@ -168,7 +168,7 @@ def _notices(record: Record, language: Language) -> str:
 
 
 def _findings(record: Record, language: Language) -> str:
-    """What the run's numbers warn of: what is wrong, what says so, and what to do."""
+    """Write the diagnosis of the run: the problem, the evidence, and what to do."""
     say, findings = language.translate, record.result.findings
     if not findings:
         nothing = say("No warning sign was found in this run's numbers.")
@@ -286,7 +286,7 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
 
 
 def _validators(record: Record, language: Language) -> str:
-    """What each validator says of both models without the target's labels, and whether it is right."""
+    """Write each validator's scores of both models, and whether it is right."""
     say, result = language.translate, record.result
     if not result.validators:
         return ""

@@ -55,7 +55,7 @@ if __name__ == "__main__":
 
 
 def script(record: Record, language: Language, file: str = "experiment.py") -> str:
-    """Write the script, which trains anew and prints in ``language`` what it measures beside what this run measured."""
+    """Write the script, which trains again and prints, in ``language``, its own figures beside this run's."""
     return _SCRIPT.format(
         file=file,
         specs=", ".join(sorted(specs(record.experiment))),

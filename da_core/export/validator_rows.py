@@ -1,4 +1,4 @@
-"""What validators say of a run, in words: each one's scores, what it would pick, and whether that is right."""
+"""Describe validators' scores of a run in words: the scores, the pick, and whether it is right."""
 
 from __future__ import annotations
 

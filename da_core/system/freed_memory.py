@@ -1,4 +1,4 @@
-"""What glibc's `malloc` does with memory that has been freed; on other systems nothing is changed."""
+"""Return freed memory to the system through glibc's `malloc`; on other systems nothing is changed."""
 
 from __future__ import annotations
 

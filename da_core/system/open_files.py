@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open."""
+"""Raise the limit of this process's open files and connections."""
 
 from __future__ import annotations
 

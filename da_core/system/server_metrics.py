@@ -1,4 +1,4 @@
-"""What a server counts of itself for Prometheus. No label names a visitor or a run, and each takes a few values only.
+"""Count a server's work for Prometheus. No label names a visitor or a run, and each takes a few values only.
 
 A process counts for itself: with several web servers the sums are Prometheus' to make.
 """

@@ -1,4 +1,4 @@
-"""What a server says in its log: one record a line, as text or as JSON, with the run that it is about and no secret."""
+"""Write the server's log: one record a line, as text or as JSON, with the run that it concerns and no secret."""
 
 from __future__ import annotations
 

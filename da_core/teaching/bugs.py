@@ -29,7 +29,7 @@ Version = Literal["wrong", "right"]
 
 
 class Remedy(Entry):
-    """What might mend a script: ``because`` says why it does not, and is absent for the one that does."""
+    """A possible fix of a script: ``because`` says why it does not work, and is absent for the right one."""
 
     text: Bilingual
     because: Bilingual | None = None
@@ -60,7 +60,7 @@ class Bug(Entry):
 
 @dataclass(frozen=True)
 class Output:
-    """What a script printed, and the error that ended it, if one did, with its line."""
+    """A script's output, and the error that ended it, if any, with its line."""
 
     printed: str
     error: str = ""

@@ -47,7 +47,7 @@ _FORBIDDEN = re.compile(r"^# |^```html|</?[A-Za-z][^>]*>|!\[", re.MULTILINE)
 
 
 class ChapterHead(Entry):
-    """What a chapter's file says before its text."""
+    """The front matter of a chapter's file."""
 
     title: Words
     minutes: int = Field(ge=1, le=LONGEST_MINUTES)

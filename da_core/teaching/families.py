@@ -37,7 +37,7 @@ KINDS = {
 
 
 def kind_of(method: type[Method]) -> str:
-    """Return the kind that a method is listed under: its own, but reweighting is told apart by what it is for."""
+    """Return the kind that a method is listed under: its own, but reweighting is divided by its purpose."""
     from da_core.methods.base import ClassBalance
 
     if method.kind == "reweighting":

@@ -88,7 +88,7 @@ Answer = float | Line | str
 
 @dataclass(frozen=True)
 class Given:
-    """What a reader committed; ``answer`` is None where they asked to be shown without a guess."""
+    """A reader's guess; ``answer`` is None where they skipped it."""
 
     answer: Answer | None = None
 

@@ -1,4 +1,4 @@
-"""What people often believe and is not so: each with its refutation and something to try.
+"""List common misconceptions, each with its refutation and something to try.
 
 They stand in ``assets/course/misconceptions.yaml``, by name; the wrong answers of `check_questions` name them.
 """
@@ -42,7 +42,7 @@ class TryIt(Entry):
 
 
 class Misconception(Entry):
-    """A wrong belief in the words of whoever holds it, why it is wrong, and something to try."""
+    """A misconception as a student would put it, why it is wrong, and something to try."""
 
     says: Bilingual
     refutation: Bilingual

@@ -45,7 +45,7 @@ class FeatureMap(BaseModel):
 
 
 class StoryNumbers(BaseModel):
-    """What came out of a story's experiments; ``key`` is that of the story they belong to."""
+    """Results of a story's experiments; ``key`` is the story's."""
 
     model_config = ConfigDict(frozen=True)
 

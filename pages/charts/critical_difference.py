@@ -1,4 +1,4 @@
-"""The critical-difference diagram: methods by their mean rank, and brackets around those that are not told apart."""
+"""Draw the critical-difference diagram: methods by mean rank, with brackets around those that do not differ."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
 
 
 def ranks_table(ranks: Ranks) -> pd.DataFrame:
-    """Tabulate the mean ranks, the best first, with the methods that each is not told apart from."""
+    """Tabulate the mean ranks, the best first, with the methods from which each does not differ."""
     alike = {
         name: [other for other in ranks.mean if other != name and any({name, other} <= set(g) for g in ranks.groups)]
         for name in ranks.mean

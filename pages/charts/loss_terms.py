@@ -1,4 +1,4 @@
-"""What each loss term is and which way it should go, for whoever points at the chart's title."""
+"""Explain each loss term and its expected direction, as help beside the chart's title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all Plotly pictures share: the page's paper, a legend, rows of classes, names as they are, a toolbar."""
+"""Share the parts of all Plotly figures: the page's paper, a legend, rows of classes, plain names, a toolbar."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.D
 
 
 def bars(shares: Mapping[str, float], kind: type[Params]) -> None:
-    """Draw how much each setting of a method matters. Plain Vega-Lite, so that it is drawn anew without a flicker."""
+    """Draw the importance of each setting of a method. Plain Vega-Lite, which redraws without a flicker."""
     titles = {hyper.name: word(hyper.title) for hyper in describe(kind)}
     rows = pd.DataFrame(
         [(titles[name], share, percent(share)) for name, share in shares.items()], columns=["what", "share", "written"]

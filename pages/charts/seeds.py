@@ -36,7 +36,7 @@ def summary(experiment: Experiment) -> str:
 
 
 def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread]) -> None:
-    """Draw one row a method, source only first. Plain Vega-Lite, so that it is drawn anew without a flicker."""
+    """Draw one row per method, source only first. Plain Vega-Lite, which redraws without a flicker."""
     names = list(scores)
     each = pd.DataFrame(
         [(name, seed, value, i) for i, name in enumerate(names) for seed, value in scores[name].items()],

@@ -1,4 +1,4 @@
-"""What all Vega-Lite charts share. They are drawn anew without a flicker, so what is live is drawn with them."""
+"""Share the parts of all Vega-Lite charts. They redraw without a flicker, so live charts use them."""
 
 from __future__ import annotations
 

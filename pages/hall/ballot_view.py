@@ -1,4 +1,4 @@
-"""What the followers of a room are told of a vote: what was answered once it is shown, and what is right at the end."""
+"""Describe a vote for a room's followers: the answers once they are shown, and the right one at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What followers are shown of a screen of the app: what there is to see of it at once, written once for all of them.
+"""Render a screen of the app for a room's followers: written once for all of them.
 
 A screen is a Streamlit page of its own for whoever opens it, which a server cannot draw for a whole class within two
 seconds. So a follower sees its title and what it is about, with the film, the run's numbers or the map on it, and opens

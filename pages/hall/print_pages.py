@@ -146,7 +146,7 @@ def _cloud(
 
 
 def _axes(across: str, up: str, *, heights: Sequence[str] = _SHARES, wide: bool = False) -> str:
-    """Draw empty axes, for an accuracy unless told otherwise."""
+    """Draw empty axes, for an accuracy by default."""
     width, height = (620, 210) if wide else (300, 90)
     steps = "".join(
         f'<line x1="34" x2="{width}" y1="{y:.0f}" y2="{y:.0f}" stroke="{palette.PRINTED_AXIS}" stroke-width="0.5"/>'

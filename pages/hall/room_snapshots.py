@@ -1,4 +1,4 @@
-"""What a room's followers are told: one snapshot for each of its states, written once however many follow."""
+"""Write the snapshots that a room's followers receive: one for each state, for all followers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KEPT = 200
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What stands in a room now, as JSON, plain and compressed; ``tag`` differs for any two that differ."""
+    """A room's state as JSON, plain and compressed; ``tag`` differs for any two that differ."""
 
     tag: str
     body: bytes
@@ -69,7 +69,7 @@ class Snapshots:
             return newest
 
     def is_due(self, room: Room) -> bool:
-        """Tell whether `of` has to look at a run, or to write anew."""
+        """Tell whether `of` has to look at a run, or to write again."""
         with self._lock:
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag.partition(".")[0] != str(room.version):
@@ -211,7 +211,7 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
 
 
 def run_as_shown(view: RunView) -> dict[str, Any]:
-    """Write how a run goes, or what came of it."""
+    """Write the progress of a run, or its result."""
     from da_core.events import STAGES
 
     curves: dict[str, list[tuple[float, float]]] = {}

@@ -1,4 +1,4 @@
-"""Which methods suit a pair, found out in the background: its samples are loaded and compared for it."""
+"""Suggest methods for a pair, in the background: its samples are loaded and compared for it."""
 
 from __future__ import annotations
 

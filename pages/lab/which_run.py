@@ -1,4 +1,4 @@
-"""Which of several runs would you pick, with no label of the target? What each validator picks, and what that costs."""
+"""“Which run?”: pick a run without target labels, and compare with each validator's pick and regret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lesson shows: the film of the method on points, or street pictures that it has changed."""
+"""Draw a lesson's figure: the film of the method on points, or street pictures that it has changed."""
 
 from __future__ import annotations
 

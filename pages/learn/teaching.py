@@ -1,4 +1,4 @@
-"""How to use the app with a class: opening it to a room, links, one's own data, when it does not start."""
+"""Draw the guide for instructors: opening the app to a room, links, own data, when it does not start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of shift as the quiz says them: a title, and how each is told from the others. All are messages."""
+"""Name the kinds of shift for the quiz: a title, and how to recognise each. All are messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/metrics``: what this process counts of itself, in Prometheus' text format, for whoever may read it."""
+"""``/metrics``: this process's figures in Prometheus' text format, for those who may read them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OVER = {"done", "cancelled", "failed"}
 
 
 class ServerNow(Collector):
-    """What is not counted but looked at: the queue, the sessions, the threads."""
+    """Gauges read at each request: the queue, the sessions, the threads."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Look at each once."""
@@ -52,7 +52,7 @@ class ServerNow(Collector):
 
 
 class PartsNow(Collector):
-    """Whether each part is as it should be, as ``/ready`` says."""
+    """Readiness of each part, as in ``/ready``."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Look at each, unless that was done a moment ago."""

@@ -1,4 +1,4 @@
-"""``/ready``: whether this server can take visitors, for whoever sends them here. Streamlit's health is its own route.
+"""``/ready``: whether this server can take visitors, for a load balancer. Streamlit's health is its own route.
 
 200 or 503, and each part with “ok” or what is wrong in a word; the log has the rest.
 """

@@ -62,7 +62,7 @@ def _draw_progress(reading: Future[Inspection]) -> None:
 
 
 def read_again(spec: DataSpec) -> None:
-    """Have the files read anew the next time: they may change until then."""
+    """Read the files again the next time: they may change until then."""
     readings.forget(spec.model_dump_json())
 
 

@@ -41,7 +41,7 @@ class Download:
         self._stopped.set()
 
     def wait(self, seconds: float) -> None:
-        """Return when the thread has ended, or after so many seconds."""
+        """Wait until the thread has ended, or for ``seconds``."""
         self._thread.join(seconds)
 
     def _run(self) -> None:

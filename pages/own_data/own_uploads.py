@@ -72,7 +72,7 @@ def _remove(file: str) -> None:
 
 
 def _owner() -> str:
-    """Whose list this is: the visitor's own, or everyone's where the app serves one person alone."""
+    """Return the owner of this list: the visitor, or everyone where the app serves one person alone."""
     return EVERYONE if access.localhost_only() else state.owner()
 
 

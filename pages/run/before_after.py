@@ -103,7 +103,7 @@ _HTML = (
 
 @dataclass(frozen=True)
 class Cloud:
-    """What the panels draw. n samples, source first; layouts (n, 2) by layout and stop, NaN for samples left out.
+    """Data of the panels. n samples, source first; layouts (n, 2) by layout and stop, NaN for samples left out.
 
     A stop is ``"before"``, ``"after"`` or an epoch on the way, ``"4"``. ``label`` (n,), −1 where a class is not known,
     and ``predicted`` (n,) by stop are class indices. Where they are known: ``weights`` (n_s,) of the source samples,

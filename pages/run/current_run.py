@@ -97,7 +97,7 @@ def offer_example(screen: navigation.Step | None = None) -> None:
 
 
 def open_example(screen: navigation.Step | None) -> None:
-    """Make the example run the one that every screen shows, and go to ``screen`` or draw this one anew."""
+    """Make the example run the one that every screen shows, and go to ``screen`` or redraw this one."""
     if (record := store().load(EXAMPLE)) is not None:
         state.replace(record.experiment)
         state.set_run(EXAMPLE)

@@ -36,7 +36,7 @@ Kind = Literal["umap", "pca", "tsne", "seeds", "neighbours"]
 
 @dataclass(frozen=True)
 class LayoutProgress:
-    """What has been computed so far, by name; ``failed`` where an error ended it, which is in the log."""
+    """Layouts computed so far, by name; ``failed`` where an error ended it, which is in the log."""
 
     pieces: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     done: bool = False
@@ -85,7 +85,7 @@ class LayoutQueue:
         return LayoutProgress(pieces, done=True)
 
     def _is_unwanted(self, key: Hashable) -> bool:
-        """Tell whether no page wants it any more; it is forgotten then, and begun anew when one does."""
+        """Tell whether no page needs it any more; it is then dropped, and started again when one does."""
         with self._lock:
             if key in self._wanted.values():
                 return False

@@ -66,7 +66,7 @@ def phase_curves(view: RunView) -> None:
 
 
 def milestone(view: RunView, phase: Phase) -> str:
-    """Say what is told to screen readers, and by a word new only at each quarter of a phase: how far, how accurate."""
+    """Announce progress and accuracy to screen readers, in words that change only at each quarter of a phase."""
     name, epochs = phase_names()[phase], view.experiment.training.epochs
     reached = curves.newest_quarter(view.history, phase, epochs)
     if reached is None:

@@ -1,4 +1,4 @@
-"""How lists and comparisons write a run: its title, facts and numbers; and opening one."""
+"""Describe a run for lists and comparisons: its title, facts and numbers; and open one."""
 
 from __future__ import annotations
 

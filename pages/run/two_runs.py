@@ -29,7 +29,7 @@ _WHENS: tuple[When, ...] = ("before", "after")
 
 @dataclass(frozen=True)
 class Shared:
-    """Where the samples that two runs have in common lie in the evidence of each: positions by domain, (n,)."""
+    """Positions of the samples that two runs share in the evidence of each, by domain, (n,)."""
 
     source: tuple[NDArray[np.int64], NDArray[np.int64]]
     target: tuple[NDArray[np.int64], NDArray[np.int64]]

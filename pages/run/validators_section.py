@@ -1,4 +1,4 @@
-"""What validators say of a run, and what each of them is."""
+"""Draw validators' scores of a run, and an explanation of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reweighting method did: how its weights are spread, how many samples still count, and the true ones."""
+"""Chart the weights of a reweighting method: their spread, the effective sample size, and the true weights."""
 
 from __future__ import annotations
 

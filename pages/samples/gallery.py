@@ -32,7 +32,7 @@ _ROW = 26  # pixels a class in the chart of counts
 
 @dataclass(frozen=True)
 class Cell:
-    """Where samples of one class of one domain are shown; ``class_name`` is in the reader's language."""
+    """A gallery's cell: samples of one class of one domain; ``class_name`` is in the reader's language."""
 
     place: DeltaGenerator
     domain: Domain
@@ -42,7 +42,7 @@ class Cell:
     lines: int = 1
 
     def rows(self, a_line: int) -> NDArray[np.int64]:
-        """Choose samples of the class, so many a line of the cell, spread evenly over all: their indices."""
+        """Choose samples of the class for the cell's lines, spread evenly over all: their indices."""
         rows = np.flatnonzero(self.domain.y == self.label)
         most = min(self.lines * a_line, len(rows))
         return rows[np.arange(most) * len(rows) // most]

@@ -1,4 +1,4 @@
-"""What is shown of the samples of a finished run: a picture, a text or a caption, a sound."""
+"""Show samples of a finished run: a picture, a text or a caption, a sound."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COLUMNS = 24
 
 @dataclass(frozen=True)
 class ShownSamples:
-    """What a hover shows of each of a run's samples, in their order, source first.
+    """Hover texts and pictures of a run's samples, in their order, source first.
 
     ``tips`` are plain text; ``sounds`` is the address below which sample i has its sound, as ``{sounds}/{i}.wav``;
     ``values`` (n, d) are the numbers of samples that have no other text, and whose ``columns`` have names.
@@ -102,7 +102,7 @@ def tips(domain: Domain, rows: NDArray[np.int64]) -> list[str]:
 
 
 def sound(request: Request) -> Response:
-    """Serve ``/sound/{run}/{sample}.wav``: one sample's sound, for whoever has the run's link."""
+    """Serve ``/sound/{run}/{sample}.wav``: one sample's sound, for those who have the run's link."""
     run, address = request.path_params["run"], request.client.host if request.client else ""
     if unknown_links.misses.are_many(address):
         return Response(status_code=429)

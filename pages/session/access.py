@@ -1,4 +1,4 @@
-"""Which files of the server a visitor may open: any folder only where they sit at the machine itself."""
+"""Limit the files of the server that a visitor may open: any folder only on the visitor's own machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who the visitor is: the person who signed in, where the server offers that, else whoever has the browser's cookie."""
+"""Identify the visitor: by signing in, where the server offers that, else by the browser's cookie."""
 
 from __future__ import annotations
 

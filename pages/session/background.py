@@ -52,12 +52,12 @@ class Background(Generic[P, T]):
         return None if began is None else time.monotonic() - began
 
     def forget(self, key: Hashable) -> None:
-        """Make it anew the next time that it is asked for."""
+        """Recompute it at the next request."""
         with self._lock:
             self._work.pop(key, None)
 
     def wait_idle(self, timeout: float | None = None) -> None:
-        """Return once all that was submitted before has ended. Raises `TimeoutError` after so many seconds."""
+        """Wait until all that was submitted before has ended. Raises `TimeoutError` after ``timeout`` seconds."""
         with self._lock:
             waiting = [work for lane in self._lanes.values() for work, _ in lane]
         if wait(waiting, timeout).not_done:

@@ -1,4 +1,4 @@
-"""Where the server is, and who may connect to it: its own pages, under the names that it answers to."""
+"""Limit who may connect to the server: its own pages, under its own names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often each of many screens may look at what goes on: a class must not keep the server busy with looking."""
+"""Slow down polling when many screens are open, so that a class does not keep the server busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a screen waits, for work in the background or for something that goes on; only here stands how often it looks."""
+"""Poll from a screen, for background work or a run; all intervals are defined here."""
 
 from __future__ import annotations
 

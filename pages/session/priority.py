@@ -1,4 +1,4 @@
-"""Whose runs go first: an instructor's, and how this server knows one."""
+"""Give an instructor's runs priority, and recognise an instructor."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def language() -> Language:
 
 
 def _for_visitor(write: Callable[Concatenate[Language, P], str]) -> Callable[P, str]:
-    """Make a function of a method of `Language`, for the language of whoever looks at the page."""
+    """Make a function of a method of `Language`, for the language of the page's visitor."""
 
     @functools.wraps(write)
     def in_their_language(*args: P.args, **kwargs: P.kwargs) -> str:

@@ -32,7 +32,7 @@ def draw() -> None:
 
 @contextmanager
 def opening(label: str, key: str, height: int) -> Iterator[bool]:
-    """Draw a button of the sidebar whose inside is drawn in the ``with``, once it is open; it is so many rem high.
+    """Draw a button of the sidebar, ``height`` rem high when open, whose content is drawn in the ``with``.
 
     Every screen has it and few open it: its inside would take a fifth of what a screen does. Until it comes, an empty
     one holds its place, for the box is put where what it holds as it opens has room.

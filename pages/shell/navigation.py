@@ -240,7 +240,7 @@ def begin_at_the_top(name: str) -> None:
 
 
 def link_to(step: Step, label: str, query: Mapping[str, str] | None = None) -> None:
-    """Draw a link to another screen, which takes the session's query along; whoever draws many hands it in."""
+    """Draw a link to another screen that carries the session's query, which callers that draw many links pass in."""
     st.page_link(SCREENS[step].path, label=label, query_params=state.link() if query is None else query)
 
 

@@ -1,4 +1,4 @@
-"""What depends on the visitor's light or dark theme, and the style sheet; the colours themselves: `da_core.palette`."""
+"""Follow the visitor's light or dark theme, and add the style sheet; the colours are in `da_core.palette`."""
 
 from __future__ import annotations
 

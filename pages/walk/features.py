@@ -32,7 +32,7 @@ _LAST_SEED = 2**32 - 1 - layouts.SEEDS
 
 @dataclasses.dataclass(frozen=True)
 class PanelContents:
-    """What the panels draw beyond the run's own layouts: samples to show on hover, and further layouts by kind."""
+    """Additions to the run's own layouts: samples to show on hover, and further layouts by kind."""
 
     samples: Future[ShownSamples]
     layouts: dict[Kind, LayoutProgress]

@@ -23,7 +23,7 @@ def is_cut_short(view: RunView) -> bool:
 
 
 def outcome(view: RunView) -> None:
-    """Draw what came of a run that is over."""
+    """Draw the result of a run that has ended."""
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
         st.markdown(f"**{_('Accuracy on the target')}**")

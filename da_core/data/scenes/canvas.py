@@ -188,7 +188,7 @@ class Canvas:
 
 @dataclass(frozen=True)
 class ObjectFrame:
-    """Where an object stands: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
+    """The place of an object: its own coordinates have y up, (0, 0) on the ground and a height or length of 1."""
 
     canvas: Canvas
     x: float

@@ -13,7 +13,7 @@ from da_core.data.scenes.vehicles import draw_bicycle, draw_bus, draw_car
 
 
 class SceneObject(NamedTuple):
-    """How to draw an object and where it belongs: its size and the place of its foot, in sides of the picture."""
+    """An object's drawing function, its size, and the place of its foot, in sides of the picture."""
 
     draw: Callable[[ObjectFrame, Random], None]
     scale: tuple[float, float]

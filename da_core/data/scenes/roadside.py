@@ -1,4 +1,4 @@
-"""What stands beside a road: traffic lights, stop signs, lamp posts, houses and trees. Origin on the ground, y up."""
+"""Draw roadside objects: traffic lights, stop signs, lamp posts, houses and trees. Origin on the ground, y up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around the object of a street scene: sky, hills, far houses, road, and small objects in the distance."""
+"""Draw the surroundings of a street scene's object: sky, hills, far houses, road, and small objects in the distance."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many small objects may stand in the distance, and how far off centre objects may be."""
+    """Ranges of a scene: the number of small distant objects, and how far off centre objects may be."""
 
     clutter: int
     wander: float

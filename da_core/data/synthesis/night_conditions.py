@@ -19,7 +19,7 @@ _Count = Annotated[int, Field(ge=0, le=16)]
 
 
 class Night(Params):
-    """What may differ from one night picture to the next; every picture draws its own value from each range.
+    """Ranges from which every night picture draws its own values.
 
     The defaults are the standard night of the street scenes; `NIGHTS` has others.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Register:
-    """How one kind of text is written. ``praise`` and ``blame`` are its own words for them.
+    """The vocabulary of one kind of text. ``praise`` and ``blame`` are its own words for them.
 
     Two words (sick, wicked) blame in the news and praise among friends.
     """

@@ -28,7 +28,7 @@ WITH_NOISE = "Every second sound was given background noise, which is pink: as m
 
 @dataclass(frozen=True)
 class Simulation:
-    """How a target is simulated: what samples it takes, how it changes them, and what is said about it."""
+    """A simulation of a target: the samples it takes, the change it makes, and its description."""
 
     source_name: str
     target_name: str
@@ -54,7 +54,7 @@ def night_simulation(name: NightName) -> Simulation:
 
 
 def noise_simulation(decibels: float) -> Simulation:
-    """Describe how sounds get noise behind them that is quieter by so many decibels."""
+    """Describe background noise that is quieter than the sound by ``decibels``."""
     return Simulation(
         source_name="quiet",
         target_name="noisy",

@@ -1,4 +1,4 @@
-"""What the weather does to light on its way to the camera: a sky after sunset, wet roads, falling rain.
+"""Simulate the weather's effect on light: a sky after sunset, wet roads, falling rain.
 
 All light is linear, (n, height, width, 3); lengths are fractions of the picture's side. Each function takes the
 strength of its effect for each picture, (n,).

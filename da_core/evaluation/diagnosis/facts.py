@@ -1,4 +1,4 @@
-"""What a diagnosis rests on."""
+"""Collect the facts of a run that a diagnosis uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from da_core.methods.base import Family
 
 @dataclass(frozen=True)
 class Facts:
-    """What a diagnosis rests on. ``before``, ``after``: predictions (n,) of the held-out target samples.
+    """The facts that a diagnosis uses. ``before``, ``after``: predictions (n,) of the held-out target samples.
 
     ``diverged``: for each phase that ended because its numbers were no longer finite, its last good epoch.
     """

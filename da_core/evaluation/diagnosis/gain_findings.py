@@ -19,7 +19,7 @@ ALIKE = 0.1
 
 
 def nothing_to_adapt(facts: Facts) -> Finding | None:
-    """Find source only as good as the oracle within chance, or domains that cannot be told apart.
+    """Find source only as good as the oracle within chance, or domains that cannot be separated.
 
     Domains may look alike and yet label the same samples otherwise: where the oracle, or source only on the source, is
     better beyond chance, nothing is said.
@@ -131,7 +131,7 @@ def source_lost(facts: Facts) -> Finding | None:
 
 
 def no_gain(facts: Facts) -> Finding | None:
-    """Find a change of target accuracy that cannot be told from none, and what may be the reason."""
+    """Find a change of target accuracy that is not significant, and its possible reason."""
     low, high = facts.gain.interval
     if facts.family == "control" or not low <= 0 <= high:
         return None

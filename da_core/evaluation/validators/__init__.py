@@ -1,4 +1,4 @@
-"""Which of two models is better on the target, said without its labels: one validator, one file, found by its place."""
+"""Judge which model is better on the target without its labels: one validator, one file, found by its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a validator is, and what it may see of a model."""
+"""Define the interface of a validator, and the parts of a model that it may see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PredictMixed(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ModelOutputs:
-    """What a validator may see of one model, on samples that it was not trained on. No target label has a place here.
+    """Outputs of one model on samples that it was not trained on; there are no target labels here.
 
     Features (n, d) are the model's, after any map; probabilities are (n, c); ``source_labels`` (n_s,) class indices.
     ``source_inputs`` and ``target_inputs`` (n, e) are the samples themselves as rows of numbers, whatever the model.

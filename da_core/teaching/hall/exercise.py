@@ -21,7 +21,7 @@ _CODE = re.compile(rf"(\d{{1,4}})\.({RUN_ID.pattern})\.([0-9a-f]{{6}})\.([0-9a-f
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is asked: reach the accuracy ``goal`` on the target of ``data``; ``labels``: a few of its own may help."""
+    """An exercise: reach ``goal`` on the target of ``data``; with ``labels``, a few target labels may be used."""
 
     task: str
     goal: float
@@ -74,7 +74,7 @@ def uses_target_labels(experiment: Experiment) -> bool:
 
 @dataclass(frozen=True)
 class ResultsCode:
-    """What a code says: the accuracy, the run, and a mark by which two codes of one visitor are alike."""
+    """The content of a code: the accuracy, the run, and a mark shared by all codes of one visitor."""
 
     accuracy: float
     run_id: str

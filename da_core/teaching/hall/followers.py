@@ -1,4 +1,4 @@
-"""Who follows a room just now: each has asked for its state a moment ago. In memory, and in no record."""
+"""Count who follows a room now: each has requested its state a moment ago. In memory only."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _named(given: Any) -> Any:
 
 
 class FilmOfPreset(_LecturePart):
-    """A film of the playground: the pair of a preset, with its own method unless told, and another beside it.
+    """A film of the playground: the pair of a preset, with its own method by default, and another beside it.
 
     With ``still`` it stays on its first picture, so that it tells nothing that is to be guessed later.
     """

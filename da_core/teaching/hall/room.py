@@ -62,14 +62,14 @@ def _link_or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> str | N
 
 
 class FilmPlace(_Value):
-    """How far the film on the slide has come, and whether it is playing."""
+    """The position of the film on the slide, and whether it is playing."""
 
     share: float = Field(0.0, ge=0.0, le=1.0)
     playing: bool = False
 
 
 class RoomState(_Value):
-    """What the instructor shows now."""
+    """The slide that the instructor shows now, and its state."""
 
     place: int = 0
     pace: Pace = "held"
@@ -84,7 +84,7 @@ class RoomState(_Value):
 
 
 class RoomAct(_Value):
-    """What an instructor does. A field that an act does not need is left out."""
+    """An instructor's command. A field that a command does not need is left out."""
 
     act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal", "twin"]
     place: int = 0

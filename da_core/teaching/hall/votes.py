@@ -1,4 +1,4 @@
-"""What a room has answered: counts and guesses of each round, and the table to take away, without names."""
+"""Collect a room's answers: counts and guesses of each round, and a table for download, without names."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class DrawnTally:
 
 @dataclass(frozen=True)
 class Turnout:
-    """How many answered, of how many devices that have joined the room, ``late`` of them after the vote was opened.
+    """The number of answers and of devices in the room, ``late`` of which joined after the vote was opened.
 
     A device is a browser with its cookie: nobody is known here, so who clears it is one device more, and counted so.
     """
@@ -138,7 +138,7 @@ def _tally(slide: Slide, question: Question | None, number: int, answers: Sequen
 
 
 def as_csv(room: Room, votes: Sequence[Vote]) -> str:
-    """Write all votes of a room, a line each. Voters are numbered anew, so that only their rounds belong together."""
+    """Write all votes of a room, a line each. Voters are renumbered, so that only their own rounds can be linked."""
     numbers = {name: place for place, name in enumerate(sorted({vote.voter for vote in votes}), start=1)}
     out = io.StringIO()
     table = csv.writer(out)
