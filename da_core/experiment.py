@@ -86,8 +86,8 @@ class HeadSpec(Params):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_name(cls, given: Any) -> Any:
-        return {"name": given} if isinstance(given, str) else given
+    def _of_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @field_validator("name")
     @classmethod
@@ -99,11 +99,11 @@ class HeadSpec(Params):
         return write(self) if self.params else {"knn": "knn1"}.get(self.name, self.name)
 
 
-def _steps(given: Any) -> Any:
+def _steps(value: Any) -> Any:
     """Read “zscore_source,pca:20” as a list of steps, and “none” as one without any."""
-    if not isinstance(given, str):
-        return given
-    return [step.strip() for step in given.split(",") if step.strip()] if given != "none" else []
+    if not isinstance(value, str):
+        return value
+    return [step.strip() for step in value.split(",") if step.strip()] if value != "none" else []
 
 
 Steps = Annotated[
@@ -212,19 +212,19 @@ class Experiment(Params):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_before(cls, given: Any) -> Any:
+    def _of_before(cls, fields: Any) -> Any:
         """Read the ``scaling`` that the MLP of earlier versions had: now it is a step that everyone sees."""
-        network = given.get("network") if isinstance(given, dict) else None
+        network = fields.get("network") if isinstance(fields, dict) else None
         if isinstance(network, NetworkSpec):
             network = network.model_dump()
         if not isinstance(network, dict) or network.get("name", "mlp") != "mlp":
-            return given
+            return fields
         params = network.get("params")
         if not isinstance(params, dict) or str(params.get("scaling")) not in _SCALINGS:
-            return given
+            return fields
         step = _SCALINGS[str(params["scaling"])]
         params = {name: value for name, value in params.items() if name != "scaling"}
-        return {**given, "prepare": given.get("prepare") or step, "network": {**network, "params": params}}
+        return {**fields, "prepare": fields.get("prepare") or step, "network": {**network, "params": params}}
 
     @property
     def key(self) -> str:

@@ -91,9 +91,9 @@ class Language:
 
     def choice(self, title: str, name: str) -> str:
         """Translate a choice of the field ``title``; a word of several meanings has a translation by field."""
-        asked = f"{title}: {name}"
-        found = self.word(asked)
-        return self.word(name) if found == asked else found
+        key = f"{title}: {name}"
+        word = self.word(key)
+        return self.word(name) if word == key else word
 
     def number(self, x: float, digits: int = 0) -> str:
         """Write ``x`` with ``digits`` decimals, grouped as the language groups."""
@@ -137,11 +137,11 @@ class Language:
     def _translated(self, message: str) -> str:
         if self.code == "en" or isinstance(message, OwnName):
             return message
-        found = translations(self.code).get(message)
-        if found is None:
+        translation = translations(self.code).get(message)
+        if translation is None:
             missing.add((self.code, message))
             return message
-        return found
+        return translation
 
 
 def _fill_spaced(message: str, values: Mapping[str, object]) -> str:

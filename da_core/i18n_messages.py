@@ -82,13 +82,13 @@ def write_places(language: str) -> list[str]:
     head, _blank, _rest = path.read_text(encoding="utf-8").partition("\n\n")
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language, charset="utf-8")
-    said = [message for message in catalogue if message.id]
-    for message in said:
+    messages = [message for message in catalogue if message.id]
+    for message in messages:
         message.locations = [(places[str(message.id)], 0)] if message.id in places else []
     written = io.BytesIO()
     write_po(written, catalogue, width=0, omit_header=True, include_lineno=False)
     path.write_text(f"{head}\n\n{written.getvalue().decode().strip()}\n", encoding="utf-8")
-    return [str(message.id) for message in said if not message.locations]
+    return [str(message.id) for message in messages if not message.locations]
 
 
 def _registered() -> list[Any]:

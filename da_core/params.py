@@ -183,8 +183,8 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
         at = path.index("params")
         of, path = ".".join(path[:at]) or of, path[at + 1 : at + 2]
     name = shorten(".".join(path)) or of
-    given = first.get("input")
-    given = shorten(given if isinstance(given, str) else reprlib.repr(given))
+    value = first.get("input")
+    value = shorten(value if isinstance(value, str) else reprlib.repr(value))
     context = first.get("ctx", {})
     if first["type"] != "extra_forbidden" and isinstance(first.get("input"), dict) and first["input"]:
         below = shorten(".".join([*path, str(next(iter(first["input"])))]))  # settings where a single value belongs
@@ -195,28 +195,28 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
         case "greater_than_equal" | "greater_than":
             low = context.get("ge", context.get("gt"))
             return UserError(
-                "{name} of {of} is {given}; it must be at least {low}.", name=name, of=of, given=given, low=low
+                "{name} of {of} is {given}; it must be at least {low}.", name=name, of=of, given=value, low=low
             )
         case "less_than_equal" | "less_than":
             high = context.get("le", context.get("lt"))
             return UserError(
-                "{name} of {of} is {given}; it must be at most {high}.", name=name, of=of, given=given, high=high
+                "{name} of {of} is {given}; it must be at most {high}.", name=name, of=of, given=value, high=high
             )
         case "literal_error":
             choices = str(context.get("expected", "")).replace("'", "")
             return UserError(
-                "{name} of {of} is {given}; choose one of {choices}.", name=name, of=of, given=given, choices=choices
+                "{name} of {of} is {given}; choose one of {choices}.", name=name, of=of, given=value, choices=choices
             )
         case "value_error":
             return UserError(
                 "{name} of {of} is {given}; a range is written 0.1..0.3, its smaller end first.",
                 name=name,
                 of=of,
-                given=given,
+                given=value,
             )
         case _:
             return UserError(
-                "{name} of {of} cannot be {given}; give it a value of the right kind.", name=name, of=of, given=given
+                "{name} of {of} cannot be {given}; give it a value of the right kind.", name=name, of=of, given=value
             )
 
 

@@ -86,7 +86,7 @@ def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str
     They come in the order of their modules' names. Raises TypeError where one is not complete, or where two have the
     same name or title.
     """
-    found: dict[str, type[R]] = {}
+    classes: dict[str, type[R]] = {}
     for module in modules(package):
         for value in vars(module).values():
             if not (isinstance(value, type) and issubclass(value, base)) or value.__module__ != module.__name__:
@@ -94,14 +94,14 @@ def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str
             if value.abstract:
                 continue
             name = name_of(value)
-            for other, kind in found.items():
+            for other, kind in classes.items():
                 if other == name or kind.title == value.title:
                     raise TypeError(
                         f"{file_of(kind)}, {file_of(value)}: {kind.__name__} and {value.__name__} have the same name "
                         f"or title: “{name}”, “{value.title}”."
                     )
-            found[name] = value
-    return found
+            classes[name] = value
+    return classes
 
 
 def file_of(kind: type) -> str:
@@ -111,9 +111,9 @@ def file_of(kind: type) -> str:
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
     """Import and yield every module below ``package``, in the order of their names."""
-    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not found.ispkg:
-            yield importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.ispkg:
+            yield importlib.import_module(module.name)
 
 
 class Spec(Protocol):

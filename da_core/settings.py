@@ -146,10 +146,10 @@ class Settings(BaseSettings):
 
     @field_validator("instructors", mode="before")
     @classmethod
-    def _split(cls, given: object) -> object:
-        if isinstance(given, str):
-            return tuple(address.strip().lower() for address in given.split(",") if address.strip())
-        return given
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(address.strip().lower() for address in value.split(",") if address.strip())
+        return value
 
     @property
     def shared_dir(self) -> Path:

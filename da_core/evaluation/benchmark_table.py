@@ -192,11 +192,11 @@ def critical_difference(k: int, N: int, level: float = LEVEL) -> float:
 
 def _stretches(alike: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """List (start, stop) of the longest stretches of two or more neighbours among which all are ``alike`` (k, k)."""
-    found: list[tuple[int, int]] = []
+    stretches: list[tuple[int, int]] = []
     for start in range(len(alike)):
         stop = start + 1
         while stop < len(alike) and alike[start, stop]:
             stop += 1
-        if stop - start > 1 and (not found or stop > found[-1][1]):
-            found.append((start, stop))
-    return found
+        if stop - start > 1 and (not stretches or stop > stretches[-1][1]):
+            stretches.append((start, stop))
+    return stretches

@@ -85,9 +85,9 @@ def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
     counts = np.asarray(confusion, dtype=np.float64)
     most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
     np.fill_diagonal(most, False)
-    found = {int(j): [int(i) for i in np.flatnonzero(most[:, j])] for j in np.flatnonzero(most.sum(axis=0) > 1)}
-    lost = [i for victims in found.values() for i in victims]
-    return found if counts[lost].sum() >= A_PART * counts.sum() else {}
+    merged = {int(j): [int(i) for i in np.flatnonzero(most[:, j])] for j in np.flatnonzero(most.sum(axis=0) > 1)}
+    lost = [i for victims in merged.values() for i in victims]
+    return merged if counts[lost].sum() >= A_PART * counts.sum() else {}
 
 
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:

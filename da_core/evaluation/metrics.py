@@ -104,14 +104,14 @@ def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibr
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
     place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    found = [
+    filled_bins = [
         ConfidenceBin(
             count=int(inside.sum()), confidence=float(confidence[inside].mean()), accuracy=float(right[inside].mean())
         )
         for inside in (place == b for b in np.unique(place))
     ]
-    error = sum(b.count * abs(b.accuracy - b.confidence) for b in found) / len(y_true)
-    return Calibration(error=error, bins=found)
+    error = sum(b.count * abs(b.accuracy - b.confidence) for b in filled_bins) / len(y_true)
+    return Calibration(error=error, bins=filled_bins)
 
 
 def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Interval], list[Interval]]:

@@ -62,8 +62,8 @@ def suggested_methods(data: DataSpec, seed: int = 0) -> list[str]:
     from da_core.data.loading.cache import load_pair
 
     pair = load_pair(data)
-    found = recommend(data_report(without_target_labels(pair), seed), pair, data)
-    return list(dict.fromkeys(["source_only", *(one.method for one in found.suggestions)]))
+    recommendation = recommend(data_report(without_target_labels(pair), seed), pair, data)
+    return list(dict.fromkeys(["source_only", *(one.method for one in recommendation.suggestions)]))
 
 
 def _suggested(report: DataReport, pair: DomainPair) -> Iterator[Suggestion]:

@@ -59,9 +59,9 @@ def rank_correlation_with_interval(x: Values, y: Values, seed: int = 0) -> tuple
         return None, None
     drawn = np.random.default_rng(seed).integers(0, len(x), (DRAWS, len(x)))
     rows = np.concatenate([np.arange(len(x))[None], drawn])  # first the runs as they are
-    found = _spearman(x[rows], y[rows])
-    low, high = np.nanquantile(found[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(found[0]), (float(low), float(high))
+    correlations = _spearman(x[rows], y[rows])
+    low, high = np.nanquantile(correlations[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(correlations[0]), (float(low), float(high))
 
 
 def _spearman(x: Values, y: Values) -> Values:

@@ -168,8 +168,8 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
         scaler = StandardScaler().fit(X)
         counted = _counted(w, s, t) if w[s].any() else None  # a half without any weight is looked at unweighted
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, counted)
-        for found, F, rows in zip(odds, (Fs, Ft), others, strict=True):
-            found[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
+        for estimate, F, rows in zip(odds, (Fs, Ft), others, strict=True):
+            estimate[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
     return odds
 
 

@@ -55,20 +55,20 @@ def validate(models: Models, prepared: Prepared) -> dict[str, ValidatorScore]:
             case _:
                 raise TypeError(f"{validator.name()} sees neither a model's outputs nor labels")
 
-    found: dict[str, ValidatorScore] = {}
+    scores: dict[str, ValidatorScore] = {}
     for name, kind in validators().items():
         validator = kind(seed=seed)
         try:
             before = score(validator, "before")
             after = before if alike else score(validator, "after")
         except UserError as error:
-            found[name] = ValidatorScore(reason=error.message, values=error.values)
+            scores[name] = ValidatorScore(reason=error.message, values=error.values)
             continue
         if math.isfinite(before) and math.isfinite(after):
-            found[name] = ValidatorScore(before=before, after=after)
+            scores[name] = ValidatorScore(before=before, after=after)
         else:
-            found[name] = ValidatorScore(reason="The score is not a finite number.")
-    return found
+            scores[name] = ValidatorScore(reason="The score is not a finite number.")
+    return scores
 
 
 def _rows(count: int, seed: int) -> NDArray[np.int64]:

@@ -34,10 +34,10 @@ def benchmark_sentences(table: BenchmarkTable, language: Language) -> list[str]:
     """Say what the numbers are, which methods' ranks differ, and what is missing, a sentence or two each."""
     say, number = language.translate, language.number
     level = language.percent(LEVEL, 0)
-    found = [say("Mean over seeds in per cent, with its {level} interval (Student’s t).", level=level)]
+    sentences = [say("Mean over seeds in per cent, with its {level} interval (Student’s t).", level=level)]
     if table.ranks is not None:
         ranks = table.ranks
-        found.append(
+        sentences.append(
             say(
                 "Mean ranks over {count} pairs; 1 is best, and mean ranks that differ by less than {difference} are "
                 "not told apart (Nemenyi’s test, {level}).",
@@ -48,17 +48,17 @@ def benchmark_sentences(table: BenchmarkTable, language: Language) -> list[str]:
         )
         if ranks.friedman_p is not None:
             p = number(ranks.friedman_p, 3)
-            found.append(
+            sentences.append(
                 say("Friedman’s test of whether all are alike: p < 0.001.")
                 if ranks.friedman_p < 0.001
                 else say("Friedman’s test of whether all are alike: p = {p}.", p=p)
             )
-        found.append(
+        sentences.append(
             say("Not told apart: {groups}.", groups="; ".join(language.listing(group) for group in ranks.groups))
             if ranks.groups
             else say("All are told apart.")
         )
-    return found + [language.translate_message(note.message, note.values) for note in table.notes]
+    return sentences + [language.translate_message(note.message, note.values) for note in table.notes]
 
 
 def benchmark_csv(table: BenchmarkTable) -> bytes:
@@ -86,11 +86,11 @@ def benchmark_csv(table: BenchmarkTable) -> bytes:
 
 def benchmark_html(table: BenchmarkTable, language: Language, title: str) -> str:
     """Write a page that stands alone: the table and what it means."""
-    said = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in benchmark_sentences(table, language))
+    paragraphs = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in benchmark_sentences(table, language))
     return (
         f'<!doctype html>\n<html lang="{language.code}">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<div class="wide">{benchmark_table_html(table, language)}</div>\n{said}</body>\n</html>\n'
+        f'<div class="wide">{benchmark_table_html(table, language)}</div>\n{paragraphs}</body>\n</html>\n'
     )
 
 

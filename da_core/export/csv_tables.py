@@ -49,8 +49,8 @@ def table_csv(result: Result) -> bytes:
             scored_on = basis(result, key, domain)
             error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
             judged = domain == ("target" if result.target_scored else "source")
-            said = [_said(result, name, _VALIDATED.get(key) if judged else None) for name in known]
-            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings, *said])
+            cells = [_said(result, name, _VALIDATED.get(key) if judged else None) for name in known]
+            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings, *cells])
             for label in scores.per_class:
                 rows.append(
                     [model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on, ""]

@@ -84,10 +84,10 @@ def png(record: Record, name: str, language: Language) -> bytes:
 @functools.cache
 def chinese_font() -> str:
     """Make a font with Chinese signs known to Matplotlib; return its name."""
-    found = importlib.util.find_spec("mplfonts")  # not imported: it would set the fonts of the whole process
-    assert found is not None
-    assert found.origin is not None
-    path = Path(found.origin).parent / _CHINESE
+    package = importlib.util.find_spec("mplfonts")  # not imported: it would set the fonts of the whole process
+    assert package is not None
+    assert package.origin is not None
+    path = Path(package.origin).parent / _CHINESE
     font_manager.fontManager.addfont(path)
     return font_manager.FontProperties(fname=path).get_name()
 
@@ -111,11 +111,11 @@ def layout(evidence: Evidence) -> dict[str, np.ndarray[Any, Any]]:
     for kind in ("umap", "pca"):
         if f"after/{kind}" in evidence.embeddings:
             return {when: evidence.embeddings[f"{when}/{kind}"] for when in ("before", "after")}
-    found: dict[str, np.ndarray[Any, Any]] = {}
+    points: dict[str, np.ndarray[Any, Any]] = {}
     for when in ("before", "after"):
         F = np.concatenate([evidence.source_features[when], evidence.target_features[when]])  # type: ignore[index]
-        found[when] = pca(F, start=found.get("before"))
-    return found
+        points[when] = pca(F, start=points.get("before"))
+    return points
 
 
 def _before_after(figure: Figure, record: Record, language: Language) -> None:

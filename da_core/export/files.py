@@ -38,7 +38,7 @@ class Export:
 def exports(record: Record) -> dict[Kind, Export]:
     """List what can be exported of this run."""
     run = record.run_id
-    found: dict[Kind, Export] = {
+    files: dict[Kind, Export] = {
         "report": Export(f"report-{run}.html", "text/html", _report),
         "table": Export(f"results-{run}.csv", "text/csv", lambda record, _language: table_csv(record.result)),
         "figures": Export(f"figures-{run}.zip", "application/zip", lambda *of: _zipped(_figures(*of))),
@@ -47,10 +47,10 @@ def exports(record: Record) -> dict[Kind, Export]:
         "tensorboard": Export(f"tensorboard-{run}.zip", "application/zip", lambda *of: _zipped(_events(*of))),
     }
     if record.result.recipe.get("unlabelled"):
-        found["predictions"] = Export(f"predictions-{run}.csv", "text/csv", _predictions)
+        files["predictions"] = Export(f"predictions-{run}.csv", "text/csv", _predictions)
     if has_model(record.experiment):
-        found["model"] = Export(f"model-{run}.zip", "application/zip", model_zip)
-    return found
+        files["model"] = Export(f"model-{run}.zip", "application/zip", model_zip)
+    return files
 
 
 def write(record: Record, kind: Kind, place: Path, language: Language) -> None:
@@ -94,11 +94,11 @@ def _report(record: Record, language: Language) -> bytes:
 def _figures(record: Record, language: Language) -> Files:
     from da_core.export import figures
 
-    found: Files = {}
+    files: Files = {}
     for name in figures.names(record):
-        found[f"{name}.svg"] = figures.svg(record, name, language).encode()
-        found[f"{name}.png"] = figures.png(record, name, language)
-    return found
+        files[f"{name}.svg"] = figures.svg(record, name, language).encode()
+        files[f"{name}.png"] = figures.png(record, name, language)
+    return files
 
 
 def _events(record: Record, _language: Language) -> Files:

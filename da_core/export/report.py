@@ -267,11 +267,11 @@ def _shift(record: Record, language: Language) -> str:
         size = language.number(spread["effective_sample_size"])
         rows.append([say("Effective sample size: {size} samples count as much.", size=size), "", ""])
     header = ["", say("Before: source only"), say("After: adapted")]
-    said = ""
+    notice_html = ""
     if shift.before.intervals:
         notice = interpret_shift(shift)
-        said = f"<p>{escape(language.translate_message(notice.message, notice.values))}</p>"
-    return f"<h2>{escape(say('How far apart the domains are'))}</h2>{said}" + _table(header, rows)
+        notice_html = f"<p>{escape(language.translate_message(notice.message, notice.values))}</p>"
+    return f"<h2>{escape(say('How far apart the domains are'))}</h2>{notice_html}" + _table(header, rows)
 
 
 def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language) -> str:
@@ -295,11 +295,11 @@ def _validators(record: Record, language: Language) -> str:
         for row in validator_rows(result, language, unlocked=False)
     ]
     header = [say("Validator"), say("Before"), say("After"), say("It would keep"), say("Is it right?")]
-    told = say(
+    explanation = say(
         "With no labels of the target, which of the two models would you keep? Each validator gives both a score, "
         "the higher the better, and would keep the one that it scores higher."
     )
-    return f"<h2>{escape(say('What a validator would say'))}</h2><p>{escape(told)}</p>" + _table(header, rows)
+    return f"<h2>{escape(say('What a validator would say'))}</h2><p>{escape(explanation)}</p>" + _table(header, rows)
 
 
 def _recipe(record: Record, language: Language) -> str:

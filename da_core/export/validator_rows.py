@@ -83,10 +83,10 @@ def verdict(result: Result, name: str) -> Verdict | None:
 
 def verdict_words(result: Result, name: str, language: Language) -> str:
     """Write the verdict on a validator, with what a wrong pick costs; a dash where nothing is known."""
-    found = verdict(result, name)
-    if found is None or result.source_only.target is None or result.adapted.target is None:
+    judgement = verdict(result, name)
+    if judgement is None or result.source_only.target is None or result.adapted.target is None:
         return "–"
-    if found != "wrong":
-        return {"right": language.translate("right"), "undecided": language.translate("cannot tell")}[found]
+    if judgement != "wrong":
+        return {"right": language.translate("right"), "undecided": language.translate("cannot tell")}[judgement]
     lost = abs(result.adapted.target.accuracy - result.source_only.target.accuracy)
     return language.translate("wrong: costs {points} points", points=language.number(100 * lost, 1))

@@ -74,12 +74,12 @@ class ForkServer:
             raise ChildDiedError("no child could be forked") from error
 
     def _fork(self, request: bytes) -> LimitedProcess:
-        channel, theirs = socket.socketpair()
+        channel, child_end = socket.socketpair()
         with self._lock:
             control = self._started()
         try:
-            with theirs:
-                socket.send_fds(control, [request], [theirs.fileno()])
+            with child_end:
+                socket.send_fds(control, [request], [child_end.fileno()])
             return LimitedProcess(channel, pid=receive(channel))
         except (EOFError, OSError):
             channel.close()
@@ -92,14 +92,14 @@ class ForkServer:
     def _started(self) -> socket.socket:
         """Start the server unless it runs; return the socket to it."""
         if self._control is None:
-            control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            control, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-            with theirs:
+            with child_end:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "da_core.system.child_main", str(theirs.fileno()), *self._modules],
+                    [sys.executable, "-m", "da_core.system.child_main", str(child_end.fileno()), *self._modules],
                     stdin=subprocess.DEVNULL,
                     env={**os.environ, "PYTHONPATH": path, **self._environment},
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[child_end.fileno()],
                 )
             self._control, self._end = control, weakref.finalize(self, _end_server, control, process)
         return self._control

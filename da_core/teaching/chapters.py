@@ -93,20 +93,20 @@ def load_chapter(name: str, language: str, folder: Path = COURSE) -> Chapter:
 @functools.lru_cache(maxsize=64)
 def read_chapter(file: Path) -> Chapter:
     """Read one file. Raises `UserError` that names what is wrong with it."""
-    shown = f"{file.parent.name}/{file.name}"
+    name = f"{file.parent.name}/{file.name}"
     opened = re.fullmatch(r"---\n(.*?)\n---\n(.*)", file.read_text(encoding="utf-8"), re.DOTALL)
     if opened is None:
-        raise UserError("The chapter {file} has to begin with its head between two lines “---”.", file=shown)
+        raise UserError("The chapter {file} has to begin with its head between two lines “---”.", file=name)
     try:
         head = ChapterHead.model_validate(yaml.safe_load(opened[1]))
     except (yaml.YAMLError, ValidationError) as error:
-        raise UserError("The head of the chapter {file} is wrong: {why}", file=shown, why=str(error)) from None
-    if found := _FORBIDDEN.search(opened[2]):
-        raise UserError("The chapter {file} holds “{what}”; write it in plain Markdown.", file=shown, what=found[0])
-    return Chapter(_name(file), head, tuple(_parts(opened[2], shown)))
+        raise UserError("The head of the chapter {file} is wrong: {why}", file=name, why=str(error)) from None
+    if match := _FORBIDDEN.search(opened[2]):
+        raise UserError("The chapter {file} holds “{what}”; write it in plain Markdown.", file=name, what=match[0])
+    return Chapter(_name(file), head, tuple(_parts(opened[2], name)))
 
 
-def _parts(text: str, shown: str) -> list[str | Directive]:
+def _parts(text: str, name: str) -> list[str | Directive]:
     parts: list[str | Directive] = []
     for place, piece in enumerate(re.split(r"^::(.*)$", text, flags=re.MULTILINE)):
         words = piece.split()
@@ -116,7 +116,7 @@ def _parts(text: str, shown: str) -> list[str | Directive]:
             kind, *rest = piece.split(maxsplit=2) if words[0] == "outcome" else words  # a path may hold spaces
             parts.append(Directive(_KINDS[kind], tuple(word.strip() for word in rest)))
         else:
-            raise UserError("The chapter {file} holds “::{what}”, which is not known.", file=shown, what=piece)
+            raise UserError("The chapter {file} holds “::{what}”, which is not known.", file=name, what=piece)
     return parts
 
 

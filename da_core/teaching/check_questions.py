@@ -71,13 +71,13 @@ def checks(file: Path = FILE) -> dict[str, Check]:
     Raises `UserError` for a file that is not as it should be, also where it names a misconception or a twin that is
     not there.
     """
-    found = read_entries(file, TypeAdapter(Check))
-    for name, one in found.items():
+    entries = read_entries(file, TypeAdapter(Check))
+    for name, one in entries.items():
         named = {option.misconception for option in one.options} - {""} - set(misconceptions())
-        missing = sorted(named | ({one.twin} - {""} - set(found)))
+        missing = sorted(named | ({one.twin} - {""} - set(entries)))
         if missing:
             raise UserError("The check {name} names {missing}, which is not there.", name=name, missing=missing[0])
-    return found
+    return entries
 
 
 def check(name: str) -> Check:

@@ -67,7 +67,7 @@ def written(path: str, language: Language) -> str:
 
 def filled(text: str, language: Language) -> str:
     """Fill the numbers of a text, each a path in braces."""
-    return re.sub(r"\{(\w+\.[^{}]+)\}", lambda found: written(found[1], language), text)
+    return re.sub(r"\{(\w+\.[^{}]+)\}", lambda match: written(match[1], language), text)
 
 
 @functools.cache
@@ -91,7 +91,7 @@ def numbers_of(film: Film) -> dict[str, Any]:
     before = next(frame for frame in reversed(film.frames) if frame.phase == "source_only").numbers
     after = film.frames[-1].numbers
     gain = after["target"] - before["target"]
-    found: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         "before": round(before["target"], 4),
         "after": round(after["target"], 4),
         "source_before": round(before["source"], 4),
@@ -101,14 +101,14 @@ def numbers_of(film: Film) -> dict[str, Any]:
     critic = [(frame.step, 100 * frame.numbers["domain"]) for frame in film.frames if "domain" in frame.numbers]
     if critic:
         steps, right = zip(*critic, strict=True)
-        found["critic"] = [round(height, 1) for height in at_knots((0, max(steps)), steps, right)]
-        found["steps"] = int(max(steps))
+        numbers["critic"] = [round(height, 1) for height in at_knots((0, max(steps)), steps, right)]
+        numbers["steps"] = int(max(steps))
     selection = float(film.header.experiment.get("data.selection", 0))
     if (
         selection
     ):  # the target prefers x₁ in proportion to e^(b x₁): so a source sample weighs, beside one in the middle
-        found["ratio"] = [round(float(np.exp(selection * x)), 2) for x in knots(RATIO_ENDS)]
-    return found
+        numbers["ratio"] = [round(float(np.exp(selection * x)), 2) for x in knots(RATIO_ENDS)]
+    return numbers
 
 
 @functools.cache

@@ -123,19 +123,19 @@ def at_knots(ends: Ends, xs: Sequence[float], ys: Sequence[float]) -> Line:
     return tuple(float(height) for height in np.interp(knots(ends), xs, ys))
 
 
-def distance(given: Answer, outcome: Answer) -> float:
+def distance(guess: Answer, outcome: Answer) -> float:
     """Measure how far off a guess was: a bar's difference, a curve's mean difference, 0 or 1 for what was picked."""
-    if isinstance(given, str) or isinstance(outcome, str):
-        return float(given != outcome)
-    return float(np.mean(np.abs(np.subtract(given, outcome))))
+    if isinstance(guess, str) or isinstance(outcome, str):
+        return float(guess != outcome)
+    return float(np.mean(np.abs(np.subtract(guess, outcome))))
 
 
-def read_line(given: object) -> Line | None:
+def read_line(value: object) -> Line | None:
     """Read a drawn line as a browser sends it, which may send anything; None where it is none."""
-    if not isinstance(given, list) or len(given) != KNOTS:
+    if not isinstance(value, list) or len(value) != KNOTS:
         return None
     try:
-        line = tuple(float(height) for height in given)
+        line = tuple(float(height) for height in value)
     except (TypeError, ValueError, OverflowError):
         return None
     return line if all(abs(height) <= _HIGHEST for height in line) else None  # which a NaN is not either

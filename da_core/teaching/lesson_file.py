@@ -39,36 +39,36 @@ def read(file: Path) -> Lesson:
 
     Raises `UserError` that names what is wrong if there is no such file or it does not have the parts of a lesson.
     """
-    shown = f"{file.parent.name}/{file.name}"
+    name = f"{file.parent.name}/{file.name}"
     try:
         text = file.read_text(encoding="utf-8")
     except OSError:
-        raise UserError("The lesson {file} is missing; write it.", file=shown) from None
+        raise UserError("The lesson {file} is missing; write it.", file=name) from None
     headings = HEADINGS[file.parent.name]
     idea, *rest = re.split(r"^## *(.+?) *$", text, flags=re.MULTILINE)
     if tuple(rest[::2]) != headings:
         raise UserError(
             "The lesson {file} needs the headings {wanted}, in this order and no others; it has {found}.",
-            file=shown,
+            file=name,
             wanted=", ".join(headings),
             found=", ".join(rest[::2]) or "–",
         )
     formula, helps, fails = (part.strip() for part in rest[1::2])
     for part in (idea, formula, helps, fails):
-        if found := _FORBIDDEN.search(_without_math(part)):
+        if match := _FORBIDDEN.search(_without_math(part)):
             raise UserError(
                 "The lesson {file} holds “{what}”; write it without other headings, code, HTML, links and pictures.",
-                file=shown,
-                what=found[0],
+                file=name,
+                what=match[0],
             )
         if part.replace("$$", "").count("$") % 2 or part.count("$$") % 2:
             raise UserError(
-                "The lesson {file} has a dollar sign without its other half; close each formula.", file=shown
+                "The lesson {file} has a dollar sign without its other half; close each formula.", file=name
             )
     if not idea.strip():
-        raise UserError("The lesson {file} begins without a text; say first what the method does.", file=shown)
-    blocks, symbols = _formula(formula, TABLE[file.parent.name], shown)
-    return Lesson(idea.strip(), blocks, symbols, _points(helps, headings[1], shown), _points(fails, headings[2], shown))
+        raise UserError("The lesson {file} begins without a text; say first what the method does.", file=name)
+    blocks, symbols = _formula(formula, TABLE[file.parent.name], name)
+    return Lesson(idea.strip(), blocks, symbols, _points(helps, headings[1], name), _points(fails, headings[2], name))
 
 
 def load(method: str, language: str) -> Lesson:
@@ -76,16 +76,16 @@ def load(method: str, language: str) -> Lesson:
     return read(FOLDER / language / f"{method}.md")
 
 
-def _formula(section: str, head: tuple[str, str], shown: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _formula(section: str, head: tuple[str, str], name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The display formulas with the words between them, and the rows of the table below."""
     blocks, *table = re.split(r"(?=^\|)", section, maxsplit=1, flags=re.MULTILINE)
     if not re.search(r"\$\$.+?\$\$", blocks, re.DOTALL):
-        raise UserError("The lesson {file} has no formula between two lines of “$$”.", file=shown)
+        raise UserError("The lesson {file} has no formula between two lines of “$$”.", file=name)
     rows = [_cells(line) for line in table[0].strip().splitlines()] if table else []
     if len(rows) < 3 or rows[0] != head or not all(re.fullmatch(r":?-+:?", cell) for cell in rows[1]):
         raise UserError(
             "The lesson {file} needs a table of its symbols with the head | {first} | {second} |.",
-            file=shown,
+            file=name,
             first=head[0],
             second=head[1],
         )
@@ -94,7 +94,7 @@ def _formula(section: str, head: tuple[str, str], shown: str) -> tuple[str, tupl
             raise UserError(
                 "The lesson {file} has a row of symbols with other than two cells: {row}; inside a formula write "
                 "\\mid for a bar.",
-                file=shown,
+                file=name,
                 row=" | ".join(row),
             )
     return blocks.strip(), tuple((symbol, meaning) for symbol, meaning in rows[2:])
@@ -104,10 +104,10 @@ def _cells(line: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|")))
 
 
-def _points(section: str, heading: str, shown: str) -> tuple[str, ...]:
+def _points(section: str, heading: str, name: str) -> tuple[str, ...]:
     points = [" ".join(point.split()) for point in re.split(r"^[-*] +", section, flags=re.MULTILINE)]
     if points[0] or not 2 <= len(points) - 1 <= 4 or not all(points[1:]):
-        raise UserError("The lesson {file} needs two to four points under “{heading}”.", file=shown, heading=heading)
+        raise UserError("The lesson {file} needs two to four points under “{heading}”.", file=name, heading=heading)
     return tuple(points[1:])
 
 

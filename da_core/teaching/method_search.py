@@ -21,9 +21,9 @@ def search(methods: Iterable[type[Method]], query: str) -> list[type[Method]]:
     words, known = query.casefold().split(), list(methods)
     for has in (_has_whole, _has_mostly):
         for text in (_names, _lessons):
-            found = [method for method in known if all(has(text(method), word) for word in words)]
-            if found:
-                return found
+            matches = [method for method in known if all(has(text(method), word) for word in words)]
+            if matches:
+                return matches
     return []
 
 
@@ -40,8 +40,8 @@ def _has_mostly(text: str, word: str) -> bool:
 
 
 def _names(method: type[Method]) -> str:
-    said = [method.title, method.summary, *method.keywords, KINDS.get(kind_of(method), "")]
-    translated = [Language(code).word(text) for code in LANGUAGES for text in said]
+    names = [method.title, method.summary, *method.keywords, KINDS.get(kind_of(method), "")]
+    translated = [Language(code).word(text) for code in LANGUAGES for text in names]
     return "\n".join([method.name(), method.paper, *translated]).casefold()
 
 
@@ -52,11 +52,11 @@ def _lessons(method: type[Method]) -> str:
 
 @cache
 def _lesson_text(name: str) -> str:
-    found = []
+    parts = []
     for code in LANGUAGES:
         try:
             lesson = lesson_file.load(name, code)
         except UserError:
             continue
-        found += [lesson.idea, *lesson.helps]
-    return "\n".join(found).casefold()
+        parts += [lesson.idea, *lesson.helps]
+    return "\n".join(parts).casefold()

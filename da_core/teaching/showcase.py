@@ -82,8 +82,8 @@ def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:
     history = [event for event in events if isinstance(event, Losses | Accuracies)]
     write_record(folder, experiment, finished.result, light, history, compress=True)
     pair = load_pair(experiment.data)
-    shown = np.concatenate([pair.source.X[evidence.source_index], pair.target.X[evidence.target_index]])
-    (folder / "pictures.webp").write_bytes(picture_atlas.sheet(shown))
+    samples = np.concatenate([pair.source.X[evidence.source_index], pair.target.X[evidence.target_index]])
+    (folder / "pictures.webp").write_bytes(picture_atlas.sheet(samples))
 
 
 def _layouts(record: Record) -> dict[str, NDArray[np.float32]]:

@@ -74,14 +74,14 @@ def shipped(file: Path = FILE) -> dict[str, StoryNumbers]:
 
 def make(names: Sequence[str] = ()) -> bool:
     """Measure the stories named, or all, and write their numbers. Returns whether a claim is broken."""
-    found = dict(shipped()) if names else {}
+    numbers = dict(shipped()) if names else {}
     broken = False
     for name in names or stories():
-        found[name] = measured(story(name))
-        for claim in broken_claims(story(name), found[name]):
+        numbers[name] = measured(story(name))
+        for claim in broken_claims(story(name), numbers[name]):
             print(f"{name}: {claim.more} is not {claim.by:g} points above {claim.than}")
             broken = True
-        held = {name: found[name].model_dump(exclude_defaults=True) for name in stories() if name in found}
+        held = {name: numbers[name].model_dump(exclude_defaults=True) for name in stories() if name in numbers}
         FILE.write_text(_compact(held), encoding="utf-8")
     shipped.cache_clear()
     return broken
@@ -101,17 +101,17 @@ def measured(one: Story, seeds: Iterable[int] | None = None) -> StoryNumbers:
         for run in one.runs:
             experiment = one.experiment(run, seed)
             if one.filmed:
-                found = _of_film(experiment, one.runs[run].acts)
+                results = _of_film(experiment, one.runs[run].acts)
             else:
                 *history, finished = _run(experiment)
                 assert isinstance(finished, Finished)
-                found = read_off(one.measures, finished.result, _curves(history))
+                results = read_off(one.measures, finished.result, _curves(history))
                 if one.mapped:
                     drawn = maps_of(finished.evidence, finished.result.classes, experiment.seed)
-                    found |= _of_maps(finished.evidence, drawn)
+                    results |= _of_maps(finished.evidence, drawn)
                     maps = maps or drawn
             for measure in one.measures:
-                values[run][measure].append(round(found[measure], 2))
+                values[run][measure].append(round(results[measure], 2))
     return StoryNumbers(key=one.key, values=values, maps=maps)
 
 
@@ -206,8 +206,8 @@ def _nearest_class(points: NDArray[np.float32], classes: Sequence[str]) -> list[
 
 
 def _critic(history: Iterable[Losses | Accuracies]) -> float:
-    said = [one.values["domain"] for one in history if isinstance(one, Accuracies) and "domain" in one.values]
-    return float(np.mean(said[-LAST:]))
+    accuracies = [one.values["domain"] for one in history if isinstance(one, Accuracies) and "domain" in one.values]
+    return float(np.mean(accuracies[-LAST:]))
 
 
 def _effective(result: Result) -> float:

@@ -45,12 +45,12 @@ def glossary(file: Path = FILE) -> Mapping[str, Term]:
 
 def search_terms(words: str, language: str) -> dict[str, Term]:
     """Find the terms that have these words in either language or in their meaning, in the language's order."""
-    wanted = words.strip().casefold()
-    found = {
+    query = words.strip().casefold()
+    matches = {
         name: term
         for name, term in glossary().items()
-        if wanted in " ".join((*term.forms("en"), *term.forms("zh"), term.means.text(language))).casefold()
+        if query in " ".join((*term.forms("en"), *term.forms("zh"), term.means.text(language))).casefold()
     }
     if language == "zh":  # no order of the alphabet is expected; related terms stand together in the file
-        return found
-    return dict(sorted(found.items(), key=lambda item: item[1].term.en.casefold()))
+        return matches
+    return dict(sorted(matches.items(), key=lambda item: item[1].term.en.casefold()))

@@ -80,8 +80,8 @@ def phases(history: History) -> list[Phase]:
 
 def latest(history: History, phase: Phase) -> dict[str, float]:
     """Return the accuracies at the end of the newest epoch of a phase; empty before the first."""
-    found = [event.values for event in history if isinstance(event, Accuracies) and event.phase == phase]
-    return found[-1] if found else {}
+    values = [event.values for event in history if isinstance(event, Accuracies) and event.phase == phase]
+    return values[-1] if values else {}
 
 
 def newest_quarter(history: History, phase: Phase, epochs: int) -> Accuracies | None:

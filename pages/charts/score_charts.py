@@ -240,7 +240,7 @@ def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
 
 def _dots(
     rows: Sequence[str],
-    shown: Sequence[ModelMark],
+    marks: Sequence[ModelMark],
     values_of: Callable[[Scores], Sequence[tuple[Scores | ClassScores, str]]],
 ) -> go.Figure:
     """Draw one row a name, one mark a model, and a line from source only to adapted: what adapting changed.
@@ -250,7 +250,7 @@ def _dots(
     """
     at = {
         model.name: [(getattr(of, name), of.intervals.get(name)) for of, name in values_of(model.scores.scored)]
-        for model in shown
+        for model in marks
     }
     before, after = (at[name] for name in (_("Source only"), _("Adapted")))
     traces = [
@@ -264,7 +264,7 @@ def _dots(
             showlegend=False,
         )
     ]
-    for model in shown:
+    for model in marks:
         values = [value for value, _interval in at[model.name]]
         ranges = [interval or (value, value) for value, interval in at[model.name]]
         with_interval = at[model.name] is before or at[model.name] is after

@@ -28,23 +28,23 @@ def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.D
     """Tabulate the best settings so far, the best first; with ``reveal``, accuracy on the target as well."""
     from da_core.methods import methods
 
-    shown = ranked(tried)[:_SHOWN]
-    titles = [safe(word(methods()[one.method.name].title)) for one in shown]
+    rows = ranked(tried)[:_SHOWN]
+    titles = [safe(word(methods()[one.method.name].title)) for one in rows]
     table = {
-        _("Place"): [str(place) for place in range(1, len(shown) + 1)],
+        _("Place"): [str(place) for place in range(1, len(rows) + 1)],
         _("Method"): titles,
-        _("Settings"): [safe(method_settings(one.method, language())) or _("its defaults") for one in shown],
+        _("Settings"): [safe(method_settings(one.method, language())) or _("its defaults") for one in rows],
         word(validators()[search.validator].title): [
-            score_words(search.validator, one.score, language()) for one in shown
+            score_words(search.validator, one.score, language()) for one in rows
         ],
     }
     if search.seeds > 1:
         table[_("Lowest to highest of the seeds")] = [
-            spread_words(one, lambda score: score_words(search.validator, score, language())) or "–" for one in shown
+            spread_words(one, lambda score: score_words(search.validator, score, language())) or "–" for one in rows
         ]
     if reveal:
         table[_("Accuracy on the target")] = [
-            "–" if one.target_accuracy is None else percent(one.target_accuracy) for one in shown
+            "–" if one.target_accuracy is None else percent(one.target_accuracy) for one in rows
         ]
     return pd.DataFrame(table).set_index(_("Place"))
 
@@ -70,8 +70,8 @@ def bars(shares: Mapping[str, float], kind: type[Params]) -> None:
             "tooltip": [{"field": "what", "title": " "}, {"field": "written", "title": _("value")}],
         },
     }
-    said = [f"{what} {written}" for what, written in zip(rows["what"], rows["written"], strict=True)]
-    alt = chart_table.sentence(_("How much of the scores’ spread each setting explains"), *said)
+    labels = [f"{what} {written}" for what, written in zip(rows["what"], rows["written"], strict=True)]
+    alt = chart_table.sentence(_("How much of the scores’ spread each setting explains"), *labels)
     table = rows.set_index("what")[["written"]].rename_axis(_("Setting")).set_axis([_("Share")], axis=1)
     vega_chart.draw(rows, spec, "search-bars", alt, table)
 

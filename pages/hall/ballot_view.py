@@ -18,21 +18,21 @@ def ballot_as_shown(room: Room, slide: Slide) -> dict[str, Any] | None:
     ballot = room.state.ballots.get(room.state.place)
     if ballot is None:
         return None
-    shown: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
-    shown["again"] = ballot.round > ballot.first_round
-    shown["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
+    snapshot: dict[str, Any] = ballot.model_dump(exclude={"twin_from"})
+    snapshot["again"] = ballot.round > ballot.first_round
+    snapshot["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
     if not ballot.shown:
-        return shown
+        return snapshot
     drawn = rooms().drawn_tallies(room) if slide.sketch is not None else []
-    shown["rounds"] = [
+    snapshot["rounds"] = [
         {"round": one.round - ballot.first_round + 1, "total": one.total, **_as_shown(one)}
         for one in drawn or rooms().tallies(room)
         if one.total or one.round == ballot.round
     ]
-    shown["bins"] = BINS
+    snapshot["bins"] = BINS
     if ballot.revealed:
-        shown |= _revealed(slide, ballot, drawn)
-    return shown
+        snapshot |= _revealed(slide, ballot, drawn)
+    return snapshot
 
 
 def _as_shown(one: Tally | DrawnTally) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def _drawn_and_came(sketch: Sketch, last: DrawnTally | None) -> dict[str, Any]:
     if last is None:
         return {"points": target, "came": ""}
     on_source, on_target = (percent(share, 0) for share in last.parted(sketch, source, target))
-    said = _(
+    sentence = _(
         "Half of the lines part {source} of the source rightly or more, and {target} of the target.",
         source=on_source,
         target=on_target,
     )
-    return {"points": target, "came": said}
+    return {"points": target, "came": sentence}

@@ -60,27 +60,27 @@ def lead(here: Step) -> None:
 
 def exercise(here: Step) -> None:
     """Draw what the exercise of the link asks, and on Results whether the run has reached it, with the code."""
-    asked = state.exercise()
-    if asked is None or here == "lecture_hall":
+    task = state.exercise()
+    if task is None or here == "lecture_hall":
         return
     with st.container(key=keys.EXERCISE_LINE, border=True):
-        labels = "" if asked.labels else _("Without labels of the target.")
-        bar = _("The bar: {share} of the target right.", share=percent(asked.goal, 0))
-        st.markdown(f"**{_('Exercise')}** · {safe(asked.task)}  \n{paragraph(bar, labels)}")
+        labels = "" if task.labels else _("Without labels of the target.")
+        bar = _("The bar: {share} of the target right.", share=percent(task.goal, 0))
+        st.markdown(f"**{_('Exercise')}** · {safe(task.task)}  \n{paragraph(bar, labels)}")
         run = state.run_id()
         record = store().load(run) if here == "results" and run else None
         if record is not None:
-            _verdict(asked, record)
+            _verdict(task, record)
 
 
-def _verdict(asked: Exercise, record: Record) -> None:
+def _verdict(task: Exercise, record: Record) -> None:
     scores = record.result.adapted.target
     accuracy = scores.accuracy if scores is not None else None
-    if (refusal := asked.refusal(record.experiment, accuracy)) is not None:
+    if (refusal := task.refusal(record.experiment, accuracy)) is not None:
         st.markdown(explain(refusal))
     else:
         st.markdown(f":green[✓ {_('You have reached it.')}]")
-    if accuracy is None or record.experiment.data != asked.data or (refusal is not None and accuracy >= asked.goal):
+    if accuracy is None or record.experiment.data != task.data or (refusal is not None and accuracy >= task.goal):
         return
     try:
         if not store().database.lists(record.run_id, run_row.list_owner()):
@@ -91,4 +91,4 @@ def _verdict(asked: Exercise, record: Record) -> None:
         st.caption(explain(error))
         return
     st.caption(_("Your results code, to hand in:"))
-    st.code(write_code(key, asked, record.run_id, accuracy, state.owner()), language=None, wrap_lines=True)
+    st.code(write_code(key, task, record.run_id, accuracy, state.owner()), language=None, wrap_lines=True)

@@ -40,24 +40,24 @@ _MOST_CLASSES = 12
 def light_screen(link: str) -> dict[str, Any]:
     """Write what followers see of a screen besides its run: ``title``, ``lines``, and a film, a table or maps."""
     path, _mark, query = link.partition("?")
-    asked = dict(parse_qsl(query))
+    query_fields = dict(parse_qsl(query))
     screen = _SCREEN_OF.get(path, SCREENS["home"])
-    shown: dict[str, Any] = {"title": _(screen.title), "lines": [_(screen.purpose)] if screen.purpose else []}
+    snapshot: dict[str, Any] = {"title": _(screen.title), "lines": [_(screen.purpose)] if screen.purpose else []}
     with contextlib.suppress(UserError):  # a link that leads nowhere: the screen itself says what is wrong with it
         if path == "playground":
-            shown |= _playground(asked)
+            snapshot |= _playground(query_fields)
         elif path == "lesson":
-            shown |= _lesson(asked.get("lesson") or asked.get("method", ""))
-        elif path == "stories" and asked.get("story"):
-            story = story_file.story(asked["story"])
-            shown |= {"title": story.asks.text(language().code), "lines": [story.situation.text(language().code)]}
-        elif path == "course" and asked.get("chapter"):
-            shown |= {"title": chapters.load_chapter(asked["chapter"], language().code).head.title}
-        elif path in ("features", "results") and (run := asked.get("run")):
+            snapshot |= _lesson(query_fields.get("lesson") or query_fields.get("method", ""))
+        elif path == "stories" and query_fields.get("story"):
+            story = story_file.story(query_fields["story"])
+            snapshot |= {"title": story.asks.text(language().code), "lines": [story.situation.text(language().code)]}
+        elif path == "course" and query_fields.get("chapter"):
+            snapshot |= {"title": chapters.load_chapter(query_fields["chapter"], language().code).head.title}
+        elif path in ("features", "results") and (run := query_fields.get("run")):
             record = store().load(run)
             if record is not None:
-                shown |= _maps(record) if path == "features" else _recalls(record)
-    return shown
+                snapshot |= _maps(record) if path == "features" else _recalls(record)
+    return snapshot
 
 
 def _film(films: list[Experiment], acts: str = "") -> dict[str, Any]:
@@ -66,16 +66,16 @@ def _film(films: list[Experiment], acts: str = "") -> dict[str, Any]:
     return {"film": {**film_element.element_data(films, acts=acts, hidden=hidden), "still": False}}
 
 
-def _playground(asked: dict[str, str]) -> dict[str, Any]:
+def _playground(query_fields: dict[str, str]) -> dict[str, Any]:
     """Write the film that the playground's link stands for."""
     left_out = (*_OF_EVERY_LINK, *state.OF_A_SCREEN)
-    settings = {name: value for name, value in asked.items() if name not in left_out}
+    settings = {name: value for name, value in query_fields.items() if name not in left_out}
     now = Experiment.from_flat(settings)
     if now.data.name not in ("drawn", *filming.POINTS):
         now = PRESETS[FIRST].experiment()
     filming.check(now)
-    films = [now, suited(now, asked["beside"])] if asked.get("beside") in methods() else [now]
-    return _film(films, asked.get("acts", ""))
+    films = [now, suited(now, query_fields["beside"])] if query_fields.get("beside") in methods() else [now]
+    return _film(films, query_fields.get("acts", ""))
 
 
 def _lesson(name: str) -> dict[str, Any]:

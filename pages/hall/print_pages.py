@@ -116,8 +116,8 @@ def worksheet_page(query: Mapping[str, str], language: Language) -> str:
             (_("What moved: the points, the boundary, or the weights? What would make it fail?"), _EMPTY_LINES),
         ]
         body = "".join(
-            f'<p>{place}. {escape(asked)}</p><div class="task">{answer}</div>'
-            for place, (asked, answer) in enumerate(tasks, start=1)
+            f'<p>{place}. {escape(question)}</p><div class="task">{answer}</div>'
+            for place, (question, answer) in enumerate(tasks, start=1)
         )
         named = f'<p class="about">{_("Name and date")}: ____________________</p>'
         return _page(title, language.code, f"<h1>{escape(title)}</h1>{named}{body}")

@@ -109,7 +109,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
     """Write a room's page for who follows, for the projector, or with the instructor's notes."""
     language = Language(room.lecture.language)
     with words.speaking(language):
-        given: dict[str, Any] = {
+        data: dict[str, Any] = {
             "room": f"{origin.base_path()}/room/{room.room_id}",
             "base": origin.base_path(),
             "id": room.room_id,
@@ -120,7 +120,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
             "keys": KEYS,
         }
         if role == "notes":
-            given["notes"] = [
+            data["notes"] = [
                 {"notes": slide.notes, "title": slide.title, "minutes": slide.minutes} for slide in room.lecture.slides
             ]
         title = room.lecture.title if role == "follow" else f"{room.lecture.title} · {room.code}"
@@ -131,7 +131,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
     body = (
         f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>{sketch}\n'
-        f'<script id="given" type="application/json">{_as_script(given)}</script>\n'
+        f'<script id="given" type="application/json">{_as_script(data)}</script>\n'
         f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'
         f'<script type="module">{sketch_element.script()}\nglobalThis.Sketch = Sketch;</script>\n'
         f'<script type="module">{_script()}</script>'
@@ -149,9 +149,10 @@ def sentence_page(language: Language, sentence: str) -> str:
 
 def _join(room: Room, address: str) -> str:
     """Write the panel that says how to join: the address, the code and a QR code."""
-    said = _("Open {address} or point the camera here.", address=address.partition("://")[2])
+    invitation = _("Open {address} or point the camera here.", address=address.partition("://")[2])
     return (
-        f'<dialog id="join"><p>{escape(said)}</p>{qr_code(address)}<p class="code">{escape(room.code)}</p></dialog>'
+        f'<dialog id="join"><p>{escape(invitation)}</p>{qr_code(address)}'
+        f'<p class="code">{escape(room.code)}</p></dialog>'
         '<dialog id="keys"></dialog>'
     )
 

@@ -55,8 +55,8 @@ def _start_run(room: Room, visitor: str, address: str) -> str:
 
 
 def _language(request: Request) -> Language:
-    asked = request.query_params.get("lang", "")
-    return Language(asked if asked in LANGUAGES else negotiated(request.headers.get("Accept-Language", "")))
+    code = request.query_params.get("lang", "")
+    return Language(code if code in LANGUAGES else negotiated(request.headers.get("Accept-Language", "")))
 
 
 def _said(request: Request, error: UserError) -> str:

@@ -153,21 +153,21 @@ def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
 
 def slide_as_shown(slide: Slide) -> dict[str, Any]:
     """Write a slide without what only the instructor knows: notes, right answers and the number to be guessed."""
-    shown: dict[str, Any] = {"title": slide.title, "lines": list(slide.lines)}
+    snapshot: dict[str, Any] = {"title": slide.title, "lines": list(slide.lines)}
     if slide.film is not None:
-        shown["film"] = _film(slide.film)
+        snapshot["film"] = _film(slide.film)
     elif slide.screen is not None:
-        shown |= {"screen": slide.screen, "light": _light(slide.screen)}
+        snapshot |= {"screen": slide.screen, "light": _light(slide.screen)}
     elif slide.run is not None:
-        shown["wanted"] = slide.run
+        snapshot["wanted"] = slide.run
     elif slide.question is not None:
         question = slide.question
-        shown["question"] = {"text": question.text, "choices": [choice.text for choice in question.choices]}
+        snapshot["question"] = {"text": question.text, "choices": [choice.text for choice in question.choices]}
     elif slide.prediction is not None:
-        shown["prediction"] = slide.prediction.model_dump(exclude={"answer"})
+        snapshot["prediction"] = slide.prediction.model_dump(exclude={"answer"})
     elif slide.sketch is not None:
-        shown["sketch"] = _sketch(slide.sketch)
-    return shown
+        snapshot["sketch"] = _sketch(slide.sketch)
+    return snapshot
 
 
 def films(film: FilmOfPreset) -> tuple[list[Experiment], str]:
@@ -202,12 +202,12 @@ def _light(screen: str) -> dict[str, Any]:
 def _film(film: FilmOfPreset) -> dict[str, Any]:
     from pages.learn import film_element
 
-    shown, acts = films(film)
+    frames, acts = films(film)
     seen = {"numbers", "legend", "sentence"} if film.still else {"numbers", "legend", "sentence", "bar", "curve"}
     hidden = [part for part in state.FILM_PARTS if part not in seen]
-    lab = shown[0].to_flat() | ({"acts": acts} if acts else {})
-    lab |= {"beside": shown[1].method.name} if len(shown) > 1 else {}
-    return {**film_element.element_data(shown, acts=acts, hidden=hidden), "query": lab, "still": film.still}
+    lab = frames[0].to_flat() | ({"acts": acts} if acts else {})
+    lab |= {"beside": frames[1].method.name} if len(frames) > 1 else {}
+    return {**film_element.element_data(frames, acts=acts, hidden=hidden), "query": lab, "still": film.still}
 
 
 def run_as_shown(view: RunView) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def run_as_shown(view: RunView) -> dict[str, Any]:
         for domain in ("source", "target"):
             if (value := getattr(event, "values", {}).get(domain)) is not None and event.phase != "oracle":
                 curves.setdefault(f"{event.phase} {domain}", []).append((round(event.epoch, 2), round(value, 4)))
-    shown: dict[str, Any] = {
+    snapshot: dict[str, Any] = {
         "id": view.run_id,
         "state": view.state,
         "live": view.live,
@@ -230,13 +230,13 @@ def run_as_shown(view: RunView) -> dict[str, Any]:
         "query": view.experiment.to_flat(),
     }
     if view.error is not None:
-        shown["problem"] = words.explain(view.error)
+        snapshot["problem"] = words.explain(view.error)
     record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
         before, after = record.result.source_only.target, record.result.adapted.target
         if before is not None and after is not None:
-            shown["before"], shown["after"] = before.accuracy, after.accuracy
-    return shown
+            snapshot["before"], snapshot["after"] = before.accuracy, after.accuracy
+    return snapshot
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -42,13 +42,13 @@ def as_code(number: int, line: str) -> str:
 
 def mark_the_line(name: str) -> bool:
     """Let the reader mark the wrong line; return whether the search is over."""
-    found = keys.bug_found(name)
+    solved = keys.bug_found(name)
     lines = code(name, "wrong").splitlines()
-    if st.session_state.get(found):
+    if st.session_state.get(solved):
         st.code("\n".join(lines), language="python", line_numbers=True)
         number = next(place for place, line in enumerate(lines, 1) if bugs()[name].is_wrong(line))
         here = _("It is line {number}.", number=number)
-        st.markdown(bold_first(_("Right."), here) if st.session_state[found] == "found" else here)
+        st.markdown(bold_first(_("Right."), here) if st.session_state[solved] == "found" else here)
         return True
     with st.container(key=keys.bug_lines(name)):
         chosen = st.radio(
@@ -60,14 +60,14 @@ def mark_the_line(name: str) -> bool:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         this = st.button(_("This line"), type="primary", disabled=chosen is None, key=keys.bug_commit(name))
-        shown = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
+        reveal = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
     if this and chosen is not None and bugs()[name].is_wrong(lines[chosen]):
         own_progress.note("bug", name, "right")
-        st.session_state[found] = "found"
+        st.session_state[solved] = "found"
         st.rerun()
-    if shown:
+    if reveal:
         own_progress.note("bug", name, "skipped")
-        st.session_state[found] = "shown"
+        st.session_state[solved] = "shown"
         st.rerun()
     if this:
         st.warning(_("This line does what it says. Look again: what belongs to what?"))

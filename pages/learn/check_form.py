@@ -17,32 +17,32 @@ def show_check(check: str, where: str) -> bool | None:
 
     Return whether the last committed answer was right; None before there is one.
     """
-    asked, code = read_check(check), language().code
+    question, code = read_check(check), language().code
     chosen_key, answer_key = keys.check_choice(where, check), keys.check_answer(where, check)
     with st.container(border=True, key=keys.check_box(where, check)):
-        st.markdown(f"**{asked.question.text(code)}**")
+        st.markdown(f"**{question.question.text(code)}**")
         chosen = st.radio(
-            asked.question.text(code),
-            range(len(asked.options)),
-            format_func=lambda place: asked.options[place].text.text(code),
+            question.question.text(code),
+            range(len(question.options)),
+            format_func=lambda place: question.options[place].text.text(code),
             index=None,
             key=chosen_key,
             label_visibility="collapsed",
         )
         if st.button(_("Answer"), key=keys.check_commit(where, check), disabled=chosen is None):
             st.session_state[answer_key] = chosen
-            right = chosen is not None and asked.options[chosen].is_right
+            right = chosen is not None and question.options[chosen].is_right
             own_progress.note("check", check, "right" if right else "wrong")
         answer: int | None = st.session_state.get(answer_key)
         if answer is None:
             return None
-        option = asked.options[answer]
+        option = question.options[answer]
         if option.is_right:
-            st.success(bold_first(_("Right."), asked.why.text(code)))
+            st.success(bold_first(_("Right."), question.why.text(code)))
         else:
             belief = option.refuted()
-            said = _("Many think: “{belief}”", belief=belief.says.text(code))
-            st.warning(bold_first(_("Not so."), paragraph(said, belief.refutation.text(code))))
+            opinion = _("Many think: “{belief}”", belief=belief.says.text(code))
+            st.warning(bold_first(_("Not so."), paragraph(opinion, belief.refutation.text(code))))
             in_this_lesson = belief.try_it.query() == {"lesson": check}
             try_it(belief.try_it, keys.check_try(where, check), leads_away=not in_this_lesson)
         return option.is_right

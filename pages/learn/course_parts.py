@@ -42,7 +42,7 @@ def draw(chapter: Chapter) -> bool:
 
 def _with_links(text: str) -> str:
     """Write the addresses of a text's links to lessons, screens, chapters and the finished example."""
-    return re.sub(r"\]\((lesson|screen|chapter|example):(\w+)\)", lambda found: f"]({_address(*found.groups())})", text)
+    return re.sub(r"\]\((lesson|screen|chapter|example):(\w+)\)", lambda match: f"]({_address(*match.groups())})", text)
 
 
 def _address(kind: str, name: str) -> str:
@@ -93,15 +93,15 @@ def _answered(chapter: str, check: str) -> bool:
 
 def _outcome(chapter: str, guess: str, path: str) -> None:
     """Show what came out beside the guess; of a boundary, how it does on the target that the film is of."""
-    given: Given = st.session_state[keys.guess_given(chapter, guess)]
-    asked = read_guess(guess)
-    if not isinstance(asked, BoundaryGuess):
-        show_outcome(guess, chapter, given, course_numbers.outcome_of(asked, path))
+    answer: Given = st.session_state[keys.guess_given(chapter, guess)]
+    question = read_guess(guess)
+    if not isinstance(question, BoundaryGuess):
+        show_outcome(guess, chapter, answer, course_numbers.outcome_of(question, path))
         return
     source, target = _points(path, target=False), _points(path, target=True)
-    show_outcome(guess, chapter, given, None, target)
-    if isinstance(given.answer, tuple):
-        on_source, on_target = parted(given.answer, asked.x, source, target)
+    show_outcome(guess, chapter, answer, None, target)
+    if isinstance(answer.answer, tuple):
+        on_source, on_target = parted(answer.answer, question.x, source, target)
         st.markdown(
             _(
                 "Your line parts {source} of the source rightly, and {target} of the target.",
@@ -131,16 +131,16 @@ def _film(chapter: str, film: str) -> None:
 
 
 def _showcase(chapter: str, what: str) -> None:
-    shown = example_view.example()
-    if shown is None:
+    example = example_view.example()
+    if example is None:
         return
     match what:
         case "pictures":
-            example_view.pictures(shown, chapter)
+            example_view.pictures(example, chapter)
         case "numbers":
-            example_view.numbers(shown)
+            example_view.numbers(example)
         case _:
-            example_view.feature_map(shown, keys.course_map(chapter), "right")
+            example_view.feature_map(example, keys.course_map(chapter), "right")
 
 
 def _run(chapter: str, settings: tuple[str, ...]) -> None:

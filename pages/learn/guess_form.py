@@ -30,10 +30,10 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
     ``points`` lie behind a boundary that is to be sketched.
     """
     key = keys.guess_given(where, guess)
-    given: Given | None = st.session_state.get(key)
-    if given is not None:
-        return given
-    asked, code = read_guess(guess), language().code
+    committed: Given | None = st.session_state.get(key)
+    if committed is not None:
+        return committed
+    question, code = read_guess(guess), language().code
 
     def commit(answer: Answer | None) -> None:
         st.session_state[key] = Given(answer)
@@ -41,10 +41,12 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
 
     with st.container(border=True, key=keys.guess_box(where, guess)):
         st.caption(_("Guess first"))
-        st.markdown(f"**{filled(asked.question.text(code), language())}**")
+        st.markdown(f"**{filled(question.question.text(code), language())}**")
         widget = keys.guess_widget(where, guess)
-        if isinstance(asked, BarGuess | PickGuess):
-            answer: Answer | None = _bar(asked, widget) if isinstance(asked, BarGuess) else _pick(asked, widget)
+        if isinstance(question, BarGuess | PickGuess):
+            answer: Answer | None = (
+                _bar(question, widget) if isinstance(question, BarGuess) else _pick(question, widget)
+            )
             with st.container(horizontal=True):
                 st.button(
                     _("This is my guess"),
@@ -56,63 +58,63 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
                 )
                 _skip(commit, where, guess)
         else:
-            sketch_element.draw(asked, key=widget, points=points, on_commit=lambda line: _committed(line, commit))
+            sketch_element.draw(question, key=widget, points=points, on_commit=lambda line: _committed(line, commit))
             _skip(commit, where, guess)
     return None
 
 
-def show_outcome(guess: str, where: str, given: Given, outcome: Answer | None, points: Points = ()) -> None:
+def show_outcome(guess: str, where: str, answer: Given, outcome: Answer | None, points: Points = ()) -> None:
     """Show the question again, and what came out beside what was guessed, and how far off that was.
 
     For a boundary ``points`` may be all that came out.
     """
-    asked, code = read_guess(guess), language().code
-    st.markdown(f"**{filled(asked.question.text(code), language())}**")
-    if isinstance(asked, BarGuess):
-        _compare(_in_unit(asked, given.answer), _in_unit(asked, outcome))
-    elif isinstance(asked, PickGuess):
-        options = {name: text.text(code) for name, text in asked.options.items()}
-        _compare(options.get(str(given.answer), ""), options[str(outcome)])
+    question, code = read_guess(guess), language().code
+    st.markdown(f"**{filled(question.question.text(code), language())}**")
+    if isinstance(question, BarGuess):
+        _compare(_in_unit(question, answer.answer), _in_unit(question, outcome))
+    elif isinstance(question, PickGuess):
+        options = {name: text.text(code) for name, text in question.options.items()}
+        _compare(options.get(str(answer.answer), ""), options[str(outcome)])
     else:
-        line = given.answer if isinstance(given.answer, tuple) else None
+        line = answer.answer if isinstance(answer.answer, tuple) else None
         came = outcome if isinstance(outcome, tuple) else None
-        sketch_element.draw(asked, key=keys.guess_outcome(where, guess), points=points, given=line, outcome=came)
-    if given.answer is None or outcome is None:
+        sketch_element.draw(question, key=keys.guess_outcome(where, guess), points=points, answer=line, outcome=came)
+    if answer.answer is None or outcome is None:
         return
-    off = distance(given.answer, outcome)
-    if isinstance(asked, PickGuess):
+    off = distance(answer.answer, outcome)
+    if isinstance(question, PickGuess):
         st.markdown(_("You guessed right.") if off == 0 else _("It came out otherwise than you guessed."))
-    elif not isinstance(asked, BoundaryGuess):
-        missed = _("{points} points", points=number(off, 1)) if asked.unit == "%" else _in_unit(asked, off)
+    elif not isinstance(question, BoundaryGuess):
+        missed = _("{points} points", points=number(off, 1)) if question.unit == "%" else _in_unit(question, off)
         st.markdown(_("Your guess was {off} off.", off=missed))
 
 
-def _bar(asked: BarGuess, widget: str) -> float:
-    middle = asked.low + asked.step * round((asked.high - asked.low) / 2 / asked.step)
-    found: float = st.slider(
-        asked.question.text(language().code),
-        asked.low,
-        asked.high,
+def _bar(question: BarGuess, widget: str) -> float:
+    middle = question.low + question.step * round((question.high - question.low) / 2 / question.step)
+    value: float = st.slider(
+        question.question.text(language().code),
+        question.low,
+        question.high,
         middle,
-        asked.step,
-        format=f"%g{asked.unit.replace('%', '%%')}",
+        question.step,
+        format=f"%g{question.unit.replace('%', '%%')}",
         key=widget,
         label_visibility="collapsed",
     )
-    return found
+    return value
 
 
-def _pick(asked: PickGuess, widget: str) -> str | None:
+def _pick(question: PickGuess, widget: str) -> str | None:
     code = language().code
-    found: str | None = st.radio(
-        asked.question.text(code),
-        list(asked.options),
-        format_func=lambda name: asked.options[name].text(code),
+    value: str | None = st.radio(
+        question.question.text(code),
+        list(question.options),
+        format_func=lambda name: question.options[name].text(code),
         index=None,
         key=widget,
         label_visibility="collapsed",
     )
-    return found
+    return value
 
 
 def _skip(commit: Any, where: str, guess: str) -> None:
@@ -133,9 +135,9 @@ def _compare(guessed: str, came: str) -> None:
     st.markdown("  \n".join(lines))
 
 
-def _in_unit(asked: BarGuess | CurveGuess, value: object) -> str:
+def _in_unit(question: BarGuess | CurveGuess, value: object) -> str:
     """Write a value as finely as it could be guessed, and a little finer."""
     if not isinstance(value, int | float):
         return ""
-    digits = 2 if isinstance(asked, BarGuess) and asked.step < 0.1 else 1
-    return number(value, 0 if float(round(value, digits)).is_integer() else digits) + asked.unit
+    digits = 2 if isinstance(question, BarGuess) and question.step < 0.1 else 1
+    return number(value, 0 if float(round(value, digits)).is_integer() else digits) + question.unit

@@ -60,8 +60,8 @@ def _start(name: str, one: Story) -> None:
 
 
 def _views(runs: Mapping[str, str]) -> dict[str, RunView]:
-    found = {run: queue().view(run_id, renew=True) for run, run_id in runs.items()}
-    return {run: view for run, view in found.items() if view is not None}
+    views = {run: queue().view(run_id, renew=True) for run, run_id in runs.items()}
+    return {run: view for run, view in views.items() if view is not None}
 
 
 def _are_over(views: Mapping[str, RunView]) -> bool:

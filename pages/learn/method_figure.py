@@ -38,8 +38,10 @@ def draw(method: str) -> None:
     if settings:
         fields = methods()[method].Params.model_fields
         titles = {name: fields[name].title or name for name in settings}
-        told = listing(f"{_(titles[name])} = {params_table.written(settings[name], titles[name])}" for name in titles)
-        st.caption(_("Made with {settings} instead of the published values.", settings=told))
+        caption = listing(
+            f"{_(titles[name])} = {params_table.written(settings[name], titles[name])}" for name in titles
+        )
+        st.caption(_("Made with {settings} instead of the published values.", settings=caption))
 
 
 def _on_pictures(method: str) -> None:

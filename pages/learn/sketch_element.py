@@ -26,7 +26,7 @@ def draw(
     *,
     key: str,
     points: Points = (),
-    given: Line | None = None,
+    answer: Line | None = None,
     outcome: Line | None = None,
     on_commit: Callable[[Any], None] | None = None,
 ) -> None:
@@ -35,16 +35,16 @@ def draw(
     across, up, unit = "x₁", "x₂", ""
     if isinstance(guess, CurveGuess):
         across, up, unit = guess.across.text(code), guess.up.text(code), guess.unit
-    asked = element_data(guess.question.text(code), (across, up), guess.x, guess.y, unit=unit, points=points)
+    payload = element_data(guess.question.text(code), (across, up), guess.x, guess.y, unit=unit, points=points)
 
     def committed() -> None:
         if on_commit is not None:
             on_commit(st.session_state[key].get("committed"))
 
-    data = {**asked, "given": given, "outcome": outcome, "editable": on_commit is not None}
+    data = {**payload, "given": answer, "outcome": outcome, "editable": on_commit is not None}
     _element()(data=data, key=key, on_committed_change=committed)
     if outcome is not None:
-        lines = {_("Your guess"): given, _("What came out"): outcome}
+        lines = {_("Your guess"): answer, _("What came out"): outcome}
         rows = [
             (written(round(x, 2)), name, written(round(float(y), 1)) + unit)
             for name, line in lines.items()

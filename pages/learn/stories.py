@@ -49,11 +49,11 @@ def one_story(name: str, one: Story) -> None:
     st.title(one.asks.text(code), anchor=False)
     with st.container(key=keys.story_text("situation")):
         st.markdown(one.situation.text(code))
-    given = ask_guess(name, HERE)
-    if given is not None:
+    answer = ask_guess(name, HERE)
+    if answer is not None:
         numbers = shipped()[name]
         st.subheader(_("What came out"), anchor=False)
-        show_outcome(name, HERE, given, outcome_of(one, read_guess(name), numbers))
+        show_outcome(name, HERE, answer, outcome_of(one, read_guess(name), numbers))
         _result(name, one, numbers)
         if show_check(name, HERE) is not None:
             own_progress.note_once("story", name, "read")
@@ -73,9 +73,9 @@ def one_story(name: str, one: Story) -> None:
 
 def _result(name: str, one: Story, numbers: StoryNumbers) -> None:
     """Draw what the experiments came to: a sentence, a chart for each measure, a table, and maps where there are."""
-    said = _filled(one.happened.text(language().code), one, numbers)
+    text = _filled(one.happened.text(language().code), one, numbers)
     with st.container(key=keys.story_text("happened")):
-        st.markdown(said)
+        st.markdown(text)
     if numbers.maps:
         story_chart.maps(numbers.maps, keys.story_chart(name, "maps"))
     labels = {run: of.label.text(language().code) for run, of in one.runs.items()}
@@ -86,7 +86,7 @@ def _result(name: str, one: Story, numbers: StoryNumbers) -> None:
     }
     for measure, (title, values) in zip(one.measures, columns.items(), strict=True):
         st.markdown(f"**{title}**")
-        story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {_plain(said)}")
+        story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {_plain(text)}")
     with st.container(key=keys.scores("story")):
         st.table(story_chart.table(columns), border="horizontal")
     st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=one.seeds))

@@ -60,18 +60,18 @@ def look(planted: PlantedShift, pair: DomainPair) -> None:
 
 def answer(planted: PlantedShift) -> Verdict | None:
     """Ask for the kind of shift; return the answer once it is given, counted the first time."""
-    given: Verdict | None = st.session_state.get(keys.QUIZ_ANSWER)
+    verdict: Verdict | None = st.session_state.get(keys.QUIZ_ANSWER)
     chosen = st.radio(
         _("Which shift is it?"),
         KINDS,
         format_func=lambda kind: _(KIND_TITLES[kind]),
         captions=[_(KIND_SIGNS[kind]) for kind in KINDS],
         index=None,
-        disabled=given is not None,
+        disabled=verdict is not None,
         key=keys.quiz_choice(st.session_state[keys.QUIZ_SEED]),  # or the browser shows the answer to the last pair
     )
-    if given is not None:
-        return given
+    if verdict is not None:
+        return verdict
     if st.button(_("Answer"), type="primary", disabled=chosen is None, key=keys.QUIZ_COMMIT) and chosen is not None:
         st.session_state[keys.QUIZ_ANSWER] = chosen
         own_progress.note("quiz", planted.kind, "right" if chosen == planted.kind else "wrong")
@@ -79,16 +79,16 @@ def answer(planted: PlantedShift) -> Verdict | None:
     return None
 
 
-def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
+def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
     """Draw what was planted and how, and how the report reasons."""
     truth = paragraph(_("It is: {kind}.", kind=_(KIND_TITLES[planted.kind])), _(KIND_SIGNS[planted.kind]))
-    if given == planted.kind:
+    if verdict == planted.kind:
         st.success(bold_first(_("Right."), truth))
     else:
         st.warning(bold_first(_("Not so."), truth))
-    made = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
-    if made:
-        st.caption(_("How it was made: {settings}", settings=made))
+    settings = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
+    if settings:
+        st.caption(_("How it was made: {settings}", settings=settings))
     st.button(_("Another pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
     st.markdown(f"**{_('What the report on the data says')}**")
 
@@ -109,25 +109,25 @@ def reveal(planted: PlantedShift, given: Verdict, pair: DomainPair) -> None:
 def _how_it_was_made(planted: PlantedShift) -> list[tuple[str, str]]:
     """List the settings that made the target another than the source, in words."""
     fields = DrawnPoints.Params.model_fields
-    told = [name for name in planted.settings if name not in ("shape", "noise", "count") and planted.settings[name]]
-    return [(_(fields[name].title or name), language().number(float(planted.settings[name]), 1)) for name in told]
+    names = [name for name in planted.settings if name not in ("shape", "noise", "count") and planted.settings[name]]
+    return [(_(fields[name].title or name), language().number(float(planted.settings[name]), 1)) for name in names]
 
 
 def score() -> None:
     """Draw how often the visitor was right, by kind of shift."""
     done = own_progress.progress()
     rows = [(kind, done.times("quiz", kind, "right"), done.times("quiz", kind, "wrong")) for kind in KINDS]
-    asked = [(kind, right, right + wrong) for kind, right, wrong in rows if right + wrong]
-    if not asked:
+    tally = [(kind, right, right + wrong) for kind, right, wrong in rows if right + wrong]
+    if not tally:
         return
     st.subheader(_("Your score"), anchor=False)
-    total, right = sum(count for _kind, _right, count in asked), sum(right for _kind, right, _count in asked)
+    total, right = sum(count for _kind, _right, count in tally), sum(right for _kind, right, _count in tally)
     st.markdown(_("{right} of {count} right ({share}).", right=right, count=total, share=percent(right / total)))
     st.table(
         {
-            _("Kind of shift"): [_(KIND_TITLES[kind]) for kind, _right, _count in asked],
-            _("right"): [number(right) for _kind, right, _count in asked],
-            _("asked"): [number(count) for _kind, _right, count in asked],
+            _("Kind of shift"): [_(KIND_TITLES[kind]) for kind, _right, _count in tally],
+            _("right"): [number(right) for _kind, right, _count in tally],
+            _("asked"): [number(count) for _kind, _right, count in tally],
         },
         border="horizontal",
         hide_index=True,

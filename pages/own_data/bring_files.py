@@ -84,16 +84,16 @@ def section(use: Callable[[DataSpec], None]) -> bool:
             )
         )
         columns = st.columns(2, gap="medium")
-        found = {}
+        places = {}
         for column, role, title in zip(columns, ("source", "target"), (_("Source"), _("Target")), strict=True):
             with column:
-                found[role] = ask(role, title)
-        alone = found["source"] if not found["target"] else None
-        made = _instead_of_a_target() if alone and not alone.lower().endswith(_ROWS) else {}
-        spec = _spec(found["source"], found["target"], made)
+                places[role] = ask(role, title)
+        alone = places["source"] if not places["target"] else None
+        simulation = _instead_of_a_target() if alone and not alone.lower().endswith(_ROWS) else {}
+        spec = _spec(places["source"], places["target"], simulation)
     own_uploads.section()
     if spec is None:
-        if found["source"] is None:
+        if places["source"] is None:
             _examples()
         return True
     reading = read_files(spec)
@@ -153,7 +153,7 @@ def _instead_of_a_target() -> dict[str, str]:
     return chosen
 
 
-def _spec(source: str | None, target: str | None, made: Mapping[str, str]) -> DataSpec | None:
+def _spec(source: str | None, target: str | None, simulation: Mapping[str, str]) -> DataSpec | None:
     """Describe the chosen files, if the visitor may open them, else those in use, so that columns can be corrected."""
     used = state.experiment().data
     if source is None:
@@ -165,8 +165,8 @@ def _spec(source: str | None, target: str | None, made: Mapping[str, str]) -> Da
     same = (used.source, used.target) == (source, target)
     corrected = st.session_state.get(keys.COLUMNS, {})
     chosen: dict[str, Scalar] = corrected.get((source, target), used.params if same else {})
-    chosen = {name: value for name, value in chosen.items() if name not in made}
-    chosen |= {name: value for name, value in made.items() if value != "none"}
+    chosen = {name: value for name, value in chosen.items() if name not in simulation}
+    chosen |= {name: value for name, value in simulation.items() if value != "none"}
     return DataSpec(name=Files.name, source=source, target=target, params=chosen)
 
 
@@ -254,30 +254,30 @@ def _check_samples(files: Iterable[BinaryIO]) -> None:
 # What was understood -------------------------------------------------------------------------------------------------
 
 
-def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection) -> None:
-    if found.outline is not None and found.roles is not None:
-        _columns(spec, found.outline, found.roles)
-    if len(found.domains) > 1:
-        _domains(spec, found)
+def _preview(spec: DataSpec, use: Callable[[DataSpec], None], inspection: Inspection) -> None:
+    if inspection.outline is not None and inspection.roles is not None:
+        _columns(spec, inspection.outline, inspection.roles)
+    if len(inspection.domains) > 1:
+        _domains(spec, inspection)
     in_use = spec == state.experiment().data
     try:
-        settled = spec if in_use and found.problem is None else found.settle(spec)
+        settled = spec if in_use and inspection.problem is None else inspection.settle(spec)
     except UserError as error:
         read_again(spec)
-        asked = isinstance(error, OneDomainError) or "option" in error.values
-        (st.info if asked else st.error)(words.explain(error))
+        is_question = isinstance(error, OneDomainError) or "option" in error.values
+        (st.info if is_question else st.error)(words.explain(error))
         return
-    if found.pair is None or in_use:
+    if inspection.pair is None or in_use:
         return
     st.markdown(f"**{_('What was understood')}**")
-    pair_preview.facts(found.pair)
-    for notice in found.pair.notices:
+    pair_preview.facts(inspection.pair)
+    for notice in inspection.pair.notices:
         st.caption(words.translate_message(notice.message, notice.values))
-    if found.outline is not None and found.pair.kind != "texts":
-        _treatment(spec, found.outline)
+    if inspection.outline is not None and inspection.pair.kind != "texts":
+        _treatment(spec, inspection.outline)
     st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
     pressed = st.button(_("Use this data"), type="primary")
-    pair_preview.samples(found.pair)
+    pair_preview.samples(inspection.pair)
     if pressed:
         st.session_state.get(keys.COLUMNS, {}).pop((spec.source, spec.target), None)  # the experiment has them now
         use(settled)
@@ -325,15 +325,25 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
         )
 
 
-def _domains(spec: DataSpec, found: Inspection) -> None:
+def _domains(spec: DataSpec, inspection: Inspection) -> None:
     """Ask which of the domains that one place holds is the source, and which the target."""
     params = FilesParams.model_validate(spec.params)
-    used = found.pair.reading.get("source") if found.pair is not None and spec == state.experiment().data else None
+    used = (
+        inspection.pair.reading.get("source")
+        if inspection.pair is not None and spec == state.experiment().data
+        else None
+    )
     source, target = st.columns(2, gap="medium")
     with source:
-        _pick(spec, "source_domain", _("Source"), found.domains, params.source_domain or found.plain_source or used)
+        _pick(
+            spec,
+            "source_domain",
+            _("Source"),
+            inspection.domains,
+            params.source_domain or inspection.plain_source or used,
+        )
     with target:
-        others = ["", *found.domains]
+        others = ["", *inspection.domains]
         _pick(spec, "target_domain", _("Target (all others if empty)"), others, params.target_domain)
 
 

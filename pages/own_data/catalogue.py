@@ -80,13 +80,13 @@ def area_of(source: DataSource | None) -> Area:
     return "pictures" if source is None else source.area
 
 
-def facts(name: str, found: Figures) -> dict[str, str]:
+def facts(name: str, figures: Figures) -> dict[str, str]:
     """Write measured figures for the row of facts about the chosen pair, and with what they were measured."""
     return {
-        _("Source only"): percent(found.source_only, 0),
-        _("Best of a few methods"): f"{percent(found.best, 0)} ({_(found.title)})",
-        _("Oracle"): percent(found.oracle, 0),
-        _("Measured with"): _setting(usual_spec(DataSpec(name=name)), found.network),
+        _("Source only"): percent(figures.source_only, 0),
+        _("Best of a few methods"): f"{percent(figures.best, 0)} ({_(figures.title)})",
+        _("Oracle"): percent(figures.oracle, 0),
+        _("Measured with"): _setting(usual_spec(DataSpec(name=name)), figures.network),
     }
 
 
@@ -102,26 +102,26 @@ def _setting(usual: UsualSpec, network: str) -> str:
     return listing(parts)
 
 
-def _about(source: DataSource, found: Figures | None) -> str:
+def _about(source: DataSource, figures: Figures | None) -> str:
     """Write a card's Markdown: a picture, one sentence, the kind of shift and, where it was measured, the gauge."""
     picture = thumbnails.uri(source.name)
     about = f"![]({picture})\n\n" if picture else ""
     about += f"{_(source.summary)}\n\n:gray-badge[{_(SHIFTS[source.shift])}]"
-    if found is None:
+    if figures is None:
         return about
     described = _(
         "source only {before}, best {best}, oracle {oracle}",
-        before=percent(found.source_only, 0),
-        best=percent(found.best, 0),
-        oracle=percent(found.oracle, 0),
+        before=percent(figures.source_only, 0),
+        best=percent(figures.best, 0),
+        oracle=percent(figures.oracle, 0),
     )
-    return f"{about}\n\n![{described}]({_gauge(found)})"
+    return f"{about}\n\n![{described}]({_gauge(figures)})"
 
 
-def _gauge(found: Figures) -> str:
+def _gauge(figures: Figures) -> str:
     """Draw a line from 0 to 100% with the three marks, as a data URI; its greys read on either theme."""
     grey, accent = palette.GREY, palette.ACCENT
-    before, best, oracle = (6 + 208 * share for share in (found.source_only, found.best, found.oracle))
+    before, best, oracle = (6 + 208 * share for share in (figures.source_only, figures.best, figures.oracle))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="220" height="16" viewBox="0 0 220 16">'
         f'<path d="M6 8H214" stroke="{grey}" stroke-opacity=".35" stroke-width="2" stroke-linecap="round"/>'

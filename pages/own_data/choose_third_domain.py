@@ -140,24 +140,24 @@ def _choose_files(spec: DataSpec, pair: DomainPair, third: DataSpec | None) -> N
     place = bring_files.choose_origin(keys.THIRD_ORIGIN)("third", _("Third domain"))
     if place is not None and not bring_files.may_open([place]):
         return
-    wanted = _beside(spec, DataSpec(name=OWN, target=place)) if place is not None else third
-    if wanted is not None:
-        bring_files.when_read(wanted, partial(_use, wanted, pair))
+    chosen = _beside(spec, DataSpec(name=OWN, target=place)) if place is not None else third
+    if chosen is not None:
+        bring_files.when_read(chosen, partial(_use, chosen, pair))
 
 
-def _use(wanted: DataSpec, pair: DomainPair, found: Inspection) -> None:
+def _use(chosen: DataSpec, pair: DomainPair, inspection: Inspection) -> None:
     """Make the files the third domain, or show why they do not fit."""
     try:
-        if found.problem is not None:
-            raise found.problem
-        assert found.pair is not None
-        domain = as_third(found.pair, pair)
+        if inspection.problem is not None:
+            raise inspection.problem
+        assert inspection.pair is not None
+        domain = as_third(inspection.pair, pair)
     except UserError as error:
-        bring_files.read_again(wanted)
+        bring_files.read_again(chosen)
         st.error(words.explain(error))
         return
-    if wanted != state.experiment().third:
-        state.change(third=wanted)
+    if chosen != state.experiment().third:
+        state.change(third=chosen)
         st.rerun()
     st.caption(
         _("In use: {count} samples, {known} of them with a label.", count=len(domain.y), known=(domain.y >= 0).sum())

@@ -76,9 +76,9 @@ def _recommendation(pair: DomainPair, report: DataReport) -> None:
     from da_core.evaluation.recommendation import recommend
     from da_core.methods import methods
 
-    found = recommend(report, pair, state.experiment().data)
+    recommendation = recommend(report, pair, state.experiment().data)
     st.markdown(f"**{_('Try in this order')}**")
-    for place, one in enumerate(found.suggestions, start=1):
+    for place, one in enumerate(recommendation.suggestions, start=1):
         title = _(methods()[one.method].title)
         with st.container(key=keys.suggestion(one.method), horizontal=True, vertical_alignment="center"):
             st.markdown(f"{place}. **{title}** · {translate_message(one.reason.message, one.reason.values)}")
@@ -88,7 +88,7 @@ def _recommendation(pair: DomainPair, report: DataReport) -> None:
                 type="primary" if place == 1 else "secondary",
             ):
                 _start_with(one.method, report.verdict)
-    for caution in found.cautions:
+    for caution in recommendation.cautions:
         st.caption(translate_message(caution.message, caution.values))
 
 
@@ -111,7 +111,7 @@ def _measures(report: DataReport) -> None:
             _("How well a line separates the domains: 2 means always, 0 means no better than chance."),
         )
     ]
-    shown: tuple[tuple[Distance, str, str], ...] = (
+    measures: tuple[tuple[Distance, str, str], ...] = (
         ("mmd", _("MMD²"), _("How far apart the averages of the domains lie; 0 means alike.")),
         (
             "coral",
@@ -126,7 +126,7 @@ def _measures(report: DataReport) -> None:
     )
     rows += [
         (title, number(test.distances[name], 3), _chance(test.p_values[name]), how)
-        for name, title, how in shown
+        for name, title, how in measures
         if name in test.distances
     ]
     titles, measured, chances, hows = zip(*rows, strict=True)

@@ -81,14 +81,14 @@ downloads = Downloads()
 
 def offer(lacking: MissingError) -> None:
     """Say what has to be downloaded, and download it when the visitor asks for it."""
-    found = downloads.get(lacking.remotes)
+    download = downloads.get(lacking.remotes)
     with st.container(border=True):
-        if found is not None and found.going:
+        if download is not None and download.going:
             read, draw = partial(downloads.get, lacking.remotes), partial(_draw_progress, lacking)
             follow(read, _is_over, draw, was_over=False)
             return
-        if found is not None and found.error is not None:
-            st.error(explain(found.error))
+        if download is not None and download.error is not None:
+            st.error(explain(download.error))
         size = number(sum(remote.size for remote in lacking.remotes) / 2**20, 1)
         hosts = listing(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
         if settings().downloads:

@@ -118,7 +118,7 @@ def _forget() -> None:
 
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
     """Write the steps as HTML: a grid of pictures, each with its name and what happened."""
-    day, made = _made(label, seed, difficulty, conditions)
+    day, night = _made(label, seed, difficulty, conditions)
     pictures = [
         (_("Day"), _("The scene in daylight."), day),
         (
@@ -129,25 +129,25 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
         (
             _("Relit"),
             _("The sun is gone; what is left of light falls on the surfaces."),
-            quantise(to_srgb(made.relit[0])),
+            quantise(to_srgb(night.relit[0])),
         ),
         (
             _("Glow"),
             _("The sky, lamps and the scene's own lights shine into the lens."),
-            quantise(to_srgb(made.glowing[0])),
+            quantise(to_srgb(night.glowing[0])),
         ),
     ]
-    if made.weather is not made.glowing:
+    if night.weather is not night.glowing:
         what = _("A wet road mirrors the lights; rain streaks and veils.")
-        pictures.append((_("Weather"), what, quantise(to_srgb(made.weather[0]))))
+        pictures.append((_("Weather"), what, quantise(to_srgb(night.weather[0]))))
     pictures += [
         (
             _("Exposed"),
-            _("The camera makes it {gain} times as bright.", gain=number(float(made.gain[0]), 1)),
-            quantise(to_srgb(made.exposed[0])),
+            _("The camera makes it {gain} times as bright.", gain=number(float(night.gain[0]), 1)),
+            quantise(to_srgb(night.exposed[0])),
         ),
-        (_("Noise"), _("The sensor's noise is lifted with it."), quantise(to_srgb(made.noisy[0]))),
-        (_("Night"), _("White balance and 8 bits: what the model gets to see."), made.developed[0]),
+        (_("Noise"), _("The sensor's noise is lifted with it."), quantise(to_srgb(night.noisy[0]))),
+        (_("Night"), _("White balance and 8 bits: what the model gets to see."), night.developed[0]),
     ]
     figures = (
         f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(what)}'

@@ -39,13 +39,13 @@ def section() -> None:
     if not state.shows_everything():
         return
     try:
-        mine = upload_list().listed(_owner())
+        uploads = upload_list().listed(_owner())
     except UserError as error:
         st.caption(explain(error))
         return
-    if not mine:
+    if not uploads:
         return
-    used = number(round(sum(one.size for one in mine) / MEGABYTE, 1))
+    used = number(round(sum(one.size for one in uploads) / MEGABYTE, 1))
     days = number(round(settings().upload_days))
     when = _("Uploads are deleted after {days} days without use, or at once if you remove them.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
@@ -55,7 +55,7 @@ def section() -> None:
         else:
             most = number(settings().uploads_each_megabytes)
             st.caption(_("They take {used} of the {most} MB that are yours.", used=used, most=most))
-        for one in mine:
+        for one in uploads:
             with st.container(key=keys.run_row(one.file), horizontal=True, vertical_alignment="center"):
                 size = _("{size} MB", size=number(round(one.size / MEGABYTE, 1)))
                 st.markdown(f"{safe(one.name)} :gray[{size} · {moment(one.kept_at)}]")

@@ -155,11 +155,11 @@ class Cloud:
 
 def by_layout(embeddings: Mapping[str, Points]) -> dict[Layout, dict[str, Points]]:
     """Regroup layouts from evidence's names, ``"before/pca"``, into ``{"pca": {"before": …}}``."""
-    found: dict[Layout, dict[str, Points]] = {}
+    layouts: dict[Layout, dict[str, Points]] = {}
     for name, points in embeddings.items():
         when, _slash, layout = name.partition("/")
-        found.setdefault(layout, {})[when] = points  # type: ignore[arg-type]
-    return found
+        layouts.setdefault(layout, {})[when] = points  # type: ignore[arg-type]
+    return layouts
 
 
 def before_after_view(
@@ -220,13 +220,15 @@ def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mappi
     rows, index = [], []
     for of_target, title in enumerate((_("source"), _("target"))):
         for label in np.unique(cloud.label[domain == of_target]):
-            mine = (domain == of_target) & (cloud.label == label)
-            cells = [number(int(mine.sum()))]
+            members = (domain == of_target) & (cloud.label == label)
+            cells = [number(int(members.sum()))]
             for when in there:
-                right = cloud.predicted[when][mine] == label
+                right = cloud.predicted[when][members] == label
                 cells.append("–" if label < 0 else percent(float(right.mean())))
                 points = cloud.layouts.get(layout, {}).get(when)
-                middle = () if points is None or np.isnan(points[mine]).all() else np.nanmean(points[mine], axis=0)
+                middle = (
+                    () if points is None or np.isnan(points[members]).all() else np.nanmean(points[members], axis=0)
+                )
                 cells.append(", ".join(number(float(x), 2) for x in middle) or "–")
             index.append(f"{title} · {word(classes[label]) if label >= 0 else _('unknown')}")
             rows.append(cells)

@@ -237,14 +237,14 @@ def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
     """Collect the curves, (epoch, value) by name, of the adapting phase, or of source only where only that trained."""
     history = () if record is None else record.history
     phase = "adapt" if _adapts(record) else "source_only"
-    found: dict[str, list[tuple[float, float]]] = {}
+    curves: dict[str, list[tuple[float, float]]] = {}
     for event in history:
         if event.phase != phase:
             continue
         kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
         for name, value in values.items():
-            found.setdefault(f"{kind}/{name}", []).append((event.epoch, value))
-    return dict(sorted(found.items(), key=lambda item: item[0].startswith("loss")))
+            curves.setdefault(f"{kind}/{name}", []).append((event.epoch, value))
+    return dict(sorted(curves.items(), key=lambda item: item[0].startswith("loss")))
 
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:

@@ -104,10 +104,10 @@ def _ends(record: Record, samples: Future[ShownSamples]) -> None:
     """Draw the outermost samples after adapting, which show what the classifier goes by."""
     shown = samples.result() if samples.done() else ShownSamples()
     titles = (_("At the source's end"), _("At the target's end"))
-    said = _(
+    caption = _(
         "The outermost samples after adapting: what those of one end have in common is what the classifier goes by."
     )
-    st.markdown(said)
+    st.markdown(caption)
     for column, title, rows in zip(
         st.columns(2, gap="medium"),
         titles,

@@ -33,9 +33,9 @@ def _panel(view: RunView) -> None:
     phase_curves(view)
 
 
-def notices(found: Iterable[Notice]) -> None:
+def notices(items: Iterable[Notice]) -> None:
     """Show what a run noticed that a person should know."""
-    for notice in found:
+    for notice in items:
         st.info(translate_message(notice.message, notice.values))
 
 
@@ -127,45 +127,47 @@ def _what_happens(view: RunView) -> None:
     method = methods()[view.experiment.method.name]
     match view.stage:
         case "source_only":
-            said = _(
+            sentence = _(
                 "Now the network learns from the source alone. Watch the target: where it stays behind the source, "
                 "there is something to adapt to."
             )
         case "before":
-            said = _("Now the held-out samples of both domains are looked at with that network: the picture “before”.")
+            sentence = _(
+                "Now the held-out samples of both domains are looked at with that network: the picture “before”."
+            )
         case "adapt" if method.kind in ("deep alignment", "model adaptation"):
-            said = _(
+            sentence = _(
                 "Now {method} adapts. {summary} Watch the target climb over the dashed line, what source only reached.",
                 method=f"**{_(method.title)}**",
                 summary=_(method.summary),
             )
         case "adapt":
-            said = _(
+            sentence = _(
                 "Now {method} adapts, in one step. {summary}",
                 method=f"**{_(method.title)}**",
                 summary=_(method.summary),
             )
         case "oracle":
-            said = _(
+            sentence = _(
                 "Now the oracle learns from the target's own labels, which nobody has in practice: the most that one "
                 "can hope for."
             )
         case "after":
-            said = _(
+            sentence = _(
                 "Now the same samples are looked at with the adapted network: the picture “after”, and the scores."
             )
         case _:
             return
     with st.container(key=keys.WHAT_HAPPENS, border=True, gap="small"):
-        st.markdown(said)
+        st.markdown(sentence)
         navigation.link_to_lesson(method.name(), _("How {method} works", method=_(method.title)) + " →")
 
 
 def _controls(view: RunView) -> None:
-    mine = queue().owns(view.run_id, state.owner())
+    is_owner = queue().owns(view.run_id, state.owner())
     shared = view.owners > 1
     why = None
-    if not mine:
+    if not is_owner:
         why = _("This run belongs to another visitor; start your own to change it.")
     elif shared:
         why = _("{count} people share this run; you can only leave it.", count=view.owners)
@@ -175,11 +177,11 @@ def _controls(view: RunView) -> None:
         else:
             _button(_("Pause"), queue().pause, view, why, unless=view.state == "stopping" or view.finishing_early)
         if shared:
-            _button(_("Leave this run"), queue().stop, view, None if mine else why, unless=view.state == "stopping")
+            _button(_("Leave this run"), queue().stop, view, None if is_owner else why, unless=view.state == "stopping")
         elif view.started_at is None:  # it has learned nothing that could be thrown away
-            _button(_("Stop"), queue().stop, view, None if mine else why)
+            _button(_("Stop"), queue().stop, view, None if is_owner else why)
         else:
-            _ask_before_stopping(view, None if mine else why)
+            _ask_before_stopping(view, None if is_owner else why)
         early = not _has_learned(view)
         unless = early or view.finishing_early or view.state == "stopping"
         hint = _("From the first epoch of adapting on.") if early else None

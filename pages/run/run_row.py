@@ -26,11 +26,11 @@ def list_runs() -> list[KeptRun]:
 
 def pairs(runs: Sequence[KeptRun]) -> dict[str, DataSpec]:
     """Return the domain pairs that are among the runs; one with settings that this version does not know is none."""
-    found: dict[str, DataSpec] = {}
+    specs: dict[str, DataSpec] = {}
     for run in runs:
-        if run.pair not in found and run.is_readable:
-            found[run.pair] = run.experiment.data
-    return found
+        if run.pair not in specs and run.is_readable:
+            specs[run.pair] = run.experiment.data
+    return specs
 
 
 def title(run: KeptRun) -> str:

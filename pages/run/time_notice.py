@@ -27,18 +27,18 @@ def draw(experiment: Experiment) -> None:
     except UserError as error:
         st.warning(explain(error))
         return
-    found = estimate(experiment)
-    if found is None or found.seconds < NOTICED:
+    expected = estimate(experiment)
+    if expected is None or expected.seconds < NOTICED:
         return
     took = _(
         "About {time} for {source} + {target} samples with {method}.",
-        time=seconds(found.seconds),
-        source=number(found.source),
-        target=number(found.target),
-        method=_(found.method.title),
+        time=seconds(expected.seconds),
+        source=number(expected.source),
+        target=number(expected.target),
+        method=_(expected.method.title),
     )
-    if found.lower:
-        advice = _("Lower “{setting}” to make it fast.", setting=_(found.lower))
+    if expected.lower:
+        advice = _("Lower “{setting}” to make it fast.", setting=_(expected.lower))
     else:
         advice = _("Fewer samples make it fast.")
     st.info(paragraph(took, advice))

@@ -54,12 +54,12 @@ def paired_gain(first: Record, second: Record) -> Gain | None:
     both = shared(first, second)
     if both is None:
         return None
-    mine, other = both.target
-    y = first.evidence.target_label[mine]
+    own, other = both.target
+    y = first.evidence.target_label[own]
     known = y >= 0
     if not known.any():
         return None
-    before = first.evidence.target_predicted["after"][mine]
+    before = first.evidence.target_predicted["after"][own]
     after = second.evidence.target_predicted["after"][other]
     return gain(y[known], before[known], after[known])
 
@@ -145,8 +145,8 @@ def _newest(view: RunView) -> dict[Layout, Embedded] | None:
             if f"after/{layout}" in evidence.embeddings
         }
     for when in ("after", "before"):
-        if found := {event.layout: event for event in embeddings.values() if event.when == when}:
-            return found
+        if events := {event.layout: event for event in embeddings.values() if event.when == when}:
+            return events
     return None
 
 
@@ -168,8 +168,8 @@ def confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
 
 
 def _match(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    _common, mine, other = np.intersect1d(a, b, return_indices=True)
-    return mine, other
+    _common, own, other = np.intersect1d(a, b, return_indices=True)
+    return own, other
 
 
 def _cloud(a: Evidence, b: Evidence, both: Shared) -> Cloud | None:

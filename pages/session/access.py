@@ -31,18 +31,18 @@ def localhost_only() -> bool:
 
 def address() -> str:
     """Return the visitor's network address: of IPv6 the part that one house shares, and "" for this machine's own."""
-    found = st.context.ip_address
-    if not isinstance(found, str):  # AppTest has a mock there
+    ip = st.context.ip_address
+    if not isinstance(ip, str):  # AppTest has a mock there
         return ""
-    return counted_address(found)
+    return counted_address(ip)
 
 
-def counted_address(found: str) -> str:
+def counted_address(text: str) -> str:
     """Reduce an address to what visitors are counted by; "" for this machine's own."""
     try:
-        ip = ipaddress.ip_address(found)
+        ip = ipaddress.ip_address(text)
     except ValueError:
-        return found
+        return text
     if ip.is_loopback:
         return ""
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))

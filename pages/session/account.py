@@ -43,8 +43,8 @@ def signed_in_as() -> str | None:
     """Return what to call the person who signed in; None for a visitor who did not."""
     if _person(st.user) is None:
         return None
-    told = st.user.get("name") or st.user.get("email") or ""
-    return str(told)[:_LONGEST_NAME]
+    name = st.user.get("name") or st.user.get("email") or ""
+    return str(name)[:_LONGEST_NAME]
 
 
 def verified_email() -> str | None:

@@ -27,10 +27,10 @@ class Address(NamedTuple):
     @classmethod
     def read(cls, header: str | None) -> Address | None:
         """Parse a header; None where it has no address, as in the Origin “null” of a page in a sandbox."""
-        found = _ADDRESS.fullmatch(header or "")
-        if found is None:
+        match = _ADDRESS.fullmatch(header or "")
+        if match is None:
             return None
-        scheme, six, name, port = found.groups()
+        scheme, six, name, port = match.groups()
         return cls(scheme and scheme.lower(), (six or name).lower(), int(port) if port else None)
 
 

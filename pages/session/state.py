@@ -71,24 +71,24 @@ def arrive(screen: str) -> None:
     if screen != "playground":
         st.session_state[keys.PLAYGROUND] = {}
     elif history is None or history.screen != screen:
-        asked = st.query_params.to_dict()
-        st.session_state[keys.PLAYGROUND] = {name: asked[name] for name in _PLAYGROUND if asked.get(name)}
+        query = st.query_params.to_dict()
+        st.session_state[keys.PLAYGROUND] = {name: query[name] for name in _PLAYGROUND if query.get(name)}
     if history is None or history.screen != screen:
         if history is not None:
             st.session_state.pop(keys.PROBLEM, None)
         st.session_state[keys.HISTORY] = _LinkHistory(screen)
         return
-    asked = st.query_params.to_dict()
+    query = st.query_params.to_dict()
     settled = time.monotonic() - history.written > _SETTLED
-    if settled and history.links and history.links[-1] == address() != asked and asked in history.links:
-        _follow(asked)
+    if settled and history.links and history.links[-1] == address() != query and query in history.links:
+        _follow(query)
         history.links.append(address())
 
 
 def experiment() -> Experiment:
     """Return what this session is about to do."""
-    found: Experiment = st.session_state.get(keys.EXPERIMENT) or Experiment()
-    return found
+    value: Experiment = st.session_state.get(keys.EXPERIMENT) or Experiment()
+    return value
 
 
 def replace(new: Experiment) -> None:
@@ -107,8 +107,8 @@ def change(**parts: Any) -> None:
 
 def run_id() -> str | None:
     """Return the id of the run whose results this session looks at, if any."""
-    found: str | None = st.session_state.get(keys.RUN)
-    return found
+    value: str | None = st.session_state.get(keys.RUN)
+    return value
 
 
 def set_run(run: str | None) -> None:
@@ -143,14 +143,14 @@ def story() -> str:
 
 def hidden() -> tuple[str, ...]:
     """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
-    found: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
-    return found
+    value: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
+    return value
 
 
 def playground() -> dict[str, str]:
     """Return what the playground's link says besides the experiment: ``acts``, ``beside``, ``sweep``."""
-    found: dict[str, str] = st.session_state.get(keys.PLAYGROUND) or {}
-    return found
+    value: dict[str, str] = st.session_state.get(keys.PLAYGROUND) or {}
+    return value
 
 
 def change_playground(**parts: str) -> None:
@@ -160,8 +160,8 @@ def change_playground(**parts: str) -> None:
 
 def row() -> tuple[str, ...]:
     """Return the runs that the address of “What if” names, ``row=a,b``, the first being what the others change."""
-    asked = st.session_state.get(keys.ROW) or ""
-    return tuple(dict.fromkeys(filter(None, asked.split(","))))[:MOST_IN_A_ROW]
+    text = st.session_state.get(keys.ROW) or ""
+    return tuple(dict.fromkeys(filter(None, text.split(","))))[:MOST_IN_A_ROW]
 
 
 def is_hidden(part: str) -> bool:
@@ -182,8 +182,8 @@ def walk_with(room_id: str) -> None:
 
 def exercise() -> Exercise | None:
     """Return the exercise that the link sets, if any, with the pair that it set."""
-    found: Exercise | None = st.session_state.get(keys.EXERCISE)
-    return found
+    value: Exercise | None = st.session_state.get(keys.EXERCISE)
+    return value
 
 
 def keep(*names: str) -> None:
@@ -211,8 +211,8 @@ def is_problem_of_link() -> bool:
 
 def problem() -> UserError | None:
     """Return what was wrong with the link or the last change; it goes with the next one."""
-    found: UserError | None = st.session_state.get(keys.PROBLEM)
-    return found
+    value: UserError | None = st.session_state.get(keys.PROBLEM)
+    return value
 
 
 def link() -> dict[str, str]:
@@ -228,8 +228,8 @@ def link() -> dict[str, str]:
         query["view"] = _EVERYTHING
     if came_from := st.session_state.get(keys.ROOM):
         query["room"] = came_from
-    if (asked := exercise()) is not None:
-        query |= asked.to_query()
+    if (task := exercise()) is not None:
+        query |= task.to_query()
     return query
 
 
@@ -259,45 +259,47 @@ def publish() -> None:
 
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
-    asked = dict(query)
+    fields = dict(query)
     for of_a_screen in OF_A_SCREEN:  # `arrive` sees to them
-        asked.pop(of_a_screen, None)
-    lang = asked.pop("lang", "")
+        fields.pop(of_a_screen, None)
+    lang = fields.pop("lang", "")
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
-    st.session_state[keys.RUN] = asked.pop("run", run_id())
-    st.session_state[keys.EVERYTHING] = asked.pop("view", "") == _EVERYTHING
-    st.session_state[keys.ROOM] = asked.pop("room", "")[:64]
-    told = {name: asked.pop(name) for name in FIELDS if name in asked}
-    missing = asked.pop("missing", "")
-    hide = asked.pop("hide", "").split(",")
+    st.session_state[keys.RUN] = fields.pop("run", run_id())
+    st.session_state[keys.EVERYTHING] = fields.pop("view", "") == _EVERYTHING
+    st.session_state[keys.ROOM] = fields.pop("room", "")[:64]
+    overrides = {name: fields.pop(name) for name in FIELDS if name in fields}
+    missing = fields.pop("missing", "")
+    hide = fields.pop("hide", "").split(",")
     st.session_state[keys.HIDDEN] = tuple(part for part in PARTS + FILM_PARTS if part in hide)
     if missing:
         report(UserError("There is no page “{name}” here; choose one from the menu.", name=shorten(missing)))
         return
     try:
-        found = Experiment.from_flat(asked)
-        _vet(found)
-        if found.data != DataSpec() and not found.data.source:  # a link to files names its network; see Data for them
-            found = _with_usual(found, asked)
+        requested = Experiment.from_flat(fields)
+        _vet(requested)
+        if (
+            requested.data != DataSpec() and not requested.data.source
+        ):  # a link to files names its network; see Data for them
+            requested = _with_usual(requested, fields)
     except UserError as error:
         report(error)
         st.session_state[keys.PROBLEM_OF_LINK] = True
     else:
-        replace(found)
-        st.session_state[keys.EXERCISE] = Exercise.of_query(told, found.data)
+        replace(requested)
+        st.session_state[keys.EXERCISE] = Exercise.of_query(overrides, requested.data)
 
 
-def _with_usual(found: Experiment, asked: Mapping[str, str]) -> Experiment:
+def _with_usual(requested: Experiment, fields: Mapping[str, str]) -> Experiment:
     """Fill in what a link does not say. On pictures the default network is not named, so that one may be meant."""
     from da_core.methods.wanted_network import with_all_usual
     from da_core.networks.defaults import usual_spec, with_usual
 
-    named = usual_spec(found.data).network != NetworkSpec()
-    return (with_all_usual if named else with_usual)(found, asked)
+    named = usual_spec(requested.data).network != NetworkSpec()
+    return (with_all_usual if named else with_usual)(requested, fields)
 
 
-def _vet(found: Experiment) -> None:
+def _vet(requested: Experiment) -> None:
     """Check the names and hyperparameters that a link gives against their registries, before anything uses them.
 
     The registries of methods and networks import torch, so they are asked only about what the link names.
@@ -305,25 +307,25 @@ def _vet(found: Experiment) -> None:
     from da_core.registry import resolve
 
     default = Experiment()
-    for data in (found.data, found.third):
+    for data in (requested.data, requested.third):
         if data is not None and data != default.data:
             from da_core.data.sources import sources
 
             resolve(sources(), data)
-    if found.network != default.network:
+    if requested.network != default.network:
         from da_core.networks import networks
 
-        resolve(networks(), found.network)
-    if found.prepare:
+        resolve(networks(), requested.network)
+    if requested.prepare:
         from da_core.networks.preparation import read
 
-        for step in found.prepare:
+        for step in requested.prepare:
             read(step)
-    if found.head != default.head:
+    if requested.head != default.head:
         from da_core.networks.head_kinds import heads
 
-        resolve(heads(), found.head)
-    if found.method != default.method:
+        resolve(heads(), requested.head)
+    if requested.method != default.method:
         from da_core.methods import methods
 
-        resolve(methods(), found.method)
+        resolve(methods(), requested.method)

@@ -32,16 +32,16 @@ def check() -> None:
     A run that this session has found before stays open.
     """
     here = address()
-    found: set[str] = st.session_state.setdefault(keys.FOUND_RUNS, set())
-    asked = {run for run in (state.run_id(), *state.row()) if run} - found
-    if not asked or here is None:
+    known: set[str] = st.session_state.setdefault(keys.FOUND_RUNS, set())
+    requested = {run for run in (state.run_id(), *state.row()) if run} - known
+    if not requested or here is None:
         return
     if misses.are_many(here):
         state.forget_runs()
         state.report(UserError("Many links that lead nowhere came from your network; try again in a few minutes."))
         return
-    for run in asked:
+    for run in requested:
         if queue().view(run) is not None:
-            found.add(run)
+            known.add(run)
         elif not store().is_kept(run):  # else it is there, damaged or in a storage that is away
             misses.note(here, run)

@@ -110,9 +110,9 @@ def negotiated(*wishes: str) -> str:
 
     A wish may be a whole Accept-Language header.
     """
-    names = [part.partition(";")[0].strip() for wish in wishes for part in wish.split(",")]
-    found = Locale.negotiate([name for name in names if name], list(LANGUAGES), sep="-")
-    return found.language if found else "en"
+    names = [part.partition(";")[0].strip() for header in wishes for part in header.split(",")]
+    locale = Locale.negotiate([name for name in names if name], list(LANGUAGES), sep="-")
+    return locale.language if locale else "en"
 
 
 def _of_browser() -> str:

@@ -43,7 +43,7 @@ def form(
     refuses, such as a bound that is itself excluded, changes nothing and the frame says why.
     """
     known = {hyper.name: hyper for hyper in describe(kind)}
-    shown = [name for name in fields or known if not known[name].is_text]
+    names = [name for name in fields or known if not known[name].is_text]
     now = validated(kind, values, of)
 
     def write(name: str, key: str) -> None:
@@ -54,9 +54,9 @@ def form(
         else:
             on_change(new.overrides())
 
-    for first in range(0, len(shown), columns):  # row by row, so that a phone shows them in their order too
+    for first in range(0, len(names), columns):  # row by row, so that a phone shows them in their order too
         row = st.columns(columns, gap="medium")
-        for place, name in zip(row, shown[first : first + columns], strict=False):
+        for place, name in zip(row, names[first : first + columns], strict=False):
             key = keys.setting(of, name)
             st.session_state[key] = getattr(now, name)
             with place:

@@ -66,15 +66,15 @@ def picture(record: Record) -> None:
 
 def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) -> dict[Kind, LayoutProgress]:
     """Request all layouts that the panels can show now."""
-    found: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
-    shown: list[Layout] = ["pca", "umap"]
+    progress: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
+    layouts: list[Layout] = ["pca", "umap"]
     if st.session_state.get(keys.TSNE_RUN) == record.run_id:
-        shown.append("tsne")
-    for layout in shown:
-        found[layout] = layout_requests.by_stop(record, _settings_of(layout, record, chosen))
+        layouts.append("tsne")
+    for layout in layouts:
+        progress[layout] = layout_requests.by_stop(record, _settings_of(layout, record, chosen))
     if with_seeds:
-        found["seeds"] = layout_requests.by_seed(record, chosen)
-    return found
+        progress["seeds"] = layout_requests.by_seed(record, chosen)
+    return progress
 
 
 def _settings_of(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettings:
@@ -185,7 +185,7 @@ def measures(shift: Shift) -> None:
             "are those that each network guesses."
         )
     )
-    shown = (
+    rows = (
         (
             "proxy_a_distance",
             _("Proxy A-distance"),
@@ -212,7 +212,7 @@ def measures(shift: Shift) -> None:
         ),
         ("classwise", _("Class-wise distance"), 3, by),
     )
-    known = [each for each in shown if getattr(shift.before, each[0]) is not None]
+    known = [each for each in rows if getattr(shift.before, each[0]) is not None]
     for pair in (known[:2], known[2:]):
         for column, each in zip(st.columns(2, gap="medium", border=True), pair, strict=False):
             with column:

@@ -132,7 +132,7 @@ def _train() -> None:
     time_notice.draw(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=keys.TRAIN):
         pressed = st.button(_("Train"), type="primary")
-        wanted = st.session_state[keys.ORACLE] = state.experiment().oracle
+        with_oracle = st.session_state[keys.ORACLE] = state.experiment().oracle
         pair = pair_in_memory(state.experiment().data)
         labelled = pair is None or pair.target_labelled
         st.toggle(
@@ -140,7 +140,7 @@ def _train() -> None:
             help=_("A network trained on the target's own labels: the ceiling. It makes the run longer.")
             if labelled
             else _("The target has no labels that an oracle could learn from."),
-            disabled=not labelled and not wanted,
+            disabled=not labelled and not with_oracle,
             key=keys.ORACLE,
             on_change=lambda: state.change(oracle=st.session_state[keys.ORACLE]),
         )

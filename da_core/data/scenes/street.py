@@ -68,11 +68,11 @@ def _draw_scene(canvas: Canvas, label: int, rng: Random, crowd: Crowd) -> Pictur
     """Draw one scene on the canvas and return its sky, uint8 (size, size, 3)."""
     horizon = rng.uniform(0.42, 0.58)
     draw_scenery(canvas, rng, horizon, crowd.clutter)
-    shown = OBJECTS[CLASSES[label]]
-    scale, foot = rng.uniform(*shown.scale), rng.uniform(*shown.foot)
-    room = max(0.0, 0.5 - shown.room * scale)
+    drawing = OBJECTS[CLASSES[label]]
+    scale, foot = rng.uniform(*drawing.scale), rng.uniform(*drawing.foot)
+    room = max(0.0, 0.5 - drawing.room * scale)
     x = 0.5 + min(crowd.wander, room) * rng.uniform(-1, 1)
-    shown.draw(ObjectFrame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
+    drawing.draw(ObjectFrame(canvas, x, foot, scale, rng.choice((-1, 1)), rng.gauss(0, 0.025)), rng)
     return draw_sky(canvas.size, horizon, rng)
 
 

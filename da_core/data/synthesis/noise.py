@@ -19,8 +19,8 @@ def add_background_noise(sounds: NDArray[np.int16], decibels: float, rng: np.ran
     frequency[0] = np.inf  # no constant part
     spectrum = rng.normal(size=(count, len(frequency))) + 1j * rng.normal(size=(count, len(frequency)))
     noise = np.fft.irfft(spectrum / np.sqrt(frequency), n=length)
-    wanted = np.square(signal).mean(axis=1, keepdims=True) / 10 ** (decibels / 10)
-    noise *= np.sqrt(wanted / np.maximum(np.square(noise).mean(axis=1, keepdims=True), 1e-300))
+    power = np.square(signal).mean(axis=1, keepdims=True) / 10 ** (decibels / 10)
+    noise *= np.sqrt(power / np.maximum(np.square(noise).mean(axis=1, keepdims=True), 1e-300))
     mixed = signal + noise
     loudest = np.abs(mixed).max(axis=1, keepdims=True, initial=0)
     mixed *= np.minimum(1, 32767 / np.maximum(loudest, 1))

@@ -46,12 +46,12 @@ def classes_misnamed(facts: Facts) -> Finding | None:
 def classes_swallowed(facts: Facts) -> Finding | None:
     """Find classes for which several others are taken: by the method's doing, or because the network sees no more."""
     result = facts.result
-    found = swallowed(result.adapted.scored.confusion)
-    if not found or collapsed(facts) is not None or classes_misnamed(facts) is not None:
+    merged = swallowed(result.adapted.scored.confusion)
+    if not merged or collapsed(facts) is not None or classes_misnamed(facts) is not None:
         return None
     by_method = not swallowed(result.source_only.scored.confusion)
     names = "; ".join(
-        f"{', '.join(result.classes[i] for i in lost)} → {result.classes[j]}" for j, lost in found.items()
+        f"{', '.join(result.classes[i] for i in lost)} → {result.classes[j]}" for j, lost in merged.items()
     )
     return Finding(
         name="classes_swallowed",

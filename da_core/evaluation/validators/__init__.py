@@ -17,8 +17,8 @@ def validators() -> dict[str, type[Validator]]:
     Raises TypeError, as `registry.collect` does.
     """
     order = ("none", "few", "all")
-    found = registry.collect(sys.modules[__name__], Validator, name_of=lambda kind: kind.name())
-    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].labels), item[0])))
+    kinds = registry.collect(sys.modules[__name__], Validator, name_of=lambda kind: kind.name())
+    return dict(sorted(kinds.items(), key=lambda item: (order.index(item[1].labels), item[0])))
 
 
 def pick_validator(name: str, *, unlocked: bool = False) -> type[Validator]:

@@ -47,8 +47,8 @@ class Exercise:
     @property
     def key(self) -> str:
         """Digest the exercise: the same for the same link."""
-        told = f"{self.task}\n{self.goal:g}\n{self.labels}\n{self.data.model_dump_json()}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        content = f"{self.task}\n{self.goal:g}\n{self.labels}\n{self.data.model_dump_json()}"
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def refusal(self, experiment: Experiment, accuracy: float | None) -> UserError | None:
         """Say why a run does not meet the exercise; None if it does."""
@@ -84,23 +84,23 @@ class ResultsCode:
 def write_code(key: bytes, exercise: Exercise, run_id: str, accuracy: float, visitor: str) -> str:
     """Write the code of a run for a visitor: only who has the server's ``key`` can."""
     mark = hmac.new(key, f"mark:{exercise.key}:{visitor}".encode(), hashlib.sha256).hexdigest()[:6]
-    told = f"{round(1000 * accuracy)}.{run_id}.{mark}"
-    return f"{told}.{_seal(key, exercise, told)}"
+    content = f"{round(1000 * accuracy)}.{run_id}.{mark}"
+    return f"{content}.{_seal(key, exercise, content)}"
 
 
 def read_code(key: bytes, exercise: Exercise, code: str) -> ResultsCode:
     """Read a code. Raises `UserError` for one that this server did not write for this exercise."""
-    found = _CODE.fullmatch(code.strip())
-    if found is None:
+    match = _CODE.fullmatch(code.strip())
+    if match is None:
         raise UserError("This is no results code; was all of it copied?")
-    told, seal = code.strip().rpartition(".")[::2]
-    if not hmac.compare_digest(seal, _seal(key, exercise, told)):
+    content, seal = code.strip().rpartition(".")[::2]
+    if not hmac.compare_digest(seal, _seal(key, exercise, content)):
         raise UserError("This server did not write this code for this exercise.")
-    return ResultsCode(int(found[1]) / 1000, found[2], found[3])
+    return ResultsCode(int(match[1]) / 1000, match[2], match[3])
 
 
-def _seal(key: bytes, exercise: Exercise, told: str) -> str:
-    return hmac.new(key, f"{exercise.key}:{told}".encode(), hashlib.sha256).hexdigest()[:20]
+def _seal(key: bytes, exercise: Exercise, content: str) -> str:
+    return hmac.new(key, f"{exercise.key}:{content}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def exercise_of_link(link: str) -> Exercise:

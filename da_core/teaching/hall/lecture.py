@@ -53,8 +53,8 @@ class _LecturePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _named(given: Any) -> Any:
-    return {"preset": given} if isinstance(given, str) else given
+def _named(value: Any) -> Any:
+    return {"preset": value} if isinstance(value, str) else value
 
 
 class FilmOfPreset(_LecturePart):
@@ -264,8 +264,10 @@ def _with_check(slide: Any, language: str) -> Any:
     if not isinstance(slide, dict) or not isinstance(name := slide.get("check"), str):
         return slide
     one = check(name)
-    asked = {key: value for key, value in slide.items() if key != "check"} | {"question": _question_of(one, language)}
-    return {"twin": _question_of(check(one.twin), language), **asked} if one.twin else asked
+    resolved = {key: value for key, value in slide.items() if key != "check"} | {
+        "question": _question_of(one, language)
+    }
+    return {"twin": _question_of(check(one.twin), language), **resolved} if one.twin else resolved
 
 
 def _with_guess(slide: Any, language: str) -> Any:
@@ -279,12 +281,12 @@ def _with_guess(slide: Any, language: str) -> Any:
     one = read_guess(name)
     if not isinstance(one, CurveGuess | BoundaryGuess):
         raise UserError("The guess “{name}” is not one that is drawn.", name=name)
-    asked = {key: value for key, value in sketch.items() if key != "guess"}
-    asked |= {"text": filled(one.question.text(language), Language(language)), "x": one.x, "y": one.y}
+    resolved = {key: value for key, value in sketch.items() if key != "guess"}
+    resolved |= {"text": filled(one.question.text(language), Language(language)), "x": one.x, "y": one.y}
     if isinstance(one, CurveGuess):
-        asked |= {"across": one.across.text(language), "up": one.up.text(language), "unit": one.unit}
-        asked["outcome"] = outcome_of(one, str(sketch.get("outcome")))
-    return {**slide, "sketch": asked}
+        resolved |= {"across": one.across.text(language), "up": one.up.text(language), "unit": one.unit}
+        resolved["outcome"] = outcome_of(one, str(sketch.get("outcome")))
+    return {**slide, "sketch": resolved}
 
 
 def _question_of(check: Check, language: str) -> dict[str, Any]:
@@ -348,10 +350,10 @@ def _check_names(lecture: Lecture) -> None:
             )
         if slide.run is not None:
             try:
-                wanted = Experiment.from_flat(query_of(slide.run))
-                resolve(sources(), wanted.data)
-                resolve(networks(), wanted.network)
-                resolve(methods(), wanted.method)
+                experiment = Experiment.from_flat(query_of(slide.run))
+                resolve(sources(), experiment.data)
+                resolve(networks(), experiment.network)
+                resolve(methods(), experiment.method)
             except UserError as error:
                 raise UserError(
                     "Slide {slide}: “{field}” cannot be used: {detail}.", slide=number, field="run", detail=str(error)

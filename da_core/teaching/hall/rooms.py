@@ -68,9 +68,9 @@ class Rooms:
         if self._wrong.are_many(address):
             raise UserError("Many wrong codes came from your network; try again in a few minutes.")
         code = code.strip().upper()
-        found = self._database().find(code)
-        if found is not None:
-            return found
+        row = self._database().find(code)
+        if row is not None:
+            return row
         self._wrong.note(address, code)
         raise UserError("There is no room with this code; look at the board again.")
 
