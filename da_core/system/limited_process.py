@@ -28,6 +28,8 @@ IS_SUPPORTED = sys.platform.startswith("linux")
 
 _ROOT = Path(__file__).parents[2]
 _MEGABYTE = 2**20
+_SOCKET_BYTES = 4 * _MEGABYTE
+"""What the kernel may hold of an answer: at its default of 208 KB the two sides wait for each other all the time."""
 
 
 class ChildDiedError(Exception):
@@ -75,6 +77,7 @@ class ForkServer:
 
     def _fork(self, request: bytes) -> LimitedProcess:
         channel, child_end = socket.socketpair()
+        child_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
         with self._lock:
             control = self._started()
         try:
