@@ -157,6 +157,9 @@ def rank_methods(losses: ArrayLike, pairs: Sequence[str], methods: Sequence[str]
 
     Friedman's test corrected for ties, Nemenyi's test and its critical difference: Demšar, Statistical Comparisons of
     Classifiers over Multiple Data Sets, JMLR 7 (2006), section 3.2.2.
+
+    >>> rank_methods([[0.1, 0.2], [0.3, 0.4]], ["a to b", "b to a"], ["dann", "coral"]).mean
+    {'dann': 1.0, 'coral': 2.0}
     """
     from scikit_posthocs import posthoc_nemenyi_friedman
     from scipy.stats import friedmanchisquare, rankdata

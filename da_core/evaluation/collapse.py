@@ -19,7 +19,11 @@ ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
-    """Count the classes that predictions (n,) spread over, as e^H of their shares: k equally frequent ones count k."""
+    """Count the classes that predictions (n,) spread over, as e^H of their shares: k equally frequent ones count k.
+
+    >>> round(predicted_classes(np.array([0, 0, 1, 1])), 3)
+    2.0
+    """
     shares = np.unique(predicted, return_counts=True)[1] / len(predicted)
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
@@ -28,6 +32,10 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
     """Report whether the target's predictions (n,) fell to one class or to few. Needs no labels.
 
     Where they were no better before adapting it is not adapting that did it, and nothing is said.
+
+    >>> even, one = np.array([0, 1, 2] * 20), np.zeros(60, np.int64)
+    >>> collapse(even, one, ["car", "bus", "bike"]) is not None, collapse(one, one, ["car", "bus", "bike"]) is not None
+    (True, False)
     """
     if len(np.unique(after)) == 1 < len(np.unique(before)):
         return Finding(
@@ -53,6 +61,9 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
     """Find pairs of classes, most of each of which is taken for the other after adapting, and was not before.
 
     Confusion matrices (c, c): rows true class, columns predicted class.
+
+    >>> swapped([[9, 1], [1, 9]], [[1, 9], [9, 1]])
+    [(0, 1)]
     """
 
     def trade_places(confusion: ArrayLike) -> NDArray[np.bool_]:
@@ -69,6 +80,9 @@ def misnamed(confusion: ArrayLike) -> list[tuple[int, int]]:
 
     Confusion matrix (c, c): rows true class, columns predicted class. Where two are taken for the same class neither
     counts: that is a class that swallows others, no exchange of names.
+
+    >>> misnamed([[0, 9, 1], [9, 1, 0], [0, 0, 10]])
+    [(0, 1), (1, 0)]
     """
     counts = np.asarray(confusion, dtype=np.float64)
     most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
@@ -81,6 +95,9 @@ def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
 
     Confusion matrix (c, c): rows true class, columns predicted class. Nothing is found where less than `A_PART` of all
     samples is in classes that were swallowed.
+
+    >>> swallowed([[9, 1, 0], [9, 1, 0], [10, 0, 0]])
+    {0: [1, 2]}
     """
     counts = np.asarray(confusion, dtype=np.float64)
     most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
@@ -91,7 +108,11 @@ def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
 
 
 def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:
-    """Report `swapped` classes. It takes the target's labels, so it is for the report, never for a method."""
+    """Report `swapped` classes. It takes the target's labels, so it is for the report, never for a method.
+
+    >>> swaps([[90, 10], [10, 90]], [[10, 90], [90, 10]], ["car", "bus"]) is not None
+    True
+    """
     pairs = swapped(before, after)
     if not pairs:
         return None

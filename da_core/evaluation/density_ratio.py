@@ -37,7 +37,11 @@ def true_density_ratio(record: Record) -> NDArray[np.float64] | None:
 
 
 def rank_correlation(weights: NDArray[np.floating[Any]], truth: NDArray[np.floating[Any]]) -> float:
-    """Compute Spearman's rank correlation of two sets of weights (n,), in [-1, 1]; 0 where all of either are alike."""
+    """Compute Spearman's rank correlation of two sets of weights (n,), in [-1, 1]; 0 where all of either are alike.
+
+    >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 90.0]))
+    1.0
+    """
     from scipy.stats import spearmanr
 
     if np.ptp(weights) == 0 or np.ptp(truth) == 0:

@@ -17,7 +17,11 @@ FEWEST_OF_A_CLASS = 5
 
 
 def mean_kernel(Fs: Features, Ft: Features) -> Values:
-    """Compute the kernel matrix of `mmd` of the pooled samples, source first."""
+    """Compute the kernel matrix of `mmd` of the pooled samples, source first.
+
+    >>> mean_kernel(np.zeros((2, 1)), np.ones((2, 1))).shape
+    (4, 4)
+    """
     from sklearn.metrics.pairwise import euclidean_distances
 
     require_two_samples(Fs, Ft)
@@ -37,7 +41,12 @@ def mean_kernel(Fs: Features, Ft: Features) -> Values:
 
 
 def second_order_kernel(Fs: Features, Ft: Features, weights: Features) -> Values:
-    """Compute (x·y)² of pooled samples, each domain around its own mean: its means are covariances' inner products."""
+    """Compute (x·y)² of pooled samples, each domain around its own mean: its means are covariances' inner products.
+
+    >>> second_order_kernel(np.zeros((2, 1)), np.array([[1.0], [-1.0]]), np.ones(2))[2:, 2:]
+    array([[1., 1.],
+           [1., 1.]])
+    """
     require_two_samples(Fs, Ft)
     around = np.average(Fs, axis=0, weights=weights), Ft.mean(axis=0, dtype=np.float64)
     centred = np.concatenate([F.astype(np.float64) - mean for F, mean in zip((Fs, Ft), around, strict=True)])
@@ -55,6 +64,11 @@ def kernel_means(kernel: Values, source: Values, target: Values) -> tuple[Values
     """Average a kernel (n, n) within source, within target, and between them, a sample with itself left out.
 
     ``source`` and ``target`` (n, b) are b ways to weigh the samples, 0 for those of the other domain; each mean (b,).
+
+    >>> kernel = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> within_s, within_t, between = kernel_means(kernel, np.array([[1.0], [1], [0]]), np.array([[0.0], [0], [1]]))
+    >>> within_s, between
+    (array([0.5]), array([0.]))
     """
     to_source, to_target, diagonal = kernel @ source, kernel @ target, kernel.diagonal()[:, None]
 
@@ -70,7 +84,12 @@ def kernel_means(kernel: Values, source: Values, target: Values) -> tuple[Values
 
 
 def discrepancy(kernel: Values, source: Values, target: Values) -> Values:
-    """Take the kernel's mean between the domains from those within each: (b,)."""
+    """Take the kernel's mean between the domains from those within each: (b,).
+
+    >>> kernel = np.array([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]])
+    >>> discrepancy(kernel, np.array([[1.0], [1], [0], [0]]), np.array([[0.0], [0], [1], [1]]))
+    array([2.])
+    """
     within_s, within_t, between = kernel_means(kernel, source, target)
     return within_s + within_t - 2 * between
 
@@ -80,6 +99,9 @@ def relative_discrepancy(within_s: Values, within_t: Values, between: Values) ->
 
     The numerator is the CORAL loss of Sun and Saenko 2016 (equation 1) without its constant; the denominator takes the
     unit of the features out, so that two networks compare.
+
+    >>> relative_discrepancy(np.array([4.0]), np.array([4.0]), np.array([4.0]))  # equal covariances
+    array([0.])
     """
     whole = np.maximum(within_s + within_t + 2 * between, np.finfo(float).tiny)
     return np.clip((within_s + within_t - 2 * between) / whole, 0, 1)
@@ -103,6 +125,9 @@ def classwise_discrepancy(kernel: Values, ys: Labels, yt: Labels, source: Values
 
 
 def require_two_samples(Fs: Features, Ft: Features) -> None:
-    """Raise `UserError` where a domain has fewer than two samples."""
+    """Raise `UserError` where a domain has fewer than two samples.
+
+    >>> require_two_samples(np.zeros((2, 3)), np.zeros((2, 3)))
+    """
     if min(len(Fs), len(Ft)) < 2:
         raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")

@@ -53,6 +53,10 @@ def measures(
     With class indices ``ys`` (n_s,) and ``yt`` (n_t,) also the class-wise distance, where two domains share a class of
     `kernel_means.FEWEST_OF_A_CLASS`; a negative index is a class that is not known. With ``weights`` (n_s,) each source
     sample counts as often as its weight says. ``odds`` are `domain_odds` of the same, where they are known already.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> measures(F, F + 9).proxy_a_distance
+    2.0
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
     hits, counted = _domain_hits(Fs, Ft, seed, w, odds)
@@ -128,6 +132,10 @@ def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
     samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
     are in the same half. An error above chance counts as 0 distance. Raises `UserError` with fewer than two samples in
     a domain.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> proxy_a_distance(F, F + 9)
+    2.0
     """
     hits, counted = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
     return _proxy_a_distance(hits.sum() / counted.sum())
@@ -137,6 +145,10 @@ def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Inte
     """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are redrawn, the classifiers stay.
 
     Equal samples are drawn together: a copy is no further evidence.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> proxy_a_distance_interval(F, F + 9)
+    (2.0, 2.0)
     """
     return _accuracy_interval(*_domain_hits(Fs, Ft, seed, np.ones(len(Fs))), seed)
 
@@ -155,6 +167,11 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
 
     They are those of the proxy A-distance's classifiers, of which each places the half that it was not fitted on. NaN
     where a sample is in neither half, as the larger domain has some to spare. Source (n_s,) and target (n_t,).
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> source, target = domain_odds(F, F + 9)
+    >>> bool(np.nanmax(source) < 0 < np.nanmin(target))
+    True
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -236,6 +253,10 @@ def mmd(Fs: Features, Ft: Features) -> float:
     The kernel is the mean of exp(−‖x − y‖² / (f m)) over f = ¼, ½, 1, 2, 4, where m is the median of the squared
     distances between the pooled samples; so the unit of the features does not matter, and no value exceeds 2.
     Raises `UserError` with fewer than two samples in a domain.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> mmd(F, F + 9) > 1
+    True
     """
     Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
     return float(discrepancy(mean_kernel(Fs, Ft), *memberships(len(Fs), len(Ft)))[0])
@@ -246,6 +267,10 @@ def neighbour_mix(before: tuple[Features, Features], after: tuple[Features, Feat
 
     Unlike a domain classifier it does not ask whether any direction tells the domains apart, only whether those near a
     sample are of its own domain. ``before`` and ``after``: source (n_s, d) and target (n_t, d) features.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> neighbour_mix((F, F + 9), (F, F + 9)).before
+    0.0
     """
     n_s, n_t = (min(len(features), MOST_ROWS) for features in before)
     count = min(NEIGHBOURS, n_s + n_t - 1)

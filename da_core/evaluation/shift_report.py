@@ -234,6 +234,10 @@ def outside_support(Fs: Rows, Ft: Rows) -> float:
     """Estimate the share of the target (n_t, d) that lies outside the support of the source (n_s, d), two samples each.
 
     Such a sample is farther from every source sample than all but 1% of these are from their nearest other.
+
+    >>> F = np.random.default_rng(0).normal(size=(100, 2))
+    >>> outside_support(F, F + 9)
+    1.0
     """
     from sklearn.neighbors import NearestNeighbors
 

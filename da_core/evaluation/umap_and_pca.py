@@ -80,6 +80,10 @@ def components(F: Features, count: int) -> Points:
     """Compute the first principal components of features (n, d), as (n, count); missing ones are 0.
 
     Signs follow scikit-learn's rule: the largest loading is positive.
+
+    >>> components(np.array([[-1.0, 0.0], [1.0, 0.0]]), 2).round(3)
+    array([[-1.,  0.],
+           [ 1.,  0.]], dtype=float32)
     """
     from sklearn.decomposition import PCA
 
@@ -95,6 +99,9 @@ def pca(F: Features, start: Points | None = None) -> Points:
     """Lay features (n, d) out by their first two principal components, as (n, 2).
 
     With ``start``, a layout of the same samples, they are turned onto it (`aligned`).
+
+    >>> pca(np.array([[-2.0, 0.0, 1.0], [2.0, 0.0, 1.0]])).shape
+    (2, 2)
     """
     points = components(F, 2)
     return points if start is None else aligned(points, start)
@@ -105,6 +112,9 @@ def tsne(F: Features, seed: int, start: Points | None = None) -> Points:
 
     It begins from PCA or from ``start``, a layout of the same samples, onto which the result is then turned. Fewer than
     `FEWEST_FOR_UMAP` samples get PCA.
+
+    >>> tsne(np.random.default_rng(0).normal(size=(60, 5)), seed=0).shape
+    (60, 2)
     """
     from sklearn.manifold import TSNE
 
@@ -129,6 +139,10 @@ def neighbour_preservation(F: Features, points: Points, k: int = 15) -> float:
     """Measure the share of each sample's k nearest in feature space (n, d) among its k nearest in the plane (n, 2).
 
     1 where the picture keeps every neighbourhood; the rest is what no picture of it can show.
+
+    >>> plane = np.random.default_rng(0).normal(size=(60, 2))
+    >>> neighbour_preservation(plane, plane.astype(np.float32))
+    1.0
     """
     from da_core.methods.distances import nearest
 
@@ -144,6 +158,9 @@ def umap(F: Features, seed: int, start: Points | None = None, neighbours: int = 
 
     Neighbours are exact. It begins from PCA, or from ``start``, a layout of the same samples, in fewer epochs and
     turned onto it at the end. Fewer than `FEWEST_FOR_UMAP` samples get PCA: there is no neighbourhood to keep.
+
+    >>> umap(np.random.default_rng(0).normal(size=(60, 5)), seed=0).shape
+    (60, 2)
     """
     if len(F) < FEWEST_FOR_UMAP:
         return pca(F, start)
@@ -159,7 +176,12 @@ def warm_up() -> None:
 
 
 def aligned(points: Points, onto: Points) -> Points:
-    """Turn, mirror and move ``points`` (n, 2) onto another layout of the same samples; distances stay (Procrustes)."""
+    """Turn, mirror and move ``points`` (n, 2) onto another layout of the same samples; distances stay (Procrustes).
+
+    >>> square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    >>> bool(np.allclose(aligned(square[:, ::-1] + 5, square), square, atol=1e-6))
+    True
+    """
     from scipy.linalg import orthogonal_procrustes
 
     centre, target = points.mean(axis=0), onto.mean(axis=0)

@@ -12,17 +12,28 @@ def effective_sample_size(weights: NDArray[np.floating[Any]]) -> float:
     """Estimate the effective sample size of weights (n,): (Σw)² / Σw².
 
     From 1 (one sample counts) to n (all count alike). Kish 1965, section 8.2.
+
+    >>> effective_sample_size(np.array([1.0, 1.0, 0.0, 0.0]))
+    2.0
     """
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
 def largest_share(weights: NDArray[np.floating[Any]]) -> float:
-    """Compute the share of the whole weight, in (0, 1], that the heaviest sample has."""
+    """Compute the share of the whole weight, in (0, 1], that the heaviest sample has.
+
+    >>> largest_share(np.array([3.0, 1.0]))
+    0.75
+    """
     return float(weights.max() / weights.sum())
 
 
 def summarise_weights(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
-    """Summarise weights (n,) as a result carries them: both numbers by name, with ``samples`` n."""
+    """Summarise weights (n,) as a result carries them: both numbers by name, with ``samples`` n.
+
+    >>> summarise_weights(np.array([1.0, 1.0]))["effective_sample_size"]
+    2.0
+    """
     return {
         "samples": len(weights),
         "effective_sample_size": effective_sample_size(weights),

@@ -201,6 +201,9 @@ def capped(log_weights: Rows, cap: float) -> Rows:
 
     Where so few weights are above 0 (log above −inf) that all of them at the cap do not make the mean 1, the samples
     of weight 0 share the rest evenly, as they do where they weigh next to nothing.
+
+    >>> capped(np.log([1.0, 1.0, 8.0]), cap=1.5).round(3)
+    array([0.75, 0.75, 1.5 ])
     """
     count = len(log_weights)
     order = np.argsort(-log_weights, kind="stable")

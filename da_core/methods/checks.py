@@ -13,6 +13,9 @@ def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDA
     """Check source (n_s, d) and target (n_t, d); return them as float64.
 
     Raises `UserError` where they are not tables of the same width, hold no rows, or hold values that are not finite.
+
+    >>> [X.shape for X in feature_pair([[1, 2]], [[3, 4], [5, 6]])]
+    [(1, 2), (2, 2)]
     """
     source, target = rows(Xs, "source"), rows(Xt, "target")
     if source.shape[1] != target.shape[1]:
@@ -25,7 +28,11 @@ def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDA
 
 
 def rows(X: ArrayLike, domain: str) -> NDArray[np.float64]:
-    """Check one domain's features (n, d); return them as float64, with the same errors as `feature_pair`."""
+    """Check one domain's features (n, d); return them as float64, with the same errors as `feature_pair`.
+
+    >>> rows([[1, 2]], "source")
+    array([[1., 2.]])
+    """
     table = np.asarray(X, dtype=np.float64)
     if table.ndim != 2 or len(table) == 0:
         raise UserError(
@@ -59,7 +66,11 @@ def finite_predictions(predictions: Predictions | None, of: str) -> Predictions:
 
 
 def labels(ys: Labels | None, of: str) -> Labels:
-    """Check class indices of the source samples. Raises `UserError`, naming the method ``of``, where there are none."""
+    """Check class indices of the source samples. Raises `UserError`, naming the method ``of``, where there are none.
+
+    >>> labels(np.array([0, 1]), of="JDA")
+    array([0, 1])
+    """
     if ys is None:
         raise UserError("{of} needs source labels.", of=of)
     return np.asarray(ys, dtype=np.int64)

@@ -41,7 +41,11 @@ class DEV(UnlabelledValidator):
 
 
 def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> float:
-    """Estimate the mean of ``weights · loss`` (n,), corrected by how far the mean weight is from 1."""
+    """Estimate the mean of ``weights · loss`` (n,), corrected by how far the mean weight is from 1.
+
+    >>> round(controlled_risk(np.array([1.0, 1.0]), np.array([0.0, 1.0])), 3)
+    0.5
+    """
     if not np.isfinite(weights).all():  # the domains are told apart so surely that the estimate has no value
         return math.inf
     weighted = weights * loss

@@ -142,5 +142,9 @@ class OneAgainstRest:
 
 
 def sign(f: Rows) -> Labels:
-    """Name the side of the border that decision values f (n,) lie on, 1 or −1."""
+    """Name the side of the border that decision values f (n,) lie on, 1 or −1.
+
+    >>> sign(np.array([0.3, -0.2]))
+    array([ 1, -1])
+    """
     return np.where(f > 0, 1, -1)

@@ -74,7 +74,12 @@ class FDA(ModelAdaptation):
 
 
 def restyled(Xs: Tensor, Xt: Tensor, beta: float) -> Tensor:
-    """Pictures (n, 3, h, w) uint8 with Xt's low amplitudes and all else of Xs."""
+    """Pictures (n, 3, h, w) uint8 with Xt's low amplitudes and all else of Xs.
+
+    >>> light, dark = torch.full((1, 3, 8, 8), 200, dtype=torch.uint8), torch.full((1, 3, 8, 8), 50, dtype=torch.uint8)
+    >>> int(restyled(light, dark, beta=0.1).float().mean())
+    50
+    """
     height, width = Xs.shape[2:]
     reach = max(int(beta * min(height, width)), 1)
     spectrum, style = (torch.fft.fft2(X.float()) for X in (Xs, Xt))

@@ -97,7 +97,12 @@ class JDOT(ClassifierAdaptation):
 
 
 def plan(cost: Rows) -> Rows:
-    """Find the cheapest plan between samples that all weigh the same, (n_s, n_t)."""
+    """Find the cheapest plan between samples that all weigh the same, (n_s, n_t).
+
+    >>> plan(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    array([[0.5, 0. ],
+           [0. , 0.5]])
+    """
     import ot
 
     n_s, n_t = cost.shape

@@ -110,6 +110,11 @@ def follow(teacher: Network, student: Network, decay: float) -> None:
 
 
 def imbalance(p: Tensor) -> Tensor:
-    """L_b: sum over classes of the binary cross-entropy of a batch's mean answer, of p (n, c), and 1 / c."""
+    """L_b: sum over classes of the binary cross-entropy of a batch's mean answer, of p (n, c), and 1 / c.
+
+    >>> even, lopsided = torch.tensor([[0.5, 0.5]]), torch.tensor([[0.9, 0.1]])
+    >>> bool(imbalance(even) < imbalance(lopsided))
+    True
+    """
     mean = p.mean(0).clamp(1e-6, 1 - 1e-6)
     return binary_cross_entropy(mean, torch.full_like(mean, 1 / len(mean)), reduction="sum")

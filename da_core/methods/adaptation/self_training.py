@@ -71,7 +71,11 @@ class SelfTraining(ClassifierAdaptation):
 
 
 def surest(P: Rows, groups: Labels, share: float) -> NDArray[np.int64]:
-    """Find the share of each group's samples, at least one, whose largest probability in P (n, c) is largest."""
+    """Find the share of each group's samples, at least one, whose largest probability in P (n, c) is largest.
+
+    >>> surest(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 0]), share=0.5)
+    array([0])
+    """
     found = []
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)

@@ -107,6 +107,10 @@ class SHOT(ModelAdaptation):
 
 
 def entropy_of_mean(logits: Tensor) -> Tensor:
-    """H(p̄) of the mean class probabilities of a batch."""
+    """H(p̄) of the mean class probabilities of a batch.
+
+    >>> entropy_of_mean(torch.zeros(4, 2))
+    tensor(0.6931)
+    """
     mean = logits.softmax(1).mean(0)
     return -(mean * mean.clamp_min(1e-12).log()).sum()

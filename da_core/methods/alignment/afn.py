@@ -51,6 +51,10 @@ class AFN(DeepAlignment):
 
 
 def stepwise(F: Tensor, step: float) -> Tensor:
-    """Mean of (‖f‖₀ + Δr − ‖f‖)² over features (b, d)."""
+    """Mean of (‖f‖₀ + Δr − ‖f‖)² over features (b, d).
+
+    >>> stepwise(torch.ones(4, 9), step=2.0)
+    tensor(4.)
+    """
     norm: Tensor = torch.linalg.vector_norm(F, dim=1)
     return (norm.detach() + step - norm).square().mean()

@@ -135,6 +135,10 @@ def both_domains(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def certainty(logits: Tensor) -> Tensor:
-    """1 + e^(−H) of softmax(logits) (n, c): 2 for a sure prediction, 1 + 1/c for an even one."""
+    """1 + e^(−H) of softmax(logits) (n, c): 2 for a sure prediction, 1 + 1/c for an even one.
+
+    >>> certainty(torch.tensor([[0.0, 0.0], [99.0, 0.0]]))
+    tensor([1.5000, 2.0000])
+    """
     entropy = -(logits.softmax(1) * logits.log_softmax(1)).sum(1)
     return 1 + torch.exp(-entropy)

@@ -65,7 +65,11 @@ class DAN(DeepAlignment):
 
 
 def gaussian_kernel(X: Tensor, count: int) -> Tensor:
-    """(n, n) mean of exp(−‖x − x′‖² / (2^j · m)) over ``count`` whole numbers j around 0; m is the median distance²."""
+    """(n, n) mean of exp(−‖x − x′‖² / (2^j · m)) over ``count`` whole numbers j around 0; m is the median distance².
+
+    >>> gaussian_kernel(torch.tensor([[0.0], [1.0]]), count=1).diagonal()
+    tensor([1., 1.])
+    """
     X = X - X.detach().mean(0)  # distances stay; their differences of squares lose fewer digits
     square = X.square().sum(1)
     distances = (square[:, None] + square[None, :] - 2 * X @ X.T).clamp_min(0)
@@ -77,7 +81,11 @@ def gaussian_kernel(X: Tensor, count: int) -> Tensor:
 
 
 def mmd(K: Tensor, source_count: int, estimate: Literal["unbiased", "biased"]) -> Tensor:
-    """MMD² from the kernel (n_s + n_t, n_s + n_t) of source samples followed by target samples."""
+    """MMD² from the kernel (n_s + n_t, n_s + n_t) of source samples followed by target samples.
+
+    >>> mmd(torch.ones(4, 4), source_count=2, estimate="biased")
+    tensor(0.)
+    """
     n, m = source_count, len(K) - source_count
     within_s, within_t, between = K[:n, :n], K[n:, n:], K[:n, n:]
     if estimate == "biased":

@@ -40,7 +40,12 @@ class DeepCORAL(DeepAlignment):
 
 
 def coral_loss(Fs: Tensor, Ft: Tensor) -> Tensor:
-    """‖C_s − C_t‖²_F / 4d² of features (b, d), with sample covariances (divided by b − 1)."""
+    """‖C_s − C_t‖²_F / 4d² of features (b, d), with sample covariances (divided by b − 1).
+
+    >>> F = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    >>> coral_loss(F, 2 * F)  # covariances diag(2, 0) and diag(8, 0)
+    tensor(2.2500)
+    """
     return (covariance(Fs) - covariance(Ft)).square().sum() / (4 * Fs.shape[1] ** 2)
 
 

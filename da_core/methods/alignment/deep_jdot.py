@@ -104,6 +104,10 @@ def sinkhorn(C: Tensor, smoothing: float, iterations: int) -> Tensor:
 
     ε is ``smoothing`` times the mean cost. The potentials are logarithms, so a small ε does not underflow; the rounds
     between scale the plan that they stand for (Schmitzer 2019, Stabilized sparse scaling algorithms, section 3.1).
+
+    >>> sinkhorn(torch.tensor([[0.0, 1.0], [1.0, 0.0]]), smoothing=0.01, iterations=20)
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.5000]])
     """
     n, m = C.shape
     K = -C / (smoothing * C.mean()).clamp_min(torch.finfo(C.dtype).tiny ** 0.5)

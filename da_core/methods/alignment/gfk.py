@@ -63,7 +63,12 @@ class GFK(FeatureAlignment):
 
 
 def geodesic_kernel(Ps: Rows, Pt: Rows) -> Rows:
-    """G (D, D) of two orthonormal bases (D, d)."""
+    """G (D, D) of two orthonormal bases (D, d).
+
+    >>> line = np.array([[1.0], [0.0]])
+    >>> bool(np.allclose(geodesic_kernel(line, line), [[1, 0], [0, 0]]))  # no way to go: the projection itself
+    True
+    """
     U, cos, Vh = scipy.linalg.svd(Ps.T @ Pt)
     A = Ps @ U
     off = Pt @ Vh.T - A * cos  # Q sin Θ

@@ -87,25 +87,41 @@ class HoMM(DeepAlignment):
 
 
 def moment_gap(Fs: Tensor, Ft: Tensor, order: int) -> Tensor:
-    """‖M_s − M_t‖²_F / d^p of features (b, d): the MMD² of the kernel (⟨h, h′⟩ / d)^p."""
+    """‖M_s − M_t‖²_F / d^p of features (b, d): the MMD² of the kernel (⟨h, h′⟩ / d)^p.
+
+    >>> moment_gap(torch.ones(2, 3), torch.ones(2, 3), order=2)
+    tensor(0.)
+    """
     h = scaled(Fs, Ft)
     return mmd((h @ h.T / h.shape[1]) ** order, len(Fs), "biased")
 
 
 def sampled_gap(Fs: Tensor, Ft: Tensor, entries: Tensor) -> Tensor:
-    """Mean of (M_s − M_t)² over the entries (p, N) of the moments: column k holds the indices i, j, … of the k-th."""
+    """Mean of (M_s − M_t)² over the entries (p, N) of the moments: column k holds the indices i, j, … of the k-th.
+
+    >>> float(sampled_gap(torch.ones(2, 3), torch.ones(2, 3), torch.tensor([[0, 1], [2, 2]])))
+    0.0
+    """
     h = scaled(Fs, Ft)
     return (moments(h[: len(Fs)], entries) - moments(h[len(Fs) :], entries)).square().mean()
 
 
 def moments(h: Tensor, entries: Tensor) -> Tensor:
-    """Mean of h_i h_j … over samples h (b, d), for each of the entries (p, N): (N,)."""
+    """Mean of h_i h_j … over samples h (b, d), for each of the entries (p, N): (N,).
+
+    >>> moments(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[0], [1]]))  # the mean of h₀ h₁
+    tensor([7.])
+    """
     columns = h.T.contiguous()
     products: Tensor = math.prod(columns.index_select(0, indices) for indices in entries)  # type: ignore[assignment]
     return products.mean(1)
 
 
 def scaled(Fs: Tensor, Ft: Tensor) -> Tensor:
-    """h = f / r of both domains' features, the source's first: their squares have the mean 1."""
+    """h = f / r of both domains' features, the source's first: their squares have the mean 1.
+
+    >>> scaled(torch.full((2, 3), 5.0), torch.full((2, 3), 5.0)).square().mean()
+    tensor(1.)
+    """
     F = torch.cat([Fs, Ft])
     return F / F.square().mean().clamp_min(torch.finfo(F.dtype).tiny).sqrt()

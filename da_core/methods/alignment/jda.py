@@ -159,7 +159,12 @@ class JDA(FeatureAlignment):
 
 
 def unit_rows(X: Rows) -> Rows:
-    """Scale each row of X (n, d) to length 1; a row of zeros stays."""
+    """Scale each row of X (n, d) to length 1; a row of zeros stays.
+
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
     scaled: Rows = X / np.where(lengths > 0, lengths, 1)
     return scaled

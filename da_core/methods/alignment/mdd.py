@@ -101,6 +101,10 @@ class MDD(DeepAlignment):
 
 
 def log_of_others(logits: Tensor, y: Tensor) -> Tensor:
-    """Compute log(1 − σ_y) (n,) of logits (n, c) and classes y (n,): the log-probability of all classes but y."""
+    """Compute log(1 − σ_y) (n,) of logits (n, c) and classes y (n,): the log-probability of all classes but y.
+
+    >>> log_of_others(torch.zeros(1, 2), torch.tensor([0]))
+    tensor([-0.6931])
+    """
     others = logits.scatter(1, y.unsqueeze(1), float("-inf"))
     return torch.logsumexp(others, 1) - torch.logsumexp(logits, 1)

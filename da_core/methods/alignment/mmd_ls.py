@@ -142,12 +142,21 @@ class MMDLS(FeatureAlignment):
 
 
 def discrepancy(X: Tensor, Y: Tensor, of_Y: Tensor) -> Tensor:
-    """Measure the squared MMD of X (n, d) and Y (m, d), whose own similarity is ``of_Y``."""
+    """Measure the squared MMD of X (n, d) and Y (m, d), whose own similarity is ``of_Y``.
+
+    >>> X = torch.zeros(2, 3)
+    >>> discrepancy(X, X, similarity(X, X))
+    tensor(0.)
+    """
     return similarity(X, X) + of_Y - 2 * similarity(X, Y)
 
 
 def similarity(A: Tensor, B: Tensor) -> Tensor:
-    """Average the Gaussian kernel of width 1 over all pairs of A (n, d) and B (m, d)."""
+    """Average the Gaussian kernel of width 1 over all pairs of A (n, d) and B (m, d).
+
+    >>> similarity(torch.zeros(2, 3), torch.zeros(4, 3))
+    tensor(1.)
+    """
     squared = (A * A).sum(1)[:, None] + (B * B).sum(1) - 2 * A @ B.T
     return squared.mul(-0.5).exp().mean()
 

@@ -95,5 +95,9 @@ class MutualInformation(DeepAlignment):
 
 
 def own_domain(values: Tensor, source_count: int) -> Tensor:
-    """Pick each sample's value (n,) for its own domain: column 0 for source samples, which come first, else 1."""
+    """Pick each sample's value (n,) for its own domain: column 0 for source samples, which come first, else 1.
+
+    >>> own_domain(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), source_count=1)
+    tensor([1., 4.])
+    """
     return torch.cat([values[:source_count, 0], values[source_count:, 1]])

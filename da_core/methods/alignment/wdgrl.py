@@ -78,11 +78,19 @@ class WDGRL(DeepAlignment):
 
 
 def distance(on_source: Tensor, on_target: Tensor) -> Tensor:
-    """Compute W of a critic's scores of source and target samples."""
+    """Compute W of a critic's scores of source and target samples.
+
+    >>> distance(torch.tensor([3.0]), torch.tensor([1.0]))
+    tensor(2.)
+    """
     return on_source.mean() - on_target.mean()
 
 
 def gradient_penalty(slope: Tensor) -> Tensor:
-    """Compute the mean of (‖∇w‖ − 1)² of slopes ∇w (n, d)."""
+    """Compute the mean of (‖∇w‖ − 1)² of slopes ∇w (n, d).
+
+    >>> gradient_penalty(torch.tensor([[3.0, 4.0]]))
+    tensor(16.)
+    """
     excess: Tensor = slope.norm(dim=1) - 1
     return excess.square().mean()

@@ -99,7 +99,11 @@ class EMPrior(ClassBalance):
 
 
 def tempered(P: Rows, T: float, bias: Rows | float = 0.0) -> Rows:
-    """Compute (n, c) probabilities exp(log P / T + b), made to sum to 1 again; ``bias`` (c,)."""
+    """Compute (n, c) probabilities exp(log P / T + b), made to sum to 1 again; ``bias`` (c,).
+
+    >>> tempered(np.array([[0.8, 0.2]]), T=2.0).round(3)
+    array([[0.667, 0.333]])
+    """
     logs = np.log(np.maximum(P, 1e-12)) / T + bias
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     probabilities: Rows = powers / powers.sum(axis=1, keepdims=True)
@@ -110,6 +114,10 @@ def temperature(P: Rows, y: Labels) -> float:
     """Find the T, from 0.05 to 20, under which the labels (n,) are most likely by probabilities (n, c).
 
     Guo et al. 2017.
+
+    >>> P = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+    >>> temperature(P, np.array([0, 1, 1, 0])) > 5  # right half of the time, and sure
+    True
     """
     from scipy.optimize import minimize_scalar
 
@@ -125,6 +133,11 @@ def bias_corrected_temperature(P: Rows, y: Labels) -> tuple[float, Rows]:
     """Find T, from 0.05 to 20, and the bias (c,) under which the labels (n,) are most likely by probabilities (n, c).
 
     Each class must have a label. Alexandari, Kundaje and Shrikumar 2020, section 3.2.
+
+    >>> P = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+    >>> T, bias = bias_corrected_temperature(P, np.array([0, 1, 1, 0]))
+    >>> T > 5, bias.shape
+    (True, (2,))
     """
     from scipy.optimize import minimize
 

@@ -62,5 +62,9 @@ class EnergyDistance(ClassBalance):
 
 
 def mean_distance(A: Rows, B: Rows) -> float:
-    """Mean Euclidean distance between the rows of A and the rows of B."""
+    """Mean Euclidean distance between the rows of A and the rows of B.
+
+    >>> mean_distance(np.array([[0.0]]), np.array([[3.0], [5.0]]))
+    4.0
+    """
     return float(sum(np.sqrt(squared_distances(A[part], B)).sum() for part in blocks(len(A), len(B))) / len(A) / len(B))

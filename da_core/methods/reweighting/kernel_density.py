@@ -75,7 +75,11 @@ class KernelDensity(Reweighting):
 
 
 def log_density(X: Rows, centres: Rows, bandwidth: float) -> Rows:
-    """(n,) log of the mean of the normal densities on the centres (m, d)."""
+    """(n,) log of the mean of the normal densities on the centres (m, d), up to the constant (2π)^(−d/2).
+
+    >>> log_density(np.array([[0.0]]), centres=np.array([[0.0]]), bandwidth=2.0).round(4)  # −log 2
+    array([-0.6931])
+    """
     logs = np.concatenate(
         [log_bumps(squared_distances(X[part], centres), bandwidth) for part in blocks(len(X), len(centres))]
     )
@@ -84,7 +88,11 @@ def log_density(X: Rows, centres: Rows, bandwidth: float) -> Rows:
 
 
 def log_bumps(squared: Rows, bandwidth: float) -> Rows:
-    """(n,) log Σ_i exp(−squared_i / 2h²) over each row, relative to its nearest bump so that nothing vanishes."""
+    """(n,) log Σ_i exp(−squared_i / 2h²) over each row, relative to its nearest bump so that nothing vanishes.
+
+    >>> log_bumps(np.array([[0.0, 0.0]]), bandwidth=1.0).round(4)
+    array([0.6931])
+    """
     nearest = squared.min(axis=1, keepdims=True)
     sums = np.exp((nearest - squared) / (2 * bandwidth**2)).sum(axis=1)
     logs: Rows = np.log(sums) - nearest[:, 0] / (2 * bandwidth**2)
@@ -92,7 +100,11 @@ def log_bumps(squared: Rows, bandwidth: float) -> Rows:
 
 
 def likeliest_bandwidth(X: Rows) -> float:
-    """The one of `BANDWIDTHS` that makes each row of X (n, d) most likely under the density of those unlike it."""
+    """The one of `BANDWIDTHS` that makes each row of X (n, d) most likely under the density of those unlike it.
+
+    >>> likeliest_bandwidth(np.array([[0.0], [1.0]])) > likeliest_bandwidth(np.array([[0.0], [0.1]]))
+    True
+    """
     squared = squared_distances(X, X)
     unit = float(np.sqrt(squared.mean()))
     groups = equal_rows(X)

@@ -117,6 +117,9 @@ def likeliest(A: Rows, start: Rows | None = None, tolerance: float = 1e-10, most
 
     Newton's steps: the quadratic model is minimised over β ≥ 0, then a line search finds how far to go. They end where
     no bump promises more than ``tolerance``: at the optimum the mean of A_l / Aβ is at most 1, and 1 where β_l > 0.
+
+    >>> likeliest(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).round(3)
+    array([0.667, 0.333])
     """
     from scipy.optimize import nnls
 

@@ -128,6 +128,9 @@ def minimum(multiply: Callable[[Rows], Rows], kappa: Rows, B: float, low: float,
 
     Nesterov's accelerated gradient with restarts (O'Donoghue and Candès 2015); it ends where a step changes the
     gradient by no more than a share `TOLERANCE` of κ.
+
+    >>> minimum(lambda w: w, np.array([0.5, 2.0]), B=1.0, low=0.0, high=2.0).round(3)  # K = I
+    array([0.5, 1. ])
     """
     v: Rows = np.ones_like(kappa, dtype=np.float64)
     for _ in range(10):
@@ -149,7 +152,11 @@ def minimum(multiply: Callable[[Rows], Rows], kappa: Rows, B: float, low: float,
 
 
 def projected(v: Rows, B: float, low: float, high: float) -> Rows:
-    """The nearest point to v with 0 ≤ w ≤ B and low ≤ Σw ≤ high: clip(v − τ, 0, B) with the one τ that it takes."""
+    """The nearest point to v with 0 ≤ w ≤ B and low ≤ Σw ≤ high: clip(v − τ, 0, B) with the one τ that it takes.
+
+    >>> projected(np.array([3.0, 0.0]), B=1.0, low=1.0, high=2.0)
+    array([1., 0.])
+    """
     w: Rows = np.clip(v, 0, B)
     if low <= w.sum() <= high:
         return w

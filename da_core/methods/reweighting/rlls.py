@@ -87,6 +87,9 @@ def least_change(C: Rows, b: Rows, delta: float) -> Rows:
     """(c,) θ ≥ −1 that minimises ‖Cθ − b‖ + Δ‖θ‖.
 
     Its optimum is also that of the squared ‖Cθ − b‖² + λ‖θ‖² for one λ, which is sought.
+
+    >>> least_change(np.eye(2), np.zeros(2), delta=0.1).round(3)
+    array([0., 0.])
     """
     from scipy.optimize import minimize_scalar, nnls
 

@@ -26,6 +26,9 @@ def batches(X: Tensor, size: int, generator: torch.Generator, least_steps: int =
 
     Few rows are dealt several times, in smaller batches, until there are ``least_steps`` of them (`plan_epoch`). The
     order is drawn on the CPU, so that every device sees the same. Fewer than ``size`` rows make one batch.
+
+    >>> [batch.shape for batch in batches(torch.zeros(7, 2), 3, torch.Generator().manual_seed(0))]
+    [torch.Size([3, 2]), torch.Size([3, 2])]
     """
     import torch
 

@@ -53,12 +53,22 @@ def critic_moves(default: int) -> Any:
 
 
 def ramp(progress: Tensor, steepness: float) -> Tensor:
-    """Grow from 0 towards 1 with the share p of training done: 2 / (1 + e^(−γp)) − 1. Ganin 2016, section 5.2.2."""
+    """Grow from 0 towards 1 with the share p of training done: 2 / (1 + e^(−γp)) − 1. Ganin 2016, section 5.2.2.
+
+    >>> ramp(torch.tensor([0.0, 1.0]), steepness=10)
+    tensor([0.0000, 0.9999])
+    """
     return 2 / (1 + torch.exp(-steepness * progress)) - 1
 
 
 def reverse_gradient(features: Tensor, lam: Tensor) -> Tensor:
-    """Hand features on as they are, and multiply the gradient that comes back by −λ, a scalar tensor."""
+    """Hand features on as they are, and multiply the gradient that comes back by −λ, a scalar tensor.
+
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> reverse_gradient(x, torch.tensor(0.5)).sum().backward()
+    >>> x.grad
+    tensor([-0.5000, -0.5000])
+    """
     unchanged: Tensor = GradientReversal.apply(features, lam)  # type: ignore[no-untyped-call]
     return unchanged
 
@@ -86,6 +96,9 @@ def domain_loss(logits: Tensor, source_count: int, weights: Tensor | None = None
     """Average the domains' cross-entropy over logits (n,) of “this is source”, the source's samples first.
 
     ``weights`` (n,), if given, say how much each sample counts.
+
+    >>> domain_loss(torch.zeros(4), source_count=2)
+    tensor(0.6931)
     """
     is_source = torch.cat([torch.ones_like(logits[:source_count]), torch.zeros_like(logits[source_count:])])
     return binary_cross_entropy_with_logits(logits, is_source, weights)
@@ -195,5 +208,8 @@ def squared_slope(slope: Tensor) -> Tensor:
     """Compute the mean of ‖∇D‖² of slopes ∇D (n, d).
 
     R1 of Mescheder, Geiger and Nowozin 2018, On the convergence of GANs, eq. 9; here on both domains.
+
+    >>> squared_slope(torch.tensor([[3.0, 4.0]]))
+    tensor(25.)
     """
     return slope.square().sum(1).mean()

@@ -91,7 +91,10 @@ class Expansion:
 
 
 def check_variation(Xs: Rows, Xt: Rows) -> None:
-    """Raise `UserError` where all features are the same number in every sample, but for rounding."""
+    """Raise `UserError` where all features are the same number in every sample, but for rounding.
+
+    >>> check_variation(np.zeros((2, 1)), np.ones((2, 1)))
+    """
     X = np.concatenate([Xs, Xt])
     if np.ptp(X, axis=0).max() <= 1e-12 * np.abs(X).max():
         raise UserError("The features do not vary from sample to sample: there is nothing to project.")
@@ -156,13 +159,21 @@ def kernel_width(Xs: Rows, Xt: Rows) -> float:
 
     As narrow as the domains are, a kernel sees nothing beyond a wide gap: two islands, which no component joins. So
     wide, it has at least e^(−1/32) = 97% of its height left across the gap.
+
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> kernel_width(X, X) <= kernel_width(X, X + 9)
+    True
     """
     gap = np.linalg.norm(Xs.mean(axis=0) - Xt.mean(axis=0))
     return float(np.hypot(median_distance(Xs, Xt), 4 * gap))
 
 
 def median_distance(Xs: Rows, Xt: Rows) -> float:
-    """Measure the median distance between samples of one domain, at most `MEDIAN_ROWS` of each; 1 if all are alike."""
+    """Measure the median distance between samples of one domain, at most `MEDIAN_ROWS` of each; 1 if all are alike.
+
+    >>> median_distance(np.array([[0.0], [2.0]]), np.array([[5.0], [7.0]]))
+    2.0
+    """
     apart = []
     for X in (Xs, Xt):
         some = spread(X - X.mean(axis=0), MEDIAN_ROWS)
@@ -173,7 +184,12 @@ def median_distance(Xs: Rows, Xt: Rows) -> float:
 
 
 def power(S: Rows, exponent: float) -> Rows:
-    """Raise a symmetric positive semi-definite matrix to a real power; what is zero but for rounding stays zero."""
+    """Raise a symmetric positive semi-definite matrix to a real power; what is zero but for rounding stays zero.
+
+    >>> power(np.diag([4.0, 0.0]), -0.5)
+    array([[0.5, 0. ],
+           [0. , 0. ]])
+    """
     values, vectors = scipy.linalg.eigh(S)
     real = values > 1e-12 * max(values[-1], 0)
     kept = vectors[:, real]
@@ -196,6 +212,11 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
     nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
     eigenvectors V of R FᵀHF R. Each column's sign is such that its projections lean to the right (positive third
     moment). Directions without variance are left out, so that there may be fewer than ``count``.
+
+    >>> F = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> A, eigenvalues = variance_directions(F, scatter(F), np.zeros((2, 1)), 2)
+    >>> eigenvalues.round(6)
+    array([8., 2.])
     """
     U, s, _ = scipy.linalg.svd(penalties, full_matrices=False)
     shrink = 1 - 1 / np.sqrt(1 + s**2)
@@ -214,6 +235,9 @@ def positive(values: Rows, scale: float) -> NDArray[np.bool_]:
     """Mark eigenvalues that are above 0 by more than rounding, for a matrix of norm ``scale``.
 
     Raises `UserError` where none is.
+
+    >>> positive(np.array([1.0, 1e-20]), scale=1.0)
+    array([ True, False])
     """
     real: NDArray[np.bool_] = values > 1e-12 * scale
     if not real.any():
@@ -222,7 +246,11 @@ def positive(values: Rows, scale: float) -> NDArray[np.bool_]:
 
 
 def scatter(F: Rows) -> Callable[[Rows], Rows]:
-    """Build the map V → FᵀHF V; the matrix in the middle is made only where it is small."""
+    """Build the map V → FᵀHF V; the matrix in the middle is made only where it is small.
+
+    >>> scatter(np.array([[1.0], [3.0]]))(np.eye(1))
+    array([[2.]])
+    """
     if F.shape[1] > DENSE:
         return lambda V: F.T @ centred(F @ V)
     C = centred(F)
@@ -231,7 +259,11 @@ def scatter(F: Rows) -> Callable[[Rows], Rows]:
 
 
 def leading(apply: Callable[[Rows], Rows], size: int, count: int) -> tuple[Rows, Rows]:
-    """Find the ``count`` largest eigenvalues, falling, and eigenvectors (size, count) of a symmetric map."""
+    """Find the ``count`` largest eigenvalues, falling, and eigenvectors (size, count) of a symmetric map.
+
+    >>> leading(lambda V: np.diag([1.0, 3.0]) @ V, size=2, count=1)[0].round(6)
+    array([3.])
+    """
     count = min(count, size)
     if size <= DENSE or 3 * count > size:
         M = apply(np.eye(size))
@@ -252,6 +284,10 @@ def to_scores(F: Rows, A: Rows) -> Rows:
 
     Components k(x, ·) W with ‖W‖ = 1 have the kernel's eigenvalues λ for deviations, scores have √λ, as distances in
     the kernel's space have: the first few then do not drown the others.
+
+    >>> F = np.array([[1.0], [-1.0]])
+    >>> to_scores(F, np.eye(1)).shape
+    (1, 1)
     """
     scaled: Rows = A / np.sqrt(np.linalg.norm(F @ A, axis=0))
     return scaled
@@ -263,6 +299,10 @@ def centred(Z: Rows) -> Rows:
 
 
 def signs(Z: Rows) -> Rows:
-    """Choose ±1 (d,) that make each column of Z (n, d) lean to the right, whatever the order of the rows."""
+    """Choose ±1 (d,) that make each column of Z (n, d) lean to the right, whatever the order of the rows.
+
+    >>> bool(signs(np.array([[-3.0], [1.0], [1.0]]))[0] in (1, -1))
+    True
+    """
     C = centred(Z)
     return np.where(np.einsum("nd,nd,nd->d", C, C, C) < 0, -1.0, 1.0)

@@ -16,6 +16,9 @@ def in_order(X: Rows) -> NDArray[np.int64]:
 
     What then works on X[in_order(X)] gives the same numbers for any order of the samples. Equal rows are one another's
     equals, so that ties do no harm.
+
+    >>> sorted(in_order(np.array([[5.0], [1.0], [3.0]])).tolist())
+    [0, 1, 2]
     """
     direction = np.random.default_rng(0).normal(size=X.shape[1])
     # a sum row by row: a matrix product may round a row differently at another place in the table
@@ -24,7 +27,11 @@ def in_order(X: Rows) -> NDArray[np.int64]:
 
 
 def spread(X: Rows, count: int) -> Rows:
-    """Choose ``count`` rows of X (n, d), or all of them, evenly spaced along a fixed random direction."""
+    """Choose ``count`` rows of X (n, d), or all of them, evenly spaced along a fixed random direction.
+
+    >>> spread(np.arange(10.0)[:, None], 3).shape
+    (3, 1)
+    """
     order = in_order(X)
     if len(X) <= count:
         return X[order]
@@ -32,7 +39,11 @@ def spread(X: Rows, count: int) -> Rows:
 
 
 def squared_distances(X: Rows, Y: Rows) -> Rows:
-    """Compute ‖x_i − y_j‖² (n, m), at least 0. Exact enough for tables whose mean is near zero."""
+    """Compute ‖x_i − y_j‖² (n, m), at least 0. Exact enough for tables whose mean is near zero.
+
+    >>> squared_distances(np.array([[0.0]]), np.array([[3.0]]))
+    array([[9.]])
+    """
     squared = X @ (-2 * Y.T)
     squared += (X * X).sum(axis=1)[:, None]
     squared += (Y * Y).sum(axis=1)
@@ -40,7 +51,11 @@ def squared_distances(X: Rows, Y: Rows) -> Rows:
 
 
 def nearest(X: Rows, among: Rows) -> NDArray[np.int64]:
-    """Find the row of ``among`` (m, d) nearest to each row of X (n, d): (n,). A block at a time: O(m) memory."""
+    """Find the row of ``among`` (m, d) nearest to each row of X (n, d): (n,). A block at a time: O(m) memory.
+
+    >>> nearest(np.array([[0.0], [9.0]]), among=np.array([[8.0], [1.0]]))
+    array([1, 0])
+    """
     found = np.empty(len(X), dtype=np.int64)
     centre = among.mean(axis=0)
     Y = among - centre
@@ -57,6 +72,10 @@ def cluster(X: Rows, count: int, y: Labels | None = None) -> tuple[Rows, Rows, L
 
     A few rounds of k-means from `spread` rows. With labels y (n,) each class has centres of its own, as many as its
     share of the samples gives it (at least one).
+
+    >>> centres, shares, _ = cluster(np.array([[0.0], [0.0], [0.0], [8.0]]), 2)
+    >>> sorted(zip(centres.ravel().tolist(), shares.tolist()))
+    [(0.0, 0.75), (8.0, 0.25)]
     """
     if y is not None:
         classes, sizes = np.unique(y, return_counts=True)

@@ -40,7 +40,11 @@ class Scaling:
 
 
 def scaling(X: Rows, standardise: bool) -> Scaling:
-    """Measure a domain's scaling. A feature that is constant there is only centred."""
+    """Measure a domain's scaling. A feature that is constant there is only centred.
+
+    >>> scaling(np.array([[1.0], [3.0]]), standardise=True)
+    Scaling(mean=array([2.]), deviation=array([1.]))
+    """
     if not standardise:
         return Scaling(X.mean(axis=0), 1.0)
     deviation = X.std(axis=0)
@@ -52,6 +56,10 @@ def principal_directions(X: Rows, count: int) -> Rows:
     """Find the leading principal directions (d, count), orthonormal, of the centred X (n, d).
 
     The samples lean to the right along each. ``count`` is at most the rank that the numbers of rows and features allow.
+
+    >>> abs(principal_directions(np.array([[-2.0, 0.0], [2.0, 0.0], [0.0, 0.1]]), 1)).round(1)
+    array([[1.],
+           [0.]])
     """
     size = X.shape[1]
     count = min(count, size, max(1, len(X) - 1))

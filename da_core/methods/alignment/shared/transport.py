@@ -107,6 +107,11 @@ def sinkhorn(
 
     γ_ij = exp((f_i + g_j − cost_ij) / ε). ε comes down in steps from the costs' own size, each starting from the
     potentials that the last one found; or starts where it is wanted, from the potentials f of a problem like this one.
+
+    >>> half = np.full(2, 0.5)
+    >>> sinkhorn(half, half, np.array([[0.0, 1.0], [1.0, 0.0]]), epsilon=0.01)[0].round(3)
+    array([[0.5, 0. ],
+           [0. , 0.5]])
     """
     now = max(epsilon, float(np.median(cost))) if f is None else epsilon
     g = (cost - (0 if f is None else f[:, None])).min(axis=0)

@@ -26,6 +26,9 @@ def mixture(gram: Rows) -> Rows:
 
     With G = RᵀR the scaled u = tπ of ‖Ru‖² + (1ᵀu − 1)² is best where πᵀGπ is least, whatever G's scale, so a
     non-negative least squares problem gives the exact answer.
+
+    >>> mixture(np.diag([1.0, 3.0])).round(3)
+    array([0.75, 0.25])
     """
     from scipy.optimize import nnls
 
