@@ -68,12 +68,12 @@ class Language:
     def translate_message(self, message: str, values: Mapping[str, object]) -> str:
         """Translate a sentence of ``da_core`` (a notice, an error), and words, and lists of them, in its ``values``."""
 
-        def said(value: object) -> object:
+        def filled(value: object) -> object:
             if isinstance(value, list):
                 return self.listing(map(self.word, value))
             return self.word(value) if isinstance(value, str) else value
 
-        return self.translate(message, **{key: said(value) for key, value in values.items()})
+        return self.translate(message, **{key: filled(value) for key, value in values.items()})
 
     def paragraph(self, *sentences: str) -> str:
         """Join sentences, the empty ones left out: Chinese has no space after a full stop."""

@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import re
+from collections.abc import Callable
 from operator import attrgetter
 from types import ModuleType
 
@@ -21,7 +22,7 @@ _MOST_ARGUMENTS = 3
 _PLAIN = re.compile(r"(?:bool|float|int|str|Sequence\[str\]|Literal\[.*\])(?: \| None)?")
 
 
-def takes_few_arrays(function: object) -> bool:
+def takes_few_arrays(function: Callable[..., object]) -> bool:
     """Tell whether a function takes arrays, and beside them numbers and words only."""
     types = [str(parameter.annotation) for parameter in inspect.signature(function).parameters.values()]
     arrays = [bool(_ARRAYS.search(kind)) for kind in types]

@@ -43,7 +43,7 @@ class Domain:
         return np.bincount(self.y[self.y != UNKNOWN], minlength=classes)
 
     @property
-    def heard(self) -> NDArray[np.int16] | None:
+    def audio(self) -> NDArray[np.int16] | None:
         """Return the sound (t,) of each sample, whether it is the sample or goes with it."""
         return self.X if self.X.dtype == np.int16 else self.sounds
 

@@ -49,7 +49,7 @@ def table_csv(result: Result) -> bytes:
             scored_on = basis(result, key, domain)
             error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
             judged = domain == ("target" if result.target_scored else "source")
-            cells = [_said(result, name, _VALIDATED.get(key) if judged else None) for name in known]
+            cells = [_score_cell(result, name, _VALIDATED.get(key) if judged else None) for name in known]
             rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings, *cells])
             for label in scores.per_class:
                 rows.append(
@@ -59,7 +59,7 @@ def table_csv(result: Result) -> bytes:
     return to_csv([*_COLUMNS, *(f"validator_{name}" for name in known)], rows)
 
 
-def _said(result: Result, name: str, when: When | None) -> str:
+def _score_cell(result: Result, name: str, when: When | None) -> str:
     """Write what a validator says of one model, empty where it says nothing."""
     score = None if when is None or name not in result.validators else getattr(result.validators[name], when)
     return "" if score is None else f"{score:.6f}"

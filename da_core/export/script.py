@@ -90,7 +90,7 @@ def code(experiment: Experiment) -> str:
         value = getattr(experiment, name)
         if isinstance(value, Params):
             lines.append(f"    {name}={type(value).__name__}(")
-            lines += [f"        {field}={part!r}," for field, part in given(value).items()]
+            lines += [f"        {field}={part!r}," for field, part in set_fields(value).items()]
             lines.append("    ),")
         else:
             lines.append(f"    {name}={value!r},")
@@ -122,7 +122,7 @@ def specs(experiment: Experiment) -> set[str]:
     return {"Experiment"} | {type(value).__name__ for value in values if isinstance(value, Params)}
 
 
-def given(value: Params) -> dict[str, Any]:
+def set_fields(value: Params) -> dict[str, Any]:
     """Take a spec's fields less those that are not set."""
     fields = {name: getattr(value, name) for name in type(value).model_fields}
     return {name: field for name, field in fields.items() if field is not None}

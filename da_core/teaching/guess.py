@@ -87,7 +87,7 @@ Answer = float | Line | str
 
 
 @dataclass(frozen=True)
-class Given:
+class ReaderGuess:
     """A reader's guess; ``answer`` is None where they skipped it."""
 
     answer: Answer | None = None

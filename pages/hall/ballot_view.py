@@ -13,7 +13,7 @@ from da_core.teaching.hall.votes import BINS, DrawnTally, Tally
 from pages.session.words import _, number, percent
 
 
-def ballot_as_shown(room: Room, slide: Slide) -> dict[str, Any] | None:
+def ballot_snapshot(room: Room, slide: Slide) -> dict[str, Any] | None:
     """Write the vote on the slide that is shown; None where there is none."""
     ballot = room.state.ballots.get(room.state.place)
     if ballot is None:
@@ -25,7 +25,7 @@ def ballot_as_shown(room: Room, slide: Slide) -> dict[str, Any] | None:
         return snapshot
     drawn = rooms().drawn_tallies(room) if slide.sketch is not None else []
     snapshot["rounds"] = [
-        {"round": one.round - ballot.first_round + 1, "total": one.total, **_as_shown(one)}
+        {"round": one.round - ballot.first_round + 1, "total": one.total, **_tally_snapshot(one)}
         for one in drawn or rooms().tallies(room)
         if one.total or one.round == ballot.round
     ]
@@ -35,7 +35,7 @@ def ballot_as_shown(room: Room, slide: Slide) -> dict[str, Any] | None:
     return snapshot
 
 
-def _as_shown(one: Tally | DrawnTally) -> dict[str, Any]:
+def _tally_snapshot(one: Tally | DrawnTally) -> dict[str, Any]:
     if isinstance(one, Tally):
         return {"counts": one.counts, "middle": one.middle}
     return {"lines": [_rounded(line) for line in one.shown], "middle": one.middle and _rounded(one.middle)}

@@ -59,7 +59,7 @@ def _language(request: Request) -> Language:
     return Language(code if code in LANGUAGES else negotiated(request.headers.get("Accept-Language", "")))
 
 
-def _said(request: Request, error: UserError) -> str:
+def _error_text(request: Request, error: UserError) -> str:
     language = _language(request)
     return language.translate_message(error.message, error.values)
 
@@ -73,7 +73,7 @@ def _as_page(answer: Answer) -> Answer:
         try:
             return await answer(request)
         except UserError as error:
-            page = room_page.sentence_page(_language(request), _said(request, error))
+            page = room_page.sentence_page(_language(request), _error_text(request, error))
             return HTMLResponse(page, status_code=404)
 
     return answered
@@ -86,7 +86,7 @@ def _as_json(answer: Answer) -> Answer:
         try:
             return await answer(request)
         except UserError as error:
-            return JSONResponse({"problem": _said(request, error)})
+            return JSONResponse({"problem": _error_text(request, error)})
 
     return answered
 
@@ -151,7 +151,7 @@ async def state(request: Request) -> Response:
         await _note_follower(await _room(room_id), request)
         snapshot = await _once("change", room_id, have, work=lambda: _other_than(have, room_id))
     except ClosedRoomError as error:
-        return JSONResponse({"closed": _said(request, error)})
+        return JSONResponse({"closed": _error_text(request, error)})
     if snapshot is None:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}

@@ -21,7 +21,7 @@ from da_core.jobs.store import store
 from da_core.teaching.course_films import course_film
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Sketch, Slide, query_of
 from da_core.teaching.hall.room import Ballot, Room
-from pages.hall.ballot_view import ballot_as_shown
+from pages.hall.ballot_view import ballot_snapshot
 from pages.run import starting
 from pages.session import state, words
 from pages.session.words import _
@@ -118,10 +118,10 @@ def snapshots() -> Snapshots:
 
 def written(room: Room, run: RunView | None, tag: str) -> bytes:
     """Write what the followers of a room see as JSON."""
-    return json.dumps(told(room, run, tag), ensure_ascii=False).encode()
+    return json.dumps(_state(room, run, tag), ensure_ascii=False).encode()
 
 
-def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
+def _state(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
     """Write what the followers of a room see."""
     state, lecture = room.state, room.lecture
     slide = lecture.slides[state.place]
@@ -134,16 +134,16 @@ def told(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
             "film": state.film and state.film.model_dump(),
             "screen": state.screen,
             "light": None if state.screen is None else _light(state.screen),
-            "slide": slide_as_shown(_with_twin(slide, state.ballots.get(state.place))),
-            "ballot": ballot_as_shown(room, slide),
-            "run": run_as_shown(run) if run else None,
+            "slide": slide_snapshot(_with_twin(slide, state.ballots.get(state.place))),
+            "ballot": ballot_snapshot(room, slide),
+            "run": run_snapshot(run) if run else None,
         }
 
 
 def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
     """Write every slide, for who goes at a pace of their own."""
     with words.speaking(Language(lecture.language)):
-        return [slide_as_shown(slide) for slide in lecture.slides]
+        return [slide_snapshot(slide) for slide in lecture.slides]
 
 
 def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
@@ -151,7 +151,7 @@ def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
     return slide if ballot is None else slide.model_copy(update={"question": ballot.question(slide, ballot.round)})
 
 
-def slide_as_shown(slide: Slide) -> dict[str, Any]:
+def slide_snapshot(slide: Slide) -> dict[str, Any]:
     """Write a slide without what only the instructor knows: notes, right answers and the number to be guessed."""
     snapshot: dict[str, Any] = {"title": slide.title, "lines": list(slide.lines)}
     if slide.film is not None:
@@ -210,7 +210,7 @@ def _film(film: FilmOfPreset) -> dict[str, Any]:
     return {**film_element.element_data(frames, acts=acts, hidden=hidden), "query": lab, "still": film.still}
 
 
-def run_as_shown(view: RunView) -> dict[str, Any]:
+def run_snapshot(view: RunView) -> dict[str, Any]:
     """Write the progress of a run, or its result."""
     from da_core.events import STAGES
 

@@ -15,7 +15,7 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.params import describe
 from da_core.several_runs.study import Study
-from da_core.teaching.guess import Given
+from da_core.teaching.guess import ReaderGuess
 from pages.charts import chart_table, vega_chart
 from pages.lab import work_controls
 from pages.run import run_row
@@ -152,15 +152,15 @@ def collected(view: StudyView) -> tuple[list[float], dict[str, list[float | None
     return weights, curves, truth
 
 
-def asked(where: str, weights: Sequence[float]) -> Given | None:
+def asked(where: str, weights: Sequence[float]) -> ReaderGuess | None:
     """Ask at which weight target accuracy peaks; None until the reader has answered or asked to be shown."""
-    key = keys.guess_given(where, keys.SWEEP_GUESS)
-    given: Given | None = st.session_state.get(key)
+    key = keys.guess_answer(where, keys.SWEEP_GUESS)
+    given: ReaderGuess | None = st.session_state.get(key)
     if given is not None:
         return given
 
     def commit(answer: str | None) -> None:
-        st.session_state[key] = Given(answer)
+        st.session_state[key] = ReaderGuess(answer)
 
     with st.container(border=True, key=keys.guess_box(where, keys.SWEEP_GUESS)):
         st.caption(_("Guess first"))

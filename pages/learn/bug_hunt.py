@@ -42,7 +42,7 @@ def as_code(number: int, line: str) -> str:
 
 def mark_the_line(name: str) -> bool:
     """Let the reader mark the wrong line; return whether the search is over."""
-    solved = keys.bug_found(name)
+    solved = keys.bug_solved(name)
     lines = code(name, "wrong").splitlines()
     if st.session_state.get(solved):
         st.code("\n".join(lines), language="python", line_numbers=True)

@@ -12,7 +12,7 @@ from da_core.jobs.store import EXAMPLE
 from da_core.teaching import course_numbers, showcase
 from da_core.teaching.chapters import Chapter, Directive
 from da_core.teaching.course_films import course_film
-from da_core.teaching.guess import BoundaryGuess, Given, Points, parted, read_guess
+from da_core.teaching.guess import BoundaryGuess, Points, ReaderGuess, parted, read_guess
 from da_core.teaching.story_file import story
 from pages.learn.check_form import show_check
 from pages.learn.guess_form import ask_guess, show_outcome
@@ -72,7 +72,7 @@ def _draw_directive(chapter: str, part: Directive) -> None:
             _stories(names)
 
 
-def _ask(chapter: str, guess: str, film: str = "") -> Given | None:
+def _ask(chapter: str, guess: str, film: str = "") -> ReaderGuess | None:
     return ask_guess(guess, chapter, _points(film, target=False) if film else ())
 
 
@@ -93,7 +93,7 @@ def _answered(chapter: str, check: str) -> bool:
 
 def _outcome(chapter: str, guess: str, path: str) -> None:
     """Show what came out beside the guess; of a boundary, how it does on the target that the film is of."""
-    answer: Given = st.session_state[keys.guess_given(chapter, guess)]
+    answer: ReaderGuess = st.session_state[keys.guess_answer(chapter, guess)]
     question = read_guess(guess)
     if not isinstance(question, BoundaryGuess):
         show_outcome(guess, chapter, answer, course_numbers.outcome_of(question, path))

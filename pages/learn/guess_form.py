@@ -12,9 +12,9 @@ from da_core.teaching.guess import (
     BarGuess,
     BoundaryGuess,
     CurveGuess,
-    Given,
     PickGuess,
     Points,
+    ReaderGuess,
     distance,
     read_guess,
     read_line,
@@ -24,19 +24,19 @@ from pages.session import keys
 from pages.session.words import _, language, number
 
 
-def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
+def ask_guess(guess: str, where: str, points: Points = ()) -> ReaderGuess | None:
     """Ask for the guess of this name, ``where`` being the place on the screens that remembers it; None until then.
 
     ``points`` lie behind a boundary that is to be sketched.
     """
-    key = keys.guess_given(where, guess)
-    committed: Given | None = st.session_state.get(key)
+    key = keys.guess_answer(where, guess)
+    committed: ReaderGuess | None = st.session_state.get(key)
     if committed is not None:
         return committed
     question, code = read_guess(guess), language().code
 
     def commit(answer: Answer | None) -> None:
-        st.session_state[key] = Given(answer)
+        st.session_state[key] = ReaderGuess(answer)
         own_progress.note("guess", guess, "skipped" if answer is None else "made")
 
     with st.container(border=True, key=keys.guess_box(where, guess)):
@@ -63,7 +63,7 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> Given | None:
     return None
 
 
-def show_outcome(guess: str, where: str, answer: Given, outcome: Answer | None, points: Points = ()) -> None:
+def show_outcome(guess: str, where: str, answer: ReaderGuess, outcome: Answer | None, points: Points = ()) -> None:
     """Show the question again, and what came out beside what was guessed, and how far off that was.
 
     For a boundary ``points`` may be all that came out.

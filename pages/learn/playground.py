@@ -42,7 +42,7 @@ _SEED = "seed"
 """What a sweep goes over that is no setting of the method."""
 
 
-def shown() -> Experiment:
+def current_experiment() -> Experiment:
     """Return the session's experiment if it is one of points, else that of the first preset."""
     now = state.experiment()
     if now.data.name in ("drawn", *filming.POINTS):
@@ -62,7 +62,7 @@ def take(experiment: Experiment) -> None:
 
 def choose_preset() -> None:
     """Draw the presets, one for each kind of shift."""
-    now = filming.normalised(shown())
+    now = filming.normalised(current_experiment())
     experiments = {name: filming.normalised(preset.experiment()) for name, preset in PRESETS.items()}
     chosen = next((name for name, one in experiments.items() if one.data == now.data), None)
     st.session_state[keys.PLAYGROUND_PRESET] = chosen
@@ -116,7 +116,7 @@ def choose_method(now: Experiment) -> None:
 
 
 def _take_method() -> None:
-    take(suited(shown(), st.session_state[keys.PLAYGROUND_METHOD]))
+    take(suited(current_experiment(), st.session_state[keys.PLAYGROUND_METHOD]))
     state.change_playground(sweep="")
 
 
@@ -161,7 +161,7 @@ def _take_change(change: Any) -> None:
     """Take over what a hand has done; a browser may send anything."""
     if not isinstance(change, dict) or not isinstance(change.get("params"), dict):
         return
-    now, acts = shown(), str(change.get("acts") or "")
+    now, acts = current_experiment(), str(change.get("acts") or "")
     try:
         spec = DataSpec.model_validate({**now.data.model_dump(), "params": change["params"]})
         new = filming.normalised(now.model_copy(update={"data": spec}))
@@ -221,12 +221,12 @@ def forms(now: Experiment) -> None:
 
 
 def _set_data(values: dict[str, Scalar]) -> None:
-    now = shown()
+    now = current_experiment()
     take(now.model_copy(update={"data": now.data.model_copy(update={"params": values})}))
 
 
 def _set_method(values: dict[str, Scalar]) -> None:
-    now = shown()
+    now = current_experiment()
     take(now.model_copy(update={"method": now.method.model_copy(update={"params": values})}))
 
 
@@ -235,7 +235,7 @@ def page() -> None:
     if not state.is_hidden("title"):
         st.title(_(navigation.SCREENS["playground"].title), anchor=False)
         st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
-    now = shown()
+    now = current_experiment()
     with st.container(key=keys.PLAYGROUND_PARTS):  # on a phone the film comes first (assets/style.css)
         if not state.is_hidden("presets"):
             choose_preset()

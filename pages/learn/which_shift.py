@@ -86,7 +86,7 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
         st.success(bold_first(_("Right."), truth))
     else:
         st.warning(bold_first(_("Not so."), truth))
-    settings = "; ".join(f"{name} {value}" for name, value in _how_it_was_made(planted))
+    settings = "; ".join(f"{name} {value}" for name, value in _planted_settings(planted))
     if settings:
         st.caption(_("How it was made: {settings}", settings=settings))
     st.button(_("Another pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
@@ -106,7 +106,7 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
     when_ready(reports.submit(planted.data.params["points"], pair), reasons, _("Comparing the domains…"))
 
 
-def _how_it_was_made(planted: PlantedShift) -> list[tuple[str, str]]:
+def _planted_settings(planted: PlantedShift) -> list[tuple[str, str]]:
     """List the settings that made the target another than the source, in words."""
     fields = DrawnPoints.Params.model_fields
     names = [name for name in planted.settings if name not in ("shape", "noise", "count") and planted.settings[name]]

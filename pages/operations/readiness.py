@@ -48,7 +48,7 @@ class Readiness:
         self._kept_seconds = kept_seconds
         self._threads = {name: ThreadPoolExecutor(1, thread_name_prefix=f"ready-{name}") for name in checks}
         self._looking: dict[str, Future[None]] = {}
-        self._found: dict[str, str] = {}
+        self._states: dict[str, str] = {}
         self._until: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -57,11 +57,11 @@ class Readiness:
         with self._lock:
             due = [name for name in self._checks if time.monotonic() >= self._until.get(name, 0.0)]
             for name, state in self._look(due).items():
-                if state != self._found.get(name):
+                if state != self._states.get(name):
                     log.log(logging.INFO if state == OK else logging.WARNING, "%s: %s", name, state)
-                self._found[name] = state
+                self._states[name] = state
                 self._until[name] = time.monotonic() + self._kept_seconds.get(name, _KEPT_SECONDS)
-            return {name: self._found[name] for name in self._checks}
+            return {name: self._states[name] for name in self._checks}
 
     def _look(self, names: Sequence[str]) -> dict[str, str]:
         for name in names:

@@ -147,7 +147,7 @@ def _instead_of_a_target() -> dict[str, str]:
             default=info.default,
             format_func=words.word,
             required=True,
-            key=keys.made_target(name),
+            key=keys.simulation(name),
             help=_(info.description or ""),
         )
     return chosen

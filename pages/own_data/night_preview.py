@@ -118,7 +118,7 @@ def _forget() -> None:
 
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
     """Write the steps as HTML: a grid of pictures, each with its name and what happened."""
-    day, night = _made(label, seed, difficulty, conditions)
+    day, night = _render(label, seed, difficulty, conditions)
     pictures = [
         (_("Day"), _("The scene in daylight."), day),
         (
@@ -158,7 +158,7 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _made(label: int, seed: int, difficulty: NightName, conditions: str) -> tuple[Pictures, Steps]:
+def _render(label: int, seed: int, difficulty: NightName, conditions: str) -> tuple[Pictures, Steps]:
     """Compute the scene by day, (side, side, 3), and all steps to its night; the scene is the same for any night."""
     scene = _drawn(label, seed, difficulty)
     day = street.day(scene, np.random.default_rng(seed))[0]

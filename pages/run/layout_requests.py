@@ -47,7 +47,7 @@ class LayoutQueue:
     """A `Background` whose work comes piece by piece, and ends as soon as no page wants it any more."""
 
     def __init__(self) -> None:
-        self._wanted: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
+        self._requests: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
         self._lock = Lock()
         self._current: tuple[Hashable, LayoutProgress] = (None, LayoutProgress())
         """The key that the thread works on, and how far it is."""
@@ -59,10 +59,10 @@ class LayoutQueue:
         They replace what ``asker`` wanted of this kind before.
         """
         with self._lock:
-            self._wanted[asker, kind] = key
-            self._wanted.move_to_end((asker, kind))
-            while len(self._wanted) > _ASKERS:
-                self._wanted.popitem(last=False)
+            self._requests[asker, kind] = key
+            self._requests.move_to_end((asker, kind))
+            while len(self._requests) > _ASKERS:
+                self._requests.popitem(last=False)
             work = self.background.submit(key, key, compute)
         if work.done():
             return work.result()
@@ -87,7 +87,7 @@ class LayoutQueue:
     def _is_unwanted(self, key: Hashable) -> bool:
         """Tell whether no page needs it any more; it is then dropped, and started again when one does."""
         with self._lock:
-            if key in self._wanted.values():
+            if key in self._requests.values():
                 return False
             self.background.forget(key)
             return True

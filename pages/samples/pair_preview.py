@@ -53,7 +53,7 @@ def samples(pair: DomainPair) -> None:
         gallery.by_class(pair)
     elif pair.kind == "texts":
         texts_and_sounds.texts(pair)
-    elif pair.source.heard is not None:
+    elif pair.source.audio is not None:
         texts_and_sounds.sounds(pair)
     elif pair.sample_shape == (2,):
         plotly_figure.draw(points.scatter(pair), "points", points.alt(pair), points.table(pair))

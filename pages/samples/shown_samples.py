@@ -81,7 +81,7 @@ def read_samples(record: Record) -> ShownSamples:
         values=np.concatenate([domain.X[rows] for domain, rows in parts]) if named else None,
         atlas=atlas(np.concatenate([domain.X[rows] for domain, rows in parts])) if pair.kind == "pictures" else None,
         tips=tuple(text for domain, rows in parts for text in tips(domain, rows)) or None,
-        sounds=f"{origin.base_path()}/sound/{record.run_id}" if pair.source.heard is not None else None,
+        sounds=f"{origin.base_path()}/sound/{record.run_id}" if pair.source.audio is not None else None,
     )
 
 
@@ -116,11 +116,11 @@ def sound(request: Request) -> Response:
             domain, rows = pair.source, source_rows
         else:
             domain, rows, at = pair.target, record.evidence.target_index, at - len(source_rows)
-        if domain.heard is not None and at < len(rows):
+        if domain.audio is not None and at < len(rows):
             from da_core.data.readers.sounds import to_wav
 
             headers = {"Cache-Control": "private, max-age=3600"}
-            return Response(to_wav(domain.heard[rows[at]]), media_type="audio/wav", headers=headers)
+            return Response(to_wav(domain.audio[rows[at]]), media_type="audio/wav", headers=headers)
     return Response(status_code=404)
 
 

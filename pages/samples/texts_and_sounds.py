@@ -41,11 +41,11 @@ def _sentences(cell: gallery.Cell) -> None:
 
 def _players(cell: gallery.Cell) -> None:
     domain, rows = cell.domain, cell.rows(_SOUNDS)
-    assert domain.heard is not None
+    assert domain.audio is not None
     captions = shown_samples.tips(domain, rows) or [str(row + 1) for row in rows]
     label = _("Play {name} of {domain}", name=cell.class_name, domain=word(domain.name))
     data = {
-        "sounds": [_uri(domain.heard[row].tobytes()) for row in rows],
+        "sounds": [_uri(domain.audio[row].tobytes()) for row in rows],
         "titles": [f"{label}: {caption}" for caption in captions],
         "colour": palette.SOURCE if cell.role == "source" else palette.TARGET,
         "shape": "circle" if cell.role == "source" else "diamond",

@@ -26,7 +26,7 @@ class KeyPattern:
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
-FOUND_RUNS = "lab.found"
+KNOWN_RUNS = "lab.found"
 """The ids of the runs that the session's links have led to."""
 OWNER = "lab.owner"
 """A name for the visitor where the browser keeps no cookie."""
@@ -140,7 +140,7 @@ advised = KeyPattern("lab-advised-{method}")
 example_file = KeyPattern("example-file-{name}")
 folder_upload = KeyPattern("lab-own-folder-{role}")
 server_path = KeyPattern("lab-path-{role}")
-made_target = KeyPattern("lab-own-made-{name}")
+simulation = KeyPattern("lab-own-made-{name}")
 """Name the choice of a target that is made of the source: “night” or “noise”."""
 column = KeyPattern("lab-column-{field}")
 sheet = KeyPattern("lab-sheet-{name}")
@@ -318,7 +318,7 @@ lesson_film = KeyPattern("film-{method}")
 # Bug hunt ------------------------------------------------------------------------------------------------------------
 
 BUG = "lab-bug"
-bug_found = KeyPattern("lab.bug.found.{name}")
+bug_solved = KeyPattern("lab.bug.found.{name}")
 bug_mended = KeyPattern("lab.bug.mended.{name}")
 
 
@@ -381,7 +381,7 @@ check_pass = KeyPattern("lab-check-pass-{where}-{check}")
 check_commit = KeyPattern("lab-check-commit-{where}-{check}")
 check_try = KeyPattern("lab-check-try-{where}-{check}")
 guess_box = KeyPattern("lab-guess-{where}-{guess}")
-guess_given = KeyPattern("lab.guess.{where}.{guess}")
+guess_answer = KeyPattern("lab.guess.{where}.{guess}")
 """Name the committed guess."""
 guess_widget = KeyPattern("lab-guess-widget-{where}-{guess}")
 guess_commit = KeyPattern("lab-guess-commit-{where}-{guess}")

@@ -32,7 +32,7 @@ def check() -> None:
     A run that this session has found before stays open.
     """
     here = address()
-    known: set[str] = st.session_state.setdefault(keys.FOUND_RUNS, set())
+    known: set[str] = st.session_state.setdefault(keys.KNOWN_RUNS, set())
     requested = {run for run in (state.run_id(), *state.row()) if run} - known
     if not requested or here is None:
         return

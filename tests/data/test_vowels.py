@@ -26,8 +26,8 @@ def test_the_table_is_whole(pair: DomainPair) -> None:
     assert len(women) == 560
     for domain in (pair.source, pair.target):
         assert domain.captions is not None
-        assert domain.heard is not None
-        assert len(domain.captions) == len(domain.heard) == len(domain)
+        assert domain.audio is not None
+        assert len(domain.captions) == len(domain.audio) == len(domain)
 
 
 def test_means_are_those_that_the_paper_prints(pair: DomainPair) -> None:

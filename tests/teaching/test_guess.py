@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from da_core.teaching.guess import KNOTS, Given, at_knots, distance, knots, parted, read_line
+from da_core.teaching.guess import KNOTS, ReaderGuess, at_knots, distance, knots, parted, read_line
 
 
 def test_a_bar_is_off_by_the_difference() -> None:
@@ -42,5 +42,5 @@ def test_what_is_no_line_of_nine_heights_is_none(sent: object) -> None:
 
 
 def test_no_guess_is_none() -> None:
-    assert Given().skipped
-    assert not Given(0.0).skipped
+    assert ReaderGuess().skipped
+    assert not ReaderGuess(0.0).skipped
