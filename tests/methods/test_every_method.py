@@ -289,7 +289,11 @@ def test_alignment_refuses_what_it_cannot_use(method):
     (Xs, ys), (Xt, _) = blobs(60, 0), blobs(60, 1)
     broken = Xt.copy()
     broken[3, 1] = np.nan
-    for bad, reason in ((broken, "not finite"), (np.c_[Xt, Xt], "give both the same features"), (Xt[:0], "one row per sample")):
+    for bad, reason in (
+        (broken, "not finite"),
+        (np.c_[Xt, Xt], "give both the same features"),
+        (Xt[:0], "one row per sample"),
+    ):
         with pytest.raises(UserError, match=reason):
             method().fit(Xs, bad, ys)
 
