@@ -132,23 +132,26 @@ class TrainingSpec(Params):
         ge=1,
         le=500,
         title="Epochs",
-        help="Passes over the source's training part; an epoch on little data makes several, see “Least steps”.",
+        help=(
+            "Passes over the source's training part. Small data sets are repeated within an epoch; see “Minimum "
+            "steps per epoch”."
+        ),
     )
     batch_size: int = hyper(
         64,
         ge=4,
         le=1024,
         title="Batch size",
-        help="Samples of each domain in one step; on little data an eighth of them, but not below 16.",
+        help="Samples per domain in each step. Small data sets use an eighth of their samples, but at least 16.",
     )
     least_steps: int = hyper(
         LEAST_STEPS,
         ge=1,
         le=1000,
-        title="Least steps of an epoch",
+        title="Minimum steps per epoch",
         help=(
-            "Minimum steps per epoch. Small data sets are repeated in smaller batches to reach it, so that 14 epochs "
-            "take about 300 steps at any size. 1 turns this off."
+            "Small data sets are repeated in smaller batches until an epoch has this many steps: 14 epochs then take "
+            "about 300 steps at any size. 1 turns this off."
         ),
     )
     learning_rate: float = hyper(
@@ -160,10 +163,12 @@ class TrainingSpec(Params):
     schedule: Literal["constant", "annealed"] = hyper(
         "annealed",
         title="Schedule",
-        help="Keep the learning rate, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
+        help="Keep the learning rate constant, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
     )
     precision: Literal["float32", "bfloat16"] = hyper(
-        "float32", title="Precision of numbers", help="bfloat16 is faster on recent processors and a little less exact."
+        "float32",
+        title="Numerical precision",
+        help=("bfloat16 is faster on recent processors but slightly less precise."),
     )
 
 

@@ -74,7 +74,7 @@ class ObjectStorage:
         scheme, place = urlsplit(url).scheme, urlsplit(url).netloc
         if not scheme or "@" in place:  # the URL is not repeated: it may hold a password
             raise UserError(
-                "DA_LAB_STORAGE has to be a URL such as s3://bucket/folder, without credentials: these are taken from "
+                "DA_LAB_STORAGE must be a URL such as s3://bucket/folder, without credentials: these are read from "
                 "the environment."
             )
         try:

@@ -179,7 +179,7 @@ def read_record(folder: Path) -> Record:
         with zipfile.ZipFile(_arrays_file(folder)) as archive:  # a cut file has no directory at its end
             size = sum(entry.file_size for entry in archive.infolist())
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UserError("{path} is not the folder of a run; give one that “run --out” wrote.", path=folder) from error
+        raise UserError("{path} is not a run folder; give one that “run --out” wrote.", path=folder) from error
     except (OSError, ValidationError, UserError, zipfile.BadZipFile) as error:
         raise _unreadable(folder) from error
     return Record(

@@ -211,7 +211,7 @@ def test_columns_are_printed_and_written_down(capsys: pytest.CaptureFixture[str]
 def test_what_would_be_a_guess_between_equals_is_refused(capsys: pytest.CaptureFixture[str], shops: Path) -> None:
     for more, says in (
         ([], "--domain"),
-        (["--domain", "shop"], "Which of old, new is the source cannot be told; choose it. Use --source-value."),
+        (["--domain", "shop"], "It is unclear which of old, new is the source; choose it. Use --source-value."),
         (["--domain", "shop", "--source-value", "new", "--label", "kind"], "no column “kind”"),
         (["--domain", "shop", "--source-value", "york"], "no domain “york”"),
     ):

@@ -473,7 +473,7 @@ def test_where_there_is_batch_norm_source_only_is_scored_with_the_targets_statis
         ({"network": "small_cnn"}, "does not take features"),
         ({"network": "identity", "method": "dann"}, "has nothing to train"),
         ({"method": "dann", "method__weight": "-1"}, "at least 0"),
-        ({"method": "adabn"}, "AdaBN works on batch normalisation"),
+        ({"method": "adabn"}, "AdaBN needs batch normalisation"),
         ({"method": "source_only_bn"}, "choose resnet18"),
         ({"method": "tent"}, "set its normalisation to “batch” or “group”"),
         ({"method": "fda"}, "FDA works on pictures"),

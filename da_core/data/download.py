@@ -128,7 +128,7 @@ def _download(remote: Remote) -> Iterator[int]:
             problem = str(getattr(error, "reason", error)) or type(error).__name__
     if problem == "checksum":
         raise UserError(
-            "{set} could not be downloaded: what came as {file} is not the file that its authors describe. Put the "
+            "{set} could not be downloaded: the file received as {file} is not the one its authors describe. Put the "
             "right one into {folder}.",
             set=remote.of,
             file=remote.name,

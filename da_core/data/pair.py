@@ -92,14 +92,14 @@ class DomainPair:
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:
             raise UserError(
-                "The source's samples have shape {source} and the target's {target}; make them alike.",
+                "Source samples have shape {source}, target samples {target}; give both the same shape.",
                 source=self.source.X.shape[1:],
                 target=self.target.X.shape[1:],
             )
         if len(self.classes) < 2:
-            raise UserError("There is only one class; a classifier needs at least two.")
+            raise UserError("There is only one class, but a classifier needs at least two.")
         if (self.source.y == UNKNOWN).any():
-            raise UserError("Samples of the source have no label; only the target's labels may be missing.")
+            raise UserError("Some source samples have no label; only the target's labels may be missing.")
 
     @property
     def target_labelled(self) -> bool:

@@ -124,8 +124,11 @@ def largest_weight(default: float) -> Any:
         ge=1,
         le=1e6,
         log=True,
-        title="Largest weight",
-        help="No sample counts more than this many samples. With 1000, one street scene of 1400 had 71% of all weight.",
+        title="Maximum weight",
+        help=(
+            "No sample counts as more than this many samples. At 1000, one of 1400 street scenes held 71% of the "
+            "total weight."
+        ),
     )
 
 
@@ -143,7 +146,12 @@ class CappedClasses(Capped):
     """The same for class weights: a rare class may have to count a hundredfold, and its samples share the error."""
 
     clip: float = hyper(
-        1000.0, ge=1, le=1e6, log=True, title="Largest weight", help="No sample counts more than this many samples."
+        1000.0,
+        ge=1,
+        le=1e6,
+        log=True,
+        title="Maximum weight",
+        help=("No sample counts as more than this many samples; smaller values spread the weight over more samples."),
     )
 
 
@@ -171,8 +179,7 @@ class Reweighting(Method, abstract=True):
         log_weights = self.log_weights(X, y)
         if not (log_weights > -np.inf).any():
             raise UserError(
-                "{of} finds no source sample that looks like the target, so that every weight is 0; choose another "
-                "method.",
+                "{of} finds no source sample similar to the target, so every weight is 0; choose another method.",
                 of=self.title,
             )
         return capped(log_weights, self.params.clip)

@@ -20,7 +20,7 @@ def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDA
     source, target = rows(Xs, "source"), rows(Xt, "target")
     if source.shape[1] != target.shape[1]:
         raise UserError(
-            "The source has {source} features a sample and the target {target}; make them alike.",
+            "Source samples have {source} features, target samples {target}; give both the same features.",
             source=source.shape[1],
             target=target.shape[1],
         )
@@ -36,13 +36,13 @@ def rows(X: ArrayLike, domain: str) -> NDArray[np.float64]:
     table = np.asarray(X, dtype=np.float64)
     if table.ndim != 2 or len(table) == 0:
         raise UserError(
-            "The {domain} features have shape {shape}; give a table with one row a sample.",
+            "The {domain} features have shape {shape}; give a table with one row per sample.",
             domain=domain,
             shape=table.shape,
         )
     if not np.isfinite(table).all():
         raise UserError(
-            "The {domain} features hold values that are not finite; remove or fill those samples.", domain=domain
+            "The {domain} features contain values that are not finite; remove or fill those samples.", domain=domain
         )
     return table
 

@@ -48,7 +48,7 @@ def require_batch_norm(network: Network, method: str) -> None:
     """Raise `UserError` where there is no batch norm."""
     if not batch_norms(network):
         raise UserError(
-            "{method} works on batch normalisation, and this network has none; set the normalisation of small_cnn, "
+            "{method} needs batch normalisation, but this network has none; set the normalisation of small_cnn, "
             "tutorial_cnn or mlp to “batch”, or choose resnet18.",
             method=method,
         )

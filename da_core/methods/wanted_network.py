@@ -12,7 +12,7 @@ from da_core.networks import networks
 from da_core.networks.defaults import USUAL, kind_of, usual_specs, with_usual
 
 WANTS_BATCH_NORM = (
-    "{method} wants batch normalisation, and this network has none: set the network's normalisation to “batch”."
+    "{method} needs batch normalisation, but this network has none; set the network's normalisation to “batch”."
 )
 """One sentence, as a message, for the form and the command line."""
 

@@ -144,8 +144,10 @@ def norm_setting(default: Norm) -> Any:
     return hyper(
         default,
         title="Normalisation",
-        help="Group norm evens out each sample by itself. Batch norm shares statistics across a batch; some methods "
-        "need it, and joint training then mixes the two domains' statistics.",
+        help=(
+            "Group norm normalises each sample by itself. Batch norm shares statistics across a batch; some methods "
+            "need it, but joint training then mixes the statistics of both domains."
+        ),
     )
 
 

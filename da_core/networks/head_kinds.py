@@ -53,7 +53,7 @@ def softmax_regression(C: float, seed: int) -> Any:
 
 def inverse_penalty(help: str) -> Any:
     """Declare C, the weight of errors against the penalty."""
-    return hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="C", title="Weight of errors", help=help)
+    return hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="C", title="Error weight C", help=help)
 
 
 class LinearLayer(Head):
@@ -61,7 +61,7 @@ class LinearLayer(Head):
 
     name = "linear"
     title = "Linear layer"
-    summary = "The network's own last layer, trained with it. On features as they are it is logistic regression."
+    summary = "The network's own last layer, trained with it. On plain features it is logistic regression."
     calibrated = True
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
@@ -77,7 +77,7 @@ class Logistic(Head):
     calibrated = True
 
     class Params(params.Params):
-        C: float = inverse_penalty("Large: fit every training sample. Small: keep the weights small.")
+        C: float = inverse_penalty("Larger values fit every training sample; smaller ones keep the weights small.")
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
         return softmax_regression(params.C, seed)
@@ -96,11 +96,11 @@ class LinearSVM(Head):
     summary = "A linear support vector machine by liblinear, one class against the rest."
 
     class Params(params.Params):
-        C: float = inverse_penalty("Large: few training samples within the margin. Small: a wide margin.")
+        C: float = inverse_penalty("Larger values leave few training samples within the margin; smaller ones widen it.")
         cross_validate: bool = hyper(
             False,
             title="Choose C by cross-validation",
-            help="Take the best of 0.0001 to 1000 on the labelled samples that it is fitted to, in five parts.",
+            help="Uses the best of 0.0001 to 1000 in a five-fold cross-validation on the labelled training samples.",
         )
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
@@ -120,20 +120,24 @@ class KernelSVM(Head):
 
     name = "svm"
     title = "SVM with RBF kernel"
-    summary = "A support vector machine with a Gaussian kernel: its border bends."
+    summary = "A support vector machine with a Gaussian kernel, for curved boundaries."
     linear = False
 
     class Params(params.Params):
-        C: float = inverse_penalty("Large: few training samples on the wrong side. Small: a smooth border.")
+        C: float = inverse_penalty(
+            "Larger values leave few training samples on the wrong side; smaller ones smooth the boundary."
+        )
         gamma: float = hyper(
             1.0,
             ge=1e-6,
             le=1e6,
             log=True,
             symbol="γ",
-            title="Narrowness of the kernel",
-            help="In units of 1 / (features × variance), which is scikit-learn's “scale”. Large: a border that bends "
-            "around single samples.",
+            title="Kernel coefficient γ",
+            help=(
+                "In units of 1 / (features × variance), scikit-learn's “scale”. Larger values bend the boundary "
+                "around single samples."
+            ),
         )
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
@@ -148,16 +152,24 @@ class KNearestNeighbours(Head):
 
     name = "knn"
     title = "Nearest neighbours"
-    summary = "The class that most of the nearest training samples are of."
+    summary = "The majority class of the nearest training samples."
     takes_weights = False
     linear = False
 
     class Params(params.Params):
-        k: int = hyper(1, ge=1, le=100, step=1, symbol="k", title="Neighbours", help="How many of them vote.")
+        k: int = hyper(
+            1,
+            ge=1,
+            le=100,
+            step=1,
+            symbol="k",
+            title="Neighbours",
+            help=("Number of neighbours that vote; more give a smoother boundary."),
+        )
         distance: Literal["euclidean", "cosine"] = hyper(
             "euclidean",
             title="Distance",
-            help="Between points, or by the angle between them, which does not mind their lengths.",
+            help="Distance between points, or the angle between them, which ignores their lengths.",
         )
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
@@ -177,7 +189,7 @@ class Ridge(Head):
 
     name = "ridge"
     title = "Ridge classifier"
-    summary = "Least squares to +1 and −1 with a squared penalty on the weights."
+    summary = "Least-squares fit to +1 and −1 with a squared penalty on the weights."
 
     class Params(params.Params):
         alpha: float = hyper(
@@ -187,7 +199,7 @@ class Ridge(Head):
             log=True,
             symbol="α",
             title="Penalty",
-            help="On the weights, against the summed squared errors. Large: small weights.",
+            help="Penalty on the weights, relative to the summed squared errors; larger values keep them small.",
         )
 
     def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:

@@ -69,7 +69,7 @@ def fit_head(
         X, y, weights = X[counted], y[counted], weights[counted]
         if len(np.unique(y)) < 2:
             raise UserError(
-                "All the weight lies on samples of one class, and a classifier needs at least two; lower the largest "
+                "All the weight lies on samples of one class, but a classifier needs at least two; lower the maximum "
                 "weight, or choose another method."
             )
     unit = deviation(X) if kind.linear else 1.0
@@ -88,7 +88,7 @@ def check_takes_weights(name: str) -> None:
     """Raise `UserError` where the head of this name cannot count samples more or less."""
     if not heads()[name].takes_weights:
         raise UserError(
-            "The head {head} cannot weight samples, as this method has to; choose one of {choices}.",
+            "The head {head} cannot weight samples, as this method requires; choose one of {choices}.",
             head=name,
             choices=", ".join(other for other, kind in heads().items() if kind.takes_weights),
         )

@@ -28,7 +28,7 @@ class HOG(FixedExtractor):
 
     name = "hog"
     title = "HOG"
-    summary = "Which way edges run in each part of the picture, whatever the light. Nothing is trained but the head."
+    summary = "Edge directions in each part of the picture, independent of the light. Only the head is trained."
     takes = frozenset({"pictures"})
 
     class Params(params.Params):
@@ -37,7 +37,7 @@ class HOG(FixedExtractor):
         root: bool = hyper(
             True,
             title="Square root of light",
-            help="Take the square root of each value first, so that bright edges count less.",
+            help="Takes the square root of each value first, so that bright edges count less.",
         )
 
     def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ class Identity(Extractor):
 
     name = "identity"
     title = "None (features as they are)"
-    summary = "The data are features already. They go to the head unscaled; nothing is trained but the head."
+    summary = "The data are features already. They go to the head unscaled; only the head is trained."
     takes = frozenset({"features"})
     learns = False
 

@@ -35,8 +35,7 @@ class LogEdges(FixedExtractor):
     name = "log_edges"
     title = "Log edges"
     summary = (
-        "Edges of the logarithm of brightness: real nights want an input that light cannot change. Nothing is trained "
-        "but the head."
+        "Edges of the logarithm of brightness, for real nights: light hardly changes them. Only the head is trained."
     )
     takes = frozenset({"pictures"})
 
@@ -49,7 +48,9 @@ class LogEdges(FixedExtractor):
             le=64,
             log=True,
             title="Darkest level",
-            help="Brightness, of 255, below which all is equally dark: there a camera shows only its noise.",
+            help=(
+                "Brightness, of 255, below which everything counts as equally dark: there a camera records only noise."
+            ),
         )
 
     def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:

@@ -28,20 +28,26 @@ class MFCC(FixedExtractor):
     name = "mfcc"
     title = "MFCC"
     summary = (
-        "The coarse shape of a sound's spectrum and how it changes, averaged over the sound. Nothing is trained but "
-        "the head."
+        "The coarse shape of a sound's spectrum and its change, averaged over the sound. Only the head is trained."
     )
     takes = frozenset({"sounds"})
 
     class Params(params.Params):
         coefficients: int = hyper(
-            13, ge=4, le=40, step=1, title="Coefficients", help="How many are kept of a frame's cosine transform."
+            13,
+            ge=4,
+            le=40,
+            step=1,
+            title="Coefficients",
+            help=("Number of coefficients kept of each frame's cosine transform."),
         )
         deltas: Literal["none", "first", "first and second"] = hyper(
-            "first and second", title="Deltas", help="Whether to add how they change, and how that changes."
+            "first and second",
+            title="Deltas",
+            help=("Adds the change of the coefficients, and the change of that change."),
         )
         deviations: bool = hyper(
-            True, title="Deviations", help="Add how much each number varies over the sound to what it is on average."
+            True, title="Deviations", help="Adds each number's standard deviation over the sound to its mean."
         )
 
     def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:

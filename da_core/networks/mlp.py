@@ -19,7 +19,7 @@ class MLP(Extractor):
 
     name = "mlp"
     title = "MLP"
-    summary = "Fully connected layers. For feature vectors and points; pictures are flattened."
+    summary = "Fully connected layers for feature vectors and points; pictures are flattened."
     takes = frozenset({"pictures", "features"})
 
     class Params(params.Params):

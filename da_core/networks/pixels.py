@@ -25,7 +25,7 @@ class Pixels(FixedExtractor):
 
     name = "pixels"
     title = "Pixels"
-    summary = "The picture as one row of numbers, averaged down to a few pixels. Nothing is trained but the head."
+    summary = "The picture as one row of numbers, averaged down to a few pixels. Only the head is trained."
     takes = frozenset({"pictures"})
 
     class Params(params.Params):
@@ -35,11 +35,11 @@ class Pixels(FixedExtractor):
             le=64,
             step=4,
             unit="px",
-            title="Shrunk side",
-            help="Width and height that a larger picture is averaged down to.",
+            title="Reduced side",
+            help="Width and height that larger pictures are averaged down to.",
         )
         channels: Literal["colour", "brightness"] = hyper(
-            "colour", title="Channels", help="Three numbers a pixel, or its brightness alone."
+            "colour", title="Channels", help="Three numbers per pixel, or only its brightness."
         )
 
     def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:

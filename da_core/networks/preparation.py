@@ -46,7 +46,7 @@ class ZScoreBySource(PreparationStep):
 
     name = "zscore_source"
     title = "Z-score by the source"
-    summary = "Each column by the source's mean and deviation: a number keeps its meaning, as reweighting needs."
+    summary = "Scales each column by the source's mean and deviation: a number keeps its meaning, as reweighting needs."
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return z_score(Xs), z_score(Xs)
@@ -56,9 +56,10 @@ class ZScoreByDomain(PreparationStep):
     """(x − mean) / deviation of each domain: alone an alignment of first and second moments, column by column."""
 
     name = "zscore_domain"
-    title = "Z-score each domain by its own"
+    title = "Z-score by each domain"
     summary = (
-        "Each column by its own domain's mean and deviation: a change of units goes, and a covariate shift with it."
+        "Scales each column by its own domain's mean and deviation: removes a change of units, and a covariate shift "
+        "with it."
     )
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
@@ -76,7 +77,7 @@ class UnitRows(PreparationStep):
 
     name = "unit_rows"
     title = "Rows of unit length"
-    summary = "Each row over its length, so that only its direction counts."
+    summary = "Divides each row by its length, so that only its direction counts."
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: _over(X, np.linalg.norm(X, axis=1, keepdims=True)),) * 2
@@ -87,7 +88,7 @@ class RowsOfSumOne(PreparationStep):
 
     name = "sum_to_one"
     title = "Rows that sum to one"
-    summary = "Each row over the sum of its sizes: counts become shares."
+    summary = "Divides each row by the sum of its absolute values: counts become shares."
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: _over(X, np.abs(X).sum(axis=1, keepdims=True)),) * 2
@@ -98,7 +99,7 @@ class SquareRoot(PreparationStep):
 
     name = "square_root"
     title = "Square root"
-    summary = "The root of each number, which evens out counts; none may be negative."
+    summary = "Takes the square root of each number, which evens out counts; none may be negative."
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: np.sqrt(_not_negative(X, self.name)),) * 2
@@ -109,10 +110,14 @@ class TFIDF(PreparationStep):
 
     name = "tfidf"
     title = "TF-IDF"
-    summary = "Counts times how rare a column is; none may be negative. Rows of unit length usually follow."
+    summary = (
+        "Multiplies counts by the rarity of their column; none may be negative. Rows of unit length usually follow."
+    )
 
     class Params(params.Params):
-        fit: Literal["source", "both"] = hyper("source", title="Fitted on", help="Whose training rows are counted.")
+        fit: Literal["source", "both"] = hyper(
+            "source", title="Fitted on", help=("Domain whose training rows are counted.")
+        )
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         from sklearn.feature_extraction.text import TfidfTransformer
@@ -142,10 +147,12 @@ class PrincipalComponents(PreparationStep):
             le=4096,
             step=1,
             title="Number of directions",
-            help="How many; a number below 1 is the share of the variance that they hold.",
+            help="Number of directions; a number below 1 is the share of the variance that they hold.",
         )
         fit: Literal["source", "both", "each"] = hyper(
-            "both", title="Fitted on", help="Whose training rows give the directions; each: every domain its own."
+            "both",
+            title="Fitted on",
+            help=("Domain whose training rows give the directions; each: every domain has its own."),
         )
 
     def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
@@ -234,7 +241,7 @@ def _over(X: Features, sizes: Features) -> Features:
 
 def _not_negative(X: Features, name: str) -> Features:
     if (X < 0).any():
-        raise UserError("The step {name} takes no negative numbers, and there are some; leave it out.", name=name)
+        raise UserError("The step {name} takes no negative numbers, but the data have some; leave it out.", name=name)
     return X
 
 
@@ -244,8 +251,8 @@ def _directions(X: Features, size: float) -> Any:
     most = min(X.shape)
     if size >= 1 and (size > most or size != int(size)):
         raise UserError(
-            "{size} directions cannot be found in {rows} rows of {columns} numbers; choose a whole number up to "
-            "{most}, or a share below 1.",
+            "{rows} rows of {columns} numbers do not have {size} directions; choose a whole number up to {most}, or "
+            "a share below 1.",
             size=f"{size:g}",
             rows=X.shape[0],
             columns=X.shape[1],

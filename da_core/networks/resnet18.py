@@ -23,7 +23,7 @@ class ResNet18(Extractor):
 
     class Params(params.Params):
         weights: Literal["imagenet", "none"] = hyper(
-            "imagenet", title="Weights", help="Start from weights learned on ImageNet, or from chance."
+            "imagenet", title="Weights", help="Initial weights: learned on ImageNet, or random."
         )
         side: int = hyper(
             64,
@@ -32,7 +32,7 @@ class ResNet18(Extractor):
             step=32,
             unit="px",
             title="Input side",
-            help="Pictures are enlarged to this before they go in.",
+            help="Size that pictures are enlarged to; larger sides cost more time.",
         )
 
     def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:

@@ -20,7 +20,7 @@ class SmallCNN(Extractor):
 
     name = "small_cnn"
     title = "Small CNN"
-    summary = "Three 3×3 convolutions and a linear layer. Fast, and the default."
+    summary = "Three 3×3 convolutions and a linear layer. Fast; the default."
     takes = frozenset({"pictures"})
 
     class Params(params.Params):

@@ -30,7 +30,7 @@ class TextMLP(Extractor):
 
     name = "text_mlp"
     title = "Text MLP"
-    summary = "Counts of words and pieces of words, weighted by TF-IDF, then fully connected layers."
+    summary = "Counts of words and word pieces, weighted by TF-IDF, then fully connected layers."
     takes = frozenset({"texts"})
     learns_from_target = True
 
@@ -38,17 +38,21 @@ class TextMLP(Extractor):
         pieces: Literal["words", "characters", "both"] = hyper(
             "words",
             title="Pieces",
-            help="Count words, runs of 2 to 4 characters within a word, or both. Of Chinese and Japanese, which have "
-            "no spaces, each character counts as a word.",
+            help=(
+                "Counts words, runs of 2 to 4 characters within a word, or both. In Chinese and Japanese, which have "
+                "no spaces, each character counts as a word."
+            ),
         )
         vectors: Literal["tf-idf", "hashed"] = hyper(
             "tf-idf",
             title="Vectors",
-            help="One number for each of the commonest pieces, or for each group of pieces that share a hash: "
-            "nothing is left out then, but some pieces are taken for one.",
+            help=(
+                "One number for each of the most common pieces, or for each group of pieces with the same hash: this "
+                "omits nothing, but merges some pieces."
+            ),
         )
         size: int = hyper(
-            1024, ge=64, le=8192, log=True, title="Vector size", help="How many numbers stand for a text."
+            1024, ge=64, le=8192, log=True, title="Vector size", help="Number of values that represent a text."
         )
         dropout: float = hyper(
             0.3,
@@ -56,7 +60,7 @@ class TextMLP(Extractor):
             le=0.9,
             step=0.1,
             title="Word dropout",
-            help="Share of the pieces that each step of training leaves out, so that no single one is relied on.",
+            help="Share of the pieces that each training step omits, so that the network relies on no single piece.",
         )
         hidden: int = hyper(128, ge=8, le=1024, step=8, title="Hidden units", help="Size of each hidden layer.")
         layers: int = hyper(
@@ -70,7 +74,7 @@ class TextMLP(Extractor):
         try:
             counts.fit(np.concatenate([Xs[fit_s], Xt[fit_t]]))
         except ValueError:
-            raise UserError("There is not one word in these texts; choose another column, or other data.") from None
+            raise UserError("These texts contain no words; choose another column, or other data.") from None
         return _dense(counts, Xs), _dense(counts, Xt)
 
     def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_a_method_that_wants_batch_norm_gets_it_or_says_so() -> None:
     assert app.query_params["network.norm"] == "batch"
     assert not app.info
     chosen = opened("method", method="shot", network="tutorial_cnn")
-    assert next(note.value for note in chosen.info).startswith("SHOT wants batch normalisation")
+    assert next(note.value for note in chosen.info).startswith("SHOT needs batch normalisation")
 
 
 def test_a_head_has_its_settings_and_the_link_has_them_too() -> None:
@@ -122,7 +122,7 @@ def test_rows_are_prepared_by_a_list_that_the_link_spells_out() -> None:
 
 
 def test_scaling_the_shift_away_is_said_where_it_is_chosen_and_where_weights_are() -> None:
-    said = "Z-score each domain by its own: afterwards both domains have the same mean and deviation."
+    said = "Z-score by each domain: afterwards both domains have the same mean and deviation."
     chosen = {"data": "covariate", "data__count": "100", "network": "identity", "prepare": "zscore_domain"}
     for screen, warned in (("network", True), ("method", True)):
         app = opened(screen, **chosen, method="kmm")

@@ -223,7 +223,7 @@ def test_what_cannot_be_made_says_so(toy: Toy) -> None:
         (DataSpec(name="nothing"), "There is no {kind} “{name}”"),
         (spec(count=1), "{name} of {of} is {given}; it must be at least {low}."),
         (spec(colour=1), "{of} has no setting called “{name}”"),
-        (DataSpec(name="toy", source="x"), "“{name}” takes no files of yours"),
+        (DataSpec(name="toy", source="x"), "“{name}” does not use files of yours"),
     ):
         with pytest.raises(UserError) as raised:
             load_pair(wrong)

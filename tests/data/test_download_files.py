@@ -99,7 +99,9 @@ def test_a_beginning_that_is_the_whole_is_taken(shelf: Shelf, place: Path) -> No
 def test_another_file_under_the_name_is_refused(shelf: Shelf, place: Path) -> None:
     remote = shelf.remote("a", CONTENT)
     shelf.files["a"] = CONTENT[::-1]
-    with pytest.raises(UserError, match=r"Things could not be downloaded: what came as a is not the file .*things\."):
+    with pytest.raises(
+        UserError, match=r"Things could not be downloaded: the file received as a is not the one .*things\."
+    ):
         list(fetch([remote]))
     assert list(place.iterdir()) == []
 

@@ -154,7 +154,7 @@ def test_a_file_that_is_removed_while_it_is_read_is_a_sentence(tmp_path: Path, m
         place.unlink(missing_ok=True)
 
     monkeypatch.setattr(cache, "file_stamps", stamp_and_remove)
-    with pytest.raises(UserError, match="There is nothing at"):
+    with pytest.raises(UserError, match="does not exist"):
         cache.load_pair(DataSpec(name="files", source=str(path), target=str(matlab(tmp_path / "fine.mat"))))
 
 

@@ -73,5 +73,5 @@ def test_only_sounds_get_noise(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for number in range(2):
             (tmp_path / name / f"{number}.png").write_bytes(picture.getvalue())
-    with pytest.raises(UserError, match="holds no sounds"):
+    with pytest.raises(UserError, match="contains no sounds"):
         load(tmp_path, noise="5 dB")

@@ -313,7 +313,7 @@ def test_classes_that_differ_are_named(tmp_path: Path, good: Path) -> None:
 def test_one_class(tmp_path: Path) -> None:
     one = write(tmp_path / "one", {"cat/1.png": encoded(), "cat/2.png": encoded()})
     two = packed(tmp_path / "two.zip", {"cat/1.png": encoded()})
-    assert complaint(one, two).message == "There is only one class; a classifier needs at least two."
+    assert complaint(one, two).message == "There is only one class, but a classifier needs at least two."
 
 
 def test_an_empty_class_folder(tmp_path: Path, good: Path) -> None:
@@ -418,7 +418,7 @@ def test_one_place_with_one_domain(good: Path) -> None:
 def test_a_class_name_that_cannot_be_shown(tmp_path: Path) -> None:
     files = {"cat/1.png": encoded(), "a\x1bb/1.png": encoded()}
     place, other = packed(tmp_path / "a.zip", files), packed(tmp_path / "b.zip", files)
-    assert complaint(place, other).message.startswith("A class has the name {name}")
+    assert complaint(place, other).message.startswith("A class is named {name}")
 
 
 def test_no_place_at_all() -> None:
@@ -503,7 +503,7 @@ def test_a_zip_of_pictures_and_an_npz_meet_at_one_size(tmp_path: Path) -> None:
         ({"X": np.full((6, 2), 1e300), "y": LABELS}, "{name} in “{place}” has values that are not finite"),
         ({"X": np.array([object()] * 6), "y": LABELS}, "{name} in “{place}” holds Python objects"),
         ({"X": ROWS, "y": np.array([None] * 6)}, "{name} in “{place}” holds Python objects"),
-        ({"X": np.array(["a"] * 6), "y": LABELS}, "{name} in “{place}” holds no numbers"),
+        ({"X": np.array(["a"] * 6), "y": LABELS}, "{name} in “{place}” contains no numbers"),
         ({"X": ROWS[:, 0], "y": LABELS}, "{name} in “{place}” has shape {shape}"),
         ({"X": PICTURES.transpose(0, 3, 1, 2), "y": LABELS}, "{name} in “{place}” has shape {shape}"),
         ({"X": PICTURES / 255, "y": LABELS}, "The pictures {name} in “{place}” must be whole numbers"),
@@ -511,7 +511,7 @@ def test_a_zip_of_pictures_and_an_npz_meet_at_one_size(tmp_path: Path) -> None:
         ({"X": ROWS, "y": LABELS + 0.5}, "{name} in “{place}” must be one list of labels"),
         ({"X": ROWS, "y": np.eye(6)}, "{name} in “{place}” must be one list of labels"),
         ({"X": ROWS[:0], "y": LABELS[:0]}, "X in “{place}” is empty"),
-        ({"X": np.zeros((2000, 2)), "y": np.arange(2000)}, "There are {count} classes; at most {most}"),
+        ({"X": np.zeros((2000, 2)), "y": np.arange(2000)}, "There are {count} classes, but the limit is {most}"),
         ({"X": ROWS, "y": LABELS * 0}, "There is only one class"),
         (
             {"X_train": ROWS, "y_train": LABELS, "X_test": ROWS[:, :2], "y_test": LABELS},
@@ -527,7 +527,7 @@ def test_arrays_that_cannot_be_used(tmp_path: Path, arrays: dict[str, np.ndarray
 
 def test_rows_and_pictures_do_not_mix(tmp_path: Path) -> None:
     rows, pictures = npz(tmp_path / "r.npz", X=ROWS, y=LABELS), npz(tmp_path / "p.npz", X=PICTURES, y=LABELS)
-    assert complaint(rows, pictures).message.startswith("The source holds {source} and the target {target}")
+    assert complaint(rows, pictures).message.startswith("The source holds {source}, the target {target}")
 
 
 def test_one_npz_is_one_domain(tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ def test_a_header_that_asks_for_more_than_there_is(tmp_path: Path, good: Path) -
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(stream, {"descr": "<f8", "fortran_order": False, "shape": (2**27, 1000)})
     place = packed(tmp_path / "a.npz", {"X.npy": stream.getvalue(), "y.npy": b""})
-    assert complaint(place, good).message.startswith("{name} in “{place}” is no NumPy array")
+    assert complaint(place, good).message.startswith("{name} in “{place}” is not a NumPy array")
 
 
 def test_arrays_that_would_take_too_much_memory_are_not_read(
@@ -564,7 +564,7 @@ def test_arrays_that_would_take_too_much_memory_are_not_read(
         place = npz(tmp_path / "large.npz", **arrays)
         assert place.stat().st_size < 50_000
         error = complaint(place, good)
-        assert error.message.startswith("The samples of “{place}” would take {size} MB in memory, and at most")
+        assert error.message.startswith("The samples of “{place}” need {size} MB of memory, but the limit is")
         assert (error.values["place"], error.values["most"]) == ("large.npz", 16)
         assert float(str(error.values["size"])) > 16
     assert sizes == []
@@ -610,7 +610,7 @@ def test_a_damaged_file_gives_a_pair_or_a_sentence(tmp_path: Path, kind: str) ->
     damage()
 
 
-# Night by the model -------------------------------------------------------------------------------------------------
+# Simulated night -------------------------------------------------------------------------------------------------
 
 
 def test_day_pictures_alone_become_a_pair_with_the_night(tmp_path: Path) -> None:

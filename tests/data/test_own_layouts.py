@@ -94,7 +94,7 @@ def test_classes_with_folders_of_their_own_are_no_domains(tmp_path: Path) -> Non
 
 
 def test_one_domain_alone_is_told_what_makes_the_other(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="Night by the model"):
+    with pytest.raises(UserError, match="Simulated night"):
         load(packed(tmp_path / "day.zip", {f"{name}/1.png": picture(1) for name in ("cat", "dog")}))
 
 

@@ -200,7 +200,7 @@ def test_columns_without_numbers_and_mostly_empty_ones_are_told(tmp_path: Path) 
         ("a,b,label\n", "no rows"),
         ("x,label\n,cat\n,dog\n", "no columns of numbers"),
         ("x,label\n1,cat\n2,cat\n3,cat\n", "one class"),
-        ("x,y\n1.5,2.5\n2.5,3.1\n3.5,4.7\n", "label cannot be told"),
+        ("x,y\n1.5,2.5\n2.5,3.1\n3.5,4.7\n", "is the label; choose it"),
         (",".join(["1"] * 3000) + "\n", "columns"),
     ],
 )

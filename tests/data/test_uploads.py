@@ -22,7 +22,7 @@ from da_core.errors import UserError
 from da_core.settings import settings
 
 FORBIDDEN = (
-    "“{place}” is outside of the folder {folder} that this server shares; choose one inside it, or upload a file."
+    "“{place}” is outside the folder {folder} that this server shares; choose a place inside it, or upload a file."
 )
 
 
@@ -134,7 +134,7 @@ def test_uploads_that_do_not_exist(place: str) -> None:
 def test_paths_that_do_not_exist(place: str) -> None:
     with pytest.raises(UserError) as raised:
         resolve_place(place)
-    assert raised.value.message == "There is nothing at “{place}”; check the path."
+    assert raised.value.message == "“{place}” does not exist; check the path."
 
 
 def test_only_the_shared_folder_is_open_to_visitors(data_dir: Path, tmp_path: Path) -> None:

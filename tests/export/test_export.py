@@ -311,7 +311,7 @@ def test_a_run_of_the_store_is_exported_too(record: Record, folder: Path, tmp_pa
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(["--report", "x.html"], "is not the folder of a run"), ([], "is not the folder of a run")],
+    [(["--report", "x.html"], "is not a run folder"), ([], "is not a run folder")],
 )
 def test_what_is_no_run_is_told(
     tmp_path: Path, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]

@@ -157,7 +157,7 @@ def test_a_process_that_is_killed_leaves_a_whole_run_or_none(tmp_path, result, e
     if moves == 0:
         assert read_record(tmp_path / "run").experiment == A_DAY
     else:
-        with pytest.raises(UserError, match="is not the folder of a run"):
+        with pytest.raises(UserError, match="is not a run folder"):
             read_record(tmp_path / "run")
     write_record(tmp_path / "run", ANOTHER, result, evidence)
     assert read_record(tmp_path / "run").experiment == ANOTHER

@@ -75,7 +75,7 @@ def test_a_class_without_source_samples_is_left_out():
 def test_predictions_that_say_nothing_are_refused():
     ys = np.repeat([0, 1, 2], 100)
     always_first = np.tile([0.8, 0.1, 0.1], (300, 1))
-    with pytest.raises(UserError, match="cannot tell all 3 classes apart"):
+    with pytest.raises(UserError, match="do not separate all 3 classes"):
         weights(BBSE(), ys, Predictions(ys, always_first, always_first))
 
 

@@ -280,7 +280,7 @@ def test_alignment_repeats_and_does_not_mind_the_order_of_samples(method):
 @pytest.mark.parametrize("kernel", ["rbf", "linear"])
 def test_projections_say_so_where_all_features_are_constant(method, kernel):
     Xs, Xt, ys = np.full((40, 3), 7.3), np.full((30, 3), 7.3), np.arange(40) % 3
-    with pytest.raises(UserError, match="features do not vary"):
+    with pytest.raises(UserError, match="All samples have the same features"):
         method(kernel=kernel).fit(Xs, Xt, ys)
 
 
@@ -289,7 +289,11 @@ def test_alignment_refuses_what_it_cannot_use(method):
     (Xs, ys), (Xt, _) = blobs(60, 0), blobs(60, 1)
     broken = Xt.copy()
     broken[3, 1] = np.nan
-    for bad, reason in ((broken, "not finite"), (np.c_[Xt, Xt], "make them alike"), (Xt[:0], "one row a sample")):
+    for bad, reason in (
+        (broken, "not finite"),
+        (np.c_[Xt, Xt], "give both the same features"),
+        (Xt[:0], "one row per sample"),
+    ):
         with pytest.raises(UserError, match=reason):
             method().fit(Xs, bad, ys)
 

@@ -64,7 +64,7 @@ def test_the_command_line_takes_it_or_says_it(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == ""
     assert told("--method", "tent", "--network", "tutorial_cnn").network == NetworkSpec(name="tutorial_cnn")
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("TENT wants batch normalisation")
+    assert line.startswith("TENT needs batch normalisation")
 
 
 def test_an_experiment_file_is_done_as_it_stands(tmp_path) -> None:

@@ -107,7 +107,7 @@ def test_a_step_is_written_as_it_is_read(step: str, written: str) -> None:
         ("pca:5:mine", "choose one of source, both or each"),
         ("unit_rows:2", "more settings than unit_rows takes"),
         ("pca:2:both:3", "more settings than pca takes (size, fit)"),
-        ("pca:7", "7 directions cannot be found in 60 rows of 6 numbers"),
+        ("pca:7", "60 rows of 6 numbers do not have 7 directions"),
         ("pca:2.5", "choose a whole number up to 6, or a share below 1"),
         ("square_root", "takes no negative numbers"),
         ("tfidf", "takes no negative numbers"),

@@ -63,7 +63,9 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
     source, params = resolve(sources(), spec)
     if not isinstance(source, Files):
         if spec.source or spec.target:
-            raise UserError("“{name}” takes no files of yours; choose the data set “files” for them.", name=spec.name)
+            raise UserError(
+                "“{name}” does not use files of yours; choose the data set “files” for them.", name=spec.name
+            )
         on_disk = source.area != "points"  # points are drawn faster than read
         return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed), on_disk)
     if not spec.source:

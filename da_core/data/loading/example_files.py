@@ -70,13 +70,13 @@ def _table_layout(language: Language) -> str:
 EXAMPLE_FILES = (
     ExampleFile(
         "street.zip",
-        "Pictures: a folder for each domain, and in it one for each class.",
+        "Pictures: one folder per domain, each with one folder per class.",
         _picture_layout,
         _pictures,
     ),
     ExampleFile(
         "vowels.csv",
-        "A table: a row for each sample, a column with its class, and one with its domain.",
+        "A table: one row per sample, one column for its class, and one for its domain.",
         _table_layout,
         _table,
     ),

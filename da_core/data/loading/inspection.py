@@ -45,7 +45,7 @@ class Inspection:
             found["source_domain"] = spec.params.get("source_domain") or self.plain_source
             if not found["source_domain"]:
                 raise UserError(
-                    "Which of {names} is the source cannot be told; choose it.",
+                    "It is unclear which of {names} is the source; choose it.",
                     names=short_list(list(self.domains)),
                     option="source_domain",
                 )

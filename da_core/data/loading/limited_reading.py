@@ -90,8 +90,8 @@ def call_limited(names: Sequence[str], read: Callable[P, T], *args: P.args, **kw
         ) from None
     except OutOfTimeError:
         raise ReadingLimitError(
-            "Reading “{place}” took longer than {most} seconds, the most that this server allows; bring fewer or "
-            "smaller files. (The setting is {name}.)",
+            "Reading “{place}” took longer than this server's limit of {most} seconds; bring fewer or smaller files. "
+            "(The setting is {name}.)",
             place=place,
             most=settings().reading_seconds,
             name="DA_LAB_READING_SECONDS",
@@ -99,8 +99,8 @@ def call_limited(names: Sequence[str], read: Callable[P, T], *args: P.args, **kw
     except Exception as error:
         if is_out_of_memory(error):
             raise ReadingLimitError(
-                "Reading “{place}” takes more than {most} MB of memory, the most that this server allows; bring fewer "
-                "or smaller files. (The setting is {name}.)",
+                "Reading “{place}” takes more memory than this server's limit of {most} MB; bring fewer or smaller "
+                "files. (The setting is {name}.)",
                 place=place,
                 most=settings().reading_memory_mb,
                 name="DA_LAB_READING_MEMORY_MB",

@@ -26,14 +26,14 @@ def as_third(other: DomainPair, pair: DomainPair) -> Domain:
     domain = other.target
     if other.kind != pair.kind or other.sample_shape != pair.sample_shape:
         raise UserError(
-            "The third domain's samples have shape {third} and the target's {target}; make them alike.",
+            "Samples of the third domain have shape {third}, those of the target {target}; give both the same shape.",
             third=other.sample_shape,
             target=pair.sample_shape,
         )
     unknown = sorted(set(other.classes) - set(pair.classes))
     if unknown:
         raise UserError(
-            "The third domain has classes that the source lacks ({names}); remove them or choose another.",
+            "The third domain has classes that the source lacks ({names}); remove them or choose another domain.",
             names=", ".join(unknown),
         )
     index = np.array([pair.classes.index(name) for name in other.classes])

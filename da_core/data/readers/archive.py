@@ -53,9 +53,9 @@ NOT_READ = (
     "FLAC, Ogg, MP3) in a folder or zip, a table (CSV, TSV, Excel’s xlsx, Parquet), or arrays (npz, mat, svmlight)."
 )
 EMPTY = "“{place}” is empty; choose another file."
-UNREADABLE = "{count} files in “{place}” were left out, because they are no pictures that can be read: {names}."
-TOO_LARGE = "{count} files in “{place}” were left out, because the server does not open pictures so large: {names}."
-A_LINK = "{count} files in “{place}” were left out, because they are links to other files: {names}."
+UNREADABLE = "{count} files in “{place}” were left out because they are not readable pictures: {names}."
+TOO_LARGE = "{count} files in “{place}” were left out because the server does not open pictures of this size: {names}."
+A_LINK = "{count} files in “{place}” were left out because they are links to other files: {names}."
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ def _walk(folder: Path) -> list[os.DirEntry[str]]:
                         raise _too_many(folder)
     except OSError as error:
         _log.info("%s: %s", folder, error)
-        raise UserError("“{place}” cannot be opened; let the server read it.", place=short_name(folder)) from None
+        raise UserError(
+            "“{place}” cannot be opened; give the server permission to read it.", place=short_name(folder)
+        ) from None
     return sorted(below, key=lambda entry: entry.path)
 
 
@@ -203,7 +205,9 @@ def _stream(place: Path) -> BinaryIO:
         return place.open("rb") if place.is_file() else io.BytesIO()
     except OSError as error:
         _log.info("%s: %s", place, error)
-        raise UserError("“{place}” cannot be opened; let the server read it.", place=short_name(place)) from None
+        raise UserError(
+            "“{place}” cannot be opened; give the server permission to read it.", place=short_name(place)
+        ) from None
 
 
 def _check_count(stream: BinaryIO, place: Path) -> None:
@@ -317,7 +321,7 @@ def _check_depth(path: str, place: Path) -> None:
     """Refuse a path with very many folders inside each other: each of them costs memory for every file below it."""
     if path.count("/") > _MOST_DEPTH:
         raise UserError(
-            "“{place}” has more than {most} folders inside each other; bring the folder that holds the classes.",
+            "“{place}” has folders more than {most} levels deep; bring the folder that holds the classes.",
             place=short_name(place),
             most=_MOST_DEPTH,
         )

@@ -127,12 +127,12 @@ def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tu
         parts.append((X, names))
     if len({X.shape[1:] for X, _ in parts}) > 1:
         raise UserError(
-            "The samples of X_train and X_test in “{place}” have different shapes; make them alike.",
+            "The samples of X_train and X_test in “{place}” have different shapes; give both the same shape.",
             place=short_name(place),
         )
     X = parts[0][0] if len(parts) == 1 else np.concatenate([X for X, _ in parts])
     if X.size == 0:
-        raise UserError("X in “{place}” is empty; give it samples.", place=short_name(place))
+        raise UserError("X in “{place}” is empty; add samples.", place=short_name(place))
     return X, [name for _, names in parts for name in names]
 
 
@@ -176,7 +176,7 @@ def _no_labels(file: ArrayFile, place: Path) -> UserError:
 
 def _unlike(labels: str, count: int, samples: str, rows: int, place: Path) -> UserError:
     return UserError(
-        "“{place}” has {samples} samples in {X} but {labels} labels in {y}; give one label a sample.",
+        "“{place}” has {samples} samples in {X} but {labels} labels in {y}; give one label per sample.",
         place=short_name(place),
         samples=rows,
         labels=count,
@@ -193,7 +193,7 @@ def _is_grey(shape: tuple[int, ...]) -> bool:
 def _samples(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
     if X.dtype.kind not in "biuf":
         raise UserError(
-            "{name} in “{place}” holds no numbers; give it numbers only.", name=name, place=short_name(place)
+            "{name} in “{place}” contains no numbers; use numbers only.", name=name, place=short_name(place)
         )
     if X.ndim == 2:
         return _rows(X, name, place)

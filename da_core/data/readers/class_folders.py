@@ -31,7 +31,7 @@ _NAMED = (
 )
 """Names that say the class of files that lie together: class_speaker_take.wav, and cat_1.jpg or “cat (1).jpg”."""
 
-TOO_MANY = "{count} files in “{place}” were left out, because {most} samples of a class are enough."
+TOO_MANY = "{count} files in “{place}” were left out because of the limit of {most} samples per class."
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,9 @@ def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) ->
 def _check_classes(classes: dict[str | None, list[File]], form: _Form, place: str) -> None:
     if not any(classes.values()):
         raise UserError(
-            "“{place}” has no sounds in class folders; lay it out as class/sound.wav or class_speaker_take.wav."
+            "“{place}” has no sounds in class folders; arrange it as class/sound.wav or class_speaker_take.wav."
             if form.sounds
-            else "“{place}” has no pictures in class folders; lay it out as class/picture.jpg or class_1.jpg.",
+            else "“{place}” has no pictures in class folders; arrange it as class/picture.jpg or class_1.jpg.",
             place=place,
         )
     if empty := [label for label, files in classes.items() if not files]:
@@ -189,9 +189,9 @@ def _left_out(reason: str, files: list[File], place: str) -> Notice:
 def _no_usable_file(label: str | None, place: str, files: list[File], too_large: list[File], form: _Form) -> UserError:
     if label is None:
         return UserError(
-            "None of the {count} files in “{place}” is a sound that can be read; use WAV or FLAC."
+            "None of the {count} files in “{place}” is a readable sound; use WAV or FLAC."
             if form.sounds
-            else "None of the {count} files in “{place}” is a picture that can be read; use JPEG or PNG.",
+            else "None of the {count} files in “{place}” is a readable picture; use JPEG or PNG.",
             count=len(files),
             place=place,
         )
@@ -203,9 +203,9 @@ def _no_usable_file(label: str | None, place: str, files: list[File], too_large:
             most=round(settings().picture_pixels / 1e6, 1),
         )
     return UserError(
-        "None of the {count} files of class “{name}” in “{place}” is a sound that can be read; use WAV or FLAC."
+        "None of the {count} files of class “{name}” in “{place}” is a readable sound; use WAV or FLAC."
         if form.sounds
-        else "None of the {count} files of class “{name}” in “{place}” is a picture that can be read; use JPEG or PNG.",
+        else "None of the {count} files of class “{name}” in “{place}” is a readable picture; use JPEG or PNG.",
         count=len(files),
         name=label,
         place=place,

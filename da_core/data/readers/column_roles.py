@@ -117,13 +117,13 @@ def _choose_label(place: Path, outline: Outline, wanted: str, free: Sequence[Col
     names = [column.name for column in likely]
     if names:
         raise UserError(
-            "Which column of “{place}” is the label cannot be told: {names} fit alike; choose it.",
+            "It is unclear which column of “{place}” is the label: {names} fit equally well; choose it.",
             place=short_name(place),
             names=short_list(names),
             option="label",
         )
     raise UserError(
-        "Which column of “{place}” is the label cannot be told; choose it. It has {names}.",
+        "It is unclear which column of “{place}” is the label; choose it. It has {names}.",
         place=short_name(place),
         names=_first_names(outline),
         option="label",
@@ -194,7 +194,7 @@ def _guess_sample(
         return text[0].name, ()
     if not features:
         raise UserError(
-            "“{place}” has no columns of numbers, of few words or of texts beside the label; choose the columns.",
+            "“{place}” has no columns of numbers, of few words or of texts besides the label; choose the columns.",
             place=short_name(place),
         )
     return "", features

@@ -154,7 +154,7 @@ def read_outline(place: Path) -> Outline:
     header = is_parquet(place) or _has_header(even)
     body = even[header:]
     if not body:
-        raise UserError("“{place}” has no rows; a table needs one line for each sample.", place=short_name(place))
+        raise UserError("“{place}” has no rows; a table needs one row per sample.", place=short_name(place))
     comma = dialect is not None and dialect.delimiter != "," and _has_decimal_commas(body)
     names = _unique_names(even[0]) if header else [f"column {number}" for number in range(1, width + 1)]
     columns = [_outline_column(name, [row[at] for row in body], comma) for at, name in enumerate(names)]

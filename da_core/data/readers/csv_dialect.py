@@ -115,7 +115,7 @@ def _readable(place: Path) -> Iterator[None]:
         yield
     except (csv.Error, OSError, UnicodeError) as error:
         _log.info("%s: %r", place, error)
-        raise UserError("“{place}” is no table that can be read; save it as CSV.", place=short_name(place)) from None
+        raise UserError("“{place}” is not a readable table; save it as CSV.", place=short_name(place)) from None
 
 
 def _detect_encoding(place: Path) -> str:

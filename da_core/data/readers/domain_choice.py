@@ -42,7 +42,7 @@ def choose_domains(names: Sequence[str], source: str, target: str, place: str) -
     ours = ours or next((name for name in names if name != target), "")
     theirs = [target] if target else [name for name in names if name != ours]
     if not ours or not theirs or ours in theirs:
-        raise UserError("All of “{place}” is of one domain; there must be two to choose from.", place=place)
+        raise UserError("All of “{place}” belongs to one domain; two are needed.", place=place)
     return ours, theirs
 
 

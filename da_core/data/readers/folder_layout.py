@@ -17,7 +17,7 @@ from da_core.own_names import OwnName
 
 _SPLIT = {"train", "training", "val", "valid", "validation", "test"}
 
-NO_CLASS = "{count} files in “{place}” were left out, because they lie in no class folder: {names}."
+NO_CLASS = "{count} files in “{place}” were left out because they are in no class folder: {names}."
 
 
 def split_domains(
@@ -37,7 +37,7 @@ def split_domains(
         raise OneDomainError(
             "“{place}” holds one domain. Bring the target as a place of its own or put both into one, as two folders "
             "(“source” and “target”, or any names) with the class folders inside; or have it made of the source: "
-            "“Night by the model” for pictures, “Background noise” for sounds.",
+            "“Simulated night” for pictures, “Background noise” for sounds.",
             place=listing.place,
         )
     return source, target

@@ -56,8 +56,8 @@ def check_memory(size: int, place: str) -> None:
     """
     if size > settings().samples_megabytes * 2**20:
         raise UserError(
-            "The samples of “{place}” would take {size} MB in memory, and at most {most} MB are given; make them "
-            "smaller or take fewer of a class.",
+            "The samples of “{place}” need {size} MB of memory, but the limit is {most} MB; make them smaller or use "
+            "fewer per class.",
             place=place,
             size=size // 2**20,
             most=settings().samples_megabytes,
@@ -75,30 +75,31 @@ def common_classes(source: RawDomain, target: RawDomain) -> list[str]:
         theirs = ours
     if ours - theirs and theirs - ours:
         raise UserError(
-            "The classes differ: only the source has {source}, only the target has {target}; give both the same.",
+            "The classes differ: only the source has {source}, only the target has {target}; give both the same "
+            "classes.",
             source=short_list(sorted(ours - theirs)),
             target=short_list(sorted(theirs - ours)),
         )
     if ours - theirs:
         raise UserError(
-            "The classes differ: only the source has {names}; give both the same.",
+            "The classes differ: only the source has {names}; give both the same classes.",
             names=short_list(sorted(ours - theirs)),
         )
     if theirs - ours:
         raise UserError(
-            "The classes differ: only the target has {names}; give both the same.",
+            "The classes differ: only the target has {names}; give both the same classes.",
             names=short_list(sorted(theirs - ours)),
         )
     if len(ours) > _MOST_CLASSES:
         raise UserError(
-            "There are {count} classes; at most {most} can be told apart here. Are these labels of classes?",
+            "There are {count} classes, but the limit is {most}. Are these class labels?",
             count=len(ours),
             most=_MOST_CLASSES,
         )
     for name in ours:
         if len(name) > _LONGEST_NAME or not name.isprintable() or not name.strip():
             raise UserError(
-                "A class has the name {name}; give it one of 1 to {most} letters, digits and signs.",
+                "A class is named {name}; use 1 to {most} letters, digits and signs.",
                 name=ascii(name[:_LONGEST_NAME]),
                 most=_LONGEST_NAME,
             )

@@ -21,7 +21,7 @@ from da_core.data.readers.archive import UnusableError
 
 Sound = NDArray[np.int16]
 
-NO_SOUND = "{count} files in “{place}” were left out, because they are no sounds that can be read: {names}."
+NO_SOUND = "{count} files in “{place}” were left out because they are not readable sounds: {names}."
 
 LONGEST = 4.0
 """Seconds of a file that are read; what comes after them is left out."""

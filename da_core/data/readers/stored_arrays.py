@@ -224,7 +224,8 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
         found = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.dtype.kind not in "biuf":
         raise UserError(
-            "{name} in “{place}” is no plain matrix of numbers, as is read of MATLAB 7.3; save it with -v7.",
+            "{name} in “{place}” is not a plain matrix of numbers, the only kind read from MATLAB 7.3 files; save it "
+            "with -v7.",
             name=name,
             place=short_name(place),
         )
@@ -243,7 +244,7 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
 
 def _damaged(name: str, place: Path) -> UserError:
     return UserError(
-        "{name} in “{place}” is no NumPy array, or it is damaged; save the file again with numpy.savez.",
+        "{name} in “{place}” is not a NumPy array, or it is damaged; save the file again with numpy.savez.",
         name=name,
         place=short_name(place),
     )

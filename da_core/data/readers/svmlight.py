@@ -40,7 +40,7 @@ def read_svmlight(place: Path) -> tuple[NDArray[np.float32], ClassNames]:
     except (ValueError, OverflowError, OSError) as error:
         _log.info("%s: %r", place, error)
         raise UserError(
-            "“{place}” has lines that are not in svmlight’s form (a label, then index:value); mend it.",
+            "“{place}” has lines that do not follow svmlight's format (a label, then index:value); correct them.",
             place=short_name(place),
         ) from None
     check_memory(4 * X.shape[0] * X.shape[1], short_name(place))

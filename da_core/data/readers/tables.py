@@ -32,25 +32,25 @@ _MOST_CELLS = 50_000_000  # numbers of one table in memory
 _LONGEST_TEXT = 2000  # characters of one cell that are kept
 _TEXT_BYTES = 512 * 2**20
 
-ROWS_LEFT_OUT = "{count} rows of “{place}” were left out, because a value in them is missing or no number: {names}."
-UNLABELLED_LEFT_OUT = "{count} rows of “{place}” were left out, because they have no label."
-NO_DOMAIN_LEFT_OUT = "{count} rows of “{place}” were left out, because they are of other domains."
-UNEVEN_LEFT_OUT = "{count} rows of “{place}” were left out, because they have more or fewer cells than the others."
-NO_NUMBERS = "Columns of “{place}” were left out, because they hold no numbers: {names}."
-MANY_WORDS = "Columns of “{place}” were left out, because they hold more than {most} different words: {names}."
-MOSTLY_MISSING = "Columns of “{place}” were left out, because most of their values are missing: {names}."
-TEXTS_CUT = "{count} texts of “{place}” were cut after {most} characters."
-TOO_MANY_ROWS = "“{place}” has more than {most} rows; the others were left out."
+ROWS_LEFT_OUT = "{count} rows of “{place}” were left out because a value is missing or not a number: {names}."
+UNLABELLED_LEFT_OUT = "{count} rows of “{place}” were left out because they have no label."
+NO_DOMAIN_LEFT_OUT = "{count} rows of “{place}” were left out because they belong to other domains."
+UNEVEN_LEFT_OUT = "{count} rows of “{place}” were left out because they have more or fewer cells than the others."
+NO_NUMBERS = "Columns of “{place}” were left out because they contain no numbers: {names}."
+MANY_WORDS = "Columns of “{place}” were left out because they contain more than {most} different words: {names}."
+MOSTLY_MISSING = "Columns of “{place}” were left out because most of their values are missing: {names}."
+TEXTS_CUT = "{count} texts of “{place}” were cut off after {most} characters."
+TOO_MANY_ROWS = "“{place}” has more than {most} rows; the rest were left out."
 FILLED = (
-    "{count} missing cells were filled: numbers with the median of the source, words with “?”; the columns that end in "
-    "“=?” say where. They are in {names}."
+    "{count} missing cells were filled: numbers with the source's median, words with “?”; the columns that end in "
+    "“=?” mark the places. They are in {names}."
 )
-FILLED_FREQUENT = "{count} missing cells were filled with what is most frequent in the source. They are in {names}."
-ONE_HOT = "Words became a column of 0 and 1 for each: {names}."
-UNKNOWN_WORDS = "{count} cells of the target hold words that the source does not have: {names}."
-DATES = "Dates became days since 2000: {names}."
-OTHER_LABEL = "The label was taken to be “{name}”. As well it may be {names}: if so, choose it."
-OTHER_DOMAIN = "The domain was taken to be “{name}”. As well it may be {names}: if so, choose it."
+FILLED_FREQUENT = "{count} missing cells were filled with the source's most frequent value. They are in {names}."
+ONE_HOT = "Word columns were turned into one column of 0 and 1 per word: {names}."
+UNKNOWN_WORDS = "{count} cells of the target contain words that the source does not have: {names}."
+DATES = "Dates were turned into days since 2000: {names}."
+OTHER_LABEL = "The column “{name}” is used as the label. {names} may also be the label; if so, choose it."
+OTHER_DOMAIN = "The column “{name}” is used as the domain. {names} may also be the domain; if so, choose it."
 
 _COUNTED = (UNEVEN_LEFT_OUT, NO_DOMAIN_LEFT_OUT, UNLABELLED_LEFT_OUT, ROWS_LEFT_OUT, TEXTS_CUT)
 
@@ -148,7 +148,7 @@ def read_rows(
     for name, part in zip(names, sorter.parts, strict=True):
         if not part.labels:
             raise UserError(
-                "“{place}” has no row that can be used for the domain {name}: every one has something missing.",
+                "“{place}” has no usable row in the domain {name}: every row has a missing value.",
                 place=short_name(place),
                 name=name,
             )
@@ -192,7 +192,7 @@ def _check_filled(features: RawFeatures, domain: str, plan: Plan, place: Path) -
     empty: list[bool] = np.atleast_1d(features.missing().all(axis=0)).tolist()
     if lacking := [name for name, is_empty in zip([*plan.numbers, *plan.words], empty, strict=True) if is_empty]:
         raise UserError(
-            "In the domain {domain} of “{place}” nothing that can be used stands in {names}; choose other columns.",
+            "In the domain {domain} of “{place}”, {names} have no usable values; choose other columns.",
             domain=domain,
             place=short_name(place),
             names=short_list(lacking),

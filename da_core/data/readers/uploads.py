@@ -100,8 +100,7 @@ def resolve_place(place: str) -> Path:
             path = _places().path(named[1]) if named else None
         if named is None or path is None:
             raise UserError(
-                "“{name}” is no longer on this server: its sender has removed it, or nobody had used it for {days} "
-                "days; upload it again.",
+                "“{name}” is no longer on this server: it was removed, or unused for {days} days; upload it again.",
                 name=place_name(place),
                 days=f"{settings().upload_days:g}",
             )
@@ -109,7 +108,7 @@ def resolve_place(place: str) -> Path:
         return path
     path = _path(place)
     if path is None or not os.path.exists(path):  # Path.exists would raise where a folder is closed to us
-        raise UserError("There is nothing at “{place}”; check the path.", place=place)
+        raise UserError("“{place}” does not exist; check the path.", place=place)
     return path
 
 
@@ -154,8 +153,8 @@ def check_allowed(place: str, localhost_only: bool) -> None:
     shared = settings().shared_dir
     if path is None or not path.is_relative_to(shared.resolve()):
         raise UserError(
-            "“{place}” is outside of the folder {folder} that this server shares; choose one inside it, "
-            "or upload a file.",
+            "“{place}” is outside the folder {folder} that this server shares; choose a place inside it, or upload a "
+            "file.",
             place=place,
             folder=str(shared),
         )

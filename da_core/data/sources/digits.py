@@ -43,7 +43,7 @@ class DigitsMnist(DataSource):
 
     name = "digits_mnist"
     title = "Digits, scikit-learn ↔ MNIST"
-    summary = "Handwritten digits from two collections: a coarse one of 8×8 pixels and MNIST."
+    summary = "Handwritten digits from two collections: coarse 8×8 pictures and MNIST."
     area = "digits"
     shift = "appearance"
     kind = "pictures"
@@ -71,7 +71,7 @@ class DigitsMnist(DataSource):
 class NightParams(Params):
     """How many digits."""
 
-    count: int = hyper(2000, ge=100, le=2500, step=100, title="Pictures", help="Digits written for each domain.")
+    count: int = hyper(2000, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
 
 
 class DigitsNight(DataSource):

@@ -79,11 +79,9 @@ class DownloadedDigits(DataSource):
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
-            "usps→mnist", title="Pair", help="The labelled set, and the one to adapt to."
+            "usps→mnist", title="Pair", help="The labelled set and the set to adapt to."
         )
-        count: int = hyper(
-            4000, ge=100, le=25_000, step=100, title="Pictures", help="Pictures of each domain, or all there are."
-        )
+        count: int = hyper(4000, ge=100, le=25_000, step=100, title="Pictures", help="Maximum pictures per domain.")
 
     def remotes(self, params: Any) -> tuple[Remote, ...]:
         return tuple(remote for name in _PAIRS[params.pair] for remote in SETS[name])
@@ -140,7 +138,7 @@ def _read(name: str) -> tuple[Pictures, Labels]:
         return _READERS[name](*contents)
     except Exception as error:  # damaged data makes gzip, bz2, NumPy and SciPy raise errors of many kinds
         raise UserError(
-            "{files} in {folder} cannot be read; delete it, and download it again.",
+            "{files} in {folder} cannot be read; delete the folder and download it again.",
             files=", ".join(remote.name for remote in files),
             folder=str(files[0].path.parent),
         ) from error

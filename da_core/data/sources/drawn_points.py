@@ -43,10 +43,16 @@ class DrawnPoints(DataSource):
     kind = "features"
 
     class Params(params.Params):
-        shape: Shape = hyper("moons", title="Shape", help="What the classes look like. None leaves your own points.")
-        count: int = hyper(300, ge=20, le=1000, step=20, title="Points", help="Points drawn for each domain.")
+        shape: Shape = hyper("moons", title="Shape", help="Arrangement of the classes. None leaves your own points.")
+        count: int = hyper(300, ge=20, le=1000, step=20, title="Points", help="Points per domain.")
         noise: float = hyper(
-            0.15, ge=0, le=1, step=0.05, symbol="σ", title="Noise", help="Standard deviation around the shape."
+            0.15,
+            ge=0,
+            le=1,
+            step=0.05,
+            symbol="σ",
+            title="Noise",
+            help=("Standard deviation around the shape; larger values mix the classes."),
         )
         source_ratio: float = hyper(
             1.0,
@@ -54,7 +60,7 @@ class DrawnPoints(DataSource):
             le=10,
             step=0.1,
             title="Class A in the source",
-            help="Points of class A to one of each other class.",
+            help="Number of class A points for each point of another class.",
         )
         target_ratio: float = hyper(
             1.0,
@@ -62,16 +68,25 @@ class DrawnPoints(DataSource):
             le=10,
             step=0.1,
             title="Class A in the target",
-            help="Points of class A to one of each other class; 0 leaves the class out.",
+            help="Number of class A points for each point of another class; 0 leaves the class out.",
         )
         turn: float = hyper(
-            40.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Turn", help="How far the target is turned."
+            40.0,
+            ge=-180,
+            le=180,
+            step=5,
+            symbol="α",
+            unit="°",
+            title="Rotation",
+            help=("Angle by which the target is rotated."),
         )
         stretch: float = hyper(
-            1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="How much wider, and by as much flatter, it is."
+            1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="Factor by which the target is widened and flattened."
         )
-        right: float = hyper(0.0, ge=-6, le=6, step=0.1, title="To the right", help="How far the target is moved.")
-        up: float = hyper(0.0, ge=-6, le=6, step=0.1, title="Up", help="How far the target is moved up.")
+        right: float = hyper(
+            0.0, ge=-6, le=6, step=0.1, title="Move right", help=("Distance that the target is moved to the right.")
+        )
+        up: float = hyper(0.0, ge=-6, le=6, step=0.1, title="Move up", help="Distance that the target is moved up.")
         selection: float = hyper(
             0.0,
             ge=-4,
@@ -87,15 +102,11 @@ class DrawnPoints(DataSource):
             le=180,
             step=5,
             unit="°",
-            title="Turn of the classes",
-            help="In the target the points stay and are labelled as if the shape were turned.",
+            title="Class rotation",
+            help="Target points stay in place but are labelled as if the shape were rotated.",
         )
-        class_moves: str = hyper(
-            "", title="Moves of the classes", help="How far each class of the target is moved: “0.5,0;0,-1”."
-        )
-        points: str = hyper(
-            "", title="Your own points", help="Points that were brushed in, in the playground's own short form."
-        )
+        class_moves: str = hyper("", title="Class moves", help="Shift of each target class: “0.5,0;0,-1”.")
+        points: str = hyper("", title="Your own points", help="Points that you drew, in the playground's short form.")
 
     def load(self, params: Any, seed: int) -> DomainPair:
         """Draw the pair. Raises `UserError` for points or moves that cannot be read and classes that are missing."""
@@ -106,19 +117,22 @@ class DrawnPoints(DataSource):
         Xs, ys = _joined(Xs, ys, *own[0])
         Xt, yt = _joined(Xt, yt, *own[1])
         if not len(Xt):
-            raise UserError("The target has no points; brush some into it, or choose a shape.")
+            raise UserError("The target has no points; draw some, or choose a shape.")
         if len(np.unique(ys)) < 2:
-            raise UserError("The source has points of one class only; a classifier needs at least two.")
+            raise UserError(
+                "The source has points of one class only, but a classifier needs at least two; draw points of "
+                "another class."
+            )
         classes = max(2, int(max(ys.max(), yt.max())) + 1)
         if (np.bincount(ys, minlength=classes) == 0).any():
-            raise UserError("The target has a class that the source lacks; brush points of that class into the source.")
+            raise UserError("The target has a class that the source lacks; draw points of that class in the source.")
         return DomainPair(
             source=Domain("source", Xs.astype(np.float32), ys),
             target=Domain("target", Xt.astype(np.float32), yt),
             classes=LETTERS[:classes],
             provenance=Provenance(
                 title=self.title,
-                origin="Drawn by this project's code and by hand.",
+                origin="Generated by this project's code, and drawn by hand.",
                 licence="Made by this project's code: MIT, as the project.",
                 shift=_shift_of(params),
             ),
@@ -154,7 +168,7 @@ def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Label
     """
     domains = []
     if len(text) > 4 * MOST_POINTS + 16:
-        raise UserError("There are more than {count} points of your own; take some away.", count=MOST_POINTS)
+        raise UserError("There are more than {count} points of your own; remove some.", count=MOST_POINTS)
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         at = 0

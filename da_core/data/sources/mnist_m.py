@@ -22,7 +22,7 @@ _CLASSES = tuple("0123456789")
 class MnistMParams(Params):
     """How many digits."""
 
-    count: int = hyper(2500, ge=100, le=2500, step=100, title="Pictures", help="Digits written for each domain.")
+    count: int = hyper(2500, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
 
 
 class MnistM(DataSource):
@@ -36,7 +36,7 @@ class MnistM(DataSource):
 
     name = "mnist_m"
     title = "Digits → digits on photos"
-    summary = "Handwritten digits, white on black; others of them blended with patches of photographs, as in MNIST-M."
+    summary = "Handwritten digits, white on black; in the target blended with patches of photographs, as in MNIST-M."
     area = "digits"
     shift = "appearance"
     kind = "pictures"

@@ -69,7 +69,8 @@ class MovieLens(DataSource):
     name = "movielens"
     title = "MovieLens"
     summary = (
-        "Real film ratings from one group of users to another. There is hardly any gap to adapt to: see for yourself."
+        "Real film ratings from one group of users to another. The gap is so small that adaptation has hardly "
+        "anything to do."
     )
     area = "recommendation"
     shift = "covariate"
@@ -78,9 +79,9 @@ class MovieLens(DataSource):
 
     class Params(params.Params):
         groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(
-            "men→women", title="Groups", help="Whose ratings are known, and whose are asked for."
+            "men→women", title="Groups", help="Users with known ratings → users whose ratings are predicted."
         )
-        count: int = hyper(3000, ge=100, le=20_000, step=100, title="Rows", help="Ratings of each domain, at most.")
+        count: int = hyper(3000, ge=100, le=20_000, step=100, title="Rows", help="Maximum ratings per domain.")
 
     def remotes(self, params: Any) -> tuple[Remote, ...]:
         return (ML100K,)
@@ -181,7 +182,7 @@ def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.
             raise ValueError("ratings of users or films that are not listed")
     except Exception as error:  # damaged data makes zipfile and zlib raise errors of many kinds
         raise UserError(
-            "{files} in {folder} cannot be read; delete it, and download it again.",
+            "{files} in {folder} cannot be read; delete the folder and download it again.",
             files=ML100K.name,
             folder=str(ML100K.path.parent),
         ) from error

@@ -64,14 +64,14 @@ class Newsgroups(DataSource):
 
     name = "newsgroups"
     title = "Newsgroups"
-    summary = "Letters to Usenet groups by topic; in the target they come from other groups of the same topics."
+    summary = "Usenet posts by topic; the target's posts come from other groups on the same topics."
     area = "text"
     kind = "texts"
     shift = "appearance"
 
     class Params(params.Params):
-        topics: Topics = hyper("science or recreation", title="Topics", help="What is to be told apart.")
-        count: int = hyper(1500, ge=100, le=2500, step=100, title="Letters", help="Letters of each domain, at most.")
+        topics: Topics = hyper("science or recreation", title="Topics", help="Pair of topics to separate.")
+        count: int = hyper(1500, ge=100, le=2500, step=100, title="Posts", help="Maximum posts per domain.")
 
     def remotes(self, params: Any) -> tuple[Remote, ...]:
         return (ARCHIVE,)
@@ -99,9 +99,11 @@ class Newsgroups(DataSource):
             classes=tuple(topics),
             provenance=Provenance(
                 title=self.title,
-                origin="The 20 newsgroups collected by Ken Lang, 1995, sorted by date by Jason Rennie, as scikit-learn "
-                "has them.",
-                licence="Letters to Usenet belong to their authors; widely used for research.",
+                origin=(
+                    "The 20 newsgroups collected by Ken Lang, 1995, sorted by date by Jason Rennie, in "
+                    "scikit-learn's version."
+                ),
+                licence="Usenet posts belong to their authors; widely used for research.",
                 shift=self.shift,
             ),
         )

@@ -45,23 +45,29 @@ class FilesParams(Params):
         step=16,
         unit="px",
         title="Side",
-        help="Width and height that pictures are brought to. At 32, arrays of square pictures that already have one "
-        "size in both domains (8 to 128 px) stay as they are.",
+        help=(
+            "Width and height that pictures are scaled to. At 32, arrays of square pictures that share one size in "
+            "both domains (8 to 128 px) stay as they are."
+        ),
     )
     max_per_class: int = hyper(
-        2000, ge=2, le=50_000, log=True, title="Files a class", help="Most files of one class that are read."
+        2000, ge=2, le=50_000, log=True, title="Files per class", help="Maximum files read per class."
     )
     night: Literal["none", NightName] = hyper(
         "none",
-        title="Night by the model",
-        help="Without a target, every second picture of a class becomes one: the same model as for the street scenes "
-        "turns it into such a night.",
+        title="Simulated night",
+        help=(
+            "Without a target, every second picture of a class becomes a night picture, by the same model as the "
+            "street scenes."
+        ),
     )
     noise: Literal["none", "20 dB", "10 dB", "5 dB", "0 dB", "-5 dB"] = hyper(
         "none",
         title="Background noise",
-        help="Without a target, every second sound of a class gets noise behind it. The number is how many decibels "
-        "the sound is above the noise.",
+        help=(
+            "Without a target, every second sound of a class gets background noise. The value is the level of the "
+            "sound above the noise; lower values mean more noise."
+        ),
     )
     seconds: float = hyper(
         1.0,
@@ -69,38 +75,41 @@ class FilesParams(Params):
         le=4,
         step=0.25,
         unit="s",
-        title="Seconds of a sound",
-        help="Length that sounds are brought to: longer ones keep their middle, shorter ones get silence around them.",
+        title="Sound length",
+        help="Length of all sounds: longer ones keep their middle, shorter ones are padded with silence.",
     )
-    label: str = hyper("", title="Label", help="The column of a table that names each row's class.")
+    label: str = hyper("", title="Label", help="Column with each row's class.")
     features: str = hyper(
         "",
         title="Features",
-        help="The columns that make up a sample, parted by commas; empty for all of numbers, dates and few words.",
+        help=(
+            "Columns that make up a sample, separated by commas; empty uses all columns of numbers, dates and few "
+            "words."
+        ),
     )
-    text: str = hyper("", title="Text", help="The column of texts, where a sample is a text.")
-    domain: str = hyper("", title="Domain", help="The column that says which domain a row of a single table is of.")
-    source_domain: str = hyper(
-        "", title="Source", help="The value of the domain column, or the outer folder, that is the source."
-    )
+    text: str = hyper("", title="Text", help="Column of texts, if a sample is a text.")
+    domain: str = hyper("", title="Domain", help="Column with the domain of each row, if there is one table only.")
+    source_domain: str = hyper("", title="Source", help="Value of the domain column, or outer folder, of the source.")
     target_domain: str = hyper(
         "",
         title="Target",
-        help="The value of the domain column, or the outer folder, that is the target; empty for all others.",
+        help="Value of the domain column, or outer folder, of the target; empty uses all others.",
     )
     missing: Missing = hyper(
         "median",
         title="Missing cells",
-        help="Fill in the source's median, with a column of 0 and 1 that says where (a missing word is one of its own, "
-        "“?”); fill in what is most frequent in the source; or leave the rows out.",
+        help=(
+            "Fill in the source's median, with a column of 0 and 1 that marks the place (a missing word becomes "
+            "“?”); fill in the source's most frequent value; or leave the rows out."
+        ),
     )
     categories: Literal["one column each", "left out"] = hyper(
         "one column each",
         title="Columns of words",
-        help="Make of a column with at most 20 different words one column of 0 and 1 for each, or leave it out.",
+        help="Turns a column with at most 20 different words into one column of 0 and 1 per word, or leaves it out.",
     )
     dates: Literal["days", "left out"] = hyper(
-        "days", title="Dates", help="Make a date the number of days since 2000, or leave such columns out."
+        "days", title="Dates", help="Turns a date into the number of days since 2000, or leaves such columns out."
     )
 
     def roles(self) -> Roles:
@@ -128,8 +137,8 @@ class Files(DataSource):
     name = "files"
     title = "Your own files"
     summary = (
-        "Pictures or sounds in one folder a class, tables (CSV, Excel, Parquet) or arrays (npz, mat, svmlight). Target "
-        "labels may be missing."
+        "Pictures or sounds in one folder per class, tables (CSV, Excel, Parquet) or arrays (npz, mat, svmlight). "
+        "Target labels may be missing."
     )
     area = "own"
     shift = "unknown"
@@ -167,8 +176,8 @@ class Files(DataSource):
             classes=mark_own(tuple(classes)),
             provenance=Provenance(
                 title=OwnName(" → ".join(dict.fromkeys(names))),
-                origin="Files that you brought.",
-                licence="As you have them. Anyone who has the link of a run on them can see its samples.",
+                origin="Files that you provided.",
+                licence="The files' own licence applies. Anyone with the link of a run on them can see its samples.",
                 shift="unknown" if simulation is None else "appearance",
             ),
             columns=first.columns,
@@ -239,7 +248,7 @@ def _read_two_places(
     if kinds == ["table", "table"]:
         return read_two_tables(source, target, names, params.roles(), params.treatment())
     if "table" in kinds:
-        raise UserError("One of the two is a table and the other is not; bring two of a kind.")
+        raise UserError("One of the two is a table, the other is not; choose two of the same kind.")
     first = _read_place(names[0], source, params)
     second = _read_place(names[1], target, params, set(first.labels))
     if kinds == ["svmlight", "svmlight"]:
@@ -277,7 +286,9 @@ def _check_alike(first: RawDomain, second: RawDomain) -> None:
     kinds = [kind_of_samples(domain.X) for domain in (first, second)]
     if kinds[0] != kinds[1]:
         raise UserError(
-            "The source holds {source} and the target {target}; bring two of a kind.", source=kinds[0], target=kinds[1]
+            "The source holds {source}, the target {target}; choose two of the same kind.",
+            source=kinds[0],
+            target=kinds[1],
         )
 
 

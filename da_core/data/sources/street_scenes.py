@@ -17,10 +17,10 @@ from da_core.params import Scalar, hyper
 class StreetParams(Night):
     """How many scenes, how large, and what nights: those of ``difficulty``, but for what is given beside it."""
 
-    count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes drawn for each domain.")
+    count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes per domain.")
     size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
     difficulty: NightName = hyper(
-        "standard", title="Difficulty", help="What nights these are, and how much else is in the scene."
+        "standard", title="Difficulty", help="Kind of night, and number of other objects in the scene."
     )
 
     @model_validator(mode="before")
@@ -40,7 +40,7 @@ class StreetScenes(DataSource):
 
     name = "street"
     title = "Street scenes, day → night"
-    summary = "Ten kinds of things seen from a road, in daylight and under street lamps."
+    summary = "Ten kinds of objects seen from a road, in daylight and under street lamps."
     area = "pictures"
     shift = "appearance"
     kind = "pictures"

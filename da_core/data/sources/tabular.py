@@ -33,8 +33,8 @@ class Sharpness(params.Params):
         le=40,
         step=1,
         symbol="k",
-        title="Sharpness",
-        help="How sharply the column parts the rows: 0 deals them out at random, 40 is nearly a cut at its median.",
+        title="Split sharpness",
+        help="Larger values split the rows more sharply: 0 assigns them at random, 40 almost cuts at the median.",
     )
 
 
@@ -43,7 +43,7 @@ def column_setting(default: str) -> Any:
     return hyper(
         default,
         title="Split by",
-        help="Rows where this is low tend to be in the source, where it is high in the target.",
+        help="Rows with low values tend to be in the source, rows with high values in the target.",
     )
 
 
@@ -81,7 +81,7 @@ class Wine(Table):
 
     name = "wine"
     title = "Wines"
-    summary = "The grape of 178 wines by chemical analysis; the target's wines have more of one substance."
+    summary = "The grape of 178 wines from a chemical analysis; the target's wines contain more of one substance."
     classes = ("grape 1", "grape 2", "grape 3")
     columns = (
         "alcohol",
@@ -99,8 +99,8 @@ class Wine(Table):
         "proline",
     )
     origin = (
-        "“Wine” by Aeberhard and Forina, UCI Machine Learning Repository, 1992, as it comes with scikit-learn; parted "
-        "by this project's code."
+        "“Wine” by Aeberhard and Forina, UCI Machine Learning Repository, 1992, from scikit-learn; split by this "
+        "project's code."
     )
     licence = "CC BY 4.0."
 
@@ -119,7 +119,7 @@ class BreastCancer(Table):
 
     name = "cancer"
     title = "Breast tumours"
-    summary = "Malignant or benign, by the cells' nuclei under a microscope; in the target one measure is larger."
+    summary = "Malignant or benign, from the cell nuclei under a microscope; in the target one measure is larger."
     classes = ("malignant", "benign")
     columns = (
         "radius",
@@ -135,7 +135,7 @@ class BreastCancer(Table):
     )
     origin = (
         "“Breast Cancer Wisconsin (Diagnostic)” by Wolberg, Mangasarian, Street and Street, UCI Machine Learning "
-        "Repository, 1995, as it comes with scikit-learn: the ten means; parted by this project's code."
+        "Repository, 1995, from scikit-learn: the ten means; split by this project's code."
     )
     licence = "CC BY 4.0."
 
@@ -154,7 +154,7 @@ class Diabetes(Table):
 
     name = "diabetes"
     title = "Diabetes patients"
-    summary = "Whether a patient's diabetes gets worse fast; in the target one measure is higher."
+    summary = "Whether a patient's diabetes progresses fast; in the target one measure is higher."
     classes = ("slow", "fast")
     columns = (
         "age",
@@ -170,8 +170,7 @@ class Diabetes(Table):
     )
     origin = (
         "442 patients of Efron, Hastie, Johnstone and Tibshirani, “Least Angle Regression”, Annals of Statistics, "
-        "2004, as they come with scikit-learn. The class is progression above or below the median; parted by this "
-        "project's code."
+        "2004, from scikit-learn. The class is progression above or below the median; split by this project's code."
     )
     licence = "Published by the authors with their paper; no licence is stated."
 

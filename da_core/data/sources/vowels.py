@@ -38,9 +38,9 @@ class VowelsParams(Params):
     """Who speaks."""
 
     source: Speakers = hyper(
-        "men", title="Source speakers", help="Whose vowels have labels: 33 men, 28 women or 15 children."
+        "men", title="Source speakers", help="Speakers whose vowels have labels: 33 men, 28 women or 15 children."
     )
-    target: Speakers = hyper("children", title="Target speakers", help="Whose vowels are to be told apart.")
+    target: Speakers = hyper("children", title="Target speakers", help="Speakers whose vowels are classified.")
 
 
 class Vowels(DataSource):
@@ -55,7 +55,8 @@ class Vowels(DataSource):
     name = "vowels"
     title = "Vowels, men → children"
     summary = (
-        "Ten spoken vowels, by the resonances of the vocal tract. Children's tracts are shorter, and all is higher."
+        "Ten spoken vowels, from the resonances of the vocal tract. Children's tracts are shorter, so all "
+        "frequencies are higher."
     )
     area = "speech"
     shift = "appearance"
@@ -65,7 +66,7 @@ class Vowels(DataSource):
 
     def load(self, params: VowelsParams, seed: int) -> DomainPair:
         if params.source == params.target:
-            raise UserError("Source and target are the same speakers; choose others for one of them.")
+            raise UserError("Source and target are the same speakers; choose other speakers for one of them.")
         return DomainPair(
             source=_domain(params.source),
             target=_domain(params.target),

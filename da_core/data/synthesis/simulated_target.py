@@ -20,10 +20,10 @@ from da_core.errors import UserError
 from da_core.events import Notice
 
 BY_NIGHT = (
-    "Every second picture was turned to night by the model. Its sky was guessed: what is bright, blue or grey, smooth "
-    "and connected to the upper edge."
+    "The model turned every second picture into night. It guessed the sky: what is bright, blue or grey, smooth and "
+    "connected to the upper edge."
 )
-WITH_NOISE = "Every second sound was given background noise, which is pink: as much of it in each octave."
+WITH_NOISE = "Every second sound was given pink background noise, which has equal power in each octave."
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def night_simulation(name: NightName) -> Simulation:
         target_name="night",
         ndim=4,
         dtype=np.uint8,
-        refusal="“{place}” holds no pictures; only pictures can be turned to night.",
+        refusal="“{place}” contains no pictures; only pictures can be turned into night.",
         change=lambda X: night_pictures(X, np.random.default_rng(0), NIGHTS[name], estimate_sky(X)),
         notice=BY_NIGHT,
     )
@@ -60,7 +60,7 @@ def noise_simulation(decibels: float) -> Simulation:
         target_name="noisy",
         ndim=2,
         dtype=np.int16,
-        refusal="“{place}” holds no sounds; only sounds can get background noise.",
+        refusal="“{place}” contains no sounds; only sounds can get background noise.",
         change=lambda X: add_background_noise(X, decibels, np.random.default_rng(0)),
         notice=WITH_NOISE,
     )
@@ -88,7 +88,7 @@ def _halve(samples: RawDomain, place: Path) -> tuple[list[int], list[int]]:
         rows[seen[label] % 2].append(row)
     if lonely := [str(label) for label, last in seen.items() if last == 0]:
         raise UserError(
-            "Class “{name}” in “{place}” has one sample; half of each class becomes the target, so give it two.",
+            "Class “{name}” in “{place}” has one sample, but half of each class becomes the target; add a second.",
             name=lonely[0],
             place=short_name(place),
         )

@@ -62,7 +62,7 @@ def restore_backup(
     version, or where there are runs, uploads or rows already and ``replace`` does not say that they may go.
     """
     if not file.is_file():
-        raise UserError("There is nothing at “{place}”; check the path.", place=file)
+        raise UserError("“{place}” does not exist; check the path.", place=file)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory(dir=data_dir, prefix=".restoring-") as made:

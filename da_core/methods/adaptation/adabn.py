@@ -39,8 +39,8 @@ class AdaBN(ModelAdaptation):
             le=1,
             step=0.05,
             symbol="a",
-            title="Share of the source",
-            help="How much of the source's statistics is kept; the paper keeps none.",
+            title="Source share",
+            help="Share of the source's statistics that is kept; the paper keeps none.",
         )
 
     def check(self, network: Network, data: AdaptationData) -> None:

@@ -39,7 +39,9 @@ class DASVM(ClassifierAdaptation):
     """
 
     title = "DASVM"
-    summary = "Leads a support vector machine to the target: its own labels join in the margin, source samples leave."
+    summary = (
+        "Trains a support vector machine that step by step replaces source samples by self-labelled target samples."
+    )
     paper = (
         "Bruzzone and Marconcini 2010, Domain Adaptation Problems: A DASVM Classification Technique and a Circular "
         "Validation Strategy, IEEE TPAMI 32(5)"
@@ -54,7 +56,7 @@ class DASVM(ClassifierAdaptation):
             log=True,
             symbol="C",
             title="Cost of errors",
-            help="How dear a sample on the wrong side of its margin is.",
+            help="Penalty for a sample on the wrong side of its margin; larger values fit the samples more closely.",
         )
         share: float = hyper(
             0.005,
@@ -62,13 +64,13 @@ class DASVM(ClassifierAdaptation):
             le=1,
             log=True,
             symbol="ρ",
-            title="Share a round",
-            help="Share of each domain that joins or leaves in a round, on each side of the border. Smaller steps "
-            "follow the target more closely and take more rounds.",
+            title="Share per round",
+            help=(
+                "Share of each domain that joins or leaves per round, on each side of the boundary. Smaller shares "
+                "follow the target more closely but need more rounds."
+            ),
         )
-        rounds: int = hyper(
-            100, ge=1, le=1000, step=1, title="Rounds", help="How often the machine is fitted at most, for each class."
-        )
+        rounds: int = hyper(100, ge=1, le=1000, step=1, title="Rounds", help="Maximum number of fits per class.")
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         rounds = min(self.params.rounds, 1 / self.params.share)

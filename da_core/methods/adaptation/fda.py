@@ -32,7 +32,7 @@ class FDA(ModelAdaptation):
     """
 
     title = "FDA"
-    summary = "Trains on source pictures that have taken the light and colour of target pictures. For pictures only."
+    summary = "Trains on source pictures with the light and colour of target pictures. Pictures only."
     paper = "Yang and Soatto 2020, FDA: Fourier Domain Adaptation for Semantic Segmentation, CVPR"
     link = "https://arxiv.org/abs/2004.05498"
     keywords = ("style transfer",)
@@ -45,16 +45,16 @@ class FDA(ModelAdaptation):
             step=0.01,
             symbol="β",
             title="Band",
-            help="Which frequencies are swapped, as a fraction of the picture's side; at least one.",
+            help="Range of low frequencies that are swapped, as a share of the picture's side; at least one is.",
         )
         epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the restyled source.")
         learning_rate: float = LEARNING_RATE
-        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Restyled source pictures in one step.")
+        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Restyled source pictures in each step.")
 
     def check(self, network: Network, data: AdaptationData) -> None:
         if data.Xs.ndim != 4:
             raise UserError(
-                "{method} works on pictures, and these samples are features; choose another method.", method=self.title
+                "{method} works on pictures, but these samples are features; choose another method.", method=self.title
             )
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:

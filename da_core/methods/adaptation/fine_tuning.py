@@ -30,7 +30,7 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
     """
 
     title = "Fine-tuning"
-    summary = "Goes on training on a few labelled target samples a class. The labelled few are never scored."
+    summary = "Continues training on a few labelled target samples per class. These samples are never scored."
     paper = "Yosinski et al. 2014, How transferable are features in deep neural networks?, NeurIPS"
     link = "https://arxiv.org/abs/1411.1792"
     keywords = ("few labels", "transfer learning")
@@ -43,13 +43,13 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             le=100,
             step=1,
             symbol="k",
-            title="Labelled target samples a class",
-            help="How many labels it may see.",
+            title="Labelled target samples per class",
+            help="Number of target labels per class that the method sees.",
         )
         freeze: Literal["nothing", "first layers", "all but the head"] = hyper(
             "nothing",
             title="Freeze",
-            help="What keeps the source's weights: nothing, the first layers, or all but the head.",
+            help="Layers that keep the source's weights: none, the first ones, or all but the head.",
         )
         frozen_layers: int = hyper(
             1,
@@ -57,18 +57,20 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             le=20,
             step=1,
             title="Frozen layers",
-            help="How many layers with weights, counted from the input, stay frozen if you freeze the first layers.",
+            help="Number of layers with weights, from the input, that stay frozen if you freeze the first layers.",
         )
         share: float = hyper(
             0.8,
             gt=0,
             le=1,
             step=0.05,
-            title="Share of the few",
-            help="Where no network is trained: how much of what the head learns from are the labelled few; with 1 it "
-            "learns from them alone.",
+            title="Share of labelled samples",
+            help=(
+                "If no network is trained: share of the labelled target samples in what the head learns from; at 1 "
+                "it learns from them alone."
+            ),
         )
-        epochs: int = hyper(40, ge=1, le=500, title="Epochs", help="Passes over the labelled few.")
+        epochs: int = hyper(40, ge=1, le=500, title="Epochs", help="Passes over the labelled target samples.")
         learning_rate: float = hyper(
             1e-3,
             gt=0,
@@ -76,7 +78,7 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             log=True,
             symbol="η",
             title="Learning rate",
-            help="Of the head; the extractor takes a tenth.",
+            help="Learning rate of the head; the extractor uses a tenth of it.",
         )
         l2_sp: float = hyper(
             0.0,
@@ -85,7 +87,7 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             step=0.01,
             symbol="α",
             title="L2-SP",
-            help="How strongly the extractor is held to its start.",
+            help="Strength of the pull towards the source's weights; larger values change the extractor less.",
         )
 
     def few_per_class(self) -> int:

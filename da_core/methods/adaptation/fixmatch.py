@@ -40,7 +40,7 @@ class FixMatch(ModelAdaptation):
     """
 
     title = "FixMatch"
-    summary = "Where a prediction on the target is sure, the same is asked of a strongly changed copy."
+    summary = "Uses confident predictions on weakly augmented target samples as labels for strongly augmented copies."
     paper = "Sohn et al. 2020, FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence, NeurIPS"
     link = "https://arxiv.org/abs/2001.07685"
     keywords = ("self-training",)
@@ -53,7 +53,7 @@ class FixMatch(ModelAdaptation):
             step=0.01,
             symbol="τ",
             title="Threshold",
-            help="How sure the prediction on the weakly changed sample must be.",
+            help="Minimum confidence of a prediction on a weakly augmented sample; larger values use fewer samples.",
         )
         weight: float = hyper(
             1.0,
@@ -62,7 +62,7 @@ class FixMatch(ModelAdaptation):
             step=0.1,
             symbol="λ",
             title="Weight",
-            help="Share of the target's loss; the paper takes 1.",
+            help="Weight of the target loss; the paper uses 1.",
         )
         align: bool = ALIGN
         epochs: int = EPOCHS

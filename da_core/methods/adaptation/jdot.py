@@ -39,7 +39,7 @@ class JDOT(ClassifierAdaptation):
 
     title = "JDOT"
     weights_samples = True
-    summary = "Transports features and labels together, and fits the head to the labels that arrive, in turns."
+    summary = "Alternates between transporting features with their labels and fitting the head to these labels."
     paper = (
         "Courty, Flamary, Habrard and Rakotomamonjy 2017, Joint Distribution Optimal Transportation for Domain "
         "Adaptation, NeurIPS"
@@ -56,16 +56,21 @@ class JDOT(ClassifierAdaptation):
             log=True,
             symbol="α",
             title="Weight of the features",
-            help="How much the largest distance of features counts against a label's cross-entropy of 1.",
+            help=(
+                "Weight of feature distances against label costs: the largest distance counts as much as this "
+                "cross-entropy."
+            ),
         )
-        rounds: int = hyper(10, ge=1, le=100, step=1, title="Rounds", help="How often plan and classifier are renewed.")
+        rounds: int = hyper(
+            10, ge=1, le=100, step=1, title="Rounds", help=("Number of updates of the plan and the classifier.")
+        )
         exact_up_to: int = hyper(
             2000,
             ge=100,
             le=20000,
             step=100,
-            title="Samples at most",
-            help="Of each domain, drawn at random where there are more; all pairs of them take part.",
+            title="Maximum samples",
+            help="Maximum samples per domain; larger domains are sampled at random. All pairs take part.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

@@ -33,13 +33,19 @@ class LabelPropagation(ClassifierAdaptation):
     """
 
     title = "Label propagation"
-    summary = "Spreads the labels over a graph of nearest neighbours in both domains, along chains of samples."
+    summary = "Spreads the labels through a nearest-neighbour graph of both domains, along chains of samples."
     paper = "Zhou et al. 2004, Learning with Local and Global Consistency, NeurIPS"
     link = "https://papers.nips.cc/paper/2003/hash/87682805257e619d49b8e0dfdc14affa-Abstract.html"
 
     class Params(params.Params):
         neighbours: int = hyper(
-            10, ge=1, le=100, step=1, symbol="k", title="Neighbours", help="How many a sample is joined to."
+            10,
+            ge=1,
+            le=100,
+            step=1,
+            symbol="k",
+            title="Neighbours",
+            help=("Number of neighbours that each sample is connected to."),
         )
         alpha: float = hyper(
             0.99,
@@ -48,15 +54,15 @@ class LabelPropagation(ClassifierAdaptation):
             step=0.01,
             symbol="α",
             title="Weight of neighbours",
-            help="How much a sample listens to its neighbours against what is known of itself; the paper takes 0.99.",
+            help="Weight of the neighbours' labels against a sample's own; the paper uses 0.99.",
         )
         per_class: int = hyper(
             0,
             ge=0,
             le=100,
             step=1,
-            title="Labelled target samples a class",
-            help="Whose labels spread as the source's do; 0 takes the source's alone.",
+            title="Labelled target samples per class",
+            help="Number of target samples per class whose labels spread as well; 0 uses the source's labels only.",
         )
 
     def few_per_class(self) -> int:

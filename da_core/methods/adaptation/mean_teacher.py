@@ -34,17 +34,23 @@ class MeanTeacher(ModelAdaptation):
     """
 
     title = "Mean teacher"
-    summary = "A student must agree on the target with the moving mean of its own past, which is the network kept."
+    summary = "A student learns to agree on the target with a moving average of itself, which is the network kept."
     paper = "French, Mackiewicz, Fisher 2018, Self-ensembling for visual domain adaptation, ICLR"
     link = "https://arxiv.org/abs/1706.05208"
     keywords = ("self-training",)
 
     class Params(params.Params):
         decay: float = hyper(
-            0.99, ge=0, le=0.9999, step=0.01, symbol="α", title="Decay", help="How much of the teacher a step keeps."
+            0.99,
+            ge=0,
+            le=0.9999,
+            step=0.01,
+            symbol="α",
+            title="Decay",
+            help=("Share of the teacher that each step keeps; larger values change the teacher more slowly."),
         )
         weight: float = hyper(
-            3.0, ge=0, le=100, step=0.5, symbol="λ", title="Weight", help="Share of the target's loss."
+            3.0, ge=0, le=100, step=0.5, symbol="λ", title="Weight", help="Weight of the target loss."
         )
         balance: float = hyper(
             0.3,
@@ -53,13 +59,15 @@ class MeanTeacher(ModelAdaptation):
             step=0.1,
             symbol="β",
             title="Class balance",
-            help="Share of the loss that holds the student's mean answer to all classes alike. The paper takes 0.005 "
-            "to 0.01 on a training of hundreds of epochs. 0 leaves it out, for classes that are not as frequent.",
+            help=(
+                "Weight of the loss that evens out the student's mean prediction over the classes. The paper uses "
+                "0.005 to 0.01 over hundreds of epochs. Use 0 if class frequencies differ."
+            ),
         )
         strong_source: bool = hyper(
             False,
-            title="Change the source as strongly",
-            help="Change source samples as strongly as target ones, as in the paper; else weakly.",
+            title="Strong source augmentation",
+            help="Augments source samples as strongly as target samples, as in the paper; otherwise weakly.",
         )
         threshold: float = hyper(
             0.968,
@@ -68,7 +76,7 @@ class MeanTeacher(ModelAdaptation):
             step=0.001,
             symbol="τ",
             title="Threshold",
-            help="How sure the teacher must be of a sample; the paper takes 0.968.",
+            help="Minimum confidence of the teacher's prediction; the paper uses 0.968.",
         )
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE

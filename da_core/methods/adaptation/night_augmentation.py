@@ -36,26 +36,32 @@ class NightAugmentation(ModelAdaptation):
     """
 
     title = "Night augmentation"
-    summary = "Trains on source pictures and their nights by a physical model; the target is never seen. Pictures only."
+    summary = "Trains on source pictures and simulated night versions of them; it never sees the target. Pictures only."
     paper = "Punnappurath et al. 2022, Day-to-Night Image Synthesis for Training Nighttime Neural ISPs, CVPR"
     link = "https://arxiv.org/abs/2206.02715"
     start_here = True
 
     class Params(params.Params):
-        night: NightName = hyper("hard", title="Night", help="What nights are made; “darkened” only takes light away.")
+        night: NightName = hyper("hard", title="Night", help="Kind of night; “darkened” only reduces the light.")
         share: float = hyper(
-            0.5, ge=0, le=1, step=0.05, symbol="ρ", title="Share of nights", help="How often a picture becomes night."
+            0.5,
+            ge=0,
+            le=1,
+            step=0.05,
+            symbol="ρ",
+            title="Share of nights",
+            help=("Probability that a picture is turned into a night picture."),
         )
         epochs: int = hyper(
-            20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source, with new nights each."
+            20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source; each pass creates new nights."
         )
         learning_rate: float = LEARNING_RATE
-        batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in one step.")
+        batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in each step.")
 
     def check(self, network: Network, data: AdaptationData) -> None:
         if data.Xs.ndim != 4:
             raise UserError(
-                "{method} works on pictures, and these samples are features; choose another method.", method=self.title
+                "{method} works on pictures, but these samples are features; choose another method.", method=self.title
             )
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:

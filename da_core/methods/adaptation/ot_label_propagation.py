@@ -34,7 +34,9 @@ class OTLabelPropagation(ClassifierAdaptation):
     """
 
     title = "OT label propagation"
-    summary = "Sends the source's labels along the cheapest transport plan and fits the head to the target with them."
+    summary = (
+        "Transports the source's labels to the target by the cheapest plan and fits the head to the target with them."
+    )
     paper = (
         "Redko, Courty, Flamary and Tuia 2019, Optimal Transport for Multi-source Domain Adaptation under Target "
         "Shift, AISTATS"
@@ -51,10 +53,10 @@ class OTLabelPropagation(ClassifierAdaptation):
             log=True,
             symbol="ε",
             title="Entropy",
-            help="How blurred the plan is, in units of the median cost; 0 is the exact plan.",
+            help="Smoothing of the plan, in units of the median cost; 0 gives the exact plan, larger values blur it.",
         )
         distance: Literal["squared", "cosine"] = hyper(
-            "squared", title="Distance", help="What transport costs: the squared distance, or 1 − cosine of the angle."
+            "squared", title="Distance", help="Cost of transport: the squared distance, or 1 − cosine of the angle."
         )
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS

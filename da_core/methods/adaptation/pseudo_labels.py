@@ -46,7 +46,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     """
 
     title = "Pseudo-labels"
-    summary = "Trains on the source and on the target with its own sure predictions as labels."
+    summary = "Trains on the source, and on the target with its own confident predictions as labels."
     paper = "Lee 2013, Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method, ICML workshops"
     link = "https://www.semanticscholar.org/paper/798d9840d2439a0e5d47bcf5d164aa46d5e7dc26"
     keywords = ("self-training",)
@@ -60,7 +60,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
             step=0.01,
             symbol="τ",
             title="Threshold",
-            help="How sure a prediction must be to count as a label; 0 is the paper's own, which takes all.",
+            help="Minimum confidence of a prediction that is used as a label; 0, as in the paper, uses all.",
         )
         weight: float = hyper(
             1.0,
@@ -69,7 +69,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
             step=0.1,
             symbol="α",
             title="Weight",
-            help="What the share of the pseudo-labels grows to; the paper takes 3 on a much longer training.",
+            help="Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
         )
         align: bool = ALIGN
         epochs: int = EPOCHS

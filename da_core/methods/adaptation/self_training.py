@@ -25,7 +25,9 @@ class SelfTraining(ClassifierAdaptation):
     """
 
     title = "Self-training"
-    summary = "Fits the head again and again to the source and to its own surest answers on the target, class by class."
+    summary = (
+        "Refits the head several times to the source and to its most confident target predictions, class by class."
+    )
     paper = (
         "Zou et al. 2018, Unsupervised Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training, "
         "ECCV"
@@ -34,7 +36,7 @@ class SelfTraining(ClassifierAdaptation):
 
     class Params(params.Params):
         rounds: int = hyper(
-            10, ge=1, le=50, step=1, symbol="K", title="Rounds", help="How often the head is fitted again."
+            10, ge=1, le=50, step=1, symbol="K", title="Rounds", help="Number of times that the head is refitted."
         )
         first: float = hyper(
             0.2,
@@ -43,7 +45,7 @@ class SelfTraining(ClassifierAdaptation):
             step=0.05,
             symbol="ρ₁",
             title="First share",
-            help="Share of the target, the surest, that the first round learns from.",
+            help="Share of the target, most confident first, that the first round learns from.",
         )
         last: float = hyper(
             1.0,
@@ -52,10 +54,12 @@ class SelfTraining(ClassifierAdaptation):
             step=0.05,
             symbol="ρ_K",
             title="Last share",
-            help="Share that the last round learns from; below the first, the first is kept.",
+            help="Share that the last round learns from; never below the first share.",
         )
         balance: bool = hyper(
-            True, title="Class balance", help="Take the share of each predicted class; else of the target as a whole."
+            True,
+            title="Class balance",
+            help=("Selects the share within each predicted class; otherwise from the target as a whole."),
         )
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:

@@ -33,7 +33,7 @@ class SHOT(ModelAdaptation):
     """
 
     title = "SHOT"
-    summary = "Keeps the head and moves target features until each is surely one class and all classes occur."
+    summary = "Keeps the head and moves target features until every prediction is certain and all classes occur."
     paper = "Liang, Hu, Feng 2020, Do We Really Need to Access the Source Data? Source Hypothesis Transfer, ICML"
     link = "https://arxiv.org/abs/2002.08546"
     keywords = ("self-training", "entropy minimisation")
@@ -49,9 +49,9 @@ class SHOT(ModelAdaptation):
             log=True,
             symbol="η",
             title="Learning rate",
-            help="Step size at the start; it falls as η/(1 + 10p)^0.75.",
+            help="Initial step size; it falls as η/(1 + 10p)^0.75.",
         )
-        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Target samples in one step.")
+        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Target samples in each step.")
         pseudo_weight: float = hyper(
             0.3,
             ge=0,
@@ -59,7 +59,7 @@ class SHOT(ModelAdaptation):
             step=0.1,
             symbol="β",
             title="Weight of pseudo-labels",
-            help="Share of the pseudo-labels' loss; the paper takes 0.3, and 0.1 for digits.",
+            help="Weight of the pseudo-label loss; the paper uses 0.3, and 0.1 for digits.",
         )
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:

@@ -29,23 +29,25 @@ class TENT(ModelAdaptation):
     """
 
     title = "TENT"
-    summary = "Lowers the entropy of predictions on the target by changing normalisation's scales and shifts alone."
+    summary = "Lowers the entropy of target predictions by changing only the scales and shifts of normalisation."
     paper = "Wang et al. 2021, Tent: Fully Test-Time Adaptation by Entropy Minimization, ICLR"
     link = "https://arxiv.org/abs/2006.10726"
     keywords = ("entropy minimisation", "test-time adaptation")
     wants = "batch norm"
 
     class Params(params.Params):
-        epochs: int = hyper(1, ge=1, le=100, step=1, title="Epochs", help="Passes over the target; one step a batch.")
+        epochs: int = hyper(
+            1, ge=1, le=100, step=1, title="Epochs", help=("Passes over the target, with one step per batch.")
+        )
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(
-            64, ge=4, le=1024, title="Batch size", help="Target samples in one step; too few make poor statistics."
+            64, ge=4, le=1024, title="Batch size", help="Target samples in each step; too few give poor statistics."
         )
 
     def check(self, network: Network, data: AdaptationData) -> None:
         if not affine(network):
             raise UserError(
-                "{method} changes the scales and shifts of normalisation, and this network has none; set its "
+                "{method} changes the scales and shifts of normalisation, but this network has none; set its "
                 "normalisation to “batch” or “group”.",
                 method=self.title,
             )

@@ -38,7 +38,7 @@ class ADDA(DeepAlignment):
     """
 
     title = "ADDA"
-    summary = "The target gets its own extractor, a copy that learns to make features that pass for source features."
+    summary = "The target gets its own extractor, which learns to produce features that pass for source features."
     paper = "Tzeng, Hoffman, Saenko and Darrell 2017, Adversarial Discriminative Domain Adaptation, CVPR"
     link = "https://arxiv.org/abs/1702.05464"
     keywords = ("adversarial",)
@@ -51,7 +51,7 @@ class ADDA(DeepAlignment):
             le=1,
             log=True,
             title="Share of the learning rate",
-            help="Both players learn with this share of the training's learning rate; they start from a good place.",
+            help="Share of the training's learning rate that both networks use, since they start from trained weights.",
         )
         moves: int = critic_moves(3)
         penalty: float = PENALTY

@@ -26,7 +26,7 @@ class AFN(DeepAlignment):
     """
 
     title = "AFN"
-    summary = "Lets the norm of every sample's features grow step by step, since target features tend to be small."
+    summary = "Makes the norm of each sample's features grow step by step, since target features tend to be small."
     paper = "Xu, Li, Yang and Lin 2019, Larger Norm More Transferable: An Adaptive Feature Norm Approach, ICCV"
     link = "https://arxiv.org/abs/1811.07456"
 
@@ -38,11 +38,13 @@ class AFN(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the norm loss. The default changes next to nothing: the paper's 0.05 is for trained "
-            "networks, and too much from scratch.",
+            help=(
+                "Weight of the norm loss. The default changes almost nothing: the paper's 0.05 is for trained "
+                "networks and is too much from scratch."
+            ),
         )
         step: float = hyper(
-            1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="How much larger each norm should become."
+            1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="Increase of each norm in one step."
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -28,7 +28,7 @@ class BNM(DeepAlignment):
     """
 
     title = "BNM"
-    summary = "Makes target predictions both sure and varied, by the nuclear norm of a batch of them."
+    summary = "Makes target predictions both confident and varied, by the nuclear norm of each batch."
     paper = "Cui et al. 2020, Towards Discriminability and Diversity: Batch Nuclear-norm Maximization, CVPR"
     link = "https://arxiv.org/abs/2003.12237"
     keywords = ("entropy minimisation",)
@@ -41,7 +41,7 @@ class BNM(DeepAlignment):
             step=0.1,
             symbol="λ",
             title="Weight",
-            help="Share of the nuclear norm. 0 is source only.",
+            help="Weight of the nuclear norm. 0 is source only.",
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -62,7 +62,7 @@ class CDAN(DeepAlignment):
         entropy_weighting: bool = hyper(
             True,
             title="Weight by entropy",
-            help="Let samples whose class is clear count more in the domain loss (CDAN+E).",
+            help="Gives samples with a confident class more weight in the domain loss (CDAN+E).",
         )
         moves: int = critic_moves(3)
         penalty: float = PENALTY

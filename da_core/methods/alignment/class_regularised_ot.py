@@ -38,7 +38,7 @@ class ClassRegularisedOT(Transport):
     """
 
     title = "Class-regularised transport"
-    summary = "Optimal transport in which each target sample draws from source samples of one class."
+    summary = "Optimal transport in which each target sample receives mass from source samples of one class."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
     link = "https://arxiv.org/abs/1507.00504"
     keywords = ("optimal transport",)
@@ -54,7 +54,7 @@ class ClassRegularisedOT(Transport):
             log=True,
             symbol="η",
             title="Class regularisation",
-            help="How dear it is for a target sample to draw from several classes; 0 is Sinkhorn transport.",
+            help="Penalty on a target sample that receives mass from several classes; 0 is Sinkhorn transport.",
         )
         exact_up_to: int = exact_up_to(1000)
         anchors: int = ANCHORS

@@ -50,7 +50,7 @@ class CORAL(FeatureAlignment):
         center: bool = hyper(
             True,
             title="Centre the domains",
-            help="Move the source's mean onto the target's as well; without it only the covariances are matched.",
+            help="Also moves the source's mean onto the target's; otherwise only the covariances are matched.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> CORAL:

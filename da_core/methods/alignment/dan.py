@@ -30,7 +30,7 @@ class DAN(DeepAlignment):
     """
 
     title = "DAN"
-    summary = "Pulls the distributions of source and target features together in the space of a Gaussian kernel (MMD)."
+    summary = "Matches the distributions of source and target features with a Gaussian kernel (MMD)."
     paper = "Long, Cao, Wang and Jordan 2015, Learning Transferable Features with Deep Adaptation Networks, ICML"
     link = "https://arxiv.org/abs/1502.02791"
     keywords = ("moment matching",)
@@ -43,7 +43,7 @@ class DAN(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the alignment loss. 0 is source only.",
+            help="Weight of the alignment loss. 0 is source only.",
         )
         kernels: int = hyper(
             5,
@@ -51,12 +51,15 @@ class DAN(DeepAlignment):
             le=15,
             step=2,
             title="Kernels",
-            help="How many widths, each twice the one before, with the median in their middle.",
+            help="Number of kernel widths, each twice the previous one, with the median in the middle.",
         )
         estimate: Literal["unbiased", "biased"] = hyper(
             "unbiased",
             title="Estimate",
-            help="The unbiased estimate is 0 on average where nothing differs, so at times below 0; the biased never.",
+            help=(
+                "For equal distributions the unbiased estimate is 0 on average, so it can be negative; the biased "
+                "one never is."
+            ),
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

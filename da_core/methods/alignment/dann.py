@@ -46,7 +46,7 @@ class DANN(DeepAlignment):
     """
 
     title = "DANN"
-    summary = "A domain classifier learns to tell the domains apart while the features learn to fool it."
+    summary = "A domain classifier learns to separate the domains while the features learn to fool it."
     paper = "Ganin et al. 2016, Domain-Adversarial Training of Neural Networks, JMLR 17(59)"
     link = "https://arxiv.org/abs/1505.07818"
     keywords = ("adversarial",)

@@ -19,7 +19,7 @@ class DeepCORAL(DeepAlignment):
     """
 
     title = "Deep CORAL"
-    summary = "The covariances of source and target features are pulled together during training."
+    summary = "Pulls the covariances of source and target features together during training."
     paper = "Sun and Saenko 2016, Deep CORAL: Correlation Alignment for Deep Domain Adaptation, ECCV workshops"
     link = "https://arxiv.org/abs/1607.01719"
     keywords = ("moment matching",)
@@ -32,7 +32,7 @@ class DeepCORAL(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the alignment loss; raise it until both losses end at about the same size.",
+            help="Weight of the alignment loss; raise it until both losses end at a similar size.",
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -30,7 +30,7 @@ class DeepJDOT(DeepAlignment):
 
     title = "DeepJDOT"
     summary = (
-        "Optimal transport pairs source with target samples by features and labels; the network brings pairs close."
+        "Optimal transport pairs source and target samples by features and labels; the network pulls pairs together."
     )
     paper = "Damodaran et al. 2018, DeepJDOT: Deep Joint Distribution Optimal Transport, ECCV"
     link = "https://arxiv.org/abs/1803.10081"
@@ -45,7 +45,7 @@ class DeepJDOT(DeepAlignment):
             log=True,
             symbol="α",
             title="Feature cost",
-            help="Weight of the squared distance between features. The paper takes 0.001.",
+            help="Weight of the squared distance between features. The paper uses 0.001.",
         )
         lam: float = hyper(
             0.1,
@@ -63,7 +63,7 @@ class DeepJDOT(DeepAlignment):
             log=True,
             symbol="ε",
             title="Smoothing of the plan",
-            help="Entropy of the plan, as a share of the mean cost; less is closer to the exact plan.",
+            help="Entropy of the plan, as a share of the mean cost; smaller values are closer to the exact plan.",
         )
         iterations: int = hyper(
             50,
@@ -71,7 +71,7 @@ class DeepJDOT(DeepAlignment):
             le=1000,
             step=10,
             title="Sinkhorn iterations",
-            help="How many rounds each step takes to find the plan.",
+            help="Number of iterations in each step; more give a more exact plan.",
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -53,10 +53,12 @@ class FeatureGAN(FeatureAlignment):
     costly = "steps"
 
     class Params(params.Params):
-        width: int = hyper(64, ge=8, le=1024, step=8, title="Hidden units", help="Size of both players' hidden layers.")
-        steps: int = hyper(400, ge=0, le=20000, step=50, title="Steps", help="How often each player is updated.")
+        width: int = hyper(
+            64, ge=8, le=1024, step=8, title="Hidden units", help=("Size of the hidden layers of both networks.")
+        )
+        steps: int = hyper(400, ge=0, le=20000, step=50, title="Steps", help="Number of updates of each network.")
         learning_rate: float = hyper(
-            1e-3, ge=1e-6, le=1, log=True, title="Learning rate", help="Adam's step size for both players."
+            1e-3, ge=1e-6, le=1, log=True, title="Learning rate", help="Adam's step size for both networks."
         )
         smoothness: float = hyper(
             5.0,
@@ -65,7 +67,7 @@ class FeatureGAN(FeatureAlignment):
             log=True,
             symbol="γ",
             title="Gradient penalty",
-            help="How smooth the discriminator must be; more is steadier and slower.",
+            help="Required smoothness of the discriminator; larger values are more stable but slower.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
@@ -85,7 +87,8 @@ class FeatureGAN(FeatureAlignment):
         self._generator = self._played(source, target)
         if not all(torch.isfinite(p).all() for p in self._generator.parameters()):
             raise UserError(
-                "The two players of {of} diverged; choose a smaller “{setting}” on the screen “{screen}”.",
+                "The generator and the discriminator of {of} diverged; choose a smaller “{setting}” on the screen "
+                "“{screen}”.",
                 of=self.title,
                 setting="Learning rate",
                 screen="Method",

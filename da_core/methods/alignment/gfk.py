@@ -36,7 +36,7 @@ class GFK(FeatureAlignment):
     """
 
     title = "Geodesic flow kernel"
-    summary = "Compares samples in all subspaces on the shortest way from the source's to the target's."
+    summary = "Compares samples in all subspaces along the geodesic from the source's to the target's."
     paper = "Gong, Shi, Sha and Grauman 2012, Geodesic Flow Kernel for Unsupervised Domain Adaptation, CVPR"
     link = "https://doi.org/10.1109/CVPR.2012.6247911"
     keywords = ("subspace",)

@@ -34,7 +34,7 @@ class HoMM(DeepAlignment):
     """
 
     title = "HoMM"
-    summary = "Makes the means of products of several features (moments of higher order) the same in both domains."
+    summary = "Matches the means of products of several features (moments of higher order) across the domains."
     paper = "Chen et al. 2020, HoMM: Higher-order Moment Matching for Unsupervised Domain Adaptation, AAAI"
     link = "https://arxiv.org/abs/1912.11976"
     keywords = ("moment matching",)
@@ -47,8 +47,10 @@ class HoMM(DeepAlignment):
             log=True,
             symbol="λ",
             title="Weight",
-            help="Share of the alignment loss. The default did best of seven from 0.1 to 1000 on the street scenes "
-            "(seeds 0 and 1); up to 3 the choice hardly matters there.",
+            help=(
+                "Weight of the alignment loss. The default was the best of seven values from 0.1 to 1000 on the "
+                "street scenes (seeds 0 and 1); up to 3 the choice hardly matters there."
+            ),
         )
         order: int = hyper(
             3,
@@ -57,7 +59,7 @@ class HoMM(DeepAlignment):
             step=1,
             symbol="p",
             title="Order of the moments",
-            help="How many features are multiplied: 1 compares means, 2 means of products of two, 3 of three.",
+            help="Number of features in each product: 1 compares means, 2 means of products of two, 3 of three.",
         )
         entries: int = hyper(
             0,
@@ -66,7 +68,10 @@ class HoMM(DeepAlignment):
             step=100,
             symbol="N",
             title="Entries",
-            help="How many entries of the moments are compared, drawn by chance once; 0 compares all, and is quicker.",
+            help=(
+                "Number of entries of the moments that are compared, drawn once at random; 0 compares all and is "
+                "faster."
+            ),
         )
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module | None:

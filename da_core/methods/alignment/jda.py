@@ -58,7 +58,9 @@ class JDA(FeatureAlignment):
     """
 
     title = "JDA"
-    summary = "Brings the domains' means and each class's means together, guessing the target's classes in rounds."
+    summary = (
+        "Matches the domains' means and each class's means, and updates its guess of the target's classes in rounds."
+    )
     paper = "Long, Wang, Ding, Sun and Yu 2013, Transfer Feature Learning with Joint Distribution Adaptation, ICCV"
     link = "https://doi.org/10.1109/ICCV.2013.274"
     keywords = ("subspace",)
@@ -74,20 +76,29 @@ class JDA(FeatureAlignment):
             log=True,
             symbol="λ",
             title="Regularisation",
-            help="How much a large map costs against differing means; larger values leave more of the difference.",
+            help="Penalty on large maps, relative to differing means; larger values leave more of the difference.",
         )
         rounds: int = hyper(
-            10, ge=1, le=50, step=1, symbol="T", title="Rounds", help="How often pseudo-labels and map are renewed."
+            10,
+            ge=1,
+            le=50,
+            step=1,
+            symbol="T",
+            title="Rounds",
+            help=("Number of updates of the pseudo-labels and the map."),
         )
         unit_before: bool = hyper(
             False,
-            title="Rows of unit length before",
-            help="Scale each sample's features to length 1 first, as the authors do for pictures and texts.",
+            title="Unit-length rows before",
+            help="Scales each sample's features to length 1 first, as the authors do for pictures and texts.",
         )
         unit_after: bool = hyper(
             False,
-            title="Rows of unit length after",
-            help="Scale each sample's components to length 1, as the authors do for their nearest neighbour.",
+            title="Unit-length rows after",
+            help=(
+                "Scales each sample's components to length 1, as the authors do before their nearest-neighbour "
+                "classifier."
+            ),
         )
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH

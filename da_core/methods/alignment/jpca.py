@@ -29,7 +29,7 @@ class JPCA(FeatureAlignment):
     """
 
     title = "Joint PCA"
-    summary = "Projects both domains onto the directions in which all samples together vary most."
+    summary = "Projects both domains onto the directions of largest variance of all samples together."
     paper = "Pearson 1901, On Lines and Planes of Closest Fit to Systems of Points in Space, Phil. Mag. 2(11)"
     link = "https://doi.org/10.1080/14786440109462720"
 

@@ -31,7 +31,7 @@ class LinearOT(FeatureAlignment):
     """
 
     title = "Linear optimal transport"
-    summary = "Moves the source to the target's mean and covariance by the straight map that moves samples least."
+    summary = "Gives the source the target's mean and covariance by the linear map that moves samples least."
     paper = (
         "Flamary, Lounici and Ferrari 2019, Concentration Bounds for Linear Monge Mapping Estimation and Optimal "
         "Transport Domain Adaptation, arXiv:1905.10155"

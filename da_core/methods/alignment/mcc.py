@@ -26,7 +26,7 @@ class MCC(DeepAlignment):
     """
 
     title = "MCC"
-    summary = "Makes the network stop wavering between pairs of classes on the target."
+    summary = "Reduces the network's confusion between pairs of classes on the target."
     paper = "Jin, Wang, Long and Wang 2020, Minimum Class Confusion for Versatile Domain Adaptation, ECCV"
     link = "https://arxiv.org/abs/1912.03699"
     keywords = ("entropy minimisation",)
@@ -39,10 +39,16 @@ class MCC(DeepAlignment):
             step=0.1,
             symbol="λ",
             title="Weight",
-            help="Share of the confusion loss. 0 is source only.",
+            help="Weight of the confusion loss. 0 is source only.",
         )
         temperature: float = hyper(
-            2.5, ge=0.1, le=20, step=0.1, symbol="T", title="Temperature", help="Softens the predictions; 1 does not."
+            2.5,
+            ge=0.1,
+            le=20,
+            step=0.1,
+            symbol="T",
+            title="Temperature",
+            help=("Larger values soften the predictions; 1 leaves them unchanged."),
         )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

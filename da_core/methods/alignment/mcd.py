@@ -33,7 +33,9 @@ class MCD(DeepAlignment):
     """
 
     title = "MCD"
-    summary = "Two classifiers seek target samples that they disagree on, and the features learn to end the dispute."
+    summary = (
+        "Two classifiers seek target samples on which they disagree; the features learn to remove the disagreement."
+    )
     paper = "Saito, Watanabe, Ushiku and Harada 2018, Maximum Classifier Discrepancy, CVPR"
     link = "https://arxiv.org/abs/1712.02560"
     keywords = ("adversarial",)
@@ -46,7 +48,7 @@ class MCD(DeepAlignment):
             step=0.01,
             symbol="λ₁",
             title="Weight",
-            help="What λ, the share of the discrepancy, grows to. 0 lets both heads learn from the source alone.",
+            help="Final value of λ, the weight of the discrepancy. At 0 both heads learn from the source alone.",
         )
         generator_steps: int = hyper(
             4,
@@ -54,13 +56,13 @@ class MCD(DeepAlignment):
             le=10,
             step=1,
             symbol="n",
-            title="Extractor moves",
-            help="How often the features answer the two classifiers in each step.",
+            title="Extractor steps per round",
+            help="Number of updates of the extractor in each step.",
         )
         keep_source: bool = hyper(
             True,
-            title="Keep the source in view",
-            help="Add the source's losses to the extractor's moves; the paper, with a trained network, does not.",
+            title="Keep the source losses",
+            help="Adds the source losses to the extractor's steps; the paper, with a trained network, does not.",
         )
         steepness: float = STEEPNESS
 

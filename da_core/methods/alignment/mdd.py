@@ -33,7 +33,9 @@ class MDD(DeepAlignment):
     """
 
     title = "MDD"
-    summary = "An adversary seeks to disagree with the classifier on the target only; the features deny it that."
+    summary = (
+        "An adversary learns to disagree with the classifier on the target only; the features learn to prevent it."
+    )
     paper = "Zhang, Liu, Long and Jordan 2019, Bridging Theory and Algorithm for Domain Adaptation, ICML"
     link = "https://arxiv.org/abs/1904.05801"
     keywords = ("adversarial",)
@@ -46,19 +48,32 @@ class MDD(DeepAlignment):
             step=0.01,
             symbol="λ₁",
             title="Weight",
-            help="What λ, the strength of the game, grows to; 0.1 as in the paper. 0 is source only.",
+            help="Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
         )
         game: Literal["steady", "reversal"] = hyper(
             "steady",
             title="Game",
-            help="Steady: the adversary moves in turns of its own. Reversal: the paper's one ordinary step, which "
-            "wants a smaller weight, such as 0.02, and twice the epochs.",
+            help=(
+                "Steady: the adversary takes separate steps. Reversal: the paper's single joint step; it needs a "
+                "smaller weight, such as 0.02, and twice the epochs."
+            ),
         )
         moves: int = hyper(
-            3, ge=1, le=20, step=1, title="Adversary moves", help="How often the adversary learns in each step."
+            3,
+            ge=1,
+            le=20,
+            step=1,
+            title=("Adversary steps per round"),
+            help="Number of updates of the adversary in each step.",
         )
         margin: float = hyper(
-            4.0, ge=1, le=20, step=0.5, symbol="γ", title="Margin factor", help="The margin is ln γ; the paper takes 4."
+            4.0,
+            ge=1,
+            le=20,
+            step=0.5,
+            symbol="γ",
+            title="Margin factor",
+            help=("The margin is ln γ; the paper uses γ = 4."),
         )
         hidden: int = hyper(
             100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the adversary's hidden layer."

@@ -53,7 +53,7 @@ class MIDA(FeatureAlignment):
     """
 
     title = "MIDA"
-    summary = "Projects both domains onto components that vary much and are independent of the domain."
+    summary = "Projects both domains onto components with large variance that are independent of the domain."
     paper = (
         "Yan, Kou and Zhang 2017, Learning Domain-Invariant Subspace Using Domain Features and Independence "
         "Maximization, IEEE Transactions on Cybernetics"
@@ -72,12 +72,12 @@ class MIDA(FeatureAlignment):
             log=True,
             symbol="μ",
             title="Weight of the variance",
-            help="How much variance counts against dependence on the domain; large is kernel PCA.",
+            help="Weight of variance against dependence on the domain; large values approach kernel PCA.",
         )
         augment: bool = hyper(
             True,
             title="Domain features",
-            help="Append each sample's domain to its features, so that the map may treat the domains differently.",
+            help="Appends each sample's domain to its features, so that the map can treat the domains differently.",
         )
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH

@@ -44,7 +44,7 @@ class MMDLS(FeatureAlignment):
     """
 
     title = "Location-scale MMD"
-    summary = "Moves and scales each source class so that the whole has the target's mean in a kernel's space."
+    summary = "Shifts and scales each source class until the source's mean equals the target's in a kernel's space."
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
     link = "https://proceedings.mlr.press/v28/zhang13d.html"
 
@@ -67,12 +67,12 @@ class MMDLS(FeatureAlignment):
             log=True,
             symbol="λ",
             title="Regularisation",
-            help="How much it costs to scale and move a class; larger values leave more of the difference.",
+            help="Penalty on scaling and shifting a class; larger values leave more of the difference.",
         )
         turned: bool = hyper(
             False,
-            title="Also begin turned",
-            help="Begin a third descent with the source turned by 180°; for few features, and with a narrow kernel.",
+            title="Extra rotated start",
+            help="Adds a third descent from the source rotated by 180°; for few features and a narrow kernel.",
         )
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO

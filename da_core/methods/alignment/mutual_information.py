@@ -36,7 +36,7 @@ class MutualInformation(DeepAlignment):
     """
 
     title = "Mutual information"
-    summary = "Estimates in nats how much the features tell about the domain, and makes it small."
+    summary = "Estimates how much the features reveal about the domain, in nats, and minimises it."
     paper = "Cheng et al. 2020, CLUB, ICML; Belghazi et al. 2018, Mutual Information Neural Estimation, ICML"
     link = "https://arxiv.org/abs/2006.12013"
 
@@ -48,13 +48,13 @@ class MutualInformation(DeepAlignment):
             step=0.05,
             symbol="λ",
             title="Weight",
-            help="Share of the mutual information. 0 is source only.",
+            help="Weight of the mutual information. 0 is source only.",
         )
         bound: Literal["CLUB", "MINE"] = hyper(
-            "CLUB", title="Bound", help="CLUB estimates from above, MINE from below."
+            "CLUB", title="Bound", help="CLUB is an upper bound, MINE a lower bound."
         )
         critic_steps: int = hyper(
-            1, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
+            1, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
         )
         hidden: int = CRITIC_HIDDEN
 

@@ -26,7 +26,7 @@ class OptimalTransport(Transport):
     """
 
     title = "Optimal transport"
-    summary = "Moves all source samples onto the target's with the least total squared distance."
+    summary = "Moves all source samples onto target samples with the least total squared distance."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
     link = "https://arxiv.org/abs/1507.00504"
 

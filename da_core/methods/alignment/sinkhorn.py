@@ -26,7 +26,7 @@ class Sinkhorn(Transport):
     """
 
     title = "Sinkhorn transport"
-    summary = "Moves source samples onto the target's by a transport plan that an entropy keeps smooth."
+    summary = "Moves source samples onto target samples by a transport plan that an entropy term keeps smooth."
     paper = "Courty, Flamary, Tuia and Rakotomamonjy 2017, Optimal Transport for Domain Adaptation, IEEE TPAMI 39(9)"
     link = "https://arxiv.org/abs/1507.00504"
     keywords = ("optimal transport",)

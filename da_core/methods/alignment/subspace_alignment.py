@@ -27,7 +27,7 @@ class SubspaceAlignment(FeatureAlignment):
     """
 
     title = "Subspace alignment"
-    summary = "Turns the source's principal directions onto the target's and drops what only one domain has."
+    summary = "Rotates the source's principal directions onto the target's and drops those that only one domain has."
     paper = "Fernando et al. 2013, Unsupervised Visual Domain Adaptation Using Subspace Alignment, ICCV"
     link = "https://doi.org/10.1109/ICCV.2013.368"
     keywords = ("subspace",)

@@ -52,7 +52,7 @@ class TCA(FeatureAlignment):
     """
 
     title = "TCA"
-    summary = "Projects both domains onto kernel components that vary much and whose means agree."
+    summary = "Projects both domains onto kernel components with large variance and equal means."
     paper = "Pan, Tsang, Kwok and Yang 2011, Domain Adaptation via Transfer Component Analysis, IEEE TNN 22(2)"
     link = "https://doi.org/10.1109/TNN.2010.2091281"
     keywords = ("subspace",)
@@ -68,7 +68,7 @@ class TCA(FeatureAlignment):
             log=True,
             symbol="μ",
             title="Weight of the discrepancy",
-            help="How much a difference of the domains' means counts against variance; 0 is kernel PCA.",
+            help="Penalty on the difference between the domains' means, relative to variance; 0 is kernel PCA.",
         )
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH

@@ -50,7 +50,7 @@ class TSL(FeatureAlignment):
     """
 
     title = "TSL"
-    summary = "Finds a subspace in which source classes lie apart and the two domains' densities agree."
+    summary = "Finds a subspace that separates the source's classes and makes the two domains' densities agree."
     paper = "Si, Tao and Geng 2010, Bregman Divergence-Based Regularization for Transfer Subspace Learning, IEEE TKDE"
     link = "https://doi.org/10.1109/TKDE.2009.126"
 
@@ -65,8 +65,10 @@ class TSL(FeatureAlignment):
             log=True,
             symbol="μ",
             title="Weight of the divergence",
-            help="How much a difference of the domains' densities counts against classes that lie apart; 0 is "
-            "Fisher's discriminant.",
+            help=(
+                "Weight of the difference between the domains' densities against class separation; 0 is Fisher's "
+                "discriminant."
+            ),
         )
         width: float = hyper(
             1.0,
@@ -75,7 +77,7 @@ class TSL(FeatureAlignment):
             log=True,
             symbol="h",
             title="Width of the densities",
-            help="Width of the density estimates' kernels, in units of the deviation within the domains.",
+            help="Kernel width of the density estimates, in units of the standard deviation within the domains.",
         )
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO

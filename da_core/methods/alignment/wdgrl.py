@@ -29,7 +29,9 @@ class WDGRL(DeepAlignment):
     """
 
     title = "WDGRL"
-    summary = "A critic measures the Wasserstein distance between the domains' features, and the features shrink it."
+    summary = (
+        "A critic measures the Wasserstein distance between the domains' features; the features learn to shrink it."
+    )
     paper = "Shen, Qu, Zhang and Yu 2018, Wasserstein Distance Guided Representation Learning, AAAI"
     link = "https://arxiv.org/abs/1707.01217"
     keywords = ("adversarial",)
@@ -42,13 +44,19 @@ class WDGRL(DeepAlignment):
             step=0.05,
             symbol="λ",
             title="Weight",
-            help="Share of the Wasserstein distance. 0 is source only.",
+            help="Weight of the Wasserstein distance. 0 is source only.",
         )
         critic_steps: int = hyper(
-            5, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
+            5, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
         )
         penalty: float = hyper(
-            10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty", help="Holds the critic's slope near 1."
+            10.0,
+            ge=0,
+            le=1000,
+            step=1,
+            symbol="ρ",
+            title="Gradient penalty",
+            help=("Larger values hold the critic's slope closer to 1."),
         )
         hidden: int = hyper(
             256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's two hidden layers."

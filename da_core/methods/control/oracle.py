@@ -7,5 +7,5 @@ class Oracle(Control):
     """Train on the target's own labels, which nobody has in practice: the ceiling of every method."""
 
     title = "Oracle"
-    summary = "Trained on the target with its labels, which nobody has in practice. The ceiling."
+    summary = "Trained on the target with its labels, which are not available in practice. The ceiling."
     paper = ""

@@ -17,7 +17,7 @@ class SourceOnlyBN(Control, ModelAdaptation):
     """
 
     title = "Source only, target batch norm"
-    summary = "Source only with batch norm's statistics of the target: what a method gets for nothing from batch norm."
+    summary = "Source only with the target's batch-norm statistics: the gain that a method gets from batch norm alone."
     paper = (
         "Schneider et al. 2020, Improving robustness against common corruptions by covariate shift adaptation, NeurIPS"
     )

@@ -32,7 +32,7 @@ class BBSE(ClassBalance):
     """
 
     title = "BBSE"
-    summary = "Finds how the class proportions changed from the model's own predictions, and weights classes by it."
+    summary = "Estimates the change in class proportions from the model's own predictions and reweights the classes."
     paper = "Lipton, Wang and Smola 2018, Detecting and Correcting for Label Shift with Black Box Predictors, ICML"
     link = "https://arxiv.org/abs/1802.03916"
     start_here = True
@@ -60,8 +60,8 @@ class BBSE(ClassBalance):
         spread = np.stack([source[ys == j].mean(axis=0) for j in seen], axis=1)
         if np.linalg.svd(spread, compute_uv=False)[-1] < INDISTINCT:
             raise UserError(
-                "The model's predictions cannot tell all {count} classes apart, so {of} cannot read the target's class "
-                "proportions from them; train the model longer or choose another method.",
+                "The model's predictions do not separate all {count} classes, so {of} cannot estimate the target's "
+                "class proportions; train the model longer or choose another method.",
                 count=len(seen),
                 of=self.title,
             )

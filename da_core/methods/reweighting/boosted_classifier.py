@@ -37,9 +37,7 @@ class BoostedClassifier(Reweighting):
     """
 
     title = "Boosted domain classifier"
-    summary = (
-        "Weights source samples by the odds of a domain classifier made of boosted trees, which need not be linear."
-    )
+    summary = "Weights source samples by the odds from a domain classifier of boosted trees, which need not be linear."
     paper = "Menon and Ong 2016, Linking Losses for Density Ratio and Class-Probability Estimation, ICML"
     link = "https://proceedings.mlr.press/v48/menon16.html"
     keywords = ("density ratio",)
@@ -48,13 +46,23 @@ class BoostedClassifier(Reweighting):
 
     class Params(Capped):
         trees: int = hyper(
-            50, ge=1, le=1000, log=True, title="Trees", help="How many trees are grown, one after the other."
+            50,
+            ge=1,
+            le=1000,
+            log=True,
+            title="Trees",
+            help=("Number of trees, grown one after another; more trees fit more closely."),
         )
         learning_rate: float = hyper(
-            0.1, ge=0.001, le=1, log=True, title="Learning rate", help="How much each tree adds to those before."
+            0.1,
+            ge=0.001,
+            le=1,
+            log=True,
+            title="Learning rate",
+            help=("Contribution of each tree; smaller values need more trees."),
         )
         leaves: int = hyper(
-            8, ge=2, le=256, log=True, title="Leaves", help="The most leaves of a tree; more can bend more often."
+            8, ge=2, le=256, log=True, title="Leaves", help="Maximum leaves per tree; more leaves fit finer detail."
         )
         folds: int = hyper(
             3, ge=2, le=10, title="Folds", help="Each fold's samples are scored by trees grown on the other folds."
@@ -64,10 +72,8 @@ class BoostedClassifier(Reweighting):
             ge=10,
             le=100_000,
             log=True,
-            title="Samples learned from",
-            help=(
-                "Most samples of each domain that the classifier learns from; beyond it, that many are drawn at random."
-            ),
+            title="Training samples per domain",
+            help=("Maximum samples per domain that the classifier learns from; larger domains are sampled at random."),
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
@@ -85,8 +91,8 @@ class BoostedClassifier(Reweighting):
         most, folds = self.params.samples, self.params.folds
         if min(len(Xs), len(Xt)) < folds:
             raise UserError(
-                "{of} needs at least {count} samples in each domain, as many as it has folds; give more or choose "
-                "another method.",
+                "{of} needs at least {count} samples in each domain, one per fold; add samples or choose another "
+                "method.",
                 of=self.title,
                 count=folds,
             )

@@ -39,10 +39,16 @@ class DomainClassifier(Reweighting):
 
     class Params(Capped):
         kernel: Literal["rbf", "linear"] = hyper(
-            "rbf", title="Kernel", help="Gaussian kernel for any smooth ratio, or linear for a log-linear one."
+            "rbf", title="Kernel", help="Gaussian kernel for any smooth ratio, or linear kernel for a log-linear one."
         )
         landmarks: int = hyper(
-            100, ge=5, le=2000, log=True, symbol="m", title="Landmarks", help="Samples that carry the Gaussian kernel."
+            100,
+            ge=5,
+            le=2000,
+            log=True,
+            symbol="m",
+            title="Landmarks",
+            help=("Number of samples that carry the Gaussian kernel."),
         )
         C: float = hyper(
             1.0,
@@ -51,7 +57,7 @@ class DomainClassifier(Reweighting):
             log=True,
             symbol="C",
             title="Inverse regularisation",
-            help="How freely the domain classifier fits; smaller values pull all weights towards 1.",
+            help="Larger values let the domain classifier fit more freely; smaller ones pull all weights towards 1.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

@@ -43,7 +43,7 @@ class EMPrior(ClassBalance):
     """
 
     title = "EM class prior"
-    summary = "Finds the target's class proportions by correcting the model's probabilities with them, over and over."
+    summary = "Estimates the target's class proportions by repeatedly correcting the model's probabilities with them."
     paper = (
         "Saerens, Latinne and Decaestecker 2002, Adjusting the Outputs of a Classifier to New a Priori Probabilities: "
         "A Simple Procedure, Neural Computation 14"
@@ -54,8 +54,10 @@ class EMPrior(ClassBalance):
         calibration: Literal["none", "temperature", "bcts"] = hyper(
             "bcts",
             title="Calibration",
-            help="Makes the model's probabilities as sure as they are right before they are used: by one temperature, "
-            "or by that and a bias for each class (BCTS).",
+            help=(
+                "Matches the confidence of the model's probabilities to their accuracy first: by a temperature, or "
+                "by a temperature and a bias per class (BCTS)."
+            ),
         )
 
         @model_validator(mode="before")

@@ -31,7 +31,7 @@ class EnergyDistance(ClassBalance):
     """
 
     title = "Energy distance"
-    summary = "Finds the class proportions under which the source is nearest to the target by the energy distance."
+    summary = "Finds the class proportions that bring the source closest to the target in energy distance."
     paper = (
         "Kawakubo, du Plessis and Sugiyama 2016, Computationally Efficient Class-Prior Estimation under Class Balance "
         "Change Using Energy Distance, IEICE Transactions on Information and Systems E99-D"

@@ -48,7 +48,7 @@ class Gaussian(Reweighting):
             step=0.01,
             symbol="γ",
             title="Shrinkage",
-            help="How far both covariances are pulled towards a sphere; more for many features and few samples.",
+            help="Larger values pull both covariances further towards a sphere; for many features and few samples.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

@@ -29,7 +29,7 @@ class InverseDistance(Reweighting):
     """
 
     title = "Inverse distance"
-    summary = "Weights each source sample by how near it is to the target samples: simple, and not a density ratio."
+    summary = "Gives source samples near target samples a larger weight: simple, but not a density ratio."
     paper = (
         "Shepard 1968, A Two-dimensional Interpolation Function for Irregularly-spaced Data, ACM National Conference"
     )
@@ -42,7 +42,7 @@ class InverseDistance(Reweighting):
             le=20_000,
             log=True,
             title="Reference samples",
-            help="Most target samples that distances are computed to; beyond it, that many are drawn at random.",
+            help="Maximum target samples for the distances; larger targets are sampled at random.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

@@ -35,7 +35,7 @@ class KernelDensity(Reweighting):
     """
 
     title = "Kernel density ratio"
-    summary = "Estimates both densities by a bump on every sample and weights source samples by their ratio."
+    summary = "Estimates both densities with a kernel on every sample and weights source samples by their ratio."
     paper = (
         "Sugiyama and Müller 2005, Input-dependent Estimation of Generalization Error under Covariate Shift, "
         "Statistics & Decisions 23"
@@ -53,7 +53,7 @@ class KernelDensity(Reweighting):
             le=20_000,
             log=True,
             title="Kernels",
-            help="Most samples that each density is estimated from; beyond it, that many are drawn at random.",
+            help="Maximum samples for each density; larger domains are sampled at random.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

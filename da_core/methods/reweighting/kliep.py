@@ -36,7 +36,7 @@ class KLIEP(Reweighting):
     """
 
     title = "KLIEP"
-    summary = "Models the density ratio directly and makes the weighted source as likely as it can where the target is."
+    summary = "Models the density ratio directly and maximises the likelihood of the weighted source at target samples."
     paper = (
         "Sugiyama, Nakajima, Kashima, von Bünau and Kawanabe 2008, Direct Importance Estimation with Model Selection "
         "and Its Application to Covariate Shift Adaptation, NeurIPS"

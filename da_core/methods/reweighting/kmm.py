@@ -37,7 +37,7 @@ class KMM(Reweighting):
     """
 
     title = "Kernel mean matching (KMM)"
-    summary = "Finds the weights that make the source's mean in a kernel's feature space equal to the target's."
+    summary = "Finds weights that make the source's mean equal to the target's in a kernel's feature space."
     paper = (
         "Huang, Smola, Gretton, Borgwardt and Schölkopf 2006, Correcting Sample Selection Bias by Unlabeled Data, "
         "NeurIPS"
@@ -55,9 +55,10 @@ class KMM(Reweighting):
             le=1e6,
             log=True,
             symbol="B",
-            title="Largest weight",
-            help="No sample counts more than this many samples. The paper has 1000, which leaves the weight to a few "
-            "of them.",
+            title="Maximum weight",
+            help=(
+                "No sample counts as more than this many samples. The paper's 1000 leaves the weight to a few of them."
+            ),
         )
         width: float = hyper(
             1.0,
@@ -74,7 +75,7 @@ class KMM(Reweighting):
             le=20_000,
             log=True,
             title="Exact up to",
-            help="With more source samples than this the kernel is approximated from landmarks.",
+            help="Above this many source samples the kernel is approximated with landmarks.",
         )
         landmarks: int = hyper(
             1000,
@@ -82,7 +83,7 @@ class KMM(Reweighting):
             le=5000,
             log=True,
             title="Landmarks",
-            help="Number of random source samples that carry the approximation; more are more exact and slower.",
+            help="Number of random source samples in the approximation; more are more exact but slower.",
         )
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:

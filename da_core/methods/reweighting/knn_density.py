@@ -34,7 +34,7 @@ class KNNDensity(Reweighting):
     """
 
     title = "k-nearest-neighbour density ratio"
-    summary = "Compares how far the k-th nearest target and source samples are from each source sample."
+    summary = "Compares the distances from each source sample to its k-th nearest target and source samples."
     paper = (
         "Wang, Kulkarni and Verdú 2009, Divergence Estimation for Multidimensional Densities via k-Nearest-Neighbor "
         "Distances, IEEE Transactions on Information Theory 55"
@@ -51,7 +51,7 @@ class KNNDensity(Reweighting):
             log=True,
             symbol="k",
             title="Neighbours",
-            help="Which neighbour's distance counts; more give smoother weights.",
+            help="Rank of the neighbour whose distance counts; larger values give smoother weights.",
         )
         references: int = hyper(
             5000,
@@ -59,7 +59,7 @@ class KNNDensity(Reweighting):
             le=20_000,
             log=True,
             title="Reference samples",
-            help="Neighbours are sought among all samples of a domain up to this many, and among random ones beyond.",
+            help="Maximum samples per domain that are searched for neighbours; larger domains are sampled at random.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

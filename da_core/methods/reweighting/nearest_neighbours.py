@@ -30,7 +30,7 @@ class NearestNeighbours(Reweighting):
     """
 
     title = "Nearest neighbours"
-    summary = "Weights each source sample by the number of target samples that it is the nearest one to."
+    summary = "Weights each source sample by the number of target samples that have it as their nearest neighbour."
     paper = "Loog 2012, Nearest Neighbor-Based Importance Weighting, IEEE MLSP"
     link = "https://arxiv.org/abs/2102.02291"
     draws = False
@@ -43,7 +43,7 @@ class NearestNeighbours(Reweighting):
             step=0.5,
             symbol="a",
             title="Smoothing",
-            help="Added to each count; 1 is Laplace's smoothing, more pulls all weights towards 1.",
+            help="Added to each count; 1 is Laplace smoothing, larger values pull all weights towards 1.",
         )
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:

@@ -36,9 +36,7 @@ class RLLS(ClassBalance):
     """
 
     title = "RLLS"
-    summary = (
-        "BBSE with a safeguard: the same class weights, unless the predictions say too little; then they stay near 1."
-    )
+    summary = "BBSE with a safeguard: if the predictions say too little, the class weights stay near 1."
     paper = (
         "Azizzadenesheli, Liu, Yang and Anandkumar 2019, Regularized Learning for Domain Adaptation under Label "
         "Shifts, ICLR"
@@ -54,8 +52,10 @@ class RLLS(ClassBalance):
             step=0.01,
             symbol="ρ",
             title="Regularisation",
-            help="Scales the bound on the noise that holds the weights near 1. A switch more than a dial: at 0.01 "
-            "mostly BBSE's weights, from a few tenths on all weights 1.",
+            help=(
+                "Scales the noise bound that holds the weights near 1. It works like a switch: 0.01 gives mostly "
+                "BBSE's weights, a few tenths make all weights 1."
+            ),
         )
         trust: float = hyper(
             1.0,

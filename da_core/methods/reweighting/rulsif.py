@@ -23,7 +23,7 @@ class RuLSIF(ULSIF):
     """
 
     title = "RuLSIF"
-    summary = "Fits a softened density ratio that cannot exceed 1/α, by least squares, in closed form."
+    summary = "Fits a smoothed density ratio that cannot exceed 1/α, by least squares in closed form."
     paper = (
         "Yamada, Suzuki, Kanamori, Hachiya and Sugiyama 2011, Relative Density-Ratio Estimation for Robust "
         "Distribution Comparison, NeurIPS"
@@ -38,8 +38,8 @@ class RuLSIF(ULSIF):
             le=0.95,
             step=0.05,
             symbol="α",
-            title="Share of the target",
-            help="How far the ratio is softened; 0 is the plain density ratio, and no ratio exceeds one over this.",
+            title="Target share α",
+            help="Larger values smooth the ratio, which cannot exceed 1/α; 0 is the plain density ratio.",
         )
 
     @property

@@ -36,8 +36,7 @@ class TargetShift(ClassBalance):
 
     title = "Target shift (TarS)"
     summary = (
-        "Finds the class proportions under which the source's class means mix to the target's mean, in a kernel's "
-        "space."
+        "Finds class proportions with which the source's class means mix to the target's mean, in a kernel's space."
     )
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
     link = "https://proceedings.mlr.press/v28/zhang13d.html"

@@ -38,7 +38,7 @@ class ULSIF(Reweighting):
     """
 
     title = "uLSIF"
-    summary = "Fits the density ratio by least squares, in closed form."
+    summary = "Fits the density ratio by least squares in closed form."
     paper = "Kanamori, Hido and Sugiyama 2009, A Least-squares Approach to Direct Importance Estimation, JMLR 10"
     link = "https://www.jmlr.org/papers/v10/kanamori09a.html"
     keywords = ("density ratio",)
@@ -55,7 +55,7 @@ class ULSIF(Reweighting):
             step=0.1,
             symbol="λ",
             title="Ridge",
-            help="How strongly large coefficients are held down; 0 chooses it by cross-validation.",
+            help="Penalty on large coefficients; larger values smooth the ratio, 0 chooses it by cross-validation.",
         )
 
     alpha = 0.0

@@ -16,8 +16,10 @@ DECAY = 0.9
 ALIGN = hyper(
     True,
     title="Align distributions",
-    help="Make the classes occur as often among the target's answers as among the source's, so that none swallows the "
-    "others. It assumes like class proportions in both domains.",
+    help=(
+        "Makes each class as frequent in the target's predictions as in the source's, so that no class absorbs the "
+        "others. It assumes similar class proportions in both domains."
+    ),
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EPOCHS = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the larger of the two domains.")
 LEARNING_RATE = hyper(1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of Adam.")
-BATCH_SIZE = hyper(64, ge=4, le=1024, title="Batch size", help="Samples of each domain in one step.")
+BATCH_SIZE = hyper(64, ge=4, le=1024, title="Batch size", help="Samples per domain in each step.")
 
 
 def batches(X: Tensor, size: int, generator: torch.Generator, least_steps: int = 1) -> list[Tensor]:

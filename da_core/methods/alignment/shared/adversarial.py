@@ -12,15 +12,19 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from da_core.params import hyper
 
 CRITIC_HIDDEN = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
-_steepness = partial(hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help="How fast λ grows with training.")
+_steepness = partial(
+    hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help=("Speed at which λ grows during training.")
+)
 STEEPNESS = _steepness(symbol="γ")
 STEEPNESS_WITHOUT_SYMBOL = _steepness()
 """For a method whose paper writes γ for something else."""
 GAME = hyper(
     "steady",
     title="Game",
-    help="Steady: the domain classifier moves in turns of its own and its slope is held down. Reversal: the "
-    "paper's one ordinary step, which wants a smaller weight in a short training.",
+    help=(
+        "Steady: the domain classifier takes separate steps, with a slope penalty. Reversal: the paper's single "
+        "joint step; it needs a smaller weight in a short training."
+    ),
 )
 FULL_WEIGHT = hyper(
     1.0,
@@ -29,7 +33,7 @@ FULL_WEIGHT = hyper(
     step=0.1,
     symbol="λ₁",
     title="Weight",
-    help="What λ grows to, 1 as in the paper. 0 is source only.",
+    help="Final value of λ; the paper uses 1. 0 is source only.",
 )
 PENALTY = hyper(
     1.0,
@@ -38,7 +42,7 @@ PENALTY = hyper(
     step=0.1,
     symbol="ρ",
     title="Slope penalty",
-    help="Holds down how steeply the domain classifier's answer changes with the features.",
+    help="Larger values make the domain classifier's output change less steeply with the features.",
 )
 STEADY_HIDDEN = hyper(
     256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
@@ -48,7 +52,12 @@ STEADY_HIDDEN = hyper(
 def critic_moves(default: int) -> Any:
     """Declare how often the domain classifier learns in each step of a steady game."""
     return hyper(
-        default, ge=1, le=20, step=1, title="Critic steps per round", help="How often the critic learns in each step."
+        default,
+        ge=1,
+        le=20,
+        step=1,
+        title="Critic steps per round",
+        help=("Number of updates of the critic in each step."),
     )
 
 

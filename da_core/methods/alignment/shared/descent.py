@@ -14,14 +14,14 @@ from da_core.params import hyper
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROUNDS = hyper(100, ge=1, le=1000, step=1, title="Rounds", help="Steps of the descent at most, from each start.")
+ROUNDS = hyper(100, ge=1, le=1000, step=1, title="Rounds", help="Maximum steps of the descent from each start.")
 EXACT_UP_TO = hyper(
     500,
     ge=50,
     le=20000,
     step=50,
     title="Exact up to",
-    help="Up to this many samples of each domain every pair is compared; above it, this many evenly spread ones.",
+    help="Up to this many samples per domain every pair is compared; above it, only this many evenly spaced samples.",
 )
 GRADIENT = 1e-7
 """The descent ends where no entry of the gradient is larger."""

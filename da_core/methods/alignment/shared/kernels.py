@@ -41,12 +41,12 @@ DENSE = 1000
 
 def components(default: int) -> Any:
     """Declare the hyperparameter d, how many components are kept."""
-    return hyper(default, ge=1, le=1000, step=1, symbol="d", title="Components", help="How many components are kept.")
+    return hyper(default, ge=1, le=1000, step=1, symbol="d", title="Components", help="Number of components kept.")
 
 
 def kernel_name(default: KernelName) -> Any:
     """Declare the hyperparameter that chooses the kernel."""
-    return hyper(default, title="Kernel", help="Gaussian kernel for curved maps, or linear for straight ones.")
+    return hyper(default, title="Kernel", help="Gaussian kernel for nonlinear maps, or linear kernel for linear ones.")
 
 
 BANDWIDTH = hyper(
@@ -64,7 +64,10 @@ EXACT_UP_TO = hyper(
     le=20000,
     step=100,
     title="Exact up to",
-    help="Samples of both domains together up to which a Gaussian kernel is solved exactly; above, by landmarks.",
+    help=(
+        "Up to this many samples of both domains together a Gaussian kernel is solved exactly; above it, with "
+        "landmarks."
+    ),
 )
 LANDMARKS = hyper(
     500,
@@ -72,7 +75,7 @@ LANDMARKS = hyper(
     le=4000,
     step=10,
     title="Landmarks",
-    help="Samples that stand for all of them above that size; more are more exact and slower.",
+    help="Samples that represent all samples above that size; more are more exact but slower.",
 )
 
 
@@ -97,7 +100,7 @@ def check_variation(Xs: Rows, Xt: Rows) -> None:
     """
     X = np.concatenate([Xs, Xt])
     if np.ptp(X, axis=0).max() <= 1e-12 * np.abs(X).max():
-        raise UserError("The features do not vary from sample to sample: there is nothing to project.")
+        raise UserError("All samples have the same features, so there is nothing to project.")
 
 
 def expand(Xs: Rows, Xt: Rows, chosen: Any) -> tuple[Expansion, Rows]:
@@ -241,7 +244,7 @@ def positive(values: Rows, scale: float) -> NDArray[np.bool_]:
     """
     real: NDArray[np.bool_] = values > 1e-12 * scale
     if not real.any():
-        raise UserError("Every direction tells the domains apart more than it varies; choose another method.")
+        raise UserError("Every direction separates the domains more than it varies; choose another method.")
     return real
 
 

@@ -18,12 +18,12 @@ DIMENSIONS = hyper(
     step=1,
     symbol="d",
     title="Dimensions",
-    help="Principal directions kept of each domain; more than there are counts as all of them.",
+    help="Number of principal directions kept per domain; a number above the maximum keeps all.",
 )
 STANDARDISE = hyper(
     True,
     title="Standardise each domain",
-    help="Divide each feature by its deviation in its own domain first; without it only the means are removed.",
+    help="Divides each feature by its standard deviation in its own domain; otherwise only the means are removed.",
 )
 
 

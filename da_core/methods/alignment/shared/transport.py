@@ -26,7 +26,7 @@ def exact_up_to(default: int) -> Any:
         ge=0,
         le=20000,
         step=100,
-        title="Every sample up to",
+        title="Exact transport up to",
         help="Up to this size of the larger domain every sample is transported; above it, cluster centres are.",
     )
 
@@ -37,7 +37,10 @@ ANCHORS = hyper(
     le=5000,
     step=10,
     title="Anchors",
-    help="Centres of k-means that stand for each domain above that size; a sample moves as its nearest anchor does.",
+    help=(
+        "Number of k-means centres that represent each domain above that size; each sample moves with its nearest "
+        "centre."
+    ),
 )
 EPSILON = hyper(
     0.05,
@@ -46,7 +49,9 @@ EPSILON = hyper(
     log=True,
     symbol="ε",
     title="Entropy",
-    help="How blurred the plan is, in units of the median squared distance; small is close to exact transport.",
+    help=(
+        "Smoothing of the plan, in units of the median squared distance; smaller values are closer to exact transport."
+    ),
 )
 
 

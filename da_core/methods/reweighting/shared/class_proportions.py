@@ -10,14 +10,16 @@ from da_core.methods.base import Rows
 from da_core.params import hyper
 
 Counting = Literal["hard", "soft"]
-PREDICTIONS = hyper("hard", title="Predictions", help="Count predicted classes, or average predicted probabilities.")
+PREDICTIONS = hyper(
+    "hard", title="Predictions", help=("Counts the predicted classes, or averages the predicted probabilities.")
+)
 EXACT_UP_TO = hyper(
     4000,
     ge=100,
     le=20_000,
     log=True,
     title="Exact up to",
-    help="Most samples of a domain that are used; beyond it, that many are drawn at random.",
+    help="Maximum samples per domain; larger domains are sampled at random.",
 )
 
 

@@ -13,7 +13,7 @@ CENTRES = hyper(
     le=2000,
     log=True,
     title="Centres",
-    help="How many target samples, chosen at random, carry a bump of the ratio.",
+    help="Number of random target samples that carry a kernel of the ratio; more fit finer detail.",
 )
 WIDTH = hyper(
     0.0,
@@ -22,5 +22,5 @@ WIDTH = hyper(
     step=0.1,
     symbol="σ",
     title="Kernel width",
-    help="Width of the bumps in units of the median distance; 0 chooses it by cross-validation.",
+    help="Width of the kernels in units of the median distance; 0 chooses it by cross-validation.",
 )
