@@ -78,7 +78,7 @@ def test_outer_folders_of_any_names_are_domains_and_which_is_the_source_is_asked
     spec = DataSpec(name="files", source=str(place))
     found = inspect_files(spec)
     assert found.domains == ("amazon", "dslr", "webcam")
-    with pytest.raises(UserError, match="Which of amazon, dslr, webcam is the source"):
+    with pytest.raises(UserError, match="It is unclear which of amazon, dslr, webcam is the source"):
         found.settle(spec)
     pair = load(place, source_domain="webcam", target_domain="amazon")
     assert (pair.source.name, pair.target.name) == ("webcam", "amazon")
@@ -138,7 +138,7 @@ def test_a_single_picture_can_be_the_target(tmp_path: Path) -> None:
 def test_sounds_beside_pictures_are_called_that(tmp_path: Path) -> None:
     pictures = packed(tmp_path / "p.zip", {f"{name}/{n}.png": picture(n) for name in ("cat", "dog") for n in range(3)})
     sounds = packed(tmp_path / "s.zip", {f"{name}/{n}.wav": beep(n + 5) for name in ("yes", "no") for n in range(3)})
-    with pytest.raises(UserError, match="source holds sounds and the target pictures"):
+    with pytest.raises(UserError, match="source holds sounds, the target pictures"):
         load(sounds, pictures)
 
 
