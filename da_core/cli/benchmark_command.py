@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options, add_methods_option, names_of, run_several
+from da_core.cli.options import add_experiment_options, add_methods_option, names_of, runner
 from da_core.cli.study_command import read_experiments, study_of
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
@@ -50,7 +50,7 @@ def do_benchmark(options: argparse.Namespace) -> None:
 
     studies = studies_of(options)
     kept = KeptResults(None if options.out is None else options.out / "runs")
-    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, run_several())))
+    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, runner())))
     tables = {"accuracy": accuracy} | ({} if regret is None else {"regret": regret})
     summary = {"studies": {pair: study.model_dump() for pair, study in studies.items()}}
     text = json.dumps(summary | {name: table.summary() for name, table in tables.items()}, indent=2)
