@@ -27,8 +27,8 @@ class Settings(BaseSettings):
         1,
         ge=1,
         le=16,
-        description="Runs that train at the same time. With 1, a run has all cores, and runs of a study share them: one "
-        "a core, each in a process of its own with one thread (on Linux, without a GPU).",
+        description="Runs that train at the same time. With 1, a run has all cores, and runs of a study share them: "
+        "one a core, each in a process of its own with one thread (on Linux, without a GPU).",
     )
     run_memory_mb: int = Field(
         0,

@@ -17,7 +17,6 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.benchmark import Benchmark, KeptResults, conduct_benchmark
 from da_core.jobs.benchmarks import Benchmarks
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
 from da_core.jobs.processes.cluster import Cluster
@@ -28,6 +27,7 @@ from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
+from da_core.several_runs.benchmark import Benchmark, KeptResults, conduct_benchmark
 from da_core.several_runs.run_search import conduct_search
 from da_core.several_runs.run_several import run_several
 from da_core.several_runs.search import Budget, Search

@@ -14,7 +14,7 @@ from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress, ValidatorScore
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.benchmark import BenchmarkStep, KeptResults, benchmark_tables, conduct_benchmark, pair_names
+from da_core.several_runs.benchmark import BenchmarkStep, KeptResults, benchmark_tables, conduct_benchmark, pair_names
 from da_core.several_runs.study import Study
 from tests.support import made_up_run
 

@@ -17,10 +17,10 @@ from pydantic import Field, ValidationError
 
 from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
+from da_core.evaluation.candidates import candidates, judge_validator
 from da_core.evaluation.validators import validators
 from da_core.events import Finished, Notice, Progress, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.candidates import candidates, judge_validator
 from da_core.params import Params
 from da_core.several_runs.run_several import Runner, run_several
 from da_core.several_runs.study import Study, Trial
