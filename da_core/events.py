@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, computed_field, model_validator
 
-from da_core.experiment import Experiment
 from da_core.own_names import mark_own
 
 When = Literal["before", "after"]
@@ -357,13 +356,4 @@ class Finished:
     evidence: Evidence
 
 
-@dataclass(frozen=True)
-class SeedFinished:
-    """A run of another seed, trained beside the one whose events these are; see `da_core.several_runs.run_several`."""
-
-    experiment: Experiment
-    finished: Finished
-    history: tuple[Losses | Accuracies, ...]
-
-
-Event = StageStarted | Progress | Losses | Accuracies | Embedded | Notice | Finished | SeedFinished
+Event = StageStarted | Progress | Losses | Accuracies | Embedded | Notice | Finished

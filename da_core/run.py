@@ -32,7 +32,6 @@ from da_core.training.monitor import Monitor
 from da_core.training.observer import Observer
 from da_core.training.prepared import Prepared, Setup, prepare, set_up
 from da_core.training.resuming import Place, RunCheckpoint
-from da_core.training.training_cache import TrainingCache
 
 SHOWN = 1000
 """Held-out samples of each domain that are kept as evidence, unless the caller wants all."""
@@ -46,7 +45,6 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
     observer: Observer | None = None,
     checkpoint: Place | None = None,
-    trained: TrainingCache | None = None,
 ) -> Iterator[Event]:
     """Run an experiment; yield its progress as events, and at the end the result.
 
@@ -54,14 +52,13 @@ def run(
     what has been learned is kept. Layouts of the features are left out without ``embed``; ``shown`` bounds the samples
     of a domain that `Evidence` holds (None: all held-out ones). An ``observer`` looks on at every turn. In
     ``checkpoint`` the run keeps what it has trained, and goes on from what an earlier attempt at the same experiment
-    has kept there: events that were, too, come again. What was ``trained`` beforehand beside other seeds is not trained
-    again. Raises `UserError` for an experiment that cannot be done.
+    has kept there: events that were, too, come again. Raises `UserError` for an experiment that cannot be done.
     """
     setup = set_up(experiment)
     pace = Pace(stage_costs(setup))
     snapshots = SnapshotRecorder(setup.adaptation_epochs if embed else 0)
     saved = None if checkpoint is None else RunCheckpoint(checkpoint, pace, snapshots)
-    monitor = Monitor(pace, should_stop, observer, saved, trained)
+    monitor = Monitor(pace, should_stop, observer, saved)
     devices.configure(setup.device, on_points=setup.is_on_points)
 
     yield pace.start("load")

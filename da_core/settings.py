@@ -23,7 +23,13 @@ class Settings(BaseSettings):
         description="Where generated data, uploads and runs are kept. Visitors of a server that does not listen on "
         "localhost alone may open what lies in its folder “shared”, and nothing else.",
     )
-    workers: int = Field(1, ge=1, le=16, description="Runs that train at the same time.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Runs that train at the same time. With 1, a run has all cores, and runs of a study share them: "
+        "one a core, each in a process of its own with one thread (on Linux, without a GPU).",
+    )
     run_memory_mb: int = Field(
         0,
         ge=0,

@@ -114,11 +114,8 @@ def test_dask_calls_actors_by_name_and_knows_their_workers() -> None:
 def _private_functions() -> list[tuple[str, Callable[..., object]]]:
     import torch
     from numpy.lib import format as npy
-    from torch.utils._python_dispatch import TorchDispatchMode
 
     return [
-        ("da_core/training/traced.py notes operations", TorchDispatchMode.__torch_dispatch__),
-        ("da_core/training/traced.py replays them", torch.jit.trace),
         ("da_core/methods/adaptation/mean_teacher.py and alignment/feature_gan.py average", torch._foreach_lerp_),
         ("da_core/data/readers/stored_arrays.py reads an array's head", npy.read_array_header_1_0),
         ("da_core/data/readers/stored_arrays.py reads an array's head", npy.read_array_header_2_0),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options, add_methods_option, names_of, run_several
+from da_core.cli.options import add_experiment_options, add_methods_option, names_of, runner
 from da_core.cli.study_command import read_experiments, study_of
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
@@ -19,7 +19,7 @@ from da_core.whole_files import write_whole
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
     from da_core.evaluation.benchmark_table import BenchmarkTable
-    from da_core.jobs.benchmark import BenchmarkStep, Studies
+    from da_core.several_runs.benchmark import BenchmarkStep, Studies
 
 TITLES = {"accuracy": "Target accuracy of each method", "regret": "Regret of each validator's choice"}
 
@@ -46,11 +46,11 @@ def add(commands: Commands) -> None:
 
 def do_benchmark(options: argparse.Namespace) -> None:
     """Do what has not been done, print the tables, and write them with ``--out``."""
-    from da_core.jobs.benchmark import KeptResults, benchmark_tables, conduct_benchmark
+    from da_core.several_runs.benchmark import KeptResults, benchmark_tables, conduct_benchmark
 
     studies = studies_of(options)
     kept = KeptResults(None if options.out is None else options.out / "runs")
-    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, run_several())))
+    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, runner())))
     tables = {"accuracy": accuracy} | ({} if regret is None else {"regret": regret})
     summary = {"studies": {pair: study.model_dump() for pair, study in studies.items()}}
     text = json.dumps(summary | {name: table.summary() for name, table in tables.items()}, indent=2)
@@ -65,9 +65,9 @@ def do_benchmark(options: argparse.Namespace) -> None:
 
 def studies_of(options: argparse.Namespace) -> Studies:
     """Make a study of each pair, by the pairs' names. Raises `UserError` for what is wrong with any of them."""
-    from da_core.jobs.benchmark import check_seeds, pair_names
     from da_core.methods import methods
     from da_core.registry import pick
+    from da_core.several_runs.benchmark import check_seeds, pair_names
 
     check_seeds(options.seeds)
     options.methods = names_of(options.methods)

@@ -15,7 +15,7 @@ from da_core.networks.defaults import with_usual
 from da_core.settings import settings
 
 if TYPE_CHECKING:
-    from da_core.several_runs.run_several import RunSeveral
+    from da_core.several_runs.run_several import Runner
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
@@ -129,15 +129,15 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
     return experiment
 
 
-def run_several() -> RunSeveral:
-    """Choose how a command does its runs: on all workers of the cluster that the settings name, or here in turn."""
+def runner() -> Runner:
+    """Choose where a command does its runs: on the workers of the cluster that the settings name, or here."""
     if settings().cluster:
         from da_core.jobs.processes.cluster import cluster
 
-        return cluster().run_several
-    from da_core.several_runs.run_several import in_turn
+        return cluster().runner
+    from da_core.several_runs.run_several import local_runner
 
-    return in_turn
+    return local_runner()
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, run_several
+from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, runner
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_table
 from da_core.errors import UserError
+from da_core.settings import settings
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
         going: dict[int, float] = {}
-        for step in conduct_search(search, tried, run_several()):
+        for step in conduct_search(search, tried, runner(), ahead=bool(settings().cluster)):
             if step.tried is not None:
                 tried.append(step.tried)
                 if out is not None:

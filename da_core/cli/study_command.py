@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of
+from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, runner
 from da_core.cli.terminal_tables import print_reading, print_table
 from da_core.errors import UserError
 from da_core.experiment import Experiment
@@ -166,16 +166,9 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
     from rich.progress import Progress as Bar
 
     from da_core.events import Finished, Progress
-    from da_core.settings import settings
+    from da_core.several_runs.study import conduct
 
-    if settings().cluster:
-        from da_core.jobs.processes.cluster import cluster
-
-        steps = cluster().conduct(study)
-    else:
-        from da_core.several_runs.study import conduct
-
-        steps = conduct(study)
+    steps = conduct(study, runner())
     first = next(steps)  # what is wrong with the experiment is said before a bar appears
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("study", total=float(first.count))

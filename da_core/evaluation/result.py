@@ -167,7 +167,6 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         },
         "epochs": monitor.epochs,
         "stopped_early": monitor.stopped_early,
-        "trained_together": monitor.trained_together,
         "provenance": asdict(pair.provenance),
         **({"reading": pair.reading} if pair.reading else {}),
     }

@@ -18,7 +18,6 @@ def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str,
     sentences = {
         language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
         language.translate("Source only"): source_only_sentence(recipe, language),
-        language.translate("Training"): training_sentence(recipe, language),
         language.translate("Which epoch counts"): selection_sentence(recipe, language),
         language.translate("Intervals"): intervals_sentence(recipe, language),
     }
@@ -39,15 +38,6 @@ def source_only_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     if not recipe.get("target_was_seen"):
         return ""
     return language.translate("It has seen the target's samples, without labels: the preparation is fitted to them.")
-
-
-def training_sentence(recipe: Mapping[str, Any], language: Language) -> str:
-    """Say that it was trained in one program with other seeds; empty where it was not."""
-    if not recipe.get("trained_together"):
-        return ""
-    return language.translate(
-        "Trained together with the study's other seeds; alone it gives the same numbers up to rounding."
-    )
 
 
 def step_sentence(step: str, language: Language) -> str:

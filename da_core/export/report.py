@@ -11,13 +11,12 @@ from da_core import palette
 from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Finding, Scores, ShiftMeasures
-from da_core.export import figures
+from da_core.export import figures, setting_words
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import judged_rows, scored_rows
 from da_core.export.script import command
 from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
-from da_core.jobs import setting_words
 from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks

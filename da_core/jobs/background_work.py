@@ -111,26 +111,6 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
     def experiment_of(self, plan: PlanT, task: TaskT) -> Experiment:
         """Return what the run of a task does."""
 
-    def can_train_beside(self, experiment: Experiment, others: Sequence[Experiment]) -> list[Experiment]:
-        """Choose of other seeds those that can train in the job of an experiment; none where that is not trained."""
-        from da_core.training.batched import can_train_together  # torch comes with it
-
-        may_change = any(not place.startswith("upload:") for place in experiment.places)
-        if may_change or not (others and self._queue().takes_seeds):
-            return []
-        try:
-            can = can_train_together(experiment)
-        except UserError:  # the run itself raises it, when it starts
-            return []
-        return [one for one in others if self._is_new(one)] if can and self._is_new(experiment) else []
-
-    def _is_new(self, experiment: Experiment) -> bool:
-        return self._store().find(experiment) is None
-
-    def beside(self, task: TaskT) -> Sequence[Experiment]:
-        """List the other seeds that train in the same job; what came of them is asked for by tasks of their own."""
-        return ()
-
     @abstractmethod
     def outcome_of(self, plan: PlanT, task: TaskT, view: RunView) -> OutcomeT | None:
         """Note what came of a run that is done; None where it has gone. Raises `UserError` to end the work."""
@@ -272,9 +252,7 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
         except UserError as error:  # settings that this server does not take
             self._add(job, self.failure(task, error, 0.0))
             return
-        run_id = self._queue().submit(
-            experiment, job.owner, localhost_only=localhost_only, behind=True, beside=self.beside(task)
-        )
+        run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, behind=True)
         with self._lock:
             job.going = (*job.going, (task, run_id))
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from da_core.errors import UserError
 from da_core.jobs.background_work import WorkView
-from da_core.jobs.benchmark import Benchmark, BenchmarkStep
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations
 from da_core.jobs.store import Store
 from da_core.jobs.studies import PlannedTrial, TrialOutcome, TrialWork
 from da_core.settings import settings
+from da_core.several_runs.benchmark import Benchmark, BenchmarkStep
 
 BenchmarkView = WorkView[Benchmark, PlannedTrial, TrialOutcome]
 

@@ -7,6 +7,7 @@ which frees the worker; to resume is to put it back at the head of the queue; to
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -32,6 +33,7 @@ from da_core.jobs.scheduling.waiting_time import UNKNOWN
 from da_core.jobs.scheduling.workers import Capacity, RunFunction, Workers, imported_run
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.settings import Settings, settings
+from da_core.system.limited_process import IS_SUPPORTED
 
 if TYPE_CHECKING:
     from da_core.jobs.database.live_runs import LiveRuns, OtherRun
@@ -44,7 +46,7 @@ class Queue:
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
-    time, or as many as have ``room``. ``takes_seeds`` tells whether one job may train several seeds (see `submit`).
+    time, or as many as have ``room``.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -65,15 +67,19 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
         checkpoints: CheckpointStore | None = None,
-        takes_seeds: bool = True,
     ) -> None:
-        self.takes_seeds = takes_seeds
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
         self._per_address = per_address
         self._room = room or Capacity(lambda: workers)
-        self._schedule = Schedule(lease_seconds, clock, workers=self._room.count, run_seconds=run_seconds)
+        self._schedule = Schedule(
+            lease_seconds,
+            clock,
+            workers=self._room.count,
+            single_runs_alone=self._room.run_beside is not None,
+            run_seconds=run_seconds,
+        )
         self._changed = self._schedule.changed
         self._admission = threading.RLock()
         """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock.
@@ -93,7 +99,6 @@ class Queue:
         address: str = "",
         behind: bool = False,
         ahead: bool = False,
-        beside: Sequence[Experiment] = (),
     ) -> str:
         """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
@@ -102,13 +107,12 @@ class Queue:
         folder or file of the server is never taken from the store, because what lies there may have changed. One that
         this server has given up because it ends servers is not begun again: its id is the answer.
         ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
-        the visitor's on the network, "" where it says nothing of who they are. Other seeds ``beside`` it are trained
-        along, where this run is a new one and the queue `takes_seeds`: each is in the store once it has finished.
+        the visitor's on the network, "" where it says nothing of who they are.
 
         Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
         more than `check_limits` allows, or a place may not be read.
         """
-        owner, seeds = digest(owner), tuple(beside) if self.takes_seeds else ()
+        owner = digest(owner)
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
@@ -124,7 +128,6 @@ class Queue:
                 if asked is not None and asked.issuperset(names):
                     run_id = new_run_id(experiment)
                     job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=digest(address))
-                    job.beside = seeds
                     return self._take_in(job)
             # the storage may take its time, and meanwhile others are taken in: what is new then is looked at as well
             asked = asked or set()
@@ -395,9 +398,25 @@ def _run_function(limits: Settings) -> RunFunction:
     """Choose how runs are driven: in this process, or in children whose memory is limited."""
     if not limits.run_memory_mb:
         return imported_run
-    from da_core.jobs.processes.limited_run import LimitedRun
+    from da_core.several_runs.child_runs import ChildRuns
 
-    return LimitedRun(limits.run_memory_mb, imported_run, kept=limits.workers)
+    return ChildRuns(imported_run, megabytes=limits.run_memory_mb, kept=limits.workers)
+
+
+def _room(limits: Settings) -> Capacity:
+    """Choose how many runs train at once: as many as set or, of studies alone, one a core where one is set."""
+    if limits.workers > 1 or not IS_SUPPORTED:
+        return Capacity(lambda: limits.workers)
+    from da_core.several_runs.child_runs import ChildRuns
+
+    def count() -> int:
+        from da_core.training.devices import runs_at_once  # torch comes with it
+
+        return runs_at_once()
+
+    megabytes = limits.run_memory_mb or None
+    kept = (os.cpu_count() or 1) if megabytes else 1  # without a limit all that is imported is there at once
+    return Capacity(count, run_beside=ChildRuns(imported_run, megabytes=megabytes, kept=kept, threads=1))
 
 
 _making = threading.Lock()
@@ -412,7 +431,7 @@ def queue() -> Queue:
             from da_core.jobs.database.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
-            where: dict[str, Any] = {"run": _run_function(limits), "workers": limits.workers}
+            where: dict[str, Any] = {"run": _run_function(limits), "room": _room(limits)}
             if limits.cluster:
                 from da_core.jobs.processes.cluster import cluster
 
@@ -420,7 +439,6 @@ def queue() -> Queue:
                     "run": cluster().run,
                     "room": Capacity(lambda: cluster().size, cluster().has_room),
                 }
-                where["takes_seeds"] = False  # there each seed has a worker of its own
             _current = Queue(
                 kept,
                 live_runs=LiveRuns(lambda: kept.database, line=digest(limits.cluster)),

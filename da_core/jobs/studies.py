@@ -19,14 +19,10 @@ from da_core.several_runs.study import Study, Trial
 
 
 class PlannedTrial(NamedTuple):
-    """A trial and the domain pair's name that it is on; "" where there is only one.
-
-    Those ``beside`` it train with it as one job of the queue, and are taken from the store afterwards.
-    """
+    """A trial and the domain pair's name that it is on; "" where there is only one."""
 
     pair: str
     trial: Trial
-    beside: tuple[Trial, ...] = ()
 
 
 class TrialOutcome(Params):
@@ -57,29 +53,17 @@ class TrialWork(BackgroundWork[PlanT, PlannedTrial, TrialOutcome]):
     ) -> PlannedTrial | None:
         """Choose the first trial that is not done, and does not go; none of a method that has failed on its pair."""
         done = {(one.pair, one.method, seed) for one in outcomes for seed in one.seeds}
-        done |= {(one.pair, trial.method, trial.seed) for one in going for trial in (one.trial, *one.beside)}
+        done |= {(one.pair, one.trial.method, one.trial.seed) for one in going}
         failed = {(one.pair, one.method) for one in outcomes if one.problem}
-        left = [
-            one
-            for one in self.planned(plan)
-            if (one.pair, one.trial.method, one.trial.seed) not in done and (one.pair, one.trial.method) not in failed
-        ]
-        return self._with_seeds(left[0], left[1:]) if left else None
-
-    def _with_seeds(self, first: PlannedTrial, others: Sequence[PlannedTrial]) -> PlannedTrial:
-        """Put those beside a trial that can train with it."""
-        of = (first.pair, first.trial.method)
-        seeds = [one.trial for one in others if (one.pair, one.trial.method) == of]
-        can = self.can_train_beside(first.trial.experiment, [trial.experiment for trial in seeds])
-        return first._replace(beside=tuple(trial for trial in seeds if trial.experiment in can))
+        for one in self.planned(plan):
+            of = (one.pair, one.trial.method)
+            if (*of, one.trial.seed) not in done and of not in failed:
+                return one
+        return None
 
     def experiment_of(self, plan: PlanT, task: PlannedTrial) -> Experiment:
         """Return what the trial does."""
         return task.trial.experiment
-
-    def beside(self, task: PlannedTrial) -> list[Experiment]:
-        """List the other seeds that the trial's job trains."""
-        return [trial.experiment for trial in task.beside]
 
     def outcomes_kept(self, before: WorkView[PlanT, PlannedTrial, TrialOutcome], plan: PlanT) -> Sequence[TrialOutcome]:
         """Keep those of the same work unless it came to its end, but for runs that have been deleted since."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from da_core.errors import UserError
 from da_core.events import Event, Finished
 from da_core.experiment import Experiment, MethodSpec
-from da_core.several_runs.run_several import RunSeveral, in_turn
+from da_core.several_runs.run_several import Runner, run_several
 from da_core.several_runs.search import Search, SearchRun, Tried, of_settings
 from da_core.several_runs.search_proposals import propose
 
@@ -43,59 +43,61 @@ def next_method(search: Search, tried: Sequence[Tried], going: Iterable[Tried] =
     return None if search.budget.is_spent(begun) else propose(search, begun)
 
 
-def next_runs(search: Search, tried: Sequence[Tried], going: Sequence[Tried] = ()) -> list[SearchRun]:
-    """List the runs of one settings that come next: those that are missing of some that have begun, or all of new ones.
+def next_run(
+    search: Search, tried: Sequence[Tried], going: Iterable[SearchRun] = (), *, ahead: bool = False
+) -> SearchRun | None:
+    """Choose what runs next: a seed that settings which have begun still lack, or the first of new settings.
 
-    None are where nothing is left, or the budget is spent. Raises `UserError` as `next_method` does.
+    New settings wait for the scores of those that are ``going``, so that the same search has the same runs however many
+    go at once; not so with ``ahead``. None where nothing is left, the budget is spent, or what comes next has to wait.
+    Raises `UserError` as `next_method` does.
     """
+    unscored = [Tried(method=run.method, seeds=run.seeds) for run in going]
+    failed = {one.method.model_dump_json() for one in tried if one.score is None}
     if search.seeds > 1:
-        for runs in of_settings([*tried, *going]):
-            begun = {one.seeds for one in runs}
-            if sum(map(len, begun)) < search.seeds and all(one.score is not None for one in runs):
-                return [run for run in search.runs_of(runs[0].method) if run.seeds not in begun]
-    method = next_method(search, tried, going)
-    return [] if method is None else search.runs_of(method)
+        for runs in of_settings([*tried, *unscored]):
+            begun, method = {one.seeds for one in runs}, runs[0].method
+            if sum(map(len, begun)) < search.seeds and method.model_dump_json() not in failed:
+                return next(run for run in search.runs_of(method) if run.seeds not in begun)
+    if unscored and not ahead:
+        return None
+    chosen = next_method(search, tried, unscored)
+    return None if chosen is None else search.runs_of(chosen)[0]
 
 
 def conduct_search(
-    search: Search, tried: Sequence[Tried] = (), run_several: RunSeveral = in_turn
+    search: Search, tried: Sequence[Tried] = (), runner: Runner | None = None, *, ahead: bool = False
 ) -> Iterator[SearchEvent]:
     """Run a search to the end of its budget and yield the events of its runs.
 
-    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has. Where
-    several runs go at the same time, the next is chosen by the scores that there are by then. Raises `UserError` as
-    `next_method` does.
+    A run that fails is noted as such, and the search goes on. ``tried`` is what an earlier part of it has. See
+    `next_run` for ``ahead``. Raises `UserError` as `next_method` does.
     """
     done, begun = list(tried), list[SearchRun]()
     earlier = len(done)
-    since: dict[str, float] = {}
-    """When settings began, or their last seed ended: together their runs take what has passed."""
-    going: dict[int, Tried] = {}
-    """What goes counts as tried, so that it is not chosen again and the budget holds; it has no score yet."""
+    since: dict[int, float] = {}
+    going: dict[int, SearchRun] = {}
 
-    def next_experiments() -> list[Experiment]:
-        runs = next_runs(search, done, list(going.values()))
-        for run in runs:
-            going[len(begun)] = Tried(method=run.method, seeds=run.seeds)
-            begun.append(run)
-            since[run.method.model_dump_json()] = time.monotonic()
-        return [search.experiment_of(run.method, run.seeds[0]) for run in runs]
+    def next_experiment() -> Experiment | None:
+        if (run := next_run(search, done, going.values(), ahead=ahead)) is None:
+            return None
+        going[len(begun)] = run
+        begun.append(run)
+        since[len(begun)] = time.monotonic()
+        return search.experiment_of(run.method, run.seeds[0])
 
-    for number, event in run_several(next_experiments):
-        run, place, now = begun[number], earlier + number + 1, time.monotonic()
-        settings = run.method.model_dump_json()
-        seconds = now - since[settings]
+    for number, event in run_several(next_experiment, runner):
+        run, place = begun[number], earlier + number + 1
         if isinstance(event, UserError):
-            came = Tried.failed(run.method, event, seconds, run.seeds)
-            going = {other: one for other, one in going.items() if one.method != run.method}
+            came = Tried.failed(run.method, event, time.monotonic() - since[number + 1], run.seeds)
         elif isinstance(event, Exception):
             raise event
         else:
             yield SearchEvent(run, place, event)
             if not isinstance(event, Finished):
                 continue
+            seconds = sum(event.result.seconds.values())
             came = Tried.of(run.method, event.result, search.validator, seconds, seeds=run.seeds)
-            going.pop(number, None)  # it is not there where another seed of these settings has failed
-        since[settings] = now
+        del going[number]
         done.append(came)
         yield SearchEvent(run, place, tried=came)

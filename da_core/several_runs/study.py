@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from da_core.errors import UserError
-from da_core.events import Event, Progress
+from da_core.events import Event
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params, Scalar, hyper
-from da_core.several_runs.run_several import train_first
+from da_core.several_runs.run_several import Runner, run_several
 
 
 @dataclass(frozen=True)
@@ -116,23 +116,11 @@ def depends_on_seed(experiment: Experiment) -> bool:
         return True
 
 
-def conduct(study: Study) -> Iterator[TrialEvent]:
-    """Run a study, one run after the other, and yield their events.
-
-    What the runs have in common is trained once, and where that is possible all seeds of a method train together first:
-    of that each of their runs reports how far it is.
-    """
-    from da_core.run import run
-    from da_core.training.training_cache import TrainingCache
-
-    trials, trained = study.trials(), TrainingCache()
-    of_method: dict[str, list[tuple[int, Trial]]] = {}
-    for place, trial in enumerate(trials, start=1):
-        of_method.setdefault(trial.method, []).append((place, trial))
-    for place, trial in enumerate(trials, start=1):
-        group = of_method.pop(trial.method, [])
-        for event in train_first([one.experiment for _, one in group], trained, embed=False):
-            if isinstance(event, Progress):
-                yield from (TrialEvent(one, at, len(trials), event) for at, one in group)
-        for event in run(trial.experiment, embed=False, trained=trained):
-            yield TrialEvent(trial, place, len(trials), event)
+def conduct(study: Study, runner: Runner | None = None) -> Iterator[TrialEvent]:
+    """Run a study and yield its runs' events. Raises what the first run raises that fails; the others end then."""
+    trials = study.trials()
+    each = iter(trials)
+    for place, event in run_several(lambda: next((trial.experiment for trial in each), None), runner):
+        if isinstance(event, Exception):
+            raise event
+        yield TrialEvent(trials[place], place + 1, len(trials), event)

@@ -58,13 +58,16 @@ class ForkServer:
         with self._lock:
             self._started()
 
-    def fork(self, megabytes: int, *, cpu_seconds: int | None = None, may_write: bool = True) -> LimitedProcess:
+    def fork(
+        self, megabytes: int | None = None, *, cpu_seconds: int | None = None, may_write: bool = True
+    ) -> LimitedProcess:
         """Fork a child that may take so much memory and processor time, and write files or not.
 
-        The memory is that of data (RLIMIT_DATA): what torch and others map without using it does not count. Raises
+        The memory is that of data (RLIMIT_DATA), None for any: what torch and others map without using it does not
+        count. Raises
         `ChildDiedError` where the system has no room for one more process.
         """
-        limits = {"RLIMIT_DATA": megabytes * _MEGABYTE}
+        limits = {} if megabytes is None else {"RLIMIT_DATA": megabytes * _MEGABYTE}
         limits |= {} if cpu_seconds is None else {"RLIMIT_CPU": cpu_seconds}
         limits |= {} if may_write else {"RLIMIT_FSIZE": 0}
         request = json.dumps(limits).encode()

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from da_core.errors import UserError
 from da_core.settings import settings
 from da_core.system import freed_memory
+from da_core.system.limited_process import IS_SUPPORTED
 
 # cuBLAS repeats its sums only with a fixed workspace, and reads this once, at its first call
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -24,6 +25,14 @@ def choose(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("This machine has no CUDA device; choose auto or cpu.")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def runs_at_once() -> int:
+    """Count the runs of a study that train at the same time, each in a process with one thread: one a core.
+
+    It is one run where a GPU trains, or the system has no such processes.
+    """
+    return _THREADS if IS_SUPPORTED and not torch.cuda.is_available() else 1
 
 
 def configure(device: torch.device, *, on_points: bool = False) -> None:

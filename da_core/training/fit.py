@@ -62,26 +62,17 @@ def train_deep(
         saved=saved,
     )
     epochs = experiment.training.epochs
-    training = saved.resume(network, training)
-    if monitor.spectator is None:
-        known = monitor.together(training_key(prepared, network, prepared.source, "adapt", method))
-        if known is not None:
-            monitor.pace.skip("adapt")
-            training = known.replay(network)
-    training = saved.record(network, training, epochs)
+    training = saved.record(network, saved.resume(network, training), epochs)
     yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, model))
     return _fit_chosen_head(model, prepared.source, prepared)
 
 
-def training_key(
-    prepared: Prepared, network: Network, samples: Labelled, phase: Phase, method: DeepAlignment | None = None
-) -> str:
+def training_key(prepared: Prepared, network: Network, samples: Labelled, phase: Phase) -> str:
     """Name a training of ``network``, as it is now, by all that goes into it and into the accuracies on its way."""
     live = [part for domain in (prepared.source_live, prepared.target_live) for part in (domain.X, domain.y)]
     experiment = prepared.experiment
     fixed = (phase, experiment.training, experiment.seed, prepared.pair.flips)
-    own = () if method is None else (prepared.target, method.name(), method.params)
-    return training_cache.digest(network, samples.X, samples.y, *live, *fixed, *own)
+    return training_cache.digest(network, samples.X, samples.y, *live, *fixed)
 
 
 def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
@@ -105,8 +96,7 @@ def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, mo
         training = saved.resume(network, training)
         if monitor.spectator is None:  # who looks on wants to see it happen
             key = training_key(prepared, network, samples, phase)
-            known = monitor.together(key) or training_cache.trained.get(key)
-            if known is not None:
+            if (known := training_cache.trained.get(key)) is not None:
                 monitor.pace.skip(phase)
                 training = known.replay(network)
             else:

@@ -10,14 +10,12 @@ from da_core.training.loop import TrainingEvent
 from da_core.training.observer import Observer
 from da_core.training.resuming import RunCheckpoint
 from da_core.training.saved_training import SavedTraining
-from da_core.training.training_cache import Trained, TrainingCache
 
 
 class Monitor:
     """The record of all trainings of one run, and what goes with it.
 
-    That is its clock, the wish to stop early (``should_stop``), who looks on, the checkpoint that it keeps, and what
-    was ``trained`` for it beforehand beside other seeds (see `da_core.training.batched`).
+    That is its clock, the wish to stop early (``should_stop``), who looks on, and the checkpoint that it keeps.
     """
 
     def __init__(
@@ -26,7 +24,6 @@ class Monitor:
         should_stop: Callable[[], bool],
         observer: Observer | None = None,
         checkpoint: RunCheckpoint | None = None,
-        trained: TrainingCache | None = None,
     ) -> None:
         self.pace, self.should_stop, self.observer, self.checkpoint = pace, should_stop, observer, checkpoint
         self.history: list[Losses | Accuracies] = []
@@ -35,20 +32,11 @@ class Monitor:
         self.diverged: dict[Phase, float] = {}
         """The last finite epoch of each training that diverged."""
         self.stopped_early = False
-        self.trained = trained or TrainingCache()
-        self.trained_together = False
-        """Whether a training was taken from ``trained``."""
 
     @property
     def spectator(self) -> Observer | None:
         """Return who looks on at each turn of a training; None where nobody does."""
         return self.observer if self.observer is not None and self.observer.sees_training else None
-
-    def together(self, key: str) -> Trained | None:
-        """Give a training that was done beside other seeds' for this run; None if there is none."""
-        found = self.trained.get(key)
-        self.trained_together |= found is not None
-        return found
 
     def record(self, event: Losses | Accuracies) -> Losses | Accuracies:
         """Record losses or accuracies; return them."""

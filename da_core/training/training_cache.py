@@ -6,13 +6,13 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cachetools import FIFOCache
 from torch import Tensor
 
-from da_core.events import Accuracies, Notice
+from da_core.events import Notice
 from da_core.networks.extractor import Network
 from da_core.training.loop import TrainingEvent
 
@@ -25,30 +25,20 @@ _EVENT_BYTES = 1000
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that went to its end: its events and the weights that it ended with.
-
-    ``of_epochs`` are the weights after each epoch, for a training that somebody looks into while it goes.
-    """
+    """A training that went to its end: its events and the weights that it ended with."""
 
     events: tuple[TrainingEvent, ...]
     weights: Weights
-    of_epochs: Mapping[float, Weights] = field(default_factory=dict)
 
     def replay(self, network: Network) -> Iterator[TrainingEvent]:
         """Repeat the events, and give ``network`` the weights."""
-        if not self.of_epochs:
-            network.load_state_dict(self.weights)
-        for event in self.events:
-            if isinstance(event, Accuracies) and event.epoch in self.of_epochs:
-                network.load_state_dict(self.of_epochs[event.epoch])
-            yield event
         network.load_state_dict(self.weights)
+        yield from self.events
 
     @property
     def bytes(self) -> int:
         """Measure how much memory this takes."""
-        weights = [value for state in (self.weights, *self.of_epochs.values()) for value in state.values()]
-        return sum(value.nbytes for value in weights) + _EVENT_BYTES * len(self.events)
+        return sum(value.nbytes for value in self.weights.values()) + _EVENT_BYTES * len(self.events)
 
 
 class TrainingCache:

@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 from da_core import palette
 from da_core.evaluation.validators import validators
 from da_core.export.search_table import spread_words
+from da_core.export.setting_words import method_settings
 from da_core.export.validator_rows import score_words
-from da_core.jobs.setting_words import method_settings
 from da_core.params import Params, describe
 from da_core.several_runs.search import Search, Tried, ranked
 from pages.charts import chart_table, plotly_figure, vega_chart

@@ -10,8 +10,8 @@ import streamlit as st
 from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
+from da_core.export.setting_words import method_settings
 from da_core.jobs.searches import SearchView, searches
-from da_core.jobs.setting_words import method_settings
 from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
 from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from pages.charts import search_charts
@@ -114,7 +114,7 @@ def ask_seeds(before: Search | None) -> int:
     st.session_state.setdefault(keys.SEARCH_SEEDS, 1 if before is None else before.seeds)
     hint = _(
         "Whatever is tried is run so often, each time with other random numbers, and the mean counts: a lucky run wins "
-        "less easily. Each seed counts as a run; small networks train all seeds at once."
+        "less easily. Each seed counts as a run; on a machine with several cores seeds train side by side."
     )
     return int(st.number_input(_("Seeds"), 1, MOST_SEEDS, key=keys.SEARCH_SEEDS, help=hint))
 
@@ -156,7 +156,7 @@ def progress(view: SearchView) -> None:
     text = _("Starting")
     if view.going:
         task, _run_id = view.going[0]
-        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(task.run.method)))
+        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(task.method)))
     text, part = work_controls.going_words(view, text)
     work_controls.progress(searches(), view, view.plan.budget.share(view.outcomes, part), text)
 

@@ -11,11 +11,11 @@ from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable
 from da_core.evaluation.validators import validators
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.benchmark import SEEDS, Benchmark, Title, benchmark_tables
 from da_core.jobs.benchmarks import BenchmarkView, benchmark_steps, benchmarks, expected_seconds, planned_trials
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.settings import settings
+from da_core.several_runs.benchmark import SEEDS, Benchmark, Title, benchmark_tables
 from pages.lab import work_controls
 from pages.lab.benchmark_report import report
 from pages.run import run_row

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.jobs import setting_words
+from da_core.export import setting_words
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView

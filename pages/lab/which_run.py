@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from da_core.evaluation.candidates import Candidate, candidates, judge_validator
 from da_core.evaluation.validators import validators
-from da_core.jobs import setting_words
-from da_core.jobs.candidates import Candidate, candidates, judge_validator
+from da_core.export import setting_words
 from da_core.jobs.leaderboard import differences
 from da_core.jobs.searches import searches
 from da_core.jobs.store import Record, store

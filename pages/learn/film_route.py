@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -13,8 +12,6 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.i18n import LANGUAGES, Language
 
-MOST_SEEDS = 6
-"""Stills of other seeds that are trained at once."""
 _LOOK = 0.5
 """Seconds after which a response looks whether its reader is still there."""
 
@@ -22,17 +19,17 @@ _LOOK = 0.5
 async def film(request: Request) -> Response:
     """Serve a film, with ``still=1`` only its end, or with ``as=webp`` or ``as=gif`` its pictures as one that moves.
 
-    ``seeds=0,1,2`` says of which seeds a still will be asked for. Answers 400 with a sentence where it cannot be made.
+    Answers 400 with a sentence where it cannot be made.
     """
     from da_core.teaching.films.filming import normalised
     from da_core.teaching.films.studio import Reel, studio
 
     query = dict(request.query_params)
-    lang, kind, acts, still, seeds = (query.pop(name, "") for name in ("lang", "as", "acts", "still", "seeds"))
+    lang, kind, acts, still = (query.pop(name, "") for name in ("lang", "as", "acts", "still"))
     language = Language(lang if lang in LANGUAGES else "en")
     try:
         experiment = await run_in_threadpool(lambda: normalised(Experiment.from_flat(query)))
-        reel = await run_in_threadpool(lambda: studio().watch(experiment, acts, still=bool(still), seeds=_seeds(seeds)))
+        reel = await run_in_threadpool(lambda: studio().watch(experiment, acts, still=bool(still)))
     except UserError as error:
         return _refusal(language, error, kind)
 
@@ -60,11 +57,6 @@ async def film(request: Request) -> Response:
         return Response(moving, media_type=f"image/{kind}")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(records(reel), media_type="application/octet-stream", headers=headers)
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    """Read a list of seeds, at most `MOST_SEEDS`; what is none is left out."""
-    return tuple(int(seed) for seed in text.split(",")[:MOST_SEEDS] if re.fullmatch(r"[0-9]{1,9}", seed))
 
 
 def _refusal(language: Language, error: UserError, kind: str) -> Response:

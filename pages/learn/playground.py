@@ -197,7 +197,7 @@ def _sweep_of_seeds(now: Experiment) -> dict[str, Any]:
     films = []
     for seed in seeds:
         one = filming.normalised(now.model_copy(update={"seed": seed}))
-        films.append({"value": seed, "query": urlencode(one.to_flat() | {"seeds": ",".join(map(str, seeds))})})
+        films.append({"value": seed, "query": urlencode(one.to_flat())})
     return {"title": _("Seed"), "symbol": "", "films": films}
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from da_core import palette
 from da_core.events import Losses
-from da_core.jobs import setting_words
+from da_core.export import setting_words
 from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.store import AwayError, Record, store

@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.data.pair import SampleKind
 from da_core.errors import UserError
 from da_core.experiment import HeadSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.setting_words import DEVICES
+from da_core.export.setting_words import DEVICES
 from da_core.networks import networks
 from da_core.networks.defaults import kind_of, usual_spec
 from da_core.networks.head_kinds import heads

@@ -6,7 +6,7 @@ Each film is made as the studio makes it, on one thread, after two small ones to
 changed frame, 1.5 s for the film of a method that trains a network and 0.3 s for any other, at the 95th percentile on
 two idle cores. On a busy machine ``--processor`` gives the processor's time in place of the clock's. With ``--sweep``
 the films of a sweep are measured instead: six values of a method's first number, whole and as stills, which it shows,
-and stills of six seeds, one by one and at once.
+and stills of six seeds.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def measure(experiment: Experiment, acts: str, clock: Callable[[], float]) -> Me
 
 
 def measure_sweep(name: str, preset: str, clock: Callable[[], float]) -> list[float]:
-    """Measure how long six films of a sweep take, as stills, and stills of six seeds alone and at once."""
+    """Measure how long six films of a sweep take, as stills, and stills of six seeds."""
     one = suited(PRESETS[preset].experiment(), name)
     numbers = (hyper for hyper in describe(methods()[name].Params) if hyper.type == "number" and hyper.default)
     setting = next(numbers, None)
@@ -61,7 +61,6 @@ def measure_sweep(name: str, preset: str, clock: Callable[[], float]) -> list[fl
         (swept, {}),
         (swept, {"still": True}),
         (seeds, {"still": True}),
-        (seeds, {"still": True, "seeds": range(6)}),
     )
     for experiments, how in options:
         training_cache.trained = training_cache.TrainingCache()
@@ -83,10 +82,10 @@ def sweeps(names: list[str], presets: list[str], clock: Callable[[], float]) -> 
             except UserError as error:
                 print(f"{name} on {preset}: {error}", file=sys.stderr)
         if found:
-            whole, still, alone, together = np.mean(found, axis=0)
+            whole, still, seeds = np.mean(found, axis=0)
             print(
                 f"{name:24} films {whole:5.2f} s, stills {still:5.2f} s, ratio {still / whole:.2f}; "
-                f"seeds {alone:5.2f} s, at once {together:5.2f} s, ratio {together / alone:.2f}",
+                f"seeds {seeds:5.2f} s",
                 flush=True,
             )
 

@@ -24,13 +24,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy co
 from da_core.errors import UserError
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment, MethodSpec
-from da_core.jobs.benchmark import KeptResults
 from da_core.methods import methods
 from da_core.methods.base import Method
 from da_core.methods.wanted_network import with_method
 from da_core.networks.defaults import with_data
 from da_core.params import Scalar, describe
 from da_core.run import run
+from da_core.several_runs.benchmark import KeptResults
 from da_core.several_runs.search_space import search_space
 
 VALIDATORS = {"alignment": "information_maximisation", "adaptation": "information_maximisation", "reweighting": "iwcv"}

@@ -19,10 +19,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for a busy co
 
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec, Experiment, MethodSpec, TrainingSpec
-from da_core.jobs.benchmark import KeptResults
 from da_core.methods import methods
 from da_core.methods.wanted_network import with_method
 from da_core.run import run
+from da_core.several_runs.benchmark import KeptResults
 
 FILES = {"usps": "usps_16x16.npz", "mnist": "mnist_t10k.npz"}
 DIRECTIONS = {"usps_mnist": ("usps", "mnist"), "mnist_usps": ("mnist", "usps")}

@@ -8,9 +8,9 @@ import pytest
 
 from da_core.data.measured import figures
 from da_core.data.sources import sources
-from da_core.events import Finished, SeedFinished
+from da_core.events import Finished
 from da_core.experiment import DataSpec
-from da_core.several_runs.run_several import run_seeds
+from da_core.several_runs.run_several import run_several
 from tests.bench.measure_catalogue import walked
 
 SMALL = [
@@ -25,8 +25,8 @@ SMALL = [
 def test_the_cards_best_method_reaches_what_the_card_says(name: str) -> None:
     card = figures()[name]
     seeds = [walked(DataSpec(name=name), card.method, seed) for seed in range(3)]
-    ends = [event for event in run_seeds(seeds, embed=False) if isinstance(event, Finished | SeedFinished)]
-    results = [(end.finished if isinstance(end, SeedFinished) else end).result for end in ends]
+    waiting = iter(seeds)
+    results = [end.result for _, end in run_several(lambda: next(waiting, None)) if isinstance(end, Finished)]
     assert len(results) == len(seeds)
     source_only = mean(result.source_only.target.accuracy for result in results)
     adapted = mean(result.adapted.target.accuracy for result in results)

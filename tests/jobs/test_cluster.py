@@ -17,7 +17,6 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.benchmark import Benchmark, KeptResults, conduct_benchmark
 from da_core.jobs.benchmarks import Benchmarks
 from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
 from da_core.jobs.processes.cluster import Cluster
@@ -28,7 +27,9 @@ from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
+from da_core.several_runs.benchmark import Benchmark, KeptResults, conduct_benchmark
 from da_core.several_runs.run_search import conduct_search
+from da_core.several_runs.run_several import run_several
 from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.study import Study
 from da_core.training.resuming import GOES_ON
@@ -120,7 +121,7 @@ def queue_on(tmp_path: Path) -> Iterator[Callable[[Cluster], Queue]]:
 
     def make(cluster: Cluster) -> Queue:
         room = Capacity(lambda: cluster.size, cluster.has_room)
-        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=room, takes_seeds=False))
+        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=room))
         return made[-1]
 
     yield make
@@ -262,8 +263,8 @@ def test_an_upload_is_brought_to_the_worker_that_reads_it(cluster_of, tmp_path: 
 
 
 def test_several_runs_of_one_command_train_on_all_workers_at_once(cluster_of: Callable[..., Cluster]) -> None:
-    experiments = iter([[points(0)], [points(1), points(2)], [points(3)]])
-    events = cluster_of(endless).run_several(lambda: next(experiments, []))
+    experiments = iter([points(seed) for seed in range(4)])
+    events = run_several(lambda: next(experiments, None), cluster_of(endless).runner)
     heard = set()
     for place, event in events:
         if isinstance(event, Accuracies):
@@ -271,7 +272,7 @@ def test_several_runs_of_one_command_train_on_all_workers_at_once(cluster_of: Ca
         if len(heard) == 3:
             break
     assert heard == {0, 1, 2}
-    assert [one.seed for one in next(experiments)] == [3], "it waits until a worker is free"
+    assert next(experiments).seed == 3, "it waits until a worker is free"
     events.close()
 
 
@@ -285,7 +286,7 @@ def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster_of: C
             (place, came.adapted.target.accuracy if isinstance(came, Result) else str(came)) for place, came in told
         ]
 
-    there = dict(ends(run_several=cluster_of(without_layouts).run_several))
+    there = dict(ends(runner=cluster_of(without_layouts).runner))
     here = dict(ends())
     assert len(here) == 5
     assert {place: there[place] for place in here} == here
@@ -295,7 +296,7 @@ def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(
     cluster_of: Callable[..., Cluster],
 ) -> None:
     search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6))
-    steps = conduct_search(search, run_several=cluster_of(without_layouts).run_several)
+    steps = conduct_search(search, runner=cluster_of(without_layouts).runner, ahead=True)
     tried = [step.tried for step in steps if step.tried is not None]
     assert len({one.method.model_dump_json() for one in tried}) == 6
     assert {one.method.name for one in tried} == {"source_only", "coral", "dann"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Evidence, Finished, Result, SeedFinished, StageStarted, ValidatorScore
+from da_core.events import Event, Evidence, Finished, Result, StageStarted, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import background_work
 from da_core.jobs.owners import EVERYONE
@@ -37,9 +37,7 @@ class Bench:
         self.queue = Queue(self.store, self.run, lease_seconds=1000)
         self.searches = self.server()
 
-    def run(
-        self, experiment: Experiment, *, should_stop: Callable[[], bool], beside: Sequence[Experiment] = ()
-    ) -> Iterator[Event]:
+    def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         self.begun.append(experiment.method)
         self.begins.put(experiment.method)
         yield StageStarted("load", ("load",))
@@ -47,8 +45,6 @@ class Bench:
             yield StageStarted("load", ("load",))  # so that a stop is heard
         if self.fails_with == experiment.method.name:
             raise UserError("{what} is empty.", what="The target")
-        for other in beside:
-            yield SeedFinished(other, self.end(other), ())
         yield self.end(experiment)
 
     def end(self, experiment: Experiment) -> Finished:
@@ -127,27 +123,17 @@ def test_settings_beyond_the_servers_limits_are_noted_and_the_search_goes_on(
     ]
 
 
-def test_the_seeds_of_settings_are_one_job_and_their_mean_is_the_score(bench: Bench) -> None:
+def test_each_seed_of_settings_is_a_run_and_their_mean_is_the_score(bench: Bench) -> None:
     on_points = Experiment.from_flat({"data": "moons", "network": "mlp", "device": "cpu"})
     search = Search.of(on_points, ["deep_coral"], "entropy", Budget(runs=6), seeds=3)
-    bench.go.release(2)
+    bench.go.release(6)
     bench.searches.start(search, "ann")
     assert bench.over() == "done"
-    assert len(bench.begun) == 2
     outcomes = bench.searches.latest("ann").outcomes
     assert [one.seeds for one in outcomes] == [(0,), (1,), (2,)] * 2
     assert {bench.store.load(one.run_id).experiment.seed for one in outcomes[3:]} == {0, 1, 2}
-    weights = [float(method.params.get("weight", 1.0)) for method in bench.begun]
+    weights = [float(method.params.get("weight", 1.0)) for method in bench.begun[::3]]
     assert [one.score for one in over_seeds(search, outcomes)] == pytest.approx([w + 0.01 for w in weights])
-
-
-def test_seeds_that_cannot_train_together_are_a_job_each(bench: Bench) -> None:
-    search = Search.of(Experiment(), ["source_only"], "entropy", Budget(runs=3), seeds=3)  # pictures
-    bench.go.release(3)
-    bench.searches.start(search, "ann")
-    assert bench.over() == "done"
-    assert len(bench.begun) == 3
-    assert [one.score for one in over_seeds(search, bench.searches.latest("ann").outcomes)] == pytest.approx([0.01])
 
 
 def test_pause_lets_the_run_finish_and_stop_ends_it(bench: Bench) -> None:

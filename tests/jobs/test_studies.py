@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Evidence, Finished, Result, SeedFinished, StageStarted
+from da_core.events import Event, Evidence, Finished, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
@@ -20,8 +20,6 @@ from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0
 STUDY = Study.of(Experiment(), ["dann", "coral"], 2)
-ON_POINTS = Study.of(Experiment.from_flat({"data": "moons", "network": "mlp", "device": "cpu"}), ["dann"], 3)
-"""A study whose seeds can train together."""
 
 
 class Bench:
@@ -33,23 +31,16 @@ class Bench:
         self.begins: queue.Queue[tuple[str, int]] = queue.Queue()
         self.go = threading.Semaphore(0)
         self.fails: UserError | None = None
-        self.most_beside: int | None = None
         self.end = Finished(result, evidence)
         self.queue = Queue(self.store, self.run, lease_seconds=1000)
         self.studies = self.server()
 
-    def run(
-        self, experiment: Experiment, *, should_stop: Callable[[], bool], beside: Sequence[Experiment] = ()
-    ) -> Iterator[Event]:
+    def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         self.begun.append((experiment.method.name, experiment.seed))
         self.begins.put(self.begun[-1])
         yield StageStarted("load", ("load",))
         while not self.go.acquire(timeout=0.02):
             yield StageStarted("load", ("load",))  # so that a stop is heard
-        for other in beside[: self.most_beside]:
-            yield SeedFinished(other, made_by_this_version(self.end, other), ())
-            while not self.go.acquire(timeout=0.02):
-                yield StageStarted("load", ("load",))
         if self.fails is not None:
             raise self.fails
         yield made_by_this_version(self.end, experiment)
@@ -162,64 +153,3 @@ def test_the_last_study_is_the_one_that_is_found_again(bench: Bench) -> None:
         bench.studies.start(study, "ann")
         bench.over()
     assert bench.server().latest("ann").plan == other
-
-
-def test_seeds_that_can_train_together_are_one_job_and_a_run_each(bench: Bench) -> None:
-    bench.go.release(3)
-    bench.studies.start(ON_POINTS, "ann")
-    assert bench.over() == "done"
-    assert bench.begun == [("dann", 0)]
-    runs = runs_of(bench.studies.latest("ann").outcomes)
-    assert {key: bench.store.load(run).experiment.seed for key, run in runs.items()} == {
-        ("dann", 0): 0,
-        ("dann", 1): 1,
-        ("dann", 2): 2,
-    }
-
-
-def test_a_seed_that_its_job_left_out_is_run_afterwards(bench: Bench) -> None:
-    bench.most_beside = 1
-    bench.go.release(3)
-    bench.studies.start(ON_POINTS, "ann")
-    assert bench.over() == "done"
-    assert bench.begun == [("dann", 0), ("dann", 2)]
-    assert len(runs_of(bench.studies.latest("ann").outcomes)) == 3
-
-
-def test_a_seed_that_the_store_has_trains_with_no_other(bench: Bench) -> None:
-    known = ON_POINTS.trials()[1].experiment
-    end = made_by_this_version(bench.end, known)
-    bench.store.save(new_run_id(known), known, end.result, end.evidence, (), ("ann",))
-    bench.go.release(2)
-    bench.studies.start(ON_POINTS, "ann")
-    assert bench.over() == "done"
-    assert len(runs_of(bench.studies.latest("ann").outcomes)) == 3
-
-
-def test_a_stopped_job_of_seeds_keeps_those_that_had_finished(bench: Bench) -> None:
-    bench.go.release(1)
-    bench.studies.start(ON_POINTS, "ann")
-    bench.begins.get(timeout=PATIENCE)
-    second = ON_POINTS.trials()[1].experiment
-    (live,) = bench.studies.latest("ann").going
-    bench.queue.wait(live[1], lambda view: bench.store.find(second) is not None, PATIENCE)
-    bench.studies.stop("ann")
-    assert bench.over() == "stopped"
-    bench.go.release(3)
-    bench.studies.start(ON_POINTS, "ann")
-    assert bench.over() == "done"
-    assert bench.begun == [("dann", 0), ("dann", 0)]
-    assert len(runs_of(bench.studies.latest("ann").outcomes)) == 3
-
-
-def test_a_job_of_seeds_is_paused_and_goes_on(bench: Bench) -> None:
-    first, second, third = (trial.experiment for trial in ON_POINTS.trials())
-    run_id = bench.queue.submit(first, "ann", beside=[second, third])
-    bench.queue.wait(run_id, lambda view: view.stage is not None, PATIENCE)
-    bench.queue.pause(run_id, "ann")
-    assert bench.queue.view(run_id).state == "paused"
-    bench.queue.resume(run_id, "ann")
-    bench.go.release(3)
-    bench.queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
-    assert bench.begun == [("dann", 0)]
-    assert all(bench.store.find(one) is not None for one in (first, second, third))

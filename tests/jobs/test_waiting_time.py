@@ -6,6 +6,7 @@ import heapq
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +36,7 @@ def anywhere(_experiment: Experiment, _beside: Sequence[Experiment]) -> bool:
 class Simulated:
     """A schedule whose runs take known seconds; its clock goes on from one end of a run to the next."""
 
-    def __init__(self, workers: int = 1, **limits: float) -> None:
+    def __init__(self, workers: int = 1, **limits: Any) -> None:
         self.now = 0.0
         self.schedule = Schedule(1e12, lambda: self.now, workers=lambda: workers, **limits)
         self.schedule.changed.acquire()  # for good: one thread does all
@@ -45,10 +46,17 @@ class Simulated:
         self.begun: dict[str, float] = {}
 
     def add(
-        self, name: str, duration: float, owner: str = "", experiment: Experiment | None = None, crashes: int = 0
+        self,
+        name: str,
+        duration: float,
+        owner: str = "",
+        experiment: Experiment | None = None,
+        crashes: int = 0,
+        *,
+        behind: bool = False,
     ) -> Job:
         experiment = experiment or method(f"takes {duration}")
-        job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes)
+        job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes, behind=behind)
         self.took[name] = duration
         self.schedule.give_turn(job)
         self.schedule.add(job)
@@ -256,3 +264,20 @@ def test_a_run_that_has_finished_is_not_cut(result, evidence):
     queue.now = 100.0
     queue.schedule.apply(job, Finished(result, evidence))
     assert job.cut is None
+
+
+def test_runs_of_a_study_share_the_machine_and_a_single_run_has_it_to_itself() -> None:
+    line = Simulated(workers=2, single_runs_alone=True)
+    for name in ("first", "second", "third"):
+        line.add(name, 10, "ann", behind=True)
+    line.begin()
+    assert list(line.begun) == ["first", "second"]
+    line.add("single", 5, "bob")
+    line.say_left("first")
+    line.say_left("second")
+    line.next_end()
+    assert "single" not in line.begun, "the other of the study still goes"
+    line.next_end()
+    assert list(line.begun)[2:] == ["single"]
+    line.next_end()
+    assert line.begun["third"] == 15

@@ -14,8 +14,8 @@ from da_core.errors import UserError
 from da_core.events import ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.several_runs.run_search import conduct_search, next_method, next_runs
-from da_core.several_runs.search import Budget, Search, Tried, best, over_seeds, ranked
+from da_core.several_runs.run_search import conduct_search, next_method, next_run
+from da_core.several_runs.search import Budget, Search, SearchRun, Tried, best, over_seeds, ranked
 from da_core.several_runs.search_proposals import importance, importance_of_method, propose
 from da_core.several_runs.search_space import search_space
 from tests.support import made_up_run
@@ -50,8 +50,8 @@ def conducted(one: Search, objective: Objective, tried: list[Tried] | None = Non
 def with_seeds(one: Search, objective: Callable[[MethodSpec, int], float | None], most: int = 1000) -> list[Tried]:
     """Do at most so many runs of a search with several seeds."""
     done: list[Tried] = []
-    while len(done) < most and (runs := next_runs(one, done)):
-        method, seeds = runs[0]
+    while len(done) < most and (run := next_run(one, done)):
+        method, seeds = run
         done.append(Tried(method=method, seeds=seeds, score=objective(method, seeds[0]), target_accuracy=0.5))
     return done
 
@@ -121,8 +121,14 @@ def test_settings_that_have_begun_get_all_their_seeds_also_after_an_interruption
     one = search(runs=4).model_copy(update={"seeds": 3})
     half = with_seeds(one, lambda spec, _seed: planted(spec), most=4)
     assert over_seeds(one, half) == over_seeds(one, half[:3]), "what lacks a seed is no candidate"
-    assert [run.seeds for run in next_runs(one, half)] == [(1,), (2,)]
-    assert [run.seeds for run in next_runs(one, half, [Tried(method=half[3].method, seeds=(1,))])] == []
+    begun = SearchRun(half[3].method, (1,))
+    assert next_run(one, half) == begun
+    last = next_run(one, half, [begun])
+    assert last == SearchRun(half[3].method, (2,)), "seeds go side by side"
+    assert next_run(one, half, [begun, last]) is None
+    more = one.model_copy(update={"budget": Budget(runs=9)})
+    assert next_run(more, half, [begun, last]) is None, "new settings wait for their scores"
+    assert next_run(more, half, [begun, last], ahead=True) is not None
     done = with_seeds(one, lambda spec, _seed: planted(spec))
     assert done[:4] == half
     assert len(done) == 6
@@ -268,7 +274,7 @@ def test_a_search_runs_real_experiments_and_one_that_fails_does_not_end_it() -> 
 
 
 @pytest.mark.slow
-def test_seeds_that_train_together_score_as_each_alone() -> None:
+def test_seeds_of_settings_score_as_each_alone() -> None:
     flat = {"data": "moons", "data.count": "120", "network": "mlp", "training.epochs": "3", "device": "cpu"}
     together = Search.of(Experiment.from_flat(flat), ["deep_coral"], "entropy", Budget(runs=3), seeds=3)
     done: list[Tried] = []
@@ -280,4 +286,4 @@ def test_seeds_that_train_together_score_as_each_alone() -> None:
     for seed, tried in enumerate(done):
         alone = Search.of(Experiment.from_flat(flat | {"seed": str(seed)}), ["deep_coral"], "entropy", Budget(runs=1))
         (run,) = [step.tried for step in conduct_search(alone) if step.tried is not None]
-        assert tried.score == pytest.approx(run.score, abs=1e-3)
+        assert tried.score == run.score

@@ -101,7 +101,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         return made_up_run.scripted(lambda: lab.may_go_on(), lab.end)(experiment, should_stop=should_stop)
 
-    monkeypatch.setattr(queue_module, "_current", Queue(store(), run, takes_seeds=False))
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), run))
     monkeypatch.setattr(state, "owner", lambda: lab.visitor)
     monkeypatch.setattr(cache, "load_pair", lambda spec, seed=0: made_up_run.pair())
     try:

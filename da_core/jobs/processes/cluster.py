@@ -10,12 +10,10 @@ import functools
 import itertools
 import logging
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from da_core.data.readers.uploads import resolve_place
@@ -26,8 +24,7 @@ from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint, RemoteRun, RemoteStep
 from da_core.jobs.scheduling.workers import RunFunction, imported_run
 from da_core.settings import settings
-from da_core.several_runs.run_several import NextExperiments
-from da_core.several_runs.study import Study, TrialEvent
+from da_core.several_runs.run_several import Runner
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -42,10 +39,6 @@ _ANSWER_SECONDS = 20.0
 """So long a worker that is there may take for what is answered at once."""
 _MOST_LOST = 3
 """A run whose workers were lost so often is likely what ends them: too large for their memory."""
-
-
-_MOST_AT_ONCE = 256
-"""Runs of one study, search or benchmark that train at the same time; each is followed by a thread here."""
 
 
 class LostWorkerError(Exception):
@@ -134,59 +127,11 @@ class Cluster:
             count=_MOST_LOST,
         )
 
-    def conduct(self, study: Study) -> Iterator[TrialEvent]:
-        """Run a study as `da_core.several_runs.study.conduct` does, but on all workers at the same time.
-
-        The events come as they do there. Raises what the first run raises that fails; the others end then.
-        """
-        trials = study.trials()
-        each = iter([[trial.experiment] for trial in trials])
-        for place, event in self.run_several(lambda: next(each, [])):
-            if isinstance(event, Exception):
-                raise event
-            yield TrialEvent(trials[place], place + 1, len(trials), event)
-
-    def run_several(self, next_experiments: NextExperiments) -> Generator[tuple[int, Event | Exception]]:
-        """Run several experiments on all workers at the same time, as a `RunSeveral`, without layouts.
-
-        Each seed has a worker of its own. Raises `UserError` where there is no worker.
-        """
-        heard: SimpleQueue[tuple[int, Event | Exception]] = SimpleQueue()
-        over = threading.Event()
-
-        def follow(place: int, experiment: Experiment) -> None:
-            try:
-                for event in self.run(experiment, should_stop=over.is_set, embed=False):
-                    if over.is_set():
-                        return
-                    heard.put((place, event))
-            except Exception as error:  # the caller's to deal with
-                heard.put((place, error))
-
+    @property
+    def runner(self) -> Runner:
+        """Return what does the runs of a command on all workers. Raises `UserError` where there is none."""
         self.wait_for_workers(_ANSWER_SECONDS)
-        waiting: deque[tuple[int, Experiment]] = deque()
-        given = first_waiting = going = 0
-        with ThreadPoolExecutor(_MOST_AT_ONCE, "trial") as threads:
-            try:
-                while True:
-                    while going < min(max(self.size, 1), _MOST_AT_ONCE):
-                        if not waiting:
-                            first_waiting = given
-                            waiting.extend(enumerate(next_experiments(), start=given))
-                            given += len(waiting)
-                        if not waiting:
-                            break
-                        threads.submit(follow, *waiting.popleft())
-                        going += 1
-                    if not going:
-                        return
-                    place, event = heard.get()
-                    going -= isinstance(event, Finished | Exception)
-                    if isinstance(event, Exception) and place >= first_waiting:  # those that wait came with it
-                        waiting.clear()
-                    yield place, event
-            finally:
-                over.set()
+        return Runner(self.run, lambda: self.size)
 
     def close(self) -> None:
         """Let go of the cluster; its scheduler and workers go on."""

@@ -83,8 +83,6 @@ class Job:
     """Whether it goes before single runs: it is an instructor's."""
     address: str = ""
     """A digest of the network address that it came from; "" where that does not count."""
-    beside: tuple[Experiment, ...] = ()
-    """Other seeds of its experiment that train with it; each becomes a run in the store as it finishes."""
     attempt: int = 1
     """How many servers have had it, this one included."""
     crashes: int = 0

@@ -44,7 +44,7 @@ class Schedule:
     ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
     has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
     them, since closing a generator runs the run's own code. A run that may have ended its server trains alone, so that
-    the cause is known when the next one ends.
+    the cause is known when the next one ends; so does each single run with ``single_runs_alone``.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Schedule:
         clock: Callable[[], float],
         *,
         workers: Callable[[], int] = lambda: 1,
+        single_runs_alone: bool = False,
         run_seconds: float | None = None,
     ) -> None:
         self.changed = threading.Condition(threading.RLock())
@@ -64,6 +65,7 @@ class Schedule:
         self.lease_seconds = lease_seconds
         self.clock = clock
         self._workers = workers
+        self._single_runs_alone = single_runs_alone
         self._run_seconds = run_seconds
         self._turns = Turns()
         self._in_line: list[OtherRun] = []
@@ -165,7 +167,7 @@ class Schedule:
         if isinstance(event, Progress) and event.seconds_left is not None:
             self.durations.learn(job.experiment, seconds + event.seconds_left, job.kind)
             self._tell_waits()
-        if self._run_seconds is not None and seconds > self._run_seconds * (1 + len(job.beside)):
+        if self._run_seconds is not None and seconds > self._run_seconds:
             job.cut = Notice(OUT_OF_TIME, {"minutes": f"{self._run_seconds / 60:g}"})
             job.notices.append(job.cut)
             job.finish_early.set()
@@ -194,15 +196,19 @@ class Schedule:
         now, jobs, workers = self.clock(), self.in_turn(), max(self._workers(), 1)
         in_hand = [job for job in self.jobs.values() if job.in_hand]
         left = [self._seconds_left(job, now) for job in in_hand]
-        if any(job.crashes for job in in_hand):
+        if any(map(self._is_alone, in_hand)):
             left *= workers
         left += [self._seconds_left(run, now) for run in self._trained_elsewhere()]
         durations = [self._seconds_left(run, now) for run in jobs]
-        alone = {index for index, run in enumerate(jobs) if isinstance(run, Job) and run.crashes}
+        alone = {index for index, run in enumerate(jobs) if isinstance(run, Job) and self._is_alone(run)}
         for run, wait in zip(jobs, seconds_to_wait(left, durations, workers, alone), strict=True):
             if isinstance(run, Job) and (told := rounded_up(wait)) != run.seconds_to_wait:
                 run.seconds_to_wait = told
                 self.touch(run)
+
+    def _is_alone(self, job: Job) -> bool:
+        """Tell whether no other run trains beside this one."""
+        return bool(job.crashes) or (self._single_runs_alone and not job.behind)
 
     def _trained_elsewhere(self) -> list[OtherRun]:
         return [run for run in self._in_line if run.trains]
@@ -261,14 +267,14 @@ class Schedule:
         if not self.waiting:
             return None
         in_hand = [job for job in self.jobs.values() if job.in_hand]
-        if any(job.crashes for job in in_hand):
+        if any(map(self._is_alone, in_hand)):
             return None
         beside = [job.experiment for job in in_hand]
         beside += [run.experiment for run in self._trained_elsewhere()]
         for job in self.in_turn():
             if not isinstance(job, Job):
                 beside.append(job.experiment)  # it has the next place
-            elif job.crashes and in_hand:
+            elif self._is_alone(job) and in_hand:
                 return None
             elif is_free(job.experiment, beside):
                 return job
@@ -311,7 +317,7 @@ class Schedule:
         """Drop all of a run but its last view."""
         if state == "done":
             job.error = None
-            if not job.finish_early.is_set() and not job.beside:
+            if not job.finish_early.is_set():
                 self.durations.learn(job.experiment, job.seconds_run(self.clock()), job.kind)
         if job in self.waiting:
             self.waiting.remove(job)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished, SeedFinished, StageStarted
+from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.scheduling.crashes import check_crashes, count_crashes
@@ -20,7 +20,7 @@ from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.limits import check_samples
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.store import Store
 from da_core.system import freed_memory
 from da_core.system.server_metrics import STAGE_SECONDS
 from da_core.system.structured_logs import about_run
@@ -28,17 +28,19 @@ from da_core.system.structured_logs import about_run
 log = logging.getLogger(__name__)
 
 RunFunction = Callable[..., Iterator[Event]]
-"""``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept.
-
-Or with ``beside=…``, other seeds of the experiment, as `da_core.several_runs.run_several.run_seeds`."""
+"""``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many runs can train at the same time just now, and whether one finds a place beside those that do."""
+    """How many runs can train at the same time just now, and whether one finds a place beside those that do.
+
+    With ``run_beside`` a single run has the machine to itself, and runs of studies share it: so they are run then.
+    """
 
     count: Callable[[], int]
     is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
+    run_beside: RunFunction | None = None
 
 
 _IDLE_LOOK = 5.0
@@ -49,18 +51,10 @@ _BUSY_SWITCH = 1e-4
 """Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
-def imported_run(
-    experiment: Experiment, *, should_stop: Callable[[], bool], beside: Sequence[Experiment] = (), **options: Any
-) -> Iterator[Event]:
-    """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it.
-
-    With other seeds ``beside`` it is `da_core.several_runs.run_several.run_seeds`.
-    """
+def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **options: Any) -> Iterator[Event]:
+    """Import `da_core.run.run` and call it: in the worker's thread, since torch comes with it."""
     from da_core.run import run
-    from da_core.several_runs.run_several import run_seeds
 
-    if beside:
-        return run_seeds([experiment, *beside], should_stop=should_stop)
     return run(experiment, should_stop=should_stop, **options)
 
 
@@ -165,8 +159,6 @@ class Workers:
             job.events = self._begin(job)
         next_look = time.monotonic() + _PROGRESS_LOOK
         for event in job.events:
-            if isinstance(event, SeedFinished):
-                self._save_beside(job, event)
             with schedule.changed:
                 schedule.apply(job, event)
                 schedule.end_expired()
@@ -192,12 +184,13 @@ class Workers:
             self._schedule.note_crashes(job, crashes)
 
     def _begin(self, job: Job) -> Iterator[Event]:
-        if job.beside:  # their training cannot go on elsewhere: it begins again
-            return self._run(job.experiment, should_stop=job.finish_early.is_set, beside=job.beside)
+        run = self._run
+        if self._room.run_beside is not None and job.behind and self._room.count() > 1:
+            run = self._room.run_beside
         if self._checkpoints is None:
-            return self._run(job.experiment, should_stop=job.finish_early.is_set)
+            return run(job.experiment, should_stop=job.finish_early.is_set)
         place = CheckpointPlace(self._checkpoints, job.run_id, job.attempt)
-        return self._run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
+        return run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
 
     def _save(self, job: Job, finished: Finished) -> None:
         history, result = job.history.events(), finished.result
@@ -209,11 +202,6 @@ class Workers:
         if notice is not None:
             with self._schedule.changed:
                 job.apply(notice)  # shown with the next change, which is the run's end
-
-    def _save_beside(self, job: Job, event: SeedFinished) -> None:
-        """Keep the run of another seed at once, whatever becomes of the others."""
-        other, finished = event.experiment, event.finished
-        self._store.save(new_run_id(other), other, finished.result, finished.evidence, event.history, tuple(job.owners))
 
     def _close_abandoned(self) -> None:
         with self._schedule.changed:

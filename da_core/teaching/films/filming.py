@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from da_core.data.sources import sources
@@ -13,12 +13,10 @@ from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
 from da_core.networks import networks
 from da_core.registry import pick, resolve
 from da_core.run import run
-from da_core.several_runs.run_several import train_first
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import Film, FilmFrame, Header
 from da_core.teaching.films.film_file import Writer
 from da_core.teaching.films.recorder import Recorder
-from da_core.training import training_cache
 
 ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone."""
@@ -48,24 +46,17 @@ def normalised(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={**parts, "oracle": False})
 
 
-def shoot(
-    experiment: Experiment, acts: str = "", *, still: bool = False, seeds: Sequence[int] = ()
-) -> Iterator[Header | FilmFrame]:
+def shoot(experiment: Experiment, acts: str = "", *, still: bool = False) -> Iterator[Header | FilmFrame]:
     """Run an experiment and yield the film's header, then its frames as they are made.
 
-    A ``still`` ends with the same frame and leaves out what led there; where stills of other ``seeds`` will be wanted,
-    all train at once, as far as that is possible. To end it, close the generator. The run goes as
+    A ``still`` ends with the same frame and leaves out what led there. To end it, close the generator. The run goes as
     far as its last frame: what a result holds besides is not waited for. Raises `UserError` for an experiment that
     cannot be done or would take long.
     """
     check(experiment)
     recorder = Recorder(film_key(experiment, acts, still=still), direction.read(acts), still=still)
-    told, trained = False, training_cache.trained
-    if still:
-        others = [experiment.model_copy(update={"seed": seed}) for seed in seeds if seed != experiment.seed]
-        for _event in train_first([experiment, *others], trained, embed=False):
-            pass
-    for _event in run(experiment, embed=False, observer=recorder, trained=trained if still else None):
+    told = False
+    for _event in run(experiment, embed=False, observer=recorder):
         if not told and recorder.header is not None:
             told = True
             yield recorder.header.model_copy(update={"direction": acts})
@@ -74,20 +65,18 @@ def shoot(
             return
 
 
-def film_of(experiment: Experiment, acts: str = "", *, still: bool = False, seeds: Sequence[int] = ()) -> Film:
+def film_of(experiment: Experiment, acts: str = "", *, still: bool = False) -> Film:
     """Make a whole film."""
-    stream = shoot(experiment, acts, still=still, seeds=seeds)
+    stream = shoot(experiment, acts, still=still)
     header = next(stream)
     assert isinstance(header, Header)
     return Film(header, [frame for frame in stream if isinstance(frame, FilmFrame)])
 
 
-def film_bytes(
-    experiment: Experiment, acts: str = "", *, still: bool = False, seeds: Sequence[int] = ()
-) -> Generator[bytes]:
+def film_bytes(experiment: Experiment, acts: str = "", *, still: bool = False) -> Generator[bytes]:
     """Make a film as bytes, one record at a time; see `da_core.teaching.films.film_file`."""
     writer = Writer()
-    for one in shoot(experiment, acts, still=still, seeds=seeds):
+    for one in shoot(experiment, acts, still=still):
         yield writer.header(one) if isinstance(one, Header) else writer.frame(one)
     yield writer.end()
 

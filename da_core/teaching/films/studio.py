@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -70,10 +70,8 @@ class Studio:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="film")
         self._most_bytes, self._shipped = most_bytes, shipped
 
-    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False, seeds: Sequence[int] = ()) -> Reel:
+    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False) -> Reel:
         """Begin to watch a film, or the still of its end, which is made now if there is none; `leave` it afterwards.
-
-        Of some stills that differ in their seed alone, ``seeds`` lists all.
 
         Raises `UserError` for what no film is made of, and where too many wait.
         """
@@ -92,7 +90,7 @@ class Studio:
                 if not (acts or still) and shipped.exists():
                     reel.records, reel.whole = [shipped.read_bytes()], True
                 else:
-                    film = functools.partial(filming.film_bytes, experiment, acts, still=still, seeds=seeds)
+                    film = functools.partial(filming.film_bytes, experiment, acts, still=still)
                     self._threads.submit(self._make, key, reel, film)
             self._reels.move_to_end(key)
             reel.watchers += 1

@@ -24,7 +24,6 @@ from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalis
 from da_core.teaching.films.lesson_films import lesson_experiment
 from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import SHIPPED
-from da_core.training import loop, training_cache
 
 SMALL = Experiment(
     data=DataSpec(name="drawn", params={"count": 100, "turn": 30.0}),
@@ -62,20 +61,6 @@ def test_a_still_is_the_end_of_the_film_without_what_led_there(name: str) -> Non
     for seen in ("predicted", "field", "phase"):
         assert np.array_equal(getattr(still.frames[-1], seen), getattr(film.frames[-1], seen))
     assert still.header.key != film.header.key
-
-
-@pytest.mark.parametrize("name", ["deep_coral", "dann"])
-def test_stills_of_several_seeds_train_at_once_and_end_as_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = normalised(suited(SMALL, name))
-    seeds = [experiment.model_copy(update={"seed": seed}) for seed in (0, 1, 2)]
-    alone = [film_of(one, still=True).frames[-1] for one in seeds]
-    monkeypatch.setattr(training_cache, "trained", training_cache.TrainingCache())
-    together = [film_of(seeds[0], still=True, seeds=(0, 1, 2)).frames[-1]]
-    monkeypatch.setattr(loop, "Step", None)  # no seed trains by itself any more
-    together += [film_of(one, still=True, seeds=(0, 1, 2)).frames[-1] for one in seeds[1:]]
-    for one, other in zip(alone, together, strict=True):
-        assert np.mean(one.predicted == other.predicted) > 0.98
-        assert one.numbers["target"] == pytest.approx(other.numbers["target"], abs=0.04)
 
 
 @pytest.mark.slow

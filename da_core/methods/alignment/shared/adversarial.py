@@ -85,8 +85,6 @@ def reverse_gradient(features: Tensor, lam: Tensor) -> Tensor:
 class GradientReversal(torch.autograd.Function):
     """Identity forward; −λ times the gradient backward. Ganin 2016, section 4.2."""
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(features: Tensor, lam: Tensor) -> Tensor:
         return features.view_as(features)
@@ -120,97 +118,11 @@ def two_layers(inputs: int, hidden: int) -> nn.Sequential:
 
 
 def answer_and_slope(critic: nn.Sequential, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute a critic's answers D (n,) to inputs (n, d), and its slopes ∇D (n, d) there, by the chain rule.
-
-    Its layers are linear, with ReLU between them. `torch.autograd.grad` comes to the same numbers, and is nothing that
-    `torch.func.vmap` could do for many critics at once.
-    """
-    if not isinstance(critic[0].weight, nn.Parameter):  # `functional_call` has put many critics' weights there
-        weights = [weight for layer in critic if isinstance(layer, nn.Linear) for weight in (layer.weight, layer.bias)]
-        answers, slopes, *_ = ManyCritics.apply(inputs, *weights)  # type: ignore[no-untyped-call]
-        return answers, slopes
-    passed = []
-    answer = inputs
-    for layer in critic:
-        if isinstance(layer, nn.ReLU):
-            passed.append((answer > 0).to(answer.dtype))
-        answer = layer(answer)
-    slope = torch.ones_like(answer)
-    for layer in reversed(critic):
-        if isinstance(layer, nn.ReLU):
-            slope = slope * passed.pop()
-        else:
-            assert isinstance(layer, nn.Linear)
-            slope = slope @ layer.weight
-    return answer.squeeze(1), slope
-
-
-class ManyCritics(torch.autograd.Function):
-    """What `answer_and_slope` computes, for many critics at once: each tensor is one more dimension deep under `vmap`.
-
-    Many critics' time goes into products of matrices, and a critic with one answer needs fewer than autograd makes of
-    it: the answer's gradient at a layer is the slope there, times a number a row, and the gradients of answer and slope
-    with respect to a weight are one product. With layer k's input a_k and the slope v_k at its output, behind the ReLU:
-
-        ∂/∂W_k = v_kᵀ (g a_k + t_k),    t_0 = the gradient of the slope,    t_(k+1) = (t_k W_kᵀ) where a_(k+1) > 0
-
-    The last layer W asks for no product of its own. A ReLU's unit may be scaled up before it and down after it without
-    a difference to the answer, so what W's weight of a unit has as its gradient is found in that of the layer V before:
-
-        ∂/∂V_j = W_j M_j,    ∂/∂W_j = V_j · M_j + b_j m_j,    M = [a > 0]ᵀ (g a_V + t_V),    m = [a > 0]ᵀ g
-    """
-
-    @staticmethod
-    def forward(inputs: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        """Give answers (…, n) and slopes (…, n, d), then the hidden layers' a_k, where they are not 0, and their v_k.
-
-        The last one's a and v are left out: `backward` does without.
-        """
-        *hidden, (W, b) = zip(weights[::2], weights[1::2], strict=True)
-        activations = [inputs]
-        for V, c in hidden:
-            activations.append((activations[-1] @ V.mT).add_(c.unsqueeze(-2)).relu_())
-        answers = (activations[-1] @ W.mT).add_(b.unsqueeze(-2)).squeeze(-1)
-        passed = [a.sign() for a in activations[1:]]
-        slopes = [W * passed[-1]]
-        for (V, _), on in zip(hidden[:0:-1], passed[-2::-1], strict=True):
-            slopes.insert(0, (slopes[0] @ V).mul_(on))
-        return answers, slopes[0] @ hidden[0][0], *activations[1:-1], *passed, *slopes[:-1]
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
-        ctx.mark_non_differentiable(*output[2:])
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*inputs, *output[1:])
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *given: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-        """Put the critics in front, and do the same on all of them."""
-        stacked = [
-            x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
-            for x, dim in zip(given, in_dims, strict=True)
-        ]
-        found = ManyCritics.apply(*stacked)  # type: ignore[no-untyped-call]
-        return found, (0,) * len(found)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        hidden = (len(ctx.needs_input_grad) - 1) // 2 - 1
-        inputs, *saved = ctx.saved_tensors
-        weights, (slope, *saved) = saved[: 2 * hidden + 2], saved[2 * hidden + 2 :]
-        activations, passed = [inputs, *saved[: hidden - 1]], saved[hidden - 1 : 2 * hidden - 1]
-        slopes = saved[2 * hidden - 1 :]
-        of_answers, of_slopes = gradients[:2]
-        g = torch.zeros_like(slope[..., :1]) if of_answers is None else of_answers.unsqueeze(-1)
-        t = torch.zeros_like(slope) if of_slopes is None else of_slopes
-        found: list[Tensor | None] = [g * slope if ctx.needs_input_grad[0] else None]
-        for W, a, v, on in zip(weights[::2], activations, slopes, passed, strict=False):
-            found += [v.mT @ torch.addcmul(t, g, a), (g.mT @ v).squeeze(-2)]
-            t = (t @ W.mT).mul_(on)
-        V, b, W, _ = weights[-4:]
-        M, m = passed[-1].mT @ torch.addcmul(t, g, activations[-1]), (g.mT @ passed[-1]).squeeze(-2)
-        of_last = [torch.addcmul((V * M).sum(-1), b, m).unsqueeze(-2), g.sum(-2)]
-        return *found, M.mul_(W.mT), m.mul_(W.squeeze(-2)), *of_last
+    """Compute a critic's answers D (n,) to inputs (n, d), and its slopes ∇D (n, d) there, in a graph of their own."""
+    inputs = inputs.detach().requires_grad_()
+    answer = critic(inputs).squeeze(1)
+    (slope,) = torch.autograd.grad(answer.sum(), inputs, create_graph=True)
+    return answer, slope
 
 
 def squared_slope(slope: Tensor) -> Tensor:

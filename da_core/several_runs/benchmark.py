@@ -17,12 +17,12 @@ from pydantic import Field, ValidationError
 
 from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
+from da_core.evaluation.candidates import candidates, judge_validator
 from da_core.evaluation.validators import validators
 from da_core.events import Finished, Notice, Progress, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.candidates import candidates, judge_validator
 from da_core.params import Params
-from da_core.several_runs.run_several import RunSeveral, in_turn
+from da_core.several_runs.run_several import Runner, run_several
 from da_core.several_runs.study import Study, Trial
 from da_core.training.prepared import filled_in
 
@@ -147,9 +147,7 @@ class KeptResults:
         return folder / f"{experiment.key}.json"
 
 
-def conduct_benchmark(
-    studies: Studies, kept: KeptResults, run_several: RunSeveral = in_turn
-) -> Generator[BenchmarkStep]:
+def conduct_benchmark(studies: Studies, kept: KeptResults, runner: Runner | None = None) -> Generator[BenchmarkStep]:
     """Do all runs and yield how they go; first those that are ``kept``, which are not done again.
 
     A method that cannot be used on a pair is not tried there with further seeds; the others go on. Raises `UserError`
@@ -171,18 +169,17 @@ def conduct_benchmark(
             yield step(place, result)
     begun: list[int] = []
 
-    def next_experiments() -> list[Experiment]:
-        """Begin a method on a pair, with all its seeds: they may train together."""
-        if not wanted:
-            return []
-        pair, first = planned[wanted[0]]
-        seeds = [place for place in wanted if (planned[place][0], planned[place][1].method) == (pair, first.method)]
-        for place in seeds:
-            wanted.remove(place)
-        begun.extend(seeds)
-        return [planned[place][1].experiment for place in seeds]
+    failed: set[tuple[str, str]] = set()
 
-    for number, event in run_several(next_experiments):
+    def next_experiment() -> Experiment | None:
+        while wanted:
+            pair, trial = planned[place := wanted.popleft()]
+            if (pair, trial.method) not in failed:
+                begun.append(place)
+                return trial.experiment
+        return None
+
+    for number, event in run_several(next_experiment, runner):
         place = begun[number]
         pair, trial = planned[place]
         if isinstance(event, Progress):
@@ -194,6 +191,7 @@ def conduct_benchmark(
             if not isinstance(event, UserError):
                 log.error("%s on %s with seed %s failed", trial.method, pair, trial.seed, exc_info=event)
                 event = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=event)
+            failed.add((pair, trial.method))
             yield step(place, event)
 
 

@@ -1,4 +1,4 @@
-"""Runs in children whose memory is limited: real processes, and limits that really hit."""
+"""Runs in child processes: side by side, and with limits of memory that really hit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Event, Finished, Notice
+from da_core.events import Accuracies, Event, Finished, Losses, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.processes.limited_run import LimitedRun
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.workers import imported_run
 from da_core.jobs.store import Store
 from da_core.run import run
+from da_core.several_runs.child_runs import ChildRuns
+from da_core.several_runs.run_several import run_several
 from tests.support.made_up_run import finished
 from tests.support.run_in_child import Seed, seeded
 
@@ -38,13 +39,13 @@ POINTS = Experiment(
 
 
 @pytest.fixture(scope="module")
-def limited() -> LimitedRun:
+def limited() -> ChildRuns:
     """All share it, so that a child is started only where the one before has ended."""
-    return LimitedRun(LIMIT, functools.partial(seeded, finished()))
+    return ChildRuns(functools.partial(seeded, finished()), megabytes=LIMIT)
 
 
 @pytest.fixture
-def queue(limited: LimitedRun, tmp_path: Path) -> Iterator[Queue]:
+def queue(limited: ChildRuns, tmp_path: Path) -> Iterator[Queue]:
     one = Queue(Store(tmp_path / "runs"), limited)
     yield one
     one.close()
@@ -94,8 +95,9 @@ def test_a_run_that_fails_says_why_and_the_next_one_starts(
         assert "in seeded" in caplog.text, "the child's trace is in the server's log"
 
 
-def test_a_real_run_comes_to_the_same_as_in_a_thread() -> None:
-    *_, in_child = LimitedRun(4000, imported_run)(POINTS, should_stop=never, embed=False)
+@pytest.mark.parametrize("megabytes", [4000, None])
+def test_a_real_run_comes_to_the_same_as_in_a_thread(megabytes: int | None) -> None:
+    *_, in_child = ChildRuns(imported_run, megabytes=megabytes)(POINTS, should_stop=never, embed=False)
     *_, in_thread = run(POINTS, embed=False)
     assert isinstance(in_child, Finished)
     assert isinstance(in_thread, Finished)
@@ -105,7 +107,7 @@ def test_a_real_run_comes_to_the_same_as_in_a_thread() -> None:
     assert in_child.evidence.state.keys() == in_thread.evidence.state.keys()
 
 
-def test_a_child_that_is_not_asked_waits_and_one_that_is_cancelled_ends(limited: LimitedRun) -> None:
+def test_a_child_that_is_not_asked_waits_and_one_that_is_cancelled_ends(limited: ChildRuns) -> None:
     events = limited(Experiment(seed=Seed.ENDLESS), should_stop=never)
     next(events)
     pid = pid_of(next(events))
@@ -114,7 +116,7 @@ def test_a_child_that_is_not_asked_waits_and_one_that_is_cancelled_ends(limited:
     assert not is_alive(pid)
 
 
-def test_a_run_in_a_child_can_be_cut_short(limited: LimitedRun) -> None:
+def test_a_run_in_a_child_can_be_cut_short(limited: ChildRuns) -> None:
     asked = itertools.count(1)
     *told, end = limited(Experiment(seed=Seed.ENDLESS), should_stop=lambda: next(asked) > 2)
     assert [notice.message for notice in notices(told)] == ["by {pid}", "cut short"]
@@ -122,7 +124,7 @@ def test_a_run_in_a_child_can_be_cut_short(limited: LimitedRun) -> None:
 
 
 def test_a_child_has_one_run_after_another_and_ends_with_whose_it_is() -> None:
-    limited = LimitedRun(LIMIT, functools.partial(seeded, finished()))
+    limited = ChildRuns(functools.partial(seeded, finished()), megabytes=LIMIT)
     (one,), (other,) = (notices(limited(Experiment(), should_stop=never, place=place)) for place in ("here", "there"))
     assert (one.values["place"], other.values["place"]) == ("here", "there")
     first, second = pid_of(one), pid_of(other)
@@ -131,7 +133,7 @@ def test_a_child_has_one_run_after_another_and_ends_with_whose_it_is() -> None:
     assert not is_alive(first)
 
 
-def test_a_child_that_the_server_left_behind_ends_by_itself(limited: LimitedRun) -> None:
+def test_a_child_that_the_server_left_behind_ends_by_itself(limited: ChildRuns) -> None:
     """When a server is killed, the system closes its end of the pipe and does no more."""
     events = limited(Experiment(seed=Seed.ENDLESS), should_stop=never)
     next(events)
@@ -141,7 +143,7 @@ def test_a_child_that_the_server_left_behind_ends_by_itself(limited: LimitedRun)
     assert select.select([handle], [], [], PATIENCE)[0]
 
 
-def test_a_child_that_was_ended_while_it_waited_is_not_given_a_run(limited: LimitedRun) -> None:
+def test_a_child_that_was_ended_while_it_waited_is_not_given_a_run(limited: ChildRuns) -> None:
     (first,) = notices(limited(Experiment(), should_stop=never))
     handle = os.pidfd_open(pid_of(first))
     os.kill(pid_of(first), signal.SIGKILL)
@@ -152,4 +154,21 @@ def test_a_child_that_was_ended_while_it_waited_is_not_given_a_run(limited: Limi
 
 def test_a_limit_below_what_the_imports_take_is_a_sentence_too() -> None:
     with pytest.raises(UserError, match="memory"):
-        list(LimitedRun(100, imported_run)(POINTS, should_stop=never))
+        list(ChildRuns(imported_run, megabytes=100)(POINTS, should_stop=never))
+
+
+def test_seeds_side_by_side_come_bit_for_bit_to_what_each_comes_to_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("da_core.training.devices._THREADS", 2)
+    seeds = [POINTS.model_copy(update={"seed": seed}) for seed in range(3)]
+    waiting = iter(seeds)
+    events = [*run_several(lambda: next(waiting, None))]
+    for place, experiment in enumerate(seeds):
+        said = [event for number, event in events if number == place]
+        *alone, end = run(experiment, embed=False)
+        assert isinstance(end, Finished)
+        assert isinstance(said[-1], Finished)
+        assert said[-1].result.model_copy(update={"seconds": end.result.seconds}) == end.result
+        curves = [[one for one in of if isinstance(one, Losses | Accuracies)] for of in (said, alone)]
+        assert curves[0] == curves[1]
+        for when in ("before", "after"):
+            np.testing.assert_array_equal(said[-1].evidence.target_features[when], end.evidence.target_features[when])

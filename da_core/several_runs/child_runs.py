@@ -1,4 +1,4 @@
-"""Runs in child processes whose memory is limited: one that takes too much ends its own process and no other.
+"""Runs in child processes: side by side, each with a memory and threads of its own, and one that fails ends no other.
 
 A child is asked for one event at a time, so that to pause is still to stop asking; to cancel is to end it.
 """
@@ -11,27 +11,36 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from da_core.errors import UserError, is_out_of_memory
-from da_core.events import Event, Finished
-from da_core.experiment import Experiment
+from da_core.events import Event, Finished, Progress
+from da_core.experiment import DataSpec, Experiment
 from da_core.system.limited_process import IS_SUPPORTED, ChildDiedError, ForkServer, LimitedProcess
 
 log = logging.getLogger(__name__)
 
 
-class LimitedRun:
-    """Runs ``run`` as a `RunFunction` of the workers, each in a child that may take so many ``megabytes``.
+class ChildRuns:
+    """Runs ``run`` as a `RunFunction` of the workers, each in a child that may take so many ``megabytes``, if any.
 
-    Up to ``kept`` children wait for further runs, since one takes seconds to import what runs need. ``run`` and its
-    keyword arguments are pickled. Raises `UserError` where the system has no such limits.
+    Up to ``kept`` children wait for further runs, since one takes time to import what runs need; a child has as many
+    ``threads`` as are given, or all. ``run`` and its keyword arguments are pickled. Raises `UserError` where the system
+    has no such processes.
     """
 
-    def __init__(self, megabytes: int, run: Callable[..., Iterator[Event]], *, kept: int = 1) -> None:
+    def __init__(
+        self,
+        run: Callable[..., Iterator[Event]],
+        *,
+        megabytes: int | None = None,
+        kept: int = 1,
+        threads: int | None = None,
+    ) -> None:
         if not IS_SUPPORTED:
             raise UserError("The setting {name} works on Linux alone; take it away.", name="DA_LAB_RUN_MEMORY_MB")
         self._megabytes = megabytes
         self._run = run
         self._kept = kept
-        self._fork_server = ForkServer()
+        modules = () if megabytes else ("da_core.run",)  # what is imported counts towards the limit
+        self._fork_server = ForkServer(modules, {} if threads is None else {"OMP_NUM_THREADS": str(threads)})
         self._idle: list[LimitedProcess] = []
         self._lock = threading.Lock()
 
@@ -41,11 +50,17 @@ class LimitedRun:
         """Run an experiment and yield its events. Raises what the run raises, `UserError` where memory ran out."""
         child = None
         try:
+            if self._megabytes is None:
+                yield from _load(experiment.data)
             child = self._take()
             child.begin(self._run, experiment, **options)
             while (event := child.next_value(should_stop())) is not None:
                 if isinstance(event, Finished):
                     child.next_value(False)  # the run is over, and the child free for the next
+                    self._put_back(child)
+                    child = None
+                    yield event
+                    return
                 yield event
         except ChildDiedError as error:
             log.error("the process of a run has ended by itself", exc_info=error)
@@ -54,7 +69,7 @@ class LimitedRun:
                 "batch or a smaller network."
             ) from None
         except Exception as error:
-            if isinstance(error, UserError) or not is_out_of_memory(error):
+            if self._megabytes is None or isinstance(error, UserError) or not is_out_of_memory(error):
                 raise
             log.warning("a run took all of its memory", exc_info=error)
             raise UserError(
@@ -77,7 +92,20 @@ class LimitedRun:
     def _put_back(self, child: LimitedProcess) -> None:
         """Keep a child whose run is over, unless much stayed in its memory; end any other."""
         with self._lock:
-            if child.is_free and len(self._idle) < self._kept and 2 * child.megabytes() < self._megabytes:
+            fits = self._megabytes is None or 2 * child.megabytes() < self._megabytes
+            if child.is_free and len(self._idle) < self._kept and fits:
                 self._idle.append(child)
                 return
         child.end()
+
+
+def _load(spec: DataSpec) -> Iterator[Progress]:
+    """Load a pair here, so that children that begin together find on the disk what would take each of them long."""
+    from da_core.data.loading.cache import fetch, load_pair  # all sources come with it
+
+    try:
+        for _share in fetch(spec):
+            yield Progress(0.0, None)
+        load_pair(spec)
+    except UserError:
+        log.info("the run itself says what is wrong with its data", exc_info=True)
