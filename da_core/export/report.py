@@ -84,8 +84,7 @@ def report_html(record: Record, language: Language) -> str:
         ),
         "f1-by-class": "",
         "confusion": say(
-            "Rows are true classes, columns what they were taken for. "
-            "The stronger the colour, the larger the row's share."
+            "Rows are true classes, columns are predicted classes. A stronger colour means a larger share of the row."
         ),
         "curves": "",
     }

@@ -141,7 +141,7 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
     """Ask for UMAP's settings, and whether to show layouts of other seeds beside."""
     from da_core.evaluation.umap_and_pca import LayoutSettings
 
-    with st.expander(_("UMAP's settings, and what a picture cannot show")):
+    with st.expander(_("UMAP settings and limits of the chart")):
         st.markdown(
             _(
                 "A layout keeps neighbours, and gives up the rest. In UMAP and t-SNE neither the size of a cluster, "
@@ -152,9 +152,16 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
             )
         )
         left, middle, right = st.columns(3, gap="medium")
-        neighbours = left.slider(_("Neighbours"), 2, 100, 15, help=_("Few show the fine grain, many the large shape."))
+        neighbours = left.slider(
+            _("Neighbours"), 2, 100, 15, help=_("More neighbours show the overall shape, fewer show fine detail.")
+        )
         min_dist = middle.slider(
-            _("Minimum distance"), 0.0, 0.99, 0.1, 0.01, help=_("How closely points may be packed.")
+            _("Minimum distance"),
+            0.0,
+            0.99,
+            0.1,
+            0.01,
+            help=_("A larger distance spreads the points of a cluster further apart."),
         )
         seed = right.number_input(_("Seed of the layout"), 0, _LAST_SEED, min(record.experiment.seed, _LAST_SEED))
         with_seeds = st.session_state.get(keys.SEEDS_RUN) == record.run_id
@@ -286,5 +293,5 @@ if record is not None:
             )
         )
     else:
-        st.caption(_("The target has no labels, so how often the models are right there is not known."))
+        st.caption(_("The target has no labels, so the accuracy there is unknown."))
 navigation.footer("features")

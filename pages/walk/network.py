@@ -145,7 +145,7 @@ def _training() -> None:
                 min_value=0,
                 max_value=2**31 - 1,
                 step=1,
-                help=_("Where everything random starts from. The same seed gives the same numbers."),
+                help=_("Starting value of the random numbers. The same seed gives the same results."),
                 key=keys.SEED,
                 on_change=lambda: state.change(seed=st.session_state[keys.SEED]),
             )

@@ -33,7 +33,7 @@ def confusions(result: Result) -> None:
                 score_charts.confusion(scores, classes), key, score_charts.confusion_alt(scores, classes, title)
             )
     stronger = _(
-        "Rows are true classes, columns what they were taken for. The stronger the colour, the larger the row's share."
+        "Rows are true classes, columns are predicted classes. A stronger colour means a larger share of the row."
     )
     st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), stronger))
     picture, text = st.columns(2, gap="medium", vertical_alignment="center")
@@ -45,7 +45,7 @@ def confusions(result: Result) -> None:
             change,
             "confusion-change",
             chart_table.sentence(
-                _("After less before: how many samples more or fewer are in each cell"),
+                _("After minus before: change in the number of samples in each cell"),
                 _("right: {was} → {now}", was=_right(before), now=_right(after)),
             ),
         )
@@ -126,7 +126,7 @@ def calibration(result: Result) -> None:
 def _reliability(result: Result, before: Calibration, after: Calibration) -> None:
     picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
-        alt = _("Reliability diagram: how often each model is right on the target where it is so sure")
+        alt = _("Reliability diagram: accuracy of each model on the target at each confidence level")
         errors = (f"{_('Before')} {number(before.error, 3)}", f"{_('After')} {number(after.error, 3)}")
         alt = chart_table.sentence(f"{alt}. {_('Calibration error (ECE)')}", *errors)
         table = score_tables.by_sureness(result)
@@ -140,8 +140,8 @@ def _reliability(result: Result, before: Calibration, after: Calibration) -> Non
             )
         )
         promises = _(
-            "Below the dashed line a model promises more than it keeps. A support vector machine and the nearest "
-            "neighbour give no probabilities worth the name."
+            "Below the dashed line a model is overconfident. Support vector machines and nearest neighbours give no "
+            "reliable probabilities."
         )
         st.caption(paragraph(judged_rows(result, language()), promises))
 

@@ -42,7 +42,7 @@ def outcome(view: RunView) -> None:
     elif view.error:
         st.warning(explain(view.error))
     elif view.state == "cancelled":
-        st.info(_("You stopped this run. Nothing of it was kept; start again when you like."))
+        st.info(_("You stopped this run. No results were kept; you can start again at any time."))
 
 
 def focus_on_the_way_on(run: str) -> None:
@@ -87,7 +87,7 @@ if view is not None:
     if not same:
         st.info(
             _(
-                "You have changed the experiment since. Below is the run of before: {run}",
+                "You have changed the experiment since this run. Below is the earlier run: {run}",
                 run=current_run.summary(view.experiment),
             )
         )

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from da_core import i18n_messages
 from da_core.i18n import Language, translations, translations_file
 
-UNUSUAL = re.compile(r"\b(anew|so many|whoever|what came of|somebody)\b", re.IGNORECASE)
+UNUSUAL = re.compile(r"\b(anew|so many|whoever|what came of|somebody|taken for what|worth the name)\b", re.IGNORECASE)
 """What a reader who learned English as a second language stops at."""
 
 

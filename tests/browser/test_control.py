@@ -37,7 +37,7 @@ def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> Non
     start(page, **LONG, seed="2")
     expect(curves(page).first).to_be_visible()
     stop(page)
-    expect(main(page)).to_contain_text("You stopped this run. Nothing of it was kept")
+    expect(main(page)).to_contain_text("You stopped this run. No results were kept")
     again = page.get_by_role("button", name="Start again")
     expect(again).to_be_enabled()
     go(page, "Results")

@@ -166,7 +166,7 @@ def test_tsne_and_five_seeds_come_when_asked_for(
     page.get_by_role("button", name="Back to the start").click()
     expect(page.locator(".course output")).to_have_text("Before")
     settle(page)  # a click on a button that is just being drawn anew is lost
-    page.get_by_text("UMAP's settings, and what a picture cannot show").click()
+    page.get_by_text("UMAP settings and limits of the chart").click()
     page.get_by_role("button", name="Try five seeds").click()
     expect(page.locator(".seeds figure")).to_have_count(5, timeout=90_000)
     expect(page.locator(".seeds figure").first).to_contain_text("Seed ")
