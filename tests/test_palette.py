@@ -20,7 +20,8 @@ MAKES_PICTURES = ("da_core/data/scenes", "da_core/data/synthesis")
 
 
 def dyed() -> list[Path]:
-    files = [ROOT / "app.py", *(ROOT / "assets").glob("*.css"), *(ROOT / "assets").glob("*.js")]
+    assets = ROOT / "assets"
+    files = [ROOT / "app.py", *(file for folder in (assets, assets / "scatter") for file in folder.glob("*.[cj]s*"))]
     for folder in ("da_core", "pages"):
         files += (ROOT / folder).rglob("*.py")
     return [file for file in files if not file.relative_to(ROOT).as_posix().startswith(MAKES_PICTURES)]

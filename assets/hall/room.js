@@ -1,5 +1,8 @@
-// @ts-check
 // The room: waits for the next snapshot, draws it, and on the projector takes keys and buttons to acts.
+
+import { make } from "../shared/elements.js";
+import { given, said, send, tell } from "./room_parts.js";
+import { SlideView } from "./room_slide.js";
 
 const AGAIN = 1000; // after an error, before it asks once more
 
@@ -14,6 +17,8 @@ class RoomPage {
     this.told = null;
     /** @type {number | null} the slide that a student has turned to */
     this.own = null;
+    /** @type {any[] | undefined} */
+    this.slides = undefined;
     this.blanked = false;
     this.at = 0;
     this.turning = 0;

@@ -1,7 +1,9 @@
-// @ts-check
 // A run that goes on while all look: where it stands, and accuracy on both domains so far.
 
-class RunView {
+import { make, makeSvg, percent } from "../shared/elements.js";
+import { given, said, send } from "./room_parts.js";
+
+export class RunView {
   constructor() {
     this.told = make("div");
     this.spoken = make("p", { class: "spoken", role: "status" });
@@ -30,11 +32,11 @@ class RunView {
       return this.root.replaceChildren(make("p", {}, [said("waiting")]), start ?? "");
     }
     const progress = make("progress", { max: 1, value: run.fraction, "aria-label": run.stage });
-    const parts = [run.live ? make("p", { class: "where" }, [run.waits || `${run.stage} · ${inPercent(run.fraction)}`, progress]) : null];
+    const parts = [run.live ? make("p", { class: "where" }, [run.waits || `${run.stage} · ${percent(run.fraction)}`, progress]) : null];
     if (run.problem) parts.push(make("p", {}, [run.problem]));
     if (run.before !== undefined) {
       parts.push(make("div", { class: "numbers" }, [["before", run.before], ["after", run.after]].map(([name, share]) => make("p", {}, [
-        make("b", {}, [inPercent(Number(share), 1)]), said(`${name}Right`),
+        make("b", {}, [percent(Number(share), 1)]), said(`${name}Right`),
       ]))));
     }
     const figure = courses(run.curves);
@@ -56,7 +58,7 @@ class RunView {
     const rows = ["source_only", "adapt"].flatMap((phase) => {
       const target = new Map(this.curves[`${phase} target`]);
       const name = said(phase === "adapt" ? "adapting" : "before");
-      return (this.curves[`${phase} source`] ?? []).map(([epoch, share]) => [`${name} ${epoch}`, inPercent(share, 1), target.has(epoch) ? inPercent(target.get(epoch) ?? 0, 1) : ""]);
+      return (this.curves[`${phase} source`] ?? []).map(([epoch, share]) => [`${name} ${epoch}`, percent(share, 1), target.has(epoch) ? percent(target.get(epoch) ?? 0, 1) : ""]);
     });
     const head = make("tr", {}, ["epoch", "source", "target"].map((name) => make("th", { scope: "col" }, [said(name)])));
     const body = rows.map(([name, ...cells]) => make("tr", {}, [make("th", { scope: "row" }, [name]), ...cells.map((cell) => make("td", {}, [cell]))]));
@@ -72,25 +74,25 @@ function courses(curves) {
   const longest = (/** @type {string} */ phase) => Math.max(1, ...curves[`${phase} source`].map(([epoch]) => epoch));
   const total = phases.reduce((sum, phase) => sum + longest(phase), 0) || 1;
   const last = (/** @type {string} */ domain) => curves[`${phases.at(-1)} ${domain}`]?.at(-1)?.[1];
-  const words = phases.length ? said("curve", { source: inPercent(last("source") ?? 0), target: last("target") === undefined ? "–" : inPercent(last("target") ?? 0) }) : "";
-  const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "courses" });
+  const words = phases.length ? said("curve", { source: percent(last("source") ?? 0), target: last("target") === undefined ? "–" : percent(last("target") ?? 0) }) : "";
+  const picture = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "courses" });
   const y = (/** @type {number} */ share) => 8 + (1 - share) * (height - bottom - 8);
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    picture.append(drawn("line", { x1: left, x2: width, y1: y(share), y2: y(share), class: "grid" }));
-    picture.append(drawn("text", { x: left - 6, y: y(share) + 5, "text-anchor": "end" }, inPercent(share)));
+    picture.append(makeSvg("line", { x1: left, x2: width, y1: y(share), y2: y(share), class: "grid" }));
+    picture.append(makeSvg("text", { x: left - 6, y: y(share) + 5, "text-anchor": "end" }, percent(share)));
   }
   let from = 0;
   for (const phase of phases) {
     const x = (/** @type {number} */ epoch) => left + ((from + epoch) / total) * (width - left - 8);
-    picture.append(drawn("text", { x: x(0) + 4, y: height - 6 }, said(phase === "adapt" ? "adapting" : "before")));
-    if (from) picture.append(drawn("line", { x1: x(0), x2: x(0), y1: 8, y2: height - bottom, class: "grid" }));
+    picture.append(makeSvg("text", { x: x(0) + 4, y: height - 6 }, said(phase === "adapt" ? "adapting" : "before")));
+    if (from) picture.append(makeSvg("line", { x1: x(0), x2: x(0), y1: 8, y2: height - bottom, class: "grid" }));
     for (const domain of ["source", "target"]) {
       const points = curves[`${phase} ${domain}`] ?? [];
-      picture.append(drawn("polyline", { points: points.map(([epoch, share]) => `${x(epoch).toFixed(1)},${y(share).toFixed(1)}`).join(" "), class: domain }));
+      picture.append(makeSvg("polyline", { points: points.map(([epoch, share]) => `${x(epoch).toFixed(1)},${y(share).toFixed(1)}`).join(" "), class: domain }));
       const end = points.at(-1);
       if (end && phase === phases.at(-1)) picture.append(domain === "source"
-        ? drawn("circle", { cx: x(end[0]), cy: y(end[1]), r: 5, class: `${domain} end` })
-        : drawn("rect", { x: x(end[0]) - 5, y: y(end[1]) - 5, width: 10, height: 10, class: `${domain} end`, transform: `rotate(45 ${x(end[0])} ${y(end[1])})` }));
+        ? makeSvg("circle", { cx: x(end[0]), cy: y(end[1]), r: 5, class: `${domain} end` })
+        : makeSvg("rect", { x: x(end[0]) - 5, y: y(end[1]) - 5, width: 10, height: 10, class: `${domain} end`, transform: `rotate(45 ${x(end[0])} ${y(end[1])})` }));
     }
     from += longest(phase);
   }

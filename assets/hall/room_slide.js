@@ -1,5 +1,10 @@
-// @ts-check
 // One slide: its title and lines, and the one thing that it shows.
+
+import { Playground } from "../playground/playground.js";
+import { make, makeSvg, percent } from "../shared/elements.js";
+import { given, said, tell } from "./room_parts.js";
+import { RunView } from "./room_run.js";
+import { VoteView } from "./room_vote.js";
 
 /** A film on the projector: all of it fits below a title, and two films stand in one row. */
 const ON_STAGE = `.playground { font-size: 1rem; } .plot { max-height: min(46vh, 100vh - 29.5rem); max-width: min(46vh, 100vh - 29.5rem); } .curve { height: 52px; margin-top: 0.2rem; }
@@ -9,7 +14,7 @@ figcaption { font-size: 0.85rem; white-space: nowrap; margin-bottom: 0.2rem; } .
 .stages .stage.pair .plot { max-width: min(40vh, 100vh - 30rem); max-height: min(40vh, 100vh - 30rem); }`;
 
 /** What stands on the screen of one role. */
-class SlideView {
+export class SlideView {
   /** @param {HTMLElement} main @param {(film: {share: number, playing: boolean}) => void} filmMoved */
   constructor(main, filmMoved) {
     this.main = main;
@@ -72,7 +77,7 @@ class SlideView {
     const source = /** @type {HTMLTemplateElement} */ (document.getElementById("film"));
     shadow.append(source.content.cloneNode(true));
     if (given.role === "stage") shadow.append(make("style", {}, [ON_STAGE]));
-    const playground = new (/** @type {any} */ (globalThis).Playground)(shadow.querySelector(".playground"));
+    const playground = new Playground(/** @type {any} */ (shadow.querySelector(".playground")));
     this.playground = playground;
     if (film.still) this.holdStill(playground.player);
     playground.show(film, () => {});
@@ -152,6 +157,7 @@ class SlideView {
 /** @param {string} screen @param {number} place */
 function inFrame(screen, place) {
   // what the instructor does in the frame is followed; a student's frame is a page of their own
+  /** @type {Record<string, string>} */
   const room = given.role === "stage" ? { room: `${given.id}~${place}` } : {};
   return screenAddress(screen, { embed: "1", lang: given.language, ...room });
 }
@@ -176,7 +182,7 @@ function recalls(rows) {
     make("caption", {}, [said("found")]),
     make("tr", {}, head),
     ...rows.map(([name, before, after]) => make("tr", {}, [
-      make("th", { scope: "row" }, [name]), make("td", {}, [inPercent(before)]), make("td", {}, [inPercent(after)]),
+      make("th", { scope: "row" }, [name]), make("td", {}, [percent(before)]), make("td", {}, [percent(after)]),
     ])),
   ]);
 }
@@ -201,12 +207,12 @@ function confusions(names, told) {
 /** The features before and after. @param {any} told whole numbers from 0 to `across`, source samples first */
 function maps(told) {
   const figures = ["before", "after"].map((when) => {
-    const picture = drawn("svg", { viewBox: `-20 -20 ${told.across + 40} ${told.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
+    const picture = makeSvg("svg", { viewBox: `-20 -20 ${told.across + 40} ${told.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
     told[when].forEach((/** @type {[number, number]} */ [x, up], /** @type {number} */ place) => {
       const y = told.across - up;
       picture.append(place < told.source
-        ? drawn("circle", { cx: x, cy: y, r: 9, class: "source" })
-        : drawn("rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "target", transform: `rotate(45 ${x} ${y})` }));
+        ? makeSvg("circle", { cx: x, cy: y, r: 9, class: "source" })
+        : makeSvg("rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "target", transform: `rotate(45 ${x} ${y})` }));
     });
     return make("figure", {}, [picture, make("figcaption", {}, [said(when)])]);
   });

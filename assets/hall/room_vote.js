@@ -1,7 +1,10 @@
-// @ts-check
 // A question, a prediction or a line to sketch: the answer of whoever holds the screen, and what the room has answered.
 
-class VoteView {
+import { make, makeSvg, percent } from "../shared/elements.js";
+import { Sketch } from "../sketch/sketch.js";
+import { given, said, send, tell } from "./room_parts.js";
+
+export class VoteView {
   constructor() {
     this.root = make("section", { class: "vote" });
     this.key = "";
@@ -60,7 +63,7 @@ class VoteView {
         const name = round.round === 1 ? said("vote1") : said("vote2", { round: round.round });
         const bar = make("i", { class: `bar round-${round.round}` });
         bar.style.inlineSize = `${Math.max(0.5, 60 * share)}%`;
-        return make("div", { class: "share" }, [bar, make("span", {}, [`${inPercent(share)} (${round.counts[index]}) · ${name}`])]);
+        return make("div", { class: "share" }, [bar, make("span", {}, [`${percent(share)} (${round.counts[index]}) · ${name}`])]);
       }));
     }
   }
@@ -140,7 +143,7 @@ function sketched(data, commit = () => {}) {
   const shadow = host.attachShadow({ mode: "open" });
   const source = /** @type {HTMLTemplateElement} */ (document.getElementById("sketch"));
   shadow.append(source.content.cloneNode(true));
-  new (/** @type {any} */ (globalThis).Sketch)(shadow.querySelector(".sketch")).show({ editable: false, ...data }, commit);
+  new Sketch(shadow.querySelector(".sketch")).show({ editable: false, ...data }, commit);
   return host;
 }
 
@@ -161,21 +164,21 @@ function histogram(prediction, ballot, round) {
   const { low, high, unit } = prediction;
   const width = 600, height = 150, most = Math.max(1, ...round.counts);
   const name = `${said("answers", { count: round.total })}${round.middle === null ? "" : ` · ${said("middle", { value: withUnit(round.middle, unit) })}`}`;
-  const picture = drawn("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", "aria-label": name, class: `histogram round-${round.round}` });
+  const picture = makeSvg("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", "aria-label": name, class: `histogram round-${round.round}` });
   const step = width / round.counts.length;
   round.counts.forEach((/** @type {number} */ count, /** @type {number} */ place) => {
     const tall = (height * count) / most;
-    picture.append(drawn("rect", { x: place * step + 2, y: height - tall, width: step - 4, height: tall, class: "bar" }));
-    if (count) picture.append(drawn("text", { x: (place + 0.5) * step, y: height - tall + 18, class: "inside", "text-anchor": "middle" }, String(count)));
+    picture.append(makeSvg("rect", { x: place * step + 2, y: height - tall, width: step - 4, height: tall, class: "bar" }));
+    if (count) picture.append(makeSvg("text", { x: (place + 0.5) * step, y: height - tall + 18, class: "inside", "text-anchor": "middle" }, String(count)));
   });
-  picture.append(drawn("line", { x1: 0, x2: width, y1: height, y2: height, class: "axis" }));
+  picture.append(makeSvg("line", { x1: 0, x2: width, y1: height, y2: height, class: "axis" }));
   for (const end of [low, (low + high) / 2, high]) {
     const anchor = end === low ? "start" : end === high ? "end" : "middle";
-    picture.append(drawn("text", { x: ((end - low) / (high - low)) * width, y: height + 24, "text-anchor": anchor }, withUnit(end, unit)));
+    picture.append(makeSvg("text", { x: ((end - low) / (high - low)) * width, y: height + 24, "text-anchor": anchor }, withUnit(end, unit)));
   }
   if (ballot.answer !== undefined) {
     const x = ((ballot.answer - low) / (high - low)) * width;
-    picture.append(drawn("line", { x1: x, x2: x, y1: 0, y2: height, class: "truth" }));
+    picture.append(makeSvg("line", { x1: x, x2: x, y1: 0, y2: height, class: "truth" }));
   }
   return make("figure", {}, [picture, make("figcaption", {}, [name])]);
 }

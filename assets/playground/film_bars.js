@@ -1,8 +1,11 @@
-// @ts-check
 // Class proportions beside the picture.
 
+import { make, percent } from "../shared/elements.js";
+/** @import { Frame } from "./film_file.js" */
+/** @import { Stage } from "./film_stage.js" */
+
 /** Class proportions as bars, where a method weights classes or samples. @param {Stage} stage @param {Frame} frame */
-function bars(stage, frame) {
+export function bars(stage, frame) {
   const box = stage.figure.querySelector(".bars");
   const header = stage.film?.header;
   box.hidden = !(header && header.told.kind === "reweighting");
@@ -20,19 +23,13 @@ function bars(stage, frame) {
   const key = JSON.stringify(shares.map((share) => [...share]));
   if (box.dataset.key === key) return;
   box.dataset.key = key;
-  box.replaceChildren(...["sourceBar", "weightedBar", "targetBar"].map((name, row) => {
+  box.replaceChildren(...["sourceBar", "weightedBar", "targetBar"].map((bar, row) => {
     const sum = shares[row].reduce((a, b) => a + b, 0) || 1;
-    const [line, title, bar] = [document.createElement("div"), document.createElement("span"), document.createElement("div")];
-    title.textContent = texts[name];
-    bar.className = "share";
-    told.classes.forEach((/** @type {string} */ one, /** @type {number} */ index) => {
-      const part = document.createElement("i");
-      part.style.width = `${(100 * shares[row][index]) / sum}%`;
-      part.style.background = colours.classes[index];
-      part.textContent = shares[row][index] / sum > 0.12 ? `${one} ${Math.round((100 * shares[row][index]) / sum)}%` : "";
-      bar.append(part);
+    const parts = told.classes.map((/** @type {string} */ name, /** @type {number} */ index) => {
+      const share = percent(shares[row][index] / sum);
+      const width = `${(100 * shares[row][index]) / sum}%`;
+      return make("i", { style: `width: ${width}; background: ${colours.classes[index]}` }, [shares[row][index] / sum > 0.12 ? `${name} ${share}` : ""]);
     });
-    line.append(title, bar);
-    return line;
+    return make("div", {}, [make("span", {}, [texts[bar]]), make("div", { class: "share" }, parts)]);
   }));
 }

@@ -1,12 +1,13 @@
-// @ts-check
 // Points of one's own: brush and eraser, and the short form in which the link has them.
+
+/** @import { Header } from "./film_file.js" */
 
 const OWN_REACH = 8;
 const OWN_STEPS = 4095;
 const MOST_OWN = 2000;
 
 /** The own points with one more. @param {any} params @param {[number, number]} place @param {string} tool @returns {any} settings that change */
-function brushed(params, place, tool) {
+export function brushed(params, place, tool) {
   const own = decodeOwn(params.points);
   if (own[0].length + own[1].length >= MOST_OWN) return {};
   own[tool.startsWith("target") ? 1 : 0].push([...place, Number(tool.slice(-1))]);
@@ -14,7 +15,7 @@ function brushed(params, place, tool) {
 }
 
 /** The points without those near a place. @param {any} params @param {Header} header @param {[number, number]} place @param {number} reach @returns {any} settings that change */
-function erased(params, header, place, reach) {
+export function erased(params, header, place, reach) {
   const away = (/** @type {number[]} */ point) => Math.hypot(point[0] - place[0], point[1] - place[1]) > reach;
   let own = decodeOwn(params.points);
   let settings = {};
@@ -30,7 +31,7 @@ function erased(params, header, place, reach) {
 }
 
 /** Own points, as `da_core/data/sources/drawn_points.py` writes them. @param {string} text @returns {number[][][]} */
-function decodeOwn(text) {
+export function decodeOwn(text) {
   /** @type {number[][][]} */
   const own = [[], []];
   if (!text) return own;
@@ -54,7 +55,7 @@ function decodeOwn(text) {
 }
 
 /** @param {number[][][]} own */
-function encodeOwn(own) {
+export function encodeOwn(own) {
   if (!own[0].length && !own[1].length) return "";
   const bytes = [];
   const step = (/** @type {number} */ value) => Math.max(0, Math.min(OWN_STEPS, Math.round(((value + OWN_REACH) / (2 * OWN_REACH)) * OWN_STEPS)));

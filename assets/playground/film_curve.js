@@ -1,13 +1,19 @@
-// @ts-check
 // Losses and accuracies under the pictures, on which one scrubs.
 
+import { filled } from "../shared/elements.js";
+import { actsIn, frameAtStep } from "./film_acts.js";
+import { frameShown } from "./film_player.js";
+/** @import { Player } from "./film_player.js" */
+
 /** Losses and accuracies under the pictures; the cursor is the frame, and the curve itself is the slider. */
-class Curve {
+export class Curve {
+  width = 0;
+  height = 0;
+
   /** @param {Player} player @param {HTMLCanvasElement} canvas */
   constructor(player, canvas) {
     this.player = player;
     this.canvas = canvas;
-    [this.width, this.height] = [0, 0];
     const scrub = (/** @type {PointerEvent} */ event) => {
       const box = canvas.getBoundingClientRect();
       player.seek((event.clientX - box.left) / box.width);

@@ -1,9 +1,10 @@
-// @ts-check
 // Films as `da_core/teaching/films/film_file.py` writes them, read record by record while they come.
 
+/** @import { Act } from "./film_acts.js" */
+
 const MAGIC = "DALFILM1";
-const [SIDE, SMALL_SIDE] = [64, 32];
-const MOST_FILM_BYTES = 2 * 2 ** 20;
+export const [SIDE, SMALL_SIDE] = [64, 32];
+export const MOST_FILM_BYTES = 2 * 2 ** 20;
 const MOST_RECORD_BYTES = 2 ** 19;
 const MOST_FILM_FRAMES = 240;
 const GIVEN_UNIT = 2 ** -9;
@@ -17,10 +18,10 @@ const GIVEN_UNIT = 2 ** -9;
  *   forces?: {largest: number, pulls: Int8Array}}} Frame
  */
 
-class NoFilm extends Error {}
+export class NoFilm extends Error {}
 
 /** A film that grows as its bytes come. */
-class FilmReader {
+export class FilmReader {
   constructor() {
     /** @type {Header | null} */
     this.header = null;

@@ -1,11 +1,16 @@
-// @ts-check
 // Be the critic: twenty samples one after the other, “source or target?”; then the features move and it starts again.
+
+import { filled, percent } from "../shared/elements.js";
+import { stamp } from "./film_marks.js";
+/** @import { Header } from "./film_file.js" */
+/** @import { Picture } from "./film_picture.js" */
+/** @import { Playground } from "./playground.js" */
 
 const ROUND = 20;
 const MOST_ROUNDS = 5;
 const GUESSING = 0.55; // right so often who guesses, or nearly
 
-class Game {
+export class Game {
   /** @param {Playground} playground */
   constructor(playground) {
     this.playground = playground;
@@ -77,7 +82,7 @@ class Game {
     for (const name of [".guess-source", ".guess-target"]) this.playground.find(name).disabled = ended;
     if (!ended) line.textContent = filled(texts.gameAsk, { number: this.done + 1, count: ROUND });
     else {
-      const score = filled(texts.gameScore, { you: percents(last.share), critic: last.domain === undefined ? "–" : percents(last.domain) });
+      const score = filled(texts.gameScore, { you: percent(last.share), critic: last.domain === undefined ? "–" : percent(last.domain) });
       line.textContent = this.over() ? filled(texts[this.outcome(last)], { score }) : score;
       this.playground.find(this.over() ? ".game-start" : ".game-next").focus({ preventScroll: true });
     }

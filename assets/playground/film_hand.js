@@ -1,6 +1,13 @@
-// @ts-check
 // The hand on the picture of the points as given: a mouse, a finger, or a cross that the arrow keys move. It drags
 // handles and samples, picks samples, brushes and erases, and takes back.
+
+import { filled } from "../shared/elements.js";
+import { doneAt, stepToGoOn } from "./film_acts.js";
+import { brushed, decodeOwn, erased } from "./film_brush.js";
+import { Handles } from "./film_handles.js";
+/** @import { Header } from "./film_file.js" */
+/** @import { Stage } from "./film_stage.js" */
+/** @import { Playground } from "./playground.js" */
 
 const ASK_EVERY = 120; // milliseconds between two wishes while a hand moves
 const [REACH_OF_HANDLE, REACH_OF_SAMPLE, SLIP] = [18, 12, 4]; // pixels; who slips less has not dragged
@@ -12,7 +19,7 @@ const CROSS_STEP = 8;
  * @typedef {{name: string, row: number, holds: boolean, from: [number, number], params: any, place: [number, number] | null, moved: boolean}} Grip
  */
 
-class Hand {
+export class Hand {
   /** @param {Playground} playground */
   constructor(playground) {
     this.playground = playground;

@@ -1,9 +1,15 @@
-// @ts-check
 // Handles on the picture: they move, turn and stretch the target and its classes, and the points follow at once.
+
+import { filled } from "../shared/elements.js";
+import { decodeOwn } from "./film_brush.js";
+/** @import { Header } from "./film_file.js" */
+/** @import { Picture } from "./film_picture.js" */
+/** @import { Stage } from "./film_stage.js" */
+/** @import { Playground } from "./playground.js" */
 
 const ARM = 0.3; // of the picture's side, from the target's middle to where its turn is gripped
 
-class Handles {
+export class Handles {
   /** @param {Playground} playground */
   constructor(playground) {
     this.playground = playground;
@@ -121,7 +127,7 @@ class Handles {
 }
 
 /** A share of the way on which settings move the target. @param {any} params @param {number} share */
-function partway(params, share) {
+export function partway(params, share) {
   const class_moves = moves(params.class_moves).map((pair) => pair.map((far) => far * share).join(",")).join(";");
   const [turn, right, up] = [params.turn * share, params.right * share, params.up * share];
   return { ...params, turn, right, up, stretch: params.stretch ** share, class_moves };
@@ -140,7 +146,7 @@ function inverse([a, b, c, d]) {
 }
 
 /** @param {string} text @returns {number[][]} */
-function moves(text) {
+export function moves(text) {
   const read = text.split(";").filter(Boolean).map((pair) => pair.split(",").map(Number));
   return [0, 1, 2].map((index) => (read[index]?.length === 2 && read[index].every(Number.isFinite) ? read[index] : [0, 0]));
 }

@@ -1,6 +1,8 @@
-// @ts-check
 // The mark of a sample: a circle in the source and a diamond in the target; filled, open or dotted by class; in a ring
 // where it is taken for another class.
+
+import { penOf } from "../shared/elements.js";
+import { SvgPen } from "./film_svg.js";
 
 const MARK_RADIUS = 4;
 const MARK_HALF = 7; // of the square in which a mark has room
@@ -12,7 +14,7 @@ const MARK_FINER = 4; // radii in quarters of a pixel
  * Put a mark at a place: on an SVG its shapes, on a canvas a picture of it, which is painted once. The picture lies on
  * whole pixels of the screen, where it is copied and not smoothed, in half the time; there is one for each half of a pixel.
  * @param {CanvasRenderingContext2D} pen @param {any} colours @param {Mark} mark @param {number} x @param {number} y @param {number} radius @param {number} ratio */
-function stamp(pen, colours, mark, x, y, radius, ratio) {
+export function stamp(pen, colours, mark, x, y, radius, ratio) {
   if (!(pen instanceof SvgPen)) {
     const [across, down] = [Math.round(2 * x * ratio), Math.round(2 * y * ratio)];
     const sprite = spriteOf(colours, mark, Math.round(MARK_FINER * radius * ratio), across & 1, down & 1);

@@ -1,11 +1,18 @@
-// @ts-check
 // The pictures of a stage: the plane as given, and the features.
+
+import { penOf } from "../shared/elements.js";
+import { doneAt } from "./film_acts.js";
+import { SIDE, SMALL_SIDE } from "./film_file.js";
+import { stamp } from "./film_marks.js";
+import { SvgPen } from "./film_svg.js";
+/** @import { FilmReader, Frame, Header } from "./film_file.js" */
+/** @import { Stage } from "./film_stage.js" */
 
 const PAD = 0;
 const BOX = [-4, -4, 4, 4]; // of the plane that is shown before there is a film
 
 /** One canvas of a stage. */
-class Picture {
+export class Picture {
   /** @param {Stage} stage @param {string} name @param {HTMLElement} figure */
   constructor(stage, name, figure) {
     this.stage = stage;

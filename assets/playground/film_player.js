@@ -1,14 +1,23 @@
-// @ts-check
 // Time, buttons and keys of the films on the screen.
+
+import { filled, percent } from "../shared/elements.js";
+import { frameAtStep } from "./film_acts.js";
+import { bars } from "./film_bars.js";
+import { Curve } from "./film_curve.js";
+import { tabulate } from "./film_table.js";
+import { lengths, sentenceOf } from "./film_words.js";
+/** @import { FilmReader } from "./film_file.js" */
+/** @import { Stage } from "./film_stage.js" */
+/** @import { Playground } from "./playground.js" */
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const FRAMES_A_SECOND = 16;
 const SECONDS_A_FIT = 1.6; // of a film of few frames, each of which is a step of its own
 
 /** The frame that words and numbers are of at time t: the one whose marks the pictures show. @param {number} t */
-const frameShown = (t) => Math.max(0, Math.ceil(t - 0.5));
+export const frameShown = (t) => Math.max(0, Math.ceil(t - 0.5));
 
-class Player {
+export class Player {
   /** @param {Playground} playground */
   constructor(playground) {
     this.playground = playground;
@@ -222,7 +231,7 @@ class Player {
     if (!frame) return;
     const parts = [];
     for (const name of ["source", "target"]) {
-      if (frame.numbers[name] !== undefined) parts.push(filled(texts[`${name}Right`], { share: percents(frame.numbers[name]) }));
+      if (frame.numbers[name] !== undefined) parts.push(filled(texts[`${name}Right`], { share: percent(frame.numbers[name]) }));
     }
     if (frame.numbers.targetNorm !== undefined) parts.push(filled(texts.norms, lengths(frame)));
     const node = stage.figure.querySelector(".numbers");

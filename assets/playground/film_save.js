@@ -1,23 +1,19 @@
-// @ts-check
 // Films and pictures to keep, and a film that is opened.
 
-/** @param {Blob | string} what @param {string} name */
-function download(what, name) {
-  const link = document.createElement("a");
-  link.download = name;
-  link.href = typeof what === "string" ? what : URL.createObjectURL(what);
-  link.click();
-  if (typeof what !== "string") setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
+import { download } from "../shared/elements.js";
+import { FilmReader, MOST_FILM_BYTES, NoFilm } from "./film_file.js";
+import { SvgPen } from "./film_svg.js";
+/** @import { Stage } from "./film_stage.js" */
+/** @import { Playground } from "./playground.js" */
 
 /** @param {Playground} playground */
-function saveFilm(playground) {
+export function saveFilm(playground) {
   const { film } = playground.stages[0];
   if (film?.whole) download(new Blob(/** @type {any} */ (film.parts)), `${playground.data.file}.dafilm`);
 }
 
 /** Open a film from a file; what is none changes nothing. @param {Playground} playground @param {File | undefined} file */
-async function openFilm(playground, file) {
+export async function openFilm(playground, file) {
   playground.find(".open-film").value = "";
   if (!file) return;
   const film = new FilmReader();
@@ -72,7 +68,7 @@ function shownPictures(stage) {
 }
 
 /** @param {Playground} playground */
-function savePng(playground) {
+export function savePng(playground) {
   const [canvas, ratio] = [document.createElement("canvas"), 2];
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const size = frameOn(playground, pen, ratio);
@@ -83,14 +79,14 @@ function savePng(playground) {
 }
 
 /** The same pictures as shapes, so that a slide can be edited. @param {Playground} playground */
-function saveSvg(playground) {
+export function saveSvg(playground) {
   const svg = new SvgPen();
   const size = frameOn(playground, /** @type {any} */ (svg), 1);
   download(new Blob([svg.written(...size)], { type: "image/svg+xml" }), `${playground.data.file}.svg`);
 }
 
 /** The film as a moving picture, drawn by the server. @param {Playground} playground @param {"webp" | "gif"} kind */
-async function saveAnimation(playground, kind) {
+export async function saveAnimation(playground, kind) {
   const { texts } = playground.data;
   const button = playground.find(`.save-${kind}`);
   button.disabled = true;

@@ -1,8 +1,12 @@
-// @ts-check
 // A stage: one film, how it is fetched, its colours and fields; its pictures are in film_picture.
 
+import { penOf } from "../shared/elements.js";
+import { FilmReader } from "./film_file.js";
+import { Picture } from "./film_picture.js";
+/** @import { Playground } from "./playground.js" */
+
 /** One film on the screen. */
-class Stage {
+export class Stage {
   /** @param {Playground} playground @param {number} index */
   constructor(playground, index) {
     this.playground = playground;
@@ -148,13 +152,6 @@ function tintsOf(classes, tint) {
   const hues = classes.map(rgb);
   const colour = (/** @type {number} */ cell) => [...(hues[cell >> 4] ?? [128, 128, 128]), 255 * tint * (0.15 + (0.85 * (cell & 15)) / 15)];
   return new Uint8ClampedArray([...Array(256).keys()].flatMap(colour));
-}
-
-/** The pen of a small canvas of its own. @param {number} side */
-function penOf(side) {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = side;
-  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
 /** @param {string} hex */

@@ -1,7 +1,6 @@
-// @ts-check
 // A pen that writes down as SVG what a picture paints with a canvas's pen; it knows what `film_picture.js` needs.
 
-class SvgPen {
+export class SvgPen {
   constructor() {
     /** @type {string[]} */
     this.parts = [];

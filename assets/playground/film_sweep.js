@@ -1,8 +1,13 @@
-// @ts-check
 // One slider swept: small multiples of last frames, and the accuracies beneath.
 
+import { filled, make, makeSvg, percent } from "../shared/elements.js";
+import { FilmReader, SIDE } from "./film_file.js";
+import { stamp } from "./film_marks.js";
+/** @import { Frame, Header } from "./film_file.js" */
+/** @import { Playground } from "./playground.js" */
+
 /** Small multiples of last frames over one setting, and the accuracies beneath. @param {Playground} playground */
-async function sweep(playground) {
+export async function sweep(playground) {
   const { sweep: asked, texts, route } = playground.data;
   const box = playground.find(".sweep");
   box.hidden = !asked;
@@ -50,11 +55,9 @@ async function sweep(playground) {
 /** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */
 function multiple(playground, film, frame, title) {
   const stage = playground.stages[0];
-  const figure = document.createElement("figure");
-  const [canvas, caption] = [document.createElement("canvas"), document.createElement("figcaption")];
-  canvas.width = canvas.height = 240;
+  const canvas = make("canvas", { width: 240, height: 240 });
   const header = /** @type {Header} */ (film.header);
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pen = canvas.getContext("2d");
   const box = header.told.box;
   const unit = 240 / (box[2] - box[0]);
   pen.drawImage(stage.fieldOf(frame.field, frame.field, 0, SIDE), 0, 0, 240, 240);
@@ -63,32 +66,23 @@ function multiple(playground, film, frame, title) {
     const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
     stamp(pen, colours, mark, (header.given[2 * i] - box[0]) * unit, (box[3] - header.given[2 * i + 1]) * unit, 3, 1);
   }
-  caption.textContent = `${title} · ${filled(playground.data.texts.targetRight, { share: percents(frame.numbers.target ?? 0) })}`;
-  figure.append(canvas, caption);
-  return figure;
+  const share = percent(frame.numbers.target ?? 0);
+  return make("figure", {}, [canvas, make("figcaption", {}, [`${title} · ${filled(playground.data.texts.targetRight, { share })}`])]);
 }
 
 /** @param {Playground} playground @param {SVGElement} svg @param {{value: number, target: number}[]} reached @param {number} count */
 function curveOf(playground, svg, reached, count) {
   const at = (/** @type {number} */ i) => 60 + (i * 510) / Math.max(1, count - 1);
   const y = (/** @type {number} */ share) => 92 - share * 84;
-  const line = svgElement("polyline", {
+  const line = makeSvg("polyline", {
     points: reached.map(({ target }, i) => `${at(i)},${y(target)}`).join(" "),
     stroke: playground.data.colours.target, fill: "none", "stroke-width": 2,
   });
-  const texts = reached.map(({ value }, i) => svgElement("text", { x: at(i), y: 112, "text-anchor": "middle" }, String(value)));
-  const dots = reached.map(({ target }, i) => svgElement("circle", { cx: at(i), cy: y(target), r: 4, fill: playground.data.colours.target }));
+  const texts = reached.map(({ value }, i) => makeSvg("text", { x: at(i), y: 112, "text-anchor": "middle" }, String(value)));
+  const dots = reached.map(({ target }, i) => makeSvg("circle", { cx: at(i), cy: y(target), r: 4, fill: playground.data.colours.target }));
   const levels = [0, 0.5, 1].flatMap((share) => [
-    svgElement("path", { d: `M40 ${y(share)}H590`, stroke: "currentColor", opacity: 0.2 }),
-    svgElement("text", { x: 34, y: y(share) + 4, "text-anchor": "end" }, percents(share)),
+    makeSvg("path", { d: `M40 ${y(share)}H590`, stroke: "currentColor", opacity: 0.2 }),
+    makeSvg("text", { x: 34, y: y(share) + 4, "text-anchor": "end" }, percent(share)),
   ]);
   svg.replaceChildren(...levels, line, ...dots, ...texts);
-}
-
-/** An element of an SVG. @param {string} name @param {Record<string, string | number>} attributes @param {string} text */
-function svgElement(name, attributes, text = "") {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  element.textContent = text;
-  return element;
 }

@@ -1,11 +1,13 @@
-// @ts-check
 // The course of the films as a table, for who cannot see the curve, or wants its numbers.
+
+import { make, percent } from "../shared/elements.js";
+/** @import { Playground } from "./playground.js" */
 
 /** Rows at most: of more frames some are left out, evenly. */
 const ROWS = 25;
 
 /** Write the table anew, while it is open. @param {Playground} playground */
-function tabulate(playground) {
+export function tabulate(playground) {
   const box = playground.find(".course-table");
   if (!box?.open) return;
   const { texts } = playground.data;
@@ -18,21 +20,11 @@ function tabulate(playground) {
   });
   const count = Math.max(0, ...films.map((stage) => stage.film?.frames.length ?? 0));
   const rows = [...new Set(Array.from({ length: Math.min(ROWS, count) }, (_, row) => Math.round((row * (count - 1)) / (Math.min(ROWS, count) - 1 || 1))))];
-  const cell = (/** @type {string} */ tag, /** @type {string} */ text, scope = "") => {
-    const made = document.createElement(tag);
-    made.textContent = text;
-    if (scope) made.setAttribute("scope", scope);
-    return made;
-  };
-  const line = (/** @type {HTMLElement[]} */ cells) => {
-    const made = document.createElement("tr");
-    made.append(...cells);
-    return made;
-  };
   const written = (/** @type {string} */ name, /** @type {number | undefined} */ value) =>
-    value === undefined ? "–" : name.endsWith("Norm") ? value.toFixed(1) : percents(value);
-  box.querySelector("table").replaceChildren(
-    line([cell("th", texts.frameColumn, "col"), ...columns.map(({ title }) => cell("th", title, "col"))]),
-    ...rows.map((at) => line([cell("th", String(at + 1), "row"), ...columns.map(({ stage, name }) => cell("td", written(name, stage.film?.frames[at]?.numbers[name])))])),
-  );
+    value === undefined ? "–" : name.endsWith("Norm") ? value.toFixed(1) : percent(value);
+  const heads = [texts.frameColumn, ...columns.map(({ title }) => title)].map((title) => make("th", { scope: "col" }, [title]));
+  box.querySelector("table").replaceChildren(make("tr", {}, heads), ...rows.map((at) => make("tr", {}, [
+    make("th", { scope: "row" }, [at + 1]),
+    ...columns.map(({ stage, name }) => make("td", {}, [written(name, stage.film?.frames[at]?.numbers[name])])),
+  ])));
 }

@@ -1,38 +1,30 @@
-// @ts-check
 // One sentence on what has just happened, from a frame's numbers; the sentences come translated.
 
-/** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, string | number>} values */
-function filled(sentence, values) {
-  const said = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
-  return said.replace(/(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef“])/g, "");
-}
-
-/** @param {number} share */
-function percents(share) {
-  return `${Math.round(100 * share)}%`;
-}
+import { filled, percent } from "../shared/elements.js";
+import { aloneAt, settingAt } from "./film_acts.js";
+/** @import { FilmReader, Frame } from "./film_file.js" */
 
 /** How long features are on average, in each domain. @param {Frame} frame */
-function lengths({ numbers }) {
+export function lengths({ numbers }) {
   return { source: numbers.sourceNorm.toFixed(1), target: numbers.targetNorm.toFixed(1) };
 }
 
 /** @param {FilmReader} film @param {number} at @param {any} texts */
-function sentenceOf(film, at, texts) {
+export function sentenceOf(film, at, texts) {
   const { frames, whole, header } = film;
   const told = header?.told;
   const { sentences } = texts;
   const frame = frames[at];
   const before = frames[at - 1];
   const values = {
-    source: percents(frame.numbers.source ?? 0),
-    target: percents(frame.numbers.target ?? 0),
-    domain: percents(frame.numbers.domain ?? 0),
+    source: percent(frame.numbers.source ?? 0),
+    target: percent(frame.numbers.target ?? 0),
+    domain: percent(frame.numbers.domain ?? 0),
     distance: (frame.numbers.distance ?? 0).toFixed(2),
     effective: Math.round(frame.numbers.effective ?? 0),
     count: told?.source_count ?? 0,
     step: frame.step,
-    share: percents(frame.numbers.slide ?? 1),
+    share: percent(frame.numbers.slide ?? 1),
     method: texts.method,
   };
   const last = whole && at === frames.length - 1 && at > 0;
@@ -50,7 +42,7 @@ function directedName(film, at) {
 }
 
 /** @param {Frame} frame @param {Frame | undefined} before @param {boolean} last @param {any} told */
-function nameOf(frame, before, last, told) {
+export function nameOf(frame, before, last, told) {
   if (frame.moved.includes("map")) return "mapped";
   if (frame.moved.includes("weights")) return "weighted";
   if (told?.kind === "classifier adaptation") return frame.phase === "source_only" ? "given" : "reclassified";

@@ -1,27 +1,18 @@
-// @ts-check
-// The playground's element: films of runs on points, played here without asking the server. Everything said comes in
-// `data` already translated; text is set through textContent only. The other files of this folder are parts of the
-// same script: film_file (read), film_stage (fetch), film_picture and film_marks (draw), film_curve, film_bars, film_sweep
-// (what stands around the pictures), film_player (time, keys, buttons), film_hand, film_handles, film_brush (data by
-// hand), film_acts (what a hand does while a network trains), film_words (what has just happened), film_game (be the
-// critic), film_save and film_svg.
+// The playground: films of runs on points, played here without asking the server. Everything said comes in `data` already
+// translated; text is set through textContent only.
 
-/** @type {WeakMap<Element, Playground>} */
-const playgrounds = new WeakMap();
-
-/** @param {any} component */
-export default function (component) {
-  const root = component.parentElement.querySelector(".playground");
-  if (!playgrounds.has(root)) playgrounds.set(root, new Playground(root));
-  playgrounds.get(root)?.show(component.data, (/** @type {any} */ change) => component.setTriggerValue("changed", change));
-  return () => {
-    playgrounds.get(root)?.close();
-    playgrounds.delete(root);
-  };
-}
+import { component } from "../shared/component.js";
+import { filled, make } from "../shared/elements.js";
+import { settingAt, stepToGoOn, withAct } from "./film_acts.js";
+import { Game } from "./film_game.js";
+import { Hand } from "./film_hand.js";
+import { Player } from "./film_player.js";
+import { openFilm, saveAnimation, saveFilm, savePng, saveSvg } from "./film_save.js";
+import { Stage } from "./film_stage.js";
+import { sweep } from "./film_sweep.js";
 
 /** One or two stages (films side by side), a clock that they share, and what one does to the data. */
-class Playground {
+export class Playground {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
@@ -214,10 +205,10 @@ function legend(playground) {
     ...notes.map((/** @type {string} */ text) => ({ text, mark: "none", colour: "" })),
   ].filter(Boolean);
   playground.find(".legend").replaceChildren(...entries.map(({ text, mark, colour }) => {
-    const [item, sign] = [document.createElement("span"), document.createElement("i")];
-    sign.className = mark;
+    const sign = make("i", { class: mark });
     sign.style.setProperty("--mark", colour);
-    item.append(sign, text);
-    return item;
+    return make("span", {}, [sign, text]);
   }));
 }
+
+export default component(".playground", Playground, "changed");

@@ -1,19 +1,10 @@
-// @ts-check
 // A line drawn by hand before the outcome is shown: heights at some places, dragged or moved with the arrow keys. In a
 // room the lines of all lie over one another.
 // Everything said comes in `data` already translated; text is set through textContent only.
 
-/** @type {WeakMap<Element, Sketch>} */
-const sketches = new WeakMap();
+import { component } from "../shared/component.js";
+import { filled, makeSvg } from "../shared/elements.js";
 
-/** @param {any} component */
-export default function (component) {
-  const root = component.parentElement.querySelector(".sketch");
-  if (!sketches.has(root)) sketches.set(root, new Sketch(root));
-  sketches.get(root)?.show(component.data, (/** @type {number[]} */ line) => component.setTriggerValue("committed", line));
-}
-
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 600;
 const HEIGHT = 360;
 const LEFT = 56;
@@ -21,7 +12,7 @@ const MARGIN = 34;
 /** Steps of an arrow key from the bottom to the top. */
 const STEPS = 40;
 
-class Sketch {
+export class Sketch {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
@@ -41,7 +32,7 @@ class Sketch {
     };
     this.svg.onpointermove = (/** @type {PointerEvent} */ event) => this.svg.hasPointerCapture(event.pointerId) && this.drag(event);
     this.svg.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
-    this.find("button").onclick = () => this.commit(this.line);
+    this.find("button").onclick = () => this.commit?.(this.line);
   }
 
   /** @param {any} data @param {(line: number[]) => void} commit */
@@ -67,6 +58,8 @@ class Sketch {
     this.draw();
   }
 
+  close() {}
+
   /** @param {number} x */
   across(x) {
     const [low, high] = this.data.x;
@@ -80,7 +73,7 @@ class Sketch {
   }
 
   draw() {
-    const focused = this.svg.contains(this.root.getRootNode().activeElement ?? document.activeElement);
+    const focused = this.svg.contains(/** @type {any} */ (this.root.getRootNode()).activeElement);
     const { data } = this;
     this.svg.replaceChildren();
     this.svg.classList.toggle("editable", data.editable);
@@ -105,8 +98,7 @@ class Sketch {
 
   /** @param {string} name @param {Record<string, string | number>} attributes @returns {any} */
   add(name, attributes) {
-    const part = document.createElementNS(SVG, name);
-    for (const [attribute, value] of Object.entries(attributes)) part.setAttribute(attribute, String(value));
+    const part = makeSvg(name, attributes);
     this.svg.append(part);
     return part;
   }
@@ -133,19 +125,13 @@ class Sketch {
   /** @param {number} x @param {number} place */
   knot(x, place) {
     const height = this.line[place];
-    const knot = this.add("circle", { class: "knot", cx: this.across(x), cy: this.up(height), r: 8 });
-    const said = this.data.texts.knot.replace("{x}", this.round(x)).replace("{y}", this.round(height) + this.data.unit);
-    for (const [name, value] of Object.entries({
-      role: "slider",
-      tabindex: place === this.chosen ? "0" : "-1",
-      "aria-label": `${this.data.texts.across} ${this.round(x)}`,
-      "aria-orientation": "vertical",
-      "aria-valuemin": this.data.y[0],
-      "aria-valuemax": this.data.y[1],
-      "aria-valuenow": this.round(height),
-      "aria-valuetext": said,
-    }))
-      knot.setAttribute(name, String(value));
+    const { texts, unit, y } = this.data;
+    const knot = this.add("circle", {
+      class: "knot", cx: this.across(x), cy: this.up(height), r: 8, role: "slider", tabindex: place === this.chosen ? 0 : -1,
+      "aria-label": `${texts.across} ${this.round(x)}`, "aria-orientation": "vertical",
+      "aria-valuemin": y[0], "aria-valuemax": y[1], "aria-valuenow": this.round(height),
+      "aria-valuetext": filled(texts.knot, { x: this.round(x), y: this.round(height) + unit }),
+    });
     knot.onfocus = () => (this.chosen = place);
   }
 
@@ -196,3 +182,5 @@ class Sketch {
     this.draw();
   }
 }
+
+export default component(".sketch", Sketch, "committed");

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from html import escape
-from pathlib import Path
-
-_ASSETS = Path(__file__).parents[2] / "assets" / "hall"
 
 
 def plain_page(language: str, title: str, style: str, body: str, *, look: str = "") -> str:
@@ -17,9 +13,3 @@ def plain_page(language: str, title: str, style: str, body: str, *, look: str = 
         f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n"
         f'<body class="{look}">\n{body}\n</body>\n</html>\n'
     )
-
-
-@functools.cache
-def asset(name: str) -> str:
-    """Read a script or a style sheet of the lecture hall."""
-    return (_ASSETS / name).read_text(encoding="utf-8")

@@ -11,10 +11,11 @@ from da_core.i18n import Language
 from da_core.teaching.course_films import course_film
 from da_core.teaching.guess import Points
 from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Sketch, Slide
-from pages.hall.plain_page import asset, plain_page
+from pages.hall.plain_page import plain_page
 from pages.learn.sketch_element import written
 from pages.session import words
 from pages.session.words import _, number
+from pages.shell.scripts import read_asset
 
 _SHARES = ("0%", "50%", "100%")
 _EMPTY_LINES = '<div><div class="lines"></div><div class="lines"></div><div class="lines"></div></div>'
@@ -184,4 +185,4 @@ def _emphasised(line: str) -> str:
 
 def _page(title: str, language: str, body: str) -> str:
     print_it = f'<button class="print" onclick="print()">{escape(_("Print"))}</button>'
-    return plain_page(language, title, asset("print.css"), print_it + body)
+    return plain_page(language, title, read_asset("hall/print.css"), print_it + body)

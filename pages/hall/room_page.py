@@ -5,7 +5,6 @@ They are no Streamlit pages: a phone loads one file and then waits for the next 
 
 from __future__ import annotations
 
-import functools
 import json
 from html import escape
 from typing import Any, Literal
@@ -13,13 +12,12 @@ from typing import Any, Literal
 from da_core import palette
 from da_core.i18n import Language
 from da_core.teaching.hall.room import Room
-from pages.hall.plain_page import asset, plain_page
-from pages.learn import film_element, playground_texts, sketch_element
+from pages.hall.plain_page import plain_page
+from pages.learn import playground_texts, sketch_element
 from pages.session import origin, words
 from pages.session.words import _
 from pages.shell.class_link import qr_code
-
-_SCRIPTS = ("room_parts.js", "room_slide.js", "room_vote.js", "room_run.js", "room.js")
+from pages.shell.scripts import bundle, read_asset
 
 Role = Literal["follow", "stage", "notes"]
 TEXTS = {
@@ -127,14 +125,12 @@ def page(room: Room, role: Role, join_address: str) -> str:
         join = _join(room, join_address) if role == "stage" else ""
         skip = f'<a class="skip" href="#slide">{escape(_("To the slide"))}</a>'
     sketch = f'<template id="sketch">{sketch_element.markup()}</template>'
-    film = f"<style>{film_element.style()}</style>{playground_texts.HTML}"
+    film = f"<style>{read_asset('playground/playground.css')}</style>{playground_texts.HTML}"
     body = (
         f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>{sketch}\n'
         f'<script id="given" type="application/json">{_as_script(data)}</script>\n'
-        f'<script type="module">{film_element.script()}\nglobalThis.Playground = Playground;</script>\n'
-        f'<script type="module">{sketch_element.script()}\nglobalThis.Sketch = Sketch;</script>\n'
-        f'<script type="module">{_script()}</script>'
+        f'<script type="module">{bundle("hall/room.js")}</script>'
     )
     return plain_page(language.code, title, _style(), body, look=role)
 
@@ -163,9 +159,4 @@ def _as_script(value: object) -> str:
 
 
 def _style() -> str:
-    return f":root {{ {palette.style_properties()} }}\n{asset('room.css')}"
-
-
-@functools.cache
-def _script() -> str:
-    return "\n".join(map(asset, _SCRIPTS))
+    return f":root {{ {palette.style_properties()} }}\n{read_asset('hall/room.css')}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -26,31 +24,10 @@ from pages.learn import playground_texts
 from pages.session import origin, state
 from pages.session.words import _
 from pages.shell import theme
+from pages.shell.scripts import bundle, read_asset
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
-
-_ASSETS = Path(__file__).parents[2] / "assets" / "playground"
-_SCRIPTS = (
-    "playground.js",
-    "film_file.js",
-    "film_stage.js",
-    "film_picture.js",
-    "film_marks.js",
-    "film_curve.js",
-    "film_table.js",
-    "film_bars.js",
-    "film_sweep.js",
-    "film_player.js",
-    "film_words.js",
-    "film_acts.js",
-    "film_hand.js",
-    "film_handles.js",
-    "film_brush.js",
-    "film_game.js",
-    "film_save.js",
-    "film_svg.js",
-)
 
 
 def draw(
@@ -160,20 +137,9 @@ def _notes(method: type[Method]) -> list[str]:
 
 def _element() -> Any:
     """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component("da_lab_playground", html=playground_texts.HTML, css=style(), js=script())
-
-
-def style() -> str:
-    """Read the element's style sheet."""
-    return _asset("playground.css")
-
-
-@functools.cache
-def script() -> str:
-    """Read the element's script, a module."""
-    return "\n".join(_asset(name) for name in _SCRIPTS)
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+    return st.components.v2.component(
+        "da_lab_playground",
+        html=playground_texts.HTML,
+        css=read_asset("playground/playground.css"),
+        js=bundle("playground/playground.js"),
+    )

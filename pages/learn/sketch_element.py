@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -13,8 +11,8 @@ from da_core.teaching.guess import BoundaryGuess, CurveGuess, Ends, Line, Points
 from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme
+from pages.shell.scripts import bundle, read_asset
 
-_ASSETS = Path(__file__).parents[2] / "assets" / "sketch"
 _HTML = """<div class="sketch"><svg viewBox="0 0 600 360" role="group"></svg>
 <div class="foot"><span class="yours"><i></i><span></span></span><span class="came"><i></i><span></span></span>
 <span class="others"><i></i><span></span></span><span class="middle"><i></i><span></span></span></div>
@@ -94,18 +92,9 @@ def written(value: float) -> str:
 
 def markup() -> str:
     """Write the element's markup and style, for a page that is no screen of the app."""
-    return f"<style>{_asset('sketch.css')}</style>{_HTML}"
-
-
-def script() -> str:
-    """Read the element's script."""
-    return _asset("sketch.js")
+    return f"<style>{read_asset('sketch/sketch.css')}</style>{_HTML}"
 
 
 def _element() -> Any:
-    return st.components.v2.component("da_lab_sketch", html=_HTML, css=_asset("sketch.css"), js=script())
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+    css, js = read_asset("sketch/sketch.css"), bundle("sketch/sketch.js")
+    return st.components.v2.component("da_lab_sketch", html=_HTML, css=css, js=js)

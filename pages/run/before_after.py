@@ -1,16 +1,13 @@
 """Before and after, side by side: the same samples in two panels that answer one another.
 
-One element of our own (``assets/scatter*.js``) draws both, so that a hover lights the same sample up in each and shows
+One element of our own (``assets/scatter``) draws both, so that a hover lights the same sample up in each and shows
 its picture, and so that points travel when the layout or the epoch changes. It also serves the home page's shipped run.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -20,16 +17,16 @@ from numpy.typing import NDArray
 
 from da_core import palette
 from da_core.events import Embedded, Evidence, Layout, When
+from da_core.packed_arrays import pack
 from pages.charts import chart_table
 from pages.samples.shown_samples import ShownSamples
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
+from pages.shell.scripts import bundle, read_asset
 
 Colour = Literal["domain", "class", "right", "confidence", "weight"]
 Points = NDArray[np.float32]
 
-_ASSETS = Path(__file__).parents[2] / "assets"
-_SCRIPTS = ("scatter.js", "scatter_panel.js", "scatter_course.js", "scatter_details.js", "scatter_marks.js")
 _WHENS: tuple[When, ...] = ("before", "after")
 LAYOUTS: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
 _SLOW: tuple[Layout, ...] = ("tsne",)
@@ -80,7 +77,6 @@ TEXTS = {
     "sized": "The larger a source point, the more it weighs.",
 }
 """Texts of the element, which fills their fields itself."""
-_MISSING = -(2**15)
 _PANEL = (
     '<figure><figcaption><span></span><span class="score"></span></figcaption><div class="plot">'
     '<canvas></canvas><canvas class="over" tabindex="0" role="img"></canvas><p hidden></p></div></figure>'
@@ -250,7 +246,7 @@ def payload(
     on_request: Sequence[Layout] = (),
     names: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Write all that the element needs as JSON, arrays as `_packed`; ``on_request`` are layouts that it may ask for."""
+    """Write the element's data as JSON with packed arrays; ``on_request`` are layouts that it may ask for."""
     data = {
         "id": run,
         "file": f"before-after-{run}",
@@ -273,10 +269,10 @@ def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
     return {
         "count": len(cloud.label),
         "sourceCount": cloud.source_count,
-        "label": _packed(cloud.label),
-        "predicted": {stop: _packed(guess) for stop, guess in cloud.predicted.items()},
+        "label": pack(cloud.label, "i2"),
+        "predicted": {stop: pack(guess, "i2") for stop, guess in cloud.predicted.items()},
         "confidence": {stop: _shares(sure) for stop, sure in cloud.confidence.items()},
-        "neighbours": {stop: _packed(near) for stop, near in cloud.neighbours.items()}
+        "neighbours": {stop: pack(near, "i2") for stop, near in cloud.neighbours.items()}
         | {"k": max((near.shape[1] for near in cloud.neighbours.values()), default=0)},
         "weight": None if weights is None else [f"{weight:.2f}" for weight in weights],
         # a tenth, one and ten lie as far apart as weights do in their effect
@@ -363,17 +359,8 @@ def _stops(cloud: Cloud) -> dict[str, str]:
 
 def _element() -> Any:
     """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component("da_lab_scatter", html=_HTML, css=_asset("scatter.css"), js=_script())
-
-
-@functools.cache
-def _script() -> str:
-    return "\n".join(_asset(name) for name in _SCRIPTS)
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+    css, js = read_asset("scatter/scatter.css"), bundle("scatter/scatter.js")
+    return st.components.v2.component("da_lab_scatter", html=_HTML, css=css, js=js)
 
 
 def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:
@@ -383,19 +370,8 @@ def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:
     everything = np.concatenate(list(stops.values())).astype(float)
     low, high = np.nanmin(everything, 0), np.nanmax(everything, 0)
     half = float((high - low).max()) / 2 or 1.0
-    units = {stop: (xy - (low + high) / 2) / half * (2**15 - 1) for stop, xy in stops.items()}
-    return {stop: "p" + _base64(np.where(np.isnan(xy), _MISSING, xy).round(), "<i2") for stop, xy in units.items()}
-
-
-def _packed(numbers: NDArray[Any]) -> str:
-    """Pack whole numbers as base64 of 16 bits each, with a letter before that tells them from places."""
-    return "n" + _base64(numbers, "<i2")
+    return {stop: pack((xy - (low + high) / 2) / half, "i2", 1 / 32767) for stop, xy in stops.items()}
 
 
 def _shares(shares: NDArray[np.floating[Any]]) -> str:
-    """Pack numbers in [0, 1] as base64 of 8 bits each."""
-    return "n" + _base64((np.clip(shares, 0, 1) * 255).round(), "u1")
-
-
-def _base64(numbers: NDArray[Any], kind: str) -> str:
-    return base64.b64encode(numbers.astype(kind).tobytes()).decode("ascii")
+    return pack(shares, "u1", 1 / 255)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import functools
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,10 @@ from da_core.data.readers.sounds import to_wav
 from pages.samples import gallery, shown_samples
 from pages.session import keys
 from pages.session.words import _, word
+from pages.shell.scripts import bundle, read_asset
 
 _TEXTS, _SOUNDS = 4, 5
 """Samples that one row of the gallery shows of a class of each domain."""
-_ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def texts(pair: DomainPair) -> None:
@@ -61,11 +59,5 @@ def _uri(content: bytes) -> str:
 
 
 def _element() -> Any:
-    return st.components.v2.component(
-        "da_lab_players", html='<div class="players"></div>', css=_asset("players.css"), js=_asset("players.js")
-    )
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+    css, js = read_asset("players.css"), bundle("players.js")
+    return st.components.v2.component("da_lab_players", html='<div class="players"></div>', css=css, js=js)

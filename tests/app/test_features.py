@@ -18,6 +18,7 @@ from da_core import i18n, palette
 from da_core.events import Evidence, Finished, NeighbourMix, Shift, ShiftMeasures, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
+from da_core.packed_arrays import unpack
 from da_core.teaching import picture_atlas
 from pages.run import before_after, layout_requests, weight_charts
 from pages.samples.shown_samples import ShownSamples
@@ -30,12 +31,6 @@ def told(evidence: Evidence, **changes: object) -> dict:
     return before_after.payload(before_after.Cloud.from_evidence(evidence), made_up_run.CLASSES, **settings | changes)
 
 
-def unpacked(text: str, kind: str = "<i2") -> np.ndarray:
-    """Numbers as the element reads them; places lie in [-1, 1]."""
-    numbers = np.frombuffer(base64.b64decode(text[1:]), kind)
-    return np.where(numbers == -(2**15), np.nan, numbers / 32767).reshape(-1, 2) if text[0] == "p" else numbers
-
-
 def ready(app: AppTest) -> AppTest:
     """Run the screen until all that is made in the background is there."""
     layout_requests.layout_queue.background.wait_idle(120)
@@ -46,7 +41,7 @@ def test_both_panels_have_the_same_axes(lab: Lab) -> None:
     evidence = made_up_run.finished().evidence
     shown = told(evidence)["points"]["umap"]
     given = np.concatenate([evidence.embeddings["before/umap"], evidence.embeddings["after/umap"]])
-    seen = np.concatenate([unpacked(shown[when]) for when in ("before", "after")])
+    seen = np.concatenate([unpack(shown[when]).reshape(-1, 2) for when in ("before", "after")])
     assert np.abs(seen).max() == pytest.approx(1)
     # one shift and one scale, the same for x and y, takes every point of either panel to where it is drawn
     scale = np.ptp(seen) / np.ptp(given - (given.max(0) + given.min(0)) / 2)
@@ -59,7 +54,7 @@ def test_source_is_blue_and_target_orange_whatever_the_colour_is_by(lab: Lab) ->
     assert palette.SOURCE not in shown["colours"]["classes"]
     assert palette.TARGET not in shown["colours"]["classes"]
     assert shown["sourceCount"] == 30
-    assert len(unpacked(shown["label"])) == shown["count"] == 60
+    assert len(unpack(shown["label"])) == shown["count"] == 60
 
 
 def test_colours_are_offered_for_what_is_known(lab: Lab) -> None:
@@ -71,11 +66,11 @@ def test_colours_are_offered_for_what_is_known(lab: Lab) -> None:
     new = dataclasses.replace(evidence, source_probabilities=sure, target_probabilities=sure)
     shown = told(new)
     assert set(shown["texts"]["colours"]) == {"domain", "class", "right", "confidence", "weight"}
-    assert unpacked(shown["confidence"]["after"], "u1").tolist() == [153] * 60
+    assert unpack(shown["confidence"]["after"]).tolist() == [0.6] * 60
     unknown = dataclasses.replace(old, target_label=np.full(30, -1))
     shown = told(unknown)
     assert set(shown["texts"]["colours"]) == {"domain", "class"}
-    assert unpacked(shown["label"])[30:].tolist() == [-1] * 30
+    assert unpack(shown["label"])[30:].tolist() == [-1] * 30
     assert shown["scores"] == {}
 
 
@@ -92,7 +87,7 @@ def test_a_live_run_shows_pca_at_once_and_umap_when_it_is_ready(lab: Lab) -> Non
     queue().wait(run, lambda view: "before/pca" in view.embeddings, 30)
     early = drawn(lab.screen("features", run))
     assert early["layout"] == "pca"
-    assert len(unpacked(early["points"]["pca"]["before"])) == early["count"] == 60
+    assert len(unpack(early["points"]["pca"]["before"])) == 2 * early["count"] == 120
     assert early["points"]["umap"] is None
     both = {f"before/{layout}": made_up_run.embedded(layout) for layout in ("pca", "umap")}
     assert set(before_after.Cloud.from_live_run(both).layouts) == {"pca", "umap"}
@@ -129,7 +124,7 @@ def test_the_second_panel_travels_through_the_epochs(lab: Lab, epochs: tuple[str
     assert [stop["name"] for stop in shown["stops"]] == stops
     for layout in ("umap", "pca"):
         assert set(shown["points"][layout]) == {"before", "after", *epochs}
-        assert len({len(unpacked(points)) for points in shown["points"][layout].values()}) == 1
+        assert len({len(unpack(points)) for points in shown["points"][layout].values()}) == 1
     for epoch in epochs:
         assert shown["scores"][epoch] == "target 33.3%", "a third of the samples are cats"
     assert "15 nearest" in shown["state"]["umap"]
@@ -141,7 +136,7 @@ def test_nearest_neighbours_are_of_the_other_domain_and_nearest_in_feature_space
     shown = drawn(app)["neighbours"]
     evidence = made_up_run.finished().evidence
     Fs, Ft = evidence.source_features["before"], evidence.target_features["before"]
-    near = unpacked(shown["before"]).reshape(60, shown["k"])
+    near = unpack(shown["before"]).reshape(60, shown["k"])
     assert (near[:30] >= 30).all()
     assert (near[30:] < 30).all()
     distances = np.linalg.norm(Fs[:, None] - Ft[None], axis=2)

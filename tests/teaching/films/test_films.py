@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import struct
-import subprocess
 import zlib
 
 import numpy as np
@@ -24,6 +23,7 @@ from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalis
 from da_core.teaching.films.lesson_films import lesson_experiment
 from da_core.teaching.films.presets import PRESETS, suited
 from da_core.teaching.films.studio import SHIPPED
+from tests.support.javascript import run_module
 
 SMALL = Experiment(
     data=DataSpec(name="drawn", params={"count": 100, "turn": 30.0}),
@@ -321,26 +321,17 @@ def test_every_preset_has_the_shift_that_it_is_named_after() -> None:
 
 
 def test_the_pages_script_reads_what_python_writes(tmp_path) -> None:
-    """By the node that Playwright brings; the browser's tests do the same by eye."""
-    import json
-    from pathlib import Path
-
-    import playwright
-
-    node = Path(playwright.__file__).parent / "driver" / "node"
-    assets = Path(__file__).parents[3] / "assets" / "playground"
     film = filmed("kmm")
     (tmp_path / "film").write_bytes(film_file.encode(film.header, film.frames))
-    script = (assets / "film_file.js").read_text() + (
-        "\nimport { readFileSync } from 'node:fs';"
-        f"\nconst film = new FilmReader(); await film.read(new Uint8Array(readFileSync({str(tmp_path / 'film')!r})));"
-        "\nconst frame = film.frames.at(-1);"
-        "\nconsole.log(JSON.stringify({ whole: film.whole, count: film.frames.length, places: [...frame.places],"
-        " field: [...frame.field], weights: [...frame.weights] }));"
-    )
-    (tmp_path / "read.mjs").write_text(script)
-    told = subprocess.run([node, tmp_path / "read.mjs"], capture_output=True, text=True, check=True).stdout
-    read, last = json.loads(told), film_file.decode((tmp_path / "film").read_bytes()).frames[-1]
+    script = """import { readFileSync } from "node:fs";
+    import { FilmReader } from "./playground/film_file.js";
+    const film = new FilmReader();
+    await film.read(new Uint8Array(readFileSync(values)));
+    const { places, field, weights } = film.frames.at(-1);
+    const { whole, frames } = film;
+    answer({ whole, count: frames.length, places: [...places], field: [...field], weights: [...weights] });"""
+    read = run_module(script, str(tmp_path / "film"))
+    last = film_file.decode((tmp_path / "film").read_bytes()).frames[-1]
     assert read["whole"]
     assert read["count"] == len(film.frames)
     assert read["places"] == last.places.ravel().tolist()

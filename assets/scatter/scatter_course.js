@@ -1,10 +1,20 @@
 // The way of the second panel through training: a slider over its stops, and play, step and reset beside it.
 
+import { between, icon, reach } from "./scatter_marks.js";
+
 const STEP_MS = 800;
 
-class Course {
+export class Course {
+  at = 0; // among the stops, or between two
+  stops = [];
+  first; // the buttons
+  player;
+  next;
+  frame = 0;
+
   constructor(view, root) {
-    Object.assign(this, { view, root, at: 0, stops: [] });
+    this.view = view;
+    this.root = root;
     this.slider = root.querySelector("input");
     [this.first, this.player, this.next] = root.querySelectorAll("button");
     this.first.replaceChildren(icon("M6 5h2v14H6zM20 5v14L9 12z"));
@@ -30,11 +40,11 @@ class Course {
 
   // take up the stops that the layout has; stay at the one of this name, else at the last
   reach(name) {
-    const told = this.view.data.points[this.view.layout] ?? {};
+    const points = this.view.data.points[this.view.layout] ?? {};
     const { stops, texts } = this.view.data;
-    this.stops = stops.filter((stop) => told[stop.name]);
+    this.stops = stops.filter((stop) => points[stop.name]);
     // a layout without the epochs between still goes from before to after
-    if (this.stops.length === 1 && stops.length > 1 && told.before) this.stops.unshift({ name: "before", title: texts.before });
+    if (this.stops.length === 1 && stops.length > 1 && points.before) this.stops.unshift({ name: "before", title: texts.before });
     const found = this.stops.findIndex((stop) => stop.name === name);
     this.at = found < 0 ? Math.max(this.stops.length - 1, 0) : found;
   }

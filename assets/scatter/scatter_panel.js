@@ -1,12 +1,24 @@
 // One panel: its canvas with the points, which a pointer, a lasso and the keyboard reach.
 
+import { entryOf } from "./scatter_colours.js";
+import { nearestOf } from "./scatter_details.js";
+import { Stamps, encloses, fitted, outline, reach } from "./scatter_marks.js";
+
 const REACH = 26; // how near a pointer must be to a point, in CSS pixels
 const DRAG = 6; // from here on a press that moves draws a lasso
 
-class Panel {
+export class Panel {
+  base; // the canvas of the points
+  over; // and that of what is pointed at
+  trail; // of a press that may become a lasso
+
   // `own`: positions of a small panel that does not follow the choices of layout and epoch
   constructor(view, when, figure, own = null) {
-    Object.assign(this, { view, when, figure, own, plot: figure.querySelector(".plot"), marks: null });
+    this.view = view;
+    this.when = when;
+    this.figure = figure;
+    this.own = own;
+    this.plot = figure.querySelector(".plot");
     if (own) this.ownExtent = reach([own]);
     [this.base, this.over] = figure.querySelectorAll("canvas");
     this.over.onpointerdown = (event) => this.press(event);
@@ -20,8 +32,7 @@ class Panel {
 
   caption() {
     const { texts, scores } = this.view.data;
-    const name = this.when === "after" ? this.view.course.name : this.when;
-    return [this.when === "after" ? this.view.course.title : texts[this.when], scores[name] ?? ""];
+    return [this.when === "after" ? this.view.course.title : texts[this.when], scores[this.view.stop(this.when)] ?? ""];
   }
 
   say(title = null) {
@@ -54,8 +65,8 @@ class Panel {
   }
 
   shown(i) {
-    const { only, classes, label_ } = this.view;
-    return (only === null || this.view.entry(i, this.when) === only) && (!classes.size || classes.has(label_[i]));
+    const { only, classes, label } = this.view;
+    return (only === null || entryOf(this.view, i, this.when) === only) && (!classes.size || classes.has(label[i]));
   }
 
   // ── pointer and keys ──────────────────────────────────────────────────────────────────────────────────────
@@ -194,7 +205,7 @@ class Panel {
     if (view.pinned >= 0) {
       pen.globalAlpha = 0.7;
       const from = this.at(view.pinned);
-      for (const i of nearestOf(view, view.pinned, this.when === "after" ? view.course.name : this.when)) {
+      for (const i of nearestOf(view, view.pinned, view.stop(this.when))) {
         const to = this.at(i);
         pen.beginPath();
         pen.moveTo(...from);

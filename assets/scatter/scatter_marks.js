@@ -1,9 +1,15 @@
 // Marks and small tools of the scatter panels.
 
+import { makeSvg, penOf } from "../shared/elements.js";
+import { unpacked } from "../shared/packed_arrays.js";
+
 // marks drawn once a look and then copied, which is several times faster than drawing each point's path
-class Stamps {
+export class Stamps {
+  made = { circle: new Map(), diamond: new Map() };
+
   constructor(edge, ratio) {
-    Object.assign(this, { edge, ratio, made: { circle: new Map(), diamond: new Map() } });
+    this.edge = edge;
+    this.ratio = ratio;
   }
 
   press(pen, shape, colour, radius, x, y) {
@@ -18,21 +24,20 @@ class Stamps {
   }
 
   make(shape, colour, radius) {
-    const stamp = document.createElement("canvas");
-    stamp.width = stamp.height = 2 * Math.ceil((radius * 1.25 + 1) * this.ratio);
-    const pen = stamp.getContext("2d");
+    const pen = penOf(2 * Math.ceil((radius * 1.25 + 1) * this.ratio));
+    const middle = pen.canvas.width / this.ratio / 2;
     pen.scale(this.ratio, this.ratio);
-    const path = outline(shape, stamp.width / this.ratio / 2, stamp.width / this.ratio / 2, radius);
+    const path = outline(shape, middle, middle, radius);
     pen.fillStyle = colour;
     pen.fill(path);
     pen.lineWidth = 0.6;
     pen.strokeStyle = this.edge;
     pen.stroke(path);
-    return stamp;
+    return pen.canvas;
   }
 }
 
-function outline(shape, x, y, r) {
+export function outline(shape, x, y, r) {
   const path = new Path2D();
   if (shape === "diamond") {
     const d = r * 1.25; // looks as large as the circle of radius r
@@ -46,7 +51,7 @@ function outline(shape, x, y, r) {
 }
 
 // a canvas as large as its box in device pixels, cleared, with a pen that counts CSS pixels
-function fitted(canvas, box) {
+export function fitted(canvas, box) {
   const ratio = devicePixelRatio || 1;
   const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -56,40 +61,32 @@ function fitted(canvas, box) {
   return pen;
 }
 
-function between(from, to, t) {
+export function between(from, to, t) {
   if (!from || !to || from.length !== to.length || t === 1) return to;
   const mixed = new Float32Array(to.length);
   for (let i = 0; i < to.length; i++) mixed[i] = from[i] + (to[i] - from[i]) * t;
   return mixed;
 }
 
-function between2(from, to, t) {
-  return from + (to - from) * t;
-}
-
 // how far points lie from the middle, across and up, in all of these places together
-function reach(places) {
+export function reach(places) {
   const far = [1e-6, 1e-6];
   for (const place of places) place?.forEach((value, i) => value === value && (far[i % 2] = Math.max(far[i % 2], Math.abs(value))));
   return far;
 }
 
-// numbers that came as base64: coordinates as floats in [-1, 1], NaN where missing; other kinds as they are
+// arrays that came packed, unpacked once for many frames
 const known = new Map();
-function decoded(text, kind = Int16Array) {
-  const key = kind === Int16Array ? text : `8${text}`;
-  if (!known.has(key)) {
+export function decoded(text) {
+  if (!known.has(text)) {
     if (known.size > 200) known.clear();
-    const bytes = Uint8Array.from(atob(text.slice(1)), (letter) => letter.charCodeAt(0));
-    const numbers = new kind(bytes.buffer);
-    // the first letter says what they are: p for places, n for numbers
-    known.set(key, text[0] === "p" ? Float32Array.from(numbers, (value) => (value === MISSING ? NaN : value / 32767)) : numbers);
+    known.set(text, unpacked(text));
   }
-  return known.get(key);
+  return known.get(text);
 }
 
 // the colour at a share of the way along a scale, in steps that marks can share
-function ramp(scale, share) {
+export function ramp(scale, share) {
   const place = (Math.round(share * 24) / 24) * (scale.length - 1);
   const low = Math.min(Math.floor(place), scale.length - 2);
   const rest = Math.round((place - low) * 100);
@@ -108,7 +105,7 @@ function mixture(from, to, percent) {
 }
 
 // whether a closed line goes around a spot (even-odd rule)
-function encloses(trail, x, y) {
+export function encloses(trail, x, y) {
   let inside = false;
   for (let a = 0, b = trail.length - 1; a < trail.length; b = a++) {
     const [[ax, ay], [bx, by]] = [trail[a], trail[b]];
@@ -118,7 +115,7 @@ function encloses(trail, x, y) {
 }
 
 // one order for both panels, so that neither domain always lies on top; fixed, so that nothing flickers
-function shuffled(count) {
+export function shuffled(count) {
   const order = Array.from({ length: count }, (_, i) => i);
   let seed = 1;
   for (let i = count - 1; i > 0; i--) {
@@ -129,47 +126,13 @@ function shuffled(count) {
   return order;
 }
 
-function element(tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  return node;
-}
-
-function row(kind, ...children) {
-  const node = element("div", "");
-  node.className = kind;
-  node.append(...children);
-  return node;
-}
-
-function line(text, kind = "") {
-  const node = element("span", text);
-  node.className = kind;
-  return node;
-}
-
-function picture(viewBox, path) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", viewBox);
-  svg.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(space, "path");
-  shape.setAttribute("d", path);
-  svg.append(shape);
-  return [svg, shape];
-}
-
-function mark(shape, colour) {
+export function mark(shape, colour) {
   const circle = "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0";
-  const [svg, path] = picture("-6 -6 12 12", { circle, diamond: "M0,-6L6,0L0,6L-6,0Z", dot: "M-5,-5h10v10h-10z" }[shape]);
-  path.setAttribute("fill", colour);
-  path.setAttribute("stroke", colour === "none" ? "currentColor" : "none");
-  path.setAttribute("stroke-width", "1.5");
-  return svg;
+  const d = { circle, diamond: "M0,-6L6,0L0,6L-6,0Z", dot: "M-5,-5h10v10h-10z" }[shape];
+  const stroke = colour === "none" ? "currentColor" : "none";
+  return makeSvg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": true }, makeSvg("path", { d, fill: colour, stroke, "stroke-width": 1.5 }));
 }
 
-function icon(path) {
-  const [svg, shape] = picture("0 0 24 24", path);
-  shape.setAttribute("fill", "currentColor");
-  return svg;
+export function icon(d) {
+  return makeSvg("svg", { viewBox: "0 0 24 24", "aria-hidden": true }, makeSvg("path", { d, fill: "currentColor" }));
 }

@@ -1,0 +1,50 @@
+// Elements, texts and files that the scripts of all screens make. Text reaches the page as text only, never as markup.
+
+/**
+ * Make an element. `on…` in its properties are listeners, all others attributes.
+ * @param {string} tag @param {Record<string, any>} [properties] @param {(Node | string | number | null | undefined)[]} [children]
+ * @returns {any}
+ */
+export function make(tag, properties = {}, children = []) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== undefined && value !== null) node.setAttribute(name, String(value));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child))));
+  return node;
+}
+
+/** Make an element of an SVG. @param {string} tag @param {Record<string, any>} attributes @param {(Node | string)[]} children @returns {any} */
+export function makeSvg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+}
+
+/** The pen of a square canvas of its own. @param {number} side */
+export function penOf(side) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
+
+/** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, any>} values */
+export function filled(sentence, values) {
+  const text = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return text.replace(/(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef“])/g, "");
+}
+
+/** @param {number} share */
+export function percent(share, digits = 0) {
+  return `${(100 * share).toFixed(digits)}%`;
+}
+
+/** Have the browser keep a file. @param {Blob | string} content a data URL, or bytes @param {string} name */
+export function download(content, name) {
+  const href = typeof content === "string" ? content : URL.createObjectURL(content);
+  make("a", { download: name, href }).click();
+  if (href !== content) setTimeout(() => URL.revokeObjectURL(href), 1000);
+}

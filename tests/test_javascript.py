@@ -1,0 +1,51 @@
+"""The scripts of our pages: modules that TypeScript finds no mistake in, and bundles that a browser can read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pages.shell.scripts import bundle
+from tests.support.javascript import ASSETS, NODE
+
+MODULES = sorted(str(file) for file in ASSETS.glob("*/*.js"))
+ENTRIES = ("playground/playground.js", "scatter/scatter.js", "sketch/sketch.js", "hall/room.js")
+
+
+def check(files: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check modules as “tsc --noEmit --checkJs” does, without the network."""
+    from deno import find_deno_bin
+
+    options = ["--config", str(Path(__file__).with_name("deno.json")), "--no-lock", "--no-remote", "--no-npm"]
+    environment = os.environ | {"DENO_DIR": str(folder), "NO_COLOR": "1"}
+    return subprocess.run(
+        [find_deno_bin(), "check", "-q", *options, *files], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_typescript_finds_no_mistake(tmp_path: Path) -> None:
+    found = check(MODULES, tmp_path)
+    assert found.returncode == 0, found.stderr
+
+
+def test_typescript_finds_a_name_that_no_module_exports(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.js"
+    wrong.write_text(f'import {{ mak }} from "{ASSETS}/shared/elements.js";\nmak("p");\n')
+    assert "'mak'" in check([str(wrong)], tmp_path).stderr
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_bundle_is_one_module_without_imports(entry: str, tmp_path: Path) -> None:
+    script = bundle(entry)
+    assert "\nimport " not in script
+    assert "</script" not in script
+    (tmp_path / "bundle.mjs").write_text(script)
+    subprocess.run([NODE, "--check", tmp_path / "bundle.mjs"], check=True)
+
+
+def test_a_bundle_exports_only_what_its_page_mounts() -> None:
+    assert bundle("playground/playground.js").count("\nexport ") == 1
+    assert "\nexport " not in bundle("hall/room.js")
