@@ -179,7 +179,7 @@ def figure_gaps(source: DataSource) -> Iterator[Gap]:
 
 def _is_built_in(source: DataSource) -> bool:
     """Whether it loads on any machine: without a download, files of a visitor or another package."""
-    return source.name not in NEEDS_MORE and not source.remotes(source.Params())
+    return source.name not in NEEDS_MORE and not source().remotes()
 
 
 # Of both

@@ -96,7 +96,7 @@ def _setting(usual: UsualSpec, network: str) -> str:
     parts = [_(network)]
     if usual.head != default.head:
         parts.append(_(heads()[usual.head.name].title))
-    parts += [_(preparation.read(step)[0].title) for step in usual.prepare or ()]
+    parts += [_(preparation.read(step).title) for step in usual.prepare or ()]
     if usual.training.epochs != default.training.epochs:
         parts.append(_("{count} epochs", count=usual.training.epochs))
     return listing(parts)

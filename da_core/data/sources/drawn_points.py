@@ -97,12 +97,14 @@ class DrawnPoints(DataSource):
             "", title="Your own points", help="Points that were brushed in, in the playground's own short form."
         )
 
-    def load(self, params: Any, seed: int) -> DomainPair:
+    params: Params
+
+    def load(self, seed: int) -> DomainPair:
         """Draw the pair. Raises `UserError` for points or moves that cannot be read and classes that are missing."""
         rng = np.random.default_rng([seed, 0xD7A3])
-        own = decode_points(params.points)
-        Xs, ys = _drawn(params, params.source_ratio, rng)
-        Xt, yt = _shifted(params, rng)
+        own = decode_points(self.params.points)
+        Xs, ys = _drawn(self.params, self.params.source_ratio, rng)
+        Xt, yt = _shifted(self.params, rng)
         Xs, ys = _joined(Xs, ys, *own[0])
         Xt, yt = _joined(Xt, yt, *own[1])
         if not len(Xt):
@@ -120,30 +122,34 @@ class DrawnPoints(DataSource):
                 title=self.title,
                 origin="Drawn by this project's code and by hand.",
                 licence="Made by this project's code: MIT, as the project.",
-                shift=_shift_of(params),
+                shift=_shift_of(self.params),
             ),
             columns=("x1", "x2"),
         )
 
-    def true_weights(self, params: Any, X: NDArray[Any], y: Labels) -> Points | None:
+    def true_weights(self, X: NDArray[Any], y: Labels) -> Points | None:
         """Compute the density ratio where the target is selected from the source or has other class proportions."""
-        if _shift_of(params) not in ("covariate", "label") or params.points:
+        if _shift_of(self.params) not in ("covariate", "label") or self.params.points:
             return None
-        ratio = np.exp(params.selection * X[:, 0].astype(np.float64))
-        if params.target_ratio != params.source_ratio:
-            classes = _class_count(params.shape)
-            ratio *= (_shares(params.target_ratio, classes) / _shares(params.source_ratio, classes))[y]
+        ratio = np.exp(self.params.selection * X[:, 0].astype(np.float64))
+        if self.params.target_ratio != self.params.source_ratio:
+            classes = _class_count(self.params.shape)
+            ratio *= (_shares(self.params.target_ratio, classes) / _shares(self.params.source_ratio, classes))[y]
         weights: Points = ratio / ratio.mean()
         return weights
 
-
-def partway(params: Any, share: float) -> Any:
-    """Take a share, from 0 to 1, of the way on which ``params`` move, turn and stretch the target."""
-    moves = _class_moves(params.class_moves) * share
-    parts: dict[str, Any] = {name: getattr(params, name) * share for name in ("turn", "right", "up")}
-    parts["stretch"] = params.stretch**share
-    parts["class_moves"] = ";".join(f"{across!r},{up!r}" for across, up in moves.tolist()) if moves.any() else ""
-    return params.model_copy(update=parts)
+    def partway(self, share: float) -> DrawnPoints:
+        """Take a share, from 0 to 1, of the way on which the target is moved, turned and stretched."""
+        whole = self.params
+        moves = _class_moves(whole.class_moves) * share
+        parts = {
+            "turn": whole.turn * share,
+            "right": whole.right * share,
+            "up": whole.up * share,
+            "stretch": whole.stretch**share,
+            "class_moves": ";".join(f"{across!r},{up!r}" for across, up in moves.tolist()) if moves.any() else "",
+        }
+        return DrawnPoints(**{**whole.model_dump(), **parts})
 
 
 def decode_points(text: str) -> tuple[tuple[Points, Labels], tuple[Points, Labels]]:
@@ -187,7 +193,7 @@ def encode_points(source: tuple[Points, Labels], target: tuple[Points, Labels]) 
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _drawn(params: Any, ratio: float, rng: np.random.Generator, pool: int = 1) -> tuple[Points, Labels]:
+def _drawn(params: DrawnPoints.Params, ratio: float, rng: np.random.Generator, pool: int = 1) -> tuple[Points, Labels]:
     """Draw points of the shape, ``pool`` times as many as asked for, class A in the proportion that was asked for."""
     if params.shape == "none":
         return np.empty((0, 2)), np.empty(0, np.int64)
@@ -198,7 +204,7 @@ def _drawn(params: Any, ratio: float, rng: np.random.Generator, pool: int = 1) -
     return X + rng.normal(scale=params.noise * _SCALES.get(params.shape, 1.0), size=X.shape), y
 
 
-def _shifted(params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
+def _shifted(params: DrawnPoints.Params, rng: np.random.Generator) -> tuple[Points, Labels]:
     X, y = _drawn(params, params.target_ratio, rng, _POOL if params.selection else 1)
     if params.selection and len(X):
         chance = np.exp(params.selection * (X[:, 0] - X[:, 0].max() * np.sign(params.selection)))
@@ -231,7 +237,7 @@ def _joined(X: Points, y: Labels, own_X: Points, own_y: Labels) -> tuple[Points,
     return np.concatenate([X, own_X]), np.concatenate([y, own_y])
 
 
-def _shift_of(params: Any) -> Literal["appearance", "covariate", "label", "concept"]:
+def _shift_of(params: DrawnPoints.Params) -> Literal["appearance", "covariate", "label", "concept"]:
     """Name the kind of shift: that of what was done to the target, appearance where several things were."""
     moved = (params.turn, params.stretch, params.right, params.up, params.class_moves) != (0, 1, 0, 0, "")
     if not moved and not params.concept:

@@ -7,7 +7,7 @@ factorization techniques for recommender systems”, IEEE Computer, 2009, eq. 4)
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,15 +69,17 @@ class Ratings(DataSource):
         )
         count: int = hyper(2000, ge=100, le=20_000, step=100, title="Rows", help="Ratings drawn for each domain.")
 
-    def load(self, params: Any, seed: int) -> DomainPair:
+    params: Params
+
+    def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0xF11A])
-        source = _drawn(params.count, rng)
+        source = _drawn(self.params.count, rng)
         target = _drawn(
-            params.count,
+            self.params.count,
             rng,
-            others=params.strength if params.shift == "who rates" else 0.0,
-            generosity=params.strength if params.shift == "how they rate" else 0.0,
-            whim=params.strength if params.shift == "what they like" else 0.0,
+            others=self.params.strength if self.params.shift == "who rates" else 0.0,
+            generosity=self.params.strength if self.params.shift == "how they rate" else 0.0,
+            whim=self.params.strength if self.params.shift == "what they like" else 0.0,
         )
         return DomainPair(
             source=Domain("first group", *source),
@@ -87,7 +89,7 @@ class Ratings(DataSource):
                 title=self.title,
                 origin="Drawn by this project's code from a latent-factor model that its file states.",
                 licence="Made by this project's code: MIT, as the project.",
-                shift=_SHIFTS[params.shift],
+                shift=_SHIFTS[self.params.shift],
             ),
             columns=COLUMNS,
         )

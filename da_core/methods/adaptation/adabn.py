@@ -43,6 +43,8 @@ class AdaBN(ModelAdaptation):
             help="How much of the source's statistics is kept; the paper keeps none.",
         )
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         require_batch_norm(network, self.title)
 

@@ -88,6 +88,8 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             help="How strongly the extractor is held to its start.",
         )
 
+    params: Params
+
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 

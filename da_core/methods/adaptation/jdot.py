@@ -68,6 +68,8 @@ class JDOT(ClassifierAdaptation):
             help="Of each domain, drawn at random where there are more; all pairs of them take part.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         m = self.params.exact_up_to
         return float(self.params.rounds * 5e-7 * min(n_s, m) * min(n_t, m))

@@ -59,6 +59,8 @@ class LabelPropagation(ClassifierAdaptation):
             help="Whose labels spread as the source's do; 0 takes the source's alone.",
         )
 
+    params: Params
+
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 

@@ -58,6 +58,8 @@ class SelfTraining(ClassifierAdaptation):
             True, title="Class balance", help="Take the share of each predicted class; else of the target as a whole."
         )
 
+    params: Params
+
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         chosen = self.params
         head = data.fit_head(data.Xs, data.ys)

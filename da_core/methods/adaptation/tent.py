@@ -42,6 +42,8 @@ class TENT(ModelAdaptation):
             64, ge=4, le=1024, title="Batch size", help="Target samples in one step; too few make poor statistics."
         )
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         if not affine(network):
             raise UserError(

@@ -59,6 +59,8 @@ class ClassRegularisedOT(Transport):
         exact_up_to: int = exact_up_to(1000)
         anchors: int = ANCHORS
 
+    params: Params
+
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         if ys is None:
             raise UserError("{of} needs source labels.", of=self.title)

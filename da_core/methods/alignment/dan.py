@@ -59,6 +59,8 @@ class DAN(DeepAlignment):
             help="The unbiased estimate is 0 on average where nothing differs, so at times below 0; the biased never.",
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         K = gaussian_kernel(torch.cat([batch.source_features, batch.target_features]), self.params.kernels)
         return {"mmd": self.params.weight * mmd(K, len(batch.source_features), self.params.estimate)}

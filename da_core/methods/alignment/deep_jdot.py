@@ -74,6 +74,8 @@ class DeepJDOT(DeepAlignment):
             help="How many rounds each step takes to find the plan.",
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         features, labels = self.costs(batch)
         plan = self.cheapest(features + labels)

@@ -68,6 +68,8 @@ class FeatureGAN(FeatureAlignment):
             help="How smooth the discriminator must be; more is steadier and slower.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         return float(self.params.steps * (2e-3 + 2e-5 * d))
 

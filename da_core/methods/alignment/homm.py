@@ -69,6 +69,8 @@ class HoMM(DeepAlignment):
             help="How many entries of the moments are compared, drawn by chance once; 0 compares all, and is quicker.",
         )
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module | None:
         if self.params.entries == 0:
             return None

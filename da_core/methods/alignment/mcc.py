@@ -45,6 +45,8 @@ class MCC(DeepAlignment):
             2.5, ge=0.1, le=20, step=0.1, symbol="T", title="Temperature", help="Softens the predictions; 1 does not."
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         return {"confusion": self.params.weight * class_confusion(batch.target_logits / self.params.temperature)}
 

@@ -36,6 +36,8 @@ class OptimalTransport(Transport):
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 
+    params: Params
+
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         import ot
 

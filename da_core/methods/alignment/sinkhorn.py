@@ -38,5 +38,7 @@ class Sinkhorn(Transport):
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 
+    params: Params
+
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         return sinkhorn(a, b, cost, self.params.epsilon)[0]

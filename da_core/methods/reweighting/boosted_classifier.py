@@ -70,6 +70,8 @@ class BoostedClassifier(Reweighting):
             ),
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         learned = min(n_s, self.params.samples) + min(n_t, self.params.samples)
         return float(1e-8 * self.params.trees * self.params.folds * learned * d)

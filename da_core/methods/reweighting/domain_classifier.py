@@ -54,6 +54,8 @@ class DomainClassifier(Reweighting):
             help="How freely the domain classifier fits; smaller values pull all weights towards 1.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Fit the domain classifier. Raises `UserError` for tables that do not fit."""
         from sklearn.linear_model import LogisticRegression

@@ -42,6 +42,8 @@ class RuLSIF(ULSIF):
             help="How far the ratio is softened; 0 is the plain density ratio, and no ratio exceeds one over this.",
         )
 
+    params: Params
+
     @property
     def alpha(self) -> float:  # type: ignore[override]
         share: float = self.params.alpha

@@ -327,13 +327,11 @@ def _explained(first: Any) -> UserError:
 
 def _check_names(lecture: Lecture) -> None:
     """Check what slides name: presets and methods of films, sketches' films, and the experiments of runs."""
-    from da_core.data.sources import sources
     from da_core.experiment import Experiment
     from da_core.methods import methods
-    from da_core.networks import networks
-    from da_core.registry import resolve
     from da_core.teaching.course_films import course_films
     from da_core.teaching.films.presets import PRESETS
+    from da_core.training.prepared import resolve_names
 
     for number, slide in enumerate(lecture.slides, start=1):
         if (film := slide.film) is not None:
@@ -348,10 +346,7 @@ def _check_names(lecture: Lecture) -> None:
             )
         if slide.run is not None:
             try:
-                wanted = Experiment.from_flat(query_of(slide.run))
-                resolve(sources(), wanted.data)
-                resolve(networks(), wanted.network)
-                resolve(methods(), wanted.method)
+                resolve_names(Experiment.from_flat(query_of(slide.run)))
             except UserError as error:
                 raise UserError(
                     "Slide {slide}: “{field}” cannot be used: {detail}.", slide=number, field="run", detail=str(error)
