@@ -53,7 +53,7 @@ def test_no_hyperparameters_are_of_any_type(package: str) -> None:
                 name = ast.unparse(node.target).removeprefix("self.")
             annotation = getattr(node, "annotation", None)
             if name in ("params", "network_params") and annotation is not None and ast.unparse(annotation) == "Any":
-                untyped.append(f"{file}:{node.lineno}")
+                untyped.append(f"{file.name}: {ast.unparse(node)}")
     assert untyped == []
 
 

@@ -75,7 +75,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     return False
 
 
-def area_of(source: DataSource | None) -> Area:
+def area_of(source: type[DataSource] | None) -> Area:
     """Return the area that a source is listed under; a link may name one that is not there."""
     return "pictures" if source is None else source.area
 
@@ -102,7 +102,7 @@ def _setting(usual: UsualSpec, network: str) -> str:
     return listing(parts)
 
 
-def _about(source: DataSource, found: Figures | None) -> str:
+def _about(source: type[DataSource], found: Figures | None) -> str:
     """Write a card's Markdown: a picture, one sentence, the kind of shift and, where it was measured, the gauge."""
     picture = thumbnails.uri(source.name)
     about = f"![]({picture})\n\n" if picture else ""

@@ -36,6 +36,8 @@ class Slow(FeatureAlignment):
     class Params(params.Params):
         landmarks: int = hyper(100, ge=1, le=1000, title="Features", help="Passes over the labelled few.")
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         return (n_s + n_t) * d / 128 * self.params.landmarks / 1400
 

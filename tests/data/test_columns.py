@@ -26,7 +26,7 @@ def table(place: Path, header: str, row: str, count: int = 60) -> Path:
     return place
 
 
-def roles(place: Path, **params: object) -> tuple[str, str]:
+def roles(place: Path, **params: bool | float | str) -> tuple[str, str]:
     reading = Files(**params).load_places(place, None).reading
     return reading["label"], reading["domain"]
 

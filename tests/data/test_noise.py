@@ -49,7 +49,7 @@ def test_silence_stays_silent_and_what_is_too_loud_is_made_quieter_as_a_whole() 
     np.testing.assert_allclose(10 * np.log10(ratio), 10, atol=0.1)
 
 
-def load(place: Path, **params: object) -> DomainPair:
+def load(place: Path, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(place, None)  # type: ignore[arg-type]
 
 

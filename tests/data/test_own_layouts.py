@@ -61,7 +61,7 @@ def as_windows_packs(place: Path, files: dict[str, bytes]) -> Path:
     return place
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(source, target)
 
 

@@ -40,7 +40,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None
     settings.cache_clear()
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(source, target)
 
 

@@ -36,7 +36,7 @@ def planted(tmp_path: Path, rows: int = 600) -> tuple[Path, Path]:
     return places[0], places[1]
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(source, target)
 
 

@@ -29,11 +29,11 @@ def table(place: Path, text: str, encoding: str = "utf-8") -> Path:
     return place
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(source, target)
 
 
-def complaint(source: Path, target: Path | None = None, **params: object) -> UserError:
+def complaint(source: Path, target: Path | None = None, **params: bool | float | str) -> UserError:
     with pytest.raises(UserError) as raised:
         load(source, target, **params)
     return raised.value

@@ -58,7 +58,7 @@ def shops(rows: int = 40) -> pd.DataFrame:
     return table
 
 
-def load(place: Path, **params: object) -> DomainPair:
+def load(place: Path, **params: bool | float | str) -> DomainPair:
     return Files(**params).load_places(place, None)
 
 

@@ -25,7 +25,7 @@ from tests.support.webcams import WEBCAMS, needs_webcams
 PICTURES = {"pixels", "hog", "log_edges"}
 
 
-def computed(name: str, X: NDArray[Any], **params: object) -> NDArray[np.float32]:
+def computed(name: str, X: NDArray[Any], **params: bool | float | str) -> NDArray[np.float32]:
     extractor = networks()[name]
     assert issubclass(extractor, FixedExtractor)
     return extractor(**params).compute(X)

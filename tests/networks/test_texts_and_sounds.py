@@ -17,7 +17,7 @@ TEXTS = np.array(["Not bad at all :-)", "bad bad bad", "it's good", "Good, good!
 ALL = np.arange(5)
 
 
-def prepared(X: NDArray, name: str, **params: object) -> tuple[NDArray, NDArray]:
+def prepared(X: NDArray, name: str, **params: bool | float | str) -> tuple[NDArray, NDArray]:
     return networks()[name](**params).prepare(X, X[::-1], ALL[: len(X)], ALL[: len(X)])
 
 

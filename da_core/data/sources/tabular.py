@@ -36,7 +36,7 @@ class Sharpness(params.Params):
         title="Sharpness",
         help="How sharply the column parts the rows: 0 deals them out at random, 40 is nearly a cut at its median.",
     )
-    column: str = ""
+    column: str
 
 
 def column_setting(default: str) -> Any:
