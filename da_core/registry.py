@@ -25,18 +25,17 @@ import functools
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from da_core.errors import UnknownNameError, nearest, shorten
-from da_core.params import Params, Scalar, validated
+from da_core.params import Params, Scalar, unknown_setting, validated
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Registered")
-K = TypeVar("K", bound="Registered | type[Registered]")
 
 
 class Registered:
@@ -48,7 +47,11 @@ class Registered:
     title: ClassVar[str]
     summary: ClassVar[str]
     abstract: ClassVar[bool] = True
+    params: Params
     Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, **hyperparameters: Scalar) -> None:
+        self.params = validated(self.Params, hyperparameters, name_of(type(self)))
 
     def __init_subclass__(cls, *, abstract: bool = False, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -80,7 +83,13 @@ def _required(contract: type[Registered]) -> dict[str, TypeAdapter[Any]]:
     }
 
 
-def collect(package: ModuleType, base: type[R], name_of: Callable[[type[R]], str]) -> dict[str, type[R]]:
+def name_of(kind: type[Registered]) -> str:
+    """Return the name that links, files and the command line know a kind by: the one it declares, or its module's."""
+    name = getattr(kind, "name", None)
+    return name if isinstance(name, str) else kind.__module__.rpartition(".")[2]
+
+
+def collect(package: ModuleType, base: type[R]) -> dict[str, type[R]]:
     """Import every module below ``package`` and return the concrete subclasses of ``base`` in them by name.
 
     They come in the order of their modules' names. Raises TypeError where one is not complete, or where two have the
@@ -138,10 +147,13 @@ def pick(known: dict[str, T], name: str, kind: str) -> T:
     raise UnknownNameError("There is no {kind} “{name}”; choose one from the list.", kind=kind, name=shorten(name))
 
 
-def resolve(known: dict[str, K], spec: Spec) -> tuple[K, Any]:
-    """Find the kind that ``spec`` names among ``known`` and validate its hyperparameters: ``(kind, kind.Params)``.
+def resolve(known: dict[str, type[R]], spec: Spec, **options: Any) -> R:
+    """Build what ``spec`` names among ``known``, with its hyperparameters and what else its kind takes (a seed).
 
     Raises `UserError` for a name that does not exist, a setting that does not exist, or a value out of its bounds.
     """
     kind = pick(known, spec.name, spec.what)
-    return kind, validated(kind.Params, spec.params, spec.name)
+    for name in spec.params:
+        if name not in kind.Params.model_fields:
+            raise unknown_setting(spec.name, [name], kind.Params)
+    return kind(**spec.params, **options)

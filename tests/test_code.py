@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from da_core.data.sources import sources
+from da_core.evaluation.validators import validators
+from da_core.methods import methods
+from da_core.networks import networks, preparation
+from da_core.networks.head_kinds import heads
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +26,43 @@ CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], pytest.param(["mypy"
 def test_the_code_is_clean(check: list[str]) -> None:
     checked = subprocess.run([sys.executable, "-m", *check], cwd=ROOT, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.slow
+def test_a_misspelt_hyperparameter_is_a_type_error(tmp_path: Path) -> None:
+    formula = tmp_path / "formula.py"
+    formula.write_text(
+        "from da_core.methods.reweighting.kmm import KMM\n"
+        "from da_core.networks.head_kinds import Ridge\n\n\n"
+        "def product(method: KMM, head: Ridge) -> float:\n"
+        "    return method.params.clip * method.params.clipp * head.params.alpha * head.params.alhpa\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", str(formula)]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert re.findall(r'"Params" has no attribute "(\w+)"', checked.stdout) == ["clipp", "alhpa"], checked.stdout
+
+
+@pytest.mark.parametrize("package", ["methods", "networks", "data", "evaluation/validators", "training"])
+def test_no_hyperparameters_are_of_any_type(package: str) -> None:
+    untyped = []
+    for file in (ROOT / "da_core" / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            name = node.arg if isinstance(node, ast.arg) else None
+            if isinstance(node, ast.AnnAssign):
+                name = ast.unparse(node.target).removeprefix("self.")
+            annotation = getattr(node, "annotation", None)
+            if name in ("params", "network_params") and annotation is not None and ast.unparse(annotation) == "Any":
+                untyped.append(f"{file.name}: {ast.unparse(node)}")
+    assert untyped == []
+
+
+def test_every_kind_types_its_own_hyperparameters() -> None:
+    kinds = [*methods().values(), *networks().values(), *sources().values(), *validators().values()]
+    for kind in (*kinds, *heads().values(), *preparation.kinds().values()):
+        typed = next(base for base in kind.__mro__ if "params" in base.__annotations__)
+        declared = next(base for base in kind.__mro__ if "Params" in vars(base))
+        assert typed is declared, f"{declared.__name__} declares Params and no “params: Params”"
 
 
 def test_the_readme_says_what_ci_runs() -> None:

@@ -21,7 +21,7 @@ from da_core.methods import adaptation, alignment, methods
 from da_core.methods.base import DeepAlignment, FeatureAlignment, Method
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor
-from da_core.params import Params, describe, validated
+from da_core.params import Params, describe
 from da_core.registry import pick, resolve
 
 METHOD = {"title": "Title", "summary": "Summary.", "paper": "Nobody 2000"}
@@ -191,10 +191,10 @@ def test_the_command_line_says_how_to_see_all(
 
 
 def test_a_spec_is_resolved_to_its_kind_and_its_settings_with_defaults() -> None:
-    kind, params = resolve(methods(), MethodSpec(name="coral", params={"regularisation": 0.5}))
-    assert kind is methods()["coral"]
-    assert params == validated(kind.Params, {"regularisation": 0.5}, "coral")
-    assert resolve(networks(), NetworkSpec(name="mlp"))[1] == networks()["mlp"].Params()
+    method = resolve(methods(), MethodSpec(name="coral", params={"regularisation": 0.5}), seed=3)
+    assert type(method) is methods()["coral"]
+    assert (method.params.overrides(), method.seed) == ({"regularisation": 0.5}, 3)
+    assert resolve(networks(), NetworkSpec(name="mlp")).params == networks()["mlp"].Params()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,7 @@ def test_a_spec_is_resolved_to_its_kind_and_its_settings_with_defaults() -> None
         (DataSpec(name="moon"), "There is no data set “moon”; did you mean moons?"),
         (DataSpec(name="moons", params={"angel": 3}), "moons has no setting called “angel”; did you mean angle?"),
         (DataSpec(name="moons", params={"colour": 3}), "moons has no setting called “colour”; remove it."),
+        (DataSpec(name="moons", params={"self": 3}), "moons has no setting called “self”; remove it."),
         (DataSpec(name="moons", params={"angle": -1}), "angle of moons is -1; it must be at least 0.0."),
     ],
 )
@@ -210,6 +211,11 @@ def test_a_spec_that_cannot_be_resolved_gets_one_sentence(spec: DataSpec, answer
     with pytest.raises(UserError) as raised:
         resolve(sources(), spec)
     assert str(raised.value) == answer
+
+
+def test_a_methods_seed_is_no_setting_of_it() -> None:
+    with pytest.raises(UserError, match="no setting called “seed”"):
+        resolve(methods(), MethodSpec(name="coral", params={"seed": 3}), seed=0)
 
 
 @pytest.mark.parametrize("what", ["data", "methods", "networks"])

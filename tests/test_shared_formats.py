@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.data.sources import sources
-from da_core.data.sources.drawn_points import DrawnPoints, decode_points, encode_points, partway
+from da_core.data.sources.drawn_points import DrawnPoints, decode_points, encode_points
 from da_core.packed_arrays import pack, unpack
 from da_core.teaching.films import direction
 from tests.support.javascript import run_module
@@ -70,11 +69,11 @@ def test_own_points_are_read_and_written_alike() -> None:
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_the_hand_shows_the_shift_that_the_server_makes(share: float) -> None:
     """The points of a film made with one shift, as the handles move them to another one before its film is there."""
-    made, wanted = DrawnPoints.Params(turn=-20.0, stretch=0.8, up=0.3), DrawnPoints.Params(**SHIFT)
-    before, after = (sources()["drawn"].load(params, 0) for params in (made, partway(wanted, share)))
+    made, wanted = DrawnPoints(turn=-20.0, stretch=0.8, up=0.3), DrawnPoints(**SHIFT)
+    before, after = made.load(0), wanted.partway(share).load(0)
     values = {
-        "made": made.model_dump(),
-        "wanted": wanted.model_dump(),
+        "made": made.params.model_dump(),
+        "wanted": wanted.params.model_dump(),
         "share": share,
         "given": np.concatenate([before.source.X, before.target.X]).ravel().tolist(),
         "label": np.concatenate([before.source.y, before.target.y]).tolist(),

@@ -17,7 +17,8 @@ FILE = ASSETS / "data" / "figures.json"
 @dataclass(frozen=True)
 class Figures:
     """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best and
-    ``title`` its title, ``network`` the title of the pair's usual network, with which all were measured."""
+    ``title`` its title, ``network`` the title of the pair's usual network, with which all were measured.
+    """
 
     source_only: float
     best: float

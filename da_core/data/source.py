@@ -29,7 +29,7 @@ AREAS: dict[Area, str] = {
 class DataSource(Registered, abstract=True):
     """A source of domain pairs: one subclass a file; ``name`` is what ``--data`` takes.
 
-    ``load(params, seed)`` makes the pair; it is deterministic in both. Results are cached by the caller.
+    ``load(seed)`` makes the pair; it is deterministic in its hyperparameters and the seed. The caller caches results.
     """
 
     name: ClassVar[str]
@@ -43,14 +43,14 @@ class DataSource(Registered, abstract=True):
     """What suits it, where the usual of its kind does not (see `da_core.networks.defaults`): the Data screen, the
     command line and links set it, and the figures of the catalogue are measured with it."""
 
-    def load(self, params: Any, seed: int) -> DomainPair:
-        """Make the pair with hyperparameters ``params``, an instance of ``Params``."""
+    def load(self, seed: int) -> DomainPair:
+        """Make the pair."""
         raise NotImplementedError
 
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
+    def remotes(self) -> tuple[Remote, ...]:
         """List the files that have to be downloaded once; none for what comes with the project and its packages."""
         return ()
 
-    def true_weights(self, params: Any, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    def true_weights(self, X: NDArray[Any], y: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Compute p_t(x, y) / p_s(x, y) of source samples X (n, …) with classes y: (n,); None where it is not known."""
         return None

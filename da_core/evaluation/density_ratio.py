@@ -25,14 +25,14 @@ def true_density_ratio(record: Record) -> NDArray[np.float64] | None:
     """
     spec, evidence = record.experiment.data, record.evidence
     try:
-        source, params = resolve(sources(), spec)
+        source = resolve(sources(), spec)
         if type(source).true_weights is DataSource.true_weights:  # nobody knows it: spare the loading
             return None
         pair = cache.load_pair(spec)
     except (UserError, OSError):
         log.info("run %s is shown without the true density ratio", record.run_id, exc_info=True)
         return None
-    ratio = source.true_weights(params, pair.source.X[evidence.source_index], pair.source.y[evidence.source_index])
+    ratio = source.true_weights(pair.source.X[evidence.source_index], pair.source.y[evidence.source_index])
     return None if ratio is None else ratio / ratio.mean()
 
 

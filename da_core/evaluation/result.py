@@ -148,7 +148,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
         "seed": experiment.seed,
         "device": torch.cuda.get_device_name() if prepared.device.type == "cuda" else "cpu",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-        "preprocessing": prepared.extractor.preprocessing(prepared.network_params, pair.kind),
+        "preprocessing": prepared.extractor.preprocessing(pair.kind),
         "prepare": list(prepared.steps(pair.kind)),
         "target_was_seen": prepared.target_was_seen,
         "split": {part: len(rows) for part, rows in vars(prepared.split).items()},

@@ -14,6 +14,7 @@ from da_core.errors import UserError
 from da_core.evaluation.comparable_samples import comparable
 from da_core.evaluation.held_out import HeldOutPredictions, held_out_labels
 from da_core.evaluation.validators import validators
+from da_core.evaluation.validators.few_labels import FewLabels
 from da_core.evaluation.validators.validator import (
     LabelledTarget,
     LabelledValidator,
@@ -118,7 +119,7 @@ def _labelled(
     """
     if not prepared.pair.target_labelled:
         raise UserError("The target has no labels.")
-    if validator.labels == "all":
+    if not isinstance(validator, FewLabels):
         y = held_out_labels(prepared).target
         known = y != UNKNOWN
         return LabelledTarget(predictions.target_probabilities[known], y[known])

@@ -38,7 +38,7 @@ split = setup.split_of(pair)
 
 # the network sees samples as they were prepared for it, by the training part alone
 Xs, Xt = setup.inputs(pair.kind, pair.source.X, pair.target.X, split)
-network = setup.extractor.network(setup.network_params, Xs.shape[1:], len(pair.classes), experiment.seed)
+network = setup.extractor.network(Xs.shape[1:], len(pair.classes), experiment.seed)
 network.load_state_dict(torch.load(here / "model.pt", weights_only=True))
 
 model = Model(network)

@@ -43,13 +43,12 @@ def source_only_sentence(recipe: Mapping[str, Any], language: Language) -> str:
 def step_sentence(step: str, language: Language) -> str:
     """Say what one step of preparation is, with its settings; one of another version stays as it is written."""
     try:
-        kind, settings = read(step)
+        chosen = read(step)
     except UserError:
         return step
-    values = [
-        language.word(value) if isinstance(value, str) else f"{value:g}" for value in settings.model_dump().values()
-    ]
-    return language.translate(kind.title) + (f" ({', '.join(values)})" if values else "")
+    settings = chosen.params.model_dump().values()
+    values = [language.word(value) if isinstance(value, str) else f"{value:g}" for value in settings]
+    return language.translate(chosen.title) + (f" ({', '.join(values)})" if values else "")
 
 
 def _extractors_own(recipe: Mapping[str, Any], language: Language) -> str:

@@ -67,7 +67,7 @@ def setting_value(experiment: Experiment, name: str, value: Any, language: Langu
             known = _REGISTRIES[name]()
             return language.word(known[value].title) if value in known else value
         case tuple() if name == "prepare":
-            steps = [language.translate(preparation.read(step)[0].title) for step in value]
+            steps = [language.translate(preparation.read(step).title) for step in value]
             return ", ".join(steps) or language.translate("none")
         case str():
             field = _field(experiment, name)

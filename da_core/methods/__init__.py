@@ -17,7 +17,7 @@ def methods() -> dict[str, type[Method]]:
     Raises TypeError, as `registry.collect` does, and where one does not lie in a family's folder.
     """
     order = get_args(Family)
-    found = registry.collect(sys.modules[__name__], Method, name_of=lambda method: method.name())
+    found = registry.collect(sys.modules[__name__], Method)
     for method in found.values():
         if method.family() not in order:
             raise TypeError(

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
-from da_core.params import Params, Scalar, hyper, validated
-from da_core.registry import Registered
+from da_core.params import Params, Scalar, hyper
+from da_core.registry import Registered, name_of
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +53,7 @@ class Method(Registered, abstract=True):
     """The hyperparameter to lower where `seconds` is large, if there is one; its title stands in the notice."""
 
     def __init__(self, *, seed: int = 0, **hyperparameters: Scalar) -> None:
-        self.params: Any = validated(self.Params, hyperparameters, self.name())
+        super().__init__(**hyperparameters)
         self.seed = seed
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
@@ -71,7 +71,7 @@ class Method(Registered, abstract=True):
     @classmethod
     def name(cls) -> str:
         """Return the name that links, files and the command line know it by: its module's."""
-        return cls.__module__.rpartition(".")[2]
+        return name_of(cls)
 
     @classmethod
     def family(cls) -> Family:
@@ -165,6 +165,7 @@ class Reweighting(Method, abstract=True):
 
     kind = "reweighting"
     Params: ClassVar[type[Params]] = Capped
+    params: Capped
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Learn from source features Xs (n_s, d) and target features Xt (n_t, d)."""
@@ -193,6 +194,7 @@ class ClassBalance(Reweighting, abstract=True):
     """Reweighting for label shift: all samples of a class weigh the same. ``fit`` sets ``of_class`` (c,)."""
 
     Params: ClassVar[type[Params]] = CappedClasses
+    params: CappedClasses
     of_class: Rows
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def networks() -> dict[str, Extractor]:
+def networks() -> dict[str, type[Extractor]]:
     """Collect every extractor by name. Raises TypeError as `registry.collect` does."""
     from da_core.networks.extractor import Extractor  # torch comes with it
 
-    found = registry.collect(sys.modules[__name__], Extractor, name_of=lambda extractor: extractor.name)
-    return {name: extractor() for name, extractor in found.items()}
+    return registry.collect(sys.modules[__name__], Extractor)

@@ -69,25 +69,27 @@ class Extractor(Registered, abstract=True):
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
     std: ClassVar[tuple[float, float, float]] = (0.25, 0.25, 0.25)
 
-    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+    def prepare(self, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
         """Bring source (n_s, …) and target (n_t, …) samples to what `build` takes, fitted on rows ``fit_s``, ``fit_t``.
 
         Pictures and features stay as they are; what the experiment's own ``prepare`` says comes after this.
         """
         return Xs, Xt
 
-    def is_prepared(self, kind: SampleKind) -> bool:
+    @classmethod
+    def is_prepared(cls, kind: SampleKind) -> bool:
         """Tell whether samples of this kind come as rows of numbers that the experiment's ``prepare`` list is for."""
-        return kind == "features" or not self.learns
+        return kind == "features" or not cls.learns
 
-    def usual_preparation(self, kind: SampleKind) -> tuple[str, ...]:
+    @classmethod
+    def usual_preparation(cls, kind: SampleKind) -> tuple[str, ...]:
         """List the steps that rows take where the experiment does not say (see `da_core.networks.preparation`).
 
         Layers that learn want numbers of one size, and both domains by the source's: then a number keeps its meaning.
         """
-        return ("zscore_source",) if kind == "features" and self.learns else ()
+        return ("zscore_source",) if kind == "features" and cls.learns else ()
 
-    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+    def preprocessing(self, kind: str) -> dict[str, Any]:
         """Describe what `prepare` and the network's own input do, as keys and numbers for the recipe.
 
         `da_core.export.recipe_sentences` has a sentence for each ``kind``.
@@ -96,23 +98,23 @@ class Extractor(Registered, abstract=True):
             return {"kind": "pixels", "mean": list(self.mean), "std": list(self.std)}
         return {"kind": "none"}
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         """Build the module for samples of this shape, (h, w, 3) or (d,), and tell its feature size.
 
         The module's inputs come as (n, 3, h, w) or (n, d) float32.
         """
         raise NotImplementedError
 
-    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+    def feature_dim(self, sample_shape: tuple[int, ...]) -> int:
         """Find the feature size that `build` will tell, without the memory and time of its weights."""
         with torch.device("meta"):
-            return self.build(params, sample_shape)[1]
+            return self.build(sample_shape)[1]
 
-    def network(self, params: Any, sample_shape: tuple[int, ...], class_count: int, seed: int) -> Network:
+    def network(self, sample_shape: tuple[int, ...], class_count: int, seed: int) -> Network:
         """Initialise a network afresh; the same seed gives the same weights, whatever was drawn before."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            features, feature_dim = self.build(params, sample_shape)
+            features, feature_dim = self.build(sample_shape)
             return Network(features, feature_dim, class_count, self.mean, self.std)
 
 
@@ -121,22 +123,22 @@ class FixedExtractor(Extractor, abstract=True):
 
     learns = False
 
-    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+    def compute(self, X: Samples) -> NDArray[np.float32]:
         """Compute the features (n, d) of samples (n, …), each by itself: nothing is fitted."""
         raise NotImplementedError
 
-    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
-        return self.compute(params, Xs), self.compute(params, Xt)
+    def prepare(self, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+        return self.compute(Xs), self.compute(Xt)
 
-    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
-        return {"kind": self.name, **params.model_dump()}
+    def preprocessing(self, kind: str) -> dict[str, Any]:
+        return {"kind": self.name, **self.params.model_dump()}
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         return nn.Identity(), sample_shape[0]
 
-    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+    def feature_dim(self, sample_shape: tuple[int, ...]) -> int:
         dtype = np.uint8 if len(sample_shape) == 3 else np.int16
-        return int(self.compute(params, np.zeros((1, *sample_shape), dtype)).shape[1])
+        return int(self.compute(np.zeros((1, *sample_shape), dtype)).shape[1])
 
 
 def norm_setting(default: Norm) -> Any:

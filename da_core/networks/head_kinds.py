@@ -39,7 +39,7 @@ class Head(Registered, abstract=True):
     calibrated: ClassVar[bool] = False
     """Whether its probabilities are fitted to be ones; else they only rank."""
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         """Build scikit-learn's estimator for training features X (n, d) of classes y (n,), not yet fitted."""
         raise NotImplementedError
 
@@ -64,7 +64,7 @@ class LinearLayer(Head):
     summary = "The network's own last layer, trained with it. On plain features it is logistic regression."
     calibrated = True
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         return softmax_regression(1.0, seed)
 
 
@@ -79,8 +79,10 @@ class Logistic(Head):
     class Params(params.Params):
         C: float = inverse_penalty("Larger values fit every training sample; smaller ones keep the weights small.")
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
-        return softmax_regression(params.C, seed)
+    params: Params
+
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
+        return softmax_regression(self.params.C, seed)
 
 
 class LinearSVM(Head):
@@ -103,13 +105,15 @@ class LinearSVM(Head):
             help="Uses the best of 0.0001 to 1000 in a five-fold cross-validation on the labelled training samples.",
         )
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    params: Params
+
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         from sklearn.model_selection import GridSearchCV, StratifiedKFold
         from sklearn.svm import LinearSVC
 
-        machine = LinearSVC(C=params.C, max_iter=20_000, random_state=seed)
+        machine = LinearSVC(C=self.params.C, max_iter=20_000, random_state=seed)
         folds = min(FOLDS, int(np.unique(y, return_counts=True)[1].min()))
-        if not params.cross_validate or folds < 2:
+        if not self.params.cross_validate or folds < 2:
             return machine
         parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
         return GridSearchCV(machine, {"C": CHOICES}, cv=parts, refit=True)
@@ -140,11 +144,13 @@ class KernelSVM(Head):
             ),
         )
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    params: Params
+
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         from sklearn.svm import SVC
 
         variance = float(np.asarray(X, np.float64).var()) or 1.0
-        return SVC(C=params.C, gamma=params.gamma / (X.shape[1] * variance), random_state=seed)
+        return SVC(C=self.params.C, gamma=self.params.gamma / (X.shape[1] * variance), random_state=seed)
 
 
 class KNearestNeighbours(Head):
@@ -172,16 +178,18 @@ class KNearestNeighbours(Head):
             help="Distance between points, or the angle between them, which ignores their lengths.",
         )
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    params: Params
+
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         from sklearn.neighbors import KNeighborsClassifier
 
-        if params.k > len(X):
+        if self.params.k > len(X):
             raise UserError(
                 "k is {k}, but there are only {count} training samples; choose a smaller k.",
-                k=params.k,
+                k=self.params.k,
                 count=len(X),
             )
-        return KNeighborsClassifier(n_neighbors=params.k, metric=params.distance)
+        return KNeighborsClassifier(n_neighbors=self.params.k, metric=self.params.distance)
 
 
 class Ridge(Head):
@@ -202,13 +210,15 @@ class Ridge(Head):
             help="Penalty on the weights, relative to the summed squared errors; larger values keep them small.",
         )
 
-    def estimator(self, params: Any, X: Features, y: Labels, seed: int) -> Any:
+    params: Params
+
+    def estimator(self, X: Features, y: Labels, seed: int) -> Any:
         from sklearn.linear_model import RidgeClassifier
 
-        return RidgeClassifier(alpha=params.alpha, random_state=seed)
+        return RidgeClassifier(alpha=self.params.alpha, random_state=seed)
 
 
 @functools.cache
-def heads() -> dict[str, Head]:
+def heads() -> dict[str, type[Head]]:
     """List every head by name, the network's own layer first."""
-    return {kind.name: kind() for kind in (LinearLayer, Logistic, LinearSVM, KernelSVM, KNearestNeighbours, Ridge)}
+    return {kind.name: kind for kind in (LinearLayer, Logistic, LinearSVM, KernelSVM, KNearestNeighbours, Ridge)}

@@ -59,7 +59,7 @@ def fit_head(
     Raises `UserError` for a head or a setting that does not exist, for weights with a head that takes none, and where
     all training samples (of weight above 0) are of one class.
     """
-    kind, params = resolve(heads(), HeadSpec(name=head) if isinstance(head, str) else head)
+    kind = resolve(heads(), HeadSpec(name=head) if isinstance(head, str) else head)
     count = class_count or int(y.max()) + 1
     if len(np.unique(y)) < 2:
         raise UserError("All training samples are of one class; a classifier needs at least two.")
@@ -73,7 +73,7 @@ def fit_head(
                 "weight, or choose another method."
             )
     unit = deviation(X) if kind.linear else 1.0
-    model = kind.estimator(params, X, y, seed)
+    model = kind.estimator(X, y, seed)
     if weights is None:
         model.fit(X / unit if kind.linear else X, y)
     else:

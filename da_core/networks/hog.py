@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,15 +38,17 @@ class HOG(FixedExtractor):
             help="Takes the square root of each value first, so that bright edges count less.",
         )
 
-    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
-        parts = [self._compute(params, X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
+    params: Params
+
+    def compute(self, X: Samples) -> NDArray[np.float32]:
+        parts = [self._compute(X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
         return np.concatenate(parts)
 
-    def _compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+    def _compute(self, X: Samples) -> NDArray[np.float32]:
         values = torch.from_numpy(X.astype(np.float32) / 255).permute(0, 3, 1, 2)
-        down, right = gradients(values.sqrt() if params.root else values)
+        down, right = gradients(values.sqrt() if self.params.root else values)
         largest = (down.square() + right.square()).argmax(1, keepdim=True)
         down, right = (part.gather(1, largest)[:, 0] for part in (down, right))
-        H = histograms(down, right, params.directions, params.cells)
+        H = histograms(down, right, self.params.directions, self.params.cells)
         rows: NDArray[np.float32] = normalised_blocks(H, _LEAST).numpy()
         return rows

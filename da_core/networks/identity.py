@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
 from da_core.networks.extractor import Extractor
@@ -16,5 +14,5 @@ class Identity(Extractor):
     takes = frozenset({"features"})
     learns = False
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         return nn.Identity(), sample_shape[0]

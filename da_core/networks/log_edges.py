@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -53,13 +51,15 @@ class LogEdges(FixedExtractor):
             ),
         )
 
-    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
-        parts = [self._compute(params, X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
+    params: Params
+
+    def compute(self, X: Samples) -> NDArray[np.float32]:
+        parts = [self._compute(X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
         return np.concatenate(parts)
 
-    def _compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+    def _compute(self, X: Samples) -> NDArray[np.float32]:
         brightness = torch.from_numpy(X.astype(np.float32) @ BRIGHTNESS)[:, None]
-        down, right = gradients(brightness.clamp(min=params.darkest).log())
-        H = histograms(down[:, 0], right[:, 0], params.directions, params.cells)
+        down, right = gradients(brightness.clamp(min=self.params.darkest).log())
+        H = histograms(down[:, 0], right[:, 0], self.params.directions, self.params.cells)
         rows: NDArray[np.float32] = normalised_blocks(H, _LEAST).numpy()
         return rows

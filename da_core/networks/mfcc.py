@@ -50,14 +50,16 @@ class MFCC(FixedExtractor):
             True, title="Deviations", help="Adds each number's standard deviation over the sound to its mean."
         )
 
-    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+    params: Params
+
+    def compute(self, X: Samples) -> NDArray[np.float32]:
         from scipy.fft import dct
 
-        parts = [dct(log_mel(X), axis=1, norm="ortho")[:, : params.coefficients]]
-        for _ in range(("none", "first", "first and second").index(params.deltas)):
+        parts = [dct(log_mel(X), axis=1, norm="ortho")[:, : self.params.coefficients]]
+        for _ in range(("none", "first", "first and second").index(self.params.deltas)):
             parts.append(slopes(parts[-1]))
         tracks = np.concatenate(parts, axis=1)
-        rows = [tracks.mean(axis=2), *([tracks.std(axis=2)] if params.deviations else [])]
+        rows = [tracks.mean(axis=2), *([tracks.std(axis=2)] if self.params.deviations else [])]
         return np.concatenate(rows, axis=1).astype(np.float32)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 from torch import nn
 
@@ -29,9 +28,12 @@ class MLP(Extractor):
         )
         norm: Norm = norm_setting("none")
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
-        sizes = [math.prod(sample_shape), *[params.hidden] * params.layers]
+    params: Params
+
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        sizes = [math.prod(sample_shape), *[self.params.hidden] * self.params.layers]
         layers: list[nn.Module] = [nn.Flatten()]
         for size_in, size_out in itertools.pairwise(sizes):
-            layers += [nn.Linear(size_in, size_out), *normalisation(params.norm, size_out, nn.BatchNorm1d), nn.ReLU()]
-        return nn.Sequential(*layers), params.hidden
+            norm = normalisation(self.params.norm, size_out, nn.BatchNorm1d)
+            layers += [nn.Linear(size_in, size_out), *norm, nn.ReLU()]
+        return nn.Sequential(*layers), self.params.hidden

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -42,9 +42,11 @@ class Pixels(FixedExtractor):
             "colour", title="Channels", help="Three numbers per pixel, or only its brightness."
         )
 
-    def compute(self, params: Any, X: Samples) -> NDArray[np.float32]:
+    params: Params
+
+    def compute(self, X: Samples) -> NDArray[np.float32]:
         values = X.astype(np.float32) / 255
-        values = values.transpose(0, 3, 1, 2) if params.channels == "colour" else (values @ BRIGHTNESS)[:, None]
-        side = min(params.side, X.shape[1])
+        values = values.transpose(0, 3, 1, 2) if self.params.channels == "colour" else (values @ BRIGHTNESS)[:, None]
+        side = min(self.params.side, X.shape[1])
         rows: NDArray[np.float32] = adaptive_avg_pool2d(torch.from_numpy(values), side).flatten(1).numpy()
         return rows

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.params import Params, Scalar, describe, hyper, validated
+from da_core.params import Scalar, describe, hyper
 from da_core.registry import Registered, pick
 
 Features = NDArray[Any]
@@ -28,15 +28,15 @@ class PreparationStep(Registered, abstract=True):
 
     name: ClassVar[str]
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         """Fit to training rows Xs (n_s, d) and Xt (n_t, d); return the maps of source rows and of target rows."""
         raise NotImplementedError
 
-    def learns_from_target(self, params: Any) -> bool:
+    def learns_from_target(self) -> bool:
         """Tell whether what it does depends on the target's rows."""
         return False
 
-    def maps_apart(self, params: Any) -> bool:
+    def maps_apart(self) -> bool:
         """Tell whether each domain gets a map of its own, fitted to it alone, which takes a shift away."""
         return False
 
@@ -48,7 +48,7 @@ class ZScoreBySource(PreparationStep):
     title = "Z-score by the source"
     summary = "Scales each column by the source's mean and deviation: a number keeps its meaning, as reweighting needs."
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return z_score(Xs), z_score(Xs)
 
 
@@ -62,13 +62,13 @@ class ZScoreByDomain(PreparationStep):
         "with it."
     )
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return z_score(Xs), z_score(Xt)
 
-    def learns_from_target(self, params: Any) -> bool:
+    def learns_from_target(self) -> bool:
         return True
 
-    def maps_apart(self, params: Any) -> bool:
+    def maps_apart(self) -> bool:
         return True
 
 
@@ -79,7 +79,7 @@ class UnitRows(PreparationStep):
     title = "Rows of unit length"
     summary = "Divides each row by its length, so that only its direction counts."
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: _over(X, np.linalg.norm(X, axis=1, keepdims=True)),) * 2
 
 
@@ -90,7 +90,7 @@ class RowsOfSumOne(PreparationStep):
     title = "Rows that sum to one"
     summary = "Divides each row by the sum of its absolute values: counts become shares."
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: _over(X, np.abs(X).sum(axis=1, keepdims=True)),) * 2
 
 
@@ -101,7 +101,7 @@ class SquareRoot(PreparationStep):
     title = "Square root"
     summary = "Takes the square root of each number, which evens out counts; none may be negative."
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return (lambda X: np.sqrt(_not_negative(X, self.name)),) * 2
 
 
@@ -119,15 +119,17 @@ class TFIDF(PreparationStep):
             "source", title="Fitted on", help=("Domain whose training rows are counted.")
         )
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+    params: Params
+
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         from sklearn.feature_extraction.text import TfidfTransformer
 
-        seen = Xs if params.fit == "source" else np.concatenate([Xs, Xt])
+        seen = Xs if self.params.fit == "source" else np.concatenate([Xs, Xt])
         rarity = TfidfTransformer(norm=None).fit(_not_negative(seen, self.name)).idf_
         return (lambda X: _not_negative(X, self.name) * rarity,) * 2
 
-    def learns_from_target(self, params: Any) -> bool:
-        return bool(params.fit != "source")
+    def learns_from_target(self) -> bool:
+        return self.params.fit != "source"
 
 
 class PrincipalComponents(PreparationStep):
@@ -155,30 +157,32 @@ class PrincipalComponents(PreparationStep):
             help=("Domain whose training rows give the directions; each: every domain has its own."),
         )
 
-    def fit(self, params: Any, Xs: Features, Xt: Features) -> tuple[Map, Map]:
-        fitted_on = {"source": (Xs,), "both": (np.concatenate([Xs, Xt]),), "each": (Xs, Xt)}[params.fit]
-        found = [_directions(X, params.size) for X in fitted_on]
+    params: Params
+
+    def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
+        fitted_on = {"source": (Xs,), "both": (np.concatenate([Xs, Xt]),), "each": (Xs, Xt)}[self.params.fit]
+        found = [_directions(X, self.params.size) for X in fitted_on]
         count = max(model.n_components_ for model in found)
         if len({model.n_components_ for model in found}) > 1:
             found = [_directions(X, count) for X in fitted_on]
         return found[0].transform, found[-1].transform
 
-    def learns_from_target(self, params: Any) -> bool:
-        return bool(params.fit != "source")
+    def learns_from_target(self) -> bool:
+        return self.params.fit != "source"
 
-    def maps_apart(self, params: Any) -> bool:
-        return bool(params.fit == "each")
+    def maps_apart(self) -> bool:
+        return self.params.fit == "each"
 
 
 @functools.cache
-def kinds() -> dict[str, PreparationStep]:
+def kinds() -> dict[str, type[PreparationStep]]:
     """List every kind of step by name."""
     steps = (ZScoreBySource, ZScoreByDomain, UnitRows, RowsOfSumOne, SquareRoot, TFIDF, PrincipalComponents)
-    return {kind.name: kind() for kind in steps}
+    return {kind.name: kind for kind in steps}
 
 
-def read(step: str) -> tuple[PreparationStep, Any]:
-    """Read one step with its settings, ``pca:20:both``: its kind and an instance of ``kind.Params``.
+def read(step: str) -> PreparationStep:
+    """Read one step with its settings, ``pca:20:both``.
 
     Raises `UserError` for a step that does not exist, and for settings that it does not have or that are out of bounds.
     """
@@ -193,15 +197,16 @@ def read(step: str) -> tuple[PreparationStep, Any]:
             known=", ".join(known) or "–",
         )
     given: dict[str, Scalar] = dict(zip(known, values, strict=False))
-    return kind, validated(kind.Params, given, name)
+    return kind(**given)
 
 
-def write(kind: PreparationStep, settings: Params) -> str:
+def write(step: PreparationStep) -> str:
     """Write a step as `read` reads it, less the settings at the end that are the defaults."""
-    values = [(settings.model_dump()[hyper.name], hyper.default) for hyper in describe(kind.Params)]
+    chosen = step.params.model_dump()
+    values = [(chosen[hyper.name], hyper.default) for hyper in describe(step.Params)]
     while values and values[-1][0] == values[-1][1]:
         values.pop()
-    return ":".join([kind.name, *(f"{value:g}" if isinstance(value, float) else str(value) for value, _ in values)])
+    return ":".join([step.name, *(f"{value:g}" if isinstance(value, float) else str(value) for value, _ in values)])
 
 
 def prepare_rows(
@@ -213,20 +218,19 @@ def prepare_rows(
     cannot be done with these numbers.
     """
     for step in steps:
-        kind, settings = read(step)
-        of_source, of_target = kind.fit(settings, Xs[fit_s], Xt[fit_t])
+        of_source, of_target = read(step).fit(Xs[fit_s], Xt[fit_t])
         Xs, Xt = of_source(Xs), of_target(Xt)
     return np.asarray(Xs, np.float32), np.asarray(Xt, np.float32)
 
 
 def learns_from_target(steps: Sequence[str]) -> bool:
     """Tell whether any of the steps depends on the target's rows."""
-    return any(kind.learns_from_target(settings) for kind, settings in map(read, steps))
+    return any(read(step).learns_from_target() for step in steps)
 
 
 def steps_apart(steps: Sequence[str]) -> list[str]:
     """List those of the steps that give each domain a map of its own: weights then find no shift to stand for."""
-    return [step for step, (kind, settings) in zip(steps, map(read, steps), strict=True) if kind.maps_apart(settings)]
+    return [step for step in steps if read(step).maps_apart()]
 
 
 def z_score(seen: Features) -> Map:

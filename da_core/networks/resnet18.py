@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from urllib.error import URLError
 
 from torch import nn
@@ -35,14 +35,16 @@ class ResNet18(Extractor):
             help="Size that pictures are enlarged to; larger sides cost more time.",
         )
 
-    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
+    params: Params
+
+    def feature_dim(self, sample_shape: tuple[int, ...]) -> int:
         return 512  # `build` may have to download weights
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         from torchvision.models import ResNet18_Weights, resnet18
 
         model = resnet18(weights=None)
-        if params.weights == "imagenet":
+        if self.params.weights == "imagenet":
             try:
                 state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
                     progress=False, check_hash=True, weights_only=True
@@ -56,5 +58,5 @@ class ResNet18(Extractor):
             model.load_state_dict(state)
         feature_dim = model.fc.in_features
         model.fc = nn.Identity()
-        enlarge = nn.Upsample(size=(params.side, params.side), mode="bilinear")
+        enlarge = nn.Upsample(size=(self.params.side, self.params.side), mode="bilinear")
         return nn.Sequential(enlarge, model), feature_dim

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
 from da_core import params
@@ -28,15 +26,17 @@ class SmallCNN(Extractor):
         features: int = hyper(128, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")
         norm: Norm = norm_setting("group")
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
-        width, side = params.width, min(sample_shape[0] // 8, 4)
+    params: Params
+
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        width, side = self.params.width, min(sample_shape[0] // 8, 4)
         return nn.Sequential(
-            *block(3, width, params.norm),
-            *block(width, 2 * width, params.norm),
-            *block(2 * width, 3 * width, params.norm),
+            *block(3, width, self.params.norm),
+            *block(width, 2 * width, self.params.norm),
+            *block(2 * width, 3 * width, self.params.norm),
             # pictures larger than 32×32 are averaged down, so that the linear layer stays small
             *([nn.AdaptiveAvgPool2d(side)] if sample_shape[0] // 8 > 4 else []),
             nn.Flatten(),
-            nn.Linear(3 * width * side * side, params.features),
+            nn.Linear(3 * width * side * side, self.params.features),
             nn.ReLU(),
-        ), params.features
+        ), self.params.features

@@ -32,28 +32,30 @@ class SpeechCNN(Extractor):
         features: int = hyper(128, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")
         norm: Norm = norm_setting("group")
 
-    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+    params: Params
+
+    def prepare(self, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
         """Spectrograms (n_s, `MELS`, frames) and (n_t, `MELS`, frames) float32."""
         return _spectrograms(Xs, fit_s), _spectrograms(Xt, fit_t)
 
-    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
+    def preprocessing(self, kind: str) -> dict[str, Any]:
         return {"kind": "log_mel", "bands": MELS}
 
-    def feature_dim(self, params: Any, sample_shape: tuple[int, ...]) -> int:
-        return int(params.features)  # whatever the spectrograms will be
+    def feature_dim(self, sample_shape: tuple[int, ...]) -> int:
+        return self.params.features  # whatever the spectrograms will be
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
-        width, frames = params.width, min(max(sample_shape[1] // 8, 1), 8)
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        width, frames = self.params.width, min(max(sample_shape[1] // 8, 1), 8)
         return nn.Sequential(
             nn.Unflatten(1, (1, sample_shape[0])),
-            *block(1, width, params.norm),
-            *block(width, 2 * width, params.norm),
-            *block(2 * width, 3 * width, params.norm),
+            *block(1, width, self.params.norm),
+            *block(width, 2 * width, self.params.norm),
+            *block(2 * width, 3 * width, self.params.norm),
             nn.AdaptiveAvgPool2d((sample_shape[0] // 8, frames)),
             nn.Flatten(),
-            nn.Linear(3 * width * (sample_shape[0] // 8) * frames, params.features),
+            nn.Linear(3 * width * (sample_shape[0] // 8) * frames, self.params.features),
             nn.ReLU(),
-        ), params.features
+        ), self.params.features
 
 
 def _spectrograms(sounds: Samples, fitted_on: Rows) -> Samples:

@@ -68,25 +68,27 @@ class TextMLP(Extractor):
         )
         norm: Norm = norm_setting("none")
 
-    def prepare(self, params: Any, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
+    params: Params
+
+    def prepare(self, Xs: Samples, Xt: Samples, fit_s: Rows, fit_t: Rows) -> tuple[Samples, Samples]:
         """TF-IDF vectors (n_s, d) and (n_t, d) float32. Raises `UserError` where no text holds a word."""
-        counts = _counts(params)
+        counts = _counts(self.params)
         try:
             counts.fit(np.concatenate([Xs[fit_s], Xt[fit_t]]))
         except ValueError:
             raise UserError("These texts contain no words; choose another column, or other data.") from None
         return _dense(counts, Xs), _dense(counts, Xt)
 
-    def preprocessing(self, params: Any, kind: str) -> dict[str, Any]:
-        return {"kind": "text_vectors", "vectors": params.vectors, "pieces": params.pieces}
+    def preprocessing(self, kind: str) -> dict[str, Any]:
+        return {"kind": "text_vectors", "vectors": self.params.vectors, "pieces": self.params.pieces}
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
-        layers, size = MLP().build(params, sample_shape)
-        return nn.Sequential(WordDropout(params.dropout), layers), size
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+        layers, size = MLP(**self.params.model_dump(include={"hidden", "layers", "norm"})).build(sample_shape)
+        return nn.Sequential(WordDropout(self.params.dropout), layers), size
 
 
-def _counts(params: Any) -> Any:
-    """What turns texts into weighted counts, not fitted yet."""
+def _counts(params: TextMLP.Params) -> Any:
+    """Build what turns texts into weighted counts, not fitted yet."""
     from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
     from sklearn.pipeline import make_pipeline, make_union
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
 from da_core import params
@@ -24,12 +22,14 @@ class TutorialCNN(Extractor):
         features: int = hyper(256, ge=16, le=512, step=16, title="Features", help="Size of the feature vector.")
         norm: Norm = norm_setting("none")
 
-    def build(self, params: Any, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
+    params: Params
+
+    def build(self, sample_shape: tuple[int, ...]) -> tuple[nn.Module, int]:
         side = sample_shape[0] // 4
         return nn.Sequential(
-            *block(3, 64, params.norm),
-            *block(64, 128, params.norm),
+            *block(3, 64, self.params.norm),
+            *block(64, 128, self.params.norm),
             nn.Flatten(),
-            nn.Linear(128 * side * side, params.features),
+            nn.Linear(128 * side * side, self.params.features),
             nn.ReLU(),
-        ), params.features
+        ), self.params.features

@@ -158,28 +158,28 @@ def _formulas(text: str) -> list[str]:
 # A data set's
 
 
-def shift_gaps(source: DataSource) -> Iterator[Gap]:
+def shift_gaps(source: type[DataSource]) -> Iterator[Gap]:
     """Check that a source says which kind of shift it has; own files cannot know."""
     if source.shift == "unknown" and source.name != "files":
         yield Gap("kind of shift", f"set `shift` in {_code_of(type(source))}.")
 
 
-def thumbnail_gaps(source: DataSource) -> Iterator[Gap]:
+def thumbnail_gaps(source: type[DataSource]) -> Iterator[Gap]:
     """Check that pictures and points have a picture on their card."""
     drawn = source.kind == "pictures" or source.area == "points"
     if drawn and _is_built_in(source) and thumbnails.uri(source.name) is None:
         yield Gap("picture on the card", f"make it: {thumbnails.COMMAND} {source.name}")
 
 
-def figure_gaps(source: DataSource) -> Iterator[Gap]:
+def figure_gaps(source: type[DataSource]) -> Iterator[Gap]:
     """Check that source only, the best method and oracle have been measured."""
     if _is_built_in(source) and source.name not in figures():
         yield Gap("measured figures", f"measure them: python -m tests.bench.measure_catalogue {source.name}")
 
 
-def _is_built_in(source: DataSource) -> bool:
+def _is_built_in(source: type[DataSource]) -> bool:
     """Tell whether it loads on any machine: without a download, a visitor's files or another package."""
-    return source.name not in NEEDS_MORE and not source.remotes(source.Params())
+    return source.name not in NEEDS_MORE and not source().remotes()
 
 
 # Of both

@@ -33,7 +33,7 @@ def plant(seed: int) -> PlantedShift:
     kinds = list(_PLANTED)
     kind = kinds[int(rng.integers(len(kinds)))]
     settings = {"turn": 0.0, "count": COUNT} | _PLANTED[kind](rng)
-    pair = DrawnPoints().load(DrawnPoints.Params.model_validate(settings), int(rng.integers(1 << 31)))
+    pair = DrawnPoints(**settings).load(int(rng.integers(1 << 31)))
     points = encode_points((pair.source.X, pair.source.y), (pair.target.X, pair.target.y))
     data = DataSpec(name=DrawnPoints.name, params={"shape": "none", "turn": 0.0, "points": points})
     return PlantedShift(kind, settings, data)

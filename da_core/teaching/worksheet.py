@@ -24,7 +24,6 @@ svg { width: 100%; max-height: 95mm; }
 
 def worksheet(story: Story, guess: Guess, language: Language) -> str:
     """Write the page as HTML that needs nothing else."""
-
     code, translate = language.code, language.translate
     lines = '<div class="lines"></div>'
     return (

@@ -34,9 +34,9 @@ def estimate(experiment: Experiment) -> Estimate | None:
         return None
     n_s, n_t, shape = sizes
     try:
-        extractor, network_params = resolve(networks(), experiment.network)
+        extractor = resolve(networks(), experiment.network)
         method = kind(seed=experiment.seed, **experiment.method.params)
-        d = extractor.feature_dim(network_params, shape)
+        d = extractor.feature_dim(shape)
     except UserError:  # the run itself raises it, when it starts
         return None
     learned = 1 - experiment.held_out(extractor.learns)

@@ -104,8 +104,7 @@ def train(
 
 def warm_up() -> None:
     """Take a few steps on noise: the first step of a process imports and compiles for seconds what all others use."""
-    extractor = networks()["small_cnn"]
-    network = extractor.network(extractor.Params(), (32, 32, 3), class_count=2, seed=0)
+    network = networks()["small_cnn"]().network((32, 32, 3), class_count=2, seed=0)
     noise = torch.randint(0, 256, (16, 3, 32, 32), dtype=torch.uint8)
     source = Labelled(noise, torch.arange(16) % 2)
     spec = TrainingSpec(epochs=1, batch_size=8)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 from da_core.data.loading.cache import load_pair, resolve_place
 from da_core.data.loading.third_domain import third_domain
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind, Split
+from da_core.data.source import DataSource
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.events import LIVE
@@ -35,10 +36,10 @@ from da_core.methods.control.oracle import Oracle
 from da_core.methods.control.source_only import SourceOnly
 from da_core.networks import networks
 from da_core.networks.extractor import Extractor, Network
-from da_core.networks.head_kinds import heads
+from da_core.networks.head_kinds import Head, heads
 from da_core.networks.heads import FittedHead, check_takes_weights, fit_head
 from da_core.networks.preparation import learns_from_target, prepare_rows, read
-from da_core.registry import pick, resolve
+from da_core.registry import resolve
 from da_core.training import checkpoints, devices
 from da_core.training.model import Labelled, as_inputs
 
@@ -46,14 +47,34 @@ NUMBERS = 2
 """Raised whenever the same experiment with the same hyperparameters comes to give other numbers."""
 
 
+class Named(NamedTuple):
+    """What an experiment names, each with its hyperparameters."""
+
+    data: DataSource
+    network: Extractor
+    head: Head
+    method: Method
+
+
+def resolve_names(experiment: Experiment) -> Named:
+    """Build all that an experiment names. Raises `UserError` for a name or a setting that does not exist."""
+    return Named(
+        resolve(sources(), experiment.data),
+        resolve(networks(), experiment.network),
+        resolve(heads(), experiment.head),
+        resolve(methods(), experiment.method, seed=experiment.seed),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """An experiment with all that it names: the method, the feature extractor and its hyperparameters, the device."""
+    """An experiment with all that it names, and the device."""
 
     experiment: Experiment
-    method: Method
+    data: DataSource
     extractor: Extractor
-    network_params: Any
+    head: Head
+    method: Method
     device: torch.device
 
     @property
@@ -79,14 +100,14 @@ class Setup:
     @property
     def is_on_points(self) -> bool:
         """Whether the samples are points in the plane, of which a step takes less than a millisecond."""
-        return pick(sources(), self.experiment.data.name, "data set").area == "points"
+        return self.data.area == "points"
 
     @property
     def draws(self) -> bool:
         """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
         experiment, learns = self.experiment, self.extractor.learns
         drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
-        return learns or drawn or heads()[experiment.head.name].draws or self.method.draws
+        return learns or drawn or self.head.draws or self.method.draws
 
     def split_of(self, pair: DomainPair) -> Split:
         """Split a pair into what is learned from and what is scored."""
@@ -104,7 +125,7 @@ class Setup:
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Bring samples of both domains to what the network takes, fitted on the split's training rows alone."""
         fit_s, fit_t = split.source_train, split.target_train
-        Xs, Xt = self.extractor.prepare(self.network_params, Xs, Xt, fit_s, fit_t)
+        Xs, Xt = self.extractor.prepare(Xs, Xt, fit_s, fit_t)
         steps = self.steps(kind)
         return prepare_rows(steps, Xs, Xt, fit_s, fit_t) if steps else (Xs, Xt)
 
@@ -144,7 +165,7 @@ class Prepared(Setup):
     def new_network(self) -> Network:
         """Initialise a network, the same for source only, oracle and every method, so that only the method differs."""
         shape, classes = self.sample_shape, len(self.pair.classes)
-        network = self.extractor.network(self.network_params, shape, classes, self.experiment.seed)
+        network = self.extractor.network(shape, classes, self.experiment.seed)
         if self.experiment.network.checkpoint:
             checkpoints.load_into(network, resolve_place(self.experiment.network.checkpoint))
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -192,16 +213,14 @@ class Prepared(Setup):
 
 def set_up(experiment: Experiment) -> Setup:
     """Resolve the names in an experiment. Raises `UserError` for what does not exist or does not go together."""
-    method = pick(methods(), experiment.method.name, "method")(seed=experiment.seed, **experiment.method.params)
-    extractor, network_params = resolve(networks(), experiment.network)
-    setup = Setup(experiment, method, extractor, network_params, devices.choose(experiment.device))
+    setup = Setup(experiment, *resolve_names(experiment), devices.choose(experiment.device))
+    method, extractor = setup.method, setup.extractor
     if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns and not setup.changes_classifier:
         raise UserError(
             "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
             method=method.title,
             network=extractor.name,
         )
-    resolve(heads(), experiment.head)
     for step in experiment.prepare or ():
         read(step)
     if isinstance(method, Reweighting) or (isinstance(method, ClassifierAdaptation) and method.weights_samples):
@@ -215,13 +234,8 @@ def filled_in(experiment: Experiment) -> dict[str, Any]:
     With `NUMBERS` it tells runs of one experiment apart that were made by versions of other defaults. Raises
     `UserError` for a name or a setting that does not exist.
     """
-    chosen = {
-        "data": resolve(sources(), experiment.data),
-        "network": resolve(networks(), experiment.network),
-        "head": resolve(heads(), experiment.head),
-        "method": resolve(methods(), experiment.method),
-    }
-    return {"numbers": NUMBERS, **{of: params.model_dump(mode="json") for of, (_, params) in chosen.items()}}
+    named = resolve_names(experiment)._asdict()
+    return {"numbers": NUMBERS, **{of: kind.params.model_dump(mode="json") for of, kind in named.items()}}
 
 
 def prepare(setup: Setup) -> Prepared:

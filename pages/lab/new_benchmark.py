@@ -92,7 +92,7 @@ def known_pairs() -> dict[str, str]:
     own = state.experiment().data
     found = {OWN: run_row.pair_title(own)}
     for name, kind in sources().items():
-        is_there = all(remote.path.is_file() for remote in kind.remotes(kind.Params()))
+        is_there = all(remote.path.is_file() for remote in kind().remotes())
         if is_there and kind.area != "own" and DataSpec(name=name) != own:
             found[name] = word(kind.title)
     return found

@@ -80,7 +80,7 @@ def element_data(
             {"query": urlencode(normalised(one).to_flat()), "title": title}
             for one, title in zip(films, _titles(films, acts), strict=True)
         ],
-        "params": resolve(sources(), first.data)[1].model_dump(),
+        "params": resolve(sources(), first.data).params.model_dump(),
         "acts": acts,
         "hidden": list(hidden),
         "editable": editable and first.data.name == "drawn",

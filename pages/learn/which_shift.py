@@ -31,7 +31,7 @@ def _another() -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _planted(seed: int) -> tuple[PlantedShift, DomainPair]:
     planted = plant(seed)
-    return planted, DrawnPoints().load(DrawnPoints.Params.model_validate(planted.data.params), 0)
+    return planted, DrawnPoints(**planted.data.params).load(0)
 
 
 def look(planted: PlantedShift, pair: DomainPair) -> None:

@@ -75,7 +75,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     return False
 
 
-def area_of(source: DataSource | None) -> Area:
+def area_of(source: type[DataSource] | None) -> Area:
     """Return the area that a source is listed under; a link may name one that is not there."""
     return "pictures" if source is None else source.area
 
@@ -96,13 +96,13 @@ def _setting(usual: UsualSpec, network: str) -> str:
     parts = [_(network)]
     if usual.head != default.head:
         parts.append(_(heads()[usual.head.name].title))
-    parts += [_(preparation.read(step)[0].title) for step in usual.prepare or ()]
+    parts += [_(preparation.read(step).title) for step in usual.prepare or ()]
     if usual.training.epochs != default.training.epochs:
         parts.append(_("{count} epochs", count=usual.training.epochs))
     return listing(parts)
 
 
-def _about(source: DataSource, figures: Figures | None) -> str:
+def _about(source: type[DataSource], figures: Figures | None) -> str:
     """Write a card's Markdown: a picture, one sentence, the kind of shift and, where it was measured, the gauge."""
     picture = thumbnails.uri(source.name)
     about = f"![]({picture})\n\n" if picture else ""

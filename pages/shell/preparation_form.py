@@ -25,23 +25,23 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
     st.multiselect(
         _("Preparation of the rows, in this order"),
         [*chosen, *known],
-        format_func=lambda option: _(preparation.read(_step(option))[0].title),
+        format_func=lambda option: _(preparation.read(_step(option)).title),
         placeholder=_("None: the numbers as they are"),
         help=_("Fitted on training samples alone. Every model, source only and oracle too, is given the same numbers."),
         key=keys.PREPARATION,
         on_change=lambda: on_change(tuple(_step(option) for option in st.session_state[keys.PREPARATION])),
     )
     for place, step in enumerate(steps):
-        kind, settings = preparation.read(step)
+        kind = preparation.read(step)
         st.caption(f"**{_(kind.title)}** · {_(kind.summary)}")
         if kind.Params.model_fields:
 
             def write(values: params_form.Values, place: int = place, kind: preparation.PreparationStep = kind) -> None:
-                new = preparation.write(kind, kind.Params.model_validate(values))
+                new = preparation.write(type(kind)(**values))
                 on_change((*steps[:place], new, *steps[place + 1 :]))
 
             again = f" {place + 1}" if place else ""
-            params_form.form(kind.Params, settings.overrides(), f"{kind.name}{again}", write)
+            params_form.form(kind.Params, kind.params.overrides(), f"{kind.name}{again}", write)
     if apart := preparation.steps_apart(steps):
         st.warning(scaled_away(apart))
     elif preparation.learns_from_target(steps):
@@ -50,7 +50,7 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
 
 def scaled_away(apart: list[str]) -> str:
     """Say what steps that give each domain a map of its own leave of the shift that the report on the data found."""
-    titles = listing(_(preparation.read(step)[0].title) for step in apart)
+    titles = listing(_(preparation.read(step).title) for step in apart)
     return _(
         "{steps}: afterwards both domains have the same mean and deviation. Source only already knows that much of the "
         "target, and of the shift that the report on the data found nothing is left that weights could stand for.",

@@ -290,14 +290,14 @@ def test_every_sample_is_in_the_histogram_and_the_truth_beside_it() -> None:
 def test_true_weights_turn_the_source_into_the_target(name: str) -> None:
     from da_core.data.sources import sources
 
-    source = sources()[name]
-    pair = source.load(source.Params.model_validate({"count": 20_000}), 0)
-    weights = source.true_weights(source.Params(), pair.source.X, pair.source.y)
+    source = sources()[name](count=20_000)
+    pair = source.load(0)
+    weights = source.true_weights(pair.source.X, pair.source.y)
     assert weights.mean() == pytest.approx(1, abs=0.05)
     np.testing.assert_allclose(
         np.average(pair.source.X, axis=0, weights=weights), pair.target.X.mean(axis=0), atol=0.06
     )
-    assert sources()["moons"].true_weights(None, pair.source.X, pair.source.y) is None
+    assert sources()["moons"]().true_weights(pair.source.X, pair.source.y) is None
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

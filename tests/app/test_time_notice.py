@@ -36,6 +36,8 @@ class Slow(FeatureAlignment):
     class Params(params.Params):
         landmarks: int = hyper(100, ge=1, le=1000, title="Features", help="Passes over the labelled target samples.")
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         return (n_s + n_t) * d / 128 * self.params.landmarks / 1400
 
@@ -75,7 +77,7 @@ def test_sizes_come_from_the_datas_settings_and_the_network() -> None:
 def test_a_pair_in_memory_tells_its_sizes() -> None:
     spec = DataSpec(name="digits_mnist")
     assert estimate(experiment(name="digits_mnist")) is None, "it has no count, and is not read for this"
-    cache._remember(cache._key_of(spec, sources()[spec.name].Params(), 0), made_up_run.pair())
+    cache._remember(cache._key_of(spec, sources()[spec.name](), 0), made_up_run.pair())
     found = estimate(experiment(name="digits_mnist"))
     assert found is not None
     assert (found.source, found.target) == (21, 21)
@@ -97,10 +99,9 @@ def test_a_method_without_a_formula_has_no_estimate() -> None:
 
 @pytest.mark.parametrize("name", ["small_cnn", "tutorial_cnn", "mlp", "resnet18"])
 def test_the_feature_size_is_the_networks(name: str) -> None:
-    extractor = networks()[name]
     chosen: dict[str, Any] = {"weights": "none"} if name == "resnet18" else {}
-    params = extractor.Params(**chosen)
-    assert extractor.feature_dim(params, (32, 32, 3)) == extractor.network(params, (32, 32, 3), 2, 0).feature_dim
+    extractor = networks()[name](**chosen)
+    assert extractor.feature_dim((32, 32, 3)) == extractor.network((32, 32, 3), 2, 0).feature_dim
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def training() -> Iterator[Event]:
     X = np.random.default_rng(0).integers(0, 256, (512, 32, 32, 3), dtype=np.uint8)
     source = Labelled(as_inputs(X, device), torch.arange(512) % 10)
     extractor = networks()["small_cnn"]
-    network = extractor.network(extractor.Params(), (32, 32, 3), 10, seed=0)
+    network = extractor().network((32, 32, 3), 10, seed=0)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     spec = TrainingSpec(epochs=500)
     for event in train(network, source, phase="adapt", spec=spec, seed=0, method=DANN(), target=source.X, mirror=True):

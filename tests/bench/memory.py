@@ -72,7 +72,7 @@ def train(count: int) -> None:
 
 
 def read(megabytes: int) -> None:
-    from da_core.data.sources.own_files import Files, FilesParams
+    from da_core.data.sources.own_files import Files
 
     def make(folder: Path, megabytes: float) -> float:
         rng, made, number = np.random.default_rng(0), 0, 0
@@ -84,7 +84,7 @@ def read(megabytes: int) -> None:
         return made / MB
 
     def load(folder: Path) -> int:
-        Files().load_places(folder / "day", folder / "night", FilesParams())
+        Files().load_places(folder / "day", folder / "night")
         return peak()
 
     with tempfile.TemporaryDirectory() as made:

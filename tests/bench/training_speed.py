@@ -92,7 +92,7 @@ def ours(method: str, device_name: str, steps: int, precision: str) -> float:
     Xs, Xt = rng.integers(0, 256, (2, COUNT, SIDE, SIDE, 3), dtype=np.uint8)
     source = Labelled(as_inputs(Xs, device), torch.from_numpy(rng.integers(0, CLASSES, COUNT)).to(device))
     extractor = networks()["small_cnn"]
-    network = extractor.network(extractor.Params(), (SIDE, SIDE, 3), CLASSES, seed=0)
+    network = extractor().network((SIDE, SIDE, 3), CLASSES, seed=0)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     chosen = methods()[method]() if method != "source_only" else None
     target = as_inputs(Xt, device) if chosen is not None else None

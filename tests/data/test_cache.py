@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,7 +32,6 @@ class ToyParams(Params):
     count: int = hyper(40, ge=4, le=10_000, title="", help="")
 
 
-@dataclass
 class Toy(DataSource):
     """Random pictures, and a count of how often they were made."""
 
@@ -42,16 +40,17 @@ class Toy(DataSource):
     area = kind = "pictures"
     shift = "appearance"
     Params = ToyParams
-    made: int = 0
+    params: ToyParams
+    made: ClassVar[int] = 0
 
-    def load(self, params: ToyParams, seed: int) -> DomainPair:
-        self.made += 1
+    def load(self, seed: int) -> DomainPair:
+        type(self).made += 1
         rng = np.random.default_rng(seed)
         day, night = (
             Domain(
                 name,
-                rng.integers(0, 256, (params.count, 8, 8, 3), dtype=np.uint8),
-                np.arange(params.count, dtype=np.int64) % 2,
+                rng.integers(0, 256, (self.params.count, 8, 8, 3), dtype=np.uint8),
+                np.arange(self.params.count, dtype=np.int64) % 2,
             )
             for name in ("day", "night")
         )
@@ -73,10 +72,10 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
-    source = Toy()
-    monkeypatch.setattr(cache, "sources", lambda: {"toy": source})
-    return source
+def toy(monkeypatch: pytest.MonkeyPatch) -> type[Toy]:
+    monkeypatch.setattr(Toy, "made", 0)
+    monkeypatch.setattr(cache, "sources", lambda: {"toy": Toy})
+    return Toy
 
 
 def forget() -> None:
@@ -112,7 +111,7 @@ def test_points_that_are_drawn_at_once_are_not_kept_on_disk() -> None:
     assert not list((settings().data_dir / "pairs").glob("*.npz"))
 
 
-def test_a_pair_is_shared_and_cannot_be_changed(toy: Toy) -> None:
+def test_a_pair_is_shared_and_cannot_be_changed(toy: type[Toy]) -> None:
     pair = load_pair(spec())
     assert load_pair(spec(count=40)) is pair  # a default that is spelt out is the same pair
     assert toy.made == 1
@@ -122,13 +121,13 @@ def test_a_pair_is_shared_and_cannot_be_changed(toy: Toy) -> None:
                 array[0] = 0
 
 
-def test_another_setting_or_seed_is_another_pair(toy: Toy) -> None:
+def test_another_setting_or_seed_is_another_pair(toy: type[Toy]) -> None:
     sizes = [len(load_pair(spec(count=count), seed).source) for count in (40, 50) for seed in (0, 1)]
     assert (sizes, toy.made) == ([40, 40, 50, 50], 4)
     assert (load_pair(spec(), 0).source.X != load_pair(spec(), 1).source.X).any()
 
 
-def test_a_restart_finds_it_on_disk(toy: Toy) -> None:
+def test_a_restart_finds_it_on_disk(toy: type[Toy]) -> None:
     before = load_pair(spec())
     forget()
     after = load_pair(spec())
@@ -140,7 +139,7 @@ def test_a_restart_finds_it_on_disk(toy: Toy) -> None:
 
 
 @pytest.mark.parametrize("harm", ["cut", "empty", "noise", "bit"])
-def test_a_broken_file_is_made_anew(toy: Toy, fresh: Path, harm: str) -> None:
+def test_a_broken_file_is_made_anew(toy: type[Toy], fresh: Path, harm: str) -> None:
     before = load_pair(spec())
     (file,) = kept(fresh)
     data = file.read_bytes()
@@ -155,7 +154,7 @@ def test_a_broken_file_is_made_anew(toy: Toy, fresh: Path, harm: str) -> None:
     assert toy.made == 2
 
 
-def test_threads_that_ask_together_get_one_pair(toy: Toy) -> None:
+def test_threads_that_ask_together_get_one_pair(toy: type[Toy]) -> None:
     start, pairs = threading.Barrier(8), []
 
     def ask() -> None:
@@ -187,7 +186,7 @@ def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> N
     assert [file.suffix for file in kept(fresh)] == [".npz"]  # and no half-written file
 
 
-def test_memory_is_bounded(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(toy: type[Toy], monkeypatch: pytest.MonkeyPatch) -> None:
     size = cache._size(load_pair(spec()))
     monkeypatch.setattr(cache, "_memory", LRUCache(2 * size, getsizeof=cache._size))
     first = load_pair(spec())
@@ -198,7 +197,7 @@ def test_memory_is_bounded(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_pair(spec(), 1) is not second
 
 
-def test_disk_is_bounded(toy: Toy, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_is_bounded(toy: type[Toy], fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_pair(spec())
     monkeypatch.setattr(cache, "_DISK_BYTES", int(2.5 * kept(fresh)[0].stat().st_size))
     for seed in range(1, 5):
@@ -209,7 +208,7 @@ def test_disk_is_bounded(toy: Toy, fresh: Path, monkeypatch: pytest.MonkeyPatch)
     assert toy.made == 5  # the newest are those that stayed
 
 
-def test_a_full_disk_costs_only_the_cache(toy: Toy, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_costs_only_the_cache(toy: type[Toy], fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -218,7 +217,7 @@ def test_a_full_disk_costs_only_the_cache(toy: Toy, fresh: Path, monkeypatch: py
     assert kept(fresh) == []
 
 
-def test_what_cannot_be_made_says_so(toy: Toy) -> None:
+def test_what_cannot_be_made_says_so(toy: type[Toy]) -> None:
     for wrong, start in (
         (DataSpec(name="nothing"), "There is no {kind} “{name}”"),
         (spec(count=1), "{name} of {of} is {given}; it must be at least {low}."),

@@ -9,7 +9,7 @@ import pytest
 from da_core.data.loading.inspection import inspect_files
 from da_core.data.readers import tables
 from da_core.data.readers.archive import OneDomainError
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 
@@ -26,8 +26,8 @@ def table(place: Path, header: str, row: str, count: int = 60) -> Path:
     return place
 
 
-def roles(place: Path, **params: object) -> tuple[str, str]:
-    reading = Files().load_places(place, None, FilesParams(**params)).reading
+def roles(place: Path, **params: bool | float | str) -> tuple[str, str]:
+    reading = Files(**params).load_places(place, None).reading
     return reading["label"], reading["domain"]
 
 
@@ -69,10 +69,10 @@ def test_two_columns_that_fit_alike_as_the_label_are_asked_for(tmp_path: Path) -
 
 def test_a_third_column_that_would_do_as_well_is_named(tmp_path: Path) -> None:
     place = table(tmp_path / "a.csv", "x,class,outcome,domain,site", "{n},{two},{third},{other},{city}")
-    found = {n.message: n.values for n in Files().load_places(place, None, FilesParams()).notices}
+    found = {n.message: n.values for n in Files().load_places(place, None).notices}
     assert "outcome" in found[tables.OTHER_LABEL]["names"]
     assert "site" in found[tables.OTHER_DOMAIN]["names"]
-    chosen = Files().load_places(place, None, FilesParams(label="class", domain="domain")).notices
+    chosen = Files(label="class", domain="domain").load_places(place, None).notices
     assert not {n.message for n in chosen} & {tables.OTHER_LABEL, tables.OTHER_DOMAIN}
 
 

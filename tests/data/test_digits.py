@@ -14,12 +14,12 @@ from tests.support.pairs import load
 
 @pytest.fixture(scope="module")
 def scanners() -> DomainPair:
-    return load(DigitsMnist(), {})
+    return load(DigitsMnist, {})
 
 
 @pytest.fixture(scope="module")
 def night() -> DomainPair:
-    return load(DigitsNight(), {"count": 1000}, 3)
+    return load(DigitsNight, {"count": 1000}, 3)
 
 
 def test_both_collections_are_whole(scanners: DomainPair) -> None:
@@ -44,7 +44,7 @@ def test_both_are_bright_on_black_and_of_one_size(scanners: DomainPair) -> None:
 
 
 def test_direction_turns_them_round(scanners: DomainPair) -> None:
-    turned = load(DigitsMnist(), {"direction": "mnist→digits"})
+    turned = load(DigitsMnist, {"direction": "mnist→digits"})
     np.testing.assert_array_equal(turned.source.X, scanners.target.X)
     np.testing.assert_array_equal(turned.target.y, scanners.source.y)
 
@@ -72,7 +72,7 @@ def test_nights_are_dark_and_warm(night: DomainPair) -> None:
 
 @pytest.mark.slow
 def test_a_seed_gives_the_same_night_and_another_one_another(night: DomainPair) -> None:
-    again, other = (load(DigitsNight(), {"count": 1000}, seed) for seed in (3, 4))
+    again, other = (load(DigitsNight, {"count": 1000}, seed) for seed in (3, 4))
     np.testing.assert_array_equal(again.target.X, night.target.X)
     assert (other.target.X != night.target.X).any()
 
@@ -80,7 +80,7 @@ def test_a_seed_gives_the_same_night_and_another_one_another(night: DomainPair) 
 def test_no_digit_is_in_both_domains(monkeypatch: pytest.MonkeyPatch) -> None:
     for lit in ("_written", "_by_day", "_by_night"):
         monkeypatch.setattr(digits, lit, lambda ink, rng: ink)
-    pair = load(DigitsNight(), {"count": 2500})
+    pair = load(DigitsNight, {"count": 2500})
     day, night = ({picture.tobytes() for picture in domain.X} for domain in (pair.source, pair.target))
     assert len(day) == len(night) == 2500
     assert not day & night

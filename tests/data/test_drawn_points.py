@@ -7,14 +7,13 @@ import base64
 import numpy as np
 import pytest
 
-from da_core.data.sources import sources
 from da_core.data.sources.drawn_points import MOST_POINTS, DrawnPoints, decode_points, encode_points
 from da_core.errors import UserError
 
 
 def drawn(**values):
     settings = {"turn": 0.0, "count": 1000} | values
-    return sources()["drawn"].load(DrawnPoints.Params(**settings), 0)
+    return DrawnPoints(**settings).load(0)
 
 
 @pytest.mark.parametrize("shape", ["moons", "blobs", "rings", "spirals", "xor", "line"])
@@ -37,9 +36,9 @@ def test_a_class_is_moved_alone() -> None:
 
 
 def test_selection_has_the_ratio_that_it_says() -> None:
-    params = DrawnPoints.Params(shape="blobs", selection=0.5, turn=0.0, count=1000)
-    pair = sources()["drawn"].load(params, 0)
-    w = sources()["drawn"].true_weights(params, pair.source.X, pair.source.y)
+    points = DrawnPoints(shape="blobs", selection=0.5, turn=0.0, count=1000)
+    pair = points.load(0)
+    w = points.true_weights(pair.source.X, pair.source.y)
     assert pair.provenance.shift == "covariate"
     np.testing.assert_allclose(np.average(pair.source.X, axis=0, weights=w), pair.target.X.mean(axis=0), atol=0.25)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from da_core.data.loading import limited_reading
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from tests.load import hostile_trial
 from tests.load.hostile_files import FORMATS, Case, attack_case, plan_cases
 from tests.load.hostile_trial import Offence, Outcome, try_cases
@@ -122,7 +122,7 @@ def test_a_trial_finds_a_reader_that_takes_much_memory(monkeypatch: pytest.Monke
 def test_a_format_has_a_good_file(name: str, tmp_path: Path) -> None:
     """A mutant of what is refused anyway would try little."""
     source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
-    pair = Files().load_places(source, targets[0] if targets else None, FilesParams())
+    pair = Files().load_places(source, targets[0] if targets else None)
     assert len(pair.source) > 0
     assert len(pair.target) > 0
 

@@ -13,7 +13,7 @@ from tests.support.pairs import load
 
 @pytest.fixture(scope="module")
 def pair() -> DomainPair:
-    return load(MnistM(), {"count": 2500}, 3)
+    return load(MnistM, {"count": 2500}, 3)
 
 
 def test_both_domains_are_balanced_and_said_to_be_what_they_are(pair: DomainPair) -> None:
@@ -38,6 +38,6 @@ def test_the_target_is_coloured_and_busy(pair: DomainPair) -> None:
 
 
 def test_a_seed_gives_the_same_pair_and_another_one_another() -> None:
-    first, again, other = (load(MnistM(), {"count": 200}, seed) for seed in (3, 3, 4))
+    first, again, other = (load(MnistM, {"count": 200}, seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.target.X, again.target.X)
     assert (first.target.X != other.target.X).any()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from da_core.data.pair import SOUND_RATE, DomainPair
 from da_core.data.readers.sounds import to_wav
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.data.synthesis.noise import add_background_noise
 from da_core.errors import UserError
 
@@ -49,8 +49,8 @@ def test_silence_stays_silent_and_what_is_too_loud_is_made_quieter_as_a_whole() 
     np.testing.assert_allclose(10 * np.log10(ratio), 10, atol=0.1)
 
 
-def load(place: Path, **params: object) -> DomainPair:
-    return Files().load_places(place, None, FilesParams(**params))  # type: ignore[arg-type]
+def load(place: Path, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(place, None)  # type: ignore[arg-type]
 
 
 def test_every_second_sound_of_a_folder_becomes_the_target(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from da_core.data.readers.archive import A_LINK, TOO_LARGE, UNREADABLE
 from da_core.data.readers.class_folders import TOO_MANY
 from da_core.data.readers.folder_layout import NO_CLASS
 from da_core.data.readers.sounds import to_wav
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.settings import settings
 from tests.support.webcams import WEBCAMS, needs_webcams
@@ -34,7 +34,7 @@ RED, BLUE = (200, 30, 30), (30, 30, 200)
 
 
 def load(source: Path, target: Path | None = None, **params: int | str) -> DomainPair:
-    return Files().load_places(source, target, FilesParams(**params))
+    return Files(**params).load_places(source, target)
 
 
 def complaint(source: Path, target: Path | None = None, **params: int | str) -> UserError:
@@ -423,7 +423,7 @@ def test_a_class_name_that_cannot_be_shown(tmp_path: Path) -> None:
 
 def test_no_place_at_all() -> None:
     with pytest.raises(UserError, match="need a source"):
-        Files().load(FilesParams(), 0)
+        Files().load(0)
 
 
 # Arrays ------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from da_core.data.loading.inspection import inspect_files
 from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.data.readers.sounds import to_wav
 from da_core.data.readers.uploads import keep_upload
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.own_names import OwnName
@@ -61,8 +61,8 @@ def as_windows_packs(place: Path, files: dict[str, bytes]) -> Path:
     return place
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
-    return Files().load_places(source, target, FilesParams(**params))
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(source, target)
 
 
 @pytest.mark.parametrize("names", [("白天", "夜晚"), ("源域", "目标域")])

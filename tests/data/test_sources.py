@@ -53,9 +53,7 @@ def test_street_scenes_are_a_pair_of_different_scenes() -> None:
 
 NEEDS_MORE = {"files", "rated_texts"}
 """What needs files of a visitor, or a package that is not among the requirements."""
-BUILT_IN = [
-    name for name, source in sources().items() if name not in NEEDS_MORE and not source.remotes(source.Params())
-]
+BUILT_IN = [name for name, source in sources().items() if name not in NEEDS_MORE and not source().remotes()]
 """What has to load on a machine without a network."""
 FEW = 200
 

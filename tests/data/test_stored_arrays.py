@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from scipy.io import savemat
 
 from da_core.data.pair import UNKNOWN, DomainPair
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -40,8 +40,8 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None
     settings.cache_clear()
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
-    return Files().load_places(source, target, FilesParams(**params))
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(source, target)
 
 
 def complaint(source: Path, target: Path | None = None) -> str:

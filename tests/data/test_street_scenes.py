@@ -139,12 +139,12 @@ def test_a_difficulty_sets_what_is_not_given() -> None:
 )
 def test_a_range_that_cannot_be_is_refused_by_name(wrong: dict[str, str]) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
-        load(StreetScenes(), {**wrong})
+        load(StreetScenes, {**wrong})
 
 
 def test_what_is_set_is_what_is_drawn() -> None:
     dark, bright = (
-        load(StreetScenes(), {"count": 100, "exposure": exposure, "max_gain": 200}).target.X.mean()
+        load(StreetScenes, {"count": 100, "exposure": exposure, "max_gain": 200}).target.X.mean()
         for exposure in ("0.06..0.06", "0.3..0.3")
     )
     assert dark < 0.09 * 255 < 0.25 * 255 < bright

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers import tables
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 
 
@@ -36,8 +36,8 @@ def planted(tmp_path: Path, rows: int = 600) -> tuple[Path, Path]:
     return places[0], places[1]
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
-    return Files().load_places(source, target, FilesParams(**params))
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(source, target)
 
 
 def accuracy(pair: DomainPair) -> float:

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.data.readers import column_roles, columns, tables
 from da_core.data.readers.table_features import Treatment
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -29,11 +29,11 @@ def table(place: Path, text: str, encoding: str = "utf-8") -> Path:
     return place
 
 
-def load(source: Path, target: Path | None = None, **params: object) -> DomainPair:
-    return Files().load_places(source, target, FilesParams(**params))
+def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(source, target)
 
 
-def complaint(source: Path, target: Path | None = None, **params: object) -> UserError:
+def complaint(source: Path, target: Path | None = None, **params: bool | float | str) -> UserError:
     with pytest.raises(UserError) as raised:
         load(source, target, **params)
     return raised.value

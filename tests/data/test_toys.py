@@ -11,7 +11,7 @@ from da_core.data.sources import sources
 from da_core.data.sources.toys import Covariate, Toy
 from tests.support.pairs import load
 
-TOYS = {name: source for name, source in sources().items() if isinstance(source, Toy)}
+TOYS = {name: source for name, source in sources().items() if issubclass(source, Toy)}
 
 
 def drawn(name: str, **values):
@@ -62,12 +62,11 @@ def test_without_its_shift_there_is_no_gap(name, values):
 
 
 def test_the_covariate_shift_has_the_ratio_that_it_says():
-    toy = Covariate()
-    params = toy.Params(count=20_000)
-    pair = toy.load(params, 0)
-    ratio = toy.density_ratio(params, pair.source.X)
+    toy = Covariate(count=20_000)
+    pair = toy.load(0)
+    ratio = toy.density_ratio(pair.source.X)
     assert ratio.mean() == pytest.approx(1, abs=0.1)
-    np.testing.assert_allclose(np.average(pair.source.X, axis=0, weights=ratio), [params.mean, 0], atol=0.15)
+    np.testing.assert_allclose(np.average(pair.source.X, axis=0, weights=ratio), [toy.params.mean, 0], atol=0.15)
     # and the same border: a straight one is wrong in different places of the two domains
     linear = LogisticRegression()
     plain, weighted = (

@@ -18,7 +18,7 @@ from openpyxl import Workbook
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers import tables
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -58,8 +58,8 @@ def shops(rows: int = 40) -> pd.DataFrame:
     return table
 
 
-def load(place: Path, **params: object) -> DomainPair:
-    return Files().load_places(place, None, FilesParams(**params))
+def load(place: Path, **params: bool | float | str) -> DomainPair:
+    return Files(**params).load_places(place, None)
 
 
 def test_excel_and_parquet_give_what_csv_gives(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def where_it_is_right(X: np.ndarray, right: np.ndarray, moved: np.ndarray) -> Mo
 @pytest.fixture
 def covariate_shift() -> tuple[ModelOutputs, ModelOutputs]:
     """The target lies right of the source. One model is right left of 1, the other right of −½: better on the target,
-    and worse on the source."""
+    and worse on the source.
+    """
     rng = np.random.default_rng(1)
     X, moved = rng.normal(size=(600, 1)), rng.normal(1.5, 0.6, (600, 1))
     return where_it_is_right(X, X[:, 0] < 1, moved), where_it_is_right(X, X[:, 0] > -0.5, moved)

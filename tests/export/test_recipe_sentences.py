@@ -69,8 +69,7 @@ def test_a_recipe_holds_keys_that_are_said_in_the_readers_language(recipe: dict[
 def test_every_networks_preprocessing_has_a_sentence(
     network: str, settings: dict[str, Any], kind: str, english: str, language: Language
 ) -> None:
-    extractor = networks()[network]
-    keys = json.loads(json.dumps(extractor.preprocessing(extractor.Params(**settings), kind)))
+    keys = json.loads(json.dumps(networks()[network](**settings).preprocessing(kind)))
     sentence = preprocessing_sentence({"preprocessing": keys}, language)
     assert sentence
     assert (english in sentence) == (language == EN)

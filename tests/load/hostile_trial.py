@@ -242,7 +242,8 @@ def _place_in(lines: str, *, last: bool = False) -> str:
 @dataclass(frozen=True)
 class _End:
     """The end of a child: after how many seconds, by which signal, or stopped; the most memory of it and its
-    descendants together; and the processes that it left."""
+    descendants together; and the processes that it left.
+    """
 
     seconds: float
     signal: int

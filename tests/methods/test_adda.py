@@ -52,7 +52,7 @@ def test_only_the_targets_extractor_moves_and_towards_the_source():
     Xs = rng.normal(size=(128, 3))
     source, target = Labelled(as_inputs(Xs, device), torch.arange(128) % 2), as_inputs(Xs + 1, device)
     mlp = networks()["mlp"]
-    start, network = (mlp.network(mlp.Params.model_validate({"hidden": 16}), (3,), 2, seed=0) for _ in range(2))
+    start, network = (mlp(hidden=16).network((3,), 2, seed=0) for _ in range(2))
     before = {name: value.clone() for name, value in start.state_dict().items()}
     start.eval()
     list(

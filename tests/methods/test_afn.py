@@ -30,7 +30,8 @@ def test_a_feature_of_norm_0_has_no_direction_and_stays():
 
 def test_it_helps_where_the_target_is_faint():
     """All of the target, light and noise alike, is two fifths of the source's, and no class lies at the origin; the
-    weight is the paper's."""
+    weight is the paper's.
+    """
 
     def lit(seed: int, brightness: float):
         rng = np.random.default_rng(seed)

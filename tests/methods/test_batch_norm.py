@@ -20,7 +20,7 @@ from da_core.networks.extractor import Network
 
 def network(norm: str = "batch") -> Network:
     extractor = networks()["mlp"]
-    made = extractor.network(extractor.Params.model_validate({"hidden": 8, "norm": norm}), (4,), 3, 0)
+    made = extractor(hidden=8, norm=norm).network((4,), 3, 0)
     return made.eval()
 
 
@@ -137,7 +137,7 @@ def test_tents_first_step_is_adams():
 def test_tent_works_on_pictures_with_group_norm_in_channels_last_memory():
     """There torch's backward of group norm crashes the process where the gradient of its input is not asked for."""
     extractor = networks()["small_cnn"]
-    model = extractor.network(extractor.Params.model_validate({"width": 8}), (16, 16, 3), 3, 0)
+    model = extractor(width=8).network((16, 16, 3), 3, 0)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own types leave it out
     X = torch.randint(0, 256, (32, 16, 16, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
     (losses,) = TENT().adapt(model, AdaptationData(X, torch.arange(32) % 3, X, X[:0], torch.arange(0)))

@@ -651,10 +651,9 @@ def adaptation_problem(name: str, scale: float = 1.0, shift: float = 0.0) -> tup
 
 @functools.cache
 def trained(pictures: bool) -> Network:
-    extractor = networks()["small_cnn" if pictures else "mlp"]
     settings = {"width": 8, "features": 16} if pictures else {"hidden": 16}
-    params = extractor.Params.model_validate({**settings, "norm": "batch"})
-    network = extractor.network(params, (16, 16, 3) if pictures else (2,), 3, 0)
+    extractor = networks()["small_cnn" if pictures else "mlp"](**settings, norm="batch")
+    network = extractor.network((16, 16, 3) if pictures else (2,), 3, 0)
     rng = np.random.default_rng(6)
     y = rng.integers(3, size=240)
     X = (pictures_of if pictures else rows_of)(y, rng, 1.0, 0.0)
@@ -775,7 +774,7 @@ def test_a_domain_smaller_than_a_batch_will_do(method):
 def test_what_it_cannot_adapt_is_refused_before_it_begins(method):
     """A network without any normalisation, and rows of features: whoever cannot use them says so in `check`."""
     extractor = networks()["mlp"]
-    plain = extractor.network(extractor.Params.model_validate({"hidden": 16}), (2,), 3, 0)
+    plain = extractor(hidden=16).network((2,), 3, 0)
     _, data, _ = adaptation_problem("adabn")
     needs = {"adabn": "batch", "source_only_bn": "batch", "tent": "normalisation"}
     needs |= dict.fromkeys(ON_PICTURES, "pictures")

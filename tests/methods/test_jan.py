@@ -15,7 +15,8 @@ ONE_HOT = 20 * torch.eye(2)
 
 def exchanged(n: int = 64) -> Batch:
     """Two blobs in each domain with the same features and the same predictions, but on the target each blob gets the
-    other's class."""
+    other's class.
+    """
     generator = torch.Generator().manual_seed(0)
     y = torch.arange(n) % 2
     centres = torch.tensor([[3.0, 0.0], [-3.0, 0.0]])

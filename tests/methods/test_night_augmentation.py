@@ -38,7 +38,7 @@ def tensor(pictures: np.ndarray) -> torch.Tensor:
 @functools.cache
 def trained() -> Network:
     extractor = networks()["small_cnn"]
-    network = extractor.network(extractor.Params.model_validate({"width": 8, "features": 16}), (16, 16, 3), 3, 0)
+    network = extractor(width=8, features=16).network((16, 16, 3), 3, 0)
     X, y = stripes(0)
     spec = TrainingSpec(epochs=12, batch_size=24, learning_rate=5e-3)
     for _ in train(network, Labelled(tensor(X), torch.tensor(y)), phase="source_only", spec=spec, seed=0):

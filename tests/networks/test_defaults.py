@@ -30,7 +30,7 @@ def test_every_usual_network_takes_its_kind_and_its_settings_are_valid() -> None
     for name, source in sources().items():
         if source.kind is not None:
             usual = usual_spec(DataSpec(name=name))
-            network, _ = resolve(networks(), usual.network)
+            network = resolve(networks(), usual.network)
             assert source.kind in network.takes
             resolve(heads(), usual.head)
             assert network.is_prepared(source.kind) or not usual.prepare

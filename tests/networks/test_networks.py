@@ -9,9 +9,9 @@ from da_core.networks import networks
 from da_core.training.model import Model, as_inputs
 
 
-def build(name: str, shape: tuple[int, ...], seed: int = 0, **params: object):
+def build(name: str, shape: tuple[int, ...], seed: int = 0, **params: bool | float | str):
     extractor = networks()[name]
-    return extractor.network(extractor.Params(**params), shape, class_count=7, seed=seed)
+    return extractor(**params).network(shape, class_count=7, seed=seed)
 
 
 def test_the_catalogue() -> None:

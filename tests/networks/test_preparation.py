@@ -95,7 +95,7 @@ def test_what_learns_from_the_target_and_what_maps_the_domains_apart_is_known() 
     [("unit_rows", "unit_rows"), ("pca:20:both", "pca"), ("pca:0.9", "pca:0.9"), ("pca:20:each",) * 2],
 )
 def test_a_step_is_written_as_it_is_read(step: str, written: str) -> None:
-    assert write(*read(step)) == written
+    assert write(read(step)) == written
 
 
 @pytest.mark.parametrize(

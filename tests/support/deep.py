@@ -120,7 +120,7 @@ def deeply(
     extractor, spec = networks()["mlp"], TrainingSpec(epochs=epochs, batch_size=32)
 
     def fitted(deep: DeepAlignment | None, start: Network | None = None) -> Network:
-        network = extractor.network(extractor.Params.model_validate({"hidden": 32}), (Xs.shape[1],), 3, seed)
+        network = extractor(hidden=32).network((Xs.shape[1],), 3, seed)
         if start is not None:
             network.load_state_dict(start.state_dict())
         events = train(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from da_core.data.pair import DomainPair
 from da_core.data.source import DataSource
-from da_core.params import Scalar, validated
+from da_core.params import Scalar
 
 
-def load(source: DataSource, values: Mapping[str, Scalar], seed: int = 0) -> DomainPair:
+def load(source: type[DataSource], values: Mapping[str, Scalar], seed: int = 0) -> DomainPair:
     """Make the pair of ``source`` with the settings ``values``. Raises `UserError` where they are not valid."""
-    return source.load(validated(source.Params, dict(values), source.name), seed)
+    return source(**values).load(seed)

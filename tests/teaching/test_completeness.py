@@ -98,7 +98,7 @@ def test_what_a_data_set_lacks_is_listed(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(reference, "FOLDER", tmp_path)
     monkeypatch.setattr(completeness, "figures", dict)
     monkeypatch.setattr("da_core.teaching.thumbnails.uri", lambda name: None)
-    monkeypatch.setattr(type(sources()["moons"]), "summary", "Half moons that nobody translated.")
+    monkeypatch.setattr(sources()["moons"], "summary", "Half moons that nobody translated.")
     mended = {gap.what: gap.mend for gap in completeness.gaps_of_data("moons")}
     assert set(mended) == {"picture on the card", "measured figures", "translation (zh)", "reference page"}
     assert mended["picture on the card"].endswith("python -m da_core make thumbnails moons")

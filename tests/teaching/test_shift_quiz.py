@@ -11,7 +11,7 @@ from da_core.teaching.shift_quiz import COUNT, KINDS, PlantedShift, plant
 
 
 def pair_of(planted: PlantedShift):
-    return DrawnPoints().load(DrawnPoints.Params.model_validate(planted.data.params), 0)
+    return DrawnPoints(**planted.data.params).load(0)
 
 
 def test_the_same_seed_plants_the_same_pair() -> None:

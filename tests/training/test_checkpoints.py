@@ -13,7 +13,7 @@ from da_core.training import checkpoints
 
 def network(class_count: int = 3, seed: int = 0, **params: int):
     extractor = networks()["mlp"]
-    return extractor.network(extractor.Params(**params), (4,), class_count, seed)
+    return extractor(**params).network((4,), class_count, seed)
 
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def points(count: int = 120, seed: int = 0) -> Labelled:
 
 def network(seed: int = 0) -> Network:
     extractor = networks()["mlp"]
-    return extractor.network(extractor.Params.model_validate({"hidden": 16}), (2,), 2, seed)
+    return extractor(hidden=16).network((2,), 2, seed)
 
 
 def accuracy(model: Network, data: Labelled) -> float:

@@ -223,11 +223,7 @@ def test_it_takes_at_most_its_share_of_the_time_however_dear_a_write_is(
     checkpoint = RunCheckpoint(place, pace, Nothing(), seconds=5.0, clock=lambda: now[0])
     list(checkpoint.resume(None))
     training, extractor = checkpoint.training("source_only"), networks()["mlp"]
-    list(
-        training.record(
-            extractor.network(extractor.Params(), (2,), 2, 0), iter([Accuracies("source_only", 1, {})]), 1000
-        )
-    )
+    list(training.record(extractor().network((2,), 2, 0), iter([Accuracies("source_only", 1, {})]), 1000))
     for _ in range(10_000):
         now[0] += 0.1
         training.offer(lambda: {"epoch": 1})

@@ -26,6 +26,7 @@ from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
 from da_core.data.readers.upload_places import keep_below, mark_used
 from da_core.data.readers.uploads import own_files_in_errors, place_name, resolve_place
+from da_core.data.source import DataSource
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
@@ -60,21 +61,21 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
     ``seed`` is the data's own, apart from the run's: runs of different seeds see the same pictures. Raises `UserError`
     for an unknown source, settings out of bounds, or files that cannot be used.
     """
-    source, params = resolve(sources(), spec)
+    source = resolve(sources(), spec)
     if not isinstance(source, Files):
         if spec.source or spec.target:
             raise UserError(
                 "“{name}” does not use files of yours; choose the data set “files” for them.", name=spec.name
             )
         on_disk = source.area != "points"  # points are drawn faster than read
-        return _cached(_key_of(spec, params, seed), lambda: source.load(params, seed), on_disk)
+        return _cached(_key_of(spec, source, seed), lambda: source.load(seed), on_disk)
     if not spec.source:
-        return source.load(params, seed)  # says what is missing
+        return source.load(seed)  # says what is missing
     with own_files_in_errors(spec.places):
-        return _own_pair(_key_of(spec, params, seed), spec, params)
+        return _own_pair(_key_of(spec, source, seed), spec, source)
 
 
-def _own_pair(key: str, spec: DataSpec, params: Any) -> DomainPair:
+def _own_pair(key: str, spec: DataSpec, files: Files) -> DomainPair:
     """Read a user's own files; those that came to a limit not again for a while."""
     names, places = [place_name(place) for place in spec.places], _places(spec)
     with _memory_lock:
@@ -82,7 +83,7 @@ def _own_pair(key: str, spec: DataSpec, params: Any) -> DomainPair:
     if failure is not None:
         raise ReadingLimitError(failure.message, **failure.values)
     try:
-        return _cached(key, lambda: call_limited(names, read_pair, spec, places, params))
+        return _cached(key, lambda: call_limited(names, read_pair, files, spec, places))
     except ReadingLimitError as error:
         with _memory_lock:
             _failures[key] = error
@@ -91,17 +92,16 @@ def _own_pair(key: str, spec: DataSpec, params: Any) -> DomainPair:
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
     """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
-    source, params = resolve(sources(), spec)
-    remotes = source.remotes(params)
-    if missing(remotes) and not _file(_key_of(spec, params, seed)).exists():
+    source = resolve(sources(), spec)
+    remotes = source.remotes()
+    if missing(remotes) and not _file(_key_of(spec, source, seed)).exists():
         yield from download.fetch(remotes)
 
 
 def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
     """Return the pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
-        _source, params = resolve(sources(), spec)
-        return _recall(_key_of(spec, params, seed))
+        return _recall(_key_of(spec, resolve(sources(), spec), seed))
     except (UserError, OSError):
         return None
 
@@ -109,23 +109,23 @@ def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
 def known_sizes(spec: DataSpec) -> Sizes | None:
     """Return the sizes of the pair that ``spec`` names, if it was loaded before or its settings say; else None."""
     try:
-        _source, params = resolve(sources(), spec)
-        key = _key_of(spec, params, 0)
+        source = resolve(sources(), spec)
+        key = _key_of(spec, source, 0)
     except (UserError, OSError):
         return None
     with _memory_lock:
         if (found := _sizes.get(key)) is not None:
             return found
-    count, side = getattr(params, "count", None), getattr(params, "size", 32)
+    count, side = getattr(source.params, "count", None), getattr(source.params, "size", 32)
     return (count, count, (side, side, 3)) if count else None
 
 
-def _key_of(spec: DataSpec, params: Any, seed: int) -> str:
+def _key_of(spec: DataSpec, source: DataSource, seed: int) -> str:
     """What a pair is kept under: its settings and, of a user's own files, their stamps."""
     if not spec.source:
-        return _key(spec.name, params.model_dump(), seed)
+        return _key(spec.name, source.params.model_dump(), seed)
     names = [place_name(place) for place in spec.places]
-    return _key(spec.name, params.model_dump(), names, *(list(file_stamps(place)) for place in _places(spec)))
+    return _key(spec.name, source.params.model_dump(), names, *(list(file_stamps(place)) for place in _places(spec)))
 
 
 def _places(spec: DataSpec) -> tuple[Path, Path]:

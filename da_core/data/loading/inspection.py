@@ -14,16 +14,17 @@ from da_core.data.readers.columns import Outline, read_outline
 from da_core.data.readers.domain_choice import plain_source
 from da_core.data.readers.tables import domain_values
 from da_core.data.readers.uploads import own_files_in_errors, place_name
-from da_core.data.sources.own_files import FilesParams, detect_kind, domains_inside
+from da_core.data.sources.own_files import Files, FilesParams, detect_kind, domains_inside
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.params import Scalar, validated
+from da_core.params import Scalar
 
 
 @dataclass(frozen=True)
 class Inspection:
     """The pair, or the ``problem`` with it; of a table its ``outline``, the columns' ``roles``, and the ``domains`` of
-    a place that holds several. The roles are the wanted ones where they cannot be guessed."""
+    a place that holds several. The roles are the wanted ones where they cannot be guessed.
+    """
 
     pair: DomainPair | None
     problem: UserError | None
@@ -68,7 +69,7 @@ def inspect_files(spec: DataSpec) -> Inspection:
     layout = Inspection(None, None)
     try:
         with own_files_in_errors(spec.places):
-            params = validated(FilesParams, spec.params, spec.name)
+            params = Files(**spec.params).params
             place = resolve_place(spec.source or "")
             alone = spec.target in (None, spec.source) and params.simulation() is None
             layout = call_limited([place_name(spec.source or "")], _read_layout, place, params, alone)

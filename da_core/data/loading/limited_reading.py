@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import NOT_READ
 from da_core.data.readers.uploads import place_name, with_visitor_names
-from da_core.data.sources.own_files import Files, FilesParams
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError, is_out_of_memory
 from da_core.events import Notice
 from da_core.experiment import DataSpec
@@ -60,9 +60,9 @@ class ReadingLimitError(UserError):
     """A reading crashed its process, or took more memory or time than one is given."""
 
 
-def read_pair(spec: DataSpec, places: tuple[Path, Path], params: FilesParams) -> DomainPair:
+def read_pair(files: Files, spec: DataSpec, places: tuple[Path, Path]) -> DomainPair:
     """Read the files at ``places`` that ``spec`` names, and call uploads as their visitor does. Raises `UserError`."""
-    pair = Files().load_places(*places, params, tuple(map(place_name, spec.places)))
+    pair = files.load_places(*places, tuple(map(place_name, spec.places)))
     notices = (Notice(one.message, mark_own(with_visitor_names(one.values, spec.places))) for one in pair.notices)
     return replace(pair, notices=tuple(notices))
 

@@ -285,7 +285,8 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]:
     """How members' names are read. Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then
-    takes it for code page 437."""
+    takes it for code page 437.
+    """
     unsaid = [member.filename for member in members if not member.flag_bits & _SAYS_UTF_8]
     raw = "/".join(unsaid).encode("cp437", errors="ignore")
     try:

@@ -163,7 +163,8 @@ def _detect_delimiter(head: str) -> str:
 
 def _quotation_marks_close(place: Path, encoding: str) -> bool:
     """Whether a quotation mark that opens a cell also closes one. In a table parted by tabs it is often just a text's,
-    and would swallow lines up to the next."""
+    and would swallow lines up to the next.
+    """
     with open_rows(place, Dialect(encoding, "\t", quoted=False), header=False) as rows:
         cells = [cell for row in islice(rows, SAMPLED_ROWS) for cell in row if cell.startswith('"')]
     return bool(cells) and all(len(cell) > 1 and cell.endswith('"') for cell in cells)

@@ -35,7 +35,8 @@ class Treatment:
 @dataclass
 class RawFeatures:
     """Features of one domain as they were read: ``numbers`` (n, p) with NaN where one is missing, ``words`` (n, q)
-    objects with None."""
+    objects with None.
+    """
 
     numbers: NDArray[np.float32]
     words: NDArray[np.object_]
@@ -49,7 +50,8 @@ class RawFeatures:
 @dataclass
 class Encoded:
     """Both domains' features (n, d), their names, and which columns were filled, made of words, or hold in the target
-    words that are new there, each with a count."""
+    words that are new there, each with a count.
+    """
 
     source: NDArray[np.float32]
     target: NDArray[np.float32]

@@ -10,7 +10,6 @@ from da_core.data.source import DataSource
 
 
 @functools.cache
-def sources() -> dict[str, DataSource]:
+def sources() -> dict[str, type[DataSource]]:
     """Collect every source of domain pairs by name. Raises TypeError as `registry.collect` does."""
-    found = registry.collect(sys.modules[__name__], DataSource, name_of=lambda source: source.name)
-    return {name: source() for name, source in found.items()}
+    return registry.collect(sys.modules[__name__], DataSource)

@@ -48,10 +48,11 @@ class DigitsMnist(DataSource):
     shift = "appearance"
     kind = "pictures"
     Params = ScannersParams
+    params: ScannersParams
 
-    def load(self, params: ScannersParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         domains = [Domain("digits", *_digits()), Domain("mnist", *_mnist())]
-        source, target = domains if params.direction == "digits→mnist" else reversed(domains)
+        source, target = domains if self.params.direction == "digits→mnist" else reversed(domains)
         return DomainPair(
             source=source,
             target=target,
@@ -84,14 +85,15 @@ class DigitsNight(DataSource):
     shift = "appearance"
     kind = "pictures"
     Params = NightParams
+    params: NightParams
 
-    def load(self, params: NightParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng(seed)
         ink, labels = _mnist()
         # each class in random order, then the classes in turn: the first rows are balanced, and so are the next
         order = np.argsort(labels, kind="stable").reshape(len(_CLASSES), -1)
         rows = rng.permuted(order, axis=1).T.ravel()
-        day, night = rows[: params.count], rows[params.count : 2 * params.count]
+        day, night = rows[: self.params.count], rows[self.params.count : 2 * self.params.count]
         return DomainPair(
             source=Domain("day", _by_day(_written(ink[day], rng), rng), labels[day]),
             target=Domain("night", _by_night(_written(ink[night], rng), rng), labels[night]),

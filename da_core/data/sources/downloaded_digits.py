@@ -6,7 +6,7 @@ import bz2
 import gzip
 import io
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -83,21 +83,23 @@ class DownloadedDigits(DataSource):
         )
         count: int = hyper(4000, ge=100, le=25_000, step=100, title="Pictures", help="Maximum pictures per domain.")
 
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
-        return tuple(remote for name in _PAIRS[params.pair] for remote in SETS[name])
+    params: Params
 
-    def load(self, params: Any, seed: int) -> DomainPair:
-        if lacking := missing(self.remotes(params)):
+    def remotes(self) -> tuple[Remote, ...]:
+        return tuple(remote for name in _PAIRS[self.params.pair] for remote in SETS[name])
+
+    def load(self, seed: int) -> DomainPair:
+        if lacking := missing(self.remotes()):
             raise MissingError(lacking)
         rng = np.random.default_rng([seed, 0xD161])
-        first, *others = _PAIRS[params.pair]
+        first, *others = _PAIRS[self.params.pair]
         if others:
             prepare = rim_if_grey if first == "svhn" else centre_ink
             names = (first, others[0])
-            parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), params.count, rng) for name in names)]
+            parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), self.params.count, rng) for name in names)]
         else:
             names = (first, "photo")
-            X, y = _drawn(*_read(first), 2 * params.count, rng)
+            X, y = _drawn(*_read(first), 2 * self.params.count, rng)
             half = len(y) // 2
             parts = [(add_rim(X[:half]), y[:half]), (blend_with_photos(add_rim(X[half:]), rng), y[half:])]
         source, target = (Domain(name, *part) for name, part in zip(names, parts, strict=True))

@@ -5,7 +5,7 @@ Every number is drawn from the distributions below, so that P(y | x) is the same
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -30,8 +30,10 @@ class Hillside(Table):
         column: Literal["elevation", "slope", "distance to a road", "distance to water"] = column_setting("elevation")
         count: int = hyper(3000, ge=200, le=40_000, step=200, title="Plots", help="Plots in both domains together.")
 
-    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
-        count = params.count
+    params: Params
+
+    def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
+        count = self.params.count
         elevation = 600 + 1800 * rng.beta(1.6, 1.6, count)  # m
         slope = rng.gamma(4, 4 + 3 * (elevation - 600) / 1800)  # °
         sun = np.clip(220 - 1.6 * slope * rng.uniform(-1, 1, count), 60, 254)

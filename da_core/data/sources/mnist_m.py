@@ -41,14 +41,15 @@ class MnistM(DataSource):
     shift = "appearance"
     kind = "pictures"
     Params = MnistMParams
+    params: MnistMParams
 
-    def load(self, params: MnistMParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng(seed)
         ink, labels = read_mnist()
         # each class in random order, then the classes in turn: the first rows are balanced, and so are the next
         order = np.argsort(labels, kind="stable").reshape(len(_CLASSES), -1)
         rows = rng.permuted(order, axis=1).T.ravel()
-        plain, blended = rows[: params.count], rows[params.count : 2 * params.count]
+        plain, blended = rows[: self.params.count], rows[self.params.count : 2 * self.params.count]
         return DomainPair(
             source=Domain("black", add_rim(ink[plain]), labels[plain]),
             target=Domain("photo", blend_with_photos(add_rim(ink[blended]), rng), labels[blended]),

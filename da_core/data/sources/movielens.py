@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,17 +83,19 @@ class MovieLens(DataSource):
         )
         count: int = hyper(3000, ge=100, le=20_000, step=100, title="Rows", help="Maximum ratings per domain.")
 
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
+    params: Params
+
+    def remotes(self) -> tuple[Remote, ...]:
         return (ML100K,)
 
-    def load(self, params: Any, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         ratings, ages, is_man, titles, years, flags = _read(ML100K.read())
         men, women = ("men", is_man), ("women", ~is_man)
         source, target = {
             "men→women": (men, women),
             "women→men": (women, men),
             "under 30→over 40": (("under 30", ages < 30), ("over 40", ages > 40)),
-        }[params.groups]
+        }[self.params.groups]
         rng = np.random.default_rng([seed, 0x1005])
         history, later = _halved(ratings)
         of_source = history[source[1][history[:, 0]]]
@@ -102,7 +104,7 @@ class MovieLens(DataSource):
         known = _known(history, flags, len(ages), overall)
 
         def domain(name: str, group: NDArray[np.bool_]) -> Domain:
-            rows = rng.permutation(later[group[later[:, 0]]])[: params.count]
+            rows = rng.permutation(later[group[later[:, 0]]])[: self.params.count]
             user, film = rows[:, 0], rows[:, 1]
             X = np.c_[ages[user], known[user], flags[film], years[film], film_stars[film]]
             liked = (rows[:, 2] >= _LIKED).astype(np.int64)

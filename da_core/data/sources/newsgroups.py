@@ -7,7 +7,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -73,11 +73,13 @@ class Newsgroups(DataSource):
         topics: Topics = hyper("science or recreation", title="Topics", help="Pair of topics to separate.")
         count: int = hyper(1500, ge=100, le=2500, step=100, title="Posts", help="Maximum posts per domain.")
 
-    def remotes(self, params: Any) -> tuple[Remote, ...]:
+    params: Params
+
+    def remotes(self) -> tuple[Remote, ...]:
         return (ARCHIVE,)
 
-    def load(self, params: Any, seed: int) -> DomainPair:
-        topics = GROUPS[params.topics]
+    def load(self, seed: int) -> DomainPair:
+        topics = GROUPS[self.params.topics]
         wanted = {group: place for place, sides in enumerate(topics.values()) for side in sides for group in side}
         letters: dict[str, list[str]] = {group: [] for group in wanted}
         for group, text in _letters(ARCHIVE.read(), set(wanted)):
@@ -88,7 +90,7 @@ class Newsgroups(DataSource):
             ours = [
                 (text, wanted[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
             ]
-            rows = rng.permutation(len(ours))[: params.count]
+            rows = rng.permutation(len(ours))[: self.params.count]
             return Domain(
                 name, np.array([ours[row][0] for row in rows]), np.array([ours[row][1] for row in rows], np.int64)
             )

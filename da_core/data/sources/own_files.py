@@ -144,13 +144,12 @@ class Files(DataSource):
     shift = "unknown"
     kind = None
     Params = FilesParams
+    params: FilesParams
 
-    def load(self, params: FilesParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         raise UserError("Your own files need a source: choose a folder, a zip, a table or an npz file.")
 
-    def load_places(
-        self, source: Path, target: Path | None, params: FilesParams, names: tuple[str, ...] = ()
-    ) -> DomainPair:
+    def load_places(self, source: Path, target: Path | None, names: tuple[str, ...] = ()) -> DomainPair:
         """Read both domains; without a target, or with the same place twice, both come from the source.
 
         Then they are looked for in it, or the target is simulated where the settings say so. A target's own place may
@@ -162,14 +161,14 @@ class Files(DataSource):
         called = _domain_names(names)
         simulation = None
         if target not in (None, source):
-            first, second = _read_two_places(source, target, params, called)
-        elif simulation := params.simulation():
-            first, second = _simulate(source, simulation, params)
+            first, second = _read_two_places(source, target, self.params, called)
+        elif simulation := self.params.simulation():
+            first, second = _simulate(source, simulation, self.params)
         else:
-            first, second = _PAIR_READERS[detect_kind(source)](source, params)
+            first, second = _PAIR_READERS[detect_kind(source)](source, self.params)
         _check_alike(first, second)
         classes = common_classes(first, second)
-        _to_one_size(params.size, first, second)
+        _to_one_size(self.params.size, first, second)
         return DomainPair(
             source=first.to_domain(classes),
             target=second.to_domain(classes),

@@ -53,13 +53,14 @@ class RatedTexts(DataSource):
     shift = "appearance"
     kind = "texts"
     Params = RatedTextsParams
+    params: RatedTextsParams
 
-    def load(self, params: RatedTextsParams, seed: int) -> DomainPair:
-        if params.source == params.target:
+    def load(self, seed: int) -> DomainPair:
+        if self.params.source == self.params.target:
             raise UserError("Source and target are the same texts; choose another kind for one of them.")
         return DomainPair(
-            source=_domain(params.source, params.clear),
-            target=_domain(params.target, params.clear),
+            source=_domain(self.params.source, self.params.clear),
+            target=_domain(self.params.target, self.params.clear),
             classes=("negative", "positive"),
             provenance=Provenance(
                 title=self.title,

@@ -48,12 +48,13 @@ class Sentiment(DataSource):
     shift = "appearance"
     kind = "texts"
     Params = SentimentParams
+    params: SentimentParams
 
-    def load(self, params: SentimentParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0x7E87])
         return DomainPair(
-            source=_written("news", NEWS, params, rng),
-            target=_written("social media", SOCIAL, params, rng),
+            source=_written("news", NEWS, self.params, rng),
+            target=_written("social media", SOCIAL, self.params, rng),
             classes=CLASSES,
             provenance=Provenance(
                 title=self.title,

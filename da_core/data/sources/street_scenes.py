@@ -45,12 +45,14 @@ class StreetScenes(DataSource):
     shift = "appearance"
     kind = "pictures"
     Params = StreetParams
+    params: StreetParams
 
-    def load(self, params: StreetParams, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         day, night = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
+        count, size, difficulty = self.params.count, self.params.size, self.params.difficulty
         return DomainPair(
-            source=Domain("day", *pictures(params.count, params.size, "day", day, params.difficulty)),
-            target=Domain("night", *pictures(params.count, params.size, "night", night, params.difficulty, params)),
+            source=Domain("day", *pictures(count, size, "day", day, difficulty)),
+            target=Domain("night", *pictures(count, size, "night", night, difficulty, self.params)),
             classes=CLASSES,
             provenance=Provenance(
                 title=self.title,

@@ -36,6 +36,7 @@ class Sharpness(params.Params):
         title="Split sharpness",
         help="Larger values split the rows more sharply: 0 assigns them at random, 40 almost cuts at the median.",
     )
+    column: str
 
 
 def column_setting(default: str) -> Any:
@@ -54,15 +55,16 @@ class Table(DataSource, abstract=True):
     shift = "covariate"
     kind = "features"
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
+    params: Sharpness
     classes: tuple[str, ...]
     columns: tuple[str, ...]
     origin: str
     licence: str
 
-    def load(self, params: Any, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0x7AB1E])
-        X, y = self.rows(params, rng)
-        in_target = split_by_column(X[:, self.columns.index(params.column)], y, params.sharpness, rng)
+        X, y = self.rows(rng)
+        in_target = split_by_column(X[:, self.columns.index(self.params.column)], y, self.params.sharpness, rng)
         return DomainPair(
             source=Domain("low", X[~in_target], y[~in_target]),
             target=Domain("high", X[in_target], y[in_target]),
@@ -71,7 +73,7 @@ class Table(DataSource, abstract=True):
             columns=self.columns,
         )
 
-    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+    def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         """Return all rows (n, d) in the units of the table, and their classes (n,)."""
         raise NotImplementedError
 
@@ -107,7 +109,9 @@ class Wine(Table):
     class Params(Sharpness):
         column: Literal["malic acid", "alcohol", "magnesium", "phenols", "hue"] = column_setting("malic acid")
 
-    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+    params: Params
+
+    def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         from sklearn.datasets import load_wine
 
         X, y = load_wine(return_X_y=True)
@@ -142,7 +146,9 @@ class BreastCancer(Table):
     class Params(Sharpness):
         column: Literal["concavity", "radius", "texture", "smoothness", "symmetry"] = column_setting("concavity")
 
-    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+    params: Params
+
+    def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         from sklearn.datasets import load_breast_cancer
 
         X, y = load_breast_cancer(return_X_y=True)
@@ -179,7 +185,9 @@ class Diabetes(Table):
             column_setting("cholesterol / HDL")
         )
 
-    def rows(self, params: Any, rng: np.random.Generator) -> tuple[Rows, Labels]:
+    params: Params
+
+    def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         from sklearn.datasets import load_diabetes
 
         X, progression = load_diabetes(return_X_y=True, scaled=False)

@@ -5,7 +5,7 @@ All are drawn from known distributions, so what a method ought to find is known 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,14 @@ class Toy(DataSource, abstract=True):
     kind = "features"
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
     classes: tuple[str, ...] = ("A", "B")
-    Params = Count
+    Params: ClassVar[type[params.Params]] = Count
+    params: Count
 
-    def load(self, params: Any, seed: int) -> DomainPair:
+    def load(self, seed: int) -> DomainPair:
         # a stream of its own: a permutation drawn elsewhere from the same seed would repeat that of the labels
         rng = np.random.default_rng([seed, 0x70F5])
-        Xs, ys = self.source(params, rng)
-        Xt, yt = self.target(params, rng)
+        Xs, ys = self.source(rng)
+        Xt, yt = self.target(rng)
         return DomainPair(
             source=Domain("source", Xs.astype(np.float32), ys),
             target=Domain("target", Xt.astype(np.float32), yt),
@@ -56,10 +57,10 @@ class Toy(DataSource, abstract=True):
             columns=("x1", "x2"),
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
         raise NotImplementedError
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
         raise NotImplementedError
 
 
@@ -92,16 +93,18 @@ class Moons(Toy):
             0.1, ge=0, le=1, step=0.05, symbol="σ", title="Noise", help="Standard deviation around the half circles."
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        y = _balanced(params.count, 2, rng)
-        along = rng.uniform(0, np.pi, params.count)
+    params: Params
+
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        y = _balanced(self.params.count, 2, rng)
+        along = rng.uniform(0, np.pi, self.params.count)
         arch = np.c_[np.cos(along) - 0.5, np.sin(along) - 0.25]
         X = np.where(y[:, None] == 0, arch, -arch)
-        return X + rng.normal(scale=params.noise, size=X.shape), y
+        return X + rng.normal(scale=self.params.noise, size=X.shape), y
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        X, y = self.source(params, rng)
-        return X @ _rotation(params.angle).T, y
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        X, y = self.source(rng)
+        return X @ _rotation(self.params.angle).T, y
 
 
 class Blobs(Toy):
@@ -121,12 +124,14 @@ class Blobs(Toy):
             1.5, ge=0.25, le=4, step=0.25, title="Stretch", help="Factor by which the target is widened and flattened."
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return _blobs(_balanced(params.count, 3, rng), rng)
+    params: Params
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        X, y = self.source(params, rng)
-        return X * [params.stretch, 1 / params.stretch] + params.move * np.array([1.0, -0.5]), y
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        return _blobs(_balanced(self.params.count, 3, rng), rng)
+
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        X, y = self.source(rng)
+        return X * [self.params.stretch, 1 / self.params.stretch] + self.params.move * np.array([1.0, -0.5]), y
 
 
 class Covariate(Toy):
@@ -153,21 +158,23 @@ class Covariate(Toy):
             0.6, ge=0.2, le=2, step=0.1, symbol="s", title="Spread", help="Standard deviation of the target."
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        X = rng.normal(size=(params.count, 2))
+    params: Params
+
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        X = rng.normal(size=(self.params.count, 2))
         return X, _bent(X, rng)
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        X = rng.normal(size=(params.count, 2)) * params.spread + [params.mean, 0]
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        X = rng.normal(size=(self.params.count, 2)) * self.params.spread + [self.params.mean, 0]
         return X, _bent(X, rng)
 
-    def true_weights(self, params: Any, X: NDArray[Any], y: Labels) -> Points:
-        return self.density_ratio(params, X)
+    def true_weights(self, X: NDArray[Any], y: Labels) -> Points:
+        return self.density_ratio(X)
 
-    def density_ratio(self, params: Any, X: NDArray[Any]) -> Points:
+    def density_ratio(self, X: NDArray[Any]) -> Points:
         """Compute p_t(x) / p_s(x) of points X (n, 2): (n,)."""
-        to_target = np.square((X - [params.mean, 0]) / params.spread).sum(axis=1)
-        ratio: Points = np.exp((np.square(X).sum(axis=1) - to_target) / 2) / params.spread**2
+        to_target = np.square((X - [self.params.mean, 0]) / self.params.spread).sum(axis=1)
+        ratio: Points = np.exp((np.square(X).sum(axis=1) - to_target) / 2) / self.params.spread**2
         return ratio
 
 
@@ -190,24 +197,26 @@ class LabelShift(Toy):
             help=("Share of the rarest class; the most common class has the rest."),
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._drawn(params, (0, 1, 2), rng)
+    params: Params
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._drawn(params, (2, 1, 0), rng)
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        return self._drawn((0, 1, 2), rng)
 
-    def true_weights(self, params: Any, X: NDArray[Any], y: Labels) -> Points:
-        share = self._shares(params)
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        return self._drawn((2, 1, 0), rng)
+
+    def true_weights(self, X: NDArray[Any], y: Labels) -> Points:
+        share = self._shares()
         ratio: Points = (share[::-1] / share)[y]
         return ratio
 
-    def _shares(self, params: Any) -> Points:
+    def _shares(self) -> Points:
         """Of the classes in the source; in the target they are the other way round."""
-        return np.array([2 / 3 - params.rarest, 1 / 3, params.rarest])
+        return np.array([2 / 3 - self.params.rarest, 1 / 3, self.params.rarest])
 
-    def _drawn(self, params: Any, order: tuple[int, ...], rng: np.random.Generator) -> tuple[Points, Labels]:
-        share = self._shares(params)[list(order)]
-        y = np.repeat(np.arange(3), np.diff(np.round(np.cumsum([0, *share]) * params.count).astype(int)))
+    def _drawn(self, order: tuple[int, ...], rng: np.random.Generator) -> tuple[Points, Labels]:
+        share = self._shares()[list(order)]
+        y = np.repeat(np.arange(3), np.diff(np.round(np.cumsum([0, *share]) * self.params.count).astype(int)))
         return _blobs(rng.permutation(y), rng, scale=0.6)
 
 
@@ -231,11 +240,13 @@ class Concept(Toy):
             help=("Angle by which the boundary is rotated."),
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._told_apart(params.count, 0.0, rng)
+    params: Params
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._told_apart(params.count, params.angle, rng)
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        return self._told_apart(self.params.count, 0.0, rng)
+
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        return self._told_apart(self.params.count, self.params.angle, rng)
 
     def _told_apart(self, count: int, angle: float, rng: np.random.Generator) -> tuple[Points, Labels]:
         X = rng.normal(size=(count, 2))
@@ -255,13 +266,15 @@ class Subspace(Toy):
             0.15, ge=0.02, le=0.5, step=0.01, symbol="σ", title="Noise", help="Standard deviation around each centre."
         )
 
-    def source(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        place = _balanced(params.count, 3, rng)  # unequal gaps tell the two ends of the axis apart
-        X = np.c_[np.array([-1.0, 0.0, 2.0])[place], np.zeros(params.count)]
-        return X + rng.normal(scale=params.noise, size=X.shape), (place == 1).astype(np.int64)
+    params: Params
 
-    def target(self, params: Any, rng: np.random.Generator) -> tuple[Points, Labels]:
-        X, y = self.source(params, rng)
+    def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        place = _balanced(self.params.count, 3, rng)  # unequal gaps tell the two ends of the axis apart
+        X = np.c_[np.array([-1.0, 0.0, 2.0])[place], np.zeros(self.params.count)]
+        return X + rng.normal(scale=self.params.noise, size=X.shape), (place == 1).astype(np.int64)
+
+    def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
+        X, y = self.source(rng)
         return X[:, ::-1].copy(), y
 
 

@@ -63,13 +63,14 @@ class Vowels(DataSource):
     kind = "features"
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
     Params = VowelsParams
+    params: VowelsParams
 
-    def load(self, params: VowelsParams, seed: int) -> DomainPair:
-        if params.source == params.target:
+    def load(self, seed: int) -> DomainPair:
+        if self.params.source == self.params.target:
             raise UserError("Source and target are the same speakers; choose other speakers for one of them.")
         return DomainPair(
-            source=_domain(params.source),
-            target=_domain(params.target),
+            source=_domain(self.params.source),
+            target=_domain(self.params.target),
             classes=tuple(CLASSES.values()),
             provenance=Provenance(
                 title=self.title,

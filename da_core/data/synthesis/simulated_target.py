@@ -41,7 +41,6 @@ class Simulation:
 
 def night_simulation(name: NightName) -> Simulation:
     """Describe how pictures become those of a night."""
-
     return Simulation(
         source_name="day",
         target_name="night",

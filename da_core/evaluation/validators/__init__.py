@@ -17,7 +17,7 @@ def validators() -> dict[str, type[Validator]]:
     Raises TypeError, as `registry.collect` does.
     """
     order = ("none", "few", "all")
-    kinds = registry.collect(sys.modules[__name__], Validator, name_of=lambda kind: kind.name())
+    kinds = registry.collect(sys.modules[__name__], Validator)
     return dict(sorted(kinds.items(), key=lambda item: (order.index(item[1].labels), item[0])))
 
 

@@ -29,3 +29,5 @@ class FewLabels(LabelledValidator):
         per_class: int = hyper(
             5, ge=1, le=100, step=1, symbol="k", title="Labels a class", help="Labelled target samples of each class."
         )
+
+    params: Params

@@ -39,6 +39,8 @@ class MixVal(UnlabelledValidator):
             help="Of the sample whose class the mixture should have.",
         )
 
+    params: Params
+
     def score(self, outputs: ModelOutputs) -> float:
         predicted = outputs.target_probabilities.argmax(axis=1)
         partner = np.random.default_rng(self.seed).permutation(len(predicted))

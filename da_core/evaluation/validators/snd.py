@@ -33,6 +33,8 @@ class SND(UnlabelledValidator):
             0.05, gt=0, le=10, log=True, symbol="τ", title="Temperature", help="Small: only the nearest count."
         )
 
+    params: Params
+
     def score(self, outputs: ModelOutputs) -> float:
         from scipy.special import entr, softmax
 

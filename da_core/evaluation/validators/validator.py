@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.params import Scalar, validated
-from da_core.registry import Registered
+from da_core.params import Scalar
+from da_core.registry import Registered, name_of
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.floating[Any]]
@@ -75,13 +75,13 @@ class Validator(Registered, abstract=True):
     """What choosing by it costs in honesty; one that costs anything is locked until it is asked for."""
 
     def __init__(self, *, seed: int = 0, **hyperparameters: Scalar) -> None:
-        self.params: Any = validated(self.Params, hyperparameters, self.name())
+        super().__init__(**hyperparameters)
         self.seed = seed
 
     @classmethod
     def name(cls) -> str:
         """Return the name that files and the command line know it by: its module's."""
-        return cls.__module__.rpartition(".")[2]
+        return name_of(cls)
 
 
 class UnlabelledValidator(Validator, abstract=True):

@@ -43,6 +43,8 @@ class AdaBN(ModelAdaptation):
             help="Share of the source's statistics that is kept; the paper keeps none.",
         )
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         require_batch_norm(network, self.title)
 

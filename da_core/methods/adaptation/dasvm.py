@@ -72,6 +72,8 @@ class DASVM(ClassifierAdaptation):
         )
         rounds: int = hyper(100, ge=1, le=1000, step=1, title="Rounds", help="Maximum number of fits per class.")
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         rounds = min(self.params.rounds, 1 / self.params.share)
         return float(rounds * 2e-8 * (n_s + n_t) ** 2)

@@ -51,6 +51,8 @@ class FDA(ModelAdaptation):
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Restyled source pictures in each step.")
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         if data.Xs.ndim != 4:
             raise UserError(

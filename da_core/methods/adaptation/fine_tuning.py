@@ -90,6 +90,8 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
             help="Strength of the pull towards the source's weights; larger values change the extractor less.",
         )
 
+    params: Params
+
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 

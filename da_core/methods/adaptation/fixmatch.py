@@ -69,6 +69,8 @@ class FixMatch(ModelAdaptation):
         learning_rate: float = LEARNING_RATE
         batch_size: int = BATCH_SIZE
 
+    params: Params
+
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         chosen = self.params
         optimizer = torch.optim.Adam(network.parameters(), lr=chosen.learning_rate)

@@ -73,6 +73,8 @@ class JDOT(ClassifierAdaptation):
             help="Maximum samples per domain; larger domains are sampled at random. All pairs take part.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         m = self.params.exact_up_to
         return float(self.params.rounds * 5e-7 * min(n_s, m) * min(n_t, m))

@@ -65,6 +65,8 @@ class LabelPropagation(ClassifierAdaptation):
             help="Number of target samples per class whose labels spread as well; 0 uses the source's labels only.",
         )
 
+    params: Params
+
     def few_per_class(self) -> int:
         return int(self.params.per_class)
 

@@ -82,6 +82,8 @@ class MeanTeacher(ModelAdaptation):
         learning_rate: float = LEARNING_RATE
         batch_size: int = BATCH_SIZE
 
+    params: Params
+
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         chosen, teacher = self.params, network
         student = copy.deepcopy(network)

@@ -58,6 +58,8 @@ class NightAugmentation(ModelAdaptation):
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in each step.")
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         if data.Xs.ndim != 4:
             raise UserError(

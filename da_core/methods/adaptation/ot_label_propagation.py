@@ -61,6 +61,8 @@ class OTLabelPropagation(ClassifierAdaptation):
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         m = max(n_s, n_t)
         if m <= self.params.exact_up_to:

@@ -62,6 +62,8 @@ class SelfTraining(ClassifierAdaptation):
             help=("Selects the share within each predicted class; otherwise from the target as a whole."),
         )
 
+    params: Params
+
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
         chosen = self.params
         head = data.fit_head(data.Xs, data.ys)

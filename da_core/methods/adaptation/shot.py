@@ -62,6 +62,8 @@ class SHOT(ModelAdaptation):
             help="Weight of the pseudo-label loss; the paper uses 0.3, and 0.1 for digits.",
         )
 
+    params: Params
+
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         chosen, Xt = self.params, data.Xt
         optimizer = torch.optim.SGD(

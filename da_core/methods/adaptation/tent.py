@@ -44,6 +44,8 @@ class TENT(ModelAdaptation):
             64, ge=4, le=1024, title="Batch size", help="Target samples in each step; too few give poor statistics."
         )
 
+    params: Params
+
     def check(self, network: Network, data: AdaptationData) -> None:
         if not affine(network):
             raise UserError(

@@ -59,6 +59,8 @@ class ADDA(DeepAlignment):
             500, ge=8, le=1024, step=4, title="Hidden units", help="Size of the discriminator's two hidden layers."
         )
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
         self.discriminator = two_layers(feature_dim, hidden)

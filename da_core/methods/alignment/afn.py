@@ -47,6 +47,8 @@ class AFN(DeepAlignment):
             1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="Increase of each norm in one step."
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         gaps = [stepwise(F, self.params.step) for F in (batch.source_features, batch.target_features)]
         return {"feature norm": self.params.weight * (gaps[0] + gaps[1])}

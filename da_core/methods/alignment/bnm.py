@@ -44,6 +44,8 @@ class BNM(DeepAlignment):
             help="Weight of the nuclear norm. 0 is source only.",
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         P = batch.target_logits.softmax(1)
         return {"nuclear norm": -self.params.weight * nuclear_norm(P) / len(P)}

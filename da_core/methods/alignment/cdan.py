@@ -69,6 +69,8 @@ class CDAN(DeepAlignment):
         hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden, products = self.params.hidden, feature_dim * class_count
         self.randomised = products > LARGEST

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.shared.transport import ANCHORS, EPSILON, MOST_ROUNDS, Transport, exact_up_to, sinkhorn
+from da_core.methods.alignment.shared.transport import (
+    ANCHORS,
+    EPSILON,
+    MOST_ROUNDS,
+    Transport,
+    TransportParams,
+    exact_up_to,
+    sinkhorn,
+)
 from da_core.methods.base import Labels, Rows
 from da_core.params import hyper
 
@@ -45,7 +52,7 @@ class ClassRegularisedOT(Transport):
 
     pair_seconds = 3e-6
 
-    class Params(params.Params):
+    class Params(TransportParams):
         epsilon: float = EPSILON
         eta: float = hyper(
             0.1,
@@ -58,6 +65,8 @@ class ClassRegularisedOT(Transport):
         )
         exact_up_to: int = exact_up_to(1000)
         anchors: int = ANCHORS
+
+    params: Params
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         if ys is None:

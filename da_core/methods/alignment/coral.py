@@ -53,6 +53,8 @@ class CORAL(FeatureAlignment):
             help="Also moves the source's mean onto the target's; otherwise only the covariances are matched.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> CORAL:
         """Learn the map from source (n_s, d) and target (n_t, d). Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)

@@ -62,6 +62,8 @@ class DAN(DeepAlignment):
             ),
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         K = gaussian_kernel(torch.cat([batch.source_features, batch.target_features]), self.params.kernels)
         return {"mmd": self.params.weight * mmd(K, len(batch.source_features), self.params.estimate)}

@@ -60,6 +60,8 @@ class DANN(DeepAlignment):
         hidden: int = STEADY_HIDDEN
         steepness: float = STEEPNESS
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
         second = [nn.Linear(hidden, hidden), nn.ReLU()] if self.params.game == "steady" else []

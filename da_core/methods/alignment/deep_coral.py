@@ -35,6 +35,8 @@ class DeepCORAL(DeepAlignment):
             help="Weight of the alignment loss; raise it until both losses end at a similar size.",
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         return {"coral": self.params.weight * coral_loss(batch.source_features, batch.target_features)}
 

@@ -74,6 +74,8 @@ class DeepJDOT(DeepAlignment):
             help="Number of iterations in each step; more give a more exact plan.",
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         features, labels = self.costs(batch)
         plan = self.cheapest(features + labels)

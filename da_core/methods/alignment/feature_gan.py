@@ -70,6 +70,8 @@ class FeatureGAN(FeatureAlignment):
             help="Required smoothness of the discriminator; larger values are more stable but slower.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         return float(self.params.steps * (2e-3 + 2e-5 * d))
 

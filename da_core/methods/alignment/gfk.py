@@ -45,6 +45,8 @@ class GFK(FeatureAlignment):
         dimensions: int = DIMENSIONS
         standardise: bool = STANDARDISE
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> GFK:
         """Learn the kernel from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)

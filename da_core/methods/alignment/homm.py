@@ -74,6 +74,8 @@ class HoMM(DeepAlignment):
             ),
         )
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module | None:
         if self.params.entries == 0:
             return None

@@ -28,6 +28,7 @@ class JAN(DeepAlignment):
     keywords = ("moment matching",)
 
     Params = DAN.Params
+    params: DAN.Params
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         features = torch.cat([batch.source_features, batch.target_features])

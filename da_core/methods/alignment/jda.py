@@ -105,6 +105,8 @@ class JDA(FeatureAlignment):
         exact_up_to: int = EXACT_UP_TO
         landmarks: int = LANDMARKS
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         return float(self.params.rounds * solving_seconds(n_s + n_t, d, self.params))
 

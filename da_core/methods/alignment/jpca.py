@@ -36,6 +36,8 @@ class JPCA(FeatureAlignment):
     class Params(params.Params):
         dimensions: int = components(20)
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> JPCA:
         """Learn the directions from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)

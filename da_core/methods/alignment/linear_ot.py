@@ -50,6 +50,8 @@ class LinearOT(FeatureAlignment):
             help="Added to the diagonal of both covariances.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> LinearOT:
         """Learn the map from source (n_s, d) and target (n_t, d). Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)

@@ -51,6 +51,8 @@ class MCC(DeepAlignment):
             help=("Larger values soften the predictions; 1 leaves them unchanged."),
         )
 
+    params: Params
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         return {"confusion": self.params.weight * class_confusion(batch.target_logits / self.params.temperature)}
 

@@ -66,6 +66,8 @@ class MCD(DeepAlignment):
         )
         steepness: float = STEEPNESS
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         self.second = nn.Linear(feature_dim, class_count)
         return self.second

@@ -80,6 +80,8 @@ class MDD(DeepAlignment):
         )
         steepness: float = STEEPNESS_WITHOUT_SYMBOL
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
         self.adversary = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, class_count))

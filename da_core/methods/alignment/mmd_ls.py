@@ -77,6 +77,8 @@ class MMDLS(FeatureAlignment):
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         m = min(self.params.exact_up_to, max(n_s, n_t))
         return float((2 + self.params.turned) * self.params.rounds * m**2 * (6e-8 + 2e-10 * d))

@@ -58,6 +58,8 @@ class MutualInformation(DeepAlignment):
         )
         hidden: int = CRITIC_HIDDEN
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
         self.t = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), nn.Linear(hidden, 2))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from da_core import params
-from da_core.methods.alignment.shared.transport import ANCHORS, Transport, exact_up_to
+from da_core.methods.alignment.shared.transport import ANCHORS, Transport, TransportParams, exact_up_to
 from da_core.methods.base import Labels, Rows
 
 
@@ -32,9 +31,11 @@ class OptimalTransport(Transport):
 
     pair_seconds = 3e-7
 
-    class Params(params.Params):
+    class Params(TransportParams):
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
+
+    params: Params
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         import ot

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-from da_core import params
-from da_core.methods.alignment.shared.transport import ANCHORS, EPSILON, Transport, exact_up_to, sinkhorn
+from da_core.methods.alignment.shared.transport import (
+    ANCHORS,
+    EPSILON,
+    Transport,
+    TransportParams,
+    exact_up_to,
+    sinkhorn,
+)
 from da_core.methods.base import Labels, Rows
 
 
@@ -33,10 +39,12 @@ class Sinkhorn(Transport):
 
     pair_seconds = 5e-7
 
-    class Params(params.Params):
+    class Params(TransportParams):
         epsilon: float = EPSILON
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
+
+    params: Params
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         return sinkhorn(a, b, cost, self.params.epsilon)[0]

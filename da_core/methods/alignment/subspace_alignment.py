@@ -36,6 +36,8 @@ class SubspaceAlignment(FeatureAlignment):
         dimensions: int = DIMENSIONS
         standardise: bool = STANDARDISE
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> SubspaceAlignment:
         """Learn both subspaces from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""
         Xs, Xt = feature_pair(Xs, Xt)

@@ -82,6 +82,8 @@ class TSL(FeatureAlignment):
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         m = min(self.params.exact_up_to, max(n_s, n_t))
         return float(3 * self.params.rounds * (6e-8 * m**2 + 2e-9 * d**2))

@@ -62,6 +62,8 @@ class WDGRL(DeepAlignment):
             256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's two hidden layers."
         )
 
+    params: Params
+
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
         hidden = self.params.hidden
         self.critic = two_layers(feature_dim, hidden)

@@ -40,6 +40,8 @@ class BBSE(ClassBalance):
     class Params(CappedClasses):
         predictions: Counting = PREDICTIONS
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at.
 

@@ -76,6 +76,8 @@ class BoostedClassifier(Reweighting):
             help=("Maximum samples per domain that the classifier learns from; larger domains are sampled at random."),
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         learned = min(n_s, self.params.samples) + min(n_t, self.params.samples)
         return float(1e-8 * self.params.trees * self.params.folds * learned * d)

@@ -60,6 +60,8 @@ class DomainClassifier(Reweighting):
             help="Larger values let the domain classifier fit more freely; smaller ones pull all weights towards 1.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Fit the domain classifier. Raises `UserError` for tables that do not fit."""
         from sklearn.linear_model import LogisticRegression

@@ -70,6 +70,8 @@ class EMPrior(ClassBalance):
             kept = {name: value for name, value in values.items() if name != "calibrate"}
             return {"calibration": "none" if off else "temperature"} | kept
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at. Raises `UserError` without ``predictions``."""
         predictions = finite_predictions(predictions, self.title)

@@ -41,6 +41,8 @@ class EnergyDistance(ClassBalance):
     class Params(CappedClasses):
         exact_up_to: int = EXACT_UP_TO
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights. Raises `UserError` without labels and for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)

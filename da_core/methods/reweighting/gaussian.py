@@ -51,6 +51,8 @@ class Gaussian(Reweighting):
             help="Larger values pull both covariances further towards a sphere; for many features and few samples.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Fit both normal distributions. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)

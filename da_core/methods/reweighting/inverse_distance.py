@@ -45,6 +45,8 @@ class InverseDistance(Reweighting):
             help="Maximum target samples for the distances; larger targets are sampled at random.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Learn the target's range of each feature. Raises `UserError` for tables that do not fit."""
         _, Xt = feature_pair(Xs, Xt)

@@ -56,6 +56,8 @@ class KernelDensity(Reweighting):
             help="Maximum samples for each density; larger domains are sampled at random.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         k = min(max(n_s, n_t), self.params.kernels)
         return float(1e-8 * (2 * len(BANDWIDTHS) * k + 4 * n_s) * k * (1 + d / 500))

@@ -50,6 +50,8 @@ class KLIEP(Reweighting):
         centres: int = CENTRES
         width: float = WIDTH
 
+    params: Params
+
     sigma: float
     alpha: Rows
 

@@ -86,6 +86,8 @@ class KMM(Reweighting):
             help="Number of random source samples in the approximation; more are more exact but slower.",
         )
 
+    params: Params
+
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         exact = n_s <= self.params.exact_up_to
         steps = 5e-7 * n_s**2 if exact else 4e-7 * n_s * self.params.landmarks

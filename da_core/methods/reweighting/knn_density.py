@@ -62,6 +62,8 @@ class KNNDensity(Reweighting):
             help="Maximum samples per domain that are searched for neighbours; larger domains are sampled at random.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Keep both domains. Raises `UserError` for tables that do not fit."""
         self._fitted, Xt = feature_pair(Xs, Xt)

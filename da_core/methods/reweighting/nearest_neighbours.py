@@ -46,6 +46,8 @@ class NearestNeighbours(Reweighting):
             help="Added to each count; 1 is Laplace smoothing, larger values pull all weights towards 1.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Keep the target. Raises `UserError` for tables that do not fit."""
         _, self._target = feature_pair(Xs, Xt)

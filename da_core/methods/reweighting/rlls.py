@@ -67,6 +67,8 @@ class RLLS(ClassBalance):
             help="Share of the estimated change that is applied; 0 leaves all weights at 1.",
         )
 
+    params: Params
+
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at. Raises `UserError` without ``predictions``."""
         predictions = finite_predictions(predictions, self.title)

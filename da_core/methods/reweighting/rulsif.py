@@ -42,6 +42,8 @@ class RuLSIF(ULSIF):
             help="Larger values smooth the ratio, which cannot exceed 1/α; 0 is the plain density ratio.",
         )
 
+    params: Params
+
     @property
     def alpha(self) -> float:  # type: ignore[override]
         share: float = self.params.alpha

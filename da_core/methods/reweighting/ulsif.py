@@ -58,6 +58,8 @@ class ULSIF(Reweighting):
             help="Penalty on large coefficients; larger values smooth the ratio, 0 chooses it by cross-validation.",
         )
 
+    params: Params
+
     alpha = 0.0
     """Share of the target in the denominator; above 0 this is RuLSIF."""
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
-from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.experiment import Experiment, plan_epoch
 from da_core.methods import methods
 from da_core.methods.base import DeepAlignment, Method, ModelAdaptation
-from da_core.networks import networks
-from da_core.registry import pick, resolve
+from da_core.registry import pick
 from da_core.run import run
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import Film, FilmFrame, Header
 from da_core.teaching.films.film_file import Writer
 from da_core.teaching.films.recorder import Recorder
+from da_core.training.prepared import resolve_names
 
 ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone."""
@@ -34,15 +32,10 @@ def normalised(experiment: Experiment) -> Experiment:
 
     Raises `UserError` for names and settings that do not exist.
     """
-    parts: dict[str, object] = {}
-    kinds: tuple[tuple[str, Any, Any], ...] = (
-        ("data", sources(), experiment.data),
-        ("network", networks(), experiment.network),
-        ("method", methods(), experiment.method),
-    )
-    for name, known, spec in kinds:
-        _kind, params = resolve(known, spec)
-        parts[name] = spec.model_copy(update={"params": params.overrides()})
+    parts = {
+        of: getattr(experiment, of).model_copy(update={"params": kind.params.overrides()})
+        for of, kind in resolve_names(experiment)._asdict().items()
+    }
     return experiment.model_copy(update={**parts, "oracle": False})
 
 

@@ -227,12 +227,12 @@ class FrameMaker:
 
     def ratio(self) -> NDArray[np.float32] | None:
         """Compute the density ratio over the plane where the data's file knows it, and it does not depend on y."""
-        source, params = resolve(sources(), self.prepared.experiment.data)
+        source = resolve(sources(), self.prepared.experiment.data)
         grid, pair = cells(self.box, SMALL_SIDE), self.prepared.pair
         if pair.provenance.shift != "covariate":
             return None
         X = np.concatenate([pair.source.X, grid])
-        ratio = source.true_weights(params, X, np.zeros(len(X), np.int64))
+        ratio = source.true_weights(X, np.zeros(len(X), np.int64))
         if ratio is None:
             return None
         own = ratio[: len(pair.source)]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from da_core.data.pair import UNKNOWN
 from da_core.data.sources import sources
-from da_core.data.sources.drawn_points import DrawnPoints, partway
+from da_core.data.sources.drawn_points import DrawnPoints
 from da_core.errors import UserError
 from da_core.evaluation.held_out import predict_held_out
 from da_core.events import Phase
@@ -147,10 +147,10 @@ class Recorder(Observer):
     def _slide(self, share: float) -> Tensor:
         """Bring the target to a share of its shift; return the samples that are learned from."""
         prepared = self.prepared
-        source, params = resolve(sources(), prepared.experiment.data)
+        source = resolve(sources(), prepared.experiment.data)
         if not isinstance(source, DrawnPoints):
             raise UserError("Only points that are drawn by hand can shift slowly; choose the data set “drawn”.")
-        pair = source.load(partway(params, share), 0)
+        pair = source.partway(share).load(0)
         inputs = prepared.inputs(pair.kind, pair.source.X, pair.target.X, prepared.split)
         self._maker.share, self._maker.target = share, torch.tensor(np.asarray(inputs[1], np.float32))
         return self._maker.target[prepared.split.target_train]

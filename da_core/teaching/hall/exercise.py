@@ -68,8 +68,8 @@ def uses_target_labels(experiment: Experiment) -> bool:
     from da_core.methods import methods
     from da_core.registry import resolve
 
-    kind, _params = resolve(methods(), experiment.method)
-    return kind.name() == "oracle" or kind(seed=0, **experiment.method.params).few_per_class() > 0
+    method = resolve(methods(), experiment.method)
+    return method.name() == "oracle" or method.few_per_class() > 0
 
 
 @dataclass(frozen=True)

@@ -329,13 +329,11 @@ def _explained(first: Any) -> UserError:
 
 def _check_names(lecture: Lecture) -> None:
     """Check what slides name: presets and methods of films, sketches' films, and the experiments of runs."""
-    from da_core.data.sources import sources
     from da_core.experiment import Experiment
     from da_core.methods import methods
-    from da_core.networks import networks
-    from da_core.registry import resolve
     from da_core.teaching.course_films import course_films
     from da_core.teaching.films.presets import PRESETS
+    from da_core.training.prepared import resolve_names
 
     for number, slide in enumerate(lecture.slides, start=1):
         if (film := slide.film) is not None:
@@ -350,10 +348,7 @@ def _check_names(lecture: Lecture) -> None:
             )
         if slide.run is not None:
             try:
-                experiment = Experiment.from_flat(query_of(slide.run))
-                resolve(sources(), experiment.data)
-                resolve(networks(), experiment.network)
-                resolve(methods(), experiment.method)
+                resolve_names(Experiment.from_flat(query_of(slide.run)))
             except UserError as error:
                 raise UserError(
                     "Slide {slide}: “{field}” cannot be used: {detail}.", slide=number, field="run", detail=str(error)

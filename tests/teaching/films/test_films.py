@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from da_core.data.loading.cache import load_pair
-from da_core.data.sources import sources
-from da_core.data.sources.drawn_points import DrawnPoints, partway
+from da_core.data.sources.drawn_points import DrawnPoints
 from da_core.errors import UserError
 from da_core.events import Finished
 from da_core.experiment import DataSpec, Experiment, TrainingSpec
@@ -236,11 +235,10 @@ def test_small_steps_arrive_where_one_big_step_does_not() -> None:
 
 
 def test_a_share_of_the_whole_shift_is_the_shift() -> None:
-    params = DrawnPoints.Params(turn=30.0, stretch=2.0, right=1.0, class_moves="0.5,0;0,-1")
-    source = sources()["drawn"]
-    whole, none = source.load(partway(params, 1.0), 0), source.load(partway(params, 0.0), 0)
-    np.testing.assert_array_equal(whole.target.X, source.load(params, 0).target.X)
-    plain = source.load(DrawnPoints.Params(turn=0.0), 0)
+    points = DrawnPoints(turn=30.0, stretch=2.0, right=1.0, class_moves="0.5,0;0,-1")
+    whole, none = points.partway(1.0).load(0), points.partway(0.0).load(0)
+    np.testing.assert_array_equal(whole.target.X, points.load(0).target.X)
+    plain = DrawnPoints(turn=0.0).load(0)
     np.testing.assert_allclose(none.target.X, plain.target.X, atol=1e-6)
 
 

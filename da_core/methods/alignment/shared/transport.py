@@ -9,7 +9,7 @@ import numpy as np
 from da_core.methods.alignment.shared.landmarks import cluster, in_order, nearest, squared_distances
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
-from da_core.params import hyper
+from da_core.params import Params, hyper
 
 TOLERANCE = 1e-6
 """Sinkhorn stops when less than this share of the mass is missing from the plan's rows."""
@@ -55,6 +55,13 @@ EPSILON = hyper(
 )
 
 
+class TransportParams(Params):
+    """What every transport lets its user set; each declares its own defaults."""
+
+    exact_up_to: int
+    anchors: int
+
+
 class Transport(FeatureAlignment, abstract=True):
     """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
 
@@ -62,6 +69,7 @@ class Transport(FeatureAlignment, abstract=True):
         """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
         raise NotImplementedError
 
+    params: TransportParams
     costly = "exact_up_to"
     pair_seconds: float
     """What the plan takes, for each pair of a source and a target sample."""
