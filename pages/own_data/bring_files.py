@@ -10,13 +10,14 @@ from typing import BinaryIO, cast, get_args
 
 import streamlit as st
 
+from da_core.data.layout import Outline, Roles
 from da_core.data.loading import limited_reading
+from da_core.data.loading.cache import inspect_files
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
-from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.limited_reading import AT_ONCE
 from da_core.data.readers.archive import OneDomainError
-from da_core.data.readers.column_roles import Roles
-from da_core.data.readers.columns import Outline, join_names
+from da_core.data.readers.columns import join_names
 from da_core.data.readers.pictures import begins_as_picture
 from da_core.data.readers.sounds import is_sound
 from da_core.data.sources.own_files import Files, FilesParams
@@ -255,9 +256,10 @@ def _check_samples(files: Iterable[BinaryIO]) -> None:
 
 
 def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection) -> None:
-    if found.outline is not None and found.roles is not None:
-        _columns(spec, found.outline, found.roles)
-    if len(found.domains) > 1:
+    layout = found.layout
+    if layout.outline is not None and layout.roles is not None:
+        _columns(spec, layout.outline, layout.roles)
+    if len(layout.domains) > 1:
         _domains(spec, found)
     in_use = spec == state.experiment().data
     try:
@@ -273,8 +275,8 @@ def _preview(spec: DataSpec, use: Callable[[DataSpec], None], found: Inspection)
     pair_preview.facts(found.pair)
     for notice in found.pair.notices:
         st.caption(words.translate_message(notice.message, notice.values))
-    if found.outline is not None and found.pair.kind != "texts":
-        _treatment(spec, found.outline)
+    if layout.outline is not None and found.pair.kind != "texts":
+        _treatment(spec, layout.outline)
     st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
     pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(found.pair)
@@ -331,9 +333,11 @@ def _domains(spec: DataSpec, found: Inspection) -> None:
     used = found.pair.reading.get("source") if found.pair is not None and spec == state.experiment().data else None
     source, target = st.columns(2, gap="medium")
     with source:
-        _pick(spec, "source_domain", _("Source"), found.domains, params.source_domain or found.plain_source or used)
+        _pick(
+            spec, "source_domain", _("Source"), found.layout.domains, params.source_domain or found.plain_source or used
+        )
     with target:
-        others = ["", *found.domains]
+        others = ["", *found.layout.domains]
         _pick(spec, "target_domain", _("Target (all others if empty)"), others, params.target_domain)
 
 
