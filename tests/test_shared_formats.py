@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ OWN = (
     (np.array([[-8.0, 8.0], [0.25, -1.5], [3.3, 3.4]]), np.array([0, 2, 1])),
     (np.array([[7.99, -7.99]]), np.array([1])),
 )
-SHIFT = {"turn": 35.0, "stretch": 1.6, "right": 0.7, "up": -1.2, "class_moves": "0.5,0;-0.25,1"}
+SHIFT: dict[str, Any] = {"turn": 35.0, "stretch": 1.6, "right": 0.7, "up": -1.2, "class_moves": "0.5,0;-0.25,1"}
 
 
 @pytest.mark.parametrize("kind", ["u1", "i1", "i2", "f4"])

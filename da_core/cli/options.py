@@ -116,7 +116,7 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
     flat |= {name: value for name, value in named.items() if value is not None}
     experiment = Experiment.from_flat(flat)
     if options.source:
-        from da_core.data.loading.inspection import inspect_files
+        from da_core.data.loading.cache import inspect_files
 
         experiment = experiment.model_copy(update={"data": inspect_files(experiment.data).settle(experiment.data)})
     from da_core.methods import methods

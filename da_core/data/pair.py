@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.data.layout import Layout
 from da_core.errors import UserError
 from da_core.events import Notice
 
@@ -88,6 +89,8 @@ class DomainPair:
     """What a user should know about how the pair was read, such as files that were left out."""
     reading: dict[str, Any] = field(default_factory=dict)
     """How a user's own files were understood: columns, the values that are source and target, what was filled in."""
+    layout: Layout = field(default_factory=Layout)
+    """What could be chosen otherwise in a user's own files."""
 
     def __post_init__(self) -> None:
         if self.source.X.shape[1:] != self.target.X.shape[1:]:

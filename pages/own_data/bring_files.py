@@ -10,13 +10,14 @@ from typing import BinaryIO, cast, get_args
 
 import streamlit as st
 
+from da_core.data.layout import Outline, Roles
 from da_core.data.loading import limited_reading
+from da_core.data.loading.cache import inspect_files
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
-from da_core.data.loading.inspection import Inspection, inspect_files
+from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.limited_reading import AT_ONCE
 from da_core.data.readers.archive import OneDomainError
-from da_core.data.readers.column_roles import Roles
-from da_core.data.readers.columns import Outline, join_names
+from da_core.data.readers.columns import join_names
 from da_core.data.readers.pictures import begins_as_picture
 from da_core.data.readers.sounds import is_sound
 from da_core.data.sources.own_files import Files, FilesParams
@@ -255,9 +256,10 @@ def _check_samples(files: Iterable[BinaryIO]) -> None:
 
 
 def _preview(spec: DataSpec, use: Callable[[DataSpec], None], inspection: Inspection) -> None:
-    if inspection.outline is not None and inspection.roles is not None:
-        _columns(spec, inspection.outline, inspection.roles)
-    if len(inspection.domains) > 1:
+    layout = inspection.layout
+    if layout.outline is not None and layout.roles is not None:
+        _columns(spec, layout.outline, layout.roles)
+    if len(layout.domains) > 1:
         _domains(spec, inspection)
     in_use = spec == state.experiment().data
     try:
@@ -273,8 +275,8 @@ def _preview(spec: DataSpec, use: Callable[[DataSpec], None], inspection: Inspec
     pair_preview.facts(inspection.pair)
     for notice in inspection.pair.notices:
         st.caption(words.translate_message(notice.message, notice.values))
-    if inspection.outline is not None and inspection.pair.kind != "texts":
-        _treatment(spec, inspection.outline)
+    if layout.outline is not None and inspection.pair.kind != "texts":
+        _treatment(spec, layout.outline)
     st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
     pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(inspection.pair)
@@ -328,22 +330,13 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
 def _domains(spec: DataSpec, inspection: Inspection) -> None:
     """Ask which of the domains that one place holds is the source, and which the target."""
     params = FilesParams.model_validate(spec.params)
-    used = (
-        inspection.pair.reading.get("source")
-        if inspection.pair is not None and spec == state.experiment().data
-        else None
-    )
+    pair, domains = inspection.pair, inspection.layout.domains
+    used = pair.reading.get("source") if pair is not None and spec == state.experiment().data else None
     source, target = st.columns(2, gap="medium")
     with source:
-        _pick(
-            spec,
-            "source_domain",
-            _("Source"),
-            inspection.domains,
-            params.source_domain or inspection.plain_source or used,
-        )
+        _pick(spec, "source_domain", _("Source"), domains, params.source_domain or inspection.plain_source or used)
     with target:
-        others = ["", *inspection.domains]
+        others = ["", *domains]
         _pick(spec, "target_domain", _("Target (all others if empty)"), others, params.target_domain)
 
 

@@ -101,7 +101,7 @@ def _options(spec: DataSpec, pair: DomainPair) -> dict[str, str]:
         return {}
     reading = bring_files.read_files(spec)
     wait_a_moment(reading)
-    rows = reading.result().domains if reading.done() else ()
+    rows = reading.result().layout.domains if reading.done() else ()
     return {_ROW + row: row for row in rows if row not in (pair.source.name, pair.target.name)}
 
 

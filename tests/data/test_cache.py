@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from cachetools import LRUCache
 
-from da_core.data.loading import cache
-from da_core.data.loading.cache import load_pair
+from da_core.data.loading import cache, limited_reading
+from da_core.data.loading.cache import inspect_files, load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.data.source import DataSource
+from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.experiment import DataSpec
@@ -265,3 +267,80 @@ def test_an_upload_can_be_loaded_and_is_kept_once(tmp_path: Path, fresh: Path) -
 def test_files_without_a_source() -> None:
     with pytest.raises(UserError, match="need a source"):
         load_pair(DataSpec(name="files"))
+
+
+@pytest.fixture
+def rows_parsed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The rows of text tables that are parsed from now on; files are read in this process."""
+    parsed: list[list[str]] = []
+    reader = csv.reader
+
+    def counting(lines: Iterator[str], **how: Any) -> Iterator[list[str]]:
+        for row in reader(lines, **how):
+            parsed.append(row)
+            yield row
+
+    monkeypatch.setattr(csv, "reader", counting)
+    monkeypatch.setattr(limited_reading, "IS_SUPPORTED", False)
+    return parsed
+
+
+def shops(place: Path) -> DataSpec:
+    """A table that begins with one shop, and in which several columns may be the label."""
+    lines = [f"{n},{'ab'[n % 2]},{'xy'[n // 2 % 2]},{'test' if n % 3 else 'train'}" for n in range(3000)]
+    place.write_text("\n".join(["x,class,outcome,domain", *lines]), encoding="utf-8")
+    return DataSpec(name="files", source=str(place))
+
+
+def test_a_table_is_read_once_for_its_preview_and_its_use(tmp_path: Path, rows_parsed: list[list[str]]) -> None:
+    guessed = shops(tmp_path / "shops.csv")
+    preview = inspect_files(guessed)
+    settled = preview.settle(guessed)
+    assert settled.params == {"label": "class", "domain": "domain", "source_domain": "train"}
+    assert rows_parsed.count(["2999", "b", "y", "test"]) == 1
+    rows_parsed.clear()
+    used, again = load_pair(settled), inspect_files(settled)
+    forget()
+    restarted = inspect_files(settled)
+    assert rows_parsed == []
+    assert used is again.pair
+    assert preview.pair is not None
+    assert restarted.pair is not None
+    np.testing.assert_array_equal(used.source.X, preview.pair.source.X)
+    assert_same(used, restarted.pair)
+    assert preview.layout == again.layout == restarted.layout
+
+
+def test_what_is_kept_for_use_is_what_a_reading_gives(tmp_path: Path) -> None:
+    guessed = shops(tmp_path / "shops.csv")
+    settled = inspect_files(guessed).settle(guessed)
+    kept = load_pair(settled)
+    resolved = Path(str(settled.source))
+    read = Files(**settled.params).load_places(resolved, resolved)
+    assert_same(kept, read)
+    assert kept.reading == read.reading
+    assert {notice.message for notice in load_pair(guessed).notices} > {notice.message for notice in kept.notices}
+
+
+def test_a_problem_leaves_the_columns_to_be_chosen(tmp_path: Path, rows_parsed: list[list[str]]) -> None:
+    (tmp_path / "a.csv").write_text(
+        "x,colour,shape,domain\n"
+        + "".join(f"{n},{'ab'[n % 2]},{'pq'[n // 4 % 2]},{'uv'[n // 2 % 2]}\n" for n in range(40))
+    )
+    found = inspect_files(DataSpec(name="files", source=str(tmp_path / "a.csv")))
+    assert "colour, shape fit equally well" in str(found.problem)
+    assert found.layout.outline is not None
+    assert [column.name for column in found.layout.outline.columns] == ["x", "colour", "shape", "domain"]
+    wrong = {"label": "shape", "domain": "domain", "source_domain": "w"}
+    found = inspect_files(DataSpec(name="files", source=str(tmp_path / "a.csv"), params=wrong))
+    assert (found.pair, found.layout.domains) == (None, ("u", "v"))
+    assert found.problem is not None
+
+
+def test_arrays_whose_source_is_plain_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "a.npz", X=np.eye(8), y=[0, 0, 1, 1] * 2, domain=["day", "night"] * 4)
+    guessed = DataSpec(name="files", source=str(tmp_path / "a.npz"))
+    found = inspect_files(guessed)
+    monkeypatch.setattr(cache, "call_limited", lambda *_args: pytest.fail("it was read again"))
+    assert found.settle(guessed).params == {"source_domain": "day"}
+    assert load_pair(found.settle(guessed)).source.name == "day"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from da_core.data.loading.inspection import inspect_files
+from da_core.data.loading.cache import inspect_files
 from da_core.data.readers import tables
 from da_core.data.readers.archive import OneDomainError
 from da_core.data.sources.own_files import Files
@@ -80,7 +80,7 @@ def test_what_was_understood_is_written_down_and_a_source_that_is_not_plain_is_a
     place = table(tmp_path / "a.csv", "x,class,domain", "{n},{two},{other}")
     spec = DataSpec(name="files", source=str(place))
     found = inspect_files(spec)
-    assert found.domains == ("u", "v")
+    assert found.layout.domains == ("u", "v")
     with pytest.raises(UserError, match="Which of u, v is the source") as raised:
         found.settle(spec)
     assert raised.value.values["option"] == "source_domain"

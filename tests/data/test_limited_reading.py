@@ -20,7 +20,7 @@ import scipy.io
 from PIL import Image
 
 from da_core.data.loading import cache
-from da_core.data.loading.inspection import inspect_files
+from da_core.data.loading.cache import inspect_files
 from da_core.data.loading.limited_reading import ReadingLimitError, call_limited
 from da_core.data.readers.archive import file_stamps
 from da_core.errors import UserError

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from da_core.data.loading import cache
-from da_core.data.loading.cache import load_pair
-from da_core.data.loading.inspection import inspect_files
+from da_core.data.loading.cache import inspect_files, load_pair
 from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.data.readers.sounds import to_wav
 from da_core.data.readers.uploads import keep_upload
@@ -77,7 +76,7 @@ def test_outer_folders_of_any_names_are_domains_and_which_is_the_source_is_asked
     place = packed(tmp_path / "a.zip", domains("amazon", "dslr", "webcam"))
     spec = DataSpec(name="files", source=str(place))
     found = inspect_files(spec)
-    assert found.domains == ("amazon", "dslr", "webcam")
+    assert found.layout.domains == ("amazon", "dslr", "webcam")
     with pytest.raises(UserError, match="It is unclear which of amazon, dslr, webcam is the source"):
         found.settle(spec)
     pair = load(place, source_domain="webcam", target_domain="amazon")
@@ -88,7 +87,7 @@ def test_outer_folders_of_any_names_are_domains_and_which_is_the_source_is_asked
 
 def test_classes_with_folders_of_their_own_are_no_domains(tmp_path: Path) -> None:
     place = packed(tmp_path / "a.zip", domains("cat", "dog", classes=("train", "test")))
-    assert inspect_files(DataSpec(name="files", source=str(place))).domains == ()
+    assert inspect_files(DataSpec(name="files", source=str(place))).layout.domains == ()
     target = packed(tmp_path / "b.zip", domains("cat", "dog", classes=("one", "two")))
     assert load(place, target).classes == ("cat", "dog")
 

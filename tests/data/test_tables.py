@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
+from da_core.data.layout import Roles
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
-from da_core.data.readers import column_roles, columns, tables
-from da_core.data.readers.table_features import Treatment
+from da_core.data.readers import columns, tables
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.settings import settings
@@ -72,16 +72,18 @@ def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
 
 def test_a_table_without_a_header(tmp_path: Path) -> None:
     text = rows().split("\n", 1)[1]
-    outline = columns.read_outline(table(tmp_path / "a.csv", text))
+    pair = load(table(tmp_path / "a.csv", text), table(tmp_path / "b.csv", text))
+    outline = pair.layout.outline
     assert not outline.header
     assert [column.name for column in outline.columns] == ["column 1", "column 2", "column 3"]
-    assert len(load(tmp_path / "a.csv", table(tmp_path / "b.csv", text)).source) == 12
+    assert len(pair.source) == 12
 
 
 def test_a_quotation_mark_in_a_tweet_swallows_nothing(tmp_path: Path) -> None:
     text = "".join(f'"so good, said nobody {n}\t{"no" if n % 2 else "yes"}\n' for n in range(10))
-    outline = columns.read_outline(table(tmp_path / "a.tsv", text))
-    assert (outline.dialect.delimiter, len(outline.rows)) == ("\t", 10)
+    pair = load(*(table(tmp_path / f"{name}.tsv", text) for name in "ab"), text="column 1")
+    assert (len(pair.source), pair.classes) == (10, ("no", "yes"))
+    assert pair.source.X[0] == '"so good, said nobody 0'
 
 
 def test_quoted_cells_may_have_commas_quotes_and_line_breaks(tmp_path: Path) -> None:
@@ -225,13 +227,8 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
         pytest.skip(f"the sentiment texts are not at {SENTIMENT}")
     for name, count in (("tweets", 4200), ("nytEditorialSnippets", 5190), ("movieReviewSnippets", 10605)):
         place = SENTIMENT / f"{name}_GroundTruth.txt"
-        outline = columns.read_outline(place)
-        roles = column_roles.Roles("", "", "column 3", ())
-        plan = tables.Plan.of(outline, roles)
-        (rows_read,), _notices = tables.read_rows(
-            place, outline, roles, plan, Treatment(), ["all"], lambda _cell: 0, labelled=[False]
-        )
-        assert len(rows_read.texts) == count
+        texts = tables.read_table(place, lambda _outline: Roles("", "", "column 3", ()))
+        assert len(texts.samples) == count
 
 
 # What has no end -----------------------------------------------------------------------------------------------------

@@ -28,8 +28,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import psutil
 
 from da_core.data.loading import limited_reading
-from da_core.data.loading.cache import load_pair
-from da_core.data.loading.inspection import inspect_files
+from da_core.data.loading.cache import inspect_files, load_pair
 from da_core.data.loading.limited_reading import ReadingLimitError
 from da_core.data.pair import DomainPair
 from da_core.errors import UserError

@@ -11,19 +11,23 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 from cachetools import LRUCache, TTLCache
+from pydantic import TypeAdapter
 
 from da_core.data import download
 from da_core.data.download import missing
-from da_core.data.loading.limited_reading import ReadingLimitError, call_limited, read_pair
+from da_core.data.layout import Layout
+from da_core.data.loading.inspection import Inspection, read_places
+from da_core.data.loading.limited_reading import ReadingLimitError, call_limited
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
+from da_core.data.readers.tables import GUESSES
 from da_core.data.readers.upload_places import keep_below, mark_used
 from da_core.data.readers.uploads import own_files_in_errors, place_name, resolve_place
 from da_core.data.source import DataSource
@@ -36,7 +40,7 @@ from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
 
-__all__ = ["fetch", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
+__all__ = ["fetch", "inspect_files", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 
 _MEMORY_BYTES = 512 * 2**20
 _DISK_BYTES = 4 * 2**30
@@ -45,6 +49,8 @@ _ARRAYS = ("X", "y", "captions", "sounds")
 
 Sizes = tuple[int, int, tuple[int, ...]]
 """How many samples source and target have, and the shape of one."""
+Stamps = list[list[tuple[str, int, int]]]
+"""Of the files of each place, as `file_stamps` has them."""
 
 _sizes: LRUCache[str, Sizes] = LRUCache(1000)
 _failures: TTLCache[str, ReadingLimitError] = TTLCache(maxsize=200, ttl=60)
@@ -62,32 +68,70 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
     for an unknown source, settings out of bounds, or files that cannot be used.
     """
     source = resolve(sources(), spec)
-    if not isinstance(source, Files):
-        if spec.source or spec.target:
-            raise UserError(
-                "“{name}” does not use files of yours; choose the data set “files” for them.", name=spec.name
-            )
-        on_disk = source.area != "points"  # points are drawn faster than read
-        return _cached(_key_of(spec, source, seed), lambda: source.load(seed), on_disk)
-    if not spec.source:
-        return source.load(seed)  # says what is missing
-    with own_files_in_errors(spec.places):
-        return _own_pair(_key_of(spec, source, seed), spec, source)
+    if isinstance(source, Files) and spec.source:
+        inspection = inspect_files(spec)
+        if inspection.problem is not None:
+            raise inspection.problem
+        assert inspection.pair is not None
+        return inspection.pair
+    if spec.source or (spec.target and not isinstance(source, Files)):
+        raise UserError("“{name}” does not use files of yours; choose the data set “files” for them.", name=spec.name)
+    on_disk = source.area != "points"  # points are drawn faster than read
+    return _cached(_key_of(spec, source, seed), lambda: source.load(seed), on_disk)
 
 
-def _own_pair(key: str, spec: DataSpec, files: Files) -> DomainPair:
+def inspect_files(spec: DataSpec) -> Inspection:
+    """Read a user's own files, which ``spec`` names, unless they are known. What is wrong is returned, not raised.
+
+    What is read without being told which columns are what is known under the settled ``spec`` from then on as well.
+    """
+    inspection = Inspection()
+
+    def read(files: Files) -> DomainPair:
+        nonlocal inspection
+        inspection = call_limited([*map(place_name, spec.places)], read_places, files, spec, _places(spec))
+        if inspection.problem is not None:
+            raise inspection.problem
+        assert inspection.pair is not None
+        return inspection.pair
+
+    try:
+        with own_files_in_errors(spec.places):
+            files = resolve(sources(), spec)
+            assert isinstance(files, Files)
+            stamps = [list(file_stamps(place)) for place in _places(spec)]
+            pair = _read_unless_failed(_key_of(spec, files, 0, stamps), functools.partial(read, files))
+            if inspection.pair is not None:
+                _keep_settled(spec, inspection, stamps)
+    except UserError as error:
+        return Inspection(None, error, inspection.layout)
+    return Inspection(pair, None, pair.layout)
+
+
+def _read_unless_failed(key: str, read: Callable[[], DomainPair]) -> DomainPair:
     """Read a user's own files; those that came to a limit not again for a while."""
-    names, places = [place_name(place) for place in spec.places], _places(spec)
     with _memory_lock:
         failure = _failures.get(key)
     if failure is not None:
         raise ReadingLimitError(failure.message, **failure.values)
     try:
-        return _cached(key, lambda: call_limited(names, read_pair, files, spec, places))
+        return _cached(key, read)
     except ReadingLimitError as error:
         with _memory_lock:
             _failures[key] = error
         raise
+
+
+def _keep_settled(spec: DataSpec, inspection: Inspection, stamps: Stamps) -> None:
+    """Keep what was just read under the spec that leaves nothing to guess, so that to use it reads nothing."""
+    pair = inspection.pair
+    assert pair is not None
+    with suppress(UserError):  # nothing says yet which domain is the source
+        settled = inspection.settle(spec)
+        of_same_source = not pair.layout.domains or settled.params["source_domain"] == pair.reading.get("source")
+        if settled != spec and of_same_source:
+            notices = tuple(notice for notice in pair.notices if notice.message not in GUESSES)
+            _cached(_key_of(settled, resolve(sources(), settled), 0, stamps), lambda: replace(pair, notices=notices))
 
 
 def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
@@ -120,12 +164,12 @@ def known_sizes(spec: DataSpec) -> Sizes | None:
     return (count, count, (side, side, 3)) if count else None
 
 
-def _key_of(spec: DataSpec, source: DataSource, seed: int) -> str:
+def _key_of(spec: DataSpec, source: DataSource, seed: int, stamps: Stamps | None = None) -> str:
     """What a pair is kept under: its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, source.params.model_dump(), seed)
     names = [place_name(place) for place in spec.places]
-    return _key(spec.name, source.params.model_dump(), names, *(list(file_stamps(place)) for place in _places(spec)))
+    return _key(spec.name, source.params.model_dump(), names, *(stamps or map(list, map(file_stamps, _places(spec)))))
 
 
 def _places(spec: DataSpec) -> tuple[Path, Path]:
@@ -213,6 +257,7 @@ def _write(pair: DomainPair, file: Path) -> None:
         "columns": pair.columns,
         "notices": [asdict(notice) for notice in pair.notices],
         "reading": pair.reading,
+        "layout": asdict(pair.layout),
     }
     about["own"] = sorted(set(own_names_in(about)))
     try:
@@ -250,6 +295,7 @@ def _read(file: Path) -> DomainPair | None:
                 columns=tuple(about["columns"]),
                 notices=tuple(Notice(**notice) for notice in about["notices"]),
                 reading=about["reading"],
+                layout=TypeAdapter(Layout).validate_python(about["layout"]),
             )
         mark_used(file)
         return pair

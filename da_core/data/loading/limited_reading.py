@@ -11,18 +11,10 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import NOT_READ
-from da_core.data.readers.uploads import place_name, with_visitor_names
-from da_core.data.sources.own_files import Files
 from da_core.errors import UserError, is_out_of_memory
-from da_core.events import Notice
-from da_core.experiment import DataSpec
-from da_core.own_names import mark_own
 from da_core.settings import settings
 from da_core.system.limited_process import IS_SUPPORTED, ChildDiedError, ForkServer, OutOfTimeError
 
@@ -36,11 +28,14 @@ _MODULES = (
     *(f"PIL.{form}ImagePlugin" for form in ("Jpeg", "Png", "WebP", "Bmp", "Gif", "Tiff", "Ppm")),
     "encodings.cp437",
     "openpyxl",
+    "pandas",
     "pyarrow.parquet",
     "h5py",
     "scipy.io",
     "soundfile",
     "sklearn.datasets",
+    "sklearn.impute",
+    "sklearn.preprocessing",
 )
 """What readers import."""
 _ENVIRONMENT = {
@@ -58,13 +53,6 @@ log = logging.getLogger(__name__)
 
 class ReadingLimitError(UserError):
     """A reading crashed its process, or took more memory or time than one is given."""
-
-
-def read_pair(files: Files, spec: DataSpec, places: tuple[Path, Path]) -> DomainPair:
-    """Read the files at ``places`` that ``spec`` names, and call uploads as their visitor does. Raises `UserError`."""
-    pair = files.load_places(*places, tuple(map(place_name, spec.places)))
-    notices = (Notice(one.message, mark_own(with_visitor_names(one.values, spec.places))) for one in pair.notices)
-    return replace(pair, notices=tuple(notices))
 
 
 def call_limited(names: Sequence[str], read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -100,7 +100,7 @@ def readable(place: Path) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into one sentence, but for want of memory."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, UserError):
         raise
     except Exception as error:  # damaged files make the libraries that read them raise errors of many kinds
         _log.info("%s: %r", place, error)

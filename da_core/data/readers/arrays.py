@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.data.layout import Layout
 from da_core.data.readers.archive import OneDomainError, short_name
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
@@ -56,11 +57,11 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
         return _read_parts(file, keys, place, labelled)
 
 
-def read_both_domains(place: Path, source: str, target: str) -> tuple[RawDomain, RawDomain]:
+def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> tuple[RawDomain, RawDomain]:
     """Read source and target from one file: ``Xs, ys, Xt, yt``, or ``X, y`` and the ``domain`` of each sample.
 
-    ``source`` and ``target`` are the domains wanted, as `choose_domains` takes them. The target's labels may be
-    missing. Raises `UserError`; see `read_arrays`.
+    ``source`` and ``target`` are the domains wanted, as `choose_domains` takes them; ``layout`` gets all there are. The
+    target's labels may be missing. Raises `UserError`; see `read_arrays`.
     """
     with open_arrays(place) as file:
         if _find_keys(file, _BOTH, 1):
@@ -76,25 +77,18 @@ def read_both_domains(place: Path, source: str, target: str) -> tuple[RawDomain,
                 "as X, y and domain.",
                 place=short_name(place),
             )
-        X, labels = _read_parts(file, keys, place, labelled=False)
         names = _domain_names(file, place)
+        layout.domains = tuple(dict.fromkeys(names))
+        X, labels = _read_parts(file, keys, place, labelled=False)
     if len(names) != len(X):
         raise _unlike(_DOMAIN, len(names), keys[0][0], len(X), place)
-    ours, theirs = choose_domains(list(dict.fromkeys(names)), source, target, short_name(place))
+    ours, theirs = choose_domains(layout.domains, source, target, short_name(place))
     rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([ours], theirs))
     both = RawDomain("", X, labels)
     first, second = (both.subset(some) for some in rows)
     first.name, second.name = OwnName(ours), target_name(theirs)
     first.reading = {"domain": _DOMAIN, "source": ours, "target": ", ".join(theirs)}
     return first, second
-
-
-def domains_of_arrays(place: Path) -> list[str]:
-    """List the values of a file's array ``domain`` in the order of their first coming; none where it has none."""
-    with open_arrays(place) as file:
-        if _find_keys(file, _BOTH, 1) or _DOMAIN not in file.names:
-            return []
-        return list(dict.fromkeys(_domain_names(file, place)))
 
 
 def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:

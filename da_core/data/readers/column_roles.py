@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
+from da_core.data.layout import MOST_WORDS, CellKind, Column, Outline, Roles
 from da_core.data.readers.archive import OneDomainError, short_list, short_name
-from da_core.data.readers.columns import (
-    DOMAIN_NAMES,
-    LABEL_NAMES,
-    MOST_NAMES,
-    MOST_WORDS,
-    TEXT_NAMES,
-    CellKind,
-    Column,
-    Outline,
-    to_number,
-)
+from da_core.data.readers.columns import DOMAIN_NAMES, LABEL_NAMES, MOST_NAMES, TEXT_NAMES, find_column
 from da_core.errors import UserError
 
 _ROW_NUMBER = {"", "id", "index", "idx", "row", "编号", "序号"}
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Which columns are what: ``text`` or ``features`` make the sample. Empty where there is none."""
-
-    label: str
-    domain: str
-    text: str
-    features: tuple[str, ...]
 
 
 def assign_roles(
@@ -51,7 +30,7 @@ def assign_roles(
     have to be guessed among several that fit alike: its value ``option`` says which setting decides it.
     """
     for name in filter(None, (wanted.domain, wanted.text, *wanted.features)):
-        outline.index(name, place)
+        find_column(name, outline, place)
     taken = {wanted.text, wanted.label, wanted.domain, *wanted.features} - {""}
     free = [column for column in outline.columns if column.name not in taken]
     domain = wanted.domain if with_domain else ""
@@ -67,10 +46,11 @@ def assign_roles(
 
 def other_candidates(outline: Outline, roles: Roles) -> tuple[list[str], list[str]]:
     """List the columns that would do as label, and those that would do as domain, beside the ones that were taken."""
-    rows = len(outline.rows)
     spare = [column for column in outline.columns if column.name not in (roles.label, roles.domain, roles.text)]
     labels = [
-        column.name for column in _few_valued(spare, rows) if column.cells == "words" or _rank(column, LABEL_NAMES)
+        column.name
+        for column in _few_valued(spare, outline.rows)
+        if column.cells == "words" or _rank(column, LABEL_NAMES)
     ]
     domains = [column.name for column in spare if column.has_few_words or _rank(column, DOMAIN_NAMES)]
     return labels, domains if roles.domain else []
@@ -106,7 +86,7 @@ def _choose_label(place: Path, outline: Outline, wanted: str, free: Sequence[Col
     """The wanted label, which may be absent where there need be none; else the one that is plainly it."""
     if wanted:
         if labelled or wanted in {column.name for column in outline.columns}:
-            outline.index(wanted, place)
+            find_column(wanted, outline, place)
             return wanted
         return ""
     likely = _likely_labels(free, outline)
@@ -135,7 +115,7 @@ def _likely_labels(columns: Sequence[Column], outline: Outline) -> list[Column]:
 
     Else those of few words, two rather than many, else of few numbers; of a table without names the last such one.
     """
-    few = _few_valued(columns, len(outline.rows))
+    few = _few_valued(columns, outline.rows)
     named = _plainest(few, LABEL_NAMES) or _plainest(columns, LABEL_NAMES[:-1])
     if named:
         return named
@@ -184,8 +164,8 @@ def _guess_sample(
         for column in free
         if column.cells in kinds
         and (column.cells != "words" or column.has_few_words)
-        and column.missing <= len(outline.rows) / 2
-        and not _numbers_the_rows(place, outline, column)
+        and column.missing <= outline.rows / 2
+        and not _numbers_the_rows(column)
     ]
     features = tuple(column.name for column in usable)
     numbers = any(column.cells == "numbers" for column in usable)
@@ -200,15 +180,9 @@ def _guess_sample(
     return "", features
 
 
-def _numbers_the_rows(place: Path, outline: Outline, column: Column) -> bool:
+def _numbers_the_rows(column: Column) -> bool:
     """Whether a column says no more than which row it is: by its name, or where it has none, by counting up."""
-    if column.name.lower() in _ROW_NUMBER:
-        return True
-    if not column.name.startswith("column "):
-        return False
-    at = outline.index(column.name, place)
-    values = [to_number(row[at], outline.decimal_comma) for row in outline.rows]
-    return len(values) > 2 and all(b is not None and a is not None and b == a + 1 for a, b in pairwise(values))
+    return column.name.lower() in _ROW_NUMBER or (column.name.startswith("column ") and column.counts_up)
 
 
 def _named_like(columns: Iterable[Column], names: set[str]) -> list[Column]:

@@ -7,21 +7,17 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from da_core.data.layout import CellKind, Column, Outline
 from da_core.data.readers.archive import short_name
-from da_core.data.readers.csv_dialect import SAMPLED_ROWS, Dialect
-from da_core.data.readers.table_rows import detect_dialect, open_rows
+from da_core.data.readers.csv_dialect import Dialect
 from da_core.data.readers.workbooks import is_parquet
 from da_core.errors import UserError
-
-CellKind = Literal["numbers", "words", "dates", "texts", "nothing"]
 
 _MOST_COLUMNS = 2000
 MOST_NAMES = 12
@@ -50,50 +46,19 @@ DOMAIN_NAMES: tuple[set[str], ...] = (
 )
 """Names of columns that say which domain a row is of, the plainest first; at last where or when it was taken."""
 TEXT_NAMES = {"text", "sentence", "review", "content", "tweet", "comment", "message", "文本", "评论", "内容", "句子"}
-MOST_WORDS = 20
-"""Different words of a column that can become a column each."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column, judged by its first rows: what its cells hold, how many are missing, how many differ.
-
-    ``date_format`` is how dates are written, as `datetime.strptime` has it.
-    """
-
-    name: str
-    cells: CellKind
-    missing: int
-    distinct: int
-    date_format: str = ""
-
-    @property
-    def has_few_words(self) -> bool:
-        """Whether its words can become a column each."""
-        return self.cells == "words" and 2 <= self.distinct <= MOST_WORDS
-
-
-@dataclass(frozen=True)
-class Outline:
-    """A table's dialect where it is text, its columns and its first rows (as texts)."""
-
-    dialect: Dialect | None
-    header: bool
-    decimal_comma: bool
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def index(self, name: str, place: Path) -> int:
-        """Find the column of a name. Raises `UserError` if there is none."""
-        names = [column.name for column in self.columns]
-        if name not in names:
-            raise UserError(
-                "“{place}” has no column “{name}”; it has {names}.",
-                place=short_name(place),
-                name=name,
-                names=", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else ""),
-            )
-        return names.index(name)
+def find_column(name: str, outline: Outline, place: Path) -> int:
+    """Return where the column of a name stands. Raises `UserError` if there is none."""
+    names = [column.name for column in outline.columns]
+    if name not in names:
+        raise UserError(
+            "“{place}” has no column “{name}”; it has {names}.",
+            place=short_name(place),
+            name=name,
+            names=", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else ""),
+        )
+    return names.index(name)
 
 
 # What a cell holds ---------------------------------------------------------------------------------------------------
@@ -140,25 +105,25 @@ def to_days(cell: str, date_format: str) -> float | None:
 # What a table looks like ---------------------------------------------------------------------------------------------
 
 
-def read_outline(place: Path) -> Outline:
-    """Infer a table's dialect and columns from its beginning. Raises `UserError` for what is no table."""
-    dialect = detect_dialect(place)
-    with open_rows(place, dialect, header=False) as table:
-        rows = list(islice(table, SAMPLED_ROWS + 1))
+def judge_columns(place: Path, rows: Sequence[Sequence[str]], dialect: Dialect | None) -> Outline:
+    """Infer a table's columns from its first rows; ``dialect`` is None for one that is no text.
+
+    Raises `UserError` for what is no table.
+    """
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     if width > _MOST_COLUMNS:
         raise UserError(
             "“{place}” has more than {most} columns; bring fewer.", place=short_name(place), most=_MOST_COLUMNS
         )
     even = [row for row in rows if len(row) == width]
-    header = is_parquet(place) or _has_header(even)
+    header = (dialect is None and is_parquet(place)) or _has_header(even)
     body = even[header:]
     if not body:
         raise UserError("“{place}” has no rows; a table needs one row per sample.", place=short_name(place))
     comma = dialect is not None and dialect.delimiter != "," and _has_decimal_commas(body)
     names = _unique_names(even[0]) if header else [f"column {number}" for number in range(1, width + 1)]
-    columns = [_outline_column(name, [row[at] for row in body], comma) for at, name in enumerate(names)]
-    return Outline(dialect, header, comma, tuple(columns), tuple(map(tuple, body)))
+    columns = (_judge_column(name, cells, comma) for name, cells in zip(names, zip(*body, strict=True), strict=True))
+    return Outline(header, comma, tuple(columns), len(body))
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -191,13 +156,15 @@ def _unique_names(row: Sequence[str]) -> list[str]:
     return names
 
 
-def _outline_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
+def _judge_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
     filled = [cell.strip() for cell in cells if not is_missing(cell)]
-    kind: CellKind
+    values = [to_number(cell, decimal_comma) for cell in filled]
+    numbers = [value for value in values if value is not None]
     date_format = find_date_format(filled)
+    kind: CellKind
     if not filled:
         kind = "nothing"
-    elif sum(to_number(cell, decimal_comma) is not None for cell in filled) > 0.8 * len(filled):
+    elif len(numbers) > 0.8 * len(filled):
         kind = "numbers"
     elif date_format:
         kind = "dates"
@@ -205,7 +172,8 @@ def _outline_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Col
         kind = "texts"
     else:
         kind = "words"
-    return Column(name, kind, len(cells) - len(filled), len(set(filled)), date_format)
+    counts_up = len(numbers) == len(cells) > 2 and all(b == a + 1 for a, b in pairwise(numbers))
+    return Column(name, kind, len(cells) - len(filled), len(set(filled)), date_format, counts_up)
 
 
 def _are_sentences(cells: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""How a table is written: the encoding, delimiter and quotation marks of a CSV file or one of its relatives.
+"""Text tables: the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and its rows.
 
 A table is streamed, never held as a whole, and no cell is ever more than a text.
 """
@@ -10,9 +10,9 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -20,13 +20,14 @@ from typing import Literal
 from da_core.data.readers.archive import short_name
 from da_core.data.readers.text_encoding import looks_chinese
 from da_core.errors import UserError
-from da_core.settings import settings
 
 SAMPLED_ROWS = 1000
 """Rows at a table's beginning from which everything about it is inferred."""
+_HEAD_BYTES = 2**20
 _HEAD = 2**16  # characters at its beginning from which the delimiter is inferred
 _HEAD_ROWS = 50
 _DELIMITERS = ("\t", ";", ",", "|")
+_UTF_8 = "utf-8-sig"
 
 _log = logging.getLogger(__name__)
 
@@ -37,41 +38,17 @@ class Dialect:
 
     encoding: str
     delimiter: str
-    quoted: bool
+    quoted: bool = True
 
-
-class Rows(Iterable[list[str]]):
-    """The rows of a table below its header, as lists of cells, at most the settings' ``table_rows`` of them.
-
-    Blank ones are passed over, but no more of them than that either: a file that is mostly line ends costs no more
-    than a table. Once it has been iterated, ``cut`` says whether there was more.
-    """
-
-    def __init__(self, reader: Iterator[list[str]], header: bool) -> None:
-        self.cut = False
-        self._reader = reader
-        self._header = header
-
-    def __iter__(self) -> Iterator[list[str]]:
-        most = settings().table_rows
-        filled, blank = -int(self._header), 0
-        for row in self._reader:
-            if any(row):
-                filled += 1
-            else:
-                blank += 1
-            if max(filled, blank) > most:
-                self.cut = True
-                return
-            if filled > 0 and any(row):
-                yield row
+    def without_utf_8(self, place: Path) -> Dialect:
+        """Return the dialect of a file that begins as UTF-8 and is not."""
+        return replace(self, encoding=_national_encoding(_read_head(place)))
 
 
 def is_text(place: Path) -> bool:
     """Check whether a file's first bytes are text."""
     try:
-        with place.open("rb") as stream:
-            head = stream.read(_HEAD)
+        head = _read_head(place, _HEAD)
     except OSError:
         return False
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -83,29 +60,27 @@ def is_csv(place: Path) -> bool:
     if not is_text(place):
         return False
     with _readable(place):
-        text = _read_head(place, _detect_encoding(place))
-        return any(len(row) > 1 for row in _rows_of(text, _detect_delimiter(text)))
+        _encoding, text = _decode_head(place)
+        return any(len(row) > 1 for row in _split_head(text, _detect_delimiter(text)))
 
 
 def detect_dialect(place: Path) -> Dialect:
     """Infer how a table is written from its beginning. Raises `UserError` for what cannot be read."""
     with _readable(place):
-        encoding = _detect_encoding(place)
-        delimiter = _detect_delimiter(_read_head(place, encoding))
-    quoted = delimiter != "\t" or _quotation_marks_close(place, encoding)
-    return Dialect(encoding, delimiter, quoted)
+        encoding, text = _decode_head(place)
+        dialect = Dialect(encoding, _detect_delimiter(text))
+    return replace(dialect, quoted=dialect.delimiter != "\t" or _quotation_marks_close(place, encoding))
 
 
-@contextmanager
-def open_rows(place: Path, dialect: Dialect, *, header: bool) -> Iterator[Rows]:
-    """Open a table for reading its rows, those below its first one if that is a ``header``.
+def read_rows(place: Path, dialect: Dialect) -> Generator[list[str], None, None]:
+    """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table.
 
-    Raises `UserError` for what turns out to be no table.
+    Raises `UnicodeDecodeError` for what is no UTF-8 though it began so: to find that out sooner is to read it twice.
     """
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    with _readable(place), place.open(encoding=dialect.encoding, errors="replace", newline="") as stream:
-        reader = csv.reader(stream, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=True)
-        yield Rows(reader, header)
+    errors = "strict" if dialect.encoding == _UTF_8 else "replace"
+    with _readable(place), place.open(encoding=dialect.encoding, errors=errors, newline="") as stream:
+        yield from csv.reader(stream, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=True)
 
 
 @contextmanager
@@ -113,48 +88,50 @@ def _readable(place: Path) -> Iterator[None]:
     """Turn whatever goes wrong while a table is read into one sentence."""
     try:
         yield
-    except (csv.Error, OSError, UnicodeError) as error:
+    except (csv.Error, OSError) as error:
         _log.info("%s: %r", place, error)
         raise UserError("“{place}” is not a readable table; save it as CSV.", place=short_name(place)) from None
 
 
-def _detect_encoding(place: Path) -> str:
-    """UTF-8 or UTF-16 where the file says or proves so; else Chinese GB 18030 or Western Windows-1252."""
+def _read_head(place: Path, count: int = _HEAD_BYTES) -> bytes:
     with place.open("rb") as stream:
-        head = stream.read(2**20)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            block = head
-            while block:
-                decoder.decode(block)
-                block = stream.read(2**20)
-            decoder.decode(b"", final=True)
-            return "utf-8-sig"
-        except UnicodeDecodeError:
-            pass
+        return stream.read(count)
+
+
+def _decode_head(place: Path) -> tuple[str, str]:
+    """The encoding, and the whole lines at a table's beginning (a part of the first one if it is longer than that)."""
+    head = _read_head(place)
+    encoding = _detect_encoding(head)
+    text = head.decode(encoding, errors="replace")[:_HEAD]
+    lines, newline, _cut = text.rpartition("\n") if len(text) == _HEAD else (text, "", "")
+    return encoding, lines + newline or text
+
+
+def _detect_encoding(head: bytes) -> str:
+    """UTF-16 where the file says so, UTF-8 where its beginning proves it, else a national one."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD_BYTES)
+    except UnicodeDecodeError:
+        return _national_encoding(head)
+    return _UTF_8
+
+
+def _national_encoding(head: bytes) -> str:
     return "gb18030" if looks_chinese(head) else "cp1252"
 
 
-def _read_head(place: Path, encoding: str) -> str:
-    """The whole lines at a table's beginning; of one whose first line is longer than that, a part of it."""
-    with place.open(encoding=encoding, errors="replace", newline="") as stream:
-        head = stream.read(_HEAD)
-    lines, newline, _cut = head.rpartition("\n") if len(head) == _HEAD else (head, "", "")
-    return lines + newline or head
-
-
-def _rows_of(head: str, delimiter: str) -> Iterator[list[str]]:
+def _split_head(head: str, delimiter: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True)
     return islice(filter(any, reader), _HEAD_ROWS)
 
 
 def _detect_delimiter(head: str) -> str:
-    """The sign that parts the first lines into the most cells, as many in each."""
+    """The sign that splits the first lines into the most cells, as many in each."""
 
     def fitness(delimiter: str) -> tuple[float, int]:
-        widths = Counter(map(len, _rows_of(head, delimiter)))
+        widths = Counter(map(len, _split_head(head, delimiter)))
         width, count = widths.most_common(1)[0] if widths else (1, 0)
         return (0.0, 0) if width < 2 else (count / widths.total(), width)
 
@@ -162,9 +139,11 @@ def _detect_delimiter(head: str) -> str:
 
 
 def _quotation_marks_close(place: Path, encoding: str) -> bool:
-    """Whether a quotation mark that opens a cell also closes one. In a table parted by tabs it is often just a text's,
+    """Whether a quotation mark that opens a cell also closes one. In a table split by tabs it is often just a text's,
     and would swallow lines up to the next.
     """
-    with open_rows(place, Dialect(encoding, "\t", quoted=False), header=False) as rows:
-        cells = [cell for row in islice(rows, SAMPLED_ROWS) for cell in row if cell.startswith('"')]
+    with _readable(place), place.open(encoding=encoding, errors="replace", newline="") as stream:
+        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE, skipinitialspace=True)
+        rows = islice(filter(any, islice(reader, 2 * SAMPLED_ROWS)), SAMPLED_ROWS)
+        cells = [cell for row in rows for cell in row if cell.startswith('"')]
     return bool(cells) and all(len(cell) > 1 and cell.endswith('"') for cell in cells)

@@ -5,12 +5,15 @@ source alone, so that the target's rows, which a method may only see, say nothin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.readers.columns import MOST_WORDS, CellKind
+from da_core.data.layout import MOST_WORDS, CellKind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Missing = Literal["median", "most frequent", "drop rows"]
 _NO_WORD = "?"
@@ -33,21 +36,6 @@ class Treatment:
 
 
 @dataclass
-class RawFeatures:
-    """Features of one domain as they were read: ``numbers`` (n, p) with NaN where one is missing, ``words`` (n, q)
-    objects with None.
-    """
-
-    numbers: NDArray[np.float32]
-    words: NDArray[np.object_]
-
-    def missing(self) -> NDArray[np.bool_]:
-        """Tell which cells are missing: (n, p + q)."""
-        no_word = np.array([word is None for word in self.words.ravel()], dtype=np.bool_).reshape(self.words.shape)
-        return np.hstack([np.isnan(self.numbers), no_word])
-
-
-@dataclass
 class Encoded:
     """Both domains' features (n, d), their names, and which columns were filled, made of words, or hold in the target
     words that are new there, each with a count.
@@ -62,7 +50,7 @@ class Encoded:
 
 
 def encode_features(
-    source: RawFeatures, target: RawFeatures, numbers: list[str], words: list[str], missing: Missing
+    source: pd.DataFrame, target: pd.DataFrame, numbers: list[str], words: list[str], missing: Missing
 ) -> Encoded:
     """Make features of both domains' cells, in columns called after ``numbers`` (p,) and ``words`` (q,).
 
@@ -70,35 +58,29 @@ def encode_features(
     (or, where ``missing`` says so, both get what is most frequent in the source). Words become a column each, at most
     `MOST_WORDS` of a feature: the rarest share the last one. Where nothing is missing numbers stay as they are.
     """
-    missing_cells = source.missing().sum(axis=0) + target.missing().sum(axis=0)
-    counts = zip([*numbers, *words], missing_cells.tolist(), strict=True)
-    filled = {name: count for name, count in counts if count}
-    Xs, Xt, names = _fill_numbers(source.numbers, target.numbers, numbers, missing)
-    encoded = Encoded(Xs, Xt, names, filled)
+    gaps = source.isna().sum() + target.isna().sum()
+    Xs, Xt = (np.ascontiguousarray(part[numbers], dtype=np.float32) for part in (source, target))
+    encoded = Encoded(Xs, Xt, list(numbers), {str(name): int(count) for name, count in gaps.items() if count})
+    if gaps[numbers].any():
+        from sklearn.impute import SimpleImputer
+
+        flagged = missing == "median"
+        imputer = SimpleImputer(strategy="median" if flagged else "most_frequent", add_indicator=flagged).fit(Xs)
+        encoded.source, encoded.target = imputer.transform(Xs), imputer.transform(Xt)
+        encoded.names += [f"{numbers[at]}={_NO_WORD}" for at in imputer.indicator_.features_] if flagged else []
     if words:
-        encoder = _word_encoder(missing).fit(source.words)
+        encoder = _word_encoder(missing).fit(source[words].to_numpy(object))
         categories = encoder[-1].categories_
-        encoded.source = np.hstack([Xs, encoder.transform(source.words)])
-        encoded.target = np.hstack([Xt, encoder.transform(target.words)])
+        encoded.source, encoded.target = (
+            np.hstack([X, encoder.transform(part[words].to_numpy(object))])
+            for X, part in ((encoded.source, source), (encoded.target, target))
+        )
         encoded.names += list(encoder[-1].get_feature_names_out(words))
         encoded.one_hot = {name: len(known) for name, known in zip(words, categories, strict=True)}
-        for name, column, known in zip(words, target.words.T, map(set, categories), strict=True):
-            if new := sum(word is not None and word not in known for word in column):
-                encoded.unknown[name] = new
+        new = {name: target[name].dropna() for name in words}
+        counts = {name: int((~new[name].isin(known)).sum()) for name, known in zip(words, categories, strict=True)}
+        encoded.unknown = {name: count for name, count in counts.items() if count}
     return encoded
-
-
-def _fill_numbers(
-    Xs: NDArray[np.float32], Xt: NDArray[np.float32], names: list[str], missing: Missing
-) -> tuple[NDArray[np.float32], NDArray[np.float32], list[str]]:
-    if not (np.isnan(Xs).any() or np.isnan(Xt).any()):
-        return Xs, Xt, list(names)
-    from sklearn.impute import SimpleImputer
-
-    with_flags = missing == "median"
-    imputer = SimpleImputer(strategy="median" if with_flags else "most_frequent", add_indicator=with_flags).fit(Xs)
-    flagged = [names[at] for at in imputer.indicator_.features_] if with_flags else []
-    return imputer.transform(Xs), imputer.transform(Xt), [*names, *(f"{name}={_NO_WORD}" for name in flagged)]
 
 
 def _word_encoder(missing: Missing) -> Any:

@@ -1,36 +1,45 @@
-"""The user's own tables: CSV and its relatives, from a file's rows to one domain or two.
+"""The user's own tables: CSV and its relatives, Excel and Parquet, from a file's rows to a pair of domains.
 
-A table is streamed: only the cells that are asked for are kept.
+A table is read once, and streamed: only the cells that are asked for are kept, as numbers from the first.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.data.layout import MOST_WORDS, Layout, Outline, Roles
 from da_core.data.readers.archive import short_list, short_name
-from da_core.data.readers.column_roles import Roles, assign_roles, other_candidates
-from da_core.data.readers.columns import MOST_WORDS, Outline, is_missing, read_outline, to_days, to_number
+from da_core.data.readers.column_roles import assign_roles, other_candidates
+from da_core.data.readers.columns import find_column, is_missing, judge_columns, to_days, to_number
+from da_core.data.readers.csv_dialect import SAMPLED_ROWS, Dialect, detect_dialect, is_text, read_rows
 from da_core.data.readers.domain_choice import choose_domains, target_name
-from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
-from da_core.data.readers.table_features import Encoded, RawFeatures, Treatment, encode_features
-from da_core.data.readers.table_rows import open_rows
+from da_core.data.readers.raw_domain import RawDomain, check_memory
+from da_core.data.readers.table_features import Encoded, Treatment, encode_features
+from da_core.data.readers.workbooks import is_parquet, read_parquet, read_workbook
 from da_core.errors import UserError
 from da_core.events import Notice
 from da_core.own_names import OwnName
 from da_core.settings import settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Mask = NDArray[np.bool_]
+
 _MOST_CELLS = 50_000_000  # numbers of one table in memory
 _LONGEST_TEXT = 2000  # characters of one cell that are kept
 _TEXT_BYTES = 512 * 2**20
+_BLOCK = 1000  # rows at a time
 
 ROWS_LEFT_OUT = "{count} rows of “{place}” were left out because a value is missing or not a number: {names}."
 UNLABELLED_LEFT_OUT = "{count} rows of “{place}” were left out because they have no label."
@@ -52,58 +61,59 @@ DATES = "Dates were turned into days since 2000: {names}."
 OTHER_LABEL = "The column “{name}” is used as the label. {names} may also be the label; if so, choose it."
 OTHER_DOMAIN = "The column “{name}” is used as the domain. {names} may also be the domain; if so, choose it."
 
-_COUNTED = (UNEVEN_LEFT_OUT, NO_DOMAIN_LEFT_OUT, UNLABELLED_LEFT_OUT, ROWS_LEFT_OUT, TEXTS_CUT)
+GUESSES = (OTHER_LABEL, OTHER_DOMAIN)
+"""Notices of a table of which it was not said which columns are what."""
 
 
 # A pair --------------------------------------------------------------------------------------------------------------
 
 
 def read_two_tables(
-    source: Path, target: Path, names: tuple[str, str], wanted: Roles, treatment: Treatment
+    source: Path, target: Path, names: tuple[str, str], wanted: Roles, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read two tables with the same columns as source and target, called ``names``. Raises `UserError`."""
-    outline = read_outline(source)
-    roles = assign_roles(source, outline, wanted, with_domain=False, labelled=True, kinds=treatment.kinds)
-    plan = Plan.of(outline, roles)
-    first, notices = read_rows(source, outline, roles, plan, treatment, names[:1], lambda _cell: 0, labelled=[True])
-    theirs = read_outline(target)
-    as_source = Roles(roles.label, "", roles.text, roles.features)
-    others = assign_roles(target, theirs, as_source, with_domain=False, labelled=False)
-    second, more = read_rows(target, theirs, others, plan, treatment, names[1:], lambda _cell: 0, labelled=[False])
-    notices += [*more, *_columns_left_out(source, outline, roles, wanted, treatment)]
-    notices += _other_roles(outline, roles, wanted)
-    return _to_domains(source, (*first, *second), names, plan, treatment, notices, _reading(roles, names))
+
+    def roles_of_source(outline: Outline) -> Roles:
+        layout.outline, layout.roles = outline, wanted
+        layout.roles = assign_roles(source, outline, wanted, with_domain=False, labelled=True, kinds=treatment.kinds)
+        return layout.roles
+
+    def roles_of_target(outline: Outline) -> Roles:
+        return assign_roles(target, outline, as_source, with_domain=False, labelled=False)
+
+    ours = read_table(source, roles_of_source)
+    every = np.ones(len(ours.labels), np.bool_)
+    (first,), notices = _split_rows(ours, names[:1], [every], treatment, labelled=every)
+    as_source = Roles(ours.roles.label, "", ours.roles.text, ours.roles.features)
+    theirs = read_table(target, roles_of_target, ours.plan)
+    every = np.ones(len(theirs.labels), np.bool_)
+    (second,), more = _split_rows(theirs, names[1:], [every], treatment, labelled=~every)
+    return _to_domains(ours, (first, second), names, names, wanted, treatment, [*notices, *more])
 
 
 def read_mixed_table(
-    place: Path, wanted: Roles, source: str, target: str, treatment: Treatment
+    place: Path, wanted: Roles, source: str, target: str, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read the two domains that a column of one table tells apart.
 
     ``source`` and ``target`` are values of that column, as `choose_domains` takes them. Raises `UserError`.
     """
-    outline = read_outline(place)
-    roles = assign_roles(place, outline, wanted, with_domain=True, labelled=True, kinds=treatment.kinds)
-    values = domain_values(place, outline, roles.domain)
-    ours, theirs = choose_domains(values, source, target, short_name(place))
-    number = dict.fromkeys(theirs, 1) | {ours: 0}
+
+    def roles_of(outline: Outline) -> Roles:
+        layout.outline, layout.roles = outline, wanted
+        layout.roles = assign_roles(place, outline, wanted, with_domain=True, labelled=True, kinds=treatment.kinds)
+        return layout.roles
+
+    table = read_table(place, roles_of, only={source, target} if source and target else None)
+    layout.domains = tuple(table.values)
+    ours, theirs = choose_domains(table.values, source, target, short_name(place))
+    masks = [table.domains.isin(values).to_numpy() for values in ([ours], theirs)]
     names = (OwnName(ours), target_name(theirs))
-    plan = Plan.of(outline, roles)
-    parts, notices = read_rows(place, outline, roles, plan, treatment, names, number.get, labelled=(True, False))
-    notices += _columns_left_out(place, outline, roles, wanted, treatment)
-    notices += _other_roles(outline, roles, wanted)
-    return _to_domains(place, tuple(parts), names, plan, treatment, notices, _reading(roles, (ours, ", ".join(theirs))))
+    parts, notices = _split_rows(table, names, masks, treatment, labelled=masks[0])
+    return _to_domains(table, tuple(parts), names, (ours, ", ".join(theirs)), wanted, treatment, notices)
 
 
-def domain_values(place: Path, outline: Outline, column: str) -> list[str]:
-    """List the values of a domain column in the order of their first coming, of the whole table."""
-    at = outline.index(column, place)
-    with open_rows(place, outline.dialect, header=outline.header) as rows:
-        values = dict.fromkeys(row[at].strip() for row in rows if len(row) == len(outline.columns))
-    return [value for value in values if not is_missing(value)]
-
-
-# Rows ----------------------------------------------------------------------------------------------------------------
+# A table -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -124,73 +134,253 @@ class Plan:
         return cls(numbers, words, {column.name: column.date_format for column in columns if column.cells == "dates"})
 
 
-def read_rows(
-    place: Path,
-    outline: Outline,
-    roles: Roles,
-    plan: Plan,
-    treatment: Treatment,
-    names: Sequence[str],
-    domain_of: Callable[[str], int | None],
-    *,
-    labelled: Sequence[bool],
-) -> tuple[list[_Part], list[Notice]]:
-    """Read the rows of a table as one domain or as several, and say what was left out.
+@dataclass
+class TableRows:
+    """A table as it was read: of each row (n,) that is as long as most its domain, its label and its sample.
 
-    ``domain_of`` takes a row's cell in the domain column (or an empty text) and gives the number of its domain, if it
-    is of any; ``names`` are the domains', and ``labelled`` says which of them must have labels. Raises `UserError`
-    where a domain is left without rows.
+    ``samples`` (n, p) are numbers and words or one text, with NaN or None where a cell is missing; ``values`` are those
+    of the domain column in the order of their first coming; ``uneven`` and ``elsewhere`` count the rows of another
+    length and of domains that nobody wants, and ``cut`` says whether there were too many rows.
     """
-    sorter = _RowSorter(place, outline, roles, plan, treatment, len(names), domain_of, labelled)
-    with open_rows(place, outline.dialect, header=outline.header) as rows:
-        for row in rows:
-            sorter.add(row)
-    for name, part in zip(names, sorter.parts, strict=True):
-        if not part.labels:
+
+    place: Path
+    outline: Outline
+    roles: Roles
+    plan: Plan
+    domains: pd.Series[Any]
+    labels: pd.Series[Any]
+    samples: pd.DataFrame
+    values: list[str]
+    uneven: int
+    elsewhere: int
+    cut: bool
+
+
+def read_table(
+    place: Path,
+    roles_of: Callable[[Outline], Roles],
+    plan: Plan | None = None,
+    only: Collection[str] | None = None,
+) -> TableRows:
+    """Read a table once, from its first row to its last.
+
+    ``roles_of`` says which columns are what, ``plan`` how they are read if not by what they hold, and ``only`` which
+    domains are kept. Raises `UserError`.
+    """
+    dialect = detect_dialect(place) if is_text(place) else None
+    try:
+        return _read_table(place, dialect, roles_of, plan, only)
+    except UnicodeDecodeError:
+        assert dialect is not None
+        return _read_table(place, dialect.without_utf_8(place), roles_of, plan, only)
+
+
+def _read_table(
+    place: Path,
+    dialect: Dialect | None,
+    roles_of: Callable[[Outline], Roles],
+    plan: Plan | None,
+    only: Collection[str] | None,
+) -> TableRows:
+    import pandas as pd
+
+    most = settings().table_rows
+    with closing(_open_rows(place, dialect)) as lines:
+        rows = filter(any, islice(lines, 2 * most + 2))  # a file that is mostly line ends costs no more than a table
+        head = list(islice(rows, SAMPLED_ROWS + 1))
+        outline = judge_columns(place, head, dialect)
+        roles = roles_of(outline)
+        plan = plan or Plan.of(outline, roles)
+        at = find_column(roles.domain, outline, place) if roles.domain else None
+        cells = _Cells(place, outline, roles, plan)
+        values: dict[str, None] = {}
+        uneven = elsewhere = 0
+        body = chain(head[outline.header :], rows)
+        kept = islice(body, most)
+        while block := list(islice(kept, _BLOCK)):
+            even = [row for row in block if len(row) == len(outline.columns)]
+            uneven += len(block) - len(even)
+            wanted = even
+            if at is not None:
+                values |= dict.fromkeys(row[at].strip() for row in even)
+                wanted = [row for row in even if _is_wanted(row[at].strip(), only)]
+            elsewhere += len(even) - len(wanted)
+            cells.add(wanted)
+        cut = next(chain(body, lines), None) is not None
+    domains, labels, *columns = (pd.Series(column, dtype=dtype) for column, dtype in cells.columns())
+    samples = pd.DataFrame(dict(zip(cells.names, columns, strict=True)), index=labels.index)
+    known = [value for value in values if not is_missing(value)]
+    return TableRows(place, outline, roles, plan, domains, labels, samples, known, uneven, elsewhere, cut)
+
+
+def _is_wanted(domain: str, only: Collection[str] | None) -> bool:
+    return not is_missing(domain) if only is None else domain in only
+
+
+def _open_rows(place: Path, dialect: Dialect | None) -> Generator[list[str], None, None]:
+    if dialect is not None:
+        return read_rows(place, dialect)
+    return read_parquet(place) if is_parquet(place) else read_workbook(place)
+
+
+class _Cells:
+    """Collects the cells that are asked for, column by column: domain, label, then those of the samples."""
+
+    def __init__(self, place: Path, outline: Outline, roles: Roles, plan: Plan) -> None:
+        self._place, self._comma = place, outline.decimal_comma
+        self._known: dict[str, str] = {}  # so that a word takes memory once
+        label = next((column for column in outline.columns if column.name == roles.label), None)
+        names = [roles.text] if roles.text else [*plan.numbers, *plan.words]
+        self._numbers = [] if roles.text else plan.numbers
+        self.names = names
+        convert: list[Callable[[str], Any]] = [
+            self._word,
+            self._number_as_label if label and label.cells == "numbers" else self._word,
+        ]
+        for name in names:
+            if roles.text:
+                convert.append(self._text)
+            elif name in plan.date_formats:
+                convert.append(self._days_reader(plan.date_formats[name]))
+            else:
+                convert.append(self._number if name in plan.numbers else self._word)
+        ats = [find_column(name, outline, place) if name else None for name in (roles.domain, roles.label, *names)]
+        self._columns: list[tuple[int | None, Callable[[str], Any], Any]] = [
+            (at, read, array("f") if name in self._numbers else [])
+            for name, at, read in zip(("", "", *names), ats, convert, strict=True)
+        ]
+
+    def add(self, rows: list[list[str]]) -> None:
+        """Add rows. Raises `UserError` where there are too many numbers in memory."""
+        for at, read, column in self._columns:
+            column.extend([None] * len(rows) if at is None else [read(row[at].strip()) for row in rows])
+        if len(self._columns[0][2]) * len(self.names) > _MOST_CELLS:
+            raise UserError(
+                "“{place}” has more than {most} numbers; choose fewer columns or bring fewer rows.",
+                place=short_name(self._place),
+                most=_MOST_CELLS,
+            )
+
+    def columns(self) -> Iterator[tuple[Any, type]]:
+        """Yield each column and the type of its cells."""
+        for _at, _read, column in self._columns:
+            yield (np.frombuffer(column, np.float32), np.float32) if isinstance(column, array) else (column, object)
+
+    def _word(self, cell: str) -> str | None:
+        return None if is_missing(cell) else self._known.setdefault(cell, cell)
+
+    def _text(self, cell: str) -> str | None:
+        return None if is_missing(cell) else cell[: _LONGEST_TEXT + 1]
+
+    def _number(self, cell: str) -> float:
+        value = to_number(cell, self._comma)
+        return math.nan if value is None else value
+
+    def _days_reader(self, date_format: str) -> Callable[[str], float]:
+        def read(cell: str) -> float:
+            value = to_days(cell, date_format)
+            return math.nan if value is None else value
+
+        return read
+
+    def _number_as_label(self, cell: str) -> str | None:
+        """A label's name; a number is written in one way, so that 1 and 1.0 are one class."""
+        value = to_number(cell, self._comma)
+        return self._word(cell if value is None else f"{value:.12g}")
+
+
+# Its domains ---------------------------------------------------------------------------------------------------------
+
+
+def _split_rows(
+    table: TableRows, names: tuple[str, ...], masks: list[Mask], treatment: Treatment, labelled: Mask
+) -> tuple[list[pd.DataFrame], list[Notice]]:
+    """Choose the rows of each domain that can be used, and say what was left out.
+
+    ``names`` are the domains', ``masks`` their rows (n,), and ``labelled`` are the rows that must have a label. Raises
+    `UserError` where a domain is left without rows.
+    """
+    place, text = short_name(table.place), table.roles.text
+    inside = np.logical_or.reduce(masks)
+    unlabelled = labelled & inside & table.labels.isna().to_numpy()
+    gaps = table.samples.isna().to_numpy()
+    lacking = inside & ~unlabelled & gaps.any(axis=1)
+    lacking &= bool(text) or treatment.missing == "drop rows"
+    used = inside & ~unlabelled & ~lacking
+    first_gaps = dict.fromkeys(table.samples.columns[gaps[lacking].argmax(axis=1)]) if lacking.any() else {}
+    long = table.samples[text][used].str.len() > _LONGEST_TEXT if text else np.zeros(0)
+    counts: tuple[tuple[str, int, dict[str, Any]], ...] = (
+        (TOO_MANY_ROWS, int(table.cut), {"most": settings().table_rows}),
+        (UNEVEN_LEFT_OUT, table.uneven, {}),
+        (NO_DOMAIN_LEFT_OUT, table.elsewhere + int((~inside).sum()), {}),
+        (UNLABELLED_LEFT_OUT, int(unlabelled.sum()), {}),
+        (ROWS_LEFT_OUT, int(lacking.sum()), {"names": ", ".join(list(first_gaps)[:5])}),
+        (TEXTS_CUT, int(long.sum()), {"most": _LONGEST_TEXT}),
+    )
+    for name, mask in zip(names, masks, strict=True):
+        if not (mask & used).any():
             raise UserError(
                 "“{place}” has no usable row in the domain {name}: every row has a missing value.",
-                place=short_name(place),
+                place=place,
                 name=name,
             )
-    return sorter.parts, [*_too_many_rows(place, rows.cut), *sorter.notices()]
+    notices = [Notice(message, {"count": count, "place": place} | more) for message, count, more in counts if count]
+    samples = table.samples.set_index(table.labels)
+    return [samples[mask & used] for mask in masks], notices
 
 
 def _to_domains(
-    place: Path,
-    parts: Sequence[_Part],
-    names: Sequence[str],
-    plan: Plan,
+    table: TableRows,
+    parts: tuple[pd.DataFrame, ...],
+    names: tuple[str, str],
+    domains: tuple[str, str],
+    wanted: Roles,
     treatment: Treatment,
     notices: list[Notice],
-    reading: dict[str, Any],
 ) -> tuple[RawDomain, RawDomain]:
     """Make the domains of their rows; what is filled in comes from the first one, the source."""
     source, target = parts
+    place, plan, roles = table.place, table.plan, table.roles
+    notices = [*notices, *_columns_left_out(table, wanted, treatment), *_other_roles(table, wanted)]
+    reading: dict[str, Any] = {
+        "label": roles.label,
+        "domain": roles.domain,
+        "source": domains[0],
+        "target": domains[1],
+        "text": roles.text,
+        "features": list(roles.features),
+    }
     Xs: NDArray[Any]
     Xt: NDArray[Any]
     columns: list[str] = []
-    if source.texts:
-        Xs, Xt = source.stacked_texts(), target.stacked_texts()
+    if roles.text:
+        Xs, Xt = (_stack_texts(part[roles.text]) for part in parts)
     else:
-        raw_s, raw_t = source.features(plan), target.features(plan)
-        for name, features in zip(names, (raw_s, raw_t), strict=True):
-            _check_filled(features, name, plan, place)
-        encoded = encode_features(raw_s, raw_t, plan.numbers, plan.words, treatment.missing)
+        for name, part in zip(names, parts, strict=True):
+            _check_filled(part, name, place)
+        encoded = encode_features(source, target, plan.numbers, plan.words, treatment.missing)
         check_memory(max(encoded.source.nbytes, encoded.target.nbytes), short_name(place))
         Xs, Xt, columns = encoded.source, encoded.target, encoded.names
-        notices += _told(encoded, plan, treatment)
+        notices += _describe_encoding(encoded, plan, treatment)
         reading |= {"columns": columns, "filled": encoded.filled, "one_hot": encoded.one_hot}
         reading |= {"missing": treatment.missing} if encoded.filled else {}
         reading |= {"dates": list(plan.date_formats)} if plan.date_formats else {}
     own = tuple(map(OwnName, columns))
-    first = RawDomain(names[0], Xs, source.labels, None, notices, own, {k: v for k, v in reading.items() if v})
-    return first, RawDomain(names[1], Xt, target.labels, None, [], own)
+    read = {name: value for name, value in reading.items() if value}
+    first = RawDomain(names[0], Xs, list(source.index), None, notices, own, read)
+    return first, RawDomain(names[1], Xt, list(target.index), None, [], own)
 
 
-def _check_filled(features: RawFeatures, domain: str, plan: Plan, place: Path) -> None:
+def _stack_texts(texts: pd.Series[Any]) -> NDArray[np.str_]:
+    """The texts (n,), cut to what is kept of one."""
+    # NumPy gives every text the room of the longest, so that many are cut shorter than a few
+    room = min(int(texts.str.len().max()), _LONGEST_TEXT, _TEXT_BYTES // (4 * len(texts)))
+    return np.array(texts.tolist(), dtype=f"U{max(1, room)}")
+
+
+def _check_filled(samples: pd.DataFrame, domain: str, place: Path) -> None:
     """Refuse a column of which a domain has no cell: nothing is known there that could be filled in."""
-    empty: list[bool] = np.atleast_1d(features.missing().all(axis=0)).tolist()
-    if lacking := [name for name, is_empty in zip([*plan.numbers, *plan.words], empty, strict=True) if is_empty]:
+    if lacking := list(samples.columns[samples.isna().all()]):
         raise UserError(
             "In the domain {domain} of “{place}”, {names} have no usable values; choose other columns.",
             domain=domain,
@@ -199,7 +389,7 @@ def _check_filled(features: RawFeatures, domain: str, plan: Plan, place: Path) -
         )
 
 
-def _told(encoded: Encoded, plan: Plan, treatment: Treatment) -> list[Notice]:
+def _describe_encoding(encoded: Encoded, plan: Plan, treatment: Treatment) -> list[Notice]:
     """Say what became of cells that were no numbers."""
     filled = FILLED if treatment.missing == "median" else FILLED_FREQUENT
     one_hot = [f"{name} ({count})" for name, count in encoded.one_hot.items()]
@@ -212,9 +402,10 @@ def _told(encoded: Encoded, plan: Plan, treatment: Treatment) -> list[Notice]:
     return [Notice(message, {"count": count, "names": short_list(names)}) for message, count, names in found if names]
 
 
-def _other_roles(outline: Outline, roles: Roles, wanted: Roles) -> list[Notice]:
+def _other_roles(table: TableRows, wanted: Roles) -> list[Notice]:
     """Name the columns that would do as well as those that were taken without being asked for."""
-    labels, domains = other_candidates(outline, roles)
+    roles = table.roles
+    labels, domains = other_candidates(table.outline, roles)
     found = ((OTHER_LABEL, wanted.label, roles.label, labels), (OTHER_DOMAIN, wanted.domain, roles.domain, domains))
     return [
         Notice(message, {"name": taken, "names": short_list(others)})
@@ -223,168 +414,20 @@ def _other_roles(outline: Outline, roles: Roles, wanted: Roles) -> list[Notice]:
     ]
 
 
-def _reading(roles: Roles, domains: tuple[str, str]) -> dict[str, Any]:
-    """How the table was understood, for the recipe."""
-    return {
-        "label": roles.label,
-        "domain": roles.domain,
-        "source": domains[0],
-        "target": domains[1],
-        "text": roles.text,
-        "features": list(roles.features),
-    }
-
-
-@dataclass
-class _Part:
-    """The rows of one domain: a class each, and a text or numbers and words, row after row."""
-
-    labels: ClassNames = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    numbers: array[float] = field(default_factory=lambda: array("f"))
-    words: list[str | None] = field(default_factory=list)
-
-    def features(self, plan: Plan) -> RawFeatures:
-        """Give numbers (n, p) float32 and words (n, q)."""
-        count = len(self.labels)
-        numbers = np.frombuffer(self.numbers, np.float32).reshape(count, len(plan.numbers))
-        words = np.array(self.words, dtype=object).reshape(count, len(plan.words))
-        return RawFeatures(numbers, words)
-
-    def stacked_texts(self) -> NDArray[np.str_]:
-        """Give the texts (n,)."""
-        count = len(self.labels)
-        # NumPy gives every text the room of the longest, so that many are cut shorter than a few
-        room = min(max(map(len, self.texts)), _TEXT_BYTES // (4 * count))
-        return np.array(self.texts, dtype=f"U{max(1, room)}")
-
-
-class _RowSorter:
-    """Sorts the rows of a table into its domains, and counts those that it leaves out."""
-
-    def __init__(
-        self,
-        place: Path,
-        outline: Outline,
-        roles: Roles,
-        plan: Plan,
-        treatment: Treatment,
-        domains: int,
-        domain_of: Callable[[str], int | None],
-        labelled: Sequence[bool],
-    ) -> None:
-        self.parts = [_Part() for _ in range(domains)]
-        self._place, self._outline, self._roles, self._plan = place, outline, roles, plan
-        self._drops = treatment.missing == "drop rows"
-        used = (roles.label, roles.domain, roles.text, *roles.features)
-        self._at = {name: outline.index(name, place) for name in used if name}
-        self._domain_of, self._labelled = domain_of, labelled
-        self._known_words: dict[str, str] = {}  # so that a word takes memory once
-        self._counts: Counter[str] = Counter()  # by the notice that has them
-        self._incomplete: Counter[str] = Counter()  # by the column that rows were left out for
-
-    def add(self, row: list[str]) -> None:
-        """Add a row to its domain, or count why it cannot be used."""
-        roles = self._roles
-        if len(row) != len(self._outline.columns):
-            self._counts[UNEVEN_LEFT_OUT] += 1
-            return
-        domain = self._domain_of(row[self._at[roles.domain]].strip() if roles.domain else "")
-        if domain is None:
-            self._counts[NO_DOMAIN_LEFT_OUT] += 1
-            return
-        label = self._label(row)
-        if label is None and self._labelled[domain]:
-            self._counts[UNLABELLED_LEFT_OUT] += 1
-            return
-        part = self.parts[domain]
-        lacking = self._add_text(row, part) if roles.text else self._add_features(row, part)
-        if lacking:
-            self._counts[ROWS_LEFT_OUT] += 1
-            self._incomplete[lacking] += 1
-            return
-        part.labels.append(label)
-
-    def notices(self) -> list[Notice]:
-        """Say how many rows were left out, and why."""
-        more: dict[str, dict[str, Any]] = {
-            ROWS_LEFT_OUT: {"names": ", ".join(list(self._incomplete)[:5])},
-            TEXTS_CUT: {"most": _LONGEST_TEXT},
-        }
-        place = short_name(self._place)
-        return [
-            Notice(message, {"count": self._counts[message], "place": place, **more.get(message, {})})
-            for message in _COUNTED
-            if self._counts[message]
-        ]
-
-    def _label(self, row: list[str]) -> str | None:
-        """A label's name; a number is written in one way, so that 1 and 1.0 are one class."""
-        if not self._roles.label:
-            return None
-        at = self._at[self._roles.label]
-        cell = row[at].strip()
-        if is_missing(cell):
-            return None
-        numbers = self._outline.columns[at].cells == "numbers"
-        value = to_number(cell, self._outline.decimal_comma) if numbers else None
-        return cell if value is None else f"{value:.12g}"
-
-    def _add_text(self, row: list[str], part: _Part) -> str | None:
-        """Add a row's text, or return the name of its column where it is missing."""
-        text = row[self._at[self._roles.text]].strip()
-        if is_missing(text):
-            return self._roles.text
-        self._counts[TEXTS_CUT] += len(text) > _LONGEST_TEXT
-        part.texts.append(text[:_LONGEST_TEXT])
-        return None
-
-    def _add_features(self, row: list[str], part: _Part) -> str | None:
-        """Add a row's features; or where rows are dropped return the name of the first column with nothing there."""
-        plan, lacking = self._plan, None
-        values, words = [], []
-        for name in plan.numbers:
-            value = self._number(name, row[self._at[name]])
-            lacking = lacking or (name if value is None else None)
-            values.append(math.nan if value is None else value)
-        for name in plan.words:
-            word = row[self._at[name]].strip()
-            lacking = lacking or (name if is_missing(word) else None)
-            words.append(None if is_missing(word) else self._known_words.setdefault(word, word))
-        if lacking and self._drops:
-            return lacking
-        part.numbers.extend(values)
-        part.words.extend(words)
-        if sum(len(each.numbers) + len(each.words) for each in self.parts) > _MOST_CELLS:
-            raise UserError(
-                "“{place}” has more than {most} numbers; choose fewer columns or bring fewer rows.",
-                place=short_name(self._place),
-                most=_MOST_CELLS,
-            )
-        return None
-
-    def _number(self, name: str, cell: str) -> float | None:
-        date_format = self._plan.date_formats.get(name)
-        return to_days(cell, date_format) if date_format else to_number(cell, self._outline.decimal_comma)
-
-
-def _too_many_rows(place: Path, cut: bool) -> list[Notice]:
-    return [Notice(TOO_MANY_ROWS, {"place": short_name(place), "most": settings().table_rows})] if cut else []
-
-
-def _columns_left_out(place: Path, outline: Outline, roles: Roles, wanted: Roles, treatment: Treatment) -> list[Notice]:
+def _columns_left_out(table: TableRows, wanted: Roles, treatment: Treatment) -> list[Notice]:
+    outline, roles = table.outline, table.roles
     if roles.text or wanted.features:
         return []
     used = {roles.label, roles.domain, *roles.features}
     spare = [column for column in outline.columns if column.name not in used]
-    half = len(outline.rows) / 2
+    half = outline.rows / 2
     sparse = [column.name for column in spare if column.cells != "texts" and column.missing > half]
     spare = [column for column in spare if column.name not in sparse and column.cells != "numbers"]
     many = [column.name for column in spare if column.cells == "words" and column.distinct > MOST_WORDS]
     many = many if treatment.words else []
     others = [column.name for column in spare if column.name not in many]
     return [
-        Notice(message, {"place": short_name(place), "names": ", ".join(names[:8]), "most": MOST_WORDS})
+        Notice(message, {"place": short_name(table.place), "names": ", ".join(names[:8]), "most": MOST_WORDS})
         for message, names in ((NO_NUMBERS, others), (MANY_WORDS, many), (MOSTLY_MISSING, sparse))
         if names
     ]

@@ -6,8 +6,8 @@ A cell becomes the text that it would be in a CSV file, so that all that is know
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,45 +32,23 @@ def is_workbook(members: Iterable[str]) -> bool:
     return _SHEETS in members
 
 
-@contextmanager
-def open_workbook(place: Path) -> Iterator[Iterator[list[str]]]:
-    """Open a workbook for reading the rows of its first sheet that has any, header and all. Raises `UserError`."""
+def read_workbook(place: Path) -> Generator[list[str], None, None]:
+    """Yield the rows of a workbook's first sheet that has any, header and all. Raises `UserError`.
+
+    Short ones are filled up to the first one's width.
+    """
     from openpyxl import load_workbook
 
     with open_archive(place) as archive:  # its bounds on what is unpacked hold before anything is
         strings = {member.filename: member.file_size for member in archive.infolist()}.get(_STRINGS, 0)
     if strings > _MOST_STRINGS:
         raise _unpacks_to_more(place, _MOST_STRINGS)
-    with place.open("rb") as stream:  # of a path it would look at the ending
-        with readable(place):
-            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-        try:
-            yield _rows_of_book(book, place)
-        finally:
-            book.close()
-
-
-@contextmanager
-def open_parquet(place: Path) -> Iterator[Iterator[list[str]]]:
-    """Open a Parquet file for reading its rows, its columns' names as the first. Raises `UserError`."""
-    import pyarrow.parquet as parquet
-
-    with readable(place):
-        file = parquet.ParquetFile(place, memory_map=False)
-    try:
-        groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
-        most = settings().archive_megabytes * 2**20
-        if sum(group.total_byte_size for group in groups) > most:
-            raise _unpacks_to_more(place, most)
-        yield _rows_of_parquet(file, place)
-    finally:
-        file.close()
-
-
-def _rows_of_book(book: Any, place: Path) -> Iterator[list[str]]:
-    """The rows of the first sheet with any, as far as cells go; short ones are filled up to the first one's width."""
     width = 0
-    with readable(place):
+    with (
+        readable(place),
+        place.open("rb") as stream,  # of a path openpyxl would look at the ending
+        closing(load_workbook(stream, read_only=True, data_only=True, keep_links=False)) as book,
+    ):
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # what the file says of its size may be a lie
             for cells in sheet.iter_rows(values_only=True):
@@ -83,8 +61,15 @@ def _rows_of_book(book: Any, place: Path) -> Iterator[list[str]]:
                 return
 
 
-def _rows_of_parquet(file: Any, place: Path) -> Iterator[list[str]]:
-    with readable(place):
+def read_parquet(place: Path) -> Generator[list[str], None, None]:
+    """Yield the rows of a Parquet file, its columns' names as the first. Raises `UserError`."""
+    import pyarrow.parquet as parquet
+
+    with readable(place), parquet.ParquetFile(place, memory_map=False) as file:
+        groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
+        most = settings().archive_megabytes * 2**20
+        if sum(group.total_byte_size for group in groups) > most:
+            raise _unpacks_to_more(place, most)
         yield list(file.schema_arrow.names)
         for batch in file.iter_batches(batch_size=_BATCH):
             for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path, PurePath
 from typing import Literal
 
+from da_core.data.layout import Layout, Roles
 from da_core.data.pair import DomainPair, Provenance, kind_of_samples
 from da_core.data.readers.archive import NOT_READ, OneDomainError, open_archive, open_listing, read_head, short_name
-from da_core.data.readers.arrays import domains_of_arrays, read_arrays, read_both_domains
+from da_core.data.readers.arrays import read_arrays, read_both_domains
 from da_core.data.readers.class_folders import FileOptions, read_class_folders
-from da_core.data.readers.column_roles import Roles
 from da_core.data.readers.columns import split_names
 from da_core.data.readers.csv_dialect import is_csv
 from da_core.data.readers.folder_layout import domain_folders, split_domains
@@ -149,23 +149,30 @@ class Files(DataSource):
     def load(self, seed: int) -> DomainPair:
         raise UserError("Your own files need a source: choose a folder, a zip, a table or an npz file.")
 
-    def load_places(self, source: Path, target: Path | None, names: tuple[str, ...] = ()) -> DomainPair:
+    def load_places(
+        self,
+        source: Path,
+        target: Path | None,
+        names: tuple[str, ...] = (),
+        layout: Layout | None = None,
+    ) -> DomainPair:
         """Read both domains; without a target, or with the same place twice, both come from the source.
 
         Then they are looked for in it, or the target is simulated where the settings say so. A target's own place may
         lack labels: files that lie in no class folders, arrays without ``y``, a table without the label's column or
         with empty cells in it. Pictures become (n, size, size, 3) uint8. The pair's ``notices`` say what was left out
-        and what was filled in. ``names`` are what the user calls the places, if not by their paths. Raises `UserError`.
+        and what was filled in. ``names`` are what the user calls the places, if not by their paths; ``layout`` gets
+        what is understood on the way. Raises `UserError`.
         """
         names = names or tuple(place.name for place in dict.fromkeys((source, target)) if place is not None)
-        called = _domain_names(names)
+        called, layout = _domain_names(names), layout or Layout()
         simulation = None
         if target not in (None, source):
-            first, second = _read_two_places(source, target, self.params, called)
+            first, second = _read_two_places(source, target, self.params, called, layout)
         elif simulation := self.params.simulation():
             first, second = _simulate(source, simulation, self.params)
         else:
-            first, second = _PAIR_READERS[detect_kind(source)](source, self.params)
+            first, second = _PAIR_READERS[detect_kind(source)](source, self.params, layout)
         _check_alike(first, second)
         classes = common_classes(first, second)
         _to_one_size(self.params.size, first, second)
@@ -182,6 +189,7 @@ class Files(DataSource):
             columns=first.columns,
             notices=(*first.notices, *second.notices),
             reading=first.reading,
+            layout=layout,
         )
 
 
@@ -208,21 +216,6 @@ def detect_kind(place: Path) -> PlaceKind:
     raise UserError(NOT_READ, place=short_name(place))
 
 
-def domains_inside(place: Path) -> list[str]:
-    """List the domains that a place other than a table holds, where the user is to say which is the source.
-
-    Raises `UserError` for what cannot be read.
-    """
-    match detect_kind(place):
-        case "files":
-            with open_listing(place) as listing:
-                return domain_folders(listing)
-        case "arrays":
-            return domains_of_arrays(place)
-        case _:
-            return []
-
-
 # One place, one domain -----------------------------------------------------------------------------------------------
 
 
@@ -241,11 +234,11 @@ def _domain_names(names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _read_two_places(
-    source: Path, target: Path, params: FilesParams, names: tuple[str, str]
+    source: Path, target: Path, params: FilesParams, names: tuple[str, str], layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     kinds = [detect_kind(source), detect_kind(target)]
     if kinds == ["table", "table"]:
-        return read_two_tables(source, target, names, params.roles(), params.treatment())
+        return read_two_tables(source, target, names, params.roles(), params.treatment(), layout)
     if "table" in kinds:
         raise UserError("One of the two is a table, the other is not; choose two of the same kind.")
     first = _read_place(names[0], source, params)
@@ -294,31 +287,32 @@ def _check_alike(first: RawDomain, second: RawDomain) -> None:
 # One place, both domains ---------------------------------------------------------------------------------------------
 
 
-def _read_both_folders(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
+def _read_both_folders(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
     with open_listing(place) as listing:
+        layout.domains = tuple(domain_folders(listing))
         (source, day), (target, night) = split_domains(listing, params.source_domain, params.target_domain)
-        several = domain_folders(listing)
         first = read_class_folders(source, day, params.files())
         second = read_class_folders(target, night, params.files(), set(first.labels))
-    first.reading = {"source": source, "target": target} if several else {}
+    first.reading = {"source": source, "target": target} if layout.domains else {}
     return first, second
 
 
-def _read_both_arrays(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
-    return read_both_domains(place, params.source_domain, params.target_domain)
+def _read_both_arrays(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
+    return read_both_domains(place, params.source_domain, params.target_domain, layout)
 
 
-def _refuse_svmlight(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
+def _refuse_svmlight(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
     raise OneDomainError(
         "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.", place=short_name(place)
     )
 
 
-def _read_both_rows(place: Path, params: FilesParams) -> tuple[RawDomain, RawDomain]:
-    return read_mixed_table(place, params.roles(), params.source_domain, params.target_domain, params.treatment())
+def _read_both_rows(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
+    domains = params.source_domain, params.target_domain
+    return read_mixed_table(place, params.roles(), *domains, params.treatment(), layout)
 
 
-_PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams], tuple[RawDomain, RawDomain]]] = {
+_PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams, Layout], tuple[RawDomain, RawDomain]]] = {
     "files": _read_both_folders,
     "arrays": _read_both_arrays,
     "svmlight": _refuse_svmlight,
