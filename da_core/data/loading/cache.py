@@ -24,7 +24,6 @@ from da_core.data.download import missing
 from da_core.data.loading.limited_reading import ReadingLimitError, call_limited, read_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
-from da_core.data.readers.upload_places import keep_below, mark_used
 from da_core.data.readers.uploads import own_files_in_errors, place_name, resolve_place
 from da_core.data.sources import sources
 from da_core.data.sources.own_files import Files
@@ -34,6 +33,7 @@ from da_core.experiment import DataSpec
 from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
+from da_core.whole_files import keep_below, mark_used
 
 __all__ = ["fetch", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 
