@@ -20,6 +20,7 @@ from da_core.methods import methods
 from da_core.networks import networks, preparation
 from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
+from da_core.templates import TEMPLATES, environment
 
 ROOT = Path(__file__).parents[1]
 ENGLISH_ONLY = ROOT / "da_core" / "cli"
@@ -52,6 +53,9 @@ def collect() -> dict[str, str]:
         places |= dict.fromkeys(of_thing(thing), f"{thing.__module__.replace('.', '/')}.py")
     for path, tree in syntax_trees():
         places |= dict.fromkeys(of_code(tree), str(path.relative_to(ROOT)))
+    for path in TEMPLATES.glob("*.jinja"):
+        texts = environment().extract_translations(path.read_text(encoding="utf-8"))
+        places |= {str(text): f"assets/export/{path.name}" for _line, _function, text in texts}
     return {message: place for message, place in places.items() if _has_words(message)}
 
 
