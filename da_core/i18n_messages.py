@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import extract_from_ast
 
 from da_core.data.sources import sources
 from da_core.evaluation.validators import validators
@@ -20,6 +21,7 @@ from da_core.methods import methods
 from da_core.networks import networks, preparation
 from da_core.networks.head_kinds import heads
 from da_core.params import Params, describe
+from da_core.templates import TEMPLATES, environment
 
 ROOT = Path(__file__).parents[1]
 ENGLISH_ONLY = ROOT / "da_core" / "cli"
@@ -52,6 +54,7 @@ def collect() -> dict[str, str]:
         places |= dict.fromkeys(of_thing(thing), f"{thing.__module__.replace('.', '/')}.py")
     for path, tree in syntax_trees():
         places |= dict.fromkeys(of_code(tree), str(path.relative_to(ROOT)))
+    places |= of_templates()
     return {message: place for message, place in places.items() if _has_words(message)}
 
 
@@ -89,6 +92,15 @@ def write_places(language: str) -> list[str]:
     write_po(written, catalogue, width=0, omit_header=True, include_lineno=False)
     path.write_text(f"{head}\n\n{written.getvalue().decode().strip()}\n", encoding="utf-8")
     return [str(message.id) for message in messages if not message.locations]
+
+
+def of_templates() -> dict[str, str]:
+    """Collect the messages of exported pages, with the template of each."""
+    return {
+        str(message): f"assets/export/{path.name}"
+        for path in TEMPLATES.glob("*.jinja")
+        for _line, _function, message in extract_from_ast(environment().parse(path.read_text(encoding="utf-8")))
+    }
 
 
 def _registered() -> list[Any]:

@@ -1,4 +1,4 @@
-"""Objects in a storage that several machines share, such as a bucket of S3: whatever URL fsspec opens.
+"""Objects in a storage: a folder of this server, or one that several machines share, whatever URL fsspec opens.
 
 Credentials come from the environment, as the library of that storage takes them. No error here repeats what the
 storage said, nor is it chained to it: that may hold an address with a password, or a signed request.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +21,7 @@ from urllib.parse import urlsplit
 
 from da_core.errors import UserError
 from da_core.settings import settings
+from da_core.whole_files import finish, new_file, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +44,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "use_listings_cache": False,  # other servers write as well
         "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"max_attempts": 1}},
     },
-    "file": {"auto_mkdir": True},
 }
-_OPTIONS |= {"s3a": _OPTIONS["s3"], "local": _OPTIONS["file"]}
+_OPTIONS["s3a"] = _OPTIONS["s3"]
 
 
 class StorageError(OSError):
@@ -51,7 +53,7 @@ class StorageError(OSError):
 
 
 class ObjectFacts(NamedTuple):
-    """An object's size in bytes, and when it was written where the storage says that."""
+    """An object's size in bytes, and when it was written (in a folder: or read) where the storage says that."""
 
     size: int
     written: datetime | None
@@ -62,23 +64,27 @@ class ObjectFacts(NamedTuple):
 
 
 class ObjectStorage:
-    """The objects below one URL. Safe to use from many threads.
+    """The objects below one URL, or in a `folder` of this server. Safe to use from many threads.
 
-    An object is written whole or not at all, as S3 does. Every method raises `StorageError`. Making one raises
-    `UserError` where the URL cannot be used or its library is not installed; it does not ask the storage yet.
+    An object is written whole or not at all. Where servers share a storage, every method raises `StorageError`; in a
+    folder it raises the disk's own `OSError`. Making one raises `UserError` where the URL cannot be used or its library
+    is not installed; it does not ask the storage yet.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, place: str | Path) -> None:
         from fsspec.core import url_to_fs
 
-        scheme, place = urlsplit(url).scheme, urlsplit(url).netloc
-        if not scheme or "@" in place:  # the URL is not repeated: it may hold a password
+        self.folder = place.absolute() if isinstance(place, Path) else None
+        """Where the objects lie as files of this server; None where servers share them."""
+        self.url = f"file://{self.folder}" if self.folder else str(place)
+        scheme = urlsplit(self.url).scheme
+        if not scheme or "@" in urlsplit(self.url).netloc:  # the URL is not repeated: it may hold a password
             raise UserError(
                 "DA_LAB_STORAGE must be a URL such as s3://bucket/folder, without credentials: these are read from "
                 "the environment."
             )
         try:
-            self._files, self._root = url_to_fs(url, **_OPTIONS.get(scheme, {}))
+            self._files, self._root = url_to_fs(self.url, **_OPTIONS.get(scheme, {}))
         except ImportError as error:
             raise UserError(
                 "DA_LAB_STORAGE begins with “{scheme}”, for which a library is missing: pip install {library}.",
@@ -92,7 +98,7 @@ class ObjectStorage:
             ) from None
         if hasattr(self._files, "retries"):
             self._files.retries = 1  # s3fs would try five times, ever more slowly, while a page waits
-        self.url = url
+        self._on_disk = scheme in ("file", "local")
         self._resting_until = 0.0
 
     def read(self, key: str) -> bytes:
@@ -118,13 +124,21 @@ class ObjectStorage:
         """Write the content of a file as an object, or replace it; memory need not hold it."""
         path = self._path(key)
         with self._explained():
-            self._files.put_file(str(file), path)
+            if not self._on_disk:
+                self._files.put_file(str(file), path)
+                return
+            with file.open("rb") as content, new_file(Path(path).parent) as new:
+                shutil.copyfileobj(content, new)
+                os.replace(finish(new), path)
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object, or replace it."""
         path = self._path(key)
         with self._explained():
-            self._files.pipe_file(path, content)
+            if self._on_disk:
+                replace_file(Path(path), content)
+            else:
+                self._files.pipe_file(path, content)
 
     def delete(self, key: str) -> None:
         """Delete an object, if it is there."""
@@ -136,13 +150,25 @@ class ObjectStorage:
         """List all keys below ``prefix/``, with what is known of each."""
         path = self._path(prefix)
         with self._explained():
-            found = self._files.find(path, detail=True)
-        return {
-            one.removeprefix(f"{self._root}/"): ObjectFacts(
-                int(about.get("size") or 0), _moment(about.get("LastModified") or about.get("created"))
-            )
-            for one, about in found.items()
-        }
+            facts = self._files_below(Path(path)) if self._on_disk else self._files.find(path, detail=True)
+        objects = {}
+        for place, about in facts.items():
+            key = place.removeprefix(f"{self._root}/")
+            if _KEY.fullmatch(key):  # a half-written file is none
+                written = _moment(about.get("LastModified") or about.get("created"))
+                objects[key] = ObjectFacts(int(about.get("size") or 0), written)
+        return objects
+
+    def _files_below(self, folder: Path) -> dict[str, dict[str, Any]]:
+        """List files as fsspec does, which tells nothing of when they were read."""
+        facts = {}
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # another process deleted it
+                status = path.stat()
+                moment = max(status.st_mtime, status.st_atime) if self.folder else status.st_mtime
+                if path.is_file():
+                    facts[path.as_posix()] = {"size": status.st_size, "created": moment}
+        return facts
 
     def _path(self, key: str) -> str:
         if not _KEY.fullmatch(key):
@@ -151,6 +177,9 @@ class ObjectStorage:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
+        if self.folder:
+            yield
+            return
         if time.monotonic() < self._resting_until:
             raise StorageError(AWAY)
         try:

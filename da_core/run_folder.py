@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Result
 from da_core.experiment import Experiment
+from da_core.whole_files import HALF_WRITTEN
 
 _KEYED = frozenset(name for name, hint in get_type_hints(Evidence).items() if get_origin(hint) is dict)
 """The fields of `Evidence` that hold several arrays by key; the state dict, which may be None, is not among them."""
@@ -41,8 +42,6 @@ FILES = (
     _OWNERS,
 )
 """What belongs to a run. ``features.npz`` is from before ``run --out`` wrote ``evidence.npz``."""
-HALF_WRITTEN = ".writing-"
-"""How the name of a folder begins that is still being written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,6 @@ def write_record(
     result: Result,
     evidence: Evidence,
     history: Iterable[Losses | Accuracies] = (),
-    around: AbstractContextManager[None] | None = None,
     *,
     compress: bool = False,
     predictions: bytes | None = None,
@@ -116,7 +114,6 @@ def write_record(
     """Write a run as ``folder``, whole or not at all. Raises `OSError`, and then leaves what was there before.
 
     A run that is there already is replaced; whatever else lies in the folder stays.
-    ``around`` is entered for the moment in which the run appears: a transaction that records it or is rolled back.
     ``predictions`` is what ``predictions.csv`` shall contain. ``owners``, as digests, are a second copy of whose run it
     is, in case that the list of runs is lost.
     """
@@ -138,11 +135,10 @@ def write_record(
         if owners := list(owners):
             (new / _OWNERS).write_text(json.dumps(owners), encoding="utf-8")
         new.chmod(0o755)  # mkdtemp's folders are the owner's alone
-        with around or nullcontext():
-            if there:
-                _exchange(new, folder)
-            else:
-                os.replace(new, folder)
+        if there:
+            _exchange(new, folder)
+        else:
+            os.replace(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
+from markupsafe import Markup
 
-from da_core import palette
 from da_core.evaluation.benchmark_table import BenchmarkTable
 from da_core.evaluation.seed_statistics import LEVEL, Spread
 from da_core.export.spreadsheet import escape_formula, to_csv
 from da_core.i18n import Language
+from da_core.templates import render
 
 _COLUMNS = ("seeds", "mean", "deviation", "low", "high", "rank")
-_STYLE = f"""
-body {{ margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: {palette.LIGHT.ink};
-  font: 15px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums; }}
-.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; }}
-th, td {{ padding: 0.3rem 0.8rem; border-bottom: 1px solid {palette.LIGHT.line}; text-align: right; }}
-th:first-child {{ text-align: left; }} small {{ color: {palette.LIGHT.soft}; display: block; }}
-"""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -86,26 +79,21 @@ def benchmark_csv(table: BenchmarkTable) -> bytes:
 
 def benchmark_html(table: BenchmarkTable, language: Language, title: str) -> str:
     """Write a page that stands alone: the table and what it means."""
-    paragraphs = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in benchmark_sentences(table, language))
-    return (
-        f'<!doctype html>\n<html lang="{language.code}">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<div class="wide">{benchmark_table_html(table, language)}</div>\n{paragraphs}</body>\n</html>\n'
-    )
+    rows = benchmark_table_html(table, language)
+    sentences = benchmark_sentences(table, language)
+    return render("benchmark.html.jinja", language, title=title, table=Markup(rows), sentences=sentences)
 
 
 def benchmark_table_html(table: BenchmarkTable, language: Language) -> str:
     """Write the table alone: a row a method, a column a pair, the best of each in bold, intervals in small print."""
     header, rows = benchmark_cells(table, language)
-    lines = ["<tr>" + "".join(f'<th scope="col">{escape(name)}</th>' for name in header) + "</tr>"]
-    for method, row in zip(table.methods, rows, strict=True):
-        cells = []
-        for place, (mean, interval) in enumerate(row):
-            best = place < len(table.pairs) and method in table.best(table.pairs[place])
-            written = f"<b>{mean}</b>" if best else mean
-            cells.append(f"<td>{written}{f'<small>{interval}</small>' if interval else ''}</td>")
-        lines.append(f'<tr><th scope="row">{escape(method)}</th>{"".join(cells)}</tr>')
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
+    return render(
+        "benchmark_table.html.jinja",
+        language,
+        header=header,
+        rows=list(zip(table.methods, rows, strict=True)),
+        best=[table.best(pair) for pair in table.pairs],
+    )
 
 
 def benchmark_latex(table: BenchmarkTable, title: str) -> str:

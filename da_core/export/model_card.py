@@ -18,35 +18,9 @@ from da_core.networks import networks
 from da_core.networks.head_kinds import heads
 from da_core.registry import Registered
 from da_core.run_folder import Record, model_bytes
+from da_core.system.app_files import ASSETS
 
-LOAD = '''"""Load model.pt: run this beside it, with the repository's folder on PYTHONPATH."""
-
-from pathlib import Path
-
-import torch
-
-from da_core.data.loading.cache import load_pair
-from da_core.experiment import Experiment
-from da_core.training.model import Model, as_inputs
-from da_core.training.prepared import set_up
-
-here = Path(__file__).parent
-experiment = Experiment.from_json((here / "experiment.json").read_text(encoding="utf-8"))
-pair = load_pair(experiment.data)
-setup = set_up(experiment.model_copy(update={"device": "cpu"}))
-split = setup.split_of(pair)
-
-# the network sees samples as they were prepared for it, by the training part alone
-Xs, Xt = setup.inputs(pair.kind, pair.source.X, pair.target.X, split)
-network = setup.extractor.network(Xs.shape[1:], len(pair.classes), experiment.seed)
-network.load_state_dict(torch.load(here / "model.pt", weights_only=True))
-
-model = Model(network)
-predicted = model.predict(model.embed(as_inputs(Xt, torch.device("cpu"))))
-if __name__ == "__main__":
-    for label in predicted[split.target_test[:10]]:
-        print(pair.classes[label])
-'''
+_LOAD = ASSETS / "export" / "load_model.txt"
 
 
 def has_model(experiment: Experiment) -> bool:
@@ -65,7 +39,7 @@ def model_zip(record: Record, language: Language) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.pt", model_bytes(record.state() or {}))
         archive.writestr("README.md", card(record, language))
-        archive.writestr("load.py", LOAD)
+        archive.writestr("load.py", _LOAD.read_text(encoding="utf-8"))
         archive.writestr("experiment.json", record.experiment.model_dump_json(indent=2))
         archive.writestr("result.json", record.result.model_dump_json(indent=2))
     return file.getvalue()

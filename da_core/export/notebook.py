@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from da_core.export.script import code, measured, model_names, specs
 from da_core.i18n import Language
 from da_core.run_folder import Record
+from da_core.system.app_files import ASSETS
+
+_CELLS = ASSETS / "export" / "notebook_cells.txt"
 
 TEXTS = {
     "app": "the app",
@@ -30,112 +34,7 @@ TEXTS = {
     "samples": "samples",
     "classes": "classes",
 }
-"""What the code below prints and draws, where it says ``<name>``, in the reader's language."""
-
-_DATA = """
-import matplotlib.pyplot as plt
-import numpy as np
-
-from da_core.data.loading.cache import load_pair
-from da_core.export.figures import chinese_font
-
-plt.rcParams["font.family"] = [chinese_font(), "DejaVu Sans"]
-pair = load_pair(EXPERIMENT.data)
-for domain in (pair.source, pair.target):
-    print(f"{LANGUAGE.word(domain.name)} · <samples> {len(domain)} · <classes> {len(pair.classes)}")
-if pair.kind == "pictures":
-    figure, places = plt.subplots(2, 8, figsize=(10, 2.6))
-    for row, domain in zip(places, (pair.source, pair.target)):
-        for place, sample in zip(row, domain.X[:: max(1, len(domain) // 8)]):
-            place.imshow(sample)
-            place.axis("off")
-    plt.show()
-"""
-_RUN = """
-from da_core.events import STAGES, Accuracies, Finished, Losses
-from da_core.run import run
-
-history = []
-for event in run(EXPERIMENT, embed=False):
-    match event:
-        case Losses() | Accuracies():
-            history.append(event)
-        case Finished():
-            result, evidence = event.result, event.evidence
-"""
-_TABLE = """
-models = {"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}
-now = {
-    name: scores.target.accuracy
-    for name, scores in models.items()
-    if scores is not None and scores.target is not None
-}
-for name, accuracy in now.items():
-    print(f"{NAMES[name]}: {accuracy:.4f} (<app>: {MEASURED[name]:.4f})")
-    low, high = models[name].target.intervals["accuracy"]
-    print(f"    <interval>: {low:.4f} … {high:.4f}")
-if gain := result.gain.get("target"):
-    low, high = gain.interval
-    print(f"<gain>: {gain.accuracy:+.4f}, <interval>: {low:+.4f} … {high:+.4f}")
-    print(f"<fixed>: {gain.fixed}, <broken>: {gain.broken}")
-"""
-_FINDINGS = """
-for finding in result.findings:
-    for message in (finding.title, finding.evidence, finding.advice):
-        print(LANGUAGE.translate_message(message, finding.values))
-if not result.findings:
-    print("<nothing>")
-"""
-_APART = """
-titles = {"proxy_a_distance": "<a_distance>", "mmd": "<mmd>", "coral": "<coral>"}
-titles["classwise"] = "<classwise>"
-for measure, title in titles.items():
-    before, after = getattr(result.shift.before, measure), getattr(result.shift.after, measure)
-    if before is not None and after is not None:
-        print(f"{title}: {before:.3f} → {after:.3f}")
-"""
-_CURVES = """
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
-for place, kind in ((left, Losses), (right, Accuracies)):
-    series = {}
-    for event in history:
-        if isinstance(event, kind):
-            stage = LANGUAGE.translate(STAGES[event.phase])
-            for name, value in (event.terms if kind is Losses else event.values).items():
-                series.setdefault(f"{stage}: {LANGUAGE.word(name)}", []).append((event.epoch, value))
-    for name, points in series.items():
-        place.plot(*zip(*points), label=name)
-    place.set_xlabel("<epoch>")
-    if series:
-        place.legend(fontsize=8)
-left.set_title("<loss>")
-right.set_title("<accuracy>")
-plt.show()
-"""
-_MOVED = """
-from da_core import palette
-from da_core.evaluation.umap_and_pca import pca
-
-figure, places = plt.subplots(1, 2, figsize=(10, 5))
-points = None
-for place, (when, title) in zip(places, {"before": "<before>", "after": "<after>"}.items()):
-    features = np.concatenate([evidence.source_features[when], evidence.target_features[when]])
-    points = pca(features, start=points)
-    count = len(evidence.source_features[when])
-    place.scatter(*points[:count].T, s=9, c=palette.SOURCE, marker="o", alpha=0.6, label="<source>")
-    place.scatter(*points[count:].T, s=8, c=palette.TARGET, marker="D", alpha=0.6, label="<target>")
-    place.set(title=title, xticks=[], yticks=[])
-places[0].legend()
-plt.show()
-"""
-_METHOD = """
-import inspect
-import sys
-
-from da_core.methods import methods
-
-print(inspect.getsource(sys.modules[methods()[EXPERIMENT.method.name].__module__]))
-"""
+"""What the code of the cells prints and draws, where it says ``<name>``, in the reader's language."""
 
 
 def notebook(record: Record, language: Language) -> str:
@@ -149,7 +48,10 @@ def notebook(record: Record, language: Language) -> str:
         f"NAMES = {model_names(language)!r}"
     )
 
-    def code_cell(python: str) -> dict[str, Any]:
+    code_of = dict(re.findall(r"# %% (\w+)\n(.*?)(?=# %%|\Z)", _CELLS.read_text(encoding="utf-8"), re.DOTALL))
+
+    def code_cell(cell: str) -> dict[str, Any]:
+        python = code_of[cell]
         for name, text in TEXTS.items():
             python = python.replace(f"<{name}>", say(text))
         return _code(python)
@@ -160,19 +62,19 @@ def notebook(record: Record, language: Language) -> str:
         _text(f"# {say('One experiment, step by step')}\n\n{start}"),
         _code(experiment),
         _text(f"## {say('Data')}"),
-        code_cell(_DATA),
+        code_cell("data"),
         _text(f"## {say('Train')}\n\n{all_events}"),
-        code_cell(_RUN),
-        code_cell(_TABLE),
-        code_cell(_CURVES),
+        code_cell("run"),
+        code_cell("table"),
+        code_cell("curves"),
         _text(f"## {say('What to look out for')}"),
-        code_cell(_FINDINGS),
+        code_cell("findings"),
         _text(f"## {say('What moved in feature space')}"),
-        code_cell(_MOVED),
+        code_cell("moved"),
         _text(f"## {say('How far apart the domains are')}"),
-        code_cell(_APART),
+        code_cell("apart"),
         _text(f"## {say('The code of this method')}"),
-        code_cell(_METHOD),
+        code_cell("method"),
     ]
     for place, cell in enumerate(cells):
         cell["id"] = f"cell-{place}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
-from da_core import palette
+from markupsafe import Markup
+
 from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Finding, Scores, ShiftMeasures
@@ -22,93 +22,52 @@ from da_core.methods import methods
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads
 from da_core.run_folder import Record
+from da_core.templates import render
 
-_LIGHT = palette.LIGHT
-_COLOURS = f"""
-:root {{ color-scheme: light; --ink: {_LIGHT.ink}; --soft: {_LIGHT.soft}; --line: {_LIGHT.line};
-  --paper: {_LIGHT.paper}; --field: {_LIGHT.field}; --accent: {_LIGHT.accent}; }}
-"""
-_STYLE = """
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 52rem; padding: 2.5rem 1.5rem 4rem; color: var(--ink); background: var(--paper);
-  font: 15px/1.55 Inter, system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
-  "Noto Sans SC", sans-serif; font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.02em; margin: 0 0 0.3rem; }
-h2 { font-size: 1.2rem; margin: 2.4rem 0 0.6rem; break-after: avoid; }
-p { margin: 0.4rem 0; } .soft, figcaption { color: var(--soft); font-size: 0.92rem; }
-.numbers { display: flex; flex-wrap: wrap; gap: 2.5rem; margin: 1.4rem 0; }
-.numbers div { border-left: 3px solid var(--line); padding-left: 0.9rem; }
-.numbers div.main { border-color: var(--accent); } .numbers .main b { color: var(--accent); }
-.numbers b { display: block; font-size: 2rem; line-height: 1.15; }
-ul.notices { padding: 0.8rem 1rem 0.8rem 2rem; background: var(--field); border-radius: 10px; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
-th, td { text-align: left; padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); }
-th, td { vertical-align: top; word-break: keep-all; }
-figcaption { margin: 0.4rem 0 0.6rem; }
-th { color: var(--soft); font-weight: 500; } tr { break-inside: avoid; }
-figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: auto; display: block; }
-code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 0.86rem; }
-pre { background: var(--field); border-radius: 10px; padding: 0.8rem 1rem; overflow-x: auto; white-space: pre-wrap;
-  overflow-wrap: anywhere; }
-@page { margin: 15mm; }
-@media print {
-  body { padding: 0; max-width: none; font-size: 10.5pt; }
-  .wide { overflow: visible; }
-  table { font-size: 8.5pt; } th, td { padding-right: 0.5rem; }
-  details { display: none; }
-  h2 { margin-top: 1.6rem; }
-}
-"""
+Table = tuple[list[str], list[list[str]]]
+"""A header, and rows."""
 
 
 def report_html(record: Record, language: Language) -> str:
     """Write the whole document."""
-    say = language.translate
-    titles = _titles(record, language)
-    heading = f"{titles['method']} · {titles['data']}"
-    parts = [
-        f"<h1>{escape(heading)}</h1>",
-        f'<p class="soft">{escape(_line(record, language, titles))}</p>',
-        _numbers(record, language),
-        _notices(record, language),
-        _findings(record, language),
-    ]
-    captions = {
-        "before-after": say("The same samples before and after adapting, one point a sample."),
-        "scores": scored_rows(record.result, language)
-        + " "
-        + say(
-            "95% intervals in brackets. Balanced accuracy, precision, recall and F1 are averages over the classes, "
-            "each counting alike."
-        ),
-        "f1-by-class": "",
-        "confusion": say(
-            "Rows are true classes, columns are predicted classes. A stronger colour means a larger share of the row."
-        ),
-        "curves": "",
-    }
-    subtitles = {
-        "before-after": say("What moved in feature space"),
-        "scores": say("All scores"),
-        "f1-by-class": say("Class by class"),
-        "confusion": say("Confusion matrix"),
-        "curves": say("How it went"),
-    }
-    tables = {"scores": _scores(record, language), "f1-by-class": _classes(record, language)}
-    for figure in figures.names(record):
-        parts.append(f"<h2>{escape(subtitles[figure])}</h2>")
-        parts.append(_figure(record, figure, captions[figure], language))
-        parts.append(tables.get(figure, ""))
-    parts += [_shift(record, language), _validators(record, language), _recipe(record, language)]
-    return (
-        f'<!doctype html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(heading)}</title>\n<style>{_COLOURS}{_STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(filter(None, parts))
-        + f'\n<p class="soft">{escape(say("Made by Domain Adaptation Lab."))} {escape(record.run_id)}</p>\n'
-        "</body>\n</html>\n"
+    result, titles = record.result, _titles(record, language)
+    shift = result.shift
+    interpreted = interpret_shift(shift) if shift.before.intervals else None
+    return render(
+        "report.html.jinja",
+        language,
+        heading=f"{titles['method']} · {titles['data']}",
+        subtitle=_subtitle(record, language, titles),
+        accuracies=_accuracies(record, language),
+        judged=judged_rows(result, language),
+        notices=_notices(record, language),
+        findings=[_finding(finding, language) for finding in result.findings],
+        scored=scored_rows(result, language),
+        drawings={name: _drawing(record, name, language) for name in figures.names(record)},
+        tables={"scores": _scores(record, language), "f1-by-class": _classes(record, language)},
+        shift_verdict=interpreted and language.translate_message(interpreted.message, interpreted.values),
+        shift=_shift(record, language),
+        validators=[
+            [row.title, row.before, row.after, row.pick, verdict_words(result, row.name, language)]
+            for row in validator_rows(result, language, unlocked=False)
+        ],
+        command=command(record.experiment),
+        settings=[
+            [
+                setting_words.setting_title(record.experiment, name, language),
+                setting_words.setting_value(record.experiment, name, value, language),
+            ]
+            for name, value in settings_of(record.experiment).items()
+        ],
+        meaning=recipe_sentences(result.recipe, language),
+        origin=_origin(record, language),
+        times=[
+            [language.translate(title), language.seconds(result.seconds[stage])]
+            for stage, title in STAGES.items()
+            if stage in result.seconds
+        ],
+        recipe=json.dumps(result.recipe, indent=2, ensure_ascii=False, default=str),
+        run_id=record.run_id,
     )
 
 
@@ -128,7 +87,7 @@ def _titles(record: Record, language: Language) -> dict[str, str]:
     }
 
 
-def _line(record: Record, language: Language, titles: dict[str, str]) -> str:
+def _subtitle(record: Record, language: Language, titles: dict[str, str]) -> str:
     experiment = record.experiment
     epochs = language.translate(
         "{count} epochs of batches of {size}", count=experiment.training.epochs, size=experiment.training.batch_size
@@ -137,24 +96,21 @@ def _line(record: Record, language: Language, titles: dict[str, str]) -> str:
     return " · ".join([*titles.values(), epochs, seed, language.day(record.finished_at)])
 
 
-def _numbers(record: Record, language: Language) -> str:
-    """Accuracy on the target of each model, and what adapting gained."""
+def _accuracies(record: Record, language: Language) -> list[tuple[str, str, str]]:
+    """List each model with its accuracy on the target, the adapted one with what it gained; none where not scored."""
     result = record.result
     if result.adapted.target is None or result.source_only.target is None:
-        return f"<p>{escape(language.translate('not scored: no target labels'))}</p>"
+        return []
     gain = language.points(result.adapted.target.accuracy - result.source_only.target.accuracy)
     if paired := result.gain.get("target"):
         gain += f" ({language.signed(paired.interval[0])} … {language.signed(paired.interval[1])})"
-    cells = []
-    for place, (name, scores) in enumerate(figures.models(record, language).items()):
-        gained = f"<span>{escape(gain)}</span>" if place == 1 else ""
-        reached = language.percent(figures.on_target(scores).accuracy)
-        cells.append(f'<div class="{"main" if place == 1 else ""}">{escape(name)}<b>{reached}</b>{gained}</div>')
-    above = f"{language.translate('Accuracy on the target')} · {judged_rows(result, language)}"
-    return f'<p class="soft">{escape(above)}</p><div class="numbers">{"".join(cells)}</div>'
+    return [
+        (name, language.percent(figures.on_target(scores).accuracy), gain if place == 1 else "")
+        for place, (name, scores) in enumerate(figures.models(record, language).items())
+    ]
 
 
-def _notices(record: Record, language: Language) -> str:
+def _notices(record: Record, language: Language) -> list[str]:
     notices = [language.translate_message(notice.message, notice.values) for notice in record.result.notices]
     if not record.complete:
         notices.append(
@@ -162,37 +118,27 @@ def _notices(record: Record, language: Language) -> str:
                 "This run was cut short and keeps what it had learned: more epochs may change all of its numbers."
             )
         )
-    return f'<ul class="notices">{"".join(f"<li>{escape(notice)}</li>" for notice in notices)}</ul>' if notices else ""
+    return notices
 
 
-def _findings(record: Record, language: Language) -> str:
-    """Write the diagnosis of the run: the problem, the evidence, and what to do."""
-    say, findings = language.translate, record.result.findings
-    if not findings:
-        nothing = say("No warning sign was found in this run's numbers.")
-        return f"<p>{escape(nothing)}</p>"
-    cards = "".join(f"<li>{_finding(one, language)}</li>" for one in findings)
-    return f'<h2>{escape(say("What to look out for"))}</h2><ul class="notices">{cards}</ul>'
-
-
-def _finding(finding: Finding, language: Language) -> str:
+def _finding(finding: Finding, language: Language) -> tuple[str, str, list[str]]:
+    """Say what is wrong, what shows it and what to do about it, and why."""
     title, evidence, advice = (
-        escape(language.translate_message(message, finding.values))
+        language.translate_message(message, finding.values)
         for message in (finding.title, finding.evidence, finding.advice)
     )
-    reasons = "".join(f"<li>{escape(language.translate_message(c.reason, c.values))}</li>" for c in finding.changes)
-    return f"<b>{title}</b> {language.paragraph(evidence, advice)}" + (f"<ol>{reasons}</ol>" if reasons else "")
+    reasons = [language.translate_message(change.reason, change.values) for change in finding.changes]
+    return title, language.paragraph(evidence, advice), reasons
 
 
-def _figure(record: Record, name: str, caption: str, language: Language) -> str:
+def _drawing(record: Record, name: str, language: Language) -> Markup:
     # the XML prolog belongs to a file of its own; ids must not meet those of another figure in this document
-    drawing = figures.svg(record, name, language).partition("<svg")
-    body = drawing[2].replace('id="', f'id="{name}-').replace('"#', f'"#{name}-').replace("url(#", f"url(#{name}-")
-    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f"<figure><svg{body}{below}</figure>"
+    _prolog, tag, drawing = figures.svg(record, name, language).partition("<svg")
+    body = drawing.replace('id="', f'id="{name}-').replace('"#', f'"#{name}-').replace("url(#", f"url(#{name}-")
+    return Markup(tag + body)
 
 
-def _scores(record: Record, language: Language) -> str:
+def _scores(record: Record, language: Language) -> Table:
     """Every model on every domain, with intervals, and what adapting gained there."""
     say, result = language.translate, record.result
     of: dict[str, str] = {
@@ -212,7 +158,7 @@ def _scores(record: Record, language: Language) -> str:
                 error = "" if scores.calibration is None else language.number(scores.calibration.error, 3)
                 values = [_score(scores, metric, language) for metric in of.values()]
                 rows.append([name, language.word(domain), *values, error])
-    return _table(["", "", *of, say("Calibration error (ECE)")], rows)
+    return ["", "", *of, say("Calibration error (ECE)")], rows
 
 
 def _score(scores: Scores, metric: str, language: Language) -> str:
@@ -223,9 +169,9 @@ def _score(scores: Scores, metric: str, language: Language) -> str:
     return f"{value} ({low}\u00a0…\u00a0{high})"
 
 
-def _classes(record: Record, language: Language) -> str:
+def _classes(record: Record, language: Language) -> Table | None:
     if record.result.adapted.target is None:
-        return ""
+        return None
 
     def by_name(scores: Scores) -> dict[str, float]:
         return {one.name: one.f1 for one in scores.per_class}
@@ -240,10 +186,10 @@ def _classes(record: Record, language: Language) -> str:
         ]
         for one in record.result.adapted.target.per_class
     ]
-    return _table(header, rows)
+    return header, rows
 
 
-def _shift(record: Record, language: Language) -> str:
+def _shift(record: Record, language: Language) -> list[list[str]]:
     shift, say = record.result.shift, language.translate
     measures = {
         "proxy_a_distance": (say("Proxy A-distance"), 2),
@@ -264,12 +210,7 @@ def _shift(record: Record, language: Language) -> str:
     if "effective_sample_size" in spread:
         size = language.number(spread["effective_sample_size"])
         rows.append([say("Effective sample size: {size} samples count as much.", size=size), "", ""])
-    header = ["", say("Before: source only"), say("After: adapted")]
-    notice_html = ""
-    if shift.before.intervals:
-        notice = interpret_shift(shift)
-        notice_html = f"<p>{escape(language.translate_message(notice.message, notice.values))}</p>"
-    return f"<h2>{escape(say('How far apart the domains are'))}</h2>{notice_html}" + _table(header, rows)
+    return rows
 
 
 def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language) -> str:
@@ -283,58 +224,8 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
     return f"{written} ({low}\u00a0…\u00a0{high})"
 
 
-def _validators(record: Record, language: Language) -> str:
-    """Write each validator's scores of both models, and whether it is right."""
-    say, result = language.translate, record.result
-    if not result.validators:
-        return ""
-    rows = [
-        [row.title, row.before, row.after, row.pick, verdict_words(result, row.name, language)]
-        for row in validator_rows(result, language, unlocked=False)
-    ]
-    header = [say("Validator"), say("Before"), say("After"), say("It would keep"), say("Is it right?")]
-    explanation = say(
-        "With no labels of the target, which of the two models would you keep? Each validator gives both a score, "
-        "the higher the better, and would keep the one that it scores higher."
-    )
-    return f"<h2>{escape(say('What a validator would say'))}</h2><p>{escape(explanation)}</p>" + _table(header, rows)
-
-
-def _recipe(record: Record, language: Language) -> str:
-    """Every setting, where the data come from, and the command that gives these numbers again."""
-    say, recipe = language.translate, record.result.recipe
-    settings = [
-        [
-            setting_words.setting_title(record.experiment, name, language),
-            setting_words.setting_value(record.experiment, name, value, language),
-        ]
-        for name, value in settings_of(record.experiment).items()
-    ]
-    seconds = record.result.seconds
-    spent = [[say(title), language.seconds(seconds[stage])] for stage, title in STAGES.items() if stage in seconds]
-    meaning = [[title, sentence] for title, sentence in recipe_sentences(recipe, language).items()]
-    whole = json.dumps(recipe, indent=2, ensure_ascii=False, default=str)
-    provenance = recipe.get("provenance", {})
-    origin = " · ".join(
+def _origin(record: Record, language: Language) -> str:
+    provenance = record.result.recipe.get("provenance", {})
+    return " · ".join(
         language.word(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
     )
-    return "\n".join(
-        [
-            f"<h2>{escape(say('How to get these numbers again'))}</h2>",
-            f"<pre>{escape(command(record.experiment))}</pre>",
-            _table([say("Setting"), say("Value")], settings),
-            _table(["", ""], meaning),
-            f"<h2>{escape(say('Data'))}</h2><p>{escape(origin)}</p>" if origin else "",
-            f"<h2>{escape(say('Time by stage'))}</h2>" + _table(["", say("Time")], spent),
-            f"<details><summary>{escape(say('Recipe'))}</summary><pre>{escape(whole)}</pre></details>",
-        ]
-    )
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-
-    def line(cells: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-
-    return f'<div class="wide"><table><tr>{head}</tr>{"".join(map(line, rows))}</table></div>'

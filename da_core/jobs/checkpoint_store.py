@@ -1,4 +1,4 @@
-"""Where the checkpoints of runs that are not over are kept: files or objects, written whole or not at all.
+"""Keep the checkpoints of runs that are not over, each written whole or not at all.
 
 Each attempt at a run writes under a name of its own, and the last attempt's is read: one that was taken for lost, and
 goes on all the same, changes nothing of what the next one has.
@@ -9,26 +9,22 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 import re
-import tempfile
-import time
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from da_core.jobs.store import RUN_ID
-from da_core.object_storage import ObjectStorage, StorageError, shared_storage
+from da_core.object_storage import ObjectStorage, shared_storage
 from da_core.settings import settings
+from da_core.whole_files import delete_left_over
 
 log = logging.getLogger(__name__)
 
-_NAME = re.compile(rf"({RUN_ID.pattern})(?:[./]([0-9]{{6}}-[0-9]{{3}}))?\.checkpoint")
+_FOLDER = "checkpoints"
+_KEY = re.compile(rf"{_FOLDER}/({RUN_ID.pattern})(?:[./]([0-9]{{6}})-([0-9]{{3}}))?\.checkpoint")
 """A run's id and an attempt; earlier versions named none."""
-_HALF_WRITTEN = ".writing-"
 _DIGEST = hashlib.sha256().digest_size
 STALE_SECONDS = 24 * 3600.0
 """A checkpoint that nobody has renewed for so long, of a run that nobody has, is left over."""
@@ -47,129 +43,67 @@ class Attempt(NamedTuple):
 FIRST = Attempt(1)
 
 
-class CheckpointStore(Protocol):
-    """Keeps the newest checkpoint of each attempt at a run. Safe to use from many threads and processes."""
-
-    def save(self, run_id: str, content: bytes, attempt: Attempt = FIRST) -> None:
-        """Replace an attempt's checkpoint, whole or not at all. Raises `OSError`, and then leaves what was there."""
-
-    def load(self, run_id: str) -> bytes | None:
-        """Load the last attempt's checkpoint; None if there is none. Raises `OSError`."""
-
-    def last_attempt(self, run_id: str) -> Attempt | None:
-        """Return the last attempt that has saved a checkpoint; None if none has. Raises `OSError`."""
-
-    def delete(self, run_id: str) -> None:
-        """Delete the run's checkpoints, if there are any."""
-
-    def delete_stale(self, live: Collection[str]) -> None:
-        """Delete what is `STALE_SECONDS` old and belongs to none of the ``live`` runs."""
-
-
 @dataclass(frozen=True)
-class CheckpointFolder:
-    """Checkpoints as files of one folder, which is made with the first."""
+class CheckpointStore:
+    """Keeps the newest checkpoint of each attempt at a run. Safe to use from many threads and processes.
 
-    folder: Path
-
-    def save(self, run_id: str, content: bytes, attempt: Attempt = FIRST) -> None:
-        path = self.folder / f"{_checked(run_id)}.{attempt}.checkpoint"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_HALF_WRITTEN, dir=self.folder)
-        new = Path(name)
-        try:
-            with open(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())  # a name that is on the disk before its content would stand for garbage
-            os.replace(new, path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-
-    def load(self, run_id: str) -> bytes | None:
-        paths = self._paths(run_id)
-        try:
-            return paths[-1].read_bytes() if paths else None
-        except FileNotFoundError:
-            return None
-
-    def last_attempt(self, run_id: str) -> Attempt | None:
-        paths = self._paths(run_id)
-        return _attempt_of(paths[-1].name) if paths else None
-
-    def delete(self, run_id: str) -> None:
-        try:
-            for path in self._paths(run_id):
-                path.unlink(missing_ok=True)
-        except OSError:
-            log.warning("the checkpoint of run %s cannot be deleted just now", run_id, exc_info=True)
-
-    def delete_stale(self, live: Collection[str]) -> None:
-        oldest = time.time() - STALE_SECONDS
-        for path in self.folder.glob("*") if self.folder.is_dir() else ():
-            name = _NAME.fullmatch(path.name)
-            if (name and name[1] not in live) or path.name.startswith(_HALF_WRITTEN):
-                with suppress(OSError):  # another server was faster, or will be
-                    if path.stat().st_mtime < oldest:
-                        path.unlink()
-
-    def _paths(self, run_id: str) -> list[Path]:
-        """List a run's checkpoints, the last attempt's at the end."""
-        return sorted(self.folder.glob(f"{_checked(run_id)}.*.checkpoint"))
-
-
-@dataclass(frozen=True)
-class CheckpointBucket:
-    """Checkpoints as objects ``checkpoints/<run>/…`` of a storage that servers share, each behind its own SHA-256."""
+    On this server's disk it is a file ``checkpoints/<run>.<attempt>.checkpoint``; in a storage that servers share, an
+    object ``checkpoints/<run>/<attempt>.checkpoint``, behind its own SHA-256.
+    """
 
     storage: ObjectStorage
 
     def save(self, run_id: str, content: bytes, attempt: Attempt = FIRST) -> None:
-        key = f"{self._folder(run_id)}/{attempt}.checkpoint"
-        self.storage.write(key, hashlib.sha256(content).digest() + content)
+        """Replace an attempt's checkpoint, whole or not at all. Raises `OSError`, and then leaves what was there."""
+        if self.storage.folder:
+            self.storage.write(f"{_FOLDER}/{_checked(run_id)}.{attempt}.checkpoint", content)
+        else:
+            digest = hashlib.sha256(content).digest()
+            self.storage.write(f"{_FOLDER}/{_checked(run_id)}/{attempt}.checkpoint", digest + content)
 
     def load(self, run_id: str) -> bytes | None:
-        keys = sorted(self.storage.find(self._folder(run_id)))
+        """Load the last attempt's checkpoint; None if there is none. Raises `OSError`."""
+        attempts = self._attempts(run_id)
         try:
-            written = self.storage.read(keys[-1]) if keys else None
+            content = self.storage.read(attempts[max(attempts)]) if attempts else None
         except FileNotFoundError:
             return None
-        if written is None:
-            return None
-        digest, content = written[:_DIGEST], written[_DIGEST:]
+        if content is None or self.storage.folder:
+            return content
+        digest, content = content[:_DIGEST], content[_DIGEST:]
         if hashlib.sha256(content).digest() != digest:
             raise OSError(f"the checkpoint of run {run_id} is not what was written")
         return content
 
     def last_attempt(self, run_id: str) -> Attempt | None:
-        keys = sorted(self.storage.find(self._folder(run_id)))
-        return _attempt_of(keys[-1].removeprefix("checkpoints/")) if keys else None
+        """Return the last attempt that has saved a checkpoint; None if none has. Raises `OSError`."""
+        return max(self._attempts(run_id), default=None)
 
     def delete(self, run_id: str) -> None:
+        """Delete the run's checkpoints, if there are any."""
         try:
-            for key in self.storage.find(self._folder(run_id)):
+            for key in self._attempts(run_id).values():
                 self.storage.delete(key)
-        except StorageError as error:
+        except OSError as error:
             log.warning("the checkpoint of run %s cannot be deleted just now: %s", run_id, error)
 
     def delete_stale(self, live: Collection[str]) -> None:
+        """Delete what is `STALE_SECONDS` old and belongs to none of the ``live`` runs."""
         try:
-            for key, facts in self.storage.find("checkpoints").items():
-                name = _NAME.fullmatch(key.removeprefix("checkpoints/"))
-                if name and name[1] not in live and facts.is_older(timedelta(seconds=STALE_SECONDS)):
+            for key, facts in self.storage.find(_FOLDER).items():
+                match = _KEY.fullmatch(key)
+                if match and match[1] not in live and facts.is_older(timedelta(seconds=STALE_SECONDS)):
                     self.storage.delete(key)
-        except StorageError as error:
+        except OSError as error:
             log.warning("checkpoints that were left over stay for now: %s", error)
+        if self.storage.folder:
+            delete_left_over(self.storage.folder / _FOLDER, STALE_SECONDS)
 
-    def _folder(self, run_id: str) -> str:
-        return f"checkpoints/{_checked(run_id)}"
-
-
-def _attempt_of(name: str) -> Attempt | None:
-    """Read a checkpoint's attempt off its name."""
-    match = _NAME.fullmatch(name)
-    return Attempt(*map(int, match[2].split("-"))) if match and match[2] else None
+    def _attempts(self, run_id: str) -> dict[Attempt, str]:
+        """List the attempts at a run that have saved a checkpoint, with its key."""
+        _checked(run_id)
+        matches = filter(None, map(_KEY.fullmatch, self.storage.find(_FOLDER)))
+        return {Attempt(int(match[2]), int(match[3])): match[0] for match in matches if match[1] == run_id and match[2]}
 
 
 def _checked(run_id: str) -> str:
@@ -181,8 +115,7 @@ def _checked(run_id: str) -> str:
 @functools.cache
 def checkpoint_store() -> CheckpointStore:
     """Return where the settings have checkpoints kept: in the storage that servers share, or in the data folder."""
-    storage = shared_storage()
-    return CheckpointBucket(storage) if storage else CheckpointFolder(settings().data_dir / "checkpoints")
+    return CheckpointStore(shared_storage() or ObjectStorage(settings().data_dir))
 
 
 @dataclass(frozen=True)
@@ -208,7 +141,7 @@ class CheckpointPlace:
 
     def shared(self) -> SharedPlace | None:
         """Return what a worker elsewhere needs to keep the checkpoint itself; None where it lies on this machine."""
-        if not isinstance(self.store, CheckpointBucket):
+        if self.store.storage.folder:
             return None
         return SharedPlace(self.store.storage.url, self.run_id, Attempt(self.servers, self.lost))
 
@@ -226,4 +159,4 @@ class SharedPlace:
         storage = shared_storage()
         if storage is None or storage.url != self.url:
             return None
-        return CheckpointPlace(CheckpointBucket(storage), self.run_id, *self.attempt)
+        return CheckpointPlace(CheckpointStore(storage), self.run_id, *self.attempt)

@@ -13,7 +13,6 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from da_core.errors import UserError
 from da_core.object_storage import ObjectStorage, StorageError
-from da_core.run_folder import FILES, HALF_WRITTEN
+from da_core.run_folder import FILES
+from da_core.whole_files import HALF_WRITTEN, delete_at_once, keep_below, mark_used
 
 log = logging.getLogger(__name__)
 
@@ -55,22 +55,16 @@ class RunBucket:
         self._absent: dict[str, float] = {}
         """Until when each run is taken to be absent, by `time.monotonic`."""
 
-    def put(self, run_id: str, folder: Path, around: AbstractContextManager[None] | None = None) -> None:
-        """Store the run that `write_record` wrote as ``folder``, which becomes the copy of it.
-
-        ``around`` is entered for the moment in which the run appears, as by `write_record`. Raises `OSError`, and then
-        leaves the folder.
-        """
+    def put(self, run_id: str, folder: Path) -> None:
+        """Store the run that `write_record` wrote as ``folder``."""
         digests = {}
         for path in sorted(folder.iterdir()):
             if path.name in FILES and path.is_file() and not path.is_symlink():
                 content = path.read_bytes()
                 self._storage.write(f"runs/{run_id}/{path.name}", content)
                 digests[path.name] = hashlib.sha256(content).hexdigest()
-        with around or nullcontext():
-            self._storage.write(f"runs/{run_id}/{_MANIFEST}", RunManifest(files=digests).model_dump_json().encode())
+        self._storage.write(f"runs/{run_id}/{_MANIFEST}", RunManifest(files=digests).model_dump_json().encode())
         self._absent.pop(run_id, None)
-        self._take_in(folder, run_id)
 
     def fetch(self, run_id: str) -> Path | None:
         """Return the folder with a copy of the run; None where there is no such run.
@@ -84,7 +78,7 @@ class RunBucket:
         try:
             written = self._storage.read(f"runs/{run_id}/{_MANIFEST}")
         except FileNotFoundError:
-            _discard(folder)
+            delete_at_once(folder)
             self._absent = {run: until for run, until in self._absent.items() if until > time.monotonic()}
             self._absent[run_id] = time.monotonic() + _ABSENT_SECONDS
             return None
@@ -93,8 +87,7 @@ class RunBucket:
                 return folder
             raise
         if folder.is_dir():
-            with suppress(OSError):  # of a disk that is read-only, on which nothing makes room
-                os.utime(folder)
+            mark_used(folder)
         else:
             self._copy(run_id, written)
         return folder
@@ -109,7 +102,7 @@ class RunBucket:
         for key in self._storage.find(f"runs/{run_id}"):
             if _KEY.fullmatch(key):
                 self._storage.delete(key)
-        _discard(self._cache / run_id)
+        delete_at_once(self._cache / run_id)
 
     def delete_left_over(self) -> None:
         """Delete what servers left that were ended while they wrote a run."""
@@ -130,14 +123,14 @@ class RunBucket:
                 if hashlib.sha256(content).hexdigest() != digest:
                     raise ValueError(f"{name} is not what was written")
                 (new / name).write_bytes(content)
-            self._take_in(new, run_id)
+            self.take_in(new, run_id)
         except (ValidationError, ValueError, FileNotFoundError) as error:
             log.warning("run %s is damaged in the storage: %s", run_id, error)
             raise UserError("The saved run {run} cannot be read; run it again.", run=run_id) from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
-    def _take_in(self, folder: Path, run_id: str) -> None:
+    def take_in(self, folder: Path, run_id: str) -> None:
         """Make a folder the run's copy, and delete those longest unused that are beyond the limit."""
         self._cache.mkdir(parents=True, exist_ok=True)
         try:
@@ -146,42 +139,9 @@ class RunBucket:
             if not (self._cache / run_id).is_dir():
                 shutil.move(folder, self._cache / run_id)
             shutil.rmtree(folder, ignore_errors=True)
-        os.utime(self._cache / run_id)
-        room, now = self._cache_bytes, time.time()
-        for copy in sorted(self._cache.iterdir(), key=_last_used, reverse=True):
-            if copy.name.startswith(HALF_WRITTEN):
-                if now - _last_used(copy) > _LEFT_OVER.total_seconds():
-                    shutil.rmtree(copy, ignore_errors=True)
-                continue
-            room -= _size(copy)
-            if room < 0 and copy.name != run_id:
-                _discard(copy)
+        mark_used(self._cache / run_id)
+        keep_below(self._cache, self._cache_bytes, spare=run_id)
 
 
 def _is_manifest(key: str) -> bool:
     return key.endswith(f"/{_MANIFEST}")
-
-
-def _discard(folder: Path) -> None:
-    """Delete a copy: nobody sees a part of it."""
-    if folder.is_dir():
-        aside = Path(tempfile.mkdtemp(prefix=HALF_WRITTEN, dir=folder.parent))
-        try:
-            os.replace(folder, aside)
-        except OSError:
-            log.warning("the copy of run %s stays for now", folder.name, exc_info=True)
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _last_used(folder: Path) -> float:
-    try:
-        return folder.stat().st_mtime
-    except OSError:  # another process was faster
-        return 0.0
-
-
-def _size(folder: Path) -> int:
-    try:
-        return sum(path.stat().st_size for path in folder.iterdir())
-    except OSError:
-        return 0

@@ -8,20 +8,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-import os
 import re
 import secrets
-import shutil
 import string
 import threading
-import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
 
 from da_core.errors import UserError, explain_disk, is_full_disk
 from da_core.events import Accuracies, Evidence, Losses, Notice, Result
@@ -30,9 +28,10 @@ from da_core.jobs.owners import OwnerDigest, digest
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.waiting_runs import WaitingRuns
 from da_core.object_storage import StorageError, shared_storage
-from da_core.run_folder import HALF_WRITTEN, Record, read_owners, read_record, record_in_memory, write_record
+from da_core.run_folder import Record, read_owners, read_record, record_in_memory, write_record
 from da_core.settings import settings
 from da_core.system.app_files import ASSETS
+from da_core.whole_files import delete_at_once, delete_left_over
 
 if TYPE_CHECKING:
     from da_core.jobs.database.run_database import RunDatabase
@@ -80,8 +79,8 @@ class Store:
     ``database`` is the URL of the list of runs, by default of an SQLite file beside ``folder``. ``shipped`` are runs
     that lie elsewhere, by id: they can be read, and are in no list.
 
-    With a ``bucket`` runs are kept there, for several servers. Those in ``folder`` then wait to be stored and listed:
-    a try is made every ``retry_seconds``.
+    With a ``bucket`` runs are kept there, for several servers, and those in ``folder`` wait to be brought there. A run
+    that cannot be stored or listed waits, too: a try is made every ``retry_seconds``.
     """
 
     def __init__(
@@ -100,13 +99,12 @@ class Store:
         self._database = database or f"sqlite:///{folder.absolute().with_suffix('.db')}"
         self._kept = kept
         self._bin_age = timedelta(days=bin_days)
-        self._memory_bytes = memory_bytes
         self._shipped = shipped
         self._bucket = bucket
-        self._waiting = (
-            None if bucket is None else WaitingRuns(folder, self._local, bucket, lambda: self.database, retry_seconds)
+        self._waiting = WaitingRuns(folder, bucket, lambda: self.database, retry_seconds)
+        self._recent: LRUCache[str, Record] = LRUCache(  # one run that is larger takes all room
+            memory_bytes, getsizeof=lambda record: min(record.size, memory_bytes)
         )
-        self._recent: OrderedDict[str, Record] = OrderedDict()
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._run_database: RunDatabase | None = None
@@ -143,8 +141,8 @@ class Store:
                         "as {file} for the administrator.",
                         {"file": aside},
                     )
-                if self._waiting is not None:
-                    self._waiting.begin()
+                if self._bucket is not None:
+                    self._waiting.begin(self._local())
             return self._run_database
 
     def save(
@@ -158,24 +156,12 @@ class Store:
     ) -> Notice | None:
         """Save a run, and put it into its owners' lists.
 
-        Where the disk refuses, it stays in memory for a while, and where the list of runs does, it is found by its
-        link alone; the notice says so.
+        Where the disk refuses, it stays in memory for a while, and where the bucket or the list of runs does, it waits
+        on this disk and is found by its link alone; the notice says so.
         """
-        events, path, now = tuple(history), self._path(run_id), self._after_the_last()
-        owners = [digest(owner) for owner in owners]
+        events, path = tuple(history), self._path(run_id)
         try:
-            if self._waiting is not None:
-                write_record(path, experiment, result, evidence, events, owners=owners)
-                return self._share(self._waiting, run_id, now)
-            try:
-                listing = self.database.adding(run_id, experiment, result, now, owners)
-                write_record(path, experiment, result, evidence, events, listing, owners=owners)
-            except UserError:
-                log.warning("run %s could not be listed", run_id, exc_info=True)
-                write_record(path, experiment, result, evidence, events, owners=owners)
-                return Notice(
-                    "The list of runs cannot be reached, so this run is kept but not listed; keep its link to find it."
-                )
+            write_record(path, experiment, result, evidence, events, owners=map(digest, owners))
         except OSError as error:
             log.warning("run %s could not be saved", run_id, exc_info=True)
             with self._lock:
@@ -185,6 +171,15 @@ class Store:
                     "The server's disk is full, so this run is kept only for a while; download what you need."
                 )
             return Notice("The server could not save this run, so it is kept only for a while; download what you need.")
+        try:
+            self._waiting.store(run_id, self._after_the_last())
+        except (UserError, OSError):
+            log.warning("run %s waits to be stored", run_id, exc_info=True)
+            self._waiting.begin([run_id])
+            return Notice(
+                "The storage or the list of runs cannot be reached just now. This run is kept on this server, and is "
+                "stored and listed as soon as they can be; keep its link to find it until then."
+            )
         self._drop_expendable()
         return None
 
@@ -237,7 +232,7 @@ class Store:
     def candidates(self, experiment: Experiment) -> list[str]:
         """List what may be runs of this experiment, the newest first; the storage that servers share is not asked."""
         with self._lock:
-            in_memory = [run_id for run_id in reversed(self._recent) if run_id.startswith(experiment.key)]
+            in_memory = [run_id for run_id in reversed(list(self._recent)) if run_id.startswith(experiment.key)]
         return list(dict.fromkeys(in_memory + self._listed(experiment.key)))
 
     def choose(self, experiment: Experiment, run_ids: Iterable[str]) -> str | None:
@@ -327,28 +322,16 @@ class Store:
             raise UserError("The saved run {run} cannot be read; run it again.", run=run_id)
         return read_record(folder)
 
-    def _share(self, waiting: WaitingRuns, run_id: str, moment: datetime) -> Notice | None:
-        """Bring a run that is on this disk to where all servers see it, or have it wait."""
-        try:
-            waiting.store(run_id, moment)
-        except (UserError, OSError):
-            log.warning("run %s waits to be stored", run_id, exc_info=True)
-            waiting.begin()
-            return Notice(
-                "The storage or the list of runs cannot be reached just now. This run is kept on this server, and is "
-                "stored and listed as soon as they can be; keep its link to find it until then."
-            )
-        self._drop_expendable()
-        return None
-
     def _local(self) -> set[str]:
-        return {folder.name for folder in self._folders("*-*") if RUN_ID.fullmatch(folder.name)}
+        try:
+            return {folder.name for folder in self._folder.glob("*-*") if RUN_ID.fullmatch(folder.name)}
+        except OSError:
+            log.warning("the folder of runs cannot be read", exc_info=True)
+            return set()
 
     def _remember(self, record: Record) -> None:
+        self._recent.pop(record.run_id, None)  # the newest is the last of them
         self._recent[record.run_id] = record
-        self._recent.move_to_end(record.run_id)
-        while len(self._recent) > 1 and sum(kept.size for kept in self._recent.values()) > self._memory_bytes:
-            self._recent.popitem(last=False)
 
     def _opened(self) -> RunDatabase:
         from da_core.jobs.database.run_database import RunDatabase
@@ -371,29 +354,19 @@ class Store:
         if there:  # a disk that is not mounted is no reason to forget
             database.forget(known - there - waiting)
         for run_id in sorted(there - known):
-            if (record := self.load(run_id)) is not None and (folder := self._located(run_id)) is not None:
-                try:
-                    owners = map(OwnerDigest, read_owners(folder))
-                    with database.adding(run_id, record.experiment, record.result, record.finished_at, owners):
-                        pass
-                except UserError:  # another server on the same folder was faster
-                    log.warning("run %s is not entered", run_id, exc_info=True)
-
-    def _folders(self, pattern: str) -> list[Path]:
-        try:
-            return list(self._folder.glob(pattern))
-        except OSError:
-            log.warning("the folder of runs cannot be read", exc_info=True)
-            return []
+            try:
+                if (folder := self._located(run_id)) is not None:
+                    record, owners = read_record(folder), map(OwnerDigest, read_owners(folder))
+                    database.add(run_id, record.experiment, record.result, record.finished_at, owners)
+            except (UserError, OSError):  # it is damaged, or another server on the same folder was faster
+                log.warning("run %s is not entered", run_id, exc_info=True)
 
     def _drop_expendable(self) -> None:
         try:
             self._remove(self.database.expendable(self._kept, datetime.now(UTC) - self._bin_age))
         except UserError:
             log.warning("old runs stay for now", exc_info=True)
-        for left in self._folders(f"{HALF_WRITTEN}*"):  # of a process that was ended while it wrote
-            if (changed := _changed(left)) is not None and time.time() - changed > _HOUR:
-                shutil.rmtree(left, ignore_errors=True)
+        delete_left_over(self._folder, _HOUR)
 
     def _remove(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the disk and then from the list, but those that somebody is reading."""
@@ -402,7 +375,7 @@ class Store:
             for run_id in run_ids:
                 self._recent.pop(run_id, None)
                 if run_id not in self._held:
-                    _delete_at_once(self._path(run_id))
+                    delete_at_once(self._path(run_id))
                     gone.append(run_id)
         if self._bucket is not None:
             gone = [run_id for run_id in gone if _deleted(self._bucket, run_id)]
@@ -426,26 +399,6 @@ def _deleted(bucket: RunBucket, run_id: str) -> bool:
         log.warning("run %s stays in the storage for now: %s", run_id, error)
         return False
     return True
-
-
-def _delete_at_once(folder: Path) -> None:
-    """Delete a run's folder so that nobody, such as a back-up, finds a part of it: under its name it goes at once."""
-    aside = folder.with_name(f"{HALF_WRITTEN}{secrets.token_hex(8)}")
-    try:
-        os.replace(folder, aside)
-    except FileNotFoundError:
-        return
-    except OSError:
-        log.warning("the folder %s cannot be deleted", folder.name, exc_info=True)
-        return
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _changed(folder: Path) -> float | None:
-    try:
-        return folder.stat().st_mtime
-    except OSError:
-        return None
 
 
 @functools.cache

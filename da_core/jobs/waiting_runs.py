@@ -1,6 +1,6 @@
-"""Finished runs on this server's disk that wait until the shared storage and the list of runs take them.
+"""Finished runs on this server's disk that wait until the list of runs and, where there is one, the bucket take them.
 
-So do those of a server that had no shared storage before, and those that a back-up brought.
+With a bucket so do those of a server that had none before, and those that a back-up brought.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,29 +25,23 @@ log = logging.getLogger(__name__)
 
 
 class WaitingRuns:
-    """Brings the runs that ``names`` lists from ``folder`` into the bucket, and into the list of ``database``.
+    """Brings runs from ``folder`` into the bucket, if there is one, and into the list of ``database``.
 
     Where that fails it is tried again every ``retry_seconds``, in a thread that ends with the last of them. Safe to use
     from many threads.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        names: Callable[[], set[str]],
-        bucket: RunBucket,
-        database: Callable[[], RunDatabase],
-        retry_seconds: float,
+        self, folder: Path, bucket: RunBucket | None, database: Callable[[], RunDatabase], retry_seconds: float
     ) -> None:
         self._folder = folder
-        self._names = names
         self._bucket = bucket
         self._database = database
         self._retry_seconds = retry_seconds
         self._one_at_a_time = threading.Lock()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._damaged: set[str] = set()
+        self._waiting: set[str] = set()
 
     def store(self, run_id: str, moment: datetime | None = None) -> None:
         """Store a run and list it, as of ``moment`` or when it was over. Raises `UserError` or `OSError`."""
@@ -57,38 +51,38 @@ class WaitingRuns:
                 return
             try:
                 record = read_record(folder)
-            except UserError:
-                self._damaged.add(run_id)
+            except UserError:  # it is damaged, and no time mends that
+                self._waiting.discard(run_id)
                 raise
-            listing = None
-            if run_id not in self._database().run_ids():
+            is_listed = self._database().has(run_id)  # where that cannot be told, nothing is sent
+            if self._bucket is not None:
+                self._bucket.put(run_id, folder)
+            if not is_listed:
                 owners = map(OwnerDigest, read_owners(folder))
-                listing = self._database().adding(
-                    run_id, record.experiment, record.result, moment or record.finished_at, owners
-                )
-            self._bucket.put(run_id, folder, listing)
+                self._database().add(run_id, record.experiment, record.result, moment or record.finished_at, owners)
+            if self._bucket is not None:
+                self._bucket.take_in(folder, run_id)
 
-    def begin(self) -> None:
-        """Have those that wait be stored in the background."""
+    def begin(self, run_ids: Iterable[str]) -> None:
+        """Have runs that wait be stored in the background."""
         with self._starting:
-            if self._thread is None and self._left():
+            self._waiting |= set(run_ids)
+            if self._thread is None and self._waiting:
                 self._thread = threading.Thread(target=self._work, name="waiting-runs", daemon=True)
                 self._thread.start()
 
-    def _left(self) -> set[str]:
-        return self._names() - self._damaged
-
     def _work(self) -> None:
         while True:
-            for run_id in sorted(self._left()):
+            for run_id in sorted(self._waiting):
                 try:
                     self.store(run_id)
                 except (UserError, OSError) as error:
                     log.warning("run %s still waits to be stored: %s", run_id, error)
                 else:
+                    self._waiting.discard(run_id)
                     log.info("run %s is stored", run_id)
             with self._starting:
-                if not self._left():
+                if not self._waiting:
                     self._thread = None
                     return
             time.sleep(self._retry_seconds)

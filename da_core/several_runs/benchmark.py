@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import logging
 import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from da_core.params import Params
 from da_core.several_runs.run_several import Runner, run_several
 from da_core.several_runs.study import Study, Trial
 from da_core.training.prepared import filled_in
+from da_core.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 Studies = Mapping[str, Study]
@@ -133,14 +133,7 @@ class KeptResults:
         """Write what came of an experiment, whole or not at all. Raises `UserError` where it cannot be written."""
         if self.folder is None:
             return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".writing-", dir=self.folder) as begun:
-                new = Path(begun, "result.json")
-                new.write_text(result.model_dump_json(), encoding="utf-8")
-                os.replace(new, self._file(self.folder, experiment))
-        except OSError as error:
-            raise UserError("{path} cannot be written ({detail}).", path=self.folder, detail=error.strerror) from error
+        write_whole(self._file(self.folder, experiment), result.model_dump_json().encode())
 
     @staticmethod
     def _file(folder: Path, experiment: Experiment) -> Path:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
+from cachetools import FIFOCache
 from numpy.typing import NDArray
 
 from da_core.evaluation import layouts
@@ -47,7 +47,7 @@ class LayoutQueue:
     """A `Background` whose work comes piece by piece, and ends as soon as no page wants it any more."""
 
     def __init__(self) -> None:
-        self._requests: OrderedDict[tuple[str, Kind], Hashable] = OrderedDict()
+        self._requests: FIFOCache[tuple[str, Kind], Hashable] = FIFOCache(_ASKERS)
         self._lock = Lock()
         self._current: tuple[Hashable, LayoutProgress] = (None, LayoutProgress())
         """The key that the thread works on, and how far it is."""
@@ -60,9 +60,6 @@ class LayoutQueue:
         """
         with self._lock:
             self._requests[asker, kind] = key
-            self._requests.move_to_end((asker, kind))
-            while len(self._requests) > _ASKERS:
-                self._requests.popitem(last=False)
             work = self.background.submit(key, key, compute)
         if work.done():
             return work.result()

@@ -31,7 +31,8 @@ def main() -> int:
 
     import da_core.run as walk
     from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-    from da_core.jobs.checkpoint_store import CheckpointFolder, CheckpointPlace
+    from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
+    from da_core.object_storage import ObjectStorage
     from da_core.run import run
     from da_core.training import resuming, training_cache
 
@@ -65,7 +66,7 @@ def main() -> int:
     shares: dict[str, list[float]] = {"processor": [], "clock": []}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(options.rounds + 1):  # the first loads and compiles what is loaded and compiled once
-            place = Place(CheckpointFolder(Path(folder)), f"{number:016x}-00000000", 1)
+            place = Place(CheckpointStore(ObjectStorage(Path(folder))), f"{number:016x}-00000000", 1)
             spent.update(processor=0.0, clock=0.0)
             before = len(sizes)
             processor, clock = time.process_time(), time.monotonic()

@@ -1,4 +1,4 @@
-"""Checkpoints on disk: whole or not at all, gone when they are of no use, and those of a queue's runs."""
+"""Checkpoints on a disk and in a bucket: whole or not at all, gone when of no use, and those of a queue's runs."""
 
 from __future__ import annotations
 
@@ -12,75 +12,109 @@ import pytest
 
 from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.checkpoint_store import STALE_SECONDS, CheckpointFolder
+from da_core.jobs import checkpoint_store
+from da_core.jobs.checkpoint_store import Attempt, CheckpointStore
 from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store
+from da_core.object_storage import ObjectStorage
 from tests.support.made_up_run import finished, made_by_this_version
 
 RUN, OTHER = "0123456789abcdef-01234567", "0123456789abcdef-89abcdef"
 PATIENCE = 60.0
 
 
+@pytest.fixture(params=["disk", pytest.param("bucket", marks=pytest.mark.xdist_group("s3"))])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> CheckpointStore:
+    return CheckpointStore(ObjectStorage(tmp_path) if request.param == "disk" else request.getfixturevalue("storage"))
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> CheckpointFolder:
-    return CheckpointFolder(tmp_path / "checkpoints")
+def on_disk(tmp_path: Path) -> CheckpointStore:
+    return CheckpointStore(ObjectStorage(tmp_path))
 
 
-def test_the_newest_is_read_and_nothing_else_is_left(folder: CheckpointFolder) -> None:
-    assert folder.load(RUN) is None
-    folder.save(RUN, b"first")
-    folder.save(RUN, b"second")
-    folder.save(OTHER, b"other")
-    assert folder.load(RUN) == b"second"
-    folder.delete(RUN)
-    folder.delete(RUN)
-    assert folder.load(RUN) is None
-    assert folder.load(OTHER) == b"other"
-    assert len(list(folder.folder.iterdir())) == 1
+def test_the_newest_is_read_and_nothing_else_is_left(kept: CheckpointStore) -> None:
+    assert kept.load(RUN) is None
+    kept.save(RUN, b"first")
+    kept.save(RUN, b"second")
+    kept.save(OTHER, b"other")
+    assert kept.load(RUN) == b"second"
+    kept.delete(RUN)
+    kept.delete(RUN)
+    assert kept.load(RUN) is None
+    assert kept.load(OTHER) == b"other"
+    assert len(kept.storage.find("checkpoints")) == 1
 
 
-def test_where_writing_fails_the_one_of_before_stays(folder: CheckpointFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_writing_fails_the_one_of_before_stays(
+    on_disk: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    folder.save(RUN, b"before")
+    on_disk.save(RUN, b"before")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        folder.save(RUN, b"after")
-    assert folder.load(RUN) == b"before"
-    assert len(list(folder.folder.iterdir())) == 1
+        on_disk.save(RUN, b"after")
+    assert on_disk.load(RUN) == b"before"
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "x", "", "0123456789abcdef-01234567/.."])
-def test_only_the_id_of_a_run_becomes_a_path(folder: CheckpointFolder, name: str) -> None:
+def test_only_the_id_of_a_run_becomes_a_path(kept: CheckpointStore, name: str) -> None:
     with pytest.raises(ValueError, match="not the id"):
-        folder.save(name, b"")
+        kept.save(name, b"")
 
 
-def test_what_is_old_and_nobodys_goes(folder: CheckpointFolder) -> None:
-    folder.delete_stale({RUN})
-    folder.save(RUN, b"")
-    folder.save(OTHER, b"")
-    half = folder.folder / ".writing-of-one-that-was-killed"
+def test_what_is_old_and_nobodys_goes(kept: CheckpointStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.delete_stale({RUN})
+    kept.save(RUN, b"")
+    kept.save(OTHER, b"")
+    kept.delete_stale({RUN})
+    assert kept.load(OTHER) is not None, "it may be of a run that is not recorded yet"
+    monkeypatch.setattr(checkpoint_store, "STALE_SECONDS", -10.0)
+    kept.delete_stale({RUN})
+    assert (kept.load(RUN), kept.load(OTHER)) == (b"", None)
+
+
+def test_what_a_killed_process_left_half_written_goes(on_disk: CheckpointStore, tmp_path: Path) -> None:
+    on_disk.save(RUN, b"")
+    half = tmp_path / "checkpoints" / ".writing-of-one-that-was-killed"
     half.touch()
-    folder.delete_stale({RUN})
-    assert folder.load(OTHER) is not None, "it may be of a run that is not recorded yet"
-    old = time.time() - STALE_SECONDS - 1
-    for path in folder.folder.iterdir():
-        os.utime(path, (old, old))
-    folder.delete_stale({RUN})
-    assert (folder.load(RUN), folder.load(OTHER), half.exists()) == (b"", None, False)
+    on_disk.delete_stale({RUN})
+    assert half.exists()
+    old = time.time() - checkpoint_store.STALE_SECONDS - 1
+    os.utime(half, (old, old))
+    on_disk.delete_stale({RUN})
+    assert not half.exists()
+
+
+def test_the_last_attempt_that_saved_is_known_and_read(kept: CheckpointStore) -> None:
+    assert kept.last_attempt(RUN) is None
+    for servers, lost in ((2, 1), (10, 0), (9, 3)):
+        kept.save(RUN, b"%d" % servers, Attempt(servers, lost))
+    kept.save(OTHER, b"", Attempt(11))
+    assert kept.last_attempt(RUN) == Attempt(10)
+    assert kept.load(RUN) == b"10"
+
+
+def test_checkpoints_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    """They had these names, and those on a disk no digest."""
+    file = tmp_path / "checkpoints" / f"{RUN}.000001-000.checkpoint"
+    file.parent.mkdir()
+    file.write_bytes(b"so far")
+    assert CheckpointStore(ObjectStorage(tmp_path)).load(RUN) == b"so far"
 
 
 @pytest.fixture
-def open_queue(tmp_path: Path, folder: CheckpointFolder) -> Iterator[Callable[..., Queue]]:
+def open_queue(tmp_path: Path, on_disk: CheckpointStore) -> Iterator[Callable[..., Queue]]:
     """Open a queue of another server on the same store and checkpoints; it is closed in the end."""
     store, opened = Store(tmp_path / "runs"), []
 
     def open_one(name: str, events: Callable[..., Iterator[Event]]) -> Queue:
         live_runs = LiveRuns(lambda: store.database, f"{name}/1/x")
-        opened.append(Queue(store, events, live_runs=live_runs, checkpoints=folder))
+        opened.append(Queue(store, events, live_runs=live_runs, checkpoints=on_disk))
         return opened[-1]
 
     yield open_one
@@ -105,7 +139,7 @@ def going_on(experiment: Experiment, *, should_stop: Any, checkpoint: Any) -> It
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
-    open_queue: Callable[..., Queue], folder: CheckpointFolder, paused: bool
+    open_queue: Callable[..., Queue], on_disk: CheckpointStore, paused: bool
 ) -> None:
     first = open_queue("first", writing)
     run_id = first.submit(Experiment(), "ann")
@@ -114,7 +148,7 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
         first.pause(run_id, "ann")
         first.wait(run_id, lambda view: view.state == "paused", PATIENCE)
     first.close()
-    assert folder.load(run_id) == b"so far", "to close a server ends no run"
+    assert on_disk.load(run_id) == b"so far", "to close a server ends no run"
 
     second = open_queue("second", going_on)
     second.recover()
@@ -123,7 +157,7 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
         second.resume(run_id, "ann")
     assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
     second.close()
-    assert folder.load(run_id) is None
+    assert on_disk.load(run_id) is None
 
 
 def test_a_run_that_waits_to_go_on_is_interrupted_until_it_does(open_queue: Callable[..., Queue]) -> None:
@@ -143,11 +177,11 @@ def test_a_run_that_waits_to_go_on_is_interrupted_until_it_does(open_queue: Call
     assert seen == [("queued", True), ("running", False)]
 
 
-def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], folder: CheckpointFolder) -> None:
+def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], on_disk: CheckpointStore) -> None:
     only = open_queue("only", writing)
     run_id = only.submit(Experiment(), "ann")
     only.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
     only.stop(run_id, "ann")
     only.wait(run_id, lambda view: not view.live, PATIENCE)
     only.close()
-    assert folder.load(run_id) is None
+    assert on_disk.load(run_id) is None

@@ -18,7 +18,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.benchmarks import Benchmarks
-from da_core.jobs.checkpoint_store import CheckpointBucket, CheckpointPlace
+from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
 from da_core.jobs.queue import Queue
@@ -211,7 +211,7 @@ def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
 def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_the_bucket(
     cluster_of, workers: DaskCluster
 ) -> None:
-    class OfWorkers(CheckpointBucket):
+    class OfWorkers(CheckpointStore):
         def save(self, *_: object) -> None:
             pytest.fail("a worker keeps it itself")
 

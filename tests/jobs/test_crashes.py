@@ -19,7 +19,7 @@ from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
 from da_core.i18n import Language
 from da_core.jobs.background_work import WorkView
-from da_core.jobs.checkpoint_store import Attempt, CheckpointBucket, CheckpointFolder, CheckpointStore
+from da_core.jobs.checkpoint_store import Attempt, CheckpointStore
 from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import digest
@@ -146,12 +146,12 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def checkpoints(tmp_path: Path) -> CheckpointFolder:
-    return CheckpointFolder(tmp_path / "checkpoints")
+def checkpoints(tmp_path: Path) -> CheckpointStore:
+    return CheckpointStore(ObjectStorage(tmp_path))
 
 
 @pytest.fixture
-def open_queue(store: Store, script: Script, checkpoints: CheckpointFolder) -> Iterator[Callable[..., Queue]]:
+def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> Iterator[Callable[..., Queue]]:
     """Start a server on the one store, with two workers; it is closed in the end."""
     opened: list[Queue] = []
 
@@ -293,7 +293,7 @@ def crashes_written(store: Store, run_id: str) -> int:
 
 
 def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_never_given_up(
-    open_queue: Callable[..., Queue], script: Script, store: Store, checkpoints: CheckpointFolder
+    open_queue: Callable[..., Queue], script: Script, store: Store, checkpoints: CheckpointStore
 ) -> None:
     """Even where its last server was killed before it could say so in the row."""
     run = in_hand(0, crashes=MOST_CRASHES + 4, attempt=8)
@@ -308,7 +308,7 @@ def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_neve
 
 
 def test_a_run_that_ended_three_servers_since_its_last_checkpoint_is_given_up_although_it_has_one(
-    open_queue: Callable[..., Queue], store: Store, checkpoints: CheckpointFolder
+    open_queue: Callable[..., Queue], store: Store, checkpoints: CheckpointStore
 ) -> None:
     run = in_hand(0, crashes=MOST_CRASHES - 1, attempt=4)
     checkpoints.save(run.run_id, b"so far", Attempt(2))
@@ -321,12 +321,12 @@ def test_a_run_that_ended_three_servers_since_its_last_checkpoint_is_given_up_al
 def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
     open_queue: Callable[..., Queue], script: Script, store: Store, tmp_path: Path
 ) -> None:
-    class Away(CheckpointFolder):
+    class Away(CheckpointStore):
         def last_attempt(self, run_id: str) -> Attempt | None:
             raise OSError("the storage is away")
 
     (run,) = crashed_with(store, in_hand(0, crashes=MOST_CRASHES))
-    queue = open_queue("next/1", Away(tmp_path / "checkpoints"))
+    queue = open_queue("next/1", Away(ObjectStorage(tmp_path)))
     queue.recover()
     assert script.next_begun() == 0
     script.say(0, "finish")
@@ -344,18 +344,6 @@ def test_a_server_that_is_stopped_again_and_again_while_it_trains_a_run_gives_it
         queue = open_queue(f"next{number}/1", run=endless)
         queue.recover()
     assert queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE).live
-
-
-@pytest.mark.parametrize("kind", ["folder", "bucket"])
-def test_the_last_attempt_that_saved_a_checkpoint_is_known(kind: str, tmp_path: Path) -> None:
-    storage = ObjectStorage(f"file://{tmp_path}/storage")
-    kept: CheckpointStore = CheckpointFolder(tmp_path / "here") if kind == "folder" else CheckpointBucket(storage)
-    run, other = (new_run_id(Experiment(seed=seed)) for seed in (0, 1))
-    assert kept.last_attempt(run) is None
-    for attempt in (Attempt(2, 1), Attempt(10), Attempt(9, 3)):
-        kept.save(run, b"", attempt)
-    kept.save(other, b"", Attempt(11))
-    assert kept.last_attempt(run) == Attempt(10)
 
 
 # work of many runs ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from da_core import run_folder
+from da_core import whole_files
 from da_core.errors import UserError
 from da_core.events import Evidence
 from da_core.experiment import Experiment
@@ -94,7 +94,7 @@ def test_the_users_files_in_the_folder_stay(tmp_path, result, evidence, monkeypa
         assert (tmp_path / "notes" / "mine.txt").read_text() == "mine"
         record = read_record(Path())
         assert (record.run_id, record.experiment) == (tmp_path.name, experiment)
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(run_folder.HALF_WRITTEN)]
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(whole_files.HALF_WRITTEN)]
 
 
 def test_what_an_earlier_run_left_is_not_taken_for_this_ones(tmp_path, result, evidence):

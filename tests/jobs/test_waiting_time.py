@@ -213,8 +213,7 @@ def test_epochs_scale_what_a_run_takes_and_a_seed_does_not():
 def test_the_list_of_runs_tells_what_runs_took_before_the_server_began(url, result):
     database = RunDatabase(url)
     slow = result.model_copy(update={"seconds": {"load": 1.0, "adapt": 41.0}})
-    with database.adding("0" * 16 + "-" + "0" * 8, method("dann", seed=5), slow, datetime.now(UTC)):
-        pass
+    database.add("0" * 16 + "-" + "0" * 8, method("dann", seed=5), slow, datetime.now(UTC))
     assert database.durations(method("dann", epochs=3)) == [(method("dann", seed=5), 42.0)]
     assert database.durations(method("tca")) == []
 

@@ -20,5 +20,4 @@ def enter(file: Path, count: int) -> None:
     for number in range(count):
         flat = {"method": METHODS[number % len(METHODS)], "seed": str(number // 2), "data.count": str(200 + number % 7)}
         experiment = Experiment.from_flat(flat)
-        with database.adding(new_run_id(experiment), experiment, result, now - timedelta(minutes=number)):
-            pass
+        database.add(new_run_id(experiment), experiment, result, now - timedelta(minutes=number))

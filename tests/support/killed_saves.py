@@ -93,7 +93,7 @@ def serve(
     report = StepReports(reports, last)
     report.calls(ObjectStorage, "write", lambda _self, key, _content: f"write {key}", after="manifest")
     report.calls(os, "replace", lambda _old, new: f"rename within {Path(new).parent.name}")
-    report.calls(RunDatabase, "adding", lambda _self, run_id, *_: f"list {run_id}")
+    report.calls(RunDatabase, "add", lambda _self, run_id, *_: f"list {run_id}")
     mock.patch.object(queue_module, "imported_run", partial(_made_up, ends)).start()
     queue().recover()
     waiting: set[str] = set()

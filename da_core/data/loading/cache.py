@@ -28,7 +28,6 @@ from da_core.data.loading.limited_reading import ReadingLimitError, call_limited
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.readers.archive import file_stamps
 from da_core.data.readers.tables import GUESSES
-from da_core.data.readers.upload_places import keep_below, mark_used
 from da_core.data.readers.uploads import own_files_in_errors, place_name, resolve_place
 from da_core.data.source import DataSource
 from da_core.data.sources import sources
@@ -39,6 +38,7 @@ from da_core.experiment import DataSpec
 from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
+from da_core.whole_files import keep_below, mark_used
 
 __all__ = ["fetch", "inspect_files", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 

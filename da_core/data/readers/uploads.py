@@ -18,11 +18,12 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 from da_core.data.readers.archive import EMPTY, NOT_READ, short_name
-from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket, UploadFolder, UploadPlaces
+from da_core.data.readers.upload_places import UPLOAD_NAME, UploadPlaces
 from da_core.errors import UserError, disk_explained
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.settings import settings
 from da_core.system.server_metrics import UPLOADED
+from da_core.whole_files import finish, new_file
 
 log = logging.getLogger(__name__)
 
@@ -43,32 +44,26 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     ending = ending if _ENDING.fullmatch(ending) else "bin"
     most = settings().upload_megabytes * 2**20
     places = _places()
-    places.folder.mkdir(parents=True, exist_ok=True)
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     stream.seek(0)  # someone may have looked at it before
     digest = hashlib.sha256()
     size = 0
-    with _storage_told(), tempfile.NamedTemporaryFile(dir=places.folder, prefix=".", delete=False) as kept:
-        try:
-            while block := stream.read(2**20):
-                size += len(block)
-                if size > most:
-                    raise UserError(
-                        "“{name}” is larger than {most} MB; upload a smaller file.",
-                        name=name,
-                        most=settings().upload_megabytes,
-                    )
-                digest.update(block)
-                kept.write(block)
-            if size == 0:
-                raise UserError(EMPTY, place=name)
-            kept.close()
-            file = f"{digest.hexdigest()}.{ending}"
-            places.put(file, Path(kept.name))
-            UPLOADED.inc(size)
-        except BaseException:
-            Path(kept.name).unlink(missing_ok=True)
-            raise
+    with _storage_told(), new_file(places.folder) as new:
+        while block := stream.read(2**20):
+            size += len(block)
+            if size > most:
+                raise UserError(
+                    "“{name}” is larger than {most} MB; upload a smaller file.",
+                    name=name,
+                    most=settings().upload_megabytes,
+                )
+            digest.update(block)
+            new.write(block)
+        if size == 0:
+            raise UserError(EMPTY, place=name)
+        file = f"{digest.hexdigest()}.{ending}"
+        places.put(file, finish(new))
+        UPLOADED.inc(size)
     try:
         places.keep_below(max(settings().uploads_megabytes * 2**20, most))
     except StorageError as error:
@@ -200,11 +195,11 @@ def _storage_told() -> Iterator[None]:
 
 
 def _places() -> UploadPlaces:
-    folder = settings().data_dir / "uploads"
-    return shared_uploads(folder.with_name("upload_copies"), before=folder) or UploadFolder(folder)
+    data = settings().data_dir
+    return shared_uploads(data / "upload_copies", before=data / "uploads") or UploadPlaces(ObjectStorage(data))
 
 
-def shared_uploads(copies: Path, *, before: Path | None = None) -> UploadBucket | None:
+def shared_uploads(copies: Path, *, before: Path | None = None) -> UploadPlaces | None:
     """Return the uploads of the storage that the settings name, with copies in a folder; None without a storage.
 
     Uploads that lie in ``before`` are brought into the storage.
@@ -217,8 +212,8 @@ def shared_uploads(copies: Path, *, before: Path | None = None) -> UploadBucket 
 
 
 @functools.cache
-def _opened(storage: ObjectStorage, copies: Path, copies_bytes: int, before: Path | None) -> UploadBucket:
-    return UploadBucket(storage, copies, copies_bytes, before)
+def _opened(storage: ObjectStorage, copies: Path, copies_bytes: int, before: Path | None) -> UploadPlaces:
+    return UploadPlaces(storage, copies, copies_bytes, before)
 
 
 def _path(place: str) -> Path | None:

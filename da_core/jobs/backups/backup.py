@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from da_core.data.readers.upload_places import UPLOAD_NAME, UploadBucket
+from da_core.data.readers.upload_places import UPLOAD_NAME, UploadPlaces
 from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.database import migrations
@@ -29,6 +28,7 @@ from da_core.jobs.database.database_engine import open_engine
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import RUN_ID
 from da_core.object_storage import StorageError
+from da_core.whole_files import finish, new_file
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def write_backup(
     data_dir: Path,
     database: str,
     bucket: RunBucket | None = None,
-    shared_uploads: UploadBucket | None = None,
+    shared_uploads: UploadPlaces | None = None,
 ) -> BackupContents:
     """Write an archive as ``file``, readable by its owner alone, whole or not at all.
 
@@ -64,16 +64,10 @@ def write_backup(
     if not data_dir.is_dir():
         raise UserError("There is no data folder {folder} to back up; set DA_LAB_DATA_DIR.", folder=data_dir)
     try:
-        with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=".backup-", delete=False) as new:
-            try:
-                with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                    contents = _fill(archive, data_dir, database, bucket, shared_uploads)
-                new.flush()
-                os.fsync(new.fileno())
-                os.replace(new.name, file)
-            except BaseException:
-                Path(new.name).unlink(missing_ok=True)
-                raise
+        with new_file(file.absolute().parent) as new:
+            with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                contents = _fill(archive, data_dir, database, bucket, shared_uploads)
+            os.replace(finish(new), file)
     except StorageError as error:
         raise UserError(str(error)) from error
     except OSError as error:
@@ -90,7 +84,7 @@ def _fill(
     data_dir: Path,
     database: str,
     bucket: RunBucket | None,
-    shared_uploads: UploadBucket | None,
+    shared_uploads: UploadPlaces | None,
 ) -> BackupContents:
     there_before = set(_names(data_dir / "runs")) | (bucket.run_ids() if bucket else set())
     with portable_tables.snapshot(database) as connection:
@@ -114,7 +108,7 @@ def _fill(
     here = set(_names(data_dir / "uploads"))
     uploads = sum(_add_upload(archive, name, data_dir / "uploads" / name) for name in sorted(here))
     if shared_uploads is not None:
-        shared = sorted(shared_uploads.names() - here)
+        shared = sorted(shared_uploads.find().keys() - here)
         uploads += sum(_add_upload(archive, name, shared_uploads.path(name)) for name in shared)
     archive.writestr(MANIFEST, json.dumps({"format": FORMAT, "revision": revision, "runs": runs}))
     return BackupContents(len(runs), uploads, rows)

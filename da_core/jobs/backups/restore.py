@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from da_core.data.readers.upload_places import UploadBucket
+from da_core.data.readers.upload_places import UploadPlaces
 from da_core.errors import UserError
 from da_core.jobs.backups import portable_tables
 from da_core.jobs.backups.backup import FORMAT, MANIFEST, RUN_FILE, TABLE, UPLOAD, BackupContents
@@ -51,7 +51,7 @@ def restore_backup(
     *,
     replace: bool = False,
     bucket: RunBucket | None = None,
-    shared_uploads: UploadBucket | None = None,
+    shared_uploads: UploadPlaces | None = None,
 ) -> BackupContents:
     """Restore an archive; the tables of an older version are brought up to date. No server may run meanwhile.
 
@@ -70,7 +70,7 @@ def restore_backup(
             if not replace:
                 _check_empty_folders(data_dir)
             there = bucket.run_ids() if bucket else set()
-            uploads = shared_uploads.names() if shared_uploads else set()
+            uploads = set(shared_uploads.find()) if shared_uploads else set()
             if there | uploads and not replace:
                 _not_empty("DA_LAB_STORAGE")
             contents = _unpack(archive, manifest, Path(made))

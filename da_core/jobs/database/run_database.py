@@ -172,16 +172,14 @@ class RunDatabase:
         with reached_files():
             self._file.remove_journal()
 
-    @contextlib.contextmanager
-    def adding(
+    def add(
         self, run_id: str, experiment: Experiment, result: Result, finished_at: datetime, owners: Iterable[str] = ()
-    ) -> Iterator[None]:
-        """Insert a run and put it into its owners' lists, if the body of the ``with`` succeeds."""
+    ) -> None:
+        """Insert a run and put it into its owners' lists."""
         with self.begin() as connection:
             connection.execute(_RUNS.insert().values(**_facts(run_id, experiment, result, finished_at)))
             for owner in dict.fromkeys(owners):
                 _enter(connection, run_id, owner)
-            yield
 
     def run_ids(self, key: str | None = None) -> list[str]:
         """List all runs, or those of the experiment with this ``key`` that went to their end; the newest first."""

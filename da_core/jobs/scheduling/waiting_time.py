@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Container, Sequence
+
+from cachetools import FIFOCache
 
 from da_core.experiment import Experiment
 
@@ -58,17 +59,13 @@ class Durations:
     """What runs of each kind took lately, in seconds. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._per_epoch: OrderedDict[str, float] = OrderedDict()
+        self._per_epoch: FIFOCache[str, float] = FIFOCache(_KINDS)
         self._lock = threading.Lock()
 
     def learn(self, experiment: Experiment, seconds: float, kind: str = "") -> None:
         """Note what a run took or, while it goes, will have taken."""
         with self._lock:
-            kind = kind or kind_of_run(experiment)
-            self._per_epoch[kind] = seconds / experiment.training.epochs
-            self._per_epoch.move_to_end(kind)
-            while len(self._per_epoch) > _KINDS:
-                self._per_epoch.popitem(last=False)
+            self._per_epoch[kind or kind_of_run(experiment)] = seconds / experiment.training.epochs
 
     def expected(self, experiment: Experiment, kind: str = "") -> float:
         """Return the seconds that the experiment will take, by the last one of its kind; `UNKNOWN` without one."""
