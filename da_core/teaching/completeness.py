@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from da_core import i18n_messages
 from da_core.data.measured import figures
@@ -49,7 +48,7 @@ def gaps_of_method(name: str) -> list[Gap]:
         *reading_gaps(method),
         *check_gaps(name),
         *film_gaps(method),
-        *translation_gaps(method, method),
+        *translation_gaps(method),
         *reference_gaps(reference.methods_page(), "methods.md", name),
         *result_gaps(method),
     ]
@@ -62,7 +61,7 @@ def gaps_of_data(name: str) -> list[Gap]:
         *shift_gaps(source),
         *thumbnail_gaps(source),
         *figure_gaps(source),
-        *translation_gaps(source, type(source)),
+        *translation_gaps(source),
         *reference_gaps(reference.data_page(), "data.md", name),
     ]
 
@@ -161,7 +160,7 @@ def _formulas(text: str) -> list[str]:
 def shift_gaps(source: type[DataSource]) -> Iterator[Gap]:
     """Check that a source says which kind of shift it has; own files cannot know."""
     if source.shift == "unknown" and source.name != "files":
-        yield Gap("kind of shift", f"set `shift` in {_code_of(type(source))}.")
+        yield Gap("kind of shift", f"set `shift` in {_code_of(source)}.")
 
 
 def thumbnail_gaps(source: type[DataSource]) -> Iterator[Gap]:
@@ -185,9 +184,9 @@ def _is_built_in(source: type[DataSource]) -> bool:
 # Of both
 
 
-def translation_gaps(thing: Any, kind: type) -> Iterator[Gap]:
-    """Check that what the forms show of a thing, and what the file of its class says, is translated."""
-    messages = [*i18n_messages.of_thing(thing), *i18n_messages.of_code(i18n_messages.parse(ROOT / _code_of(kind)))]
+def translation_gaps(kind: type) -> Iterator[Gap]:
+    """Check that what the forms show of a class, and what its file says, is translated."""
+    messages = [*i18n_messages.of_thing(kind), *i18n_messages.of_code(i18n_messages.parse(ROOT / _code_of(kind)))]
     for language in LANGUAGES:
         if language == "en":
             continue

@@ -307,7 +307,7 @@ def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path)
         at.text_input(key=keys.server_path("source")).placeholder == f"A folder below {settings().data_dir / 'shared'}."
     )
     at.text_input(key=keys.server_path("source")).set_value(str(tmp_path)).run()
-    assert "outside of the folder" in at.error[0].value
+    assert "outside the folder" in at.error[0].value
     assert experiment(at).data.name == "street"
 
 

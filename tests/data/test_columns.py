@@ -61,7 +61,7 @@ def test_a_city_is_no_label_beside_a_column_of_two_words(tmp_path: Path) -> None
 
 def test_two_columns_that_fit_alike_as_the_label_are_asked_for(tmp_path: Path) -> None:
     place = table(tmp_path / "a.csv", "x,colour,shape,domain", "{n},{two},{third},{other}")
-    with pytest.raises(UserError, match="colour, shape fit alike") as raised:
+    with pytest.raises(UserError, match="colour, shape fit equally well") as raised:
         roles(place)
     assert raised.value.values["option"] == "label"
     assert roles(place, label="shape") == ("shape", "domain")
@@ -81,7 +81,7 @@ def test_what_was_understood_is_written_down_and_a_source_that_is_not_plain_is_a
     spec = DataSpec(name="files", source=str(place))
     found = inspect_files(spec)
     assert found.layout.domains == ("u", "v")
-    with pytest.raises(UserError, match="Which of u, v is the source") as raised:
+    with pytest.raises(UserError, match="It is unclear which of u, v is the source") as raised:
         found.settle(spec)
     assert raised.value.values["option"] == "source_domain"
     chosen = spec.model_copy(update={"params": {"source_domain": "v"}})

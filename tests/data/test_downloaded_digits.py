@@ -149,7 +149,7 @@ def test_a_damaged_file_is_one_sentence(place: Path, content: bytes) -> None:
         ("downloaded_digits", {"pair": "svhn→mnist"}),
         ("movielens", {}),
     ):
-        with pytest.raises(UserError, match="cannot be read; delete it"):
+        with pytest.raises(UserError, match="cannot be read; delete the folder"):
             load_pair(DataSpec(name=name, params=params))
 
 

@@ -169,9 +169,9 @@ def test_what_would_take_too_much_memory_is_not_filled_up(tmp_path: Path, limit:
     scipy.sparse.save_npz(tmp_path / "x.npz", wide)
     place = npz(tmp_path / "s.npz", **np.load(tmp_path / "x.npz"), y=Y)
     good = npz(tmp_path / "t.npz", X=X, y=Y)
-    assert "MB in memory" in complaint(place, good)
-    assert "MB in memory" in complaint(mat(tmp_path / "s.mat", X=wide.astype(float).tocsc(), y=Y), good)
-    assert "MB in memory" in complaint(mat73(tmp_path / "h.mat", X=np.zeros((3000, 2000)), y=np.zeros(3000)), good)
+    assert "MB of memory" in complaint(place, good)
+    assert "MB of memory" in complaint(mat(tmp_path / "s.mat", X=wide.astype(float).tocsc(), y=Y), good)
+    assert "MB of memory" in complaint(mat73(tmp_path / "h.mat", X=np.zeros((3000, 2000)), y=np.zeros(3000)), good)
 
 
 def test_a_mat_file_that_unpacks_to_far_more_is_not_unpacked(tmp_path: Path, limit: Callable[[str, int], None]) -> None:
@@ -200,7 +200,7 @@ def test_hdf5_reads_no_other_file(tmp_path: Path) -> None:
                 file.create_dataset("X", (5, 20), "f8", external=[(str(tmp_path / "raw"), 0, 800)])
             else:
                 file.create_virtual_dataset("X", layout)
-        assert "no plain matrix of numbers" in complaint(place, good)
+        assert "not a plain matrix of numbers" in complaint(place, good)
 
 
 @pytest.mark.parametrize("kind", ["mat", "mat73", "sparse"])
@@ -248,9 +248,9 @@ def test_svmlight_that_cannot_be_used_gets_a_sentence(tmp_path: Path, limit: Cal
     good.write_text("1 1:0.5 2:1\n-1 1:1\n" * 5)
     assert "holds one domain" in complaint(good)
     for text, says in (
-        ("1 1:0.5\n-1 2:x\n", "svmlight’s form"),
+        ("1 1:0.5\n-1 2:x\n", "follow svmlight's format"),
         ("1 1:0.5\n-1 2:1e99\n", "finite"),
-        ("1 1:0.5\n-1 200000000:1\n" * 5, "MB in memory"),
+        ("1 1:0.5\n-1 200000000:1\n" * 5, "MB of memory"),
     ):
         (tmp_path / "bad").write_text(text)
         assert says in complaint(tmp_path / "bad", good)

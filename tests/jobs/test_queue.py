@@ -560,7 +560,7 @@ def test_files_that_may_have_changed_are_run_again_and_uploads_are_not(queue, sc
     ],
 )
 def test_a_place_outside_of_the_shared_folder_is_refused_before_anything_is_queued(queue, script, experiment):
-    with pytest.raises(UserError, match="outside of the folder"):
+    with pytest.raises(UserError, match="outside the folder"):
         queue.submit(experiment, ANN)
     assert script.begun == []
 

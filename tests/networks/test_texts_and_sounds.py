@@ -52,7 +52,7 @@ def test_only_training_rows_make_the_vocabulary() -> None:
 
 
 def test_texts_without_a_word_are_explained() -> None:
-    with pytest.raises(UserError, match="not one word"):
+    with pytest.raises(UserError, match="contain no words"):
         prepared(np.array(["", "  "]), "text_mlp")
 
 
