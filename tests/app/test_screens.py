@@ -327,7 +327,7 @@ def test_a_tables_columns_are_understood_and_can_be_set_right() -> None:
     at.multiselect(key=keys.column("features")).set_value(["height"]).run()
     understood(at)
     assert at.selectbox(key=keys.column("source_domain")).value is None, "neither place is plainly the source"
-    assert "Which of Bern, Oslo is the source" in at.info[0].value
+    assert "It is unclear which of Bern, Oslo is the source" in at.info[0].value
     at.selectbox(key=keys.column("source_domain")).set_value("Bern").run()
     use(understood(at))
     spec = experiment(at).data
@@ -407,7 +407,7 @@ def test_a_workbook_with_gaps_and_words_is_told_before_it_is_used_and_its_names_
 
 def test_two_folders_of_any_names_are_asked_which_is_the_source() -> None:
     at = bring(opened("data"), archive(amazon__cat=6, amazon__dog=5, webcam__cat=4, webcam__dog=3))
-    assert "Which of amazon, webcam is the source" in at.info[0].value
+    assert "It is unclear which of amazon, webcam is the source" in at.info[0].value
     at.selectbox(key=keys.column("source_domain")).set_value("webcam").run()
     use(understood(at))
     pair = load_pair(experiment(at).data)
