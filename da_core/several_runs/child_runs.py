@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class ChildRuns:
-    """Runs ``run`` as a `RunFunction` of the workers, each in a child that may take so many ``megabytes``, if any.
+    """Runs ``run`` as a `RunFunction` of the workers, each in a child limited to ``megabytes``, if given.
 
     Up to ``kept`` children wait for further runs, since one takes time to import what runs need; a child has as many
     ``threads`` as are given, or all. ``run`` and its keyword arguments are pickled. Raises `UserError` where the system

@@ -38,12 +38,6 @@ class Order:
         self.rows = torch.zeros(steps, batch_size, dtype=torch.int64, device=device)
         self.flips = torch.zeros(steps, batch_size, dtype=torch.bool, device=device)
 
-    @classmethod
-    def of_each(cls, counts: list[int], spec: TrainingSpec, mirrored: bool, device: torch.device) -> list[Order]:
-        """Plan an epoch of source samples and, where there is a second count, of target samples beside them."""
-        steps, size = plan_epoch(counts[0], spec.batch_size, spec.least_steps)
-        return [cls(count, steps, size, mirrored, device) for count in counts]
-
     def shuffle(self, generator: torch.Generator) -> None:
         """Draw an epoch's order on the CPU, so that every device sees the same, and copy it in place."""
         needed, drawn = self.rows.numel(), []

@@ -123,7 +123,7 @@ class UploadPlaces:
             self.delete(name)
 
     def delete_unused(self, days: float) -> list[str]:
-        """Delete what nobody has used for so many days, and return the names."""
+        """Delete uploads unused for ``days``, and return their names."""
         delete_left_over(self.folder, pattern=".*")  # earlier versions began them otherwise
         if self._before is not None:
             UploadPlaces(ObjectStorage(self._before.parent)).delete_unused(days)
