@@ -73,7 +73,11 @@ def syntax_trees() -> Iterator[tuple[Path, ast.Module]]:
 
 def parse(path: Path) -> ast.Module:
     """Parse one file."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+    code = path.read_text(encoding="utf-8")
+    try:
+        return ast.parse(code)
+    except SystemError:  # before Python 3.11.8, two threads that parse at once can confuse each other (gh-106905)
+        return ast.parse(code)
 
 
 def write_places(language: str) -> list[str]:
