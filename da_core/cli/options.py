@@ -134,7 +134,7 @@ def runner() -> Runner:
     if settings().cluster:
         from da_core.jobs.processes.cluster import cluster
 
-        return cluster().runner
+        return cluster().runner()
     from da_core.several_runs.run_several import local_runner
 
     return local_runner()

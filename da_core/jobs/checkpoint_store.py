@@ -13,7 +13,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
 
 from da_core.jobs.store import RUN_ID
 from da_core.object_storage import ObjectStorage, shared_storage
@@ -23,24 +22,11 @@ from da_core.whole_files import delete_left_over
 log = logging.getLogger(__name__)
 
 _FOLDER = "checkpoints"
-_KEY = re.compile(rf"{_FOLDER}/({RUN_ID.pattern})(?:[./]([0-9]{{6}})-([0-9]{{3}}))?\.checkpoint")
-"""A run's id and an attempt; earlier versions named none."""
+_KEY = re.compile(rf"{_FOLDER}/({RUN_ID.pattern})(?:[./]([0-9]{{6}})(?:-[0-9]{{3}})?)?\.checkpoint")
+"""A run's id and an attempt; earlier versions named none, or with it the workers that it had lost."""
 _DIGEST = hashlib.sha256().digest_size
 STALE_SECONDS = 24 * 3600.0
 """A checkpoint that nobody has renewed for so long, of a run that nobody has, is left over."""
-
-
-class Attempt(NamedTuple):
-    """Which attempt at a run: the servers that have had it, and the workers that this one of them has lost with it."""
-
-    servers: int
-    lost: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.servers:06d}-{self.lost:03d}"
-
-
-FIRST = Attempt(1)
 
 
 @dataclass(frozen=True)
@@ -53,19 +39,19 @@ class CheckpointStore:
 
     storage: ObjectStorage
 
-    def save(self, run_id: str, content: bytes, attempt: Attempt = FIRST) -> None:
+    def save(self, run_id: str, content: bytes, attempt: int = 1) -> None:
         """Replace an attempt's checkpoint, whole or not at all. Raises `OSError`, and then leaves what was there."""
         if self.storage.folder:
-            self.storage.write(f"{_FOLDER}/{_checked(run_id)}.{attempt}.checkpoint", content)
+            self.storage.write(f"{_FOLDER}/{_checked(run_id)}.{attempt:06d}.checkpoint", content)
         else:
             digest = hashlib.sha256(content).digest()
-            self.storage.write(f"{_FOLDER}/{_checked(run_id)}/{attempt}.checkpoint", digest + content)
+            self.storage.write(f"{_FOLDER}/{_checked(run_id)}/{attempt:06d}.checkpoint", digest + content)
 
     def load(self, run_id: str) -> bytes | None:
         """Load the last attempt's checkpoint; None if there is none. Raises `OSError`."""
         attempts = self._attempts(run_id)
         try:
-            content = self.storage.read(attempts[max(attempts)]) if attempts else None
+            content = self.storage.read(max(attempts)) if attempts else None
         except FileNotFoundError:
             return None
         if content is None or self.storage.folder:
@@ -75,14 +61,14 @@ class CheckpointStore:
             raise OSError(f"the checkpoint of run {run_id} is not what was written")
         return content
 
-    def last_attempt(self, run_id: str) -> Attempt | None:
+    def last_attempt(self, run_id: str) -> int | None:
         """Return the last attempt that has saved a checkpoint; None if none has. Raises `OSError`."""
-        return max(self._attempts(run_id), default=None)
+        return max(self._attempts(run_id).values(), default=None)
 
     def delete(self, run_id: str) -> None:
         """Delete the run's checkpoints, if there are any."""
         try:
-            for key in self._attempts(run_id).values():
+            for key in self._attempts(run_id):
                 self.storage.delete(key)
         except OSError as error:
             log.warning("the checkpoint of run %s cannot be deleted just now: %s", run_id, error)
@@ -99,11 +85,11 @@ class CheckpointStore:
         if self.storage.folder:
             delete_left_over(self.storage.folder / _FOLDER, STALE_SECONDS)
 
-    def _attempts(self, run_id: str) -> dict[Attempt, str]:
-        """List the attempts at a run that have saved a checkpoint, with its key."""
+    def _attempts(self, run_id: str) -> dict[str, int]:
+        """List a run's checkpoints by their keys, with the attempt at it that saved each."""
         _checked(run_id)
         matches = filter(None, map(_KEY.fullmatch, self.storage.find(_FOLDER)))
-        return {Attempt(int(match[2]), int(match[3])): match[0] for match in matches if match[1] == run_id and match[2]}
+        return {match[0]: int(match[2]) for match in matches if match[1] == run_id and match[2]}
 
 
 def _checked(run_id: str) -> str:
@@ -124,39 +110,11 @@ class CheckpointPlace:
 
     store: CheckpointStore
     run_id: str
-    servers: int
-    lost: int = 0
-    """Workers of a cluster that the last of the servers has lost with the run."""
-
-    @property
-    def attempt(self) -> int:
-        """How often the run has been begun, this time included."""
-        return self.servers + self.lost
+    attempt: int
+    """How often the run has been begun, this time included."""
 
     def read(self) -> bytes | None:
         return self.store.load(self.run_id)
 
     def write(self, content: bytes) -> None:
-        self.store.save(self.run_id, content, Attempt(self.servers, self.lost))
-
-    def shared(self) -> SharedPlace | None:
-        """Return what a worker elsewhere needs to keep the checkpoint itself; None where it lies on this machine."""
-        if self.store.storage.folder:
-            return None
-        return SharedPlace(self.store.storage.url, self.run_id, Attempt(self.servers, self.lost))
-
-
-@dataclass(frozen=True)
-class SharedPlace:
-    """One run's place in the storage at ``url``, as it travels to a worker of a cluster."""
-
-    url: str
-    run_id: str
-    attempt: Attempt
-
-    def open(self) -> CheckpointPlace | None:
-        """Open the place; None where this process is not set to use that storage."""
-        storage = shared_storage()
-        if storage is None or storage.url != self.url:
-            return None
-        return CheckpointPlace(CheckpointStore(storage), self.run_id, *self.attempt)
+        self.store.save(self.run_id, content, self.attempt)

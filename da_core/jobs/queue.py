@@ -12,41 +12,83 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
-from da_core.jobs.database.wish import Control
-from da_core.jobs.owners import EVERYONE, OwnerDigest, digest
-from da_core.jobs.scheduling import keeper
-from da_core.jobs.scheduling.controls import is_due
+from da_core.jobs.owners import EVERYONE, digest
+from da_core.jobs.scheduling.controls import Control, is_due
 from da_core.jobs.scheduling.job import Job
-from da_core.jobs.scheduling.keeper import Keeper
 from da_core.jobs.scheduling.limits import check_limits
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.scheduling.run_view import RunState, RunView, view_of_record
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.scheduling.waiting_time import UNKNOWN
-from da_core.jobs.scheduling.workers import Capacity, RunFunction, Workers, imported_run
+from da_core.jobs.scheduling.workers import Capacity, RunFunction, imported_run, run_function
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.settings import Settings, settings
 from da_core.system.limited_process import IS_SUPPORTED
 
 if TYPE_CHECKING:
-    from da_core.jobs.database.live_runs import LiveRuns, OtherRun
+    from da_core.jobs.scheduling.live_runs import LiveRuns
 
 log = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 1.0
+
+
+class Runs(Protocol):
+    """The runs that are not over, and what trains them: threads of this server, or a cluster.
+
+    `changing` holds the schedule of all of them and has everybody see what was changed within.
+    """
+
+    def reading(self) -> AbstractContextManager[Schedule]:
+        """Hold the schedule to look at it; on a cluster it may be a moment old."""
+
+    def changing(self) -> AbstractContextManager[Schedule]:
+        """Hold the schedule to change it. Raises `UserError` where that cannot be done just now."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a change, within `reading`."""
+
+    def renew(self, run_id: str) -> None:
+        """Note that somebody looks at a run."""
+
+    def check_takes_runs(self) -> None:
+        """Raise `UserError` where runs that are handed in would not be trained."""
+
+    def begin(self, job: Job) -> None:
+        """Have a run that was added be trained when it is its turn."""
+
+    def recover(self) -> None:
+        """Go on with the runs that were left."""
+
+    def find(self, run_id: str) -> Job | None:
+        """Find a run that is not in the schedule, since this server does not train it."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody is there to train."""
+
+    @property
+    def at_once(self) -> int:
+        """How many runs can train at the same time just now."""
+
+    def close(self, timeout: float) -> None:
+        """Leave the runs to the next server; wait at most ``timeout`` seconds."""
+
 
 class Queue:
-    """The queued, running and paused runs of all visitors of one server. Safe to use from many threads.
+    """The queued, running and paused runs of all visitors. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
     (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
-    time, or as many as have ``room``.
+    time, or as many as have ``room``, unless ``runs`` are elsewhere.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
@@ -67,28 +109,24 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
         live_runs: LiveRuns | None = None,
         checkpoints: CheckpointStore | None = None,
+        runs: Runs | None = None,
     ) -> None:
         self._store = store
         self._queue_length = queue_length
         self._per_owner = per_owner
         self._per_address = per_address
-        self._room = room or Capacity(lambda: workers)
-        self._schedule = Schedule(
-            lease_seconds,
-            clock,
-            workers=self._room.count,
-            single_runs_alone=self._room.run_beside is not None,
-            run_seconds=run_seconds,
-        )
-        self._changed = self._schedule.changed
-        self._admission = threading.RLock()
-        """Held while a run is taken in, so that a double click is one; to be taken before the schedule's lock.
-
-        Under neither is the storage asked, which may be slow."""
-        self._keeper: Keeper | None = None
-        self._workers = Workers(self._schedule, store, run, self._room, self._record_begin, self._is_ours, checkpoints)
-        if live_runs is not None:
-            self._keeper = Keeper(self._schedule, store, live_runs, checkpoints, self._workers.start, self._admission)
+        if runs is None:
+            room = room or Capacity(lambda: workers)
+            schedule = Schedule(
+                lease_seconds,
+                clock,
+                workers=room.count,
+                single_runs_alone=room.run_beside is not None,
+                run_seconds=run_seconds,
+            )
+            runs = LocalRuns(schedule, store, run, room, live_runs, checkpoints)
+        self._runs = runs
+        self._closed = False
 
     def submit(
         self,
@@ -102,10 +140,10 @@ class Queue:
     ) -> str:
         """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
 
-        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), be
-        it of this server or another, or one that the store has from before is taken instead of a new one. A run on a
-        folder or file of the server is never taken from the store, because what lies there may have changed. One that
-        this server has given up because it ends servers is not begun again: its id is the answer.
+        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), or
+        one that the store has from before is taken instead of a new one. A run on a folder or file of the server is
+        never taken from the store, because what lies there may have changed. One that was given up because it ends
+        whatever trains it is not begun again: its id is the answer.
         ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
         the visitor's on the network, "" where it says nothing of who they are.
 
@@ -116,100 +154,69 @@ class Queue:
         places = experiment.places
         check_all_allowed(places, localhost_only)
         may_change = any(not place.startswith("upload:") for place in places)  # an upload is named for its content
+        if self._closed:
+            raise UserError("The server is about to stop; try again in a moment.")
+        self._runs.check_takes_runs()
         self._recall_durations([experiment])
-        asked: set[str] | None = None
+        asked: set[str] = set()
+        new: list[str] | None = None
         while True:
-            with self._admission:
-                if (joined := self._join(experiment, owner, behind=behind, ahead=ahead)) is not None:
-                    return joined
-                if not may_change and (given_up := self._given_up(experiment)) is not None:
+            with self._runs.changing() as schedule:
+                if (equal := schedule.equal(experiment, owner)) is not None:
+                    schedule.join(equal, owner, behind=behind, ahead=ahead)
+                    return equal.run_id
+                if not may_change and (given_up := schedule.given_up(experiment)) is not None:
                     return given_up
-                names = [] if may_change else self._store.candidates(experiment)
-                if asked is not None and asked.issuperset(names):
+                if new is not None and not new:
                     run_id = new_run_id(experiment)
                     job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=digest(address))
-                    return self._take_in(job)
-            # the storage may take its time, and meanwhile others are taken in: what is new then is looked at as well
-            asked = asked or set()
-            if (done := self._store.choose(experiment, [name for name in names if name not in asked])) is not None:
+                    self._check_room(job, schedule.jobs.values())
+                    schedule.give_turn(job)
+                    schedule.add(job)
+                    break
+            # the storage may take its time, and what is new by then is looked at as well
+            new = [] if may_change else [name for name in self._store.candidates(experiment) if name not in asked]
+            if (done := self._store.choose(experiment, new)) is not None:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
             check_limits(experiment)
-            asked.update(names)
-
-    def _join(self, experiment: Experiment, owner: OwnerDigest, *, behind: bool, ahead: bool) -> str | None:
-        """Join the live run of this server that is equal, and return its id; None where there is none."""
-        with self._changed:
-            if self._schedule.closed:
-                raise UserError("The server is about to stop; try again in a moment.")
-            self._schedule.end_expired()
-            if (equal := self._schedule.equal(experiment, owner)) is not None:
-                self._schedule.join(equal, owner, behind=behind, ahead=ahead)
-            return None if equal is None else equal.run_id
-
-    def _given_up(self, experiment: Experiment) -> str | None:
-        with self._changed:
-            return self._schedule.given_up(experiment)
-
-    def _take_in(self, job: Job) -> str:
-        """Queue a new run, or join the equal one of another server; return its id. Admission is held."""
-        if self._keeper is None:
-            self._check_room(job)
-            with self._changed:
-                self._schedule.give_turn(job)
-        elif (joined := self._keeper.claim(job, partial(self._check_room, job))) is not None:
-            return joined
-        with self._changed:
-            self._schedule.add(job)
-            self._workers.start()
-        if self._keeper is not None:
-            self._keeper.start()
+            asked.update(new)
+        self._runs.begin(job)
         return job.run_id
 
     def recover(self) -> None:
         """Go on with the runs that servers before this one left."""
-        if self._keeper is not None and not self._schedule.closed:
-            self._keeper.take_over()
-            self._keeper.start()
-            with self._changed:
-                waiting = [job.experiment for job in self._schedule.waiting]
-            self._recall_durations(waiting)
-            with self._changed:
-                self._schedule.number_places()
+        self._runs.recover()
+        with self._runs.reading() as schedule:
+            waiting = [job.experiment for job in schedule.waiting]
+        self._recall_durations(waiting)
+        with self._runs.reading() as schedule:
+            schedule.number_places()
 
     def view(self, run_id: str, *, renew: bool = False) -> RunView | None:
         """View the run as it is now; None if there is no such run.
 
-        It may be from before the server was restarted; one that another server drives is seen some seconds late.
-
-        ``renew`` says that somebody is looking, and keeps the run alive.
+        It may be from before the server was restarted. ``renew`` says that somebody is looking, and keeps it alive.
         """
-        view = self._known_view(run_id, renew=renew)
-        if view is None and self._keeper is not None:
+        if renew:
+            self._runs.renew(run_id)
+        view = self._known_view(run_id)
+        if view is None:
             self.recover()
-            view = self._known_view(run_id, renew=renew)
-            there = self._keeper.find_elsewhere(run_id) if view is None else None
-            if there is not None:
-                view = there.view
-                if renew:
-                    self._keeper.renew_elsewhere(run_id)
+            view = self._known_view(run_id)
+        if view is None and (job := self._runs.find(run_id)) is not None:
+            view = job.view()
         return view
 
     def renew(self, run_id: str) -> None:
         """Keep the run alive, since somebody is looking at it."""
-        with self._changed:
-            self._schedule.renew(run_id)
-            known = self._schedule.view(run_id) is not None
-        if not known and self._keeper is not None:
-            self._keeper.renew_elsewhere(run_id)
+        self._runs.renew(run_id)
 
     def owns(self, run_id: str, owner: str) -> bool:
         """Say whether this visitor may control the run, while it is live."""
-        with self._changed:
-            if self._schedule.view(run_id) is not None or self._keeper is None:
-                return run_id in self._schedule.jobs and digest(owner) in self._schedule.jobs[run_id].owners
-        there = self._keeper.find_elsewhere(run_id)
-        return there is not None and digest(owner) in there.owners
+        with self._runs.reading() as schedule:
+            job = schedule.jobs.get(run_id)
+        return job is not None and digest(owner) in job.owners
 
     def pause(self, run_id: str, owner: str) -> None:
         """Put the run aside and free its worker. Only for a sole owner."""
@@ -246,80 +253,57 @@ class Queue:
     def _wait(self, run_ids: Sequence[str], until: Callable[[RunView], bool], timeout: float) -> RunView | None:
         deadline = time.monotonic() + timeout
         while True:
-            with self._changed:
-                views = [self._known_view(run_id) for run_id in run_ids]
+            with self._runs.reading() as schedule:
+                views = [schedule.view(run_id) for run_id in run_ids]
                 left = deadline - time.monotonic()
-                if None in views:
-                    left = min(left, keeper.BEAT)  # of another server's runs nobody here is told that they change
-                elif not any(map(until, filter(None, views))) and self._changed.wait(left):
+                if None not in views and not any(map(until, filter(None, views))) and left > 0:
+                    self._runs.wait(left)
                     continue
             for run_id, known in zip(run_ids, views, strict=True):
                 if (view := known or self.view(run_id)) is None:
                     self._refuse_unknown(run_id)
                 if until(view):
                     return view
-            if time.monotonic() >= deadline:
+            if (left := deadline - time.monotonic()) <= 0:
                 return None
-            with self._changed:
-                self._changed.wait(left)
+            with self._runs.reading():  # of what this server does not train it is not told that it changes
+                self._runs.wait(min(left, _LOOK_SECONDS))
 
     def count(self) -> dict[RunState, int]:
         """Count the runs that are not over by their state."""
-        with self._changed:
-            return Counter(job.state for job in self._schedule.jobs.values())
+        with self._runs.reading() as schedule:
+            return Counter(job.state for job in schedule.jobs.values())
 
     def longest_wait(self) -> float:
         """Return how many seconds the run that waits longest has waited to begin; 0 where none waits."""
-        with self._changed:
-            since = [job.submitted_at for job in self._schedule.waiting if job.started_at is None]
+        with self._runs.reading() as schedule:
+            since = [job.submitted_at for job in schedule.waiting if job.started_at is None]
         return max(((datetime.now(UTC) - moment).total_seconds() for moment in since), default=0.0)
 
     @property
     def alive(self) -> bool:
         """Whether it takes runs, and its workers are there to drive them."""
-        return not self.closed and self._workers.alive
+        return not self._closed and self._runs.alive
 
     @property
     def at_once(self) -> int:
         """How many runs can train at the same time just now."""
-        return self._room.count()
-
-    def look_again(self) -> None:
-        """Have runs begin for which there is room now."""
-        self._workers.start()
+        return self._runs.at_once
 
     @property
     def closed(self) -> bool:
         """Whether it takes no more runs."""
-        return self._schedule.closed
+        return self._closed
 
     def close(self, timeout: float = 10.0) -> None:
-        """End every run and the workers; wait at most ``timeout`` seconds for them."""
-        with self._changed:
-            self._schedule.closed = True
-        if self._keeper is not None:
-            self._keeper.close()
-        with self._changed:
-            for job in list(self._schedule.jobs.values()):
-                self._schedule.end(job)
-            self._changed.notify_all()
-        self._workers.join(timeout)
+        """Take no more runs, and leave them to the next server; wait at most ``timeout`` seconds for the workers."""
+        self._closed = True
+        self._runs.close(timeout)
 
-    def _record_begin(self, job: Job) -> None:
-        if self._keeper is not None:
-            self._keeper.record_begin(job)
-
-    def _is_ours(self, job: Job) -> bool:
-        """Tell whether a run that came to its end is this server's to save."""
-        return self._keeper is None or self._keeper.wins_end(job)
-
-    def _known_view(self, run_id: str, *, renew: bool = False) -> RunView | None:
-        """View a run of this server, or one that the store has."""
-        with self._changed:
-            if renew:
-                self._schedule.renew(run_id)
-            self._schedule.end_expired()
-            view = self._schedule.view(run_id)
+    def _known_view(self, run_id: str) -> RunView | None:
+        """View a run of the schedule, or one that the store has."""
+        with self._runs.reading() as schedule:
+            view = schedule.view(run_id)
         if view is not None or (record := self._store.load(run_id)) is None:
             return view
         try:
@@ -327,13 +311,14 @@ class Queue:
         except UserError:
             log.warning("run %s is damaged", run_id, exc_info=True)
             return None
-        with self._changed:
-            self._schedule.keep_view(view)
+        with self._runs.reading() as schedule:
+            schedule.keep_view(view)
         return view
 
     def _recall_durations(self, experiments: Iterable[Experiment]) -> None:
         """Learn from the list of runs how long such experiments took, where this server has not seen any yet."""
-        durations = self._schedule.durations
+        with self._runs.reading() as schedule:
+            durations = schedule.durations
         for experiment in experiments:
             if durations.expected(experiment) != UNKNOWN:
                 continue
@@ -345,62 +330,43 @@ class Queue:
             for other, seconds in found:
                 durations.learn(other, seconds)
 
-    def _check_room(self, job: Job, elsewhere: Sequence[OtherRun] = ()) -> None:
-        """Raise `UserError` where there is none beside the runs here and on other servers.
-
-        A study has by itself no more runs than train at once.
-        """
-        (owner,), address = job.owners, job.address
-        with self._changed:
-            here = list(self._schedule.jobs.values())
-        mine = sum(owner in one.owners and not one.behind for one in here)
-        mine += sum(owner in one.owners and not one.behind for one in elsewhere)
+    def _check_room(self, job: Job, others: Iterable[Job]) -> None:
+        """Raise `UserError` where there is none beside the others. A study has by itself no more than train at once."""
+        (owner,), others = job.owners, list(others)
+        mine = sum(owner in one.owners and not one.behind for one in others)
         if mine >= self._per_owner and not job.behind:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
-        waits = [one for one in here if one.state in ("queued", "paused")]
-        nearby = sum(one.address == address for one in waits) if address else 0
-        nearby += sum(one.address == address and one.waits for one in elsewhere) if address else 0
+        waits = [one for one in others if one.state in ("queued", "paused")]
+        nearby = sum(one.address == job.address for one in waits) if job.address else 0
         if nearby >= self._per_address:
             raise UserError(
                 "{count} runs from your network are waiting, which is all that this server takes from one; try again "
                 "when some of them have gone.",
                 count=nearby,
             )
-        waiting = len(waits) + sum(one.waits for one in elsewhere)
-        if waiting >= self._queue_length:
+        if len(waits) >= self._queue_length:
             raise UserError(
-                "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
+                "{count} runs are waiting, which is all that this server takes; try again later.", count=len(waits)
             )
 
     def _control(self, run_id: str, owner: str, control: Control) -> None:
-        """Do what is asked of a run; where another server drives it, ask that one. Nothing where the run is over."""
+        """Do what is asked of a run. Nothing where the run is over."""
         who = digest(owner)
-        with self._changed:
-            job = self._schedule.jobs.get(run_id)
+        with self._runs.changing() as schedule:
+            job = schedule.jobs.get(run_id)
             if job is not None and is_due(control, job.view(), is_owner=who in job.owners):
-                self._schedule.fulfil(job, who, control)
-            known = job is not None or self._schedule.view(run_id) is not None
-        known = known or self._store.load(run_id) is not None
-        if not known and (self._keeper is None or not self._keeper.ask(run_id, who, control)):
+                schedule.fulfil(job, who, control)
+            known = job is not None or schedule.view(run_id) is not None
+        if not known and self._store.load(run_id) is None:
+            self._runs.check_takes_runs()
             self._refuse_unknown(run_id)
-        if self._keeper is not None:
-            self._keeper.note_change()
 
     def _refuse_unknown(self, run_id: str) -> NoReturn:
         self._store.is_damaged(run_id)  # raises where the storage is away, which is another thing
         raise UserError("There is no run {run} here any more; start it again.", run=run_id)
-
-
-def _run_function(limits: Settings) -> RunFunction:
-    """Choose how runs are driven: in this process, or in children whose memory is limited."""
-    if not limits.run_memory_mb:
-        return imported_run
-    from da_core.several_runs.child_runs import ChildRuns
-
-    return ChildRuns(imported_run, megabytes=limits.run_memory_mb, kept=limits.workers)
 
 
 def _room(limits: Settings) -> Capacity:
@@ -428,20 +394,22 @@ def queue() -> Queue:
     global _current
     with _making:
         if _current is None or _current.closed:
-            from da_core.jobs.database.live_runs import LiveRuns  # SQLAlchemy comes with it
+            from da_core.jobs.scheduling.live_runs import LiveRuns  # SQLAlchemy comes with it
 
             limits, kept = settings(), store()
-            where: dict[str, Any] = {"run": _run_function(limits), "room": _room(limits)}
+            live_runs = LiveRuns(lambda: kept.database)
             if limits.cluster:
-                from da_core.jobs.processes.cluster import cluster
+                from da_core.jobs.processes.cluster import Cluster
+                from da_core.jobs.processes.cluster_runs import ClusterRuns
 
-                where = {
-                    "run": cluster().run,
-                    "room": Capacity(lambda: cluster().size, cluster().has_room),
+                cluster = Cluster(limits.cluster)
+                where: dict[str, Any] = {
+                    "runs": ClusterRuns(live_runs, checkpoint_store(), cluster, limits.lease_seconds)
                 }
+            else:
+                where = {"run": run_function(limits), "room": _room(limits), "live_runs": live_runs}
             _current = Queue(
                 kept,
-                live_runs=LiveRuns(lambda: kept.database, line=digest(limits.cluster)),
                 checkpoints=checkpoint_store(),
                 queue_length=limits.queue_length,
                 per_owner=limits.runs_each,
@@ -450,6 +418,4 @@ def queue() -> Queue:
                 lease_seconds=limits.lease_seconds,
                 **where,
             )
-            if limits.cluster:
-                cluster().start(_current.look_again)
         return _current

@@ -14,7 +14,6 @@ import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,10 @@ from da_core.jobs.backups.backup import BackupContents, write_backup
 from da_core.jobs.backups.restore import restore_backup
 from da_core.jobs.database import migrations
 from da_core.jobs.database.kept_works import KeptWorks
-from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.owners import EVERYONE, digest
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store, new_run_id
 from da_core.settings import settings
 from da_core.several_runs.search import Budget, Search
@@ -141,10 +141,9 @@ def test_everything_is_there_after_a_restore(
     rooms.cast(room.room_id, 1, 1, "v", 0.1 + 0.2)
     rooms.cast(room.room_id, 1, 2, "v", (0.1 + 0.2, 0.5))
     key = rooms.server_key("codes")
-    live = LiveRun(
-        new_run_id(Experiment()), Experiment(seed=9), (digest(BOB),), "paused", datetime.now(UTC), behind=True
-    )
-    LiveRuns(lambda: database, "gone/1/x").record([live])
+    live = Job(new_run_id(Experiment()), Experiment(seed=9), [digest(BOB)], 0.0, state="paused", behind=True)
+    waiting = LiveRuns(lambda: database)
+    waiting.record_one(live.run_id, waiting.values_of(live))
     search = Search.of(Experiment(), ["dann"], "snd", Budget(runs=3))
     works = {"study": study, "search": search}
     for kind, plan in works.items():
@@ -169,11 +168,8 @@ def test_everything_is_there_after_a_restore(
     assert rooms.load(room.room_id) == room
     assert [vote.answer for vote in rooms.votes(room.room_id)] == [0.1 + 0.2, (0.1 + 0.2, 0.5)]
     assert rooms.server_key("codes") == key
-    passed = iter((0.0, SILENT_SECONDS))
-    heir = LiveRuns(lambda: restored.database, "new/1/x", stopwatch=lambda: next(passed))
-    assert heir.take_over() == [], "its server may live"
-    (taken,) = heir.take_over()
-    assert taken == dataclasses.replace(live, attempt=2)
+    (waits,) = LiveRuns(lambda: restored.database).look()
+    assert (waits.run_id, waiting.values_of(waits)) == (live.run_id, waiting.values_of(live))
     for run in (shared, anns):
         was, now = store.load(run), restored.load(run)
         assert now.result == was.result

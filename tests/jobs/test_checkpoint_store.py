@@ -13,9 +13,9 @@ import pytest
 from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs import checkpoint_store
-from da_core.jobs.checkpoint_store import Attempt, CheckpointStore
-from da_core.jobs.database.live_runs import LiveRuns
+from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
 from tests.support.made_up_run import finished, made_by_this_version
@@ -92,29 +92,35 @@ def test_what_a_killed_process_left_half_written_goes(on_disk: CheckpointStore, 
 
 def test_the_last_attempt_that_saved_is_known_and_read(kept: CheckpointStore) -> None:
     assert kept.last_attempt(RUN) is None
-    for servers, lost in ((2, 1), (10, 0), (9, 3)):
-        kept.save(RUN, b"%d" % servers, Attempt(servers, lost))
-    kept.save(OTHER, b"", Attempt(11))
-    assert kept.last_attempt(RUN) == Attempt(10)
+    for attempt in (2, 10, 9):
+        kept.save(RUN, b"%d" % attempt, attempt)
+    kept.save(OTHER, b"", 11)
+    assert kept.last_attempt(RUN) == 10
     assert kept.load(RUN) == b"10"
 
 
-def test_checkpoints_of_earlier_versions_are_read(tmp_path: Path) -> None:
-    """They had these names, and those on a disk no digest."""
-    file = tmp_path / "checkpoints" / f"{RUN}.000001-000.checkpoint"
-    file.parent.mkdir()
-    file.write_bytes(b"so far")
-    assert CheckpointStore(ObjectStorage(tmp_path)).load(RUN) == b"so far"
+def test_checkpoints_of_earlier_versions_are_read_until_the_next_attempt_writes(
+    on_disk: CheckpointStore, tmp_path: Path
+) -> None:
+    """They named the workers that an attempt had lost as well."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for lost in (1, 0):
+        (folder / f"{RUN}.000002-{lost:03d}.checkpoint").write_bytes(b"%d lost" % lost)
+    assert (on_disk.load(RUN), on_disk.last_attempt(RUN)) == (b"1 lost", 2)
+    on_disk.save(RUN, b"after", 3)
+    assert (on_disk.load(RUN), on_disk.last_attempt(RUN)) == (b"after", 3)
+    on_disk.delete(RUN)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
 def open_queue(tmp_path: Path, on_disk: CheckpointStore) -> Iterator[Callable[..., Queue]]:
-    """Open a queue of another server on the same store and checkpoints; it is closed in the end."""
+    """Open the queue of the next server on the same store and checkpoints; it is closed in the end."""
     store, opened = Store(tmp_path / "runs"), []
 
-    def open_one(name: str, events: Callable[..., Iterator[Event]]) -> Queue:
-        live_runs = LiveRuns(lambda: store.database, f"{name}/1/x")
-        opened.append(Queue(store, events, live_runs=live_runs, checkpoints=on_disk))
+    def open_one(events: Callable[..., Iterator[Event]]) -> Queue:
+        opened.append(Queue(store, events, live_runs=LiveRuns(lambda: store.database), checkpoints=on_disk))
         return opened[-1]
 
     yield open_one
@@ -141,7 +147,7 @@ def going_on(experiment: Experiment, *, should_stop: Any, checkpoint: Any) -> It
 def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
     open_queue: Callable[..., Queue], on_disk: CheckpointStore, paused: bool
 ) -> None:
-    first = open_queue("first", writing)
+    first = open_queue(writing)
     run_id = first.submit(Experiment(), "ann")
     first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
     if paused:
@@ -150,7 +156,7 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
     first.close()
     assert on_disk.load(run_id) == b"so far", "to close a server ends no run"
 
-    second = open_queue("second", going_on)
+    second = open_queue(going_on)
     second.recover()
     if paused:
         assert second.view(run_id).state == "paused"
@@ -161,24 +167,24 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
 
 
 def test_a_run_that_waits_to_go_on_is_interrupted_until_it_does(open_queue: Callable[..., Queue]) -> None:
-    first = open_queue("first", writing)
+    first = open_queue(writing)
     run_id = first.submit(Experiment(), "ann")
     first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
     first.close()
 
-    second = open_queue("second", writing)
+    second = open_queue(writing)
     seen: list[tuple[str, bool]] = []
-    with second._changed:  # no worker takes it meanwhile
+    with second._runs.reading():  # no worker takes it meanwhile
         second.recover()
         view = second.view(run_id)
         seen.append((view.state, view.interrupted))
-    view = second.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
+    view = second.wait(run_id, lambda view: view.state == "running", PATIENCE)
     seen.append((view.state, view.interrupted))
     assert seen == [("queued", True), ("running", False)]
 
 
 def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], on_disk: CheckpointStore) -> None:
-    only = open_queue("only", writing)
+    only = open_queue(writing)
     run_id = only.submit(Experiment(), "ann")
     only.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
     only.stop(run_id, "ann")

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,29 @@ import dask
 import numpy as np
 import pytest
 
-from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Finished, Notice, Progress, Result, StageStarted
+from da_core.events import Accuracies, Event, Finished, Progress, Result, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.benchmarks import Benchmarks
-from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
+from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
+from da_core.jobs.processes import cluster_runs
 from da_core.jobs.processes.cluster import Cluster
-from da_core.jobs.processes.cluster_worker import CarriedCheckpoint
+from da_core.jobs.processes.cluster_runs import ClusterRuns
+from da_core.jobs.processes.cluster_worker import ClusterDriver
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.workers import Capacity
-from da_core.jobs.store import Store, new_run_id
+from da_core.jobs.scheduling.crashes import GIVEN_UP
+from da_core.jobs.scheduling.live_runs import LiveRuns
+from da_core.jobs.store import Store, store
 from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
 from da_core.several_runs.benchmark import Benchmark, KeptResults, conduct_benchmark
 from da_core.several_runs.run_search import conduct_search
-from da_core.several_runs.run_several import run_several
+from da_core.several_runs.run_several import NextExperiment, run_several
 from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.study import Study
 from da_core.training.resuming import GOES_ON
-from tests.support import dask_cluster, s3
+from tests.support import dask_cluster
 from tests.support.dask_cluster import DaskCluster
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -63,9 +66,22 @@ def without_layouts(experiment: Experiment, **given: Any) -> Iterator[Event]:
     return run(experiment, **{"embed": False} | given)
 
 
-def endless(
-    experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: object, **given: Any
-) -> Iterator[Event]:
+def slowly(experiment: Experiment, **given: Any) -> Iterator[Event]:
+    """A real run that takes its time, so that it is seen on its way."""
+    for event in without_layouts(experiment, **given):
+        yield event
+        if isinstance(event, Accuracies):
+            time.sleep(0.02)
+
+
+def first_ends(experiment: Experiment, **given: Any) -> Iterator[Event]:
+    """An endless run, unless it is the first seed's."""
+    if experiment.seed == 0:
+        yield made_by_this_version(finished(), experiment)
+    yield from endless(experiment, **given)
+
+
+def endless(experiment: Experiment, *, should_stop: Callable[[], bool], **given: Any) -> Iterator[Event]:
     """A run that goes on until it may finish early, and counts how often it was asked."""
     yield StageStarted("load", ("load", "adapt"))
     epoch = 0.0
@@ -84,53 +100,62 @@ def ending_its_worker(
     os._exit(1)
 
 
+def drive(run_function: Callable[..., Iterator[Event]], task: str) -> None:
+    """Do on a worker what `cluster_worker.drive` does, with another run."""
+    kept = store()
+    ClusterDriver(LiveRuns(lambda: kept.database), kept, checkpoint_store(), run_function).drive(task)
+
+
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    folder = tmp_path_factory.mktemp("dask")
-    with s3.serving() as server:
-        storage = server.make_bucket("shared").url
-        with dask_cluster.running(folder, workers=3, DA_LAB_STORAGE=storage) as made:
-            yield made
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that web servers and workers share."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[DaskCluster]:
+    with dask_cluster.running(tmp_path_factory.mktemp("dask"), workers=3, DA_LAB_DATA_DIR=str(folder)) as made:
+        yield made
 
 
 @pytest.fixture
-def cluster_of(workers: DaskCluster) -> Iterator[Callable[..., Cluster]]:
-    """Connect as another web server would, once all three workers are there."""
-    made: list[Cluster] = []
-
-    def connect(*run: Callable[..., Iterator[Event]]) -> Cluster:
-        for name, process in list(workers.processes.items()):
-            if process.poll() is not None:
-                workers.start_worker(name)
-        changed = threading.Event()
-        made.append(Cluster(workers.address, *run))
-        made[-1].start(changed.set)
-        while made[-1].size != 3:
-            assert changed.wait(PATIENCE)
-            changed.clear()
-        return made[-1]
-
-    yield connect
-    for one in made:
-        one.close()
+def cluster(workers: DaskCluster) -> Iterator[Cluster]:
+    """Connect as another process would, once all three workers are there."""
+    for name, process in list(workers.processes.items()):
+        if process.poll() is not None:
+            workers.start_worker(name)
+    made = Cluster(workers.address)
+    while len(made.look()) != 3:
+        threading.Event().wait(0.1)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def queue_on(tmp_path: Path) -> Iterator[Callable[[Cluster], Queue]]:
+def queue_of(
+    cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[Callable[..., Iterator[Event]]], Queue]]:
+    """A web server whose runs are done by this function; in the end no run goes on."""
     made: list[Queue] = []
 
-    def make(cluster: Cluster) -> Queue:
-        room = Capacity(lambda: cluster.size, cluster.has_room)
-        made.append(Queue(Store(tmp_path / "runs"), cluster.run, room=room))
+    def make(run_function: Callable[..., Iterator[Event]]) -> Queue:
+        monkeypatch.setattr(cluster_runs, "drive", partial(drive, run_function))
+        kept = Store(folder / "runs")
+        runs = ClusterRuns(LiveRuns(lambda: kept.database), CheckpointStore(ObjectStorage(folder)), cluster)
+        made.append(Queue(kept, runs=runs))
         return made[-1]
 
     yield make
     for one in made:
+        with one._runs.changing() as schedule:
+            for job in list(schedule.jobs.values()):
+                schedule.end(job)
+        while not one.closed and one.count():
+            threading.Event().wait(0.1)
         one.close()
 
 
-def results_are_equal(one: Event, other: Event) -> None:
-    assert isinstance(one, Finished)
+def results_are_equal(one: Finished, other: Event) -> None:
     assert isinstance(other, Finished)
     assert one.result.adapted == other.result.adapted
     assert one.result.source_only == other.result.source_only
@@ -138,145 +163,152 @@ def results_are_equal(one: Event, other: Event) -> None:
         np.testing.assert_array_equal(one.evidence.target_features[when], other.evidence.target_features[when])
 
 
-def never() -> bool:
-    return False
+def only(experiment: Experiment) -> NextExperiment:
+    each = iter([experiment])
+    return lambda: next(each, None)
 
 
-def test_a_run_on_a_worker_says_what_it_says_here(cluster_of: Callable[..., Cluster]) -> None:
-    there = list(cluster_of(without_layouts).run(points(), should_stop=never))
-    here = list(run(points(), embed=False))
-    told = [event for event in there if not isinstance(event, Progress)]
-    assert [type(event) for event in told] == [type(event) for event in here if not isinstance(event, Progress)]
-    assert [one for one in there if isinstance(one, Accuracies)] == [one for one in here if isinstance(one, Accuracies)]
-    results_are_equal(there[-1], here[-1])
+def end_of(queue: Queue, run_id: str) -> Finished:
+    """Wait for the end of a run, and read what came of it."""
+    view = queue.wait(run_id, lambda view: not view.live, PATIENCE)
+    assert view.state == "done", view.error
+    record = queue._store.load(run_id)
+    assert record is not None
+    return Finished(record.result, record.evidence)
 
 
-def test_what_is_wrong_with_an_experiment_is_said_in_the_runs_own_sentence(cluster_of: Callable[..., Cluster]) -> None:
+def test_a_run_on_a_worker_comes_to_what_it_comes_to_here(queue_of: Callable[..., Queue]) -> None:
+    queue = queue_of(without_layouts)
+    run_id = queue.submit(points(seed=10), ANN)
+    there = end_of(queue, run_id)
+    *events, here = run(points(seed=10), embed=False)
+    results_are_equal(there, here)
+    accuracies = [one for one in queue.view(run_id).history if isinstance(one, Accuracies)]
+    assert accuracies == [one for one in events if isinstance(one, Accuracies)]
+
+
+def test_what_is_wrong_with_an_experiment_is_said_in_the_runs_own_sentence(
+    cluster: Cluster, queue_of: Callable[..., Queue]
+) -> None:
     wrong = points().model_copy(update={"method": MethodSpec(name="dan", params={"no_such": 1})})
-    with pytest.raises(UserError, match="no_such"):
-        list(cluster_of().run(wrong, should_stop=never))
+    queue = queue_of(without_layouts)
+    over = queue.wait(queue.submit(wrong, ANN), lambda view: not view.live, PATIENCE)
+    assert over.state == "failed"
+    assert "no_such" in str(over.error)
+    ((_place, outcome),) = list(run_several(only(wrong), cluster.runner()))
+    assert isinstance(outcome, UserError)
+    assert "no_such" in str(outcome)
 
 
-def test_three_runs_train_at_the_same_time_and_the_fourth_waits(cluster_of, queue_on) -> None:
-    queue = queue_on(cluster_of(endless))
-    runs = [queue.submit(points(seed), f"visitor {seed}") for seed in range(4)]
+def test_three_runs_train_at_the_same_time_and_the_fourth_waits_until_one_is_paused(
+    queue_of: Callable[..., Queue],
+) -> None:
+    queue = queue_of(endless)
+    runs = [queue.submit(points(20 + seed), f"visitor {seed}") for seed in range(4)]
     for one in runs[:3]:
         queue.wait(one, lambda view: len(view.history) > 0, PATIENCE)
     assert queue.view(runs[3]).place == 1
-    queue.stop(runs[0], "visitor 0")
-    queue.wait(runs[3], lambda view: len(view.history) > 0, PATIENCE)
-
-
-def test_pause_sets_a_run_aside_and_gives_its_worker_to_the_next(cluster_of, queue_on) -> None:
-    queue = queue_on(cluster_of(endless))
-    runs = [queue.submit(points(seed), f"visitor {seed}") for seed in range(4)]
-    queue.wait(runs[0], lambda view: len(view.history) > 0, PATIENCE)
     queue.pause(runs[0], "visitor 0")
     queue.wait(runs[3], lambda view: len(view.history) > 0, PATIENCE)
-    reached = queue.view(runs[0]).history[-1].epoch
-    queue.stop(runs[1], "visitor 1")
     queue.resume(runs[0], "visitor 0")
-    goes_on = queue.wait(runs[0], lambda view: view.history[-1].epoch > reached, PATIENCE)
-    assert [event.epoch for event in goes_on.history[:3]] == [1.0, 2.0, 3.0], "it did not begin again"
+    assert queue.view(runs[0]).place == 1
+    queue.stop(runs[1], "visitor 1")
+    queue.wait(runs[0], lambda view: view.state == "running", PATIENCE)
 
 
-def test_what_has_been_learned_so_far_is_kept_on_demand(cluster_of, queue_on) -> None:
-    queue = queue_on(cluster_of(endless))
-    going = queue.submit(points(), ANN)
+def test_what_has_been_learned_so_far_is_kept_on_demand(queue_of: Callable[..., Queue]) -> None:
+    queue = queue_of(endless)
+    going = queue.submit(points(30), ANN)
     queue.wait(going, lambda view: len(view.history) > 0, PATIENCE)
     queue.finish_early(going, ANN)
     assert queue.wait(going, lambda view: not view.live, PATIENCE).state == "done"
 
 
 def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
-    cluster_of, queue_on, workers: DaskCluster, tmp_path: Path
+    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
 ) -> None:
-    experiment, cluster = points(epochs=60), cluster_of(without_layouts)
-    place = CarriedCheckpoint()
-    events = cluster.run(experiment, should_stop=never, checkpoint=place)
-    for event in events:
-        if isinstance(event, Accuracies) and event.phase == "adapt" and event.epoch > 5:
-            break
-    (address,) = [one for one, count in cluster._asked.items() if count]
-    name = next(
-        name for name, one in cluster._client.scheduler_info(n_workers=-1)["workers"].items() if name == address
-    )
-    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][name]["name"])
-
-    rest = list(events)
+    experiment, queue = points(40, epochs=100), queue_of(slowly)
+    run_id = queue.submit(experiment, ANN)
+    queue.wait(run_id, lambda view: any(isinstance(one, Accuracies) for one in view.history), PATIENCE)
+    assert cluster._client is not None
+    (address,) = [one for one, tasks in cluster._client.processing().items() if tasks]
+    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][address]["name"])
+    queue.wait(run_id, lambda view: any(notice.message == GOES_ON for notice in view.notices), PATIENCE)
+    there = end_of(queue, run_id)
     *_, undisturbed = run(experiment, embed=False)
-    results_are_equal(rest[-1], undisturbed)
+    results_are_equal(there, undisturbed)
 
 
-def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_the_bucket(
-    cluster_of, workers: DaskCluster
+def test_a_run_outlives_the_web_server_that_took_it_in(
+    queue_of: Callable[..., Queue], workers: DaskCluster, folder: Path
 ) -> None:
-    class OfWorkers(CheckpointStore):
-        def save(self, *_: object) -> None:
-            pytest.fail("a worker keeps it itself")
-
-    experiment = points(epochs=60)
-    kept, run_id = OfWorkers(ObjectStorage(workers.environment["DA_LAB_STORAGE"])), new_run_id(experiment)
-    events = cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 1))
-    for event in events:  # until this server is gone
-        if isinstance(event, Accuracies) and event.phase == "adapt" and kept.load(run_id):
-            break
-    events.close()
-    there = list(
-        cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 2))
-    )
-    assert any(isinstance(event, Notice) and event.message == GOES_ON for event in there)
-    *_, undisturbed = run(experiment, embed=False)
-    results_are_equal(there[-1], undisturbed)
+    queue = queue_of(endless)
+    run_id = queue.submit(points(50), ANN)
+    queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
+    reached = queue.view(run_id).history[-1].epoch
+    queue.close()
+    other = Cluster(workers.address)
+    kept, checkpoints = Store(folder / "runs"), CheckpointStore(ObjectStorage(folder))
+    second = Queue(kept, runs=ClusterRuns(LiveRuns(lambda: kept.database), checkpoints, other))
+    second.wait(run_id, lambda view: view.history[-1].epoch > reached, PATIENCE)
+    second.finish_early(run_id, ANN)
+    assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
+    second.close()
 
 
-def test_workers_that_are_there_are_known_at_every_look(cluster_of) -> None:
-    """Dask's client asks for itself as well, and not for the workers; a run whose worker is unknown goes elsewhere."""
+def test_workers_that_are_there_are_known_at_every_look(cluster: Cluster) -> None:
+    """Dask's client asks for itself as well, and not for the workers."""
     with dask.config.set({"distributed.client.scheduler-info-interval": "5ms"}):
-        cluster = cluster_of(endless)
-        assert {len(cluster._workers_now() or ()) for _ in range(300)} == {3}
+        assert {len(cluster._workers_now()) for _ in range(300)} == {3}
 
 
-def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) -> None:
-    with pytest.raises(UserError, match="3 workers were lost"):
-        list(cluster_of(ending_its_worker).run(points(), should_stop=never))
+def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(
+    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
+) -> None:
+    queue = queue_of(ending_its_worker)
+    run_id = queue.submit(points(60), ANN)
+    deadline = time.monotonic() + PATIENCE
+    while (view := queue.view(run_id)).live:
+        for name, process in list(workers.processes.items()):  # as whoever looks after the machine does
+            if process.poll() is not None:
+                workers.start_worker(name)
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.2)
+    assert view.error is not None
+    assert view.error.message == GIVEN_UP
 
 
-def test_runs_that_may_use_a_gpu_go_where_one_is() -> None:
+def test_runs_that_may_use_a_gpu_go_where_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"tcp://gpu:1": True, "tcp://cpu:1": False, "tcp://cpu:2": False}
     cluster = Cluster("tcp://nowhere:1")
-    cluster._has_gpu = {"tcp://gpu:1": True, "tcp://cpu:1": False, "tcp://cpu:2": False}
-    assert cluster._suitable(points(device="auto")) == {"tcp://gpu:1"}
-    assert cluster._suitable(points(device="cpu")) == {"tcp://cpu:1", "tcp://cpu:2"}
-    assert not cluster.has_room(points(device="cuda"), [points(device="auto")])
-    assert cluster.has_room(points(device="cpu"), [points(device="auto"), points(device="cpu")])
+    monkeypatch.setattr(cluster, "_workers_now", lambda: there)
+    cluster.look()
+    assert cluster.wants_gpu(points(device="auto"))
+    assert not cluster.wants_gpu(points(device="cpu"))
+    assert cluster._where(gpu=True) == {"resources": {"GPU": 1}}
+    assert cluster._where(gpu=False)["workers"] == ["tcp://cpu:1", "tcp://cpu:2"]
+    there = {"tcp://cpu:1": False}
+    cluster.look()
+    assert not cluster.wants_gpu(points(device="cuda"))
+    assert cluster._where(gpu=False) == {}
 
 
-def test_an_upload_is_brought_to_the_worker_that_reads_it(cluster_of, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name, shift in (("day", 0.0), ("night", 1.0)):
-        rows = [f"{x + shift:.3f},{y:.3f},{'ab'[i % 2]}" for i, (x, y) in enumerate(rng.normal(size=(80, 2)))]
-        (tmp_path / f"{name}.csv").write_text("\n".join(["x,y,label", *rows]))
-    source, target = (keep_upload(f"{one}.csv", (tmp_path / f"{one}.csv").read_bytes()) for one in ("day", "night"))
-    data = DataSpec(name="files", params={"label": "label"}, source=source, target=target)
-    *_, last = cluster_of(without_layouts).run(points().model_copy(update={"data": data}), should_stop=never)
-    assert last.result.classes == ["a", "b"]
+def test_several_runs_of_one_command_train_on_all_workers_at_once_and_end_with_it(cluster: Cluster) -> None:
+    asked: list[Experiment] = []
 
+    def next_experiment() -> Experiment:
+        asked.append(points(len(asked)))
+        return asked[-1]
 
-def test_several_runs_of_one_command_train_on_all_workers_at_once(cluster_of: Callable[..., Cluster]) -> None:
-    experiments = iter([points(seed) for seed in range(4)])
-    events = run_several(lambda: next(experiments, None), cluster_of(endless).runner)
-    heard = set()
-    for place, event in events:
-        if isinstance(event, Accuracies):
-            heard.add(place)
-        if len(heard) == 3:
-            break
-    assert heard == {0, 1, 2}
-    assert next(experiments).seed == 3, "it waits until a worker is free"
+    events = run_several(next_experiment, cluster.runner(first_ends))
+    place, first = next(events)
+    assert (place, isinstance(first, Finished), len(asked)) == (0, True, 3)
     events.close()
+    *_, (_place, after) = run_several(only(points(5)), cluster.runner())
+    assert isinstance(after, Finished), "the workers are free again"
 
 
-def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster_of: Callable[..., Cluster]) -> None:
+def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster: Cluster) -> None:
     studies = {"drawn": Study.of(points(), ["source_only", "night_augmentation", "dann"], 2)}  # one is for pictures
 
     def ends(**given: Any) -> list[tuple[int, object]]:
@@ -286,17 +318,15 @@ def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster_of: C
             (place, came.adapted.target.accuracy if isinstance(came, Result) else str(came)) for place, came in told
         ]
 
-    there = dict(ends(runner=cluster_of(without_layouts).runner))
+    there = dict(ends(runner=cluster.runner()))
     here = dict(ends())
     assert len(here) == 5
     assert {place: there[place] for place in here} == here
 
 
-def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(
-    cluster_of: Callable[..., Cluster],
-) -> None:
+def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(cluster: Cluster) -> None:
     search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6))
-    steps = conduct_search(search, runner=cluster_of(without_layouts).runner, ahead=True)
+    steps = conduct_search(search, runner=cluster.runner(), ahead=True)
     tried = [step.tried for step in steps if step.tried is not None]
     assert len({one.method.model_dump_json() for one in tried}) == 6
     assert {one.method.name for one in tried} == {"source_only", "coral", "dann"}
@@ -310,9 +340,9 @@ def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(
         (Benchmarks, Benchmark.of([points(), points().model_copy(update={"data": MOONS})], ["dann", "coral"], 2)),
     ],
 )
-def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, cluster_of, queue_on, tmp_path: Path) -> None:
-    queue = queue_on(cluster_of(endless))
-    works = kind(lambda: queue, lambda: Store(tmp_path / "runs"), renew_seconds=0.5)
+def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, queue_of, folder: Path) -> None:
+    queue = queue_of(endless)
+    works = kind(lambda: queue, lambda: Store(folder / "runs"), renew_seconds=0.5)
     works.start(plan, ANN)
     deadline = time.monotonic() + PATIENCE
     while len(going := works.latest(ANN).going) < 3:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import queue as std
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,13 +17,13 @@ from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
 from da_core.i18n import Language
 from da_core.jobs.background_work import WorkView
-from da_core.jobs.checkpoint_store import Attempt, CheckpointStore
-from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
-from da_core.jobs.database.run_database import RunDatabase
+from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import keeper, workers
+from da_core.jobs.scheduling import local_runs, workers
 from da_core.jobs.scheduling.crashes import GIVEN_UP, MOST_CRASHES
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.workers import RunFunction
 from da_core.jobs.store import Store, new_run_id
@@ -38,61 +35,15 @@ from tests.support.made_up_run import finished, made_by_this_version
 pytestmark = pytest.mark.xdist_group("postgresql")
 PATIENCE = 60.0
 ANN, BOB, CAT = "ann", "bob", "cat"
-GONE = f"{socket.gethostname()}/{os.getpid()}"
-"""A server of this machine that has ended: its process id is another process's by now."""
 
 
-def in_hand(seed: int = 0, crashes: int = 0, attempt: int = 1, owner: str = ANN, **others: Any) -> LiveRun:
-    """A run that its server trained."""
+def in_hand(seed: int = 0, **others: Any) -> Job:
+    """A run that its server trained when it ended."""
     experiment = Experiment(seed=seed)
-    submitted = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(seconds=seed)
-    values = {"trains": True, "crashes": crashes, "turn": seed} | others
-    return LiveRun(new_run_id(experiment), experiment, (digest(owner),), "running", submitted, attempt, **values)
-
-
-# the rows -------------------------------------------------------------------------------------------------------------
-
-
-class Hour:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def taken_over(
-    database: RunDatabase, run: LiveRun, *, leaves: bool = False, line: str = "", next_line: str = ""
-) -> int:
-    """Record a run as one server has it, have that one end, and return the crashes that the next one counts."""
-    hour = Hour()
-    first = LiveRuns(lambda: database, "first/1/x", hour, hour, line=line)
-    second = LiveRuns(lambda: database, "second/1/x", hour, hour, line=next_line)
-    first.record([run])
-    if leaves:
-        first.leave()
-    won = second.take_over()
-    hour.now += SILENT_SECONDS
-    (taken,) = won + second.take_over()
-    with database.begin() as connection:
-        written = connection.exec_driver_sql("SELECT crashes, trains FROM live_runs").one()
-    assert (written.crashes, bool(written.trains)) == (taken.crashes, False)
-    return taken.crashes
-
-
-def test_a_server_that_ends_while_it_trains_a_run_is_counted_in_its_row(url: str) -> None:
-    assert taken_over(RunDatabase(url), in_hand(crashes=1)) == 2
-
-
-def test_a_server_that_ends_while_a_run_waits_says_nothing_of_the_run(url: str) -> None:
-    assert taken_over(RunDatabase(url), in_hand(crashes=1, trains=False)) == 1
-
-
-def test_a_server_that_leaves_on_purpose_is_not_counted(url: str) -> None:
-    assert taken_over(RunDatabase(url), in_hand(), leaves=True) == 0
-
-
-def test_a_run_on_a_clusters_workers_ends_no_web_server(url: str) -> None:
-    assert taken_over(RunDatabase(url), in_hand(), line="dask", next_line="dask") == 0
+    values: dict[str, Any] = {"state": "running", "in_hand": True, "turn": seed} | others
+    job = Job(new_run_id(experiment), experiment, [digest(ANN)], 0.0, **values)
+    job.submitted_at = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(seconds=seed)
+    return job
 
 
 # whole queues ---------------------------------------------------------------------------------------------------------
@@ -132,7 +83,7 @@ def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoi
 
 @pytest.fixture(autouse=True)
 def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "BEAT", 0.05)
+    monkeypatch.setattr(local_runs, "BEAT", 0.05)
     monkeypatch.setattr(workers, "_PROGRESS_LOOK", 0.0)
 
 
@@ -156,8 +107,8 @@ def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> It
     """Start a server on the one store, with two workers; it is closed in the end."""
     opened: list[Queue] = []
 
-    def open_one(name: str, kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
-        live_runs = LiveRuns(partial(getattr, store, "database"), f"{name}/x")
+    def open_one(kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
+        live_runs = LiveRuns(partial(getattr, store, "database"))
         opened.append(Queue(store, run, live_runs=live_runs, workers=2, checkpoints=kept))
         return opened[-1]
 
@@ -168,9 +119,11 @@ def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> It
         one.close()
 
 
-def crashed_with(store: Store, *runs: LiveRun) -> list[str]:
+def crashed_with(store: Store, *runs: Job) -> list[str]:
     """Have a server end that had these runs; return their ids."""
-    LiveRuns(lambda: store.database, f"{GONE}/gone").record(runs)
+    rows = LiveRuns(lambda: store.database)
+    for job in runs:
+        rows.record_one(job.run_id, rows.values_of(job))
     return [run.run_id for run in runs]
 
 
@@ -188,7 +141,7 @@ def is_over(view: RunView) -> bool:
 def test_a_runs_row_says_that_it_trains_before_the_run_does_anything(
     open_queue: Callable[..., Queue], script: Script, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "BEAT", PATIENCE)  # no beat comes in between
+    monkeypatch.setattr(local_runs, "BEAT", PATIENCE)  # no beat comes in between
     rows: std.Queue[Any] = std.Queue()
 
     def look(experiment: Experiment) -> None:
@@ -196,7 +149,7 @@ def test_a_runs_row_says_that_it_trains_before_the_run_does_anything(
             rows.put(connection.exec_driver_sql("SELECT state, trains FROM live_runs").one())
 
     script.before_first_event = look
-    queue = open_queue("first/1")
+    queue = open_queue()
     run = queue.submit(Experiment(), ANN)
     row = rows.get(timeout=PATIENCE)
     assert (row.state, bool(row.trains)) == ("running", True)
@@ -208,7 +161,7 @@ def test_after_a_crash_the_runs_that_were_in_hand_train_one_at_a_time_and_then_a
     open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
     suspects = crashed_with(store, in_hand(0), in_hand(1))
-    queue = open_queue("next/1")
+    queue = open_queue()
     queue.recover()
     others = [queue.submit(Experiment(seed=seed), BOB) for seed in (2, 3)]
     assert script.next_begun() == 0
@@ -221,27 +174,11 @@ def test_after_a_crash_the_runs_that_were_in_hand_train_one_at_a_time_and_then_a
     assert {script.next_begun(), script.next_begun()} == {2, 3}
 
 
-def test_a_run_that_may_have_ended_a_server_waits_until_nothing_else_trains_and_nobody_overtakes_it(
-    open_queue: Callable[..., Queue], script: Script, store: Store
-) -> None:
-    queue = open_queue("next/1")
-    queue.submit(Experiment(seed=5), BOB)
-    assert script.next_begun() == 5
-    (suspect,) = crashed_with(store, in_hand(0))
-    queue.wait(suspect, lambda view: view.place == 1, PATIENCE)
-    queue.submit(Experiment(seed=6), CAT)
-    assert queue.view(suspect).place == 1
-    script.say(5, "finish")
-    assert script.next_begun() == 0
-    script.say(0, "finish")
-    assert script.next_begun() == 6
-
-
-def test_a_run_that_ended_three_servers_is_given_up_in_both_languages_and_on_all_servers_and_the_rest_goes_on(
+def test_a_run_that_ended_three_servers_is_given_up_in_both_languages_and_the_rest_goes_on(
     open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
     guilty, innocent = crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1), in_hand(1))
-    queue, second = open_queue("next/1"), open_queue("second/1")
+    queue = open_queue()
     queue.recover()
     over = queue.wait(guilty, is_over, PATIENCE)
     assert over.state == "failed"
@@ -249,11 +186,6 @@ def test_a_run_that_ended_three_servers_is_given_up_in_both_languages_and_on_all
     chinese = Language("zh").translate(over.error.message)
     assert "{count} 次" in chinese
     assert script.next_begun() == 1
-    deadline = time.monotonic() + PATIENCE
-    while (elsewhere := second.view(guilty)) is None or elsewhere.live:  # the first server writes it down within a beat
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert (elsewhere.state, str(elsewhere.error)) == ("failed", str(over.error))
     script.say(1, "finish")
     assert queue.wait(innocent, is_over, PATIENCE).state == "done"
     assert script.begun.empty(), "the guilty run was not begun again"
@@ -265,7 +197,7 @@ def test_what_was_given_up_is_not_begun_again_on_the_same_server_unless_its_file
     guilty, of_files = in_hand(0, crashes=MOST_CRASHES - 1), in_hand(1, crashes=MOST_CRASHES - 1)
     monkeypatch.setattr(Experiment, "places", property(lambda self: (str(tmp_path),) if self.seed == 1 else ()))
     crashed_with(store, guilty, of_files)
-    queue = open_queue("next/1")
+    queue = open_queue()
     queue.recover()
     for run in (guilty, of_files):
         queue.wait(run.run_id, is_over, PATIENCE)
@@ -278,7 +210,7 @@ def test_others_train_beside_a_run_again_once_it_has_saved_a_checkpoint(
     open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
     (suspect,) = crashed_with(store, in_hand(0, crashes=1))
-    queue = open_queue("next/1")
+    queue = open_queue()
     queue.recover()
     waits = queue.submit(Experiment(seed=1), BOB)
     assert script.next_begun() == 0
@@ -288,6 +220,11 @@ def test_others_train_beside_a_run_again_once_it_has_saved_a_checkpoint(
     assert script.next_begun() == 1
     while crashes_written(store, suspect):  # with a beat of its server
         hears(queue, script, suspect, "go on")
+
+
+def crashes_of(queue: Queue, run_id: str) -> int:
+    with queue._runs.reading() as schedule:
+        return schedule.jobs[run_id].crashes
 
 
 def crashes_written(store: Store, run_id: str) -> int:
@@ -301,12 +238,12 @@ def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_neve
 ) -> None:
     """Even where its last server was killed before it could say so in the row."""
     run = in_hand(0, crashes=MOST_CRASHES + 4, attempt=8)
-    checkpoints.save(run.run_id, b"so far", Attempt(8))
+    checkpoints.save(run.run_id, b"so far", 8)
     crashed_with(store, run)
-    queue = open_queue("next/1")
+    queue = open_queue()
     queue.recover()
     assert script.next_begun() == 0
-    assert queue._schedule.jobs[run.run_id].crashes == 1, "this last time counts"
+    assert crashes_of(queue, run.run_id) == 1, "this last time counts"
     script.say(0, "finish")
     assert queue.wait(run.run_id, is_over, PATIENCE).state == "done"
 
@@ -315,9 +252,9 @@ def test_a_run_that_ended_three_servers_since_its_last_checkpoint_is_given_up_al
     open_queue: Callable[..., Queue], store: Store, checkpoints: CheckpointStore
 ) -> None:
     run = in_hand(0, crashes=MOST_CRASHES - 1, attempt=4)
-    checkpoints.save(run.run_id, b"so far", Attempt(2))
+    checkpoints.save(run.run_id, b"so far", 2)
     crashed_with(store, run)
-    queue = open_queue("next/1")
+    queue = open_queue()
     queue.recover()
     assert queue.wait(run.run_id, is_over, PATIENCE).state == "failed"
 
@@ -326,11 +263,11 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
     open_queue: Callable[..., Queue], script: Script, store: Store, tmp_path: Path
 ) -> None:
     class Away(CheckpointStore):
-        def last_attempt(self, run_id: str) -> Attempt | None:
+        def last_attempt(self, run_id: str) -> int | None:
             raise OSError("the storage is away")
 
     (run,) = crashed_with(store, in_hand(0, crashes=MOST_CRASHES))
-    queue = open_queue("next/1", Away(ObjectStorage(tmp_path)))
+    queue = open_queue(Away(ObjectStorage(tmp_path)))
     queue.recover()
     assert script.next_begun() == 0
     script.say(0, "finish")
@@ -340,12 +277,12 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
 def test_a_server_that_is_stopped_again_and_again_while_it_trains_a_run_gives_it_up_never(
     open_queue: Callable[..., Queue],
 ) -> None:
-    queue = open_queue("first/1", run=endless)
+    queue = open_queue(run=endless)
     run = queue.submit(Experiment(), ANN)
-    for number in range(MOST_CRASHES + 1):
+    for _ in range(MOST_CRASHES + 1):
         queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
         queue.close()
-        queue = open_queue(f"next{number}/1", run=endless)
+        queue = open_queue(run=endless)
         queue.recover()
     assert queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE).live
 
@@ -366,15 +303,13 @@ def test_a_work_with_a_run_that_was_given_up_notes_that_and_goes_on(
 ) -> None:
     """Whether it is given up while the work waits for it, or was before the work is gone on with."""
     (guilty,) = crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1))
-    queue = open_queue("next/1")
+    queue = open_queue()
     for seed in (1, 2):
         script.say(seed, "finish")
     if already:
         queue.recover()
         queue.wait(guilty, is_over, PATIENCE)
     works = Noting(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
-    if not already:
-        queue._keeper.take_over()
     works.start(Counting(count=3), ANN)
     for thread in threading.enumerate():
         if thread.name == "counting":

@@ -15,9 +15,9 @@ from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.database import database_engine, impatient_postgres
 from da_core.jobs.database.database_engine import UnreachableError
-from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
 

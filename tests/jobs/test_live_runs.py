@@ -1,29 +1,39 @@
-"""A server is killed, sleeps or is stopped, and its runs go on elsewhere: once, with the same result, their owner's."""
+"""A server is killed or stopped, and the next one goes on with its runs; a second one beside it takes none."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, inspect, text
 
 from da_core.errors import UserError
-from da_core.events import Event, Losses, Progress, StageStarted
+from da_core.events import Event, Losses, Notice, Progress, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.database.live_runs import SILENT_SECONDS, LiveRun, LiveRuns
+from da_core.jobs.database import migrations
+from da_core.jobs.database.driver_lock import DriverLock
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import keeper
-from da_core.jobs.store import Store
+from da_core.jobs.scheduling import local_runs
+from da_core.jobs.scheduling.job import History, Job
+from da_core.jobs.scheduling.live_runs import LiveRuns
+from da_core.jobs.store import Store, new_run_id
 from da_core.run import run
 from tests.support.made_up_run import finished, made_by_this_version
 
+pytestmark = pytest.mark.xdist_group("postgresql")
 PATIENCE = 120.0
 ANN, BOB = "ann", "bob"
+ROOT = Path(__file__).parents[2]
 POINTS = Experiment(
     data=DataSpec(name="drawn", params={"count": 100}),
     network=NetworkSpec(name="mlp", params={"hidden": 16}),
@@ -33,130 +43,131 @@ POINTS = Experiment(
 )
 
 
-class Hour:
-    """Clocks of servers, which a test sets."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+def of_ann(seed: int = 0, **others: Any) -> Job:
+    experiment = POINTS.model_copy(update={"seed": seed})
+    return Job(new_run_id(experiment), experiment, [digest(ANN)], 0.0, **others)
 
 
-@pytest.fixture
-def hour() -> Hour:
-    return Hour()
+def written_down(database: RunDatabase, *jobs: Job) -> LiveRuns:
+    """The rows that a server has left."""
+    rows = LiveRuns(lambda: database)
+    for job in jobs:
+        rows.record_one(job.run_id, rows.values_of(job))
+    return rows
 
 
-@pytest.fixture
-def database(url: str) -> RunDatabase:
-    return RunDatabase(url)
+# The rows -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def servers(database: RunDatabase, hour: Hour) -> Callable[..., LiveRuns]:
-    """Servers of other machines, by their names; the clock of each may be some seconds ahead."""
-
-    def make(name: str, ahead: float = 0.0) -> LiveRuns:
-        return LiveRuns(lambda: database, f"{name}/1/x", lambda: hour() + ahead, hour)
-
-    return make
-
-
-def waiting() -> LiveRun:
-    """Ann's run on points, as the first server has it."""
-    submitted = datetime(2026, 11, 26, tzinfo=UTC)
-    return LiveRun("0123456789abcdef-01234567", POINTS, (digest(ANN),), "queued", submitted)
-
-
-def test_nobody_takes_over_from_a_server_that_lives(servers, hour: Hour) -> None:
-    servers("first").record([waiting()])
-    second = servers("second")
-    assert second.take_over() == []
-    hour.now += SILENT_SECONDS - 1
-    assert second.take_over() == []
+def test_a_run_is_read_from_its_row_as_it_was_written(url: str) -> None:
+    job = of_ann(state="paused", behind=True, turn=3, address="x", attempt=2, crashes=1, task="run-1", looks=4)
+    job.history = History(events=[Losses("adapt", 1.0, {"class": float("inf")})])
+    job.notices, job.error = [Notice("{name} is dark.", {"name": "夜"})], UserError("{count} short.", count=3)
+    job.finish_early.set()
+    rows = written_down(RunDatabase(url), job)
+    (read,) = rows.look()
+    assert (read.run_id, read.experiment, read.owners, read.submitted_at) == (
+        job.run_id,
+        job.experiment,
+        job.owners,
+        job.submitted_at,
+    )
+    assert read.history.events() == job.history.events()
+    assert (read.notices, str(read.error)) == (job.notices, "3 short.")
+    assert rows.values_of(read) == rows.values_of(job)
 
 
-def test_a_silent_servers_run_is_taken_over_once(servers, hour: Hour) -> None:
-    servers("first").record([waiting()])
-    rivals = [servers(name) for name in ("second", "third", "fourth")]
-    assert [server.take_over() for server in rivals] == [[], [], []]
-    hour.now += SILENT_SECONDS
-    won: list[LiveRun] = []
-    ready = threading.Barrier(len(rivals))
-
-    def claim(server: LiveRuns) -> None:
-        ready.wait()
-        won.extend(server.take_over())
-
-    threads = [threading.Thread(target=claim, args=(server,)) for server in rivals]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [(run.experiment, run.owners, run.attempt) for run in won] == [(POINTS, (digest(ANN),), 2)]
-
-
-def test_a_server_that_wakes_up_late_neither_ends_nor_changes_what_another_has(servers, hour: Hour) -> None:
-    sleeper, second = servers("sleeper"), servers("second")
-    sleeper.record([waiting()])
-    assert second.take_over() == []
-    hour.now += SILENT_SECONDS
-    (taken,) = second.take_over()
-
-    sleeper.record([waiting()])
-    assert not sleeper.win_end(waiting())
-    sleeper.record([])
-    assert second.win_end(taken)
-    second.record([])
-    assert servers("third").take_over() == []
-
-
-@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
-def test_servers_whose_clocks_differ_take_nothing_from_one_another(servers, hour: Hour, ahead: float) -> None:
-    first, second = servers("first"), servers("second", ahead)
-    first.record([waiting()])
-    for _ in range(20):
-        assert second.take_over() == []
-        hour.now += SILENT_SECONDS / 6
-        first.record([waiting()])
-    assert first.win_end(waiting())
-
-    assert second.take_over() == []
-    hour.now += SILENT_SECONDS
-    assert [run.run_id for run in second.take_over()] == [waiting().run_id], "and what is silent is not lost"
-
-
-@pytest.mark.parametrize("jump", [3600.0, -3600.0])
-def test_a_clock_that_jumps_takes_nothing_from_a_server_that_lives_and_loses_nothing(
-    database: RunDatabase, jump: float
-) -> None:
-    wall, stopwatch = Hour(), Hour()
-    first, second = (LiveRuns(lambda: database, f"{name}/1/x", wall, stopwatch) for name in ("first", "second"))
-    first.record([waiting()])
-    assert second.take_over() == []
-    wall.now += jump
-    stopwatch.now += 5
-    assert second.take_over() == []
-    first.record([waiting()])
-    stopwatch.now += SILENT_SECONDS - 1
-    assert second.take_over() == []
-    stopwatch.now += SILENT_SECONDS
-    assert [run.run_id for run in second.take_over()] == [waiting().run_id]
-
-
-def test_a_run_of_settings_that_nobody_knows_any_more_is_let_go(servers, database: RunDatabase, hour: Hour) -> None:
-    servers("first").record([waiting()])
+def test_a_run_of_settings_that_nobody_knows_any_more_is_let_go(url: str) -> None:
+    database = RunDatabase(url)
+    rows = written_down(database, of_ann(0), known := of_ann(1))
     with database.begin() as connection:
-        connection.exec_driver_sql("UPDATE live_runs SET experiment = '{\"of_old\": 1}'")
-    second = servers("second")
-    assert second.take_over() == []
-    hour.now += SILENT_SECONDS
-    assert second.take_over() == []
-    with database.begin() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM live_runs").scalar() == 0
+        connection.execute(
+            text("UPDATE live_runs SET experiment = :old WHERE run_id != :id"),
+            {"old": '{"of_old": 1}', "id": known.run_id},
+        )
+    assert [job.run_id for job in rows.look()] == [known.run_id]
+
+
+def test_what_the_version_before_had_waiting_and_training_goes_on(url: str) -> None:
+    engine = create_engine(url)
+    row = {
+        "experiment": POINTS.model_dump_json(),
+        "owners": f'["{digest(ANN)}"]',
+        "server": "gone/1/x",
+        "attempt": 1,
+        "submitted_at": "2026-11-26 12:00:00",
+        "behind": False,
+        "shown": '{"state": "running", "version": 3, "started_at": null, "place": null, "stage": "adapt", '
+        '"stages": ["load", "adapt"], "fraction": 0.5, "seconds_left": 3.0, "history": []}',
+    }
+    kinds = {"killed": ("running", True, 7.0), "stopped": ("running", True, 0.0), "saved": ("ending", True, 7.0)}
+    kinds |= {"paused": ("paused", False, 7.0), "over": ("over", False, 7.0)}
+    with engine.begin() as connection:
+        migrations.upgrade_within(connection, "0014")
+        for name, (state, trains, heartbeat) in kinds.items():
+            values = row | {"run_id": name, "state": state, "trains": trains, "heartbeat": heartbeat}
+            names = ", ".join(values)
+            places = ", ".join(f":{one}" for one in values)
+            connection.execute(text(f"INSERT INTO live_runs ({names}) VALUES ({places})"), values)
+    database = RunDatabase(url)
+    jobs = {job.run_id: job for job in LiveRuns(lambda: database).look()}
+    assert {name: (job.state, job.in_hand) for name, job in jobs.items()} == {
+        "killed": ("running", True),
+        "stopped": ("running", False),
+        "saved": ("running", True),
+        "paused": ("paused", False),
+    }
+    assert jobs["killed"].fraction == 0.5
+    assert "run_wishes" not in inspect(engine).get_table_names()
+
+
+# One server trains ----------------------------------------------------------------------------------------------------
+
+
+def test_of_two_servers_one_trains_until_it_leaves(url: str) -> None:
+    database = RunDatabase(url)
+    first, second = DriverLock(lambda: database), DriverLock(lambda: database)
+    assert [first.is_ours(), second.is_ours(), first.is_ours()] == [True, False, True]
+    first.release()
+    assert [second.is_ours(), first.is_ours()] == [True, False]
+    second.release()
+
+
+HOLDS = """
+import sys
+import threading
+from da_core.jobs.database.driver_lock import DriverLock
+from da_core.jobs.database.run_database import RunDatabase
+
+database = RunDatabase(sys.argv[1])
+print(DriverLock(lambda: database).is_ours(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_server_that_is_killed_leaves_at_once(url: str) -> None:
+    database = RunDatabase(url)
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    lock = DriverLock(lambda: database)
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        assert not lock.is_ours()
+    finally:
+        os.kill(other.pid, signal.SIGKILL)
+        other.communicate()
+    until(lock.is_ours)  # PostgreSQL has to see that the line is dead
+    lock.release()
 
 
 # Whole queues ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_runs, "BEAT", 0.05)
 
 
 @pytest.fixture
@@ -166,11 +177,11 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def open_queue(store: Store) -> Iterator[Callable[..., Queue]]:
-    """Open a queue of another server of this machine on the same store; it is closed in the end."""
+    """Open the queue of another server on the same store; it is closed in the end."""
     opened: list[Queue] = []
 
-    def open_one(name: str, events: Callable[..., Iterator[Event]] = run) -> Queue:
-        opened.append(Queue(store, events, live_runs=LiveRuns(lambda: store.database, f"{name}/1/x")))
+    def open_one(events: Callable[..., Iterator[Event]] = run) -> Queue:
+        opened.append(Queue(store, events, live_runs=LiveRuns(partial(getattr, store, "database"))))
         return opened[-1]
 
     yield open_one
@@ -192,14 +203,14 @@ def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterato
 
 
 def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue: Callable[..., Queue]) -> None:
-    first = open_queue("first", endless)
+    first = open_queue(endless)
     going = first.submit(POINTS, ANN)
     first.wait(going, lambda view: view.state == "running", PATIENCE)
     paused = first.submit(POINTS.model_copy(update={"seed": 2}), BOB)
     first.pause(paused, BOB)
     first.close()
 
-    second = open_queue("second", quick)
+    second = open_queue(quick)
     second.recover()
     assert second.wait(going, lambda view: not view.live, PATIENCE).state == "done"
     assert second.view(paused).state == "paused"
@@ -210,18 +221,24 @@ def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue
 
 
 def test_a_finished_run_does_not_rise_again(store: Store, open_queue: Callable[..., Queue]) -> None:
-    done = made_by_this_version(finished(), POINTS)
-    row = waiting()
-    LiveRuns(lambda: store.database, "gone/1/x", lambda: 0.0).record([row])
-    store.save(row.run_id, POINTS, done.result, done.evidence)
+    done, job = made_by_this_version(finished(), POINTS), of_ann()
+    written_down(store.database, job)
+    store.save(job.run_id, POINTS, done.result, done.evidence)
 
     def never(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         raise AssertionError("it is over")
         yield
 
-    queue = open_queue("next", never)
+    queue = open_queue(never)
     queue.recover()
-    assert queue.view(row.run_id).state == "done"
+    assert queue.view(job.run_id).state == "done"
+
+
+def test_a_run_that_was_being_stopped_is_not_begun_again(store: Store, open_queue: Callable[..., Queue]) -> None:
+    written_down(store.database, stopped := of_ann(state="stopping", in_hand=True))
+    queue = open_queue(endless)
+    queue.recover()
+    assert queue.view(stopped.run_id) is None
 
 
 def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> None:
@@ -232,37 +249,26 @@ def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> Non
     queue.close()
 
 
-def test_a_run_of_one_server_is_seen_by_its_link_on_another_with_its_curves(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_second_server_shows_the_runs_of_the_first_says_so_and_trains_once_that_has_gone(
+    open_queue: Callable[..., Queue],
 ) -> None:
-    monkeypatch.setattr(keeper, "BEAT", 0.05)
-    more = threading.Semaphore(0)
-
-    def diverging(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-        yield StageStarted("adapt", ("load", "adapt"))
-        yield Losses("adapt", 1.0, {"class": float("inf")})
-        yield Progress(0.5, 3.0)
-        more.acquire(timeout=PATIENCE)
-        yield made_by_this_version(finished(), experiment)
-
-    stores = [Store(tmp_path / "runs", database=url) for _ in range(2)]
-    names = ("first/1/x", "second/1/x")
-    first, second = (
-        Queue(store, diverging, live_runs=LiveRuns(partial(getattr, store, "database"), name))
-        for store, name in zip(stores, names, strict=True)
-    )
+    first, second = open_queue(endless), open_queue(quick)
     run_id = first.submit(POINTS, ANN)
     first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
-    while (seen := second.view(run_id)) is None or seen.fraction < 0.5:
-        assert first.view(run_id).live
-        threading.Event().wait(0.02)
-    assert (seen.state, seen.stage, seen.seconds_left, seen.experiment) == ("running", "adapt", 3.0, POINTS)
-    assert seen.history == (Losses("adapt", 1.0, {"class": float("inf")}),)
-    assert second.owns(run_id, ANN)
-    assert not second.owns(run_id, BOB)
-    more.release()
-    first.wait(run_id, lambda view: view.state == "done", PATIENCE)
-    over = second.view(run_id)
-    assert (over.state, over.version != seen.version) == ("done", True)
+    seen = second.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
+    assert (seen.state, seen.stage, seen.experiment) == ("running", "load", POINTS)
+    for asked in (partial(second.submit, POINTS, ANN), partial(second.pause, run_id, ANN)):
+        with pytest.raises(UserError, match="Another server trains the runs of this database already"):
+            asked()
+    assert first.view(run_id).live
+
     first.close()
-    second.close()
+    assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("it did not come")

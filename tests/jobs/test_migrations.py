@@ -15,10 +15,11 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, m
 
 from da_core.errors import UserError
 from da_core.jobs import upload_list  # noqa: F401
-from da_core.jobs.database import live_runs, migrations, room_database  # noqa: F401  # tables in METADATA too
+from da_core.jobs.database import migrations, room_database  # noqa: F401  # tables in METADATA too
 from da_core.jobs.database.kept_works import KeptWork, KeptWorks
 from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling import live_runs  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 NOVEMBER = ROOT / "tests" / "earlier_versions" / "november_2026" / "kept.db"

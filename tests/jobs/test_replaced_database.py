@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import socket
 import sqlite3
 import threading
 import time
@@ -21,10 +20,10 @@ from da_core.errors import UserError
 from da_core.events import Event, Evidence, Progress, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.database.database_engine import UnreachableError
-from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import keeper
+from da_core.jobs.scheduling import local_runs
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store, new_run_id
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -226,8 +225,8 @@ def held() -> Held:
 
 @pytest.fixture
 def queue(store: Store, held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
-    monkeypatch.setattr(keeper, "BEAT", 0.05)
-    made = Queue(store, held, live_runs=LiveRuns(partial(getattr, store, "database"), "first/1/x"))
+    monkeypatch.setattr(local_runs, "BEAT", 0.05)
+    made = Queue(store, held, live_runs=LiveRuns(partial(getattr, store, "database")))
     yield made
     held.may_finish.set()
     made.close()
@@ -239,7 +238,7 @@ def rows(file: Path) -> dict[str, tuple[Any, ...]]:
         return {}
     with closing(sqlite3.connect(file)) as connection:
         try:
-            return {row[0]: row[1:] for row in connection.execute("SELECT run_id, state, server FROM live_runs")}
+            return {row[0]: row[1:] for row in connection.execute("SELECT run_id, state, trains FROM live_runs")}
         except sqlite3.OperationalError:  # it is just being made
             return {}
 
@@ -251,7 +250,7 @@ def test_a_run_that_trains_is_recorded_in_the_new_file_and_comes_to_its_end(
     queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
     file.unlink()
     deadline = time.monotonic() + PATIENCE
-    while rows(file).get(run) != ("running", "first/1/x"):  # with a beat of its server
+    while rows(file).get(run) != ("running", 1):  # with a beat of its server
         assert time.monotonic() < deadline, "the new file knows nothing of it"
         threading.Event().wait(0.02)
     held.may_finish.set()
@@ -264,12 +263,12 @@ def test_a_run_that_an_older_copy_still_gives_to_the_server_before_goes_on_once(
 ) -> None:
     run = queue.submit(Experiment(), ANN)
     queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
-    before = f"{socket.gethostname()}/{os.getpid()}/gone"
     with store.database.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE live_runs SET server = '{before}', heartbeat = 1")
-    job = queue._schedule.jobs[run]
+        connection.exec_driver_sql("UPDATE live_runs SET trains = 0, attempt = 0")
+    with queue._runs.reading() as schedule:
+        job = schedule.jobs[run]
     queue.recover()
-    assert queue._schedule.jobs == {run: job}
+    assert schedule.jobs == {run: job}
     held.may_finish.set()
     assert queue.wait(run, lambda view: not view.live, PATIENCE).state == "done"
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 import errno
 import logging
-import math
 import os
-import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,14 +21,12 @@ import torch
 from da_core import object_storage
 from da_core.cli import main
 from da_core.errors import UserError
-from da_core.events import Event, Evidence, Progress, Result
+from da_core.events import Evidence, Result
 from da_core.experiment import Experiment
 from da_core.jobs import run_bucket
 from da_core.jobs.backups.backup import write_backup
 from da_core.jobs.backups.restore import restore_backup
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore, checkpoint_store
-from da_core.jobs.processes import cluster_worker
-from da_core.jobs.processes.cluster_worker import RemoteRun
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import AwayError, Store, new_run_id, store
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
@@ -315,14 +311,14 @@ def test_what_is_no_key_never_reaches_the_storage(key) -> None:
 def test_a_checkpoint_that_is_damaged_is_not_read(storage) -> None:
     kept = CheckpointStore(storage)
     kept.save(RUN, b"first")
-    storage.write(f"checkpoints/{RUN}/000001-000.checkpoint", b"damaged")
+    storage.write(f"checkpoints/{RUN}/000001.checkpoint", b"damaged")
     with pytest.raises(OSError, match="not what was written"):
         kept.load(RUN)
 
 
 def test_what_was_taken_for_lost_changes_nothing_of_what_the_next_attempt_has(storage) -> None:
     kept = CheckpointStore(storage)
-    lost, mine, next_worker = (CheckpointPlace(kept, RUN, *attempt) for attempt in ((1, 2), (2,), (2, 1)))
+    lost, mine, next_worker = (CheckpointPlace(kept, RUN, attempt) for attempt in (1, 2, 3))
     lost.write(b"three epochs")
     assert mine.read() == b"three epochs"
     mine.write(b"four epochs")
@@ -333,38 +329,6 @@ def test_what_was_taken_for_lost_changes_nothing_of_what_the_next_attempt_has(st
     assert [place.read() for place in (lost, mine, next_worker)] == [b"five epochs"] * 3
     kept.delete(RUN)
     assert storage.find("checkpoints") == {}
-
-
-def test_a_worker_of_the_cluster_keeps_checkpoints_itself_unless_the_storage_refuses(storage, monkeypatch) -> None:
-    monkeypatch.setenv("DA_LAB_STORAGE", storage.url)
-    settings.cache_clear()
-    shared_storage.cache_clear()
-
-    def trains(_experiment: Experiment, *, checkpoint: Any, **_: Any) -> Iterator[Event]:
-        yield Progress(float(checkpoint.read() == b"before"), None)
-        for content in (b"one", b"two"):
-            checkpoint.write(content)
-            yield Progress(0.5, None)
-
-    monkeypatch.setattr(cluster_worker, "STEP_SECONDS", 0.0)
-    CheckpointPlace(CheckpointStore(storage), RUN, 1).write(b"before")
-    shared = CheckpointPlace(CheckpointStore(storage), RUN, 2).shared()
-    there = RemoteRun(trains, A_DAY, 2, pickle.loads(pickle.dumps(shared)))
-    try:
-        assert not there.wants_checkpoint
-        assert there.step(False).events == (Progress(1.0, None),)
-        assert there.step(False).checkpoint is None
-        assert CheckpointStore(storage).load(RUN) == b"one"
-        monkeypatch.setattr(shared_storage(), "_resting_until", math.inf)
-        assert there.step(False).checkpoint == b"two", "it goes by the web server"
-    finally:
-        there.close()
-        monkeypatch.undo()
-        settings.cache_clear()
-        shared_storage.cache_clear()
-    elsewhere = RemoteRun(trains, A_DAY, 2, shared)
-    assert elsewhere.wants_checkpoint, "this process uses no such storage"
-    elsewhere.close()
 
 
 KILLED = """
@@ -434,5 +398,5 @@ def test_the_setting_puts_runs_checkpoints_and_back_ups_there(storage, save, tmp
         for one in cached:
             one.cache_clear()
     assert f"runs/{run}/manifest.json" in storage.find("runs")
-    assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}/000001-000.checkpoint"]
+    assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}/000001.checkpoint"]
     assert " 1 runs, " in capsys.readouterr().out

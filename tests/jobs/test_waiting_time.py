@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +25,6 @@ seconds = st.integers(1, 5000).map(float)
 
 def method(name: str, epochs: int = 14, seed: int = 0) -> Experiment:
     return Experiment(method=MethodSpec(name=name), training=TrainingSpec(epochs=epochs), seed=seed)
-
-
-def anywhere(_experiment: Experiment, _beside: Sequence[Experiment]) -> bool:
-    """There is a place for every run."""
-    return True
 
 
 class Simulated:
@@ -63,7 +57,7 @@ class Simulated:
         return job
 
     def begin(self) -> None:
-        while len(self.ends) < self.workers and (job := self.schedule.next(anywhere)) is not None:
+        while len(self.ends) < self.workers and (job := self.schedule.next()) is not None:
             self.begun[job.run_id] = self.now
             heapq.heappush(self.ends, (self.now + self.took[job.run_id], job.run_id))
 
@@ -247,7 +241,7 @@ def test_time_in_which_a_run_was_paused_does_not_count():
     queue.schedule.put_down(job)
     queue.now = 5000.0
     queue.schedule.resume(job)
-    assert queue.schedule.next(anywhere) is job
+    assert queue.schedule.next() is job
     queue.now = 5039.0
     queue.schedule.apply(job, Progress(0.5, 10.0))
     assert not job.finish_early.is_set()

@@ -121,13 +121,10 @@ def measured_deployment(folder: Path, *, warm: bool = True) -> Iterator[tuple[st
     folder.chmod(0o755)  # PostgreSQL runs as another user
     with ExitStack() as parts:
         database = parts.enter_context(postgres.serving(folder / "postgresql"))
-        workers = parts.enter_context(dask_cluster.running(folder / "dask", workers=1))
+        shared = {"DA_LAB_DATABASE": database, "DA_LAB_DATA_DIR": str(folder / "data")}
+        workers = parts.enter_context(dask_cluster.running(folder / "dask", workers=1, **shared))
         psutil.Process(workers.processes["w0"].pid).nice(10)
-        shared = {
-            "DA_LAB_DATABASE": database,
-            "DA_LAB_CLUSTER": workers.address,
-            "DA_LAB_DATA_DIR": str(folder / "data"),
-        }
+        shared["DA_LAB_CLUSTER"] = workers.address
         webs = [parts.enter_context(serving(folder / name, **shared)) for name in ("web1", "web2")]
         url = parts.enter_context(nginx.serving(folder / "nginx", [urlsplit(web.url).port or 0 for web in webs]))
         for web in webs:

@@ -19,9 +19,9 @@ from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs import queue as queue_module
 from da_core.jobs.checkpoint_store import CheckpointPlace
-from da_core.jobs.database.live_runs import LiveRuns
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import queue
+from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
@@ -184,7 +184,7 @@ class KilledServers:
         not the same, and where one is neither listed nor waits, unless it was reported as failed.
         """
         database = store.database
-        waiting = LiveRuns(lambda: database, "looks/1/x").run_ids()
+        waiting = {job.run_id for job in LiveRuns(lambda: database).look()}
         listed = set()
         for seed, run_id in self.run_ids.items():
             rows = [run.run_id for run in database.listed(_owner_of(seed))]

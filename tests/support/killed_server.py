@@ -36,7 +36,7 @@ PATIENCE = 300.0
 _PRELOADED = [
     "da_core.run",
     "da_core.jobs.queue",
-    "da_core.jobs.database.live_runs",
+    "da_core.jobs.scheduling.live_runs",
     "da_core.jobs.upload_list",
     "s3fs",
 ]

@@ -156,9 +156,9 @@ class RunDatabase:
     def __init__(self, url: str) -> None:
         from da_core.jobs.database import migrations  # Alembic comes with it
 
-        self._url = url
+        self.url = url
         self._engine = open_engine(url)
-        with reached(self._url):
+        with reached(self.url):
             migrations.upgrade(self._engine)
         self._file = OpenedFile(url)
 
@@ -340,7 +340,7 @@ class RunDatabase:
     def begin(self) -> Iterator[Connection]:
         """Open a transaction, for the tables beside these too. Raises `UnreachableError`."""
         check_file(self._file)  # before a connection is made: it would write this file's journal into another
-        with reached(self._url), self._engine.begin() as connection:
+        with reached(self.url), self._engine.begin() as connection:
             yield connection
             check_file(self._file)
 

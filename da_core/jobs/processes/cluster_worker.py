@@ -1,187 +1,212 @@
-"""A run as a worker of the cluster holds it: asked from afar for its next events, as a thread asks one here."""
+"""What a worker of the cluster does: it trains the runs whose turn it is, or one run of a command."""
 
 from __future__ import annotations
 
+import functools
 import logging
+import math
 import pickle
 import threading
 import time
-import weakref
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator
 
-from da_core.data.readers.uploads import keep_upload, place_name, resolve_place
 from da_core.errors import UserError
-from da_core.events import Event, Finished
+from da_core.events import Finished
 from da_core.experiment import Experiment
-from da_core.jobs.checkpoint_store import CheckpointPlace, SharedPlace
+from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
+from da_core.jobs.processes import shared_schedule
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.live_runs import LiveRuns
+from da_core.jobs.scheduling.run_view import RunState
+from da_core.jobs.scheduling.schedule import Schedule
+from da_core.jobs.scheduling.turns import Gone
+from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Workers, run_function
+from da_core.jobs.store import Store, store
+from da_core.settings import settings
+from da_core.system import freed_memory
+from da_core.system.structured_logs import about_run
 
 log = logging.getLogger(__name__)
 
-STEP_SECONDS = 0.25
-"""So long events are collected before they are sent: a run does not wait for the network at each."""
-ASIDE_SECONDS = 3.0
-"""A run that nobody has asked for so long is paused, and another may have its place."""
+TASK, GPU_TASK = "run-", "gpu-"
+"""How the keys of tasks begin: a worker with a GPU gets those that may use one."""
+REPORT_SECONDS = 1.0
+"""Seconds between two times at which a run's row is written, and read for what is asked of the run."""
 
 
-@dataclass(frozen=True)
-class RemoteStep:
-    """What a run has said since it was asked, and what it wants kept as its checkpoint; ``error`` ended it."""
-
-    events: tuple[Event, ...]
-    checkpoint: bytes | None = None
-    error: Exception | None = None
-
-
-@dataclass
-class CarriedCheckpoint:
-    """A run's checkpoint on its way to whoever asks, as `da_core.run.run` takes it: the worker's disk keeps nothing."""
-
-    attempt: int = 1
-    content: bytes | None = None
-    written: bool = False
-
-    def read(self) -> bytes | None:
-        return self.content
-
-    def write(self, content: bytes) -> None:
-        self.content, self.written = content, True
-
-    def take_written(self) -> bytes | None:
-        """Give what was written since the last call; None if nothing was."""
-        written, self.written = self.written, False
-        return self.content if written else None
+def drive(task: str) -> None:
+    """Train the run whose turn it is, and then the next, until none waits; the worker's settings say where they are."""
+    kept, limits = store(), settings()
+    driver = ClusterDriver(
+        LiveRuns(lambda: kept.database),
+        kept,
+        checkpoint_store(),
+        run_function(limits),
+        limits.run_minutes and limits.run_minutes * 60,
+    )
+    driver.drive(task)
 
 
-@dataclass(frozen=True)
-class WorkersCheckpoint:
-    """A run's checkpoint that the worker keeps itself; where the storage refuses, it goes to whoever asks."""
-
-    place: CheckpointPlace
-    carried: CarriedCheckpoint
-
-    @property
-    def attempt(self) -> int:
-        """How often the run has been begun, this time included."""
-        return self.place.attempt
-
-    def read(self) -> bytes | None:
-        return self.place.read()
-
-    def write(self, content: bytes) -> None:
-        try:
-            self.place.write(content)
-        except OSError:
-            log.warning("the storage refuses a checkpoint, which goes to the web server", exc_info=True)
-            self.carried.write(content)
-
-
-class RemoteRun:
-    """An actor of Dask: one run in a worker's process. Its methods are called one after the other, in one thread.
-
-    Where the web server's storage is the worker's as well, the worker keeps the run's checkpoint at ``shared``.
-    """
-
-    seated: bool = False
-    """Whether the worker had a place: where another run trains this one is not to be asked."""
-    wants_checkpoint: bool = False
-    """Whether what was trained before has to be brought, and what is trained comes with the steps."""
+class ClusterDriver:
+    """Trains one run at a time as a thread of a web server would, in step with its row."""
 
     def __init__(
-        self, run: Callable[..., Iterator[Event]], experiment: Experiment, attempt: int, shared: SharedPlace | None
+        self,
+        rows: LiveRuns,
+        store: Store,
+        checkpoints: CheckpointStore,
+        run: RunFunction,
+        run_seconds: float | None = None,
     ) -> None:
+        self._rows = rows
+        self._store = store
+        self._checkpoints = checkpoints
         self._run = run
-        self._experiment = experiment
-        self._carried = CarriedCheckpoint(attempt)
-        place = None if shared is None else shared.open()
-        self.wants_checkpoint = place is None
-        self._checkpoint = self._carried if place is None else WorkersCheckpoint(place, self._carried)
-        self._finish_early = False
-        self._events: Iterator[Event] | None = None
-        self._asked = time.monotonic()
-        self._busy = False
-        self.seated = _seat.take(self)
+        self._run_seconds = run_seconds
+        self._changing = functools.partial(shared_schedule.changing, rows, checkpoints, self._made)
 
-    @property
-    def is_aside(self) -> bool:
-        """Whether nobody has asked for the next event lately."""
-        return not self._busy and time.monotonic() - self._asked > ASIDE_SECONDS
+    def drive(self, task: str) -> None:
+        """Train the run whose turn it is, and then the next, until none waits."""
+        is_ours = True
+        while is_ours and (job := self._take(task)) is not None:
+            with about_run(job.run_id):
+                is_ours = self._train(job)
+            freed_memory.give_back()
 
-    def bring_checkpoint(self, content: bytes | None) -> None:
-        """Take over what an earlier attempt has trained."""
-        self._carried.content = content
+    def _made(self, gone: Gone, jobs: list[Job]) -> Schedule:
+        schedule = Schedule(math.inf, time.monotonic, one_process=False, gone=gone)
+        schedule.load(jobs)
+        return schedule
 
-    def missing_uploads(self) -> list[str]:
-        """List the uploads that the run reads and this worker has not got."""
-        return [place for place in self._experiment.places if place.startswith("upload:") and not _has(place)]
+    def _take(self, task: str) -> Job | None:
+        """Take the run that this task had on a worker which is gone, or the one whose turn it is; None without one."""
+        with self._changing() as schedule:
+            own = next((job for job in schedule.jobs.values() if job.task == task), None)
+            job = own if own is not None and own.in_hand and self._goes_on(schedule, own) else None
+            if job is None:
+                kind = task[: len(TASK)]
+                job = next((one for one in schedule.in_turn() if one.task.startswith(kind)), None)
+            if job is None:
+                return None
+            if own is not None and own is not job:
+                own.task = job.task
+            job.task = task
+            job.attempt += job.has_begun
+            schedule.hand_out(job)
+            return job
 
-    def bring_upload(self, place: str, content: bytes) -> None:
-        """Keep an upload under its content's digest, which is checked here."""
-        if keep_upload(place_name(place), content).partition("/")[0] != place.partition("/")[0]:
-            raise UserError("The uploaded file is no longer on this server; upload it again.")
-
-    def step(self, finish_early: bool) -> RemoteStep:
-        """Train for `STEP_SECONDS` or to the end, and tell what happened."""
-        self._finish_early = self._finish_early or finish_early
-        self._busy = True
-        events: list[Event] = []
-        error: Exception | None = None
-        until = time.monotonic() + STEP_SECONDS
-        try:
-            if self._events is None:
-                self._events = self._run(
-                    self._experiment, should_stop=lambda: self._finish_early, checkpoint=self._checkpoint
-                )
-            for event in self._events:
-                events.append(event)
-                if isinstance(event, Finished) or time.monotonic() > until:
-                    break
-            else:
-                raise RuntimeError("the run ended without a result")
-        except Exception as raised:
-            if not isinstance(raised, UserError):
-                log.exception("a run failed on this worker")
-            error = _portable(raised)
-        finally:
-            self._busy, self._asked = False, time.monotonic()
-        return RemoteStep(tuple(events), self._carried.take_written(), error)
-
-    def close(self) -> None:
-        """End the run and free its place."""
-        _seat.leave(self)
-        if isinstance(self._events, Generator):
-            self._events.close()
-
-
-@dataclass
-class _Seat:
-    """The one place to train in a worker's process; a run that is gone or paused has left it."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    holder: weakref.ref[RemoteRun] | None = None
-
-    def take(self, run: RemoteRun) -> bool:
-        with self.lock:
-            holder = self.holder() if self.holder is not None else None
-            if holder is not None and not holder.is_aside:
-                return False
-            self.holder = weakref.ref(run)
+    def _goes_on(self, schedule: Schedule, job: Job) -> bool:
+        """Put down a run whose worker is gone; tell whether it is to be trained further."""
+        schedule.put_down(job)
+        if job.state == "running" and not self._store.is_kept(job.run_id):
+            job.crashes += 1
             return True
-
-    def leave(self, run: RemoteRun) -> None:
-        with self.lock:
-            if self.holder is not None and self.holder() is run:
-                self.holder = None
-
-
-_seat = _Seat()
-
-
-def _has(place: str) -> bool:
-    try:
-        return resolve_place(place).is_file()
-    except UserError:
+        if job.state == "paused":
+            job.task = ""
+        else:
+            _drop(schedule, job, "cancelled" if job.state == "stopping" else "done")
         return False
+
+    def _train(self, job: Job) -> bool:
+        """Train a run to its end or until it is paused, in step with its row; tell whether that was ours to do."""
+        schedule = Schedule(math.inf, time.monotonic, run_seconds=self._run_seconds, one_process=False)
+        schedule.load([job])
+        job.taken_at = schedule.clock()
+        workers = Workers(
+            schedule,
+            self._store,
+            self._run,
+            Capacity(lambda: 1),
+            lambda _job: None,
+            lambda: self._report(schedule, job),
+            self._checkpoints,
+        )
+        is_over = threading.Event()
+
+        def keep_in_step() -> None:
+            while not is_over.wait(REPORT_SECONDS):
+                self._report(schedule, job)
+
+        thread = threading.Thread(target=keep_in_step, name="report", daemon=True)
+        thread.start()
+        try:
+            workers.drive(job)
+        finally:
+            is_over.set()
+            thread.join()
+        if isinstance(job.events, Generator):
+            job.events.close()
+        return self._put_back(job)
+
+    def _report(self, schedule: Schedule, job: Job) -> bool:
+        """Write down how far a run is, and do what is asked of it; tell whether it is this attempt's still."""
+        with schedule.changed:
+            values = self._rows.report_of(job) | {"crashes": job.crashes}
+        try:
+            asked = self._rows.report(job.run_id, job.attempt, values)
+        except UserError:
+            log.warning("run %s goes on without its row", job.run_id, exc_info=True)
+            return True
+        with schedule.changed:
+            if job.run_id not in schedule.jobs:
+                return asked is not None
+            if asked is None:
+                schedule.end(job, UserError(TAKEN_UP))
+                return False
+            job.owners = asked.owners
+            if asked.finish_early.is_set():
+                job.finish_early.set()
+            if asked.state == "stopping":
+                schedule.end(job, asked.error)
+            elif asked.state == "paused" and job.state == "running":
+                schedule.pause(job)
+            elif asked.state == "running" and job.state == "paused":
+                schedule.resume(job)
+        return True
+
+    def _put_back(self, job: Job) -> bool:
+        """Write down how a run ended, or that it is put aside; False where another attempt has it by now."""
+        with self._changing() as schedule:
+            row = schedule.jobs.get(job.run_id)
+            if row is None or row.attempt != job.attempt:
+                return False
+            schedule.put_down(row)
+            if job.state in ("done", "cancelled", "failed"):
+                row.error, row.history, row.notices = job.error, job.history, job.notices
+                _drop(schedule, row, job.state)
+            else:
+                row.task = ""
+                if row.state == "running":  # it was resumed meanwhile
+                    row.state = "queued"
+        for owner in set(row.owners) - set(job.owners) if job.state == "done" else ():
+            self._store.keep(job.run_id, owner)  # who has joined while it was saved
+        return True
+
+
+def _drop(schedule: Schedule, job: Job, state: RunState) -> None:
+    """Take a run that is over out of the schedule."""
+    job.state = state
+    del schedule.jobs[job.run_id]
+
+
+def finish(run: RunFunction, experiment: Experiment, stopped: str) -> Finished:
+    """Run one experiment of a command to its end, unless the flag of this name is set meanwhile."""
+    from distributed import Event as Flag
+
+    flag, next_look = Flag(stopped), time.monotonic()  # type: ignore[no-untyped-call]
+    try:
+        for event in run(experiment, should_stop=lambda: False):
+            if isinstance(event, Finished):
+                return event
+            if time.monotonic() > next_look:
+                if flag.is_set():  # type: ignore[no-untyped-call]
+                    break
+                next_look = time.monotonic() + REPORT_SECONDS
+    except Exception as error:
+        if not isinstance(error, UserError):
+            log.exception("a run failed on this worker")
+        raise _portable(error) from None
+    raise RuntimeError("the run ended without a result")
 
 
 def _portable(error: Exception) -> Exception:

@@ -1,23 +1,21 @@
-"""What an owner may ask of a run as it stands, and how it will stand once another server has done what was asked."""
+"""What an owner may ask of a run as it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import Literal
 
 from da_core.errors import UserError
-from da_core.jobs.database.wish import PlacedWish, Wish
-from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.run_view import RunView
 
+Control = Literal["pause", "resume", "stop", "finish_early"]
+"""What an owner may ask; “stop” takes that owner off the run, and ends it with the last one."""
 
-def is_due(wish: Wish, view: RunView, *, is_owner: bool) -> bool:
-    """Tell whether a run can be made to follow a wish. Raises `UserError` where it is not the visitor's to ask."""
-    if wish in ("renew", "join", "join_behind", "join_ahead"):
-        return view.live
+
+def is_due(control: Control, view: RunView, *, is_owner: bool) -> bool:
+    """Tell whether a run can be made to follow a control. Raises `UserError` where it is not the visitor's to ask."""
     if not is_owner:
         raise UserError("This run belongs to another visitor; start your own to change it.")
-    match wish:
+    match control:
         case "pause":
             if view.state not in ("queued", "running"):
                 return False
@@ -42,43 +40,3 @@ def is_due(wish: Wish, view: RunView, *, is_owner: bool) -> bool:
             if view.started_at is None:
                 raise UserError("This run has not begun, so it has learned nothing yet; wait for it or stop it.")
             return True
-    return False
-
-
-@dataclass(frozen=True)
-class RunElsewhere:
-    """A run that another server drives, as if that had done already what was asked of it."""
-
-    view: RunView
-    owners: tuple[OwnerDigest, ...]
-
-    def may_be_joined(self, owner: OwnerDigest) -> bool:
-        """Tell whether a visitor who submits the same experiment is to have this run; see `Schedule.equal`."""
-        shared = self.view.state in ("queued", "running") and not self.view.finishing_early
-        return self.view.state != "stopping" and (shared or owner in self.owners)
-
-    def after(self, wishes: Iterable[PlacedWish]) -> RunElsewhere:
-        """Foresee what these wishes make of it."""
-        there = self
-        for placed in wishes:
-            there = there._after(placed)
-        return there
-
-    def _after(self, placed: PlacedWish) -> RunElsewhere:
-        view, owners = self.view, self.owners
-        match placed.wish:
-            case "renew":
-                return self
-            case "join" | "join_behind" | "join_ahead":
-                owners = tuple(dict.fromkeys([*owners, placed.owner]))
-            case "stop" if len(owners) > 1:
-                owners = tuple(owner for owner in owners if owner != placed.owner)
-            case "stop":
-                view = replace(view, state="stopping")
-            case "pause":
-                view = replace(view, state="paused")
-            case "resume":
-                view = replace(view, state="queued", place=None)
-            case "finish_early":
-                view = replace(view, finishing_early=True, state="queued" if view.state == "paused" else view.state)
-        return RunElsewhere(replace(view, owners=len(owners), version=view.version + 1), owners)

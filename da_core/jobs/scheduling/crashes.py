@@ -19,9 +19,9 @@ GIVEN_UP = (
 
 
 def count_crashes(job: Job, checkpoints: CheckpointStore | None) -> int:
-    """Count the servers in a row that have ended while they trained a run, since its last checkpoint was saved.
+    """Count the processes in a row that have ended while they trained a run, since its last checkpoint was saved.
 
-    Every attempt ends at most one server. Where the checkpoints cannot be read, no run is given up for that.
+    Every attempt ends at most one. Where the checkpoints cannot be read, no run is given up for that.
     """
     if not job.crashes or checkpoints is None:
         return job.crashes
@@ -30,7 +30,7 @@ def count_crashes(job: Job, checkpoints: CheckpointStore | None) -> int:
     except OSError as error:
         log.warning("whether run %s has got further cannot be told just now: %s", job.run_id, error)
         return min(job.crashes, MOST_CRASHES - 1)
-    return job.crashes if saved is None else min(job.crashes, max(job.attempt - saved.servers, 0))
+    return job.crashes if saved is None else min(job.crashes, max(job.attempt - saved, 0))
 
 
 def check_crashes(job: Job) -> None:

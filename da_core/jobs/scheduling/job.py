@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -23,10 +23,12 @@ class History:
     The newest of each kind is always among them.
     """
 
-    def __init__(self, limit: int = 2000) -> None:
+    def __init__(self, limit: int = 2000, events: Iterable[Losses | Accuracies] = ()) -> None:
         self._limit = limit // 2
         self._count = 0
         self._kinds: dict[type, _Thinned] = {}
+        for event in events:
+            self.add(event)
 
     def add(self, event: Losses | Accuracies) -> None:
         """Append an event."""
@@ -84,16 +86,20 @@ class Job:
     address: str = ""
     """A digest of the network address that it came from; "" where that does not count."""
     attempt: int = 1
-    """How many servers have had it, this one included."""
+    """How many processes have had it, this one included."""
     crashes: int = 0
-    """How many servers in a row have ended while they trained it; such a run trains alone. See `crashes`."""
+    """How many processes in a row have ended while they trained it. See `crashes`."""
+    task: str = ""
+    """The key of the task of a cluster that stands for it; "" where a thread of this process drives it."""
+    looks: int = 0
+    """Grows while somebody looks at it, on whichever web server of a cluster."""
+    row: object = None
+    """What it was read from, by which it is seen that it has changed."""
     turn: int = 0
     """Runs of the lowest turn go first; a visitor's runs have different ones."""
     in_hand: bool = False
     interrupted: bool = False
     """Whether its server was stopped while it trained, and nobody has gone on with it yet."""
-    being_saved: bool = False
-    """Whether its last event has come, so that nothing more can be asked of it."""
     events: Iterator[Event] | None = None
     """The run's generator, once a worker has begun it."""
     finish_early: threading.Event = field(default_factory=threading.Event)
@@ -123,6 +129,11 @@ class Job:
         """Whether it has trained already: then it goes on before others begin."""
         return self.started_at is not None
 
+    @property
+    def live(self) -> bool:
+        """Whether it may still change, unless it is about to end."""
+        return self.state in ("queued", "running", "paused")
+
     @functools.cached_property
     def kind(self) -> str:
         """Return what decides how long it takes; see `kind_of_run`."""
@@ -136,7 +147,7 @@ class Job:
         """Update what is known by one event."""
         match event:
             case StageStarted():
-                if self.stage is not None and event.stage == event.stages[0]:  # on another worker: all comes again
+                if self.stage is not None and event.stage == event.stages[0]:  # in another process: all comes again
                     self.history, self.embeddings, self.notices = History(), {}, []
                 self.stage, self.stages = event.stage, event.stages
             case Progress():

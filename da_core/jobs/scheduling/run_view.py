@@ -8,15 +8,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Losses, Notice, Stage
 from da_core.experiment import Experiment
 from da_core.run_folder import Record
 
-_MOST_SHOWN = 300
-"""Events of a run's curves, at most, that other servers know of."""
 RunState = Literal["queued", "running", "paused", "stopping", "done", "cancelled", "failed"]
 
 
@@ -75,38 +71,3 @@ def view_of_record(record: Record) -> RunView:
         notices=tuple(record.result.notices),
         finishing_early=not record.complete,
     )
-
-
-class Shown(BaseModel):
-    """What other servers than the one that drives a run show of it: where it stands, and its curves in outline."""
-
-    model_config = ConfigDict(ser_json_inf_nan="constants")
-
-    state: RunState
-    version: int
-    started_at: datetime | None
-    place: int | None
-    stage: Stage | None
-    stages: tuple[Stage, ...]
-    fraction: float
-    seconds_left: float | None
-    history: tuple[Losses | Accuracies, ...]
-    # an earlier version did not write these
-    seconds_to_wait: float | None = None
-    finishing_early: bool = False
-    interrupted: bool = False
-    error: Notice | None = None
-
-    @classmethod
-    def of(cls, view: RunView) -> Shown:
-        """Take what is shown from a view."""
-        every = 1 + len(view.history) // _MOST_SHOWN
-        values = {name: getattr(view, name) for name in cls.model_fields}
-        why = view.error and Notice(view.error.message, {name: str(value) for name, value in view.error.values.items()})
-        return cls(**values | {"history": view.history[::-every][::-1], "error": why})  # the newest is among them
-
-    def view(self, run_id: str, experiment: Experiment, submitted_at: datetime, owners: int) -> RunView:
-        """Make the view of the run on another server."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        values["error"] = self.error and UserError(self.error.message, **self.error.values)
-        return RunView(run_id, experiment, submitted_at=submitted_at, owners=owners, **values)

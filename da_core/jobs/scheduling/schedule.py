@@ -5,32 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
-from da_core.jobs.database.wish import Wish
 from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.controls import Control
 from da_core.jobs.scheduling.crashes import GIVEN_UP
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.run_view import RunState, RunView
-from da_core.jobs.scheduling.turns import Turns
+from da_core.jobs.scheduling.turns import Gone, Turns
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
 from da_core.system.server_metrics import RUNS_ENDED
 
-if TYPE_CHECKING:
-    from da_core.jobs.database.live_runs import OtherRun
-
 log = logging.getLogger(__name__)
 
-_COMING = attrgetter("submitted_at")
-
 _VIEWS_KEPT = 100
+_ROUNDING = 1e-6
+"""Seconds by which a duration for each epoch, times the epochs, may be less than it was."""
 OUT_OF_TIME = (
     "This run trained for {minutes} minutes, the most that this server gives one, so it was ended there and keeps what "
     "it had learned; fewer epochs or samples come to their end."
@@ -40,11 +35,11 @@ OUT_OF_TIME = (
 class Schedule:
     """The runs of one queue. Its controls and its workers share it: hold the lock ``changed`` around every call.
 
-    Where other servers' runs train on the same workers, all stand in one line; see `hear`.
     ``changed`` is notified of each change. ``waiting`` are the queued runs in the order in which they came; `in_turn`
     has them in the order in which they go. ``abandoned`` are generators that nobody will ask again; a worker closes
-    them, since closing a generator runs the run's own code. A run that may have ended its server trains alone, so that
-    the cause is known when the next one ends; so does each single run with ``single_runs_alone``.
+    them, since closing a generator runs the run's own code. Where all train in ``one_process``, a run that may have
+    ended its server trains alone, so that the cause is known when the next one ends; with ``single_runs_alone`` so does
+    each single run, and those of studies share the machine.
     """
 
     def __init__(
@@ -55,8 +50,12 @@ class Schedule:
         workers: Callable[[], int] = lambda: 1,
         single_runs_alone: bool = False,
         run_seconds: float | None = None,
+        one_process: bool = True,
+        gone: Gone | None = None,
+        durations: Durations | None = None,
+        changed: threading.Condition | None = None,
     ) -> None:
-        self.changed = threading.Condition(threading.RLock())
+        self.changed = changed or threading.Condition(threading.RLock())
         self.jobs: dict[str, Job] = {}
         self.waiting: list[Job] = []
         self.abandoned: list[Iterator[Event]] = []
@@ -67,38 +66,39 @@ class Schedule:
         self._workers = workers
         self._single_runs_alone = single_runs_alone
         self._run_seconds = run_seconds
-        self._turns = Turns()
-        self._in_line: list[OtherRun] = []
-        """What other servers have that trains on the same workers, or waits for them."""
-        self.durations = Durations()
-
-    def hear(self, others: Sequence[OtherRun]) -> None:
-        """Take note of what other servers have."""
-        self._turns.hear(others)
-        in_line = [run for run in others if run.same_line and run.state != "paused"]
-        if in_line != self._in_line:
-            self._in_line = in_line
-            self.number_places()
-            self.changed.notify_all()
+        self._one_process = one_process
+        self.turns = Turns(gone)
+        self.durations = durations or Durations()
 
     def give_turn(self, job: Job) -> None:
         """Number the turn of a new run, before it is added."""
-        self._turns.give(job)
+        self.turns.give(job)
 
     def add(self, job: Job) -> None:
-        """Take in a run that is queued or paused, be it new or another server's, as if somebody looked at it now."""
+        """Take in a run that is queued or paused, be it new or from before, as if somebody looked at it now."""
         job.seen = self.clock()
         self.jobs[job.run_id] = job
-        self._turns.note(job)
+        self.turns.note(job)
         if job.state == "queued":
             self.waiting.append(job)
         self.number_places()
         self.changed.notify_all()
 
+    def load(self, jobs: Iterable[Job]) -> None:
+        """Take in runs as they were written down, those that were over lately as well."""
+        for job in jobs:
+            if job.state in ("cancelled", "failed"):
+                self._over.setdefault(job.run_id, job.view())
+                continue
+            self.jobs[job.run_id] = job
+            self.turns.note(job)
+            if job.state == "queued":
+                self.waiting.append(job)
+
     def join(self, job: Job, owner: OwnerDigest, *, behind: bool = False, ahead: bool = False) -> None:
         """Make a visitor one of the run's owners; it then goes as soon as one of their own would."""
         job.seen = self.clock()
-        self._turns.share(job, owner, behind=behind, ahead=ahead)
+        self.turns.share(job, owner, behind=behind, ahead=ahead)
         if owner not in job.owners:
             job.owners.append(owner)
             self.touch(job)
@@ -119,6 +119,12 @@ class Schedule:
         self._over[view.run_id] = replace(view, embeddings={}) if view.state == "done" else view
         while len(self._over) > _VIEWS_KEPT:
             self._over.popitem(last=False)
+
+    def keep_views_of(self, other: Schedule) -> None:
+        """Remember the last views that another schedule of the same runs has remembered."""
+        for view in other._over.values():
+            if view.run_id not in self.jobs:
+                self.keep_view(view)
 
     def given_up(self, experiment: Experiment) -> str | None:
         """Find a run of this experiment that was given up lately; it would end this server as well."""
@@ -142,14 +148,13 @@ class Schedule:
         job.state = state or job.state
         self.changed.notify_all()
 
-    def in_turn(self) -> list[Job | OtherRun]:
-        """Order the runs that wait for the same workers, the next first; see `Turns`."""
-        elsewhere = [run for run in self._in_line if run.waits]
-        return self._turns.order(sorted([*self.waiting, *elsewhere], key=_COMING) if elsewhere else self.waiting)
+    def in_turn(self) -> list[Job]:
+        """Order the runs that wait, the next first; see `Turns`."""
+        return self.turns.order(self.waiting)
 
     def number_places(self) -> None:
         """Give each run that waits its place in the queue, from 1, and the seconds until its turn."""
-        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1) if isinstance(job, Job)}
+        places = {job.run_id: place for place, job in enumerate(self.in_turn(), start=1)}
         for job in self.jobs.values():
             place = places.get(job.run_id)
             if place != job.place:
@@ -198,29 +203,23 @@ class Schedule:
         left = [self._seconds_left(job, now) for job in in_hand]
         if any(map(self._is_alone, in_hand)):
             left *= workers
-        left += [self._seconds_left(run, now) for run in self._trained_elsewhere()]
-        durations = [self._seconds_left(run, now) for run in jobs]
-        alone = {index for index, run in enumerate(jobs) if isinstance(run, Job) and self._is_alone(run)}
-        for run, wait in zip(jobs, seconds_to_wait(left, durations, workers, alone), strict=True):
-            if isinstance(run, Job) and (told := rounded_up(wait)) != run.seconds_to_wait:
-                run.seconds_to_wait = told
-                self.touch(run)
+        durations = [self._seconds_left(job, now) for job in jobs]
+        alone = {index for index, job in enumerate(jobs) if self._is_alone(job)}
+        for job, wait in zip(jobs, seconds_to_wait(left, durations, workers, alone), strict=True):
+            if (told := rounded_up(wait)) != job.seconds_to_wait:
+                job.seconds_to_wait = told
+                self.touch(job)
 
     def _is_alone(self, job: Job) -> bool:
         """Tell whether no other run trains beside this one."""
-        return bool(job.crashes) or (self._single_runs_alone and not job.behind)
+        return (self._one_process and job.crashes > 0) or (self._single_runs_alone and not job.behind)
 
-    def _trained_elsewhere(self) -> list[OtherRun]:
-        return [run for run in self._in_line if run.trains]
-
-    def _seconds_left(self, job: Job | OtherRun, now: float) -> float:
+    def _seconds_left(self, job: Job, now: float) -> float:
         """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""
-        if not isinstance(job, Job):
-            return self.durations.expected(job.experiment)
         if job.seconds_left is not None:
             return job.seconds_left
         left = self.durations.expected(job.experiment, job.kind) - job.seconds_run(now)
-        return left if left >= 0 else UNKNOWN
+        return max(left, 0.0) if left > -_ROUNDING else UNKNOWN
 
     def pause(self, job: Job) -> None:
         """Take a run off the queue until it is resumed."""
@@ -235,18 +234,14 @@ class Schedule:
             self.touch(job, "running")
             return
         if job.started_at is None:
-            self._turns.give(job)
+            self.turns.give(job)
         self.waiting.insert(0 if job.started_at else len(self.waiting), job)
         self.touch(job, "queued")
         self.number_places()
 
-    def fulfil(self, job: Job, owner: OwnerDigest, wish: Wish) -> None:
+    def fulfil(self, job: Job, owner: OwnerDigest, control: Control) -> None:
         """Do what was asked of a run; whether it may be is asked before, by `is_due`."""
-        match wish:
-            case "renew":
-                job.seen = self.clock()
-            case "join" | "join_behind" | "join_ahead":
-                self.join(job, owner, behind=wish == "join_behind", ahead=wish == "join_ahead")
+        match control:
             case "pause":
                 self.pause(job)
             case "resume":
@@ -262,36 +257,30 @@ class Schedule:
                 if job.state == "paused":
                     self.resume(job)
 
-    def can_begin(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
-        """Find the first run that waits and has a place beside those that train; None where none has."""
-        if not self.waiting:
-            return None
+    def can_begin(self) -> Job | None:
+        """Find the run whose turn it is; None where none waits, or it has to wait until others have ended."""
         in_hand = [job for job in self.jobs.values() if job.in_hand]
-        if any(map(self._is_alone, in_hand)):
+        if not self.waiting or any(map(self._is_alone, in_hand)):
             return None
-        beside = [job.experiment for job in in_hand]
-        beside += [run.experiment for run in self._trained_elsewhere()]
-        for job in self.in_turn():
-            if not isinstance(job, Job):
-                beside.append(job.experiment)  # it has the next place
-            elif self._is_alone(job) and in_hand:
-                return None
-            elif is_free(job.experiment, beside):
-                return job
-        return None
+        first = self.in_turn()[0]
+        return None if self._is_alone(first) and in_hand else first
 
-    def next(self, is_free: Callable[[Experiment, Sequence[Experiment]], bool]) -> Job | None:
+    def next(self) -> Job | None:
         """Hand that run to a worker."""
-        job = self.can_begin(is_free)
-        if job is None:
-            return None
-        self.waiting.remove(job)
-        self._turns.went(job, self.waiting)
+        job = self.can_begin()
+        if job is not None:
+            self.hand_out(job)
+        return job
+
+    def hand_out(self, job: Job) -> None:
+        """Note that a worker has a run in hand from now on."""
+        if job in self.waiting:
+            self.waiting.remove(job)
+            self.turns.went(job, self.waiting)
         job.in_hand, job.interrupted, job.taken_at = True, False, self.clock()
         job.started_at = job.started_at or datetime.now(UTC)
         self.touch(job, "running")
         self.number_places()
-        return job
 
     def end(self, job: Job, error: UserError | None = None) -> None:
         """End a run before its time: at once, or with its next event where a worker drives it."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.job import Job
@@ -14,30 +12,12 @@ BEHIND_AFTER = 5
 """While a study's run waits, so many others go before it at most."""
 
 
-class InLine(Protocol):
-    """A run that has a turn, be it this server's or another's."""
-
-    @property
-    def owners(self) -> Sequence[OwnerDigest]: ...
-    @property
-    def turn(self) -> int: ...
-    @property
-    def behind(self) -> bool: ...
-    @property
-    def ahead(self) -> bool: ...
-    @property
-    def has_begun(self) -> bool: ...
-    @property
-    def submitted_at(self) -> datetime: ...
-
-
-InLineT = TypeVar("InLineT", bound=InLine)
-
-
 @dataclass(frozen=True)
-class _Gone:
+class Gone:
     """What went lately, as far as it matters for who is next."""
 
+    turn: int = 0
+    """The highest turn that has come."""
     passed: int = 0
     """Runs that have gone since a study's run began to wait, or went."""
     after_ahead: bool = False
@@ -51,26 +31,11 @@ class Turns:
     every second one (fair queueing, Demers et al. 1989, section 2.1). An instructor's run goes ahead of all; where
     others wait, the next one is theirs. A study's run lets others go first, but never more than `BEHIND_AFTER`. So
     every run that waits comes to its turn, whatever else comes in.
-
-    Where several servers share a database, turns are numbered over the runs of all; see `hear`.
     """
 
-    def __init__(self) -> None:
-        self._turn = 0
+    def __init__(self, gone: Gone | None = None) -> None:
+        self.gone = gone or Gone()
         self._last_turn: dict[OwnerDigest, int] = {}
-        self._gone = _Gone()
-        self._elsewhere: dict[OwnerDigest, int] = {}
-        """Each visitor's last turn on other servers."""
-
-    def hear(self, others: Iterable[InLine]) -> None:
-        """Count the runs that other servers have, so that nobody has more turns for using several servers."""
-        self._elsewhere = {}
-        for run in others:
-            if run.has_begun:
-                self._turn = max(self._turn, run.turn)
-            if run.owners:
-                owner = run.owners[0]
-                self._elsewhere[owner] = max(self._elsewhere.get(owner, 0), run.turn)
 
     def give(self, job: Job) -> None:
         """Number the run's turn: one after its visitor's last one, and none that has gone by."""
@@ -78,9 +43,9 @@ class Turns:
         self.note(job)
 
     def note(self, job: Job) -> None:
-        """Note the turn of a run that comes with one, since another server has had it."""
+        """Note the turn of a run that comes with one, since it was written down before."""
         owner = job.owners[0]
-        self._last_turn = {who: turn for who, turn in self._last_turn.items() if turn >= self._turn}
+        self._last_turn = {who: turn for who, turn in self._last_turn.items() if turn >= self.gone.turn}
         self._last_turn[owner] = max(self._last_turn.get(owner, 0), job.turn)
 
     def share(self, job: Job, owner: OwnerDigest, *, behind: bool, ahead: bool) -> None:
@@ -88,13 +53,13 @@ class Turns:
         job.turn = min(job.turn, self._next_of(owner))
         job.behind, job.ahead = job.behind and behind, job.ahead or ahead
 
-    def order(self, waiting: Sequence[InLineT]) -> list[InLineT]:
+    def order(self, waiting: Sequence[Job]) -> list[Job]:
         """Put runs that wait into the order in which they go if no other comes; runs that had begun go sooner."""
         jobs = sorted(waiting, key=lambda job: (not job.has_begun, job.turn))  # stable
         behind = [job for job in jobs if job.behind]
         ahead = [job for job in jobs if job.ahead and not job.behind]
         single = [job for job in jobs if not job.ahead and not job.behind]
-        ordered, gone = [], self._gone
+        ordered, gone = [], self.gone
         while ahead or single or behind:
             if behind and (gone.passed >= BEHIND_AFTER or not (ahead or single)):
                 job = behind.pop(0)
@@ -108,14 +73,13 @@ class Turns:
 
     def went(self, job: Job, waiting: Sequence[Job]) -> None:
         """Note that a run went, and ``waiting`` are left."""
-        self._turn = max(self._turn, job.turn)
         others = any(not one.ahead and not one.behind for one in waiting)
-        self._gone = _after(self._gone, job, others_wait=others, behind_waits=any(one.behind for one in waiting))
+        self.gone = _after(self.gone, job, others_wait=others, behind_waits=any(one.behind for one in waiting))
 
     def _next_of(self, owner: OwnerDigest) -> int:
-        return max(self._turn, self._last_turn.get(owner, -1) + 1, self._elsewhere.get(owner, -1) + 1)
+        return max(self.gone.turn, self._last_turn.get(owner, -1) + 1)
 
 
-def _after(gone: _Gone, job: InLine, *, others_wait: bool, behind_waits: bool) -> _Gone:
+def _after(gone: Gone, job: Job, *, others_wait: bool, behind_waits: bool) -> Gone:
     passed = 0 if job.behind or not behind_waits else gone.passed + 1
-    return replace(gone, passed=passed, after_ahead=job.ahead and not job.behind and others_wait)
+    return Gone(max(gone.turn, job.turn), passed, after_ahead=job.ahead and not job.behind and others_wait)

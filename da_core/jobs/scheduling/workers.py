@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from da_core.jobs.scheduling.limits import check_samples
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.store import Store
+from da_core.settings import Settings
 from da_core.system import freed_memory
 from da_core.system.server_metrics import STAGE_SECONDS
 from da_core.system.structured_logs import about_run
@@ -30,16 +31,17 @@ log = logging.getLogger(__name__)
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
+TAKEN_UP = "Another server has taken this run over; open its link again in a while."
+
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many runs can train at the same time just now, and whether one finds a place beside those that do.
+    """How many runs this process can train at the same time just now.
 
     With ``run_beside`` a single run has the machine to itself, and runs of studies share it: so they are run then.
     """
 
     count: Callable[[], int]
-    is_free: Callable[[Experiment, Sequence[Experiment]], bool] = lambda experiment, beside: True
     run_beside: RunFunction | None = None
 
 
@@ -58,11 +60,21 @@ def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **o
     return run(experiment, should_stop=should_stop, **options)
 
 
+def run_function(limits: Settings) -> RunFunction:
+    """Choose how runs are driven: in this process, or in children whose memory is limited."""
+    if not limits.run_memory_mb:
+        return imported_run
+    from da_core.several_runs.child_runs import ChildRuns
+
+    return ChildRuns(imported_run, megabytes=limits.run_memory_mb, kept=limits.workers)
+
+
 class Workers:
     """Daemon threads that drive the runs of one schedule, as many as there is `Capacity` when `start` is called.
 
     ``record_begin`` writes down that a worker has a run in hand, before the run does anything: one that ends the whole
-    process at once is known by that. Without ``checkpoints`` a run that is interrupted begins again.
+    process at once is known by that; ``is_ours`` tells whether its end is this process's to save. Without
+    ``checkpoints`` a run that is interrupted begins again.
     """
 
     def __init__(
@@ -72,7 +84,7 @@ class Workers:
         run: RunFunction,
         room: Capacity,
         record_begin: Callable[[Job], None],
-        is_ours: Callable[[Job], bool],
+        is_ours: Callable[[], bool],
         checkpoints: CheckpointStore | None,
     ) -> None:
         self._schedule = schedule
@@ -112,22 +124,22 @@ class Workers:
         schedule = self._schedule
         while True:
             with schedule.changed:
-                while not (schedule.can_begin(self._room.is_free) or schedule.abandoned or schedule.closed):
+                while not (schedule.can_begin() or schedule.abandoned or schedule.closed):
                     schedule.changed.wait(_IDLE_LOOK)
                     schedule.end_expired()
                 schedule.end_expired()
-                job = schedule.next(self._room.is_free)
+                job = schedule.next()
                 self._set_switch()
             self._close_abandoned()
             if job is not None:
                 with about_run(job.run_id):
-                    self._drive(job)
+                    self.drive(job)
                 freed_memory.give_back()
             elif schedule.closed:
                 return
 
-    def _drive(self, job: Job) -> None:
-        """Drive a run to its end, or to a pause."""
+    def drive(self, job: Job) -> None:
+        """Drive a run that is in hand to its end, or to a pause."""
         state: RunState = "done"
         try:
             self._recount_crashes(job)
@@ -138,11 +150,11 @@ class Workers:
                 return
             if ending == "stopped":
                 state = "cancelled"
-            elif self._is_ours(job):
+            elif self._is_ours():
                 self._save(job, ending)
             else:
                 state = "cancelled"
-                job.error = UserError("Another server has taken this run over; open its link again in a while.")
+                job.error = UserError(TAKEN_UP)
         except Exception as error:
             state = "failed"
             job.error = explained_failure(error, job.run_id)

@@ -1,0 +1,47 @@
+"""The schedule of a cluster's runs: it is in the rows, and web servers and workers change it one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from da_core.jobs.checkpoint_store import CheckpointStore
+from da_core.jobs.scheduling.job import Job
+from da_core.jobs.scheduling.live_runs import LiveRuns
+from da_core.jobs.scheduling.schedule import Schedule
+from da_core.jobs.scheduling.turns import Gone
+
+
+@contextmanager
+def changing(
+    rows: LiveRuns, checkpoints: CheckpointStore, make: Callable[[Gone, list[Job]], Schedule]
+) -> Iterator[Schedule]:
+    """Hold the schedule that is ``made`` of the rows, and write down what was changed in it within.
+
+    The checkpoints of runs that are over go with them. Raises `UnreachableError`.
+    """
+    over = []
+    with rows.changing() as connection:
+        jobs = {job.run_id: job for job in rows.read(connection)}
+        states = {run_id: rows.state_of(job) for run_id, job in jobs.items()}
+        schedule = make(gone := rows.gone(connection), list(jobs.values()))
+        live = set(schedule.jobs)
+        with schedule.changed:
+            yield schedule
+        for run_id, job in schedule.jobs.items():
+            if run_id not in jobs:
+                rows.write(connection, run_id, rows.values_of(job), is_new=True)
+            elif (state := rows.state_of(job)) != states[run_id]:
+                begins = state["trains"] and not states[run_id]["trains"]  # else whoever trains it reports
+                rows.write(connection, run_id, state | (rows.report_of(job) if begins else {}), is_new=False)
+        for run_id in live - schedule.jobs.keys():
+            job = jobs[run_id]
+            if job.state == "done":
+                rows.delete(connection, [run_id])
+            else:
+                rows.write(connection, run_id, rows.state_of(job) | rows.report_of(job), is_new=False)
+            over.append(run_id)
+        if schedule.turns.gone != gone:
+            rows.write_gone(connection, schedule.turns.gone)
+    for run_id in over:
+        checkpoints.delete(run_id)

@@ -1,0 +1,263 @@
+"""Runs that are not over, as rows of the database: one run is one row, whatever trains it.
+
+One server writes down the runs of its threads, so that the next one goes on with them. With a cluster the rows are the
+runs: web servers and workers change them in transactions, one at a time. Each attempt at a run has a number, which the
+worker names in the predicate of its writes: one that was taken for lost, and goes on all the same, changes nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    false,
+    select,
+    update,
+)
+
+from da_core.errors import UserError
+from da_core.events import Accuracies, Losses, Notice, Stage
+from da_core.experiment import Experiment
+from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.job import History, Job
+from da_core.jobs.scheduling.turns import Gone
+
+log = logging.getLogger(__name__)
+
+_MOST_EVENTS = 300
+"""Events of a run's curves, at most, that its row keeps."""
+_KEPT_IN_MEMORY = 500
+"""Experiments and reports that were read lately: the same rows are looked at every second."""
+
+_LIVE = Table(
+    "live_runs",
+    METADATA,
+    Column("run_id", String(32), primary_key=True),
+    Column("experiment", JSON, nullable=False),
+    Column("owners", JSON, nullable=False),
+    Column("state", String(10), nullable=False),  # a `RunState`
+    Column("attempt", Integer, nullable=False),
+    Column("submitted_at", DateTime, nullable=False),
+    Column("behind", Boolean, nullable=False),
+    Column("ahead", Boolean, nullable=False, server_default=false()),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("trains", Boolean, nullable=False, server_default=false()),
+    Column("address", String(32), nullable=False, server_default=""),  # a digest
+    Column("crashes", Integer, nullable=False, server_default="0"),
+    Column("finish_early", Boolean, nullable=False, server_default=false()),
+    Column("task", String(60), nullable=False, server_default=""),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("shown", Text),  # a `_Report` as JSON: JSON of a database has no infinite numbers
+)
+_SAME = ("state", "attempt", "behind", "ahead", "turn", "address", "crashes", "task", "looks")
+"""Columns that are called as in a `Job`."""
+_TURNS = Table(
+    "run_turns",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # there is one row
+    Column("turn", Integer, nullable=False),
+    Column("passed", Integer, nullable=False),
+    Column("after_ahead", Boolean, nullable=False),
+)
+
+
+class _Report(BaseModel):
+    """What a run has reported so far. Earlier versions wrote less, and more."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    started_at: datetime | None = None
+    stage: Stage | None = None
+    stages: tuple[Stage, ...] = ()
+    fraction: float = 0.0
+    seconds_left: float | None = None
+    ran_seconds: float = 0.0
+    history: tuple[Losses | Accuracies, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    error: Notice | None = None
+
+
+class LiveRuns:
+    """The rows of all runs that are not over. Safe to use from many threads.
+
+    Every method raises `UnreachableError` where the database cannot be reached.
+    """
+
+    def __init__(self, database: Callable[[], RunDatabase]) -> None:
+        self._database = database
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Open a transaction in which nobody else changes which runs there are."""
+        from da_core.jobs.database import migrations  # Alembic comes with it
+
+        with self._database().begin() as connection:
+            migrations.wait_for_others(connection)
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Open a transaction that holds up nobody."""
+        with self._database().begin() as connection:
+            yield connection
+
+    def read(self, connection: Connection) -> list[Job]:
+        """Read all runs, the oldest first, but those of a version that knew other settings."""
+        rows = connection.execute(_select().order_by(_LIVE.c.submitted_at, _LIVE.c.run_id)).all()
+        return list(filter(None, map(_job_of, rows)))
+
+    def look(self) -> list[Job]:
+        """Do `read` as a transaction of its own."""
+        with self.looking() as connection:
+            return self.read(connection)
+
+    def record(self, rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Make ``rows`` the only ones, by their runs' ids; return the ids of those that went."""
+        with self._database().begin() as connection:
+            there = set(connection.scalars(select(_LIVE.c.run_id)))
+            self.delete(connection, there - rows.keys())
+            for run_id in sorted(rows):
+                self.write(connection, run_id, rows[run_id], is_new=run_id not in there)
+        return there - rows.keys()
+
+    def record_one(self, run_id: str, row: Mapping[str, Any]) -> None:
+        """Write one run down."""
+        with self._database().begin() as connection:
+            if not self._update(connection, _LIVE.c.run_id == run_id, row):
+                self.write(connection, run_id, row, is_new=True)
+
+    def leave(self) -> None:
+        """Note that no run is in hand any more, since whoever trains them stops on purpose."""
+        with self._database().begin() as connection:
+            self._update(connection, _LIVE.c.trains, {"trains": False})
+
+    def report(self, run_id: str, attempt: int, values: Mapping[str, Any]) -> Job | None:
+        """Change values of an attempt's row, and read what is asked of it; None where there is another attempt."""
+        this = and_(_LIVE.c.run_id == run_id, _LIVE.c.attempt == attempt)
+        with self.looking() as connection:
+            if not self._update(connection, this, values):
+                return None
+            return _job_of(connection.execute(_select().where(this)).one())
+
+    def write(self, connection: Connection, run_id: str, values: Mapping[str, Any], *, is_new: bool) -> None:
+        """Insert a run's row, or change these values of it."""
+        if is_new:
+            connection.execute(_LIVE.insert().values(run_id=run_id, **values))
+        else:
+            self._update(connection, _LIVE.c.run_id == run_id, values)
+
+    def delete(self, connection: Connection, run_ids: Iterable[str]) -> None:
+        """Delete the rows of runs that are over."""
+        connection.execute(delete(_LIVE).where(_LIVE.c.run_id.in_(list(run_ids))))
+
+    def look_at(self, run_id: str) -> None:
+        """Note that somebody looks at a run."""
+        with self._database().begin() as connection:
+            self._update(connection, _LIVE.c.run_id == run_id, {"looks": _LIVE.c.looks + 1})
+
+    def gone(self, connection: Connection) -> Gone:
+        """Read what went lately."""
+        row = connection.execute(select(_TURNS)).one_or_none()
+        return Gone() if row is None else Gone(row.turn, row.passed, row.after_ahead)
+
+    def write_gone(self, connection: Connection, gone: Gone) -> None:
+        """Write down what went lately."""
+        connection.execute(delete(_TURNS))
+        connection.execute(
+            _TURNS.insert().values(id=1, turn=gone.turn, passed=gone.passed, after_ahead=gone.after_ahead)
+        )
+
+    @staticmethod
+    def values_of(job: Job) -> dict[str, Any]:
+        """Write a run as its row has it, but for the id."""
+        return {
+            "experiment": job.experiment.model_dump(mode="json"),
+            "submitted_at": job.submitted_at.astimezone(UTC).replace(tzinfo=None),
+            **LiveRuns.state_of(job),
+            **LiveRuns.report_of(job),
+        }
+
+    @staticmethod
+    def state_of(job: Job) -> dict[str, Any]:
+        """Write how a run stands, which whoever holds the schedule decides."""
+        return {
+            "owners": list(map(str, job.owners)),
+            "trains": job.in_hand,
+            "finish_early": job.finish_early.is_set(),
+            **{name: getattr(job, name) for name in _SAME},
+        }
+
+    @staticmethod
+    def report_of(job: Job) -> dict[str, Any]:
+        """Write what a run has reported, which whoever trains it knows."""
+        values = {name: getattr(job, name) for name in _Report.model_fields}
+        history = job.history.events()
+        values["history"] = history[:: -(1 + len(history) // _MOST_EVENTS)][::-1]  # the newest is among them
+        if (why := job.error) is not None:
+            values["error"] = Notice(why.message, {name: str(value) for name, value in why.values.items()})
+        return {"shown": _Report(**values).model_dump_json()}
+
+    def _update(self, connection: Connection, which: Any, values: Mapping[str, Any]) -> bool:
+        return bool(connection.execute(update(_LIVE).where(which).values(**values)).rowcount)
+
+
+def _select() -> Select[Any]:
+    """Select the rows with their experiments as text, which is read once for each."""
+    columns = [column for column in _LIVE.c if column is not _LIVE.c.experiment]
+    return select(*columns, cast(_LIVE.c.experiment, Text).label("experiment"))
+
+
+def _job_of(row: Row[Any]) -> Job | None:
+    try:
+        experiment = _experiment(row.experiment)
+    except UserError:
+        log.warning("run %s is of a version that knew other settings", row.run_id, exc_info=True)
+        return None
+    report = _Report() if row.shown is None else _report(row.shown)
+    job = Job(row.run_id, experiment, list(map(OwnerDigest, row.owners)), seen=0.0, in_hand=row.trains, row=row)
+    for name in _SAME:
+        setattr(job, name, getattr(row, name))
+    for name in ("started_at", "stage", "stages", "fraction", "seconds_left", "ran_seconds"):
+        setattr(job, name, getattr(report, name))
+    job.submitted_at = row.submitted_at.replace(tzinfo=UTC)
+    job.history, job.notices = History(events=report.history), list(report.notices)
+    if (why := report.error) is not None:
+        job.error = UserError(why.message, **why.values)
+    if row.finish_early:
+        job.finish_early.set()
+    return job
+
+
+@functools.lru_cache(_KEPT_IN_MEMORY)
+def _experiment(text: str) -> Experiment:
+    return Experiment.from_json(text)
+
+
+@functools.lru_cache(_KEPT_IN_MEMORY)
+def _report(text: str) -> _Report:
+    try:
+        return _Report.model_validate_json(text)
+    except ValidationError:  # of a version that wrote something else
+        log.warning("what a run has reported so far is left out", exc_info=True)
+        return _Report()
