@@ -19,7 +19,7 @@ from da_core.whole_files import write_whole
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
     from da_core.evaluation.benchmark_table import BenchmarkTable
-    from da_core.several_runs.benchmark import BenchmarkStep, Studies
+    from da_core.several_runs.benchmark import Benchmark, KeptResults, TrialEnd
 
 TITLES = {"accuracy": "Target accuracy of each method", "regret": "Regret of each validator's choice"}
 
@@ -46,13 +46,13 @@ def add(commands: Commands) -> None:
 
 def do_benchmark(options: argparse.Namespace) -> None:
     """Do what has not been done, print the tables, and write them with ``--out``."""
-    from da_core.several_runs.benchmark import KeptResults, benchmark_tables, conduct_benchmark
+    from da_core.several_runs.benchmark import KeptResults, benchmark_tables
 
-    studies = studies_of(options)
+    plan = benchmark_of(options)
     kept = KeptResults(None if options.out is None else options.out / "runs")
-    accuracy, regret = benchmark_tables(studies, _with_progress_bar(conduct_benchmark(studies, kept, runner())))
+    accuracy, regret = benchmark_tables(plan.named(), _ends(plan, kept))
     tables = {"accuracy": accuracy} | ({} if regret is None else {"regret": regret})
-    summary = {"studies": {pair: study.model_dump() for pair, study in studies.items()}}
+    summary = {"studies": {pair: study.model_dump() for pair, study in plan.named().items()}}
     text = json.dumps(summary | {name: table.summary() for name, table in tables.items()}, indent=2)
     if options.out is not None:
         _write(options.out, tables, text)
@@ -63,11 +63,11 @@ def do_benchmark(options: argparse.Namespace) -> None:
         _print(table, TITLES[name])
 
 
-def studies_of(options: argparse.Namespace) -> Studies:
-    """Make a study of each pair, by the pairs' names. Raises `UserError` for what is wrong with any of them."""
+def benchmark_of(options: argparse.Namespace) -> Benchmark:
+    """Make the benchmark that the options describe. Raises `UserError` for what is wrong with any of them."""
     from da_core.methods import methods
     from da_core.registry import pick
-    from da_core.several_runs.benchmark import check_seeds, pair_names
+    from da_core.several_runs.benchmark import Benchmark, check_seeds
 
     check_seeds(options.seeds)
     options.methods = names_of(options.methods)
@@ -81,27 +81,33 @@ def studies_of(options: argparse.Namespace) -> Studies:
         of_pair = copy.copy(options)
         of_pair.data = data
         studies.append(study_of(of_pair, settings))
-    return dict(zip(pair_names([study.experiment.data for study in studies]), studies, strict=True))
+    return Benchmark(studies=tuple(studies))
 
 
-def _with_progress_bar(steps: Iterator[BenchmarkStep]) -> Iterator[BenchmarkStep]:
-    """Yield the steps, with a progress bar on stderr; what cannot be done is said there at once."""
+def _ends(plan: Benchmark, kept: KeptResults) -> Iterator[TrialEnd]:
+    """Do the benchmark with a progress bar on stderr; print at once what cannot be done."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
     from da_core.events import Progress
+    from da_core.several_runs.benchmark import TrialEnd, run_benchmark
 
     console = Console(stderr=True)
     with Bar(console=console) as bar:
-        task = bar.add_task("benchmark", total=None)
-        fractions: dict[int, float] = {}
-        for step in steps:
-            where = f"{step.pair} · {step.trial.method} seed {step.trial.seed}"
-            fractions[step.place] = step.outcome.fraction if isinstance(step.outcome, Progress) else 1.0
-            bar.update(task, total=float(step.count), completed=sum(fractions.values()), description=where)
-            if isinstance(step.outcome, UserError):
-                console.print(f"{where}: {step.outcome}", markup=False)
-            yield step
+        task = bar.add_task("benchmark", total=float(len(plan.trials())))
+        fractions: dict[str, float] = {}
+        for step in run_benchmark(plan, kept, runner()):
+            trial = step.trial if isinstance(step, TrialEnd) else step.task
+            where = f"{trial.pair} · {trial.method} seed {trial.seed}"
+            if isinstance(step, TrialEnd):
+                fractions[where] = 1.0
+            elif isinstance(step.event, Progress):
+                fractions[where] = step.event.fraction
+            bar.update(task, completed=sum(fractions.values()), description=where)
+            if isinstance(step, TrialEnd):
+                if isinstance(step.outcome, UserError):
+                    console.print(f"{where}: {step.outcome}", markup=False)
+                yield step
 
 
 def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> None:

@@ -79,6 +79,7 @@ def search_of(options: argparse.Namespace) -> Search:
         seed=experiment.seed,
         seeds=options.seeds,
         unlocked=options.peek,
+        ahead=bool(settings().cluster),
     )
 
 
@@ -116,7 +117,7 @@ def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str
         "search": search.model_dump(mode="json"),
         "tried": [one.model_dump(mode="json", exclude=hidden) for one in tried],
         "best": None if first is None else first.model_dump(mode="json", exclude=hidden),
-        "experiment": None if first is None else search.experiment_of(first.method).model_dump(mode="json"),
+        "experiment": None if first is None else search.experiment_with(first.method).model_dump(mode="json"),
         "importance": {} if first is None else importance(search, settings, first.method.name),
     }
     return found | ({"regret": regret(settings)} if reveal else {})
@@ -133,7 +134,7 @@ def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
     write_whole(folder / _RECORD, json.dumps(kept, indent=2).encode())  # one that is cut could not be gone on with
     write_whole(folder / "leaderboard.csv", leaderboard_csv(search, settings))
     if first is not None:
-        write_whole(folder / "experiment.json", search.experiment_of(first.method).model_dump_json(indent=2).encode())
+        write_whole(folder / "experiment.json", search.experiment_with(first.method).model_dump_json(indent=2).encode())
 
 
 def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
@@ -142,27 +143,27 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     from rich.progress import Progress as Bar
 
     from da_core.events import Progress
-    from da_core.several_runs.run_search import conduct_search
+    from da_core.several_runs.many_runs import do_runs
     from da_core.several_runs.search import best, over_seeds
 
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
         going: dict[int, float] = {}
-        for step in conduct_search(search, tried, runner(), ahead=bool(settings().cluster)):
-            if step.tried is not None:
-                tried.append(step.tried)
+        for step in do_runs(search, tried, runner()):
+            if step.outcome is not None:
+                tried.append(step.outcome)
                 if out is not None:
                     write_search(out, search, tried)
             first = best(over_seeds(search, tried))
             so_far = "" if first is None else f", best {first.method.name} {first.score:.4g}"
-            if step.tried is not None:
+            if step.outcome is not None:
                 going.pop(step.place, None)
             elif isinstance(step.event, Progress):
                 going[step.place] = step.event.fraction
             bar.update(
                 task,
                 completed=search.budget.share(tried, sum(going.values())),
-                description=f"run {step.place} {step.run.method.name}{so_far}",
+                description=f"run {step.place} {step.task.method.name}{so_far}",
             )
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from da_core.cli.options import Commands
     from da_core.evaluation.seed_statistics import Comparison, Spread
     from da_core.events import Result
-    from da_core.several_runs.study import Study, Trial
+    from da_core.several_runs.study import Study
+    from da_core.several_runs.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -166,21 +167,21 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
     from rich.progress import Progress as Bar
 
     from da_core.events import Finished, Progress
-    from da_core.several_runs.study import conduct
+    from da_core.several_runs.many_runs import do_runs
 
-    steps = conduct(study, runner())
+    steps = do_runs(study, (), runner())
     first = next(steps)  # what is wrong with the experiment is said before a bar appears
     with Bar(console=Console(stderr=True)) as bar:
-        task = bar.add_task("study", total=float(first.count))
+        task = bar.add_task("study", total=float(len(study.trials())))
         fractions: dict[int, float] = {}
         for step in itertools.chain([first], steps):
             if isinstance(step.event, Progress):
-                where = f"{step.trial.method} seed {step.trial.seed}"
+                where = f"{step.task.method} seed {step.task.seed}"
                 fractions[step.place] = step.event.fraction
                 bar.update(task, completed=sum(fractions.values()), description=where)
             elif isinstance(step.event, Finished):
                 fractions[step.place] = 1.0
-                yield step.trial, step.event.result
+                yield step.task, step.event.result
 
 
 def _print_study(outcome: Outcome) -> None:

@@ -1,34 +1,30 @@
 """Work in the background that consists of many runs: one owner's study, search or benchmark.
 
 The work hands the queue as many runs as can train at once, behind single runs, so that others come in between. What
-came of each is written down, so that the work goes on after a pause or a restart. A kind of work says what comes next
-and what is noted of a run; all else is here.
+came of each is written down, so that the work goes on after a pause or a restart. The plan says what comes next and
+records how a run ended (`da_core.several_runs.many_runs`); all else is here.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal
 
 from da_core.errors import UserError
-from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue, queue
 from da_core.jobs.scheduling.limits import check_limits
 from da_core.jobs.scheduling.run_view import RunView
+from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
-from da_core.params import Params
 from da_core.settings import settings
+from da_core.several_runs.many_runs import OutcomeT, PlanT, TaskT
 
 log = logging.getLogger(__name__)
 
-PlanT = TypeVar("PlanT", bound=Params)
-TaskT = TypeVar("TaskT")
-OutcomeT = TypeVar("OutcomeT", bound=Params)
 WorkState = Literal["running", "done", "paused", "stopped", "failed"]
 
 _AT_ONCE = 4
@@ -73,7 +69,7 @@ class WorkJob(Generic[PlanT, TaskT, OutcomeT]):
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
+class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
     """Each visitor's last work of one kind, as one server knows it. Safe to use from many threads.
 
     While a work goes, its runs' leases are renewed although nobody looks at it. A work that another server is at is
@@ -84,8 +80,6 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
     """Its name in the database, and its threads'."""
     plan_type: type[PlanT]
     outcome_type: type[OutcomeT]
-    most_at_once: ClassVar[int | None] = None
-    """Runs that go at the same time; by default as many as can train."""
 
     def __init__(
         self,
@@ -103,36 +97,17 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
         self._jobs: dict[str, WorkJob[PlanT, TaskT, OutcomeT]] = {}
         self._lock = threading.Lock()
 
-    @abstractmethod
-    def next_task(self, plan: PlanT, outcomes: Sequence[OutcomeT], going: Sequence[TaskT]) -> TaskT | None:
-        """Choose what to do next besides what goes; None where nothing is left. Raises `UserError` to end the work."""
-
-    @abstractmethod
-    def experiment_of(self, plan: PlanT, task: TaskT) -> Experiment:
-        """Return what the run of a task does."""
-
-    @abstractmethod
-    def outcome_of(self, plan: PlanT, task: TaskT, view: RunView) -> OutcomeT | None:
-        """Note what came of a run that is done; None where it has gone. Raises `UserError` to end the work."""
-
-    def failure(self, task: TaskT, error: UserError, seconds: float) -> OutcomeT:
-        """Note that a run came to nothing, after so many seconds; here it ends the work with its sentence."""
-        raise error
-
-    def outcomes_kept(self, before: WorkView[PlanT, TaskT, OutcomeT], plan: PlanT) -> Sequence[OutcomeT]:
-        """List what of the work before is not done again: all of the same one, unless that came to its end."""
-        return before.outcomes if before.plan == plan and before.state != "done" else ()
-
-    def check_known(self, plan: PlanT, outcomes: Sequence[OutcomeT]) -> None:
-        """Raise `ValueError` or `KeyError` where a work is of a version of this program that knew other things."""
-
     def start(self, plan: PlanT, owner: str, *, localhost_only: bool = False) -> None:
         """Start a work, or go on with the owner's last one. Does nothing if it is going already.
 
         Raises `UserError` where the owner has another one that is going, or too many are.
         """
         before = self.latest(owner)
-        outcomes = [] if before is None else list(self.outcomes_kept(before, plan))
+        outcomes: list[OutcomeT] = []
+        if before is not None:
+            outcomes += plan.outcomes_kept(
+                before.plan, before.outcomes, is_over=before.state == "done", has_run=self._has_run
+            )
         with self._lock:
             mine = self._jobs.get(owner)
             running = sum(job.state == "running" for job in self._jobs.values())
@@ -188,7 +163,7 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
         try:
             plan = self.plan_type.model_validate(work["plan"])
             outcomes = tuple(self.outcome_type.model_validate(one) for one in work["outcomes"])
-            self.check_known(plan, outcomes)
+            plan.check_known(outcomes)
         except (ValueError, KeyError):
             log.warning("a %s is left out", self.kind, exc_info=True)
             return None
@@ -239,18 +214,18 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
                 return "stopped"
 
     def _most_going(self) -> int:
-        return self.most_at_once or max(1, self._queue().at_once)
+        return max(1, self._queue().at_once)
 
     def _next(self, job: WorkJob[PlanT, TaskT, OutcomeT]) -> TaskT | None:
-        return self.next_task(job.plan, job.outcomes, [task for task, _ in job.going])
+        return job.plan.next_task(job.outcomes, [task for task, _ in job.going])
 
     def _hand_over(self, job: WorkJob[PlanT, TaskT, OutcomeT], task: TaskT, localhost_only: bool) -> None:
         """Have the queue do a task's run. Only here does a task become a run."""
-        experiment = self.experiment_of(job.plan, task)
+        experiment = job.plan.experiment_of(task)
         try:
             check_limits(experiment)
         except UserError as error:  # settings that this server does not take
-            self._add(job, self.failure(task, error, 0.0))
+            self._add(job, job.plan.failure_of(task, error, 0.0))
             return
         run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, behind=True)
         with self._lock:
@@ -261,15 +236,19 @@ class BackgroundWork(ABC, Generic[PlanT, TaskT, OutcomeT]):
         (task,) = (task for task, run_id in job.going if run_id == view.run_id)
         with self._lock:
             job.going = tuple(one for one in job.going if one[1] != view.run_id)
-        outcome = None
-        if view.state == "done":
-            outcome = self.outcome_of(job.plan, task, view)
+        if any(notice.message == OUT_OF_TIME for notice in view.notices):  # it says nothing of its method
+            error = UserError("A run took longer than this server gives one; lower its epochs or samples.")
+            self._add(job, job.plan.failure_of(task, error, _seconds(view)))
+        elif view.state == "done" and (record := self._store().load(view.run_id)) is not None:
+            self._add(job, job.plan.outcome_of(task, record.result, view.run_id))
         elif view.error is not None and not job.stop.is_set():
-            outcome = self.failure(task, view.error, _seconds(view))
-        if outcome is None:
+            self._add(job, job.plan.failure_of(task, view.error, _seconds(view)))
+        else:
             return False
-        self._add(job, outcome)
         return True
+
+    def _has_run(self, run_id: str) -> bool:
+        return self._store().load(run_id) is not None
 
     def _add(self, job: WorkJob[PlanT, TaskT, OutcomeT], outcome: OutcomeT) -> None:
         with self._lock:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +16,23 @@ from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable, tabulate
 from da_core.evaluation.candidates import candidates, judge_validator
 from da_core.evaluation.validators import validators
-from da_core.events import Finished, Notice, Progress, Result
+from da_core.events import Finished, Notice, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.params import Params
-from da_core.several_runs.run_several import Runner, run_several
-from da_core.several_runs.study import Study, Trial
+from da_core.several_runs.many_runs import TaskEvent, do_runs
+from da_core.several_runs.run_several import Runner
+from da_core.several_runs.study import Study
+from da_core.several_runs.trials import Trial, TrialOutcome, Trials, failed_trial
 from da_core.training.prepared import filled_in
 from da_core.whole_files import write_whole
 
 log = logging.getLogger(__name__)
-Studies = Mapping[str, Study]
-"""What a benchmark does, by the pairs' names: the same methods on each."""
 Title = Callable[[Literal["pair", "method", "validator"], str], str]
 """How a table names what the runs know by its name."""
 SEEDS = 2, 20
 
 
-class Benchmark(Params):
-    """A benchmark as a value: one study a domain pair."""
+class Benchmark(Trials):
+    """Methods × domain pairs × seeds: one study a domain pair. A method that fails on a pair is noted there."""
 
     studies: tuple[Study, ...] = Field(min_length=1)
 
@@ -50,14 +47,27 @@ class Benchmark(Params):
         check_seeds(seeds)
         return cls(studies=tuple(Study.of(experiment, list(methods), seeds) for experiment in experiments))
 
-    @property
-    def key(self) -> str:
-        """A short name that is the same for the same benchmark."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
-
     def named(self) -> dict[str, Study]:
         """Return the studies by their pairs' names."""
         return dict(zip(pair_names([study.experiment.data for study in self.studies]), self.studies, strict=True))
+
+    def trials(self) -> list[Trial]:
+        """List the trials of all pairs, pair by pair."""
+        return [
+            dataclasses.replace(trial, pair=pair) for pair, study in self.named().items() for trial in study.trials()
+        ]
+
+    def outcome_of(self, task: Trial, result: Result, run_id: str = "") -> TrialOutcome:
+        """Record the trial's run. Raises `UserError` for a target without labels."""
+        if not result.target_scored:
+            raise UserError(
+                "The target of {pair} has no labels, so there is nothing to compare methods by.", pair=task.pair
+            )
+        return super().outcome_of(task, result, run_id)
+
+    def failure_of(self, task: Trial, error: UserError, seconds: float) -> TrialOutcome:
+        """Record why the method has no score on this pair."""
+        return failed_trial(task, error)
 
 
 def check_seeds(seeds: int) -> None:
@@ -81,17 +91,11 @@ def _pair_name(spec: DataSpec) -> str:
 
 
 @dataclass(frozen=True)
-class BenchmarkStep:
-    """What is known of one run of a benchmark: how far it is, what came of it, or why it cannot be done.
+class TrialEnd:
+    """The end of a trial of a benchmark: its result, or why it cannot be done."""
 
-    It is the run ``place`` of ``count``, from 1.
-    """
-
-    pair: str
     trial: Trial
-    place: int
-    count: int
-    outcome: Progress | Result | UserError
+    outcome: Result | UserError
 
     @property
     def experiment(self) -> Experiment:
@@ -100,7 +104,7 @@ class BenchmarkStep:
 
     @property
     def result(self) -> Result:
-        """Return what came of the run; only of one that has finished."""
+        """Return the result; only of a run that has finished."""
         assert isinstance(self.outcome, Result)
         return self.outcome
 
@@ -140,73 +144,47 @@ class KeptResults:
         return folder / f"{experiment.key}.json"
 
 
-def conduct_benchmark(studies: Studies, kept: KeptResults, runner: Runner | None = None) -> Generator[BenchmarkStep]:
-    """Do all runs and yield how they go; first those that are ``kept``, which are not done again.
+def run_benchmark(
+    plan: Benchmark, kept: KeptResults, runner: Runner | None = None
+) -> Generator[TrialEnd | TaskEvent[Trial, TrialOutcome]]:
+    """Do a benchmark; yield the ends of its trials, and the other events of their runs.
 
-    A method that cannot be used on a pair is not tried there with further seeds; the others go on. Raises `UserError`
-    for a target without labels.
+    First come those that are ``kept``, which are not done again. Raises `UserError` for a target without labels.
     """
-    planned = [(pair, trial) for pair, study in studies.items() for trial in study.trials()]
-
-    def step(place: int, outcome: Progress | Result | UserError) -> BenchmarkStep:
-        pair, trial = planned[place]
-        if isinstance(outcome, Result) and not outcome.target_scored:
-            raise UserError("The target of {pair} has no labels, so there is nothing to compare methods by.", pair=pair)
-        return BenchmarkStep(pair, trial, place + 1, len(planned), outcome)
-
-    wanted = deque[int]()
-    for place, (_pair, trial) in enumerate(planned):
-        if (result := kept.find(trial.experiment)) is None:
-            wanted.append(place)
-        else:
-            yield step(place, result)
-    begun: list[int] = []
-
-    failed: set[tuple[str, str]] = set()
-
-    def next_experiment() -> Experiment | None:
-        while wanted:
-            pair, trial = planned[place := wanted.popleft()]
-            if (pair, trial.method) not in failed:
-                begun.append(place)
-                return trial.experiment
-        return None
-
-    for number, event in run_several(next_experiment, runner):
-        place = begun[number]
-        pair, trial = planned[place]
-        if isinstance(event, Progress):
-            yield step(place, event)
-        elif isinstance(event, Finished):
-            kept.save(trial.experiment, event.result)
-            yield step(place, event.result)
-        elif isinstance(event, Exception):  # whatever one run stumbles over, the others are worth having
-            if not isinstance(event, UserError):
-                log.error("%s on %s with seed %s failed", trial.method, pair, trial.seed, exc_info=event)
-                event = UserError("The run of seed {seed} failed ({error}).", seed=trial.seed, error=event)
-            failed.add((pair, trial.method))
-            yield step(place, event)
+    outcomes = []
+    for trial in plan.trials():
+        if (result := kept.find(trial.experiment)) is not None:
+            outcomes.append(plan.outcome_of(trial, result))
+            yield TrialEnd(trial, result)
+    for step in do_runs(plan, outcomes, runner):
+        if isinstance(step.event, Finished):
+            kept.save(step.task.experiment, step.event.result)
+            yield TrialEnd(step.task, step.event.result)
+        elif step.outcome is not None and step.outcome.problem:
+            yield TrialEnd(step.task, UserError(step.outcome.problem, **step.outcome.values))
+        elif step.outcome is None:
+            yield step
 
 
 def benchmark_tables(
-    studies: Studies, steps: Iterable[BenchmarkStep], title: Title = lambda _kind, name: name
+    studies: Mapping[str, Study], ends: Iterable[TrialEnd], title: Title = lambda _kind, name: name
 ) -> tuple[BenchmarkTable, BenchmarkTable | None]:
     """Tabulate the target accuracy of each method, and the regret of each validator where results have validators.
 
     A validator chooses, for each pair and seed, among the models of all methods. The one that is told the target's
     labels has no regret by definition and is left out.
     """
-    ends = [step for step in steps if not isinstance(step.outcome, Progress)]
-    failures = {(step.pair, step.trial.method): step.outcome for step in ends if isinstance(step.outcome, UserError)}
-    done = [step for step in ends if (step.pair, step.trial.method) not in failures]
+    ends = list(ends)
+    failures = {(end.trial.pair, end.trial.method): end.outcome for end in ends if isinstance(end.outcome, UserError)}
+    done = [end for end in ends if (end.trial.pair, end.trial.method) not in failures]
     pairs = {pair: title("pair", pair) for pair in studies}
     scores: dict[str, dict[str, list[float]]] = {
         pairs[pair]: {title("method", study.called(spec)): [] for spec in study.methods}
         for pair, study in studies.items()
     }
-    for step in done:
-        if step.result.adapted.target is not None:
-            scores[pairs[step.pair]][title("method", step.trial.method)].append(step.result.adapted.target.accuracy)
+    for end in done:
+        if (target := end.result.adapted.target) is not None:
+            scores[pairs[end.trial.pair]][title("method", end.trial.method)].append(target.accuracy)
     notes = [
         Notice(
             "{method} on {pair}: {reason}",
@@ -215,7 +193,9 @@ def benchmark_tables(
         for (pair, method), error in failures.items()
     ]
     for pair in studies:
-        once = [title("method", s.trial.method) for s in done if s.pair == pair and len(s.trial.seeds) > 1]
+        once = [
+            title("method", end.trial.method) for end in done if end.trial.pair == pair and len(end.trial.seeds) > 1
+        ]
         if once:
             named = {"pair": pairs[pair], "methods": once}
             notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
@@ -223,7 +203,7 @@ def benchmark_tables(
     regrets = {
         pairs[pair]: {
             title("validator", name): values
-            for name, values in _regrets([step for step in done if step.pair == pair]).items()
+            for name, values in _regrets([end for end in done if end.trial.pair == pair]).items()
         }
         for pair in studies
     }
@@ -231,11 +211,11 @@ def benchmark_tables(
     return dataclasses.replace(accuracy, notes=(*accuracy.notes, *notes)), regret
 
 
-def _regrets(of_pair: list[BenchmarkStep]) -> dict[str, list[float]]:
+def _regrets(of_pair: list[TrialEnd]) -> dict[str, list[float]]:
     """List what the choice of each validator costs, seed by seed."""
     regrets: dict[str, list[float]] = {name: [] for name, kind in validators().items() if not kind.cost}
-    for seed in sorted({seed for step in of_pair for seed in step.trial.seeds}):
-        among = candidates(step for step in of_pair if seed in step.trial.seeds)
+    for seed in sorted({seed for end in of_pair for seed in end.trial.seeds}):
+        among = candidates(end for end in of_pair if seed in end.trial.seeds)
         for name in regrets:
             if len(among) > 1 and (judged := judge_validator(among, name)) is not None:
                 regrets[name].append(judged.regret)

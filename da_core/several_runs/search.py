@@ -6,10 +6,9 @@ seeds, which train together where they can: then their mean is their score.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pydantic import Field, model_validator
@@ -18,9 +17,12 @@ from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params
+from da_core.several_runs.many_runs import ManyRuns
 from da_core.several_runs.study import depends_on_seed
 
 MOST_RUNS, MOST_MINUTES, MOST_SEEDS = 500, 24 * 60, 10
+_HOPELESS = 10
+"""Runs that fail in a row, after which a search ends: quick failures would use up no budget of minutes."""
 
 
 class Budget(Params):
@@ -138,11 +140,12 @@ class Tried(Params):
         return first.model_copy(update=means)
 
 
-class Search(Params):
+class Search(ManyRuns[SearchRun, Tried]):
     """The best of some ``methods`` and their settings for the rest of an ``experiment``, by a ``validator``.
 
     ``seed`` drives what is proposed. The runs have the experiment's seed and, up to ``seeds`` of them, those after it:
-    the same for all settings, so that they can be compared.
+    the same for all settings, so that they can be compared. The same search has the same runs however many go at once,
+    unless it looks ``ahead``: then new settings do not wait for the scores of those that are going.
     """
 
     experiment: Experiment
@@ -151,6 +154,7 @@ class Search(Params):
     budget: Budget
     seed: int = Field(0, ge=0, le=2**31 - 1)
     seeds: int = Field(1, ge=1, le=MOST_SEEDS)
+    ahead: bool = False
 
     @classmethod
     def of(
@@ -163,6 +167,7 @@ class Search(Params):
         seed: int = 0,
         seeds: int = 1,
         unlocked: bool = False,
+        ahead: bool = False,
     ) -> Search:
         """Make a search of methods by name. The oracle, as validator, has to be ``unlocked``.
 
@@ -185,29 +190,94 @@ class Search(Params):
             )
         pick_validator(validator, unlocked=unlocked)
         chosen = tuple(dict.fromkeys(names))
-        return cls(experiment=experiment, methods=chosen, validator=validator, budget=budget, seed=seed, seeds=seeds)
-
-    @property
-    def key(self) -> str:
-        """A short name that is the same for the same search."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return cls(
+            experiment=experiment,
+            methods=chosen,
+            validator=validator,
+            budget=budget,
+            seed=seed,
+            seeds=seeds,
+            ahead=ahead,
+        )
 
     def has_the_runs_of(self, other: Search) -> bool:
         """Tell whether another search would make the same runs, though more or fewer of them."""
-        return self.model_copy(update={"budget": other.budget}) == other
+        return self.model_copy(update={"budget": other.budget, "ahead": other.ahead}) == other
 
-    def experiment_of(self, method: MethodSpec, seed: int | None = None) -> Experiment:
+    def experiment_with(self, method: MethodSpec, seed: int | None = None) -> Experiment:
         """Return the whole experiment of some settings, at the experiment's seed or another."""
         from da_core.methods.wanted_network import with_method
 
-        wanted = with_method(self.experiment, method)
-        return wanted if seed is None else wanted.model_copy(update={"seed": seed})
+        experiment = with_method(self.experiment, method)
+        return experiment if seed is None else experiment.model_copy(update={"seed": seed})
+
+    def next_task(self, outcomes: Sequence[Tried], going: Sequence[SearchRun]) -> SearchRun | None:
+        """Choose what runs next: a seed that settings which have begun still lack, or the first of new settings.
+
+        New settings wait for the scores of those that are ``going``, unless this search looks ``ahead``. None where
+        nothing is left, the budget is spent, or what comes next has to wait. Raises `UserError` as `next_method` does.
+        """
+        unscored = [Tried(method=run.method, seeds=run.seeds) for run in going]
+        failed = {run.method.model_dump_json() for run in outcomes if run.score is None}
+        if self.seeds > 1:
+            for runs in of_settings([*outcomes, *unscored]):
+                begun, method = {run.seeds for run in runs}, runs[0].method
+                if sum(map(len, begun)) < self.seeds and method.model_dump_json() not in failed:
+                    return next(run for run in self.runs_of(method) if run.seeds not in begun)
+        if unscored and not self.ahead:
+            return None
+        chosen = self.next_method(outcomes, unscored)
+        return None if chosen is None else self.runs_of(chosen)[0]
+
+    def next_method(self, tried: Sequence[Tried], going: Sequence[Tried] = ()) -> MethodSpec | None:
+        """Choose settings to try next, as `propose` does; None as well where the budget is spent.
+
+        ``going`` are runs that have no score yet, and count towards the budget. Raises `UserError` where so many runs
+        in a row have failed that the next would, too.
+        """
+        from da_core.several_runs.search_proposals import propose
+
+        last = tried[-_HOPELESS:]
+        if len(last) == _HOPELESS and all(run.score is None for run in last):
+            raise UserError(
+                "The last {count} runs of this search all failed; read why, and change what they have in common.",
+                count=_HOPELESS,
+            )
+        begun = [*tried, *going]
+        return None if self.budget.is_spent(begun) else propose(self, begun)
+
+    def experiment_of(self, task: SearchRun) -> Experiment:
+        """Return the whole experiment of one of its runs."""
+        return self.experiment_with(task.method, task.seeds[0])
+
+    def outcome_of(self, task: SearchRun, result: Result, run_id: str = "") -> Tried:
+        """Record the validator's score of the run."""
+        return Tried.of(task.method, result, self.validator, sum(result.seconds.values()), run_id, task.seeds)
+
+    def failure_of(self, task: SearchRun, error: UserError, seconds: float) -> Tried:
+        """Record why there is no score: settings that cannot be used are no reason to end the search."""
+        return Tried.failed(task.method, error, seconds, task.seeds)
+
+    def outcomes_kept(
+        self, earlier: Search, outcomes: Sequence[Tried], *, is_over: bool, has_run: Callable[[str], bool]
+    ) -> Sequence[Tried]:
+        """Keep what the same search has tried, whatever its budget."""
+        return outcomes if earlier.has_the_runs_of(self) else ()
+
+    def check_known(self, outcomes: Sequence[Tried]) -> None:
+        """Raise `KeyError` or `ValueError` for a method or a setting that this version does not know."""
+        from da_core.methods import methods  # torch comes with it
+
+        for name in self.methods:
+            methods()[name]
+        for run in outcomes:
+            methods()[run.method.name].Params(**run.method.params)
 
     def runs_of(self, method: MethodSpec) -> list[SearchRun]:
         """List all runs of some settings: one a seed, or one alone where nothing depends on it."""
         first = self.experiment.seed
         seeds = tuple(range(first, first + self.seeds))
-        if len(seeds) > 1 and not depends_on_seed(self.experiment_of(method)):
+        if len(seeds) > 1 and not depends_on_seed(self.experiment_with(method)):
             return [SearchRun(method, seeds)]
         return [SearchRun(method, (seed,)) for seed in seeds]
 

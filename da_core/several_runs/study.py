@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from da_core.errors import UserError
-from da_core.events import Event
 from da_core.experiment import Experiment, MethodSpec
-from da_core.params import Params, Scalar, hyper
-from da_core.several_runs.run_several import Runner, run_several
+from da_core.params import Scalar, hyper
+from da_core.several_runs.trials import Trial, Trials
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One run of a study: which method, as the study calls it, which seed, and what to do.
-
-    ``seeds`` are those that it stands for: all of them where nothing in it is random, else its own.
-    """
-
-    method: str
-    seed: int
-    experiment: Experiment
-    seeds: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class TrialEvent:
-    """An event of one run of a study: the run ``place`` of ``count``, from 1."""
-
-    trial: Trial
-    place: int
-    count: int
-    event: Event
-
-
-class Study(Params):
+class Study(Trials):
     """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own.
 
     A method that wants batch norm gets it where the experiment has its data's usual network: see `with_method`. The
@@ -87,23 +61,20 @@ class Study(Params):
             return spec.name
         return " ".join([spec.name, *(f"{name}={value}" for name, value in spec.params.items())])
 
-    @property
-    def key(self) -> str:
-        """A short name that is the same for the same study."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
-
     def trials(self) -> list[Trial]:
         """List all runs, seed by seed, so that a study that is cut short has whole pairs."""
         from da_core.methods.wanted_network import with_method
 
         own, first = self.experiment.method, self.experiment.seed
         seeds = tuple(range(first, first + self.seeds))
-        found = []
+        trials = []
         for spec in self.methods:
             experiment = self.experiment if spec == own else with_method(self.experiment, spec)
             runs = [(seed,) for seed in seeds] if depends_on_seed(experiment) else [seeds]
-            found += [Trial(self.called(spec), of[0], experiment.model_copy(update={"seed": of[0]}), of) for of in runs]
-        return sorted(found, key=lambda trial: trial.seed)  # it keeps the methods' order
+            trials += [
+                Trial(self.called(spec), of[0], experiment.model_copy(update={"seed": of[0]}), of) for of in runs
+            ]
+        return sorted(trials, key=lambda trial: trial.seed)  # it keeps the methods' order
 
 
 def depends_on_seed(experiment: Experiment) -> bool:
@@ -114,13 +85,3 @@ def depends_on_seed(experiment: Experiment) -> bool:
         return set_up(experiment).draws
     except UserError:  # the run itself raises it, when it starts
         return True
-
-
-def conduct(study: Study, runner: Runner | None = None) -> Iterator[TrialEvent]:
-    """Run a study and yield its runs' events. Raises what the first run raises that fails; the others end then."""
-    trials = study.trials()
-    each = iter(trials)
-    for place, event in run_several(lambda: next((trial.experiment for trial in each), None), runner):
-        if isinstance(event, Exception):
-            raise event
-        yield TrialEvent(trials[place], place + 1, len(trials), event)

@@ -171,7 +171,7 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
         st.markdown(_("Best: **{method}**", method=method) if ended else _("Best so far: **{method}**", method=method))
         hint = _("Makes it the experiment of the walk and opens its run.")
         if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
-            state.replace(view.plan.experiment_of(first.method))
+            state.replace(view.plan.experiment_with(first.method))
             state.set_run(first.run_id or None)
             navigation.switch_to("results")
     scored_target = all(one.target_accuracy is not None for one in ranked(tried))

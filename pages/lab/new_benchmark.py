@@ -11,7 +11,7 @@ from da_core.errors import UserError
 from da_core.evaluation.benchmark_table import BenchmarkTable
 from da_core.evaluation.validators import validators
 from da_core.experiment import DataSpec, Experiment
-from da_core.jobs.benchmarks import BenchmarkView, benchmark_steps, benchmarks, expected_seconds, planned_trials
+from da_core.jobs.benchmarks import BenchmarkView, benchmark_ends, benchmarks, expected_seconds
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.settings import settings
@@ -116,7 +116,7 @@ def experiment_on(name: str) -> Experiment:
 
 def how_long(plan: Benchmark) -> str:
     """Say how many runs a benchmark has and, as far as runs like them are known, how long they take."""
-    count = len(planned_trials(plan))
+    count = len(plan.trials())
     total, unknown = _expected(plan.model_dump_json(), plan)
     time = seconds(total / max(1, queue().at_once))
     if not unknown:
@@ -137,12 +137,12 @@ def _expected(key: str, _plan: Benchmark) -> tuple[float, int]:
     try:
         return expected_seconds(_plan, store())
     except UserError:  # the list of runs cannot be reached
-        return 0.0, len(planned_trials(_plan))
+        return 0.0, len(_plan.trials())
 
 
 def panel(view: BenchmarkView) -> None:
     """Draw the benchmark as it is now."""
-    planned = planned_trials(view.plan)
+    planned = view.plan.trials()
     st.subheader(_("What came out"), anchor=False)
     st.caption(
         _(
@@ -161,15 +161,13 @@ def panel(view: BenchmarkView) -> None:
                 "Run {place} of {count}: {method}, seed {seed}",
                 place=min(len(view.outcomes) + 1, len(planned)),
                 count=len(planned),
-                method=titles("method", one.trial.method),
-                seed=one.trial.seed,
+                method=titles("method", one.method),
+                seed=one.seed,
             )
             text = safe(f"{titles('pair', one.pair)} · {text}")
         text, part = work_controls.going_words(view, text)
         failed = {(one.pair, one.method) for one in view.outcomes if one.problem}
-        over = sum((one.pair, one.trial.method) in failed for one in planned) + sum(
-            not o.problem for o in view.outcomes
-        )
+        over = sum((one.pair, one.method) in failed for one in planned) + sum(not o.problem for o in view.outcomes)
         work_controls.progress(benchmarks(), view, (over + part) / len(planned), text)
     else:
         work_controls.ended(benchmarks(), view)
@@ -186,8 +184,8 @@ def panel(view: BenchmarkView) -> None:
 @st.cache_data(max_entries=50, show_spinner=False)
 def _tables(plan: str, count: int, code: str, _view: BenchmarkView) -> tuple[BenchmarkTable, BenchmarkTable | None]:
     """Read the results once for each run more: a live screen asks twice a second."""
-    steps = benchmark_steps(_view.plan, _view.outcomes, store())
-    return benchmark_tables(_view.plan.named(), steps, titles_of(_view.plan))
+    ends = benchmark_ends(_view.plan, _view.outcomes, store())
+    return benchmark_tables(_view.plan.named(), ends, titles_of(_view.plan))
 
 
 def titles_of(plan: Benchmark) -> Title:

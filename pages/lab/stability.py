@@ -8,8 +8,9 @@ import streamlit as st
 
 from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 from da_core.jobs.store import store
-from da_core.jobs.studies import StudyView, runs_of, studies
+from da_core.jobs.studies import StudyView, studies
 from da_core.several_runs.study import Study
+from da_core.several_runs.trials import runs_of
 from pages.charts import seeds
 from pages.lab import work_controls
 from pages.session import keys, state
@@ -75,7 +76,7 @@ def progress(view: StudyView) -> None:
     count, done = len(view.plan.trials()), len(view.outcomes)
     text = _("Starting")
     if view.going:
-        trial = view.going[0][0].trial
+        trial = view.going[0][0]
         text = _(
             "Run {place} of {count}: {method}, seed {seed}",
             place=min(done + 1, count),

@@ -11,19 +11,15 @@ from typing import Any
 import pytest
 
 from da_core.errors import UserError
+from da_core.events import Result
 from da_core.experiment import Experiment
 from da_core.jobs.background_work import BackgroundWork, WorkView
 from da_core.jobs.database.kept_works import SILENT_SECONDS
 from da_core.jobs.store import Store
 from da_core.params import Params
+from da_core.several_runs.many_runs import ManyRuns
 
 PATIENCE = 20.0
-
-
-class Counting(Params):
-    """So many runs, by their seeds."""
-
-    count: int
 
 
 class Counted(Params):
@@ -31,6 +27,22 @@ class Counted(Params):
 
     seed: int
     problem: str = ""
+
+
+class Counting(ManyRuns[int, Counted]):
+    """Runs the seeds 0, 1, 2 … up to a count."""
+
+    count: int
+
+    def next_task(self, outcomes: Sequence[Counted], going: Sequence[int]) -> int | None:
+        had = {one.seed for one in outcomes} | set(going)
+        return next((seed for seed in range(self.count) if seed not in had), None)
+
+    def experiment_of(self, task: int) -> Experiment:
+        return Experiment(seed=task)
+
+    def outcome_of(self, task: int, result: Result, run_id: str = "") -> Counted:
+        return Counted(seed=task)
 
 
 class FakeQueue:
@@ -63,7 +75,7 @@ class FakeQueue:
             run_id = next(one for one in wanted if one in self.ends)
             error = UserError("It has gone wrong.") if self.ends[run_id] == "failed" else None
             return SimpleNamespace(
-                run_id=run_id, state=self.ends[run_id], error=error, started_at=None, finished_at=None
+                run_id=run_id, state=self.ends[run_id], error=error, notices=(), started_at=None, finished_at=None
             )
 
     def wait_until(self, true: Callable[[], bool]) -> None:
@@ -85,16 +97,6 @@ class Counter(BackgroundWork[Counting, int, Counted]):
     plan_type = Counting
     outcome_type = Counted
 
-    def next_task(self, plan: Counting, outcomes: Sequence[Counted], going: Sequence[int]) -> int | None:
-        had = {one.seed for one in outcomes} | set(going)
-        return next((seed for seed in range(plan.count) if seed not in had), None)
-
-    def experiment_of(self, plan: Counting, task: int) -> Experiment:
-        return Experiment(seed=task)
-
-    def outcome_of(self, plan: Counting, task: int, view: object) -> Counted:
-        return Counted(seed=task)
-
 
 class Servers:
     """Servers on one list of runs, each with a queue of its own."""
@@ -105,7 +107,9 @@ class Servers:
 
     def open(self, name: str) -> tuple[Counter, FakeQueue]:
         queue = FakeQueue()
-        works = Counter(lambda: queue, lambda: self.store, renew_seconds=0.05, server=f"{name}/1/x")  # type: ignore[arg-type,return-value]
+        has_all = SimpleNamespace(result=None)
+        store = SimpleNamespace(database=self.store.database, load=lambda _run_id: has_all)
+        works = Counter(lambda: queue, lambda: store, renew_seconds=0.05, server=f"{name}/1/x")  # type: ignore[arg-type,return-value]
         works._kept._heartbeats._stopwatch = lambda: self.now
         return works, queue
 

@@ -145,7 +145,7 @@ def test_everything_is_there_after_a_restore(
     waiting = LiveRuns(lambda: database)
     waiting.record_one(live.run_id, waiting.values_of(live))
     search = Search.of(Experiment(), ["dann"], "snd", Budget(runs=3))
-    works = {"study": study, "search": search}
+    works: dict[str, Study | Search] = {"study": study, "search": search}
     for kind, plan in works.items():
         KeptWorks(lambda: database, kind, "gone/1/x").begin(ANN, {"plan": plan.model_dump(mode="json")})
     upload = bring(first, monkeypatch, "mine.zip", b"PK")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Event, Finished, Progress, Result, StageStarted
+from da_core.events import Accuracies, Event, Finished, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.benchmarks import Benchmarks
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
@@ -30,8 +30,8 @@ from da_core.jobs.store import Store, store
 from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
-from da_core.several_runs.benchmark import Benchmark, KeptResults, conduct_benchmark
-from da_core.several_runs.run_search import conduct_search
+from da_core.several_runs.benchmark import Benchmark
+from da_core.several_runs.many_runs import do_runs
 from da_core.several_runs.run_several import NextExperiment, run_several
 from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.study import Study
@@ -309,25 +309,25 @@ def test_several_runs_of_one_command_train_on_all_workers_at_once_and_end_with_i
 
 
 def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster: Cluster) -> None:
-    studies = {"drawn": Study.of(points(), ["source_only", "night_augmentation", "dann"], 2)}  # one is for pictures
+    plan = Benchmark.of([points()], ["source_only", "night_augmentation", "dann"], 2)  # one is for pictures
 
-    def ends(**given: Any) -> list[tuple[int, object]]:
-        steps = conduct_benchmark(studies, KeptResults(None), **given)
-        told = [(step.place, step.outcome) for step in steps if not isinstance(step.outcome, Progress)]
-        return [
-            (place, came.adapted.target.accuracy if isinstance(came, Result) else str(came)) for place, came in told
-        ]
+    def ends(**given: Any) -> dict[tuple[str, int], object]:
+        found: dict[tuple[str, int], object] = {}
+        for step in do_runs(plan, **given):
+            if isinstance(step.event, Finished):
+                found[step.task.method, step.task.seed] = step.event.result.adapted.target.accuracy
+            elif step.outcome is not None and step.outcome.problem:
+                found[step.task.method, step.task.seed] = step.outcome.problem
+        return found
 
-    there = dict(ends(runner=cluster.runner()))
-    here = dict(ends())
+    there, here = ends(runner=cluster.runner()), ends()
     assert len(here) == 5
-    assert {place: there[place] for place in here} == here
+    assert {trial: there[trial] for trial in here} == here
 
 
 def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(cluster: Cluster) -> None:
-    search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6))
-    steps = conduct_search(search, runner=cluster.runner(), ahead=True)
-    tried = [step.tried for step in steps if step.tried is not None]
+    search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6), ahead=True)
+    tried = [step.outcome for step in do_runs(search, runner=cluster.runner()) if step.outcome is not None]
     assert len({one.method.model_dump_json() for one in tried}) == 6
     assert {one.method.name for one in tried} == {"source_only", "coral", "dann"}
     assert all(one.score is not None for one in tried)

@@ -14,8 +14,9 @@ from da_core.events import Event, Evidence, Finished, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
 from da_core.jobs.store import Store, new_run_id
-from da_core.jobs.studies import Studies, runs_of
+from da_core.jobs.studies import Studies
 from da_core.several_runs.study import Study
+from da_core.several_runs.trials import runs_of
 from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Progress, ValidatorScore
 from da_core.experiment import DataSpec, Experiment
-from da_core.several_runs.benchmark import BenchmarkStep, KeptResults, benchmark_tables, conduct_benchmark, pair_names
+from da_core.several_runs.benchmark import Benchmark, KeptResults, TrialEnd, benchmark_tables, pair_names, run_benchmark
 from da_core.several_runs.study import Study
 from tests.support import made_up_run
 
@@ -57,17 +58,17 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 
 @pytest.fixture
-def studies() -> dict[str, Study]:
-    return {
-        name: Study.of(Experiment.from_flat({"data": name, "target_split": "0.3"}), METHODS, 2)
-        for name in ("moons", "blobs")
-    }
+def plan() -> Benchmark:
+    pairs = [Experiment.from_flat({"data": name, "target_split": "0.3"}) for name in ("moons", "blobs")]
+    return Benchmark.of(pairs, METHODS, 2)
 
 
-def test_the_tables_have_what_the_runs_came_to_and_what_each_validator_costs(
-    runs: Runs, studies: dict[str, Study]
-) -> None:
-    accuracy, regret = benchmark_tables(studies, conduct_benchmark(studies, KeptResults(None)))
+def ends(plan: Benchmark, kept: KeptResults) -> Iterator[TrialEnd]:
+    return (step for step in run_benchmark(plan, kept) if isinstance(step, TrialEnd))
+
+
+def test_the_tables_have_what_the_runs_came_to_and_what_each_validator_costs(runs: Runs, plan: Benchmark) -> None:
+    accuracy, regret = benchmark_tables(plan.named(), ends(plan, KeptResults(None)))
     assert len(runs.done) == 2 * 3 * 2
     assert runs.done[:6] == [("moons", name, seed) for seed in (0, 1) for name in METHODS], "whole seeds, pair by pair"
     assert accuracy.cells["moons", "dann"].values == (0.9, 0.91)
@@ -80,18 +81,18 @@ def test_the_tables_have_what_the_runs_came_to_and_what_each_validator_costs(
     assert regret.ranks.mean == {"entropy": 1.0, "source_accuracy": 2.0}, "who is told the labels takes no part"
 
 
-def test_it_goes_on_where_it_was_stopped(runs: Runs, studies: dict[str, Study], tmp_path: Path) -> None:
+def test_it_goes_on_where_it_was_stopped(runs: Runs, plan: Benchmark, tmp_path: Path) -> None:
     kept = KeptResults(tmp_path / "runs")
-    steps = conduct_benchmark(studies, kept)
-    first = [next(step for step in steps if not isinstance(step.outcome, Progress)) for _ in range(5)]
+    steps = run_benchmark(plan, kept)
+    first = list(itertools.islice((step for step in steps if isinstance(step, TrialEnd)), 5))
     steps.close()
     assert len(runs.done) == 5
-    rest = [step for step in conduct_benchmark(studies, kept) if not isinstance(step.outcome, Progress)]
+    rest = list(ends(plan, kept))
     assert len(rest) == 12
     assert len(set(runs.done)) == len(runs.done) == 12, "nothing is run twice"
     assert all(any(step.result == other.result for other in rest[:5]) for step in first)
     (tmp_path / "runs" / f"{first[0].experiment.key}.json").write_text('{"cut')
-    list(conduct_benchmark(studies, kept))
+    list(ends(plan, kept))
     assert runs.done[12:] == runs.done[:1], "what is damaged is run again, and that alone"
     assert not list((tmp_path / "runs").glob(".writing-*"))
 
@@ -117,14 +118,14 @@ def test_a_result_is_taken_only_if_it_would_be_the_same_today(runs: Runs, tmp_pa
     ("error", "says"),
     [
         (UserError("It wants pictures."), "dann on moons: It wants pictures."),
-        (ZeroDivisionError("by zero"), "dann on moons: The run of seed 0 failed (by zero)."),
+        (ZeroDivisionError("by zero"), "dann on moons: A run failed unexpectedly (by zero)."),
     ],
 )
 def test_a_method_that_cannot_be_done_on_a_pair_is_said_and_the_others_go_on(
-    runs: Runs, studies: dict[str, Study], error: Exception, says: str
+    runs: Runs, plan: Benchmark, error: Exception, says: str
 ) -> None:
     runs.broken["moons", "dann"] = error
-    accuracy, regret = benchmark_tables(studies, conduct_benchmark(studies, KeptResults(None)))
+    accuracy, regret = benchmark_tables(plan.named(), ends(plan, KeptResults(None)))
     assert ("moons", "dann", 1) not in runs.done, "further seeds are not tried"
     assert ("moons", "dann") not in accuracy.cells
     assert accuracy.cells["moons", "coral"].values == (0.7, 0.71)
@@ -144,7 +145,7 @@ def test_a_run_that_stands_for_all_seeds_counts_once_and_is_judged_with_each_of_
         dataclasses.replace(second, seed=1, seeds=(1,)),
     ]
     ends = [
-        BenchmarkStep("moons", trial, 1, 3, scored(accuracy).result)
+        TrialEnd(dataclasses.replace(trial, pair="moons"), scored(accuracy).result)
         for trial, accuracy in zip(trials, (0.7, 0.8, 0.6), strict=True)
     ]
     accuracy, regret = benchmark_tables({"moons": study}, ends)

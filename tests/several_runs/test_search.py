@@ -14,7 +14,7 @@ from da_core.errors import UserError
 from da_core.events import ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.several_runs.run_search import conduct_search, next_method, next_run
+from da_core.several_runs.many_runs import do_runs
 from da_core.several_runs.search import Budget, Search, SearchRun, Tried, best, over_seeds, ranked
 from da_core.several_runs.search_proposals import importance, importance_of_method, propose
 from da_core.several_runs.search_space import search_space
@@ -50,7 +50,7 @@ def conducted(one: Search, objective: Objective, tried: list[Tried] | None = Non
 def with_seeds(one: Search, objective: Callable[[MethodSpec, int], float | None], most: int = 1000) -> list[Tried]:
     """Do at most so many runs of a search with several seeds."""
     done: list[Tried] = []
-    while len(done) < most and (run := next_run(one, done)):
+    while len(done) < most and (run := one.next_task(done, [])):
         method, seeds = run
         done.append(Tried(method=method, seeds=seeds, score=objective(method, seeds[0]), target_accuracy=0.5))
     return done
@@ -122,13 +122,13 @@ def test_settings_that_have_begun_get_all_their_seeds_also_after_an_interruption
     half = with_seeds(one, lambda spec, _seed: planted(spec), most=4)
     assert over_seeds(one, half) == over_seeds(one, half[:3]), "what lacks a seed is no candidate"
     begun = SearchRun(half[3].method, (1,))
-    assert next_run(one, half) == begun
-    last = next_run(one, half, [begun])
+    assert one.next_task(half, []) == begun
+    last = one.next_task(half, [begun])
     assert last == SearchRun(half[3].method, (2,)), "seeds go side by side"
-    assert next_run(one, half, [begun, last]) is None
+    assert one.next_task(half, [begun, last]) is None
     more = one.model_copy(update={"budget": Budget(runs=9)})
-    assert next_run(more, half, [begun, last]) is None, "new settings wait for their scores"
-    assert next_run(more, half, [begun, last], ahead=True) is not None
+    assert more.next_task(half, [begun, last]) is None, "new settings wait for their scores"
+    assert more.model_copy(update={"ahead": True}).next_task(half, [begun, last]) is not None
     done = with_seeds(one, lambda spec, _seed: planted(spec))
     assert done[:4] == half
     assert len(done) == 6
@@ -190,10 +190,10 @@ def test_a_run_that_fails_is_no_candidate_and_the_search_goes_on() -> None:
 def test_a_search_of_which_nothing_comes_ends_whatever_its_budget() -> None:
     one = search(["mcc"]).model_copy(update={"budget": Budget(minutes=60)})
     failed = [made(MethodSpec(name="mcc", params={"weight": weight}), None) for weight in range(1, 11)]
-    assert next_method(one, failed[:9]) is not None
+    assert one.next_method(failed[:9]) is not None
     with pytest.raises(UserError, match="last 10 runs"):
-        next_method(one, failed)
-    assert next_method(one, [*failed, made(MethodSpec(name="mcc"), 0.5)]) is not None
+        one.next_method(failed)
+    assert one.next_method([*failed, made(MethodSpec(name="mcc"), 0.5)]) is not None
 
 
 def test_importance_names_the_setting_that_the_scores_depend_on() -> None:
@@ -265,7 +265,7 @@ def test_a_search_runs_real_experiments_and_one_that_fails_does_not_end_it() -> 
     flat = {"data": "moons", "data.count": "60", "network": "identity", "head": "logistic"}
     names = ["source_only", "night_augmentation", "coral"]  # the second is for pictures
     one = Search.of(Experiment.from_flat(flat), names, "entropy", Budget(runs=4))
-    done = [step.tried for step in conduct_search(one) if step.tried is not None]
+    done = [step.outcome for step in do_runs(one) if step.outcome is not None]
     assert [tried.method.name for tried in done[:3]] == names
     assert done[1].score is None
     assert done[1].problem
@@ -278,12 +278,12 @@ def test_seeds_of_settings_score_as_each_alone() -> None:
     flat = {"data": "moons", "data.count": "120", "network": "mlp", "training.epochs": "3", "device": "cpu"}
     together = Search.of(Experiment.from_flat(flat), ["deep_coral"], "entropy", Budget(runs=3), seeds=3)
     done: list[Tried] = []
-    for step in conduct_search(together, done):  # who follows it may add to the list that he gave
-        if step.tried is not None:
+    for step in do_runs(together, done):  # who follows it may add to the list that he gave
+        if step.outcome is not None:
             assert step.place == len(done) + 1
-            done.append(step.tried)
+            done.append(step.outcome)
     assert [tried.seeds for tried in done] == [(0,), (1,), (2,)]
     for seed, tried in enumerate(done):
         alone = Search.of(Experiment.from_flat(flat | {"seed": str(seed)}), ["deep_coral"], "entropy", Budget(runs=1))
-        (run,) = [step.tried for step in conduct_search(alone) if step.tried is not None]
+        (run,) = [step.outcome for step in do_runs(alone) if step.outcome is not None]
         assert tried.score == run.score

@@ -9,7 +9,8 @@ from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
 from da_core.run import run
-from da_core.several_runs.study import Study, conduct
+from da_core.several_runs.many_runs import do_runs
+from da_core.several_runs.study import Study
 
 
 def test_trials_go_seed_by_seed_and_differ_in_method_and_seed_alone() -> None:
@@ -40,15 +41,15 @@ FIXED = {"data": "moons", "data.count": "60", "network": "identity", "method": "
 @pytest.mark.slow
 def test_each_event_says_which_run_it_is_of() -> None:
     flat = FIXED | {"target_split": "0.5"}
-    events = list(conduct(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
+    events = list(do_runs(Study.of(Experiment.from_flat(flat), ["coral", "tca"], 2)))
     ends = [(one, one.event.result) for one in events if isinstance(one.event, Finished)]
-    assert [(one.place, one.count, one.trial.method, one.trial.seed) for one, _ in ends] == [
-        (1, 4, "coral", 0),
-        (2, 4, "tca", 0),
-        (3, 4, "coral", 1),
-        (4, 4, "tca", 1),
+    assert [(one.place, one.task.method, one.task.seed) for one, _ in ends] == [
+        (1, "coral", 0),
+        (2, "tca", 0),
+        (3, "coral", 1),
+        (4, "tca", 1),
     ]
-    assert all(result.recipe["seed"] == one.trial.seed for one, result in ends)
+    assert all(result.recipe["seed"] == one.task.seed for one, result in ends)
 
 
 def test_a_sweep_is_one_method_at_several_values_each_called_by_its_own() -> None:
