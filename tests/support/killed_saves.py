@@ -17,10 +17,10 @@ import torch
 
 from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs import queue as queue_module
 from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import queue
+from da_core.jobs.scheduling import workers
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.store import Store
@@ -94,7 +94,7 @@ def serve(
     report.calls(ObjectStorage, "write", lambda _self, key, _content: f"write {key}", after="manifest")
     report.calls(os, "replace", lambda _old, new: f"rename within {Path(new).parent.name}")
     report.calls(RunDatabase, "add", lambda _self, run_id, *_: f"list {run_id}")
-    mock.patch.object(queue_module, "imported_run", partial(_made_up, ends)).start()
+    mock.patch.object(workers, "imported_run", partial(_made_up, ends)).start()
     queue().recover()
     waiting: set[str] = set()
     for seed in ends:

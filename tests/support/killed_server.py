@@ -21,9 +21,9 @@ from unittest import mock
 from da_core.evaluation import umap_and_pca
 from da_core.events import Event, Finished, Losses
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs import queue as queue_module
 from da_core.jobs.checkpoint_store import CheckpointPlace
 from da_core.jobs.queue import queue
+from da_core.jobs.scheduling import workers
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Store
 from da_core.run import run
@@ -83,7 +83,7 @@ def serve_poisoned(folder: Path, experiments: list[Experiment], run_ids: list[st
             threading.Event().wait(PATIENCE)
         yield from events
 
-    mock.patch.object(queue_module, "imported_run", poisoned).start()
+    mock.patch.object(workers, "imported_run", poisoned).start()
     queue().recover()
     if not run_ids:
         run_ids = [queue().submit(experiment, f"owner {experiment.seed}") for experiment in experiments]
