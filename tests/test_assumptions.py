@@ -75,7 +75,7 @@ def test_streamlit_takes_what_an_app_is_made_with() -> None:
 
 def test_psycopg_waits_in_a_method_that_can_be_given_an_end() -> None:
     psycopg = pytest.importorskip("psycopg")
-    where = "da_core/jobs/database/impatient_postgres.py gives up on a server that hangs"
+    where = "da_core/jobs/database/postgres_timeouts.py gives up on a server that hangs"
     assert issubclass(psycopg.errors._WaitTimeout, Exception), where
     assert {"gen", "interval", "timeout"} <= inspect.signature(psycopg.Connection.wait).parameters.keys(), where
 

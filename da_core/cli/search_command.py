@@ -18,7 +18,8 @@ from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from da_core.cli.options import Commands
-    from da_core.several_runs.search import Search, Tried
+    from da_core.several_runs.search import Search
+    from da_core.several_runs.tried import Tried
 
 _SHOWN = 20
 """Rows of the leaderboard that are printed; ``leaderboard.csv`` has all."""
@@ -88,7 +89,8 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 
     Raises `UserError` where another search, or something else, lies there: it would be overwritten.
     """
-    from da_core.several_runs.search import Search, Tried
+    from da_core.several_runs.search import Search
+    from da_core.several_runs.tried import Tried
 
     place = folder / _RECORD
     if not place.exists():
@@ -107,8 +109,8 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
     """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
     from da_core.export.search_table import regret
-    from da_core.several_runs.search import best, over_seeds
     from da_core.several_runs.search_proposals import importance
+    from da_core.several_runs.tried import best, over_seeds
 
     settings = over_seeds(search, tried)
     first = best(settings)
@@ -126,7 +128,7 @@ def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str
 def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
     """Write the record, the leaderboard and the best experiment so far. Raises `UserError` where that cannot be."""
     from da_core.export.search_table import leaderboard_csv
-    from da_core.several_runs.search import best, over_seeds
+    from da_core.several_runs.tried import best, over_seeds
 
     kept = {"search": search.model_dump(mode="json"), "tried": [one.model_dump(mode="json") for one in tried]}
     settings = over_seeds(search, tried)
@@ -143,8 +145,8 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     from rich.progress import Progress as Bar
 
     from da_core.events import Progress
-    from da_core.several_runs.many_runs import do_runs
-    from da_core.several_runs.search import best, over_seeds
+    from da_core.several_runs.run_plan import do_runs
+    from da_core.several_runs.tried import best, over_seeds
 
     with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task("search", total=1.0)
@@ -169,8 +171,8 @@ def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
 
 def _print(search: Search, tried: Sequence[Tried], *, reveal: bool) -> None:
     from da_core.export.search_table import regret, settings_words, spread_words
-    from da_core.several_runs.search import over_seeds, ranked
     from da_core.several_runs.search_proposals import importance, importance_of_method
+    from da_core.several_runs.tried import over_seeds, ranked
 
     tried = over_seeds(search, tried)
     scored = ranked(tried)

@@ -167,7 +167,7 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
     from rich.progress import Progress as Bar
 
     from da_core.events import Finished, Progress
-    from da_core.several_runs.many_runs import do_runs
+    from da_core.several_runs.run_plan import do_runs
 
     steps = do_runs(study, (), runner())
     first = next(steps)  # what is wrong with the experiment is said before a bar appears

@@ -17,11 +17,11 @@ from da_core.export.scored_rows import judged_rows, scored_rows
 from da_core.export.script import command
 from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
-from da_core.jobs.leaderboard import settings_of
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads
 from da_core.run_folder import Record
+from da_core.several_runs.leaderboard import settings_of
 from da_core.templates import render
 
 Table = tuple[list[str], list[list[str]]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from da_core.export.spreadsheet import escape_formula, to_csv
-from da_core.several_runs.search import Search, Tried, ranked
+from da_core.several_runs.search import Search
+from da_core.several_runs.tried import Tried, ranked
 
 
 def settings_words(one: Tried) -> str:

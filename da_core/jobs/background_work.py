@@ -2,7 +2,7 @@
 
 The work hands the queue as many runs as can train at once, behind single runs, so that others come in between. What
 came of each is written down, so that the work goes on after a pause or a restart. The plan says what comes next and
-records how a run ended (`da_core.several_runs.many_runs`); all else is here.
+records how a run ended (`da_core.several_runs.run_plan`); all else is here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
-from da_core.several_runs.many_runs import OutcomeT, PlanT, TaskT
+from da_core.several_runs.run_plan import OutcomeT, PlanT, TaskT
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
     """Each visitor's last work of one kind, as one server knows it. Safe to use from many threads.
 
     While a work goes, its runs' leases are renewed although nobody looks at it. A work that another server is at is
-    shown as going; once that has given no sign of life for `kept_works.SILENT_SECONDS`, it can be gone on with here.
+    shown as going; once that has given no sign of life for `work_rows.SILENT_SECONDS`, it can be gone on with here.
     """
 
     kind: ClassVar[str]
@@ -88,12 +88,12 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         renew_seconds: float | None = None,
         server: str = "",
     ) -> None:
-        from da_core.jobs.database.kept_works import KeptWorks  # SQLAlchemy comes with it
+        from da_core.jobs.database.work_rows import WorkRows  # SQLAlchemy comes with it
 
         self._queue = queue
         self._store = store
         self._wait_seconds = min(renew_seconds or settings().lease_seconds / 3, _BEAT_SECONDS)
-        self._kept = KeptWorks(lambda: self._store().database, self.kind, server)
+        self._kept = WorkRows(lambda: self._store().database, self.kind, server)
         self._jobs: dict[str, WorkJob[PlanT, TaskT, OutcomeT]] = {}
         self._lock = threading.Lock()
 
@@ -227,7 +227,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         except UserError as error:  # settings that this server does not take
             self._add(job, job.plan.failure_of(task, error, 0.0))
             return
-        run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, behind=True)
+        run_id = self._queue().submit(experiment, job.owner, localhost_only=localhost_only, low_priority=True)
         with self._lock:
             job.going = (*job.going, (task, run_id))
 

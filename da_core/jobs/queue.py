@@ -135,10 +135,12 @@ class Queue:
         *,
         localhost_only: bool = False,
         address: str = "",
-        behind: bool = False,
-        ahead: bool = False,
+        low_priority: bool = False,
+        high_priority: bool = False,
     ) -> str:
-        """Queue a run and return its id at once; ``behind`` lets single runs go first, ``ahead`` goes before them.
+        """Queue a run and return its id at once.
+
+        Runs of ``low_priority`` let single runs go first, those of ``high_priority`` go before them.
 
         The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), or
         one that the store has from before is taken instead of a new one. A run on a folder or file of the server is
@@ -163,13 +165,21 @@ class Queue:
         while True:
             with self._runs.changing() as schedule:
                 if (equal := schedule.equal(experiment, owner)) is not None:
-                    schedule.join(equal, owner, behind=behind, ahead=ahead)
+                    schedule.join(equal, owner, low_priority=low_priority, high_priority=high_priority)
                     return equal.run_id
                 if not may_change and (given_up := schedule.given_up(experiment)) is not None:
                     return given_up
                 if new is not None and not new:
                     run_id = new_run_id(experiment)
-                    job = Job(run_id, experiment, [owner], 0.0, behind=behind, ahead=ahead, address=digest(address))
+                    job = Job(
+                        run_id,
+                        experiment,
+                        [owner],
+                        0.0,
+                        low_priority=low_priority,
+                        high_priority=high_priority,
+                        address=digest(address),
+                    )
                     self._check_room(job, schedule.jobs.values())
                     schedule.give_turn(job)
                     schedule.add(job)
@@ -333,8 +343,8 @@ class Queue:
     def _check_room(self, job: Job, others: Iterable[Job]) -> None:
         """Raise `UserError` where there is none beside the others. A study has by itself no more than train at once."""
         (owner,), others = job.owners, list(others)
-        mine = sum(owner in one.owners and not one.behind for one in others)
-        if mine >= self._per_owner and not job.behind:
+        mine = sum(owner in one.owners and not one.low_priority for one in others)
+        if mine >= self._per_owner and not job.low_priority:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 
 from da_core.jobs.background_work import BackgroundWork, WorkView
-from da_core.several_runs.search import Search, SearchRun, Tried
+from da_core.several_runs.search import Search
+from da_core.several_runs.tried import SearchRun, Tried
 
 SearchView = WorkView[Search, SearchRun, Tried]
 

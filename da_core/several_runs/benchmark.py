@@ -18,7 +18,7 @@ from da_core.evaluation.candidates import candidates, judge_validator
 from da_core.evaluation.validators import validators
 from da_core.events import Finished, Notice, Result
 from da_core.experiment import DataSpec, Experiment
-from da_core.several_runs.many_runs import TaskEvent, do_runs
+from da_core.several_runs.run_plan import TaskEvent, do_runs
 from da_core.several_runs.run_several import Runner
 from da_core.several_runs.study import Study
 from da_core.several_runs.trials import Trial, TrialOutcome, Trials, failed_trial

@@ -6,10 +6,7 @@ seeds, which train together where they can: then their mean is their score.
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 from pydantic import Field, model_validator
 
@@ -17,8 +14,10 @@ from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params
-from da_core.several_runs.many_runs import ManyRuns
+from da_core.several_runs.run_plan import RunPlan
+from da_core.several_runs.search_proposals import propose
 from da_core.several_runs.study import depends_on_seed
+from da_core.several_runs.tried import SearchRun, Tried, of_settings
 
 MOST_RUNS, MOST_MINUTES, MOST_SEEDS = 500, 24 * 60, 10
 _HOPELESS = 10
@@ -63,84 +62,7 @@ class Budget(Params):
         return self.share(tried) >= 1.0
 
 
-class SearchRun(NamedTuple):
-    """A run to be done: settings at a seed, or at all ``seeds`` where nothing depends on them."""
-
-    method: MethodSpec
-    seeds: tuple[int, ...]
-
-
-class Tried(Params):
-    """A run of a search: what it did, and what the validator says of the adapted model; higher is better.
-
-    ``score`` is None where there is none; ``problem``, a message to be filled with ``values``, says why.
-    ``target_accuracy`` is for the regret afterwards: neither what comes next nor `best` looks at it. ``seeds`` are
-    those that the run stands for; () is the experiment's. The mean of several runs has the ``scores`` that it is of.
-    """
-
-    method: MethodSpec
-    seeds: tuple[int, ...] = ()
-    score: float | None = Field(None, allow_inf_nan=False)
-    scores: tuple[float, ...] = ()
-    target_accuracy: float | None = None
-    seconds: float = 0.0
-    problem: str = ""
-    values: dict[str, str] = Field(default_factory=dict)
-    run_id: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        method: MethodSpec,
-        result: Result,
-        validator: str,
-        seconds: float,
-        run_id: str = "",
-        seeds: tuple[int, ...] = (),
-    ) -> Tried:
-        """Note what came of a run; one that was cut short has no score, for it says little of its settings."""
-        said, target = result.validators.get(validator), result.adapted.target
-        score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
-        problem, values = ("", {}) if said is None else (said.reason, said.values)
-        if result.recipe.get("stopped_early"):
-            score, problem, values = None, "The run was cut short.", {}
-        return cls(
-            method=method,
-            seeds=seeds,
-            score=score,
-            target_accuracy=None if target is None else target.accuracy,
-            seconds=seconds,
-            problem="" if score is not None else problem or "The validator has no score for this run.",
-            values={name: str(value) for name, value in values.items()},
-            run_id=run_id,
-        )
-
-    @classmethod
-    def failed(cls, method: MethodSpec, error: UserError, seconds: float, seeds: tuple[int, ...] = ()) -> Tried:
-        """Note that a run came to nothing, and why."""
-        values = {name: str(value) for name, value in error.values.items()}
-        return cls(method=method, seeds=seeds, problem=error.message, values=values, seconds=seconds)
-
-    @classmethod
-    def mean(cls, runs: Sequence[Tried]) -> Tried:
-        """Average settings' runs over their seeds; where one of them has no score, there is none."""
-        first, seconds = runs[0], sum(one.seconds for one in runs)
-        without = [one for one in runs if one.score is None]
-        if without or len(runs) == 1:
-            return (without or [first])[0].model_copy(update={"seconds": seconds})
-        scores = tuple(one.score for one in runs if one.score is not None)
-        accuracies = [one.target_accuracy for one in runs if one.target_accuracy is not None]
-        means = {
-            "seeds": tuple(seed for one in runs for seed in one.seeds),
-            "score": statistics.fmean(scores),
-            "scores": scores,
-            "target_accuracy": statistics.fmean(accuracies) if len(accuracies) == len(runs) else None,
-            "seconds": seconds,
-        }
-        return first.model_copy(update=means)
-
-
-class Search(ManyRuns[SearchRun, Tried]):
+class Search(RunPlan[SearchRun, Tried]):
     """The best of some ``methods`` and their settings for the rest of an ``experiment``, by a ``validator``.
 
     ``seed`` drives what is proposed. The runs have the experiment's seed and, up to ``seeds`` of them, those after it:
@@ -235,8 +157,6 @@ class Search(ManyRuns[SearchRun, Tried]):
         ``going`` are runs that have no score yet, and count towards the budget. Raises `UserError` where so many runs
         in a row have failed that the next would, too.
         """
-        from da_core.several_runs.search_proposals import propose
-
         last = tried[-_HOPELESS:]
         if len(last) == _HOPELESS and all(run.score is None for run in last):
             raise UserError(
@@ -280,32 +200,3 @@ class Search(ManyRuns[SearchRun, Tried]):
         if len(seeds) > 1 and not depends_on_seed(self.experiment_with(method)):
             return [SearchRun(method, seeds)]
         return [SearchRun(method, (seed,)) for seed in seeds]
-
-
-def of_settings(tried: Iterable[Tried]) -> list[list[Tried]]:
-    """Sort runs by their settings, in the order in which those began."""
-    found: dict[str, list[Tried]] = {}
-    for one in tried:
-        found.setdefault(one.method.model_dump_json(), []).append(one)
-    return list(found.values())
-
-
-def over_seeds(search: Search, tried: Sequence[Tried]) -> list[Tried]:
-    """Average the runs of equal settings over their seeds, in the order in which they began.
-
-    Settings of which a seed is still missing are left out, unless they have failed.
-    """
-    if search.seeds == 1:
-        return list(tried)
-    means = [(Tried.mean(runs), sum(len(one.seeds) for one in runs)) for runs in of_settings(tried)]
-    return [mean for mean, seeds in means if mean.score is None or seeds >= search.seeds]
-
-
-def ranked(tried: Sequence[Tried]) -> list[Tried]:
-    """Order what has a score, the best first; of equal ones the earlier."""
-    return sorted((one for one in tried if one.score is not None), key=lambda one: -(one.score or 0.0))
-
-
-def best(tried: Sequence[Tried]) -> Tried | None:
-    """Return the best so far by the validator's score; None before there is one."""
-    return next(iter(ranked(tried)), None)

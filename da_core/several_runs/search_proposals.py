@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from da_core.experiment import MethodSpec
 from da_core.params import Scalar
-from da_core.several_runs.search import Search, Tried, over_seeds, ranked
+from da_core.several_runs.tried import SearchedSpace, Tried, over_seeds, ranked
 
 if TYPE_CHECKING:
     import optuna
@@ -31,7 +31,7 @@ _ATTEMPTS = 30
 _METHOD = "method"
 
 
-def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
+def propose(search: SearchedSpace, tried: Sequence[Tried]) -> MethodSpec | None:
     """Choose what to try next, by the scores of what was tried; None where nothing is left.
 
     First comes every method with its defaults, in their order; then, of the methods that got a score, settings at
@@ -57,7 +57,7 @@ def propose(search: Search, tried: Sequence[Tried]) -> MethodSpec | None:
     return None
 
 
-def importance(search: Search, tried: Sequence[Tried], method: str) -> dict[str, float]:
+def importance(search: SearchedSpace, tried: Sequence[Tried], method: str) -> dict[str, float]:
     """Estimate how much of the scores' variance among a method's runs each of its settings explains, as shares of 1.
 
     By functional ANOVA (Hutter et al. 2014, section 4), the largest first; empty where there are too few runs, or their
@@ -85,7 +85,7 @@ def importance_of_method(tried: Sequence[Tried]) -> float | None:
     return 1 - sum((score - means[name]) ** 2 for name, score in scores) / total
 
 
-def _spaces(search: Search) -> dict[str, dict[str, BaseDistribution]]:
+def _spaces(search: SearchedSpace) -> dict[str, dict[str, BaseDistribution]]:
     """Collect what can be searched of each method; those of which nothing can are tried once, with their defaults."""
     from da_core.methods import methods
     from da_core.several_runs.search_space import search_space
@@ -101,7 +101,7 @@ def _spec(name: str, drawn: dict[str, Scalar]) -> MethodSpec:
 
 
 def _study(
-    search: Search, tried: Sequence[Tried], spaces: dict[str, dict[str, BaseDistribution]], attempt: int
+    search: SearchedSpace, tried: Sequence[Tried], spaces: dict[str, dict[str, BaseDistribution]], attempt: int
 ) -> optuna.Study:
     """Tell a new study what was tried in these spaces. Its sampler is seeded by how many runs there were in all."""
     import optuna

@@ -13,7 +13,7 @@ from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment
 from da_core.params import Params
-from da_core.several_runs.many_runs import ManyRuns
+from da_core.several_runs.run_plan import RunPlan
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TrialOutcome(Params):
     values: dict[str, str] = Field(default_factory=dict)
 
 
-class Trials(ManyRuns[Trial, TrialOutcome]):
+class Trials(RunPlan[Trial, TrialOutcome]):
     """A plan of trials, each done once. A method that has failed on a pair is not tried there again."""
 
     @abstractmethod

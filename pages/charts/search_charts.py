@@ -15,7 +15,8 @@ from da_core.export.search_table import spread_words
 from da_core.export.setting_words import method_settings
 from da_core.export.validator_rows import score_words
 from da_core.params import Params, describe
-from da_core.several_runs.search import Search, Tried, ranked
+from da_core.several_runs.search import Search
+from da_core.several_runs.tried import Tried, ranked
 from pages.charts import chart_table, plotly_figure, vega_chart
 from pages.session.words import _, language, percent, safe, word
 from pages.shell import theme

@@ -50,8 +50,8 @@ def _address(request: Request) -> str:
 
 def _start_run(room: Room, visitor: str, address: str) -> str:
     """Start the run of the slide that is shown, ahead of others where a class follows."""
-    slide, ahead = room.lecture.slides[room.state.place], is_instructor(visitor)
-    return started(slide, visitor, address=counted_address(address), ahead=ahead)
+    slide, is_first = room.lecture.slides[room.state.place], is_instructor(visitor)
+    return started(slide, visitor, address=counted_address(address), high_priority=is_first)
 
 
 def _language(request: Request) -> Language:

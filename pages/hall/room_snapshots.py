@@ -244,9 +244,13 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points if step <= 1 else [*points[:-1:step], points[-1]]
 
 
-def started(slide: Slide, visitor: str, *, localhost_only: bool = False, address: str = "", ahead: bool = False) -> str:
+def started(
+    slide: Slide, visitor: str, *, localhost_only: bool = False, address: str = "", high_priority: bool = False
+) -> str:
     """Start the run of a slide and return its id. Raises `UserError` where the queue refuses it."""
     if slide.run is None:
         raise UserError("There is no run on this slide.")
     experiment = Experiment.from_flat(query_of(slide.run))
-    return queue().submit(experiment, visitor, localhost_only=localhost_only, address=address, ahead=ahead)
+    return queue().submit(
+        experiment, visitor, localhost_only=localhost_only, address=address, high_priority=high_priority
+    )

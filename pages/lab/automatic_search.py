@@ -12,8 +12,9 @@ from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.export.setting_words import method_settings
 from da_core.jobs.searches import SearchView, searches
-from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search, Tried, best, over_seeds, ranked
+from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search
 from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
+from da_core.several_runs.tried import Tried, best, over_seeds, ranked
 from pages.charts import search_charts
 from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section

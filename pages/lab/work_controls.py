@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.jobs.background_work import BackgroundWork, WorkView
 from da_core.jobs.queue import queue
-from da_core.several_runs.many_runs import OutcomeT, PlanT, TaskT
+from da_core.several_runs.run_plan import OutcomeT, PlanT, TaskT
 from pages.run import starting
 from pages.session import access, keys, state
 from pages.session.polling import follow

@@ -12,9 +12,9 @@ from da_core import palette
 from da_core.events import Losses
 from da_core.export import setting_words
 from da_core.jobs.database.run_database import KeptRun, on_target
-from da_core.jobs.leaderboard import differences, leaderboard
 from da_core.jobs.store import AwayError, Record, store
 from da_core.params import Scalar
+from da_core.several_runs.leaderboard import differences, leaderboard
 from pages.charts import chart_table, plotly_figure
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys

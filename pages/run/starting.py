@@ -25,7 +25,7 @@ def submit(experiment: Experiment) -> str:
         visitor,
         localhost_only=access.localhost_only(),
         address=access.address(),
-        ahead=priority.is_instructor(visitor, account.verified_email()),
+        high_priority=priority.is_instructor(visitor, account.verified_email()),
     )
 
 

@@ -104,11 +104,11 @@ def tips(domain: Domain, rows: NDArray[np.int64]) -> list[str]:
 def sound(request: Request) -> Response:
     """Serve ``/sound/{run}/{sample}.wav``: one sample's sound, for those who have the run's link."""
     run, address = request.path_params["run"], request.client.host if request.client else ""
-    if unknown_links.misses.are_many(address):
+    if unknown_links.limiter.is_blocked(address):
         return Response(status_code=429)
     record = store().load(run)
     if record is None and not store().is_kept(run):
-        unknown_links.misses.note(address, run)
+        unknown_links.limiter.record(address, run)
     pair = _pair_of(record) if record is not None else None
     if record is not None and pair is not None:
         at, source_rows = request.path_params["sample"], record.evidence.source_index

@@ -12,7 +12,7 @@ def is_instructor(visitor: str, email: str | None = None) -> bool:
     """Tell whether a visitor teaches here: by their e-mail address in the settings, or before a class that follows.
 
     To open a room makes nobody an instructor; a room that is followed by as many as the settings say does. One person
-    with many browsers can pretend that, and gains every second turn at most (see `da_core.jobs.scheduling.turns`).
+    with many browsers can pretend that, and gains every second turn at most (see `da_core.jobs.scheduling.fair_queue`).
     """
     if email is not None and email in settings().instructors:
         return True

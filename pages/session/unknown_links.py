@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.jobs.database.misses import Misses
+from da_core.jobs.guess_limiter import GuessLimiter
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from pages.session import keys, state
@@ -18,7 +18,7 @@ A lecture hall of 300 behind one address may each have a dead link of their own;
 At one guess a second the 77 random bits of a run's id would take longer than the universe has been there.
 """
 
-misses = Misses(MOST_UNKNOWN_LINKS, UNKNOWN_LINK_SECONDS)
+limiter = GuessLimiter(MOST_UNKNOWN_LINKS, UNKNOWN_LINK_SECONDS)
 
 
 def address() -> str | None:
@@ -36,7 +36,7 @@ def check() -> None:
     requested = {run for run in (state.run_id(), *state.row()) if run} - known
     if not requested or here is None:
         return
-    if misses.are_many(here):
+    if limiter.is_blocked(here):
         state.forget_runs()
         state.report(UserError("Many links that lead nowhere came from your network; try again in a few minutes."))
         return
@@ -44,4 +44,4 @@ def check() -> None:
         if queue().view(run) is not None:
             known.add(run)
         elif not store().is_kept(run):  # else it is there, damaged or in a storage that is away
-            misses.note(here, run)
+            limiter.record(here, run)

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from da_core import i18n
 from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
-from da_core.jobs.leaderboard import differences, leaderboard, settings_of
 from da_core.jobs.store import store
 from da_core.methods.alignment.dann import DANN
+from da_core.several_runs.leaderboard import differences, leaderboard, settings_of
 from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, drawn, has, texts

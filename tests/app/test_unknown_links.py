@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from da_core.jobs.database.misses import Misses
+from da_core.jobs.guess_limiter import GuessLimiter
 from pages.samples.shown_samples import sound
 from pages.session import unknown_links
 from tests.support.lab import Lab, texts
@@ -18,7 +18,7 @@ def dead(number: int) -> str:
 def test_who_tries_many_links_is_asked_to_wait_and_keeps_what_is_open(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unknown_links, "misses", Misses(2, 60))
+    monkeypatch.setattr(unknown_links, "limiter", GuessLimiter(2, 60))
     monkeypatch.setattr(unknown_links, "address", lambda: "192.0.2.7")
     run = lab.finish()
     mine = lab.screen("results", run)
@@ -34,7 +34,7 @@ def test_who_tries_many_links_is_asked_to_wait_and_keeps_what_is_open(
 
 
 def test_the_address_of_a_sound_is_no_way_round(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unknown_links, "misses", Misses(2, 60))
+    monkeypatch.setattr(unknown_links, "limiter", GuessLimiter(2, 60))
 
     def answer(run: str, peer: str = "192.0.2.7") -> int:
         path = {"run": run, "sample": 0}

@@ -14,10 +14,10 @@ from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment
 from da_core.jobs.background_work import BackgroundWork, WorkView
-from da_core.jobs.database.kept_works import SILENT_SECONDS
+from da_core.jobs.database.work_rows import SILENT_SECONDS
 from da_core.jobs.store import Store
 from da_core.params import Params
-from da_core.several_runs.many_runs import ManyRuns
+from da_core.several_runs.run_plan import RunPlan
 
 PATIENCE = 20.0
 
@@ -29,7 +29,7 @@ class Counted(Params):
     problem: str = ""
 
 
-class Counting(ManyRuns[int, Counted]):
+class Counting(RunPlan[int, Counted]):
     """Runs the seeds 0, 1, 2 … up to a count."""
 
     count: int
@@ -56,7 +56,7 @@ class FakeQueue:
         self.changed = threading.Condition()
 
     def submit(self, experiment: Experiment, owner: str, **told: object) -> str:
-        assert told["behind"], "single runs go first"
+        assert told["low_priority"], "single runs go first"
         with self.changed:
             self.submitted.append(str(experiment.seed))
             self.changed.notify_all()

@@ -29,8 +29,8 @@ from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.jobs.backups.backup import BackupContents, write_backup
 from da_core.jobs.backups.restore import restore_backup
 from da_core.jobs.database import migrations
-from da_core.jobs.database.kept_works import KeptWorks
 from da_core.jobs.database.room_database import RoomDatabase
+from da_core.jobs.database.work_rows import WorkRows
 from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
@@ -141,13 +141,13 @@ def test_everything_is_there_after_a_restore(
     rooms.cast(room.room_id, 1, 1, "v", 0.1 + 0.2)
     rooms.cast(room.room_id, 1, 2, "v", (0.1 + 0.2, 0.5))
     key = rooms.server_key("codes")
-    live = Job(new_run_id(Experiment()), Experiment(seed=9), [digest(BOB)], 0.0, state="paused", behind=True)
+    live = Job(new_run_id(Experiment()), Experiment(seed=9), [digest(BOB)], 0.0, state="paused", low_priority=True)
     waiting = LiveRuns(lambda: database)
     waiting.record_one(live.run_id, waiting.values_of(live))
     search = Search.of(Experiment(), ["dann"], "snd", Budget(runs=3))
     works: dict[str, Study | Search] = {"study": study, "search": search}
     for kind, plan in works.items():
-        KeptWorks(lambda: database, kind, "gone/1/x").begin(ANN, {"plan": plan.model_dump(mode="json")})
+        WorkRows(lambda: database, kind, "gone/1/x").begin(ANN, {"plan": plan.model_dump(mode="json")})
     upload = bring(first, monkeypatch, "mine.zip", b"PK")
     (first.data / "uploads" / ".half").write_bytes(b"still arriving")
     (first.data / "runs" / ".writing-x").mkdir()
@@ -161,7 +161,7 @@ def test_everything_is_there_after_a_restore(
     assert restored.database.listed(BOB) == database.listed(BOB)
     assert restored.database.listed(ANN)[1].name == "夜 & “day”"
     for kind, plan in works.items():
-        kept = KeptWorks(lambda: restored.database, kind).find(ANN)
+        kept = WorkRows(lambda: restored.database, kind).find(ANN)
         assert type(plan).model_validate(kept.work["plan"]) == plan
     assert restored.database.progress(BOB).times("chapter", "one", "read") == 3
     rooms = RoomDatabase(restored.database)

@@ -31,7 +31,7 @@ from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
 from da_core.several_runs.benchmark import Benchmark
-from da_core.several_runs.many_runs import do_runs
+from da_core.several_runs.run_plan import do_runs
 from da_core.several_runs.run_several import NextExperiment, run_several
 from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.study import Study

@@ -460,7 +460,7 @@ def test_a_studys_run_lets_others_go_first_but_not_for_good(
 ) -> None:
     server = open_server(make_workers(1), per_owner=100)
     started(server)
-    studys = server.submit(Experiment(seed=1), BOB, behind=True)
+    studys = server.submit(Experiment(seed=1), BOB, low_priority=True)
     singles = [server.submit(Experiment(seed=seed), f"visitor {seed}") for seed in range(2, 9)]
     for seed in range(10):
         trained.finish(seed)

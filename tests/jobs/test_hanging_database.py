@@ -13,7 +13,7 @@ import pytest
 
 from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
-from da_core.jobs.database import database_engine, impatient_postgres
+from da_core.jobs.database import database_engine, postgres_timeouts
 from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
@@ -71,7 +71,7 @@ def test_a_run_goes_to_its_end_beside_a_database_that_never_answers(silent: str,
 def test_a_database_that_stands_still_is_a_sentence_and_heals_without_a_restart(
     postgresql: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(impatient_postgres, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(postgres_timeouts, "ANSWER_SECONDS", 1)
     monkeypatch.setattr(database_engine, "REST", 0.0)
     store = Store(tmp_path / "runs", database=postgresql)
     before = store.database.listed(ANN)  # other tests have runs in this database
@@ -83,6 +83,6 @@ def test_a_database_that_stands_still_is_a_sentence_and_heals_without_a_restart(
 def test_a_database_that_hangs_is_left_alone_for_a_while(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreachableError):
         RunDatabase(silent)
-    monkeypatch.setattr(database_engine, "connect_impatiently", lambda *_: pytest.fail("it was called again"))
+    monkeypatch.setattr(database_engine, "connect_with_timeouts", lambda *_: pytest.fail("it was called again"))
     with pytest.raises(UnreachableError):
         RunDatabase(silent)

@@ -60,7 +60,7 @@ def written_down(database: RunDatabase, *jobs: Job) -> LiveRuns:
 
 
 def test_a_run_is_read_from_its_row_as_it_was_written(url: str) -> None:
-    job = of_ann(state="paused", behind=True, turn=3, address="x", attempt=2, crashes=1, task="run-1", looks=4)
+    job = of_ann(state="paused", low_priority=True, turn=3, address="x", attempt=2, crashes=1, task="run-1", looks=4)
     job.history = History(events=[Losses("adapt", 1.0, {"class": float("inf")})])
     job.notices, job.error = [Notice("{name} is dark.", {"name": "夜"})], UserError("{count} short.", count=3)
     job.finish_early.set()

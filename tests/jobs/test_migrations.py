@@ -16,8 +16,8 @@ from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, m
 from da_core.errors import UserError
 from da_core.jobs import upload_list  # noqa: F401
 from da_core.jobs.database import migrations, room_database  # noqa: F401  # tables in METADATA too
-from da_core.jobs.database.kept_works import KeptWork, KeptWorks
 from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.database.work_rows import WorkRow, WorkRows
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling import live_runs  # noqa: F401
 
@@ -111,8 +111,8 @@ def test_studies_and_searches_are_works_by_now(url: str) -> None:
         table = Table("studies", MetaData(), autoload_with=connection)
         connection.execute(table.insert().values(owner="ann", study={"seeds": 3}))
     database = RunDatabase(url)
-    search, study = (KeptWorks(lambda: database, kind).find(OwnerDigest("ann")) for kind in ("search", "study"))
-    assert search == KeptWork({"plan": {"seed": 1}, "outcomes": [{"score": 0.5}], "state": "paused"}, elsewhere=False)
+    search, study = (WorkRows(lambda: database, kind).find(OwnerDigest("ann")) for kind in ("search", "study"))
+    assert search == WorkRow({"plan": {"seed": 1}, "outcomes": [{"score": 0.5}], "state": "paused"}, elsewhere=False)
     assert study.work["plan"] == {"seeds": 3}
 
 

@@ -216,7 +216,7 @@ def test_visitors_take_turns_so_that_one_with_many_runs_keeps_nobody_from_theirs
 
 def test_a_studys_run_lets_single_runs_go_first(queue):
     begins(queue, queue.submit(exp(0), ANN))
-    of_a_study = queue.submit(exp(1), BOB, behind=True)
+    of_a_study = queue.submit(exp(1), BOB, low_priority=True)
     single = [queue.submit(exp(seed), ANN) for seed in (2, 3)]
     assert [place(queue, run) for run in (*single, of_a_study)] == [1, 2, 3]
 
@@ -607,7 +607,7 @@ def test_an_instructors_run_goes_ahead_of_those_that_wait_and_not_of_one_that_go
     going = queue.submit(exp(0), ANN)
     begins(queue, going)
     waits = queue.submit(exp(1), BOB)
-    first = queue.submit(exp(2), "prof", ahead=True)
+    first = queue.submit(exp(2), "prof", high_priority=True)
     assert [place(queue, run) for run in (going, first, waits)] == [None, 1, 2]
 
 

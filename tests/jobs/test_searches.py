@@ -17,7 +17,8 @@ from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import Store
-from da_core.several_runs.search import Budget, Search, over_seeds
+from da_core.several_runs.search import Budget, Search
+from da_core.several_runs.tried import over_seeds
 from tests.support.made_up_run import made_by_this_version
 
 PATIENCE = 20.0

@@ -47,10 +47,10 @@ class Simulated:
         experiment: Experiment | None = None,
         crashes: int = 0,
         *,
-        behind: bool = False,
+        low_priority: bool = False,
     ) -> Job:
         experiment = experiment or method(f"takes {duration}")
-        job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes, behind=behind)
+        job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes, low_priority=low_priority)
         self.took[name] = duration
         self.schedule.give_turn(job)
         self.schedule.add(job)
@@ -262,7 +262,7 @@ def test_a_run_that_has_finished_is_not_cut(result, evidence):
 def test_runs_of_a_study_share_the_machine_and_a_single_run_has_it_to_itself() -> None:
     line = Simulated(workers=2, single_runs_alone=True)
     for name in ("first", "second", "third"):
-        line.add(name, 10, "ann", behind=True)
+        line.add(name, 10, "ann", low_priority=True)
     line.begin()
     assert list(line.begun) == ["first", "second"]
     line.add("single", 5, "bob")

@@ -14,10 +14,11 @@ from da_core.errors import UserError
 from da_core.events import ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
-from da_core.several_runs.many_runs import do_runs
-from da_core.several_runs.search import Budget, Search, SearchRun, Tried, best, over_seeds, ranked
+from da_core.several_runs.run_plan import do_runs
+from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.search_proposals import importance, importance_of_method, propose
 from da_core.several_runs.search_space import search_space
+from da_core.several_runs.tried import SearchRun, Tried, best, over_seeds, ranked
 from tests.support import made_up_run
 
 Objective = Callable[[MethodSpec], float | None]

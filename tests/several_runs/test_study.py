@@ -9,7 +9,7 @@ from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
 from da_core.methods import methods
 from da_core.run import run
-from da_core.several_runs.many_runs import do_runs
+from da_core.several_runs.run_plan import do_runs
 from da_core.several_runs.study import Study
 
 

@@ -20,8 +20,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from da_core.errors import DISK_IS_FULL, DISK_IS_READ_ONLY, UserError, is_full_disk, is_read_only_disk
-from da_core.jobs.database.impatient_postgres import CONNECT_SECONDS, connect_impatiently
 from da_core.jobs.database.opened_file import OpenedFile
+from da_core.jobs.database.postgres_timeouts import CONNECT_SECONDS, connect_with_timeouts
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "checkin", _drop_read_only)
     if make_url(url).drivername == "postgresql+psycopg":
-        event.listen(engine, "do_connect", connect_impatiently)
+        event.listen(engine, "do_connect", connect_with_timeouts)
     return engine
 
 

@@ -14,10 +14,10 @@ from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.processes import shared_schedule
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_worker import GPU_TASK, TASK, drive
+from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.scheduling.turns import Gone
 from da_core.jobs.scheduling.waiting_time import Durations
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class ClusterRuns:
         self._looked = float("-inf")
         self._looks: dict[str, tuple[int, float]] = {}
         """How often each run had been looked at, and when that was first known."""
-        self._schedule = self._made(Gone(), [], self._changed)
+        self._schedule = self._made(QueueState(), [], self._changed)
         self._renewed: dict[str, float] = {}
         self._over: dict[str, float] = {}
         """When it was first known of each run that it was stopped or failed."""
@@ -128,7 +128,7 @@ class ClusterRuns:
         self._thread.join(timeout)
         self._cluster.close()
 
-    def _made(self, gone: Gone, jobs: list[Job], changed: threading.Condition | None = None) -> Schedule:
+    def _made(self, queue_state: QueueState, jobs: list[Job], changed: threading.Condition | None = None) -> Schedule:
         """Make the schedule of the rows' runs; how long nobody has looked is measured by this server's own clock."""
         now = self._clock()
         schedule = Schedule(
@@ -136,7 +136,7 @@ class ClusterRuns:
             self._clock,
             workers=lambda: self.at_once,
             one_process=False,
-            gone=gone,
+            queue_state=queue_state,
             durations=self._durations,
             changed=changed,
         )
@@ -154,7 +154,7 @@ class ClusterRuns:
         self._looked = time.monotonic()
         try:
             with self._rows.looking() as connection:
-                jobs, gone = self._rows.read(connection), self._rows.gone(connection)
+                jobs, queue_state = self._rows.read(connection), self._rows.queue_state(connection)
         except UserError:
             log.warning("runs cannot be read just now", exc_info=True)
             return
@@ -165,7 +165,7 @@ class ClusterRuns:
             if (before := self._schedule.jobs.get(job.run_id)) is not None:
                 job.place, job.seconds_to_wait = before.place, before.seconds_to_wait
                 job.version = before.version + (job.row != before.row)
-        schedule = self._made(gone, jobs, self._changed)
+        schedule = self._made(queue_state, jobs, self._changed)
         schedule.keep_views_of(self._schedule)
         schedule.number_places()
         self._schedule = schedule

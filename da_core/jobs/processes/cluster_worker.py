@@ -15,11 +15,11 @@ from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
 from da_core.jobs.processes import shared_schedule
+from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.run_view import RunState
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.scheduling.turns import Gone
 from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Workers, run_function
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
@@ -73,8 +73,8 @@ class ClusterDriver:
                 is_ours = self._train(job)
             freed_memory.give_back()
 
-    def _made(self, gone: Gone, jobs: list[Job]) -> Schedule:
-        schedule = Schedule(math.inf, time.monotonic, one_process=False, gone=gone)
+    def _made(self, queue_state: QueueState, jobs: list[Job]) -> Schedule:
+        schedule = Schedule(math.inf, time.monotonic, one_process=False, queue_state=queue_state)
         schedule.load(jobs)
         return schedule
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from da_core.jobs.checkpoint_store import CheckpointStore
+from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.scheduling.turns import Gone
 
 
 @contextmanager
 def changing(
-    rows: LiveRuns, checkpoints: CheckpointStore, make: Callable[[Gone, list[Job]], Schedule]
+    rows: LiveRuns, checkpoints: CheckpointStore, make: Callable[[QueueState, list[Job]], Schedule]
 ) -> Iterator[Schedule]:
     """Hold the schedule that is ``made`` of the rows, and write down what was changed in it within.
 
@@ -24,7 +24,7 @@ def changing(
     with rows.changing() as connection:
         jobs = {job.run_id: job for job in rows.read(connection)}
         states = {run_id: rows.state_of(job) for run_id, job in jobs.items()}
-        schedule = make(gone := rows.gone(connection), list(jobs.values()))
+        schedule = make(queue_state := rows.queue_state(connection), list(jobs.values()))
         live = set(schedule.jobs)
         with schedule.changed:
             yield schedule
@@ -41,7 +41,7 @@ def changing(
             else:
                 rows.write(connection, run_id, rows.state_of(job) | rows.report_of(job), is_new=False)
             over.append(run_id)
-        if schedule.turns.gone != gone:
-            rows.write_gone(connection, schedule.turns.gone)
+        if schedule.turns.state != queue_state:
+            rows.write_queue_state(connection, schedule.turns.state)
     for run_id in over:
         checkpoints.delete(run_id)

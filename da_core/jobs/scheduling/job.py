@@ -79,9 +79,9 @@ class Job:
     seen: float
     """When somebody last looked at it, by the queue's clock."""
     state: RunState = "queued"
-    behind: bool = False
+    low_priority: bool = False
     """Whether single runs go first: it is one of a study's."""
-    ahead: bool = False
+    high_priority: bool = False
     """Whether it goes before single runs: it is an instructor's."""
     address: str = ""
     """A digest of the network address that it came from; "" where that does not count."""

@@ -40,8 +40,8 @@ from da_core.events import Accuracies, Losses, Notice, Stage
 from da_core.experiment import Experiment
 from da_core.jobs.database.run_database import METADATA, RunDatabase
 from da_core.jobs.owners import OwnerDigest
+from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import History, Job
-from da_core.jobs.scheduling.turns import Gone
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ _LIVE = Table(
     Column("looks", Integer, nullable=False, server_default="0"),
     Column("shown", Text),  # a `_Report` as JSON: JSON of a database has no infinite numbers
 )
-_SAME = ("state", "attempt", "behind", "ahead", "turn", "address", "crashes", "task", "looks")
+_SAME = ("state", "attempt", "turn", "address", "crashes", "task", "looks")
 """Columns that are called as in a `Job`."""
 _TURNS = Table(
     "run_turns",
@@ -176,16 +176,18 @@ class LiveRuns:
         with self._database().begin() as connection:
             self._update(connection, _LIVE.c.run_id == run_id, {"looks": _LIVE.c.looks + 1})
 
-    def gone(self, connection: Connection) -> Gone:
-        """Read what went lately."""
+    def queue_state(self, connection: Connection) -> QueueState:
+        """Read how the queue stands."""
         row = connection.execute(select(_TURNS)).one_or_none()
-        return Gone() if row is None else Gone(row.turn, row.passed, row.after_ahead)
+        return QueueState() if row is None else QueueState(row.turn, row.passed, row.after_ahead)
 
-    def write_gone(self, connection: Connection, gone: Gone) -> None:
-        """Write down what went lately."""
+    def write_queue_state(self, connection: Connection, queue_state: QueueState) -> None:
+        """Write down how the queue stands."""
         connection.execute(delete(_TURNS))
         connection.execute(
-            _TURNS.insert().values(id=1, turn=gone.turn, passed=gone.passed, after_ahead=gone.after_ahead)
+            _TURNS.insert().values(
+                id=1, turn=queue_state.turn, passed=queue_state.passed, after_ahead=queue_state.after_high_priority
+            )
         )
 
     @staticmethod
@@ -205,6 +207,8 @@ class LiveRuns:
             "owners": list(map(str, job.owners)),
             "trains": job.in_hand,
             "finish_early": job.finish_early.is_set(),
+            "behind": job.low_priority,
+            "ahead": job.high_priority,
             **{name: getattr(job, name) for name in _SAME},
         }
 
@@ -238,6 +242,7 @@ def _job_of(row: Row[Any]) -> Job | None:
     job = Job(row.run_id, experiment, list(map(OwnerDigest, row.owners)), seen=0.0, in_hand=row.trains, row=row)
     for name in _SAME:
         setattr(job, name, getattr(row, name))
+    job.low_priority, job.high_priority = row.behind, row.ahead
     for name in ("started_at", "stage", "stages", "fraction", "seconds_left", "ran_seconds"):
         setattr(job, name, getattr(report, name))
     job.submitted_at = row.submitted_at.replace(tzinfo=UTC)

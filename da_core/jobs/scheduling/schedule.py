@@ -15,9 +15,9 @@ from da_core.experiment import Experiment
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.controls import Control
 from da_core.jobs.scheduling.crashes import GIVEN_UP
+from da_core.jobs.scheduling.fair_queue import FairQueue, QueueState
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.run_view import RunState, RunView
-from da_core.jobs.scheduling.turns import Gone, Turns
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up, seconds_to_wait
 from da_core.system.server_metrics import RUNS_ENDED
 
@@ -51,7 +51,7 @@ class Schedule:
         single_runs_alone: bool = False,
         run_seconds: float | None = None,
         one_process: bool = True,
-        gone: Gone | None = None,
+        queue_state: QueueState | None = None,
         durations: Durations | None = None,
         changed: threading.Condition | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class Schedule:
         self._single_runs_alone = single_runs_alone
         self._run_seconds = run_seconds
         self._one_process = one_process
-        self.turns = Turns(gone)
+        self.turns = FairQueue(queue_state)
         self.durations = durations or Durations()
 
     def give_turn(self, job: Job) -> None:
@@ -95,10 +95,10 @@ class Schedule:
             if job.state == "queued":
                 self.waiting.append(job)
 
-    def join(self, job: Job, owner: OwnerDigest, *, behind: bool = False, ahead: bool = False) -> None:
+    def join(self, job: Job, owner: OwnerDigest, *, low_priority: bool = False, high_priority: bool = False) -> None:
         """Make a visitor one of the run's owners; it then goes as soon as one of their own would."""
         job.seen = self.clock()
-        self.turns.share(job, owner, behind=behind, ahead=ahead)
+        self.turns.share(job, owner, low_priority=low_priority, high_priority=high_priority)
         if owner not in job.owners:
             job.owners.append(owner)
             self.touch(job)
@@ -149,7 +149,7 @@ class Schedule:
         self.changed.notify_all()
 
     def in_turn(self) -> list[Job]:
-        """Order the runs that wait, the next first; see `Turns`."""
+        """Order the runs that wait, the next first; see `FairQueue`."""
         return self.turns.order(self.waiting)
 
     def number_places(self) -> None:
@@ -212,7 +212,7 @@ class Schedule:
 
     def _is_alone(self, job: Job) -> bool:
         """Tell whether no other run trains beside this one."""
-        return (self._one_process and job.crashes > 0) or (self._single_runs_alone and not job.behind)
+        return (self._one_process and job.crashes > 0) or (self._single_runs_alone and not job.low_priority)
 
     def _seconds_left(self, job: Job, now: float) -> float:
         """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""

@@ -197,7 +197,7 @@ class Workers:
 
     def _begin(self, job: Job) -> Iterator[Event]:
         run = self._run
-        if self._room.run_beside is not None and job.behind and self._room.count() > 1:
+        if self._room.run_beside is not None and job.low_priority and self._room.count() > 1:
             run = self._room.run_beside
         if self._checkpoints is None:
             return run(job.experiment, should_stop=job.finish_early.is_set)

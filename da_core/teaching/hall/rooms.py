@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from da_core.errors import UserError
-from da_core.jobs.database.misses import Misses
+from da_core.jobs.guess_limiter import GuessLimiter
 from da_core.jobs.store import store
 from da_core.settings import settings
 from da_core.teaching.hall import votes
@@ -51,7 +51,7 @@ class Rooms:
         self._lock = threading.Lock()
         self._known: LRUCache[str, tuple[Room, float]] = LRUCache(_KEPT)
         self._joined: LRUCache[tuple[str, str], None] = LRUCache(_KEPT_DEVICES)
-        self._wrong = Misses(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
+        self._wrong = GuessLimiter(MOST_WRONG_CODES, WRONG_CODE_SECONDS, clock)
 
     def open(self, owner: str, lecture: Lecture, address: str = "") -> Room:
         """Open a room for a lecture. Raises `UserError` if the owner, the network address or the server has many."""
@@ -65,13 +65,13 @@ class Rooms:
 
     def find(self, code: str, address: str) -> str:
         """Return the id of the room with this code. Raises `UserError` if there is none, or after many wrong ones."""
-        if self._wrong.are_many(address):
+        if self._wrong.is_blocked(address):
             raise UserError("Many wrong codes came from your network; try again in a few minutes.")
         code = code.strip().upper()
         row = self._database().find(code)
         if row is not None:
             return row
-        self._wrong.note(address, code)
+        self._wrong.record(address, code)
         raise UserError("There is no room with this code; look at the board again.")
 
     def is_fresh(self, room_id: str) -> bool:

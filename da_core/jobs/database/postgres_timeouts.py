@@ -9,7 +9,7 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 10
 
 
-def connect_impatiently(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+def connect_with_timeouts(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
     """Connect as SQLAlchemy's event ``do_connect`` asks for it."""
     return _connection_class().connect(*arguments, **{"connect_timeout": CONNECT_SECONDS, **options})
 
@@ -18,7 +18,7 @@ def connect_impatiently(_dialect: Any, _record: Any, arguments: list[Any], optio
 def _connection_class() -> Any:
     import psycopg  # installed only where there is a PostgreSQL
 
-    class ImpatientConnection(psycopg.Connection[Any]):
+    class ConnectionWithTimeouts(psycopg.Connection[Any]):
         """Gives up, and hangs up, where the server does not answer: its own timeouts end with it."""
 
         def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
@@ -28,4 +28,4 @@ def _connection_class() -> Any:
                 self.pgconn.finish()  # closed, so that SQLAlchemy takes it out of its pool
                 raise
 
-    return ImpatientConnection
+    return ConnectionWithTimeouts

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from da_core.experiment import Experiment
 from da_core.jobs.database import room_database
-from da_core.jobs.database.misses import Misses
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.database.run_database import RunDatabase
+from da_core.jobs.guess_limiter import GuessLimiter
 from da_core.jobs.store import RUN_ID, new_run_id
 from da_core.teaching.hall.rooms import MOST_WRONG_CODES, WRONG_CODE_SECONDS
 from pages.session import session_cookie
@@ -58,32 +58,32 @@ def test_a_visitors_cookie_cannot_be_guessed(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_who_tries_many_different_ones_waits_and_a_class_with_one_dead_link_does_not() -> None:
     clock = Clock()
-    misses = Misses(3, 60, clock)
+    limiter = GuessLimiter(3, 60, clock)
     for _student in range(300):
-        misses.note("1.2.3.4", "the same")
-    assert not misses.are_many("1.2.3.4")
-    misses.note("1.2.3.4", "another")
+        limiter.record("1.2.3.4", "the same")
+    assert not limiter.is_blocked("1.2.3.4")
+    limiter.record("1.2.3.4", "another")
     clock.now = 30
-    misses.note("1.2.3.4", "a third")
-    assert misses.are_many("1.2.3.4")
-    assert not misses.are_many("5.6.7.8")
+    limiter.record("1.2.3.4", "a third")
+    assert limiter.is_blocked("1.2.3.4")
+    assert not limiter.is_blocked("5.6.7.8")
     clock.now = 61
-    assert not misses.are_many("1.2.3.4")
+    assert not limiter.is_blocked("1.2.3.4")
 
 
 def test_of_ipv6_a_whole_connection_counts_as_one() -> None:
-    misses = Misses(2, 60)
+    limiter = GuessLimiter(2, 60)
     for last in range(2):
-        misses.note(f"2001:db8::{last}", str(last))
-    assert misses.are_many("2001:db8::ffff")
-    assert not misses.are_many("2001:db8:0:1::1")
+        limiter.record(f"2001:db8::{last}", str(last))
+    assert limiter.is_blocked("2001:db8::ffff")
+    assert not limiter.is_blocked("2001:db8:0:1::1")
 
 
 def test_a_flood_of_misses_takes_no_room() -> None:
-    misses = Misses(10, 60)
+    limiter = GuessLimiter(10, 60)
     for number in range(5000):
-        misses.note("1.2.3.4", f"{number}" + "x" * 10_000)
-        misses.note(f"10.0.{number // 256}.{number % 256}", "x")
-    assert len(misses._missed) == 1000
-    assert all(len(what) <= 64 for missed in misses._missed.values() for what in missed)
-    assert max(map(len, misses._missed.values())) <= 10
+        limiter.record("1.2.3.4", f"{number}" + "x" * 10_000)
+        limiter.record(f"10.0.{number // 256}.{number % 256}", "x")
+    assert len(limiter._missed) == 1000
+    assert all(len(what) <= 64 for missed in limiter._missed.values() for what in missed)
+    assert max(map(len, limiter._missed.values())) <= 10

@@ -23,10 +23,10 @@ from da_core.several_runs.run_several import Runner, run_several
 log = logging.getLogger(__name__)
 TaskT = TypeVar("TaskT")
 OutcomeT = TypeVar("OutcomeT", bound=Params)
-PlanT = TypeVar("PlanT", bound="ManyRuns[Any, Any]")
+PlanT = TypeVar("PlanT", bound="RunPlan[Any, Any]")
 
 
-class ManyRuns(Params, ABC, Generic[TaskT, OutcomeT]):
+class RunPlan(Params, ABC, Generic[TaskT, OutcomeT]):
     """A plan of many runs. A task is what one run is to do; the outcomes so far decide which task is next."""
 
     @abstractmethod
@@ -71,7 +71,7 @@ class TaskEvent(Generic[TaskT, OutcomeT]):
 
 
 def do_runs(
-    plan: ManyRuns[TaskT, OutcomeT], outcomes: Sequence[OutcomeT] = (), runner: Runner | None = None
+    plan: RunPlan[TaskT, OutcomeT], outcomes: Sequence[OutcomeT] = (), runner: Runner | None = None
 ) -> Generator[TaskEvent[TaskT, OutcomeT]]:
     """Do what is left of a plan after some ``outcomes`` and yield the events of its runs.
 

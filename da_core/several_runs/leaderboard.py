@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import fmean
+from typing import Generic, Protocol, TypeVar
 
 from da_core.data.sources import sources
 from da_core.experiment import Experiment
-from da_core.jobs.database.run_database import KeptRun
 from da_core.methods import methods
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads
@@ -19,12 +20,35 @@ from da_core.registry import Registered
 log = logging.getLogger(__name__)
 
 
+class ListedRun(Protocol):
+    """A run as the list of runs has it, such as a `da_core.jobs.database.run_database.KeptRun`."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment of the run."""
+
+    @property
+    def finished_at(self) -> datetime:
+        """When it ended."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was not cut short."""
+
+    @property
+    def after(self) -> float | None:
+        """Accuracy on the target after adapting."""
+
+
+RunT = TypeVar("RunT", bound=ListedRun)
+
+
 @dataclass(frozen=True)
-class Standing:
+class Standing(Generic[RunT]):
     """A method's place on a domain pair, with the runs of its best configuration: one per seed, in their order."""
 
     method: str
-    runs: tuple[KeptRun, ...]
+    runs: tuple[RunT, ...]
     mean: float
     """Mean accuracy on the target over ``runs``."""
     configurations: int
@@ -70,18 +94,18 @@ def differences(experiments: Sequence[Experiment]) -> dict[str, list[Scalar | No
     return {name: values for name, values in every.items() if any(value != values[0] for value in values)}
 
 
-def leaderboard(runs: Sequence[KeptRun]) -> list[Standing]:
+def leaderboard(runs: Sequence[RunT]) -> list[Standing[RunT]]:
     """Rank the methods that ran on one domain pair, the best first, each with the configuration of the best mean.
 
     Runs that were cut short or have no target labels to be scored on do not take part; of equal experiments the
     newest does.
     """
-    configurations: dict[str, dict[int, KeptRun]] = {}
+    configurations: dict[str, dict[int, RunT]] = {}
     for run in sorted(runs, key=lambda run: run.finished_at):
         if run.complete and run.after is not None:
             same = run.experiment.model_copy(update={"seed": 0, "device": "auto", "oracle": False})
             configurations.setdefault(same.key, {})[run.experiment.seed] = run
-    of_methods: dict[str, list[tuple[KeptRun, ...]]] = {}
+    of_methods: dict[str, list[tuple[RunT, ...]]] = {}
     for seeds in configurations.values():
         tried = tuple(seeds[seed] for seed in sorted(seeds))
         of_methods.setdefault(tried[0].experiment.method.name, []).append(tried)
@@ -92,6 +116,6 @@ def leaderboard(runs: Sequence[KeptRun]) -> list[Standing]:
     return sorted(standings, key=lambda standing: standing.mean, reverse=True)
 
 
-def mean_after(runs: Sequence[KeptRun]) -> float:
+def mean_after(runs: Sequence[ListedRun]) -> float:
     """Average the accuracy on the target after adapting over the runs that have one."""
     return fmean(run.after for run in runs if run.after is not None)

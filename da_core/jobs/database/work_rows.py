@@ -22,14 +22,14 @@ SILENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class KeptWork:
+class WorkRow:
     """A work as it was last written down, as JSON has it; ``elsewhere`` says that another server is at it."""
 
     work: dict[str, Any]
     elsewhere: bool
 
 
-class KeptWorks:
+class WorkRows:
     """The rows of one ``kind`` of work, as one server sees them. Every method raises `UnreachableError`."""
 
     def __init__(
@@ -66,11 +66,11 @@ class KeptWorks:
         with self._database().begin() as connection:
             return bool(connection.execute(WORKS.update().where(ours).values(work=work, heartbeat=heartbeat)).rowcount)
 
-    def find(self, owner: str) -> KeptWork | None:
+    def find(self, owner: str) -> WorkRow | None:
         """Read the visitor's last work of this kind; None if there is none."""
         with self._database().begin() as connection:
             row = connection.execute(select(WORKS).where(self._of(owner))).one_or_none()
-        return None if row is None else KeptWork(row.work, self._is_elsewhere(row.server, row.heartbeat))
+        return None if row is None else WorkRow(row.work, self._is_elsewhere(row.server, row.heartbeat))
 
     def _of(self, owner: str) -> ColumnElement[bool]:
         return and_(WORKS.c.owner == digest(owner), WORKS.c.kind == self._kind)

@@ -1,4 +1,4 @@
-"""Guesses at what only a link or a code opens: how many different ones an address has tried in vain of late."""
+"""Limit guesses at links and codes: how many different wrong ones an address may try in a while."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Callable
 from cachetools import LRUCache
 
 _ADDRESSES = 1000
-"""Addresses that are remembered, those that missed last."""
+"""Addresses that are remembered: those with the latest wrong guesses."""
 _LONGEST = 64
 
 
-class Misses:
-    """What addresses have asked for and is not there. Safe to use from many threads.
+class GuessLimiter:
+    """Block addresses with ``most`` different wrong guesses within ``seconds`` of ``clock``.
 
-    Only different misses count: when a whole class, behind one address, opens a link that is dead, that is one. Of
-    ``most`` in ``seconds`` of ``clock`` one says that they are many.
+    Only different guesses count: when a whole class behind one address opens the same dead link, that is one.
+    Safe to use from many threads.
     """
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,19 +26,19 @@ class Misses:
         self._lock = threading.Lock()
         self._missed: LRUCache[str, dict[str, float]] = LRUCache(_ADDRESSES)
 
-    def are_many(self, address: str) -> bool:
-        """Tell whether this address guesses, so that nothing shall be looked up for it now."""
+    def is_blocked(self, address: str) -> bool:
+        """Tell whether this address has guessed too often, so that nothing is looked up for it now."""
         since = self._clock() - self._seconds
         with self._lock:
             return sum(when > since for when in self._missed.get(_network(address), {}).values()) >= self._most
 
-    def note(self, address: str, what: str) -> None:
-        """Remember that there is no such thing as this address has asked for."""
+    def record(self, address: str, guess: str) -> None:
+        """Record that a guess of this address was wrong."""
         now, network = self._clock(), _network(address)
         with self._lock:
             missed = {one: when for one, when in self._missed.pop(network, {}).items() if when > now - self._seconds}
             if len(missed) < self._most:
-                missed[what[:_LONGEST]] = now
+                missed[guess[:_LONGEST]] = now
             self._missed[network] = missed
 
 

@@ -1,4 +1,4 @@
-"""Turns: fair between visitors, instructors ahead, studies behind, and nobody left waiting for good."""
+"""FairQueue: fair between visitors, instructors ahead, studies behind, and nobody left waiting for good."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from da_core.experiment import Experiment
 from da_core.jobs.owners import digest
+from da_core.jobs.scheduling.fair_queue import MOST_BEFORE_LOW_PRIORITY, FairQueue
 from da_core.jobs.scheduling.job import Job
-from da_core.jobs.scheduling.turns import BEHIND_AFTER, Turns
 
 ANN, BOB, CAT = "ann", "bob", "cat"
 VISITORS = [ANN, BOB, CAT, "dan"]
@@ -23,7 +23,7 @@ class Waiting:
     """A queue with one worker, of which only the order matters."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = FairQueue()
         self.waiting: list[Job] = []
         self.gone: list[str] = []
         self.count = 0
@@ -31,7 +31,9 @@ class Waiting:
     def come(self, owner: str, rank: str = "single") -> Job:
         self.count += 1
         name = f"{owner} {self.count}"
-        job = Job(name, Experiment(), [digest(owner)], seen=0.0, behind=rank == "behind", ahead=rank == "ahead")
+        job = Job(
+            name, Experiment(), [digest(owner)], seen=0.0, low_priority=rank == "behind", high_priority=rank == "ahead"
+        )
         self.turns.give(job)
         self.waiting.append(job)
         return job
@@ -80,7 +82,7 @@ def test_every_run_comes_to_its_turn_whatever_keeps_coming_in(first, owner, rank
     for one in first:
         queue.come(*one)
     mine, coming = queue.come(owner, rank), itertools.cycle(newcomers)
-    for _ in range(len(queue.waiting) * len(VISITORS) * 2 * (BEHIND_AFTER + 1)):
+    for _ in range(len(queue.waiting) * len(VISITORS) * 2 * (MOST_BEFORE_LOW_PRIORITY + 1)):
         if mine not in queue.waiting:
             break
         for _ in range(at_once):
@@ -140,11 +142,13 @@ def test_a_studys_run_waits_for_five_others_and_no_more():
     for name in (ANN, BOB, CAT, "dan", "eve", "fay", "gus"):
         queue.come(name)
     queue.come("hal", "behind")
-    assert queue.order.index("hal 8") == BEHIND_AFTER
+    assert queue.order.index("hal 8") == MOST_BEFORE_LOW_PRIORITY
     queue.go(3)
     for name in ("ida", "jon", "kim"):
         queue.come(name)
-    assert queue.order.index("hal 8") == BEHIND_AFTER - 3, "those that have gone count, and newcomers do not"
+    assert queue.order.index("hal 8") == MOST_BEFORE_LOW_PRIORITY - 3, (
+        "those that have gone count, and newcomers do not"
+    )
 
 
 def test_a_run_that_had_begun_goes_before_those_of_its_rank():
@@ -159,9 +163,9 @@ def test_who_joins_a_run_has_it_as_soon_as_one_of_their_own():
     queue = Waiting()
     runs = [queue.come(ANN) for _ in range(4)]
     queue.come(CAT)
-    queue.turns.share(runs[3], digest(BOB), behind=False, ahead=False)
+    queue.turns.share(runs[3], digest(BOB), low_priority=False, high_priority=False)
     assert queue.order == ["ann 1", "ann 4", "cat 5", "ann 2", "ann 3"]
-    queue.turns.share(runs[2], digest("prof"), behind=False, ahead=True)
+    queue.turns.share(runs[2], digest("prof"), low_priority=False, high_priority=True)
     assert queue.order[0] == "ann 3"
 
 
@@ -169,5 +173,5 @@ def test_a_single_run_that_joins_a_studys_is_not_behind():
     queue = Waiting()
     of_a_study = queue.come(ANN, "behind")
     queue.come(BOB)
-    queue.turns.share(of_a_study, digest(CAT), behind=False, ahead=False)
+    queue.turns.share(of_a_study, digest(CAT), low_priority=False, high_priority=False)
     assert queue.order == ["ann 1", "bob 2"]

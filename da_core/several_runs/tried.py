@@ -1,0 +1,137 @@
+"""Record the runs of a search: their settings and scores, the mean over seeds, and the best."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from pydantic import Field
+
+from da_core.errors import UserError
+from da_core.events import Result
+from da_core.experiment import MethodSpec
+from da_core.params import Params
+
+
+class SearchedSpace(Protocol):
+    """The part of a search that decides what its proposals are."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods to choose among."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the proposals."""
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds each settings are run with."""
+
+
+class SearchRun(NamedTuple):
+    """A run to be done: settings at a seed, or at all ``seeds`` where nothing depends on them."""
+
+    method: MethodSpec
+    seeds: tuple[int, ...]
+
+
+class Tried(Params):
+    """A run of a search: what it did, and what the validator says of the adapted model; higher is better.
+
+    ``score`` is None where there is none; ``problem``, a message to be filled with ``values``, says why.
+    ``target_accuracy`` is for the regret afterwards: neither what comes next nor `best` looks at it. ``seeds`` are
+    those that the run stands for; () is the experiment's. The mean of several runs has the ``scores`` that it is of.
+    """
+
+    method: MethodSpec
+    seeds: tuple[int, ...] = ()
+    score: float | None = Field(None, allow_inf_nan=False)
+    scores: tuple[float, ...] = ()
+    target_accuracy: float | None = None
+    seconds: float = 0.0
+    problem: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
+    run_id: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        method: MethodSpec,
+        result: Result,
+        validator: str,
+        seconds: float,
+        run_id: str = "",
+        seeds: tuple[int, ...] = (),
+    ) -> Tried:
+        """Note what came of a run; one that was cut short has no score, for it says little of its settings."""
+        said, target = result.validators.get(validator), result.adapted.target
+        score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
+        problem, values = ("", {}) if said is None else (said.reason, said.values)
+        if result.recipe.get("stopped_early"):
+            score, problem, values = None, "The run was cut short.", {}
+        return cls(
+            method=method,
+            seeds=seeds,
+            score=score,
+            target_accuracy=None if target is None else target.accuracy,
+            seconds=seconds,
+            problem="" if score is not None else problem or "The validator has no score for this run.",
+            values={name: str(value) for name, value in values.items()},
+            run_id=run_id,
+        )
+
+    @classmethod
+    def failed(cls, method: MethodSpec, error: UserError, seconds: float, seeds: tuple[int, ...] = ()) -> Tried:
+        """Note that a run came to nothing, and why."""
+        values = {name: str(value) for name, value in error.values.items()}
+        return cls(method=method, seeds=seeds, problem=error.message, values=values, seconds=seconds)
+
+    @classmethod
+    def mean(cls, runs: Sequence[Tried]) -> Tried:
+        """Average settings' runs over their seeds; where one of them has no score, there is none."""
+        first, seconds = runs[0], sum(one.seconds for one in runs)
+        without = [one for one in runs if one.score is None]
+        if without or len(runs) == 1:
+            return (without or [first])[0].model_copy(update={"seconds": seconds})
+        scores = tuple(one.score for one in runs if one.score is not None)
+        accuracies = [one.target_accuracy for one in runs if one.target_accuracy is not None]
+        means = {
+            "seeds": tuple(seed for one in runs for seed in one.seeds),
+            "score": statistics.fmean(scores),
+            "scores": scores,
+            "target_accuracy": statistics.fmean(accuracies) if len(accuracies) == len(runs) else None,
+            "seconds": seconds,
+        }
+        return first.model_copy(update=means)
+
+
+def of_settings(tried: Iterable[Tried]) -> list[list[Tried]]:
+    """Sort runs by their settings, in the order in which those began."""
+    found: dict[str, list[Tried]] = {}
+    for one in tried:
+        found.setdefault(one.method.model_dump_json(), []).append(one)
+    return list(found.values())
+
+
+def over_seeds(search: SearchedSpace, tried: Sequence[Tried]) -> list[Tried]:
+    """Average the runs of equal settings over their seeds, in the order in which they began.
+
+    Settings of which a seed is still missing are left out, unless they have failed.
+    """
+    if search.seeds == 1:
+        return list(tried)
+    means = [(Tried.mean(runs), sum(len(one.seeds) for one in runs)) for runs in of_settings(tried)]
+    return [mean for mean, seeds in means if mean.score is None or seeds >= search.seeds]
+
+
+def ranked(tried: Sequence[Tried]) -> list[Tried]:
+    """Order what has a score, the best first; of equal ones the earlier."""
+    return sorted((one for one in tried if one.score is not None), key=lambda one: -(one.score or 0.0))
+
+
+def best(tried: Sequence[Tried]) -> Tried | None:
+    """Return the best so far by the validator's score; None before there is one."""
+    return next(iter(ranked(tried)), None)
