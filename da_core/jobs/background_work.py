@@ -57,7 +57,7 @@ class WorkView(Generic[PlanT, TaskT, OutcomeT]):
 
 @dataclass(eq=False)
 class WorkJob(Generic[PlanT, TaskT, OutcomeT]):
-    """A work of this server that its thread, and whoever stops it, may still change."""
+    """A work of this server that its thread may still change."""
 
     plan: PlanT
     owner: str
@@ -109,10 +109,10 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
                 before.plan, before.outcomes, is_over=before.state == "done", has_run=self._has_run
             )
         with self._lock:
-            mine = self._jobs.get(owner)
+            current = self._jobs.get(owner)
             running = sum(job.state == "running" for job in self._jobs.values())
-            if mine is not None and mine.state == "running":
-                if mine.plan == plan:
+            if current is not None and current.state == "running":
+                if current.plan == plan:
                     return
                 raise UserError("You have one that is still going; stop it before you start another.")
             if running >= _AT_ONCE:
@@ -232,7 +232,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
             job.going = (*job.going, (task, run_id))
 
     def _note(self, job: WorkJob[PlanT, TaskT, OutcomeT], view: RunView) -> bool:
-        """Note what came of a run that is over; False where somebody has stopped it or the work."""
+        """Record the end of a run; False where somebody has stopped it or the work."""
         (task,) = (task for task, run_id in job.going if run_id == view.run_id)
         with self._lock:
             job.going = tuple(one for one in job.going if one[1] != view.run_id)

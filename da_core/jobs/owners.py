@@ -1,4 +1,4 @@
-"""Who a run belongs to, as it is kept: never the cookie or address that names a visitor."""
+"""Digest the owners of runs: the cookie or address that names a visitor is never kept."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Queue:
             raise UserError("The server is about to stop; try again in a moment.")
         self._runs.check_takes_runs()
         self._recall_durations([experiment])
-        asked: set[str] = set()
+        checked: set[str] = set()
         new: list[str] | None = None
         while True:
             with self._runs.changing() as schedule:
@@ -185,12 +185,12 @@ class Queue:
                     schedule.add(job)
                     break
             # the storage may take its time, and what is new by then is looked at as well
-            new = [] if may_change else [name for name in self._store.candidates(experiment) if name not in asked]
+            new = [] if may_change else [name for name in self._store.candidates(experiment) if name not in checked]
             if (done := self._store.choose(experiment, new)) is not None:
                 self._store.keep(done, EVERYONE if localhost_only else owner)
                 return done
             check_limits(experiment)
-            asked.update(new)
+            checked.update(new)
         self._runs.begin(job)
         return job.run_id
 
@@ -333,11 +333,11 @@ class Queue:
             if durations.expected(experiment) != UNKNOWN:
                 continue
             try:
-                found = self._store.database.durations(experiment)
+                durations_known = self._store.database.durations(experiment)
             except (UserError, OSError):
                 log.warning("how long runs took cannot be read just now", exc_info=True)
                 return
-            for other, seconds in found:
+            for other, seconds in durations_known:
                 durations.learn(other, seconds)
 
     def _check_room(self, job: Job, others: Iterable[Job]) -> None:
@@ -363,7 +363,7 @@ class Queue:
             )
 
     def _control(self, run_id: str, owner: str, control: Control) -> None:
-        """Do what is asked of a run. Nothing where the run is over."""
+        """Do what is checked of a run. Nothing where the run is over."""
         who = digest(owner)
         with self._runs.changing() as schedule:
             job = schedule.jobs.get(run_id)
@@ -400,7 +400,7 @@ _current: Queue | None = None
 
 
 def queue() -> Queue:
-    """Return this server's queue, made when first asked for, and anew after it was closed."""
+    """Return this server's queue; make it at the first use, and again after it was closed."""
     global _current
     with _making:
         if _current is None or _current.closed:

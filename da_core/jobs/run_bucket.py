@@ -94,7 +94,7 @@ class RunBucket:
 
     def run_ids(self) -> set[str]:
         """List the runs that are whole."""
-        return {found[1] for key in self._storage.find("runs") if (found := _KEY.fullmatch(key)) and _is_manifest(key)}
+        return {match[1] for key in self._storage.find("runs") if (match := _KEY.fullmatch(key)) and _is_manifest(key)}
 
     def delete(self, run_id: str) -> None:
         """Delete a run: nobody sees a part of it."""
@@ -106,10 +106,10 @@ class RunBucket:
 
     def delete_left_over(self) -> None:
         """Delete what servers left that were ended while they wrote a run."""
-        found = self._storage.find("runs")
-        for key, facts in found.items():
+        keys = self._storage.find("runs")
+        for key, facts in keys.items():
             run = _KEY.fullmatch(key)
-            if run and facts.is_older(_LEFT_OVER) and f"runs/{run[1]}/{_MANIFEST}" not in found:
+            if run and facts.is_older(_LEFT_OVER) and f"runs/{run[1]}/{_MANIFEST}" not in keys:
                 self._storage.delete(key)
 
     def _copy(self, run_id: str, written: bytes) -> None:

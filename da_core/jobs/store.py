@@ -109,7 +109,7 @@ class Store:
         self._lock = threading.RLock()
         self._run_database: RunDatabase | None = None
         self._last_saved = datetime.fromtimestamp(0, UTC)
-        self.made_anew: Notice | None = None
+        self.rebuilt_notice: Notice | None = None
         """What to tell where the list of runs was found damaged and was made anew."""
 
     @property
@@ -135,7 +135,7 @@ class Store:
                     aside = set_aside(self._database)
                     log.error("the list of runs is damaged; it lies as %s now and is made anew", aside)
                     self._run_database = self._opened()
-                    self.made_anew = Notice(
+                    self.rebuilt_notice = Notice(
                         "The list of runs was damaged and has been rebuilt from the runs themselves. Each run has "
                         "its owner again, but names, tags, bins and waiting runs are lost. The damaged file is kept "
                         "as {file} for the administrator.",

@@ -1,4 +1,4 @@
-"""Whose uploads are whose: each visitor's own list, which counts against their quota.
+"""Keep each visitor's own list of uploads, which counts against their quota.
 
 The files lie where `da_core.data.readers.upload_places` has them, equal ones once. Whoever has the name of one may
 open it while it is there.
@@ -74,17 +74,17 @@ class UploadList:
 
         Raises `UserError` where the database or the storage is away, as the other methods do.
         """
-        wanted = select(_UPLOADS).where(_UPLOADS.c.owner == digest(owner)).order_by(_UPLOADS.c.kept_at.desc())
+        query = select(_UPLOADS).where(_UPLOADS.c.owner == digest(owner)).order_by(_UPLOADS.c.kept_at.desc())
         with self._database().begin() as connection:
-            rows = connection.execute(wanted).all()
+            rows = connection.execute(query).all()
         found = [KeptUpload(row.file, row.name, row.size, row.kept_at.replace(tzinfo=UTC)) for row in rows]
         return [one for one in found if uploads.has_upload(one.file)]
 
     def remove(self, owner: str, file: str) -> None:
         """Take an upload out of the owner's list, and delete it where it is in no other."""
-        mine = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == file)
+        own_uploads = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == file)
         with self._database().begin() as connection:
-            if not connection.execute(_UPLOADS.delete().where(mine)).rowcount:
+            if not connection.execute(_UPLOADS.delete().where(own_uploads)).rowcount:
                 return
             if not connection.scalar(select(func.count()).where(_UPLOADS.c.file == file)):
                 uploads.delete_upload(file)
@@ -123,8 +123,8 @@ class UploadList:
             "size": path.stat().st_size,
             "kept_at": datetime.now(UTC).replace(tzinfo=None),
         }
-        mine = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == path.name)
-        again = _UPLOADS.update().where(mine).values(**values)
+        own_uploads = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == path.name)
+        again = _UPLOADS.update().where(own_uploads).values(**values)
         with self._database().begin() as connection:
             if connection.execute(again).rowcount:
                 return

@@ -1,4 +1,4 @@
-"""A benchmark: studies of several domain pairs as one job that goes on where it was stopped, and its two tables."""
+"""Plan a benchmark: studies of several domain pairs as one job that can go on later, and its two tables."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class KeptResults:
     folder: Path | None
 
     def find(self, experiment: Experiment) -> Result | None:
-        """Read what came of this experiment; None where it is not there, or would not be the same today.
+        """Read the result of this experiment; None where it is not there, or would not be the same today.
 
         It would not where this version has other defaults, or a file of the user's has changed since.
         """
@@ -134,7 +134,7 @@ class KeptResults:
         return None if changed or result.recipe.get("filled_in") != filled_in(experiment) else result
 
     def save(self, experiment: Experiment, result: Result) -> None:
-        """Write what came of an experiment, whole or not at all. Raises `UserError` where it cannot be written."""
+        """Write the result of an experiment, whole or not at all. Raises `UserError` where it cannot be written."""
         if self.folder is None:
             return
         write_whole(self._file(self.folder, experiment), result.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""Kept runs compared: which settings differ, and which method does best on a domain pair."""
+"""Compare kept runs: list the settings that differ, and rank the methods on a domain pair."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class RunPlan(Params, ABC, Generic[TaskT, OutcomeT]):
         """Record the result of a run. Raises `UserError` to end the plan."""
 
     def failure_of(self, task: TaskT, error: UserError, seconds: float) -> OutcomeT:
-        """Record that a run failed after so many seconds; by default this ends the plan with the run's sentence."""
+        """Record that a run failed after some seconds; by default this ends the plan with the run's sentence."""
         raise error
 
     def outcomes_kept(

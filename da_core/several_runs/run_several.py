@@ -20,7 +20,7 @@ _MOST_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Runner:
-    """Where runs train: ``run`` is called as `da_core.run.run`, ``at_once`` says for how many there is room now."""
+    """The place where runs train: ``run`` is called as `da_core.run.run`, ``at_once`` counts the runs that fit."""
 
     run: Callable[..., Iterator[Event]]
     at_once: Callable[[], int]

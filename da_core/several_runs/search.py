@@ -1,4 +1,4 @@
-"""A search among methods and hyperparameters for a pair: its budget, its runs, and which of them was the best.
+"""Plan a search among methods and hyperparameters for a domain pair, within a budget.
 
 The list of what was tried is all that is kept of it. A validator scores the runs. Settings may be tried with several
 seeds, which train together where they can: then their mean is their score.
@@ -25,7 +25,7 @@ _HOPELESS = 10
 
 
 class Budget(Params):
-    """How much a search may take: so many runs, or so many minutes of running."""
+    """The budget of a search: a number of runs, or minutes of running."""
 
     runs: int | None = Field(None, ge=1, le=MOST_RUNS)
     minutes: float | None = Field(None, gt=0, le=MOST_MINUTES)

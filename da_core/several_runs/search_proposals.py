@@ -1,4 +1,4 @@
-"""What a search tries next, and which of the settings that it tried have mattered: what Optuna says of its runs.
+"""Propose with Optuna what a search tries next, and tell which of its settings have mattered.
 
 What comes next depends on the search and the list of what was tried alone, so that a search that was interrupted goes
 on as if it had not been. The sampler is TPE (Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization,
@@ -69,7 +69,7 @@ def importance(search: SearchedSpace, tried: Sequence[Tried], method: str) -> di
         return {}
     import optuna
 
-    study = _made(None)
+    study = _optuna_study(None)
     study.add_trials([_frozen(one, space, prefixed=False) for one in scored])
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=search.seed)
     return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
@@ -108,14 +108,14 @@ def _study(
 
     seed = random.Random(f"{search.seed}/{len(tried)}/{attempt}").randrange(2**32)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=len(spaces) + _START_UP, multivariate=False)
-    study = _made(sampler)
+    study = _optuna_study(sampler)
     among = optuna.distributions.CategoricalDistribution(list(spaces))
-    told = [one for one in tried if one.method.name in spaces]
-    study.add_trials([_frozen(one, spaces[one.method.name], among) for one in told])
+    tried_here = [one for one in tried if one.method.name in spaces]
+    study.add_trials([_frozen(one, spaces[one.method.name], among) for one in tried_here])
     return study
 
 
-def _made(sampler: optuna.samplers.BaseSampler | None) -> optuna.Study:
+def _optuna_study(sampler: optuna.samplers.BaseSampler | None) -> optuna.Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # it would tell of every trial

@@ -1,4 +1,4 @@
-"""Where a search may look: each setting of a class of hyperparameters as an Optuna distribution.
+"""Turn the settings of a class of hyperparameters into Optuna distributions.
 
 The line that gives the form its field gives the search its axis; see `da_core.params.hyper`.
 """
@@ -36,8 +36,8 @@ def search_space(kind: type[Params]) -> dict[str, BaseDistribution]:
     A range, a number without bounds, and one whose default is 0 in a large interval stand still as well: that 0 stands
     for “off” or “chosen by itself”, and says nothing of how large another value should be.
     """
-    found = {hyper.name: _distribution(hyper) for hyper in describe(kind) if hyper.name not in STANDS_STILL}
-    return {name: distribution for name, distribution in found.items() if distribution is not None}
+    space = {hyper.name: _distribution(hyper) for hyper in describe(kind) if hyper.name not in STANDS_STILL}
+    return {name: distribution for name, distribution in space.items() if distribution is not None}
 
 
 def draw(trial: Trial, name: str, distribution: BaseDistribution) -> Scalar:

@@ -66,10 +66,11 @@ class Tried(Params):
         run_id: str = "",
         seeds: tuple[int, ...] = (),
     ) -> Tried:
-        """Note what came of a run; one that was cut short has no score, for it says little of its settings."""
-        said, target = result.validators.get(validator), result.adapted.target
-        score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
-        problem, values = ("", {}) if said is None else (said.reason, said.values)
+        """Record a run; one that was cut short has no score, for it says little of its settings."""
+        validator_score, target = result.validators.get(validator), result.adapted.target
+        score = None if validator_score is None else validator_score.after
+        score = None if score is None or not math.isfinite(score) else score
+        problem, values = ("", {}) if validator_score is None else (validator_score.reason, validator_score.values)
         if result.recipe.get("stopped_early"):
             score, problem, values = None, "The run was cut short.", {}
         return cls(
@@ -85,7 +86,7 @@ class Tried(Params):
 
     @classmethod
     def failed(cls, method: MethodSpec, error: UserError, seconds: float, seeds: tuple[int, ...] = ()) -> Tried:
-        """Note that a run came to nothing, and why."""
+        """Record that a run failed, and why."""
         values = {name: str(value) for name, value in error.values.items()}
         return cls(method=method, seeds=seeds, problem=error.message, values=values, seconds=seconds)
 
@@ -110,10 +111,10 @@ class Tried(Params):
 
 def of_settings(tried: Iterable[Tried]) -> list[list[Tried]]:
     """Sort runs by their settings, in the order in which those began."""
-    found: dict[str, list[Tried]] = {}
+    by_settings: dict[str, list[Tried]] = {}
     for one in tried:
-        found.setdefault(one.method.model_dump_json(), []).append(one)
-    return list(found.values())
+        by_settings.setdefault(one.method.model_dump_json(), []).append(one)
+    return list(by_settings.values())
 
 
 def over_seeds(search: SearchedSpace, tried: Sequence[Tried]) -> list[Tried]:

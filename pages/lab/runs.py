@@ -230,7 +230,7 @@ def page() -> None:
         import da_core.methods  # noqa: F401  # their titles
 
     all_runs = run_row.list_runs()
-    if (notice := store().made_anew) is not None:
+    if (notice := store().rebuilt_notice) is not None:
         st.warning(translate_message(notice.message, notice.values))
     here, binned = [run for run in all_runs if not run.deleted_at], [run for run in all_runs if run.deleted_at]
     ticked = [run for run_id in ticked_ids() for run in here if run.run_id == run_id]

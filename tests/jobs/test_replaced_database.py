@@ -198,8 +198,8 @@ def test_garbage_in_place_of_the_file_is_set_aside_as_on_a_start(store: Store, s
     garbage.write_bytes(b"\x00nonsense" * 1000)
     os.replace(garbage, file)
     assert list(listed(store)) == [run]
-    assert store.made_anew is not None
-    assert file.with_name(str(store.made_anew.values["file"])).read_bytes() == b"\x00nonsense" * 1000
+    assert store.rebuilt_notice is not None
+    assert file.with_name(str(store.rebuilt_notice.values["file"])).read_bytes() == b"\x00nonsense" * 1000
 
 
 # runs and rooms that are in use ---------------------------------------------------------------------------------------

@@ -252,9 +252,9 @@ def test_a_list_that_is_garbage_is_set_aside_and_made_anew(tmp_path: Path, saved
 
     assert names(after, ANN) == [run]
     assert names(after, BOB) == []
-    assert after.made_anew is not None
-    assert (tmp_path / str(after.made_anew.values["file"])).read_bytes() == garbage
-    assert Store(tmp_path / "runs").made_anew is None, "it is told once"
+    assert after.rebuilt_notice is not None
+    assert (tmp_path / str(after.rebuilt_notice.values["file"])).read_bytes() == garbage
+    assert Store(tmp_path / "runs").rebuilt_notice is None, "it is told once"
     assert names(Store(tmp_path / "runs"), ANN) == [run]
 
 

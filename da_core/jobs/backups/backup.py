@@ -1,4 +1,4 @@
-"""A back-up: one archive with the database, the folders of runs and the uploads, made while servers go on writing.
+"""Write a back-up: one archive of the database, the run folders and the uploads, while servers go on writing.
 
 ``backup.json`` says of which revision the tables are and which runs are whole, ``tables/<name>.jsonl`` has the rows,
 ``runs/<id>/…`` and ``uploads/…`` are the files as they lie in the data folder.
@@ -41,7 +41,7 @@ UPLOAD = re.compile(rf"uploads/({UPLOAD_NAME.pattern})")
 
 @dataclass(frozen=True)
 class BackupContents:
-    """How much an archive holds."""
+    """The numbers of runs and uploads in an archive."""
 
     runs: int
     uploads: int

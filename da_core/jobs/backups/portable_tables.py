@@ -1,4 +1,4 @@
-"""The tables of the database of runs as lines of JSON, a row each: what any database that we speak to can take in."""
+"""Write and read the tables of the run database as lines of JSON, which any supported database can take in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AT_ONCE = 500
 
 @contextmanager
 def snapshot(url: str) -> Iterator[Connection]:
-    """Open the database as it is at one moment, however long one reads and whoever writes meanwhile.
+    """Open a snapshot of the database at one moment, whatever is written meanwhile.
 
     SQLite copies itself into a file of ours, since a long reader would keep its journal growing.
     """

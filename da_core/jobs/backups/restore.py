@@ -1,6 +1,6 @@
 """Restore a back-up, into whatever database and folder the settings name: whole or not at all, and trusting nothing.
 
-An archive may have been damaged, or made by somebody else: each of its names is one that
+An archive may have been damaged, or unpacked by somebody else: each of its names is one that
 `da_core.jobs.backups.backup` writes, no file is larger than it says, an upload has the content that it is named for,
 and rows go through parameters.
 """
@@ -65,7 +65,10 @@ def restore_backup(
         raise UserError("“{place}” does not exist; check the path.", place=file)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory(dir=data_dir, prefix=".restoring-") as made:
+        with (
+            zipfile.ZipFile(file) as archive,
+            tempfile.TemporaryDirectory(dir=data_dir, prefix=".restoring-") as unpacked,
+        ):
             manifest = _checked(archive, data_dir)
             if not replace:
                 _check_empty_folders(data_dir)
@@ -73,13 +76,13 @@ def restore_backup(
             uploads = set(shared_uploads.find()) if shared_uploads else set()
             if there | uploads and not replace:
                 _not_empty("DA_LAB_STORAGE")
-            contents = _unpack(archive, manifest, Path(made))
+            contents = _unpack(archive, manifest, Path(unpacked))
             with ExitStack() as undo:
                 with open_engine(database).begin() as connection:
                     migrations.wait_for_others(connection)
                     rows = _fill(connection, archive, manifest, replace)
                     for folder in _FOLDERS:
-                        _swap(Path(made) / folder, data_dir / folder, undo)
+                        _swap(Path(unpacked) / folder, data_dir / folder, undo)
                 undo.pop_all()
             if bucket:
                 for run in there:
@@ -101,7 +104,7 @@ def restore_backup(
 
 
 def _checked(archive: zipfile.ZipFile, data_dir: Path) -> BackupManifest:
-    """Check all that can be told before anything is unpacked, and read the manifest."""
+    """Check all that is known before anything is unpacked, and read the manifest."""
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     for entry in entries:
@@ -124,7 +127,7 @@ def _checked(archive: zipfile.ZipFile, data_dir: Path) -> BackupManifest:
         ) from error
     if manifest.format > FORMAT or not migrations.is_known(manifest.revision):
         raise UserError("This back-up was made by a newer version of this program; install that version to restore it.")
-    if strange := {found[1] for name in names if (found := TABLE.fullmatch(name))} - migrations.table_names(
+    if strange := {match[1] for name in names if (match := TABLE.fullmatch(name))} - migrations.table_names(
         manifest.revision
     ):
         _refuse(f"it has a table {min(strange)}")
@@ -154,18 +157,18 @@ def _not_empty(place: object) -> NoReturn:
     )
 
 
-def _unpack(archive: zipfile.ZipFile, manifest: BackupManifest, made: Path) -> BackupContents:
+def _unpack(archive: zipfile.ZipFile, manifest: BackupManifest, unpacked: Path) -> BackupContents:
     """Unpack the whole runs and the uploads, side by side with those that are there."""
     whole, runs, uploads = set(manifest.runs), set(), 0
     for folder in _FOLDERS:
-        (made / folder).mkdir()
+        (unpacked / folder).mkdir()
     for name in archive.namelist():
-        if (found := RUN_FILE.fullmatch(name)) and found[1] in whole:
-            runs.add(found[1])
-            (made / "runs" / found[1]).mkdir(exist_ok=True)
-            _extract(archive, name, made)
-        elif found := UPLOAD.fullmatch(name):
-            if _extract(archive, name, made) != found[2]:
+        if (match := RUN_FILE.fullmatch(name)) and match[1] in whole:
+            runs.add(match[1])
+            (unpacked / "runs" / match[1]).mkdir(exist_ok=True)
+            _extract(archive, name, unpacked)
+        elif match := UPLOAD.fullmatch(name):
+            if _extract(archive, name, unpacked) != match[2]:
                 _refuse(f"{name[:20]}… is not the file that it is named for")
             uploads += 1
     if lost := whole - runs:

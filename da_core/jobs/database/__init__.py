@@ -1,1 +1,1 @@
-"""What is kept in tables: runs, works, rooms, uploads, misses, and how far each visitor has come."""
+"""Keep runs, works, rooms, uploads and each visitor's progress in tables."""

@@ -1,4 +1,4 @@
-"""A database at a URL: its engine, and one sentence where it does not answer, for a while without asking it anew."""
+"""Open the database at a URL; where it does not answer, say so in one sentence and do not ask again for a while."""
 
 from __future__ import annotations
 

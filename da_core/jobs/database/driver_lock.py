@@ -1,4 +1,4 @@
-"""Which server trains the runs of a database, where no cluster does: one at a time, until its process ends."""
+"""Lock a database for the one server that trains its runs, where no cluster does, until its process ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which servers live: each writes a number that changes, and one that has stood still for too long is gone."""
+"""Tell which servers live: each writes a changing number, and one that stands still for too long is gone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def new_server_name() -> str:
 
 
 class Heartbeats:
-    """What one server has heard of the others, each as (server, heartbeat).
+    """The last heartbeats that one server has seen of the others.
 
     Two servers' clocks are never compared: one may be an hour off, or jump. What counts is for how long a heartbeat has
     not changed, by this server's ``stopwatch``.

@@ -1,4 +1,4 @@
-"""The file of an SQLite database as it was opened: SQLite goes on writing into it after it was deleted or replaced."""
+"""Notice that the open file of an SQLite database was deleted or replaced: SQLite would go on writing into it."""
 
 from __future__ import annotations
 

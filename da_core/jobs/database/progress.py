@@ -1,4 +1,4 @@
-"""How far a visitor has come in the course: chapters read, checks answered, guesses made.
+"""Record a visitor's progress in the course: chapters read, checks answered, guesses made.
 
 The database of runs counts it by kind, name and outcome, under the visitor's own name alone, and forgets it when asked.
 """
@@ -15,7 +15,7 @@ Outcome = Literal["read", "right", "wrong", "made", "skipped"]
 
 @dataclass(frozen=True)
 class CourseProgress:
-    """How often a visitor has met each outcome, by kind, name and outcome."""
+    """A visitor's counts by kind, name and outcome."""
 
     counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 

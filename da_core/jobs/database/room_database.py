@@ -1,4 +1,4 @@
-"""The tables of rooms that a class follows, of the devices and votes in them, and of the server's own keys.
+"""Keep the rooms that a class follows, their devices and votes, and the server's own keys in tables.
 
 They stand in the database of runs, so that servers that share it share the rooms.
 """
@@ -159,21 +159,21 @@ class RoomDatabase:
 
     def of_owner(self, owner: str) -> list[RoomRow]:
         """List a visitor's rooms, the newest first."""
-        wanted = select(_ROOMS).where(_ROOMS.c.owner == digest(owner)).order_by(_ROOMS.c.opened_at.desc())
+        query = select(_ROOMS).where(_ROOMS.c.owner == digest(owner)).order_by(_ROOMS.c.opened_at.desc())
         with self._runs.begin() as connection:
-            return [RoomRow(**row._asdict()) for row in connection.execute(wanted)]
+            return [RoomRow(**row._asdict()) for row in connection.execute(query)]
 
     def find(self, code: str) -> str | None:
         """Return the id of the room with this code; None if there is none."""
         with self._runs.begin() as connection:
-            found: str | None = connection.scalar(select(_ROOMS.c.room_id).where(_ROOMS.c.code == code))
-        return found
+            room_id: str | None = connection.scalar(select(_ROOMS.c.room_id).where(_ROOMS.c.code == code))
+        return room_id
 
     def version(self, room_id: str) -> int | None:
         """Return how often a room has changed; None if there is none."""
         with self._runs.begin() as connection:
-            found: int | None = connection.scalar(select(_ROOMS.c.version).where(_ROOMS.c.room_id == room_id))
-        return found
+            version: int | None = connection.scalar(select(_ROOMS.c.version).where(_ROOMS.c.room_id == room_id))
+        return version
 
     def load(self, room_id: str) -> RoomRow | None:
         """Load a room; None if there is none."""
@@ -183,9 +183,9 @@ class RoomDatabase:
 
     def save_state(self, room_id: str, version: int, state: dict[str, Any]) -> bool:
         """Save a room's state in place of that of ``version``; False where another page was sooner."""
-        mine = (_ROOMS.c.room_id == room_id) & (_ROOMS.c.version == version)
+        as_read = (_ROOMS.c.room_id == room_id) & (_ROOMS.c.version == version)
         with self._runs.begin() as connection:
-            changed = connection.execute(_ROOMS.update().where(mine).values(state=state, version=version + 1))
+            changed = connection.execute(_ROOMS.update().where(as_read).values(state=state, version=version + 1))
         return changed.rowcount == 1
 
     def close(self, room_id: str) -> None:
@@ -221,9 +221,9 @@ class RoomDatabase:
         Raises `UserError` for a device that has not joined: no more can vote than have.
         """
         same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
-        given = {"answer": None, "line": answer} if isinstance(answer, tuple) else {"answer": answer, "line": None}
-        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(given)
-        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, **given}
+        columns = {"answer": None, "line": answer} if isinstance(answer, tuple) else {"answer": answer, "line": None}
+        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(columns)
+        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, **columns}
         with self._runs.begin() as connection:
             if connection.execute(again).rowcount:
                 return
@@ -238,12 +238,12 @@ class RoomDatabase:
 
     def votes(self, room_id: str, slide: int | None = None) -> list[Vote]:
         """List the votes of a room or of one slide, by slide, round and voter."""
-        wanted = select(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter, _VOTES.c.answer, _VOTES.c.line)
-        wanted = wanted.where(_VOTES.c.room_id == room_id)
+        query = select(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter, _VOTES.c.answer, _VOTES.c.line)
+        query = query.where(_VOTES.c.room_id == room_id)
         if slide is not None:
-            wanted = wanted.where(_VOTES.c.slide == slide)
+            query = query.where(_VOTES.c.slide == slide)
         with self._runs.begin() as connection:
-            rows = connection.execute(wanted.order_by(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter))
+            rows = connection.execute(query.order_by(_VOTES.c.slide, _VOTES.c.round, _VOTES.c.voter))
             return [Vote(*row[:3], row.answer if row.line is None else tuple(row.line)) for row in rows]
 
     def count(self, room_id: str, slide: int, round_: int) -> int:
@@ -256,11 +256,11 @@ class RoomDatabase:
 
     def server_key(self, name: str) -> bytes:
         """Return a secret key of this server, or of all that share the database; it is made at the first use."""
-        wanted = select(_KEYS.c.key).where(_KEYS.c.name == name)
+        query = select(_KEYS.c.key).where(_KEYS.c.name == name)
         with self._runs.begin() as connection:
-            if (found := connection.scalar(wanted)) is None:
+            if (key := connection.scalar(query)) is None:
                 # another server may be a moment sooner: then its key counts
                 with contextlib.suppress(IntegrityError), connection.begin_nested():
                     connection.execute(_KEYS.insert().values(name=name, key=secrets.token_hex(32)))
-                found = connection.scalar(wanted)
-        return bytes.fromhex(str(found))
+                key = connection.scalar(query)
+        return bytes.fromhex(str(key))

@@ -1,4 +1,4 @@
-"""The database of runs: what is known of each, each visitor's own list of them, their last works, their progress.
+"""Keep finished runs in a database, with each visitor's list, last works and progress.
 
 Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.database.migrations` keeps them up to date. The
 arrays stay files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens
@@ -121,7 +121,7 @@ class KeptRun:
 
     @property
     def experiment(self) -> Experiment:
-        """What the run did. Raises `UserError` for one of another version of this program; see `is_readable`."""
+        """The run's experiment. Raises `UserError` for one of another version of this program; see `is_readable`."""
         return _experiment(self.written)
 
     @property
@@ -183,11 +183,11 @@ class RunDatabase:
 
     def run_ids(self, key: str | None = None) -> list[str]:
         """List all runs, or those of the experiment with this ``key`` that went to their end; the newest first."""
-        wanted = select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at.desc())
+        query = select(_RUNS.c.run_id).order_by(_RUNS.c.finished_at.desc())
         if key is not None:
-            wanted = wanted.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
+            query = query.where(_RUNS.c.experiment_key == key, _RUNS.c.complete)
         with self.begin() as connection:
-            return list(connection.scalars(wanted))
+            return list(connection.scalars(query))
 
     def has(self, run_id: str) -> bool:
         """Tell whether a run is listed."""
@@ -197,14 +197,14 @@ class RunDatabase:
     def durations(self, experiment: Experiment) -> list[tuple[Experiment, float]]:
         """List what the last runs of this pair and method took that went to their end, in seconds; the newest last."""
         alike = and_(_RUNS.c.pair == pair_key(experiment.data), _RUNS.c.method == experiment.method.name)
-        wanted = select(cast(_RUNS.c.experiment, Text), _RUNS.c.seconds).where(alike, _RUNS.c.complete)
+        query = select(cast(_RUNS.c.experiment, Text), _RUNS.c.seconds).where(alike, _RUNS.c.complete)
         with self.begin() as connection:
-            rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc()).limit(_LATEST)).all()
-        found = []
+            rows = connection.execute(query.order_by(_RUNS.c.finished_at.desc()).limit(_LATEST)).all()
+        known = []
         for text, seconds in reversed(rows):
             with contextlib.suppress(UserError):  # of another version of this program
-                found.append((_experiment(text), seconds))
-        return found
+                known.append((_experiment(text), seconds))
+        return known
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the database and from every list."""
@@ -234,21 +234,21 @@ class RunDatabase:
 
     def listed(self, owner: str) -> list[KeptRun]:
         """List the visitor's runs, those in the bin too, the newest first."""
-        mine = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
+        own_entry = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
         facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
         text = cast(_RUNS.c.experiment, Text).label("experiment")
         own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
-        wanted = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, mine, isouter=owner == EVERYONE)
+        query = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, own_entry, isouter=owner == EVERYONE)
         with self.begin() as connection:
-            rows = connection.execute(wanted.order_by(_RUNS.c.finished_at.desc())).all()
+            rows = connection.execute(query.order_by(_RUNS.c.finished_at.desc())).all()
         return [_kept_run(row) for row in rows]
 
     def lists(self, run_id: str, owner: str) -> bool:
         """Tell whether a run is in the visitor's list: they have started it, or kept it there. Everyone has all."""
         of_one = and_(_ENTRIES.c.run_id == run_id, _ENTRIES.c.owner == digest(owner))
-        mine = _RUNS.c.run_id == run_id if owner == EVERYONE else of_one
+        own_entry = _RUNS.c.run_id == run_id if owner == EVERYONE else of_one
         with self.begin() as connection:
-            return bool(connection.scalar(select(func.count()).where(mine)))
+            return bool(connection.scalar(select(func.count()).where(own_entry)))
 
     def keep(self, run_id: str, owner: str) -> None:
         """Put a run into the visitor's list, or take it out of their bin. Raises `UserError` if there is none."""
@@ -279,18 +279,18 @@ class RunDatabase:
     def empty_bin(self, owner: str) -> list[str]:
         """Delete what is in the visitor's bin from their list; return the runs that are in nobody's list now."""
         with self.begin() as connection:
-            mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.deleted_at.is_not(None))
-            binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(mine)))
+            own_entry = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.deleted_at.is_not(None))
+            binned = list(connection.scalars(select(_ENTRIES.c.run_id).where(own_entry)))
             of_all = _ENTRIES.c.run_id.in_(binned)
-            connection.execute(_ENTRIES.delete().where(of_all if owner == EVERYONE else mine))
+            connection.execute(_ENTRIES.delete().where(of_all if owner == EVERYONE else own_entry))
             still = set(connection.scalars(select(_ENTRIES.c.run_id).where(of_all)))
         return [run for run in binned if run not in still]
 
     def _change(self, run_ids: Iterable[str], owner: str, **values: Any) -> None:
         with self.begin() as connection:
             for run_id in run_ids:
-                mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
-                if connection.execute(_ENTRIES.update().where(mine).values(**values)).rowcount:
+                own_entry = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
+                if connection.execute(_ENTRIES.update().where(own_entry).values(**values)).rowcount:
                     continue
                 if owner != EVERYONE:
                     raise UserError("This run is not in your list; keep it there first.")
@@ -298,22 +298,22 @@ class RunDatabase:
 
     def hand_over(self, earlier: str, owner: str) -> None:
         """Give a visitor's list, last works and progress to another name; what that has itself stays as it is there."""
-        theirs, mine = digest(earlier), digest(owner)
+        earlier_digest, own_entry = digest(earlier), digest(owner)
         with self.begin() as connection:
             for table in (_ENTRIES, WORKS, _PROGRESS):
                 have = table.alias()
                 same = [have.c[column.name] == column for column in table.primary_key if column.name != "owner"]
-                kept = select(have.c.owner).where(have.c.owner == mine, *same).exists()
-                connection.execute(table.update().where(table.c.owner == theirs, ~kept).values(owner=mine))
-                connection.execute(table.delete().where(table.c.owner == theirs))
+                kept = select(have.c.owner).where(have.c.owner == own_entry, *same).exists()
+                connection.execute(table.update().where(table.c.owner == earlier_digest, ~kept).values(owner=own_entry))
+                connection.execute(table.delete().where(table.c.owner == earlier_digest))
 
     # A visitor's progress in the course -------------------------------------------------------------------------------
 
     def count_progress(self, owner: str, kind: Kind, name: str, outcome: Outcome) -> None:
         """Count once more what a visitor did; see `da_core.jobs.database.progress`."""
         what = {"owner": digest(owner), "kind": kind, "name": name, "outcome": outcome}
-        mine = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
-        more = _PROGRESS.update().where(mine).values(times=_PROGRESS.c.times + 1)
+        own_entry = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
+        more = _PROGRESS.update().where(own_entry).values(times=_PROGRESS.c.times + 1)
         with self.begin() as connection:
             if connection.execute(more).rowcount:
                 return
@@ -325,9 +325,9 @@ class RunDatabase:
 
     def progress(self, owner: str) -> CourseProgress:
         """Return what a visitor has done in the course."""
-        mine = select(_PROGRESS).where(_PROGRESS.c.owner == digest(owner))
+        query = select(_PROGRESS).where(_PROGRESS.c.owner == digest(owner))
         with self.begin() as connection:
-            return CourseProgress({(row.kind, row.name, row.outcome): row.times for row in connection.execute(mine)})
+            return CourseProgress({(row.kind, row.name, row.outcome): row.times for row in connection.execute(query)})
 
     def reset_progress(self, owner: str) -> None:
         """Forget what a visitor has done in the course."""
@@ -346,19 +346,19 @@ class RunDatabase:
 
 
 def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
-    """Put a run into a list, or change its entry there. Whoever comes second in a race changes it as well."""
-    mine = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
+    """Put a run into a list, or change its entry there; in a race the second writer changes it as well."""
+    own_entry = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
     fresh = {"owner": digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
-    if connection.scalar(select(func.count()).where(mine)):
+    if connection.scalar(select(func.count()).where(own_entry)):
         if values:
-            connection.execute(_ENTRIES.update().where(mine).values(**values))
+            connection.execute(_ENTRIES.update().where(own_entry).values(**values))
         return
     try:
         with connection.begin_nested():
             connection.execute(_ENTRIES.insert().values(**fresh))
     except IntegrityError:
         if values:
-            connection.execute(_ENTRIES.update().where(mine).values(**values))
+            connection.execute(_ENTRIES.update().where(own_entry).values(**values))
 
 
 def _facts(run_id: str, experiment: Experiment, result: Result, finished_at: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Each visitor's last study, search and benchmark as rows: what it is to do, what came of it, and whose it is.
+"""Keep each visitor's last study, search and benchmark as rows: plan, outcomes and owner.
 
 A row is its server's while that server lives: every write names the server that read it in the UPDATE's own predicate,
 so that of two servers one goes on with the work.

@@ -1,4 +1,4 @@
-"""The workers of a Dask scheduler as this process reaches them, and commands of several runs that use all of them."""
+"""Reach the workers of a Dask scheduler, and run the several runs of a command on all of them."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ class Cluster:
 
     def look(self) -> dict[str, bool]:
         """Ask the scheduler which workers there are; where it does not answer that takes its time."""
-        found = self._workers_now()
-        if found != self._has_gpu:
-            log.info("the cluster has %d workers, %d of them with a GPU", len(found), sum(found.values()))
-        self._has_gpu = found
-        return found
+        workers = self._workers_now()
+        if workers != self._has_gpu:
+            log.info("the cluster has %d workers, %d of them with a GPU", len(workers), sum(workers.values()))
+        self._has_gpu = workers
+        return workers
 
     @property
     def workers(self) -> dict[str, bool]:
-        """Which workers there were at the last look, by their addresses, and whether each has a GPU."""
+        """The workers at the last look, by address, and whether each has a GPU."""
         return self._has_gpu
 
     def wants_gpu(self, experiment: Experiment) -> bool:
@@ -59,11 +59,11 @@ class Cluster:
 
     def unknown(self, tasks: Iterable[str]) -> set[str]:
         """Find the tasks that the scheduler will not have done; none where it cannot be reached."""
-        client, asked = self._reached(), set(tasks)
-        if client is None or not asked:
+        client, wanted_keys = self._reached(), set(tasks)
+        if client is None or not wanted_keys:
             return set()
-        states = client.sync(client.scheduler.get_task_status, keys=list(asked))  # type: ignore[no-untyped-call, union-attr]
-        return {task for task in asked if states.get(task) not in _WAITS_OR_GOES}
+        states = client.sync(client.scheduler.get_task_status, keys=list(wanted_keys))  # type: ignore[no-untyped-call, union-attr]
+        return {task for task in wanted_keys if states.get(task) not in _WAITS_OR_GOES}
 
     def hand_over(self, task: str, function: Callable[[str], None], *, gpu: bool) -> None:
         """Have a worker call a function with the name of a task, which the scheduler keeps without this process."""

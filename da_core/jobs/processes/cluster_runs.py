@@ -1,4 +1,4 @@
-"""The runs of a cluster as a web server has them: it holds nothing, so another one can do all that it does."""
+"""Show and control the runs of a cluster from a web server, which holds nothing that another one lacks."""
 
 from __future__ import annotations
 

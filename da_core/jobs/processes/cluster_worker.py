@@ -1,4 +1,4 @@
-"""What a worker of the cluster does: it trains the runs whose turn it is, or one run of a command."""
+"""Train on a worker of the cluster the runs whose turn it is, or one run of a command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 TASK, GPU_TASK = "run-", "gpu-"
 """How the keys of tasks begin: a worker with a GPU gets those that may use one."""
 REPORT_SECONDS = 1.0
-"""Seconds between two times at which a run's row is written, and read for what is asked of the run."""
+"""Seconds between two times at which a run's row is written, and read for what is row of the run."""
 
 
 def drive(task: str) -> None:
@@ -139,28 +139,28 @@ class ClusterDriver:
         return self._put_back(job)
 
     def _report(self, schedule: Schedule, job: Job) -> bool:
-        """Write down how far a run is, and do what is asked of it; tell whether it is this attempt's still."""
+        """Write down how far a run is, and do what is row of it; tell whether it is this attempt's still."""
         with schedule.changed:
             values = self._rows.report_of(job) | {"crashes": job.crashes}
         try:
-            asked = self._rows.report(job.run_id, job.attempt, values)
+            row = self._rows.report(job.run_id, job.attempt, values)
         except UserError:
             log.warning("run %s goes on without its row", job.run_id, exc_info=True)
             return True
         with schedule.changed:
             if job.run_id not in schedule.jobs:
-                return asked is not None
-            if asked is None:
+                return row is not None
+            if row is None:
                 schedule.end(job, UserError(TAKEN_UP))
                 return False
-            job.owners = asked.owners
-            if asked.finish_early.is_set():
+            job.owners = row.owners
+            if row.finish_early.is_set():
                 job.finish_early.set()
-            if asked.state == "stopping":
-                schedule.end(job, asked.error)
-            elif asked.state == "paused" and job.state == "running":
+            if row.state == "stopping":
+                schedule.end(job, row.error)
+            elif row.state == "paused" and job.state == "running":
                 schedule.pause(job)
-            elif asked.state == "running" and job.state == "paused":
+            elif row.state == "running" and job.state == "paused":
                 schedule.resume(job)
         return True
 

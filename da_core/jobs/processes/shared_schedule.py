@@ -1,4 +1,4 @@
-"""The schedule of a cluster's runs: it is in the rows, and web servers and workers change it one at a time."""
+"""Change the schedule of a cluster's runs, which is in the rows, one server or worker at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an owner may ask of a run as it stands."""
+"""Check what an owner may do with a run in its state."""
 
 from __future__ import annotations
 

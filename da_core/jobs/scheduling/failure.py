@@ -1,4 +1,4 @@
-"""The one sentence that a visitor reads of a run that failed; the trace goes to the log, under the run's id."""
+"""Explain a failed run in one sentence; the trace goes to the log, under the run's id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is not over: who wants it, where it stands in the queue, and what its events have reported so far."""
+"""Represent a live run: its owners, its place in the queue, and what its events have reported so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run may ask of a server, by its settings. The command line has no such limits."""
+"""Limit what one run may ask of a server. The command line has no such limits."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ _TURNS = Table(
 
 
 class _Report(BaseModel):
-    """What a run has reported so far. Earlier versions wrote less, and more."""
+    """The report of a run so far. Earlier versions wrote less, and more."""
 
     model_config = ConfigDict(ser_json_inf_nan="constants")
 
@@ -148,7 +148,7 @@ class LiveRuns:
                 self.write(connection, run_id, row, is_new=True)
 
     def leave(self) -> None:
-        """Note that no run is in hand any more, since whoever trains them stops on purpose."""
+        """Note that no run is in hand any more, since the server that trains them stops on purpose."""
         with self._database().begin() as connection:
             self._update(connection, _LIVE.c.trains, {"trains": False})
 
@@ -202,7 +202,7 @@ class LiveRuns:
 
     @staticmethod
     def state_of(job: Job) -> dict[str, Any]:
-        """Write how a run stands, which whoever holds the schedule decides."""
+        """Write the state of a run, which the holder of the schedule decides."""
         return {
             "owners": list(map(str, job.owners)),
             "trains": job.in_hand,
@@ -214,7 +214,7 @@ class LiveRuns:
 
     @staticmethod
     def report_of(job: Job) -> dict[str, Any]:
-        """Write what a run has reported, which whoever trains it knows."""
+        """Write the report of a run, which its worker knows."""
         values = {name: getattr(job, name) for name in _Report.model_fields}
         history = job.history.events()
         values["history"] = history[:: -(1 + len(history) // _MOST_EVENTS)][::-1]  # the newest is among them

@@ -1,4 +1,4 @@
-"""The runs of the one server that trains the runs of its database, in threads of its own; rows let them outlive it."""
+"""Train the runs of a database in threads of the one server that may; rows let them outlive it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What anyone may know of a run that goes or is over: an unchanging view, cheap to take."""
+"""View a live or finished run: an unchanging snapshot, cheap to take."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Schedule:
         self.number_places()
 
     def renew(self, run_id: str) -> None:
-        """Start the run's lease anew, since somebody is looking at it."""
+        """Renew the run's lease, since somebody is looking at it."""
         if (job := self.jobs.get(run_id)) is not None:
             job.seen = self.clock()
 
@@ -191,7 +191,7 @@ class Schedule:
         job.ran_seconds, job.taken_at = job.seconds_run(self.clock()), None
 
     def _tell_waits(self) -> None:
-        """Work out anew for how long each run waits, and announce what a person would see change."""
+        """Estimate how long each run waits, and announce what a person would see change."""
         for job in self.jobs.values():
             if job.place is None and job.seconds_to_wait is not None:
                 job.seconds_to_wait = None

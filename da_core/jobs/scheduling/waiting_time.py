@@ -1,4 +1,4 @@
-"""How long a run will wait: what is left of those that go, and what those before it took when they were last run."""
+"""Estimate how long a run will wait, by what is left of those that train and by how long such runs took before."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def kind_of_run(experiment: Experiment) -> str:
 
 
 class Durations:
-    """What runs of each kind took lately, in seconds. Safe to use from many threads."""
+    """The recent durations of each kind of run, in seconds. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._per_epoch: FIFOCache[str, float] = FIFOCache(_KINDS)

@@ -1,4 +1,4 @@
-"""The threads that drive runs: each asks one run at a time for its next event."""
+"""Drive runs in threads: each asks one run at a time for its next event."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TAKEN_UP = "Another server has taken this run over; open its link again in a whi
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many runs this process can train at the same time just now.
+    """The number of runs that this process can train at the same time just now.
 
     With ``run_beside`` a single run has the machine to itself, and runs of studies share it: so they are run then.
     """

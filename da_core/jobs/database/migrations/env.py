@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: the revisions, within the transaction that `upgrade` has begun."""
+"""Run Alembic's revisions within the transaction that `upgrade` has begun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first tables, as ``create_all`` made them before there were revisions: those that are there stay."""
+"""Create the first tables, as ``create_all`` did before there were revisions; existing ones stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each visitor has done in the course, counted."""
+"""Count each visitor's progress in the course."""
 
 from __future__ import annotations
 

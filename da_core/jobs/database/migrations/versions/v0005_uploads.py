@@ -1,4 +1,4 @@
-"""Whose uploads are whose."""
+"""List the owners of uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run that is not over has come, so that other servers show it too."""
+"""Store the progress of live runs, so that other servers show them too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What visitors ask of a run through a server that does not drive it."""
+"""Store commands to runs of other servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The devices that have joined a room: only they can vote in it."""
+"""List the devices that have joined a room: only they can vote in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What servers that share a database count over all of them: turns, who goes ahead, and where runs come from."""
+"""Store turns, priorities and network addresses of runs, which servers that share a database count together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many servers in a row have ended while they trained a run, which may be what ended them."""
+"""Count the servers in a row that ended while they trained a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a room was opened from, as a digest: the rooms of one network address are counted."""
+"""Store the network address a room was opened from, as a digest, to count rooms by it."""
 
 from __future__ import annotations
 

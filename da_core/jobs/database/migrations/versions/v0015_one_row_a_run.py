@@ -1,4 +1,4 @@
-"""A run that is not over is one row that no web server owns: threads of one server train it, or a cluster's task."""
+"""Make a live run one row that no web server owns: threads of one server train it, or a task of a cluster."""
 
 from __future__ import annotations
 
