@@ -26,7 +26,7 @@ _KEY = re.compile(rf"{_FOLDER}/({RUN_ID.pattern})(?:[./]([0-9]{{6}})(?:-[0-9]{{3
 """A run's id and an attempt; earlier versions named none, or with it the workers that it had lost."""
 _DIGEST = hashlib.sha256().digest_size
 STALE_SECONDS = 24 * 3600.0
-"""A checkpoint that nobody has renewed for so long, of a run that nobody has, is left over."""
+"""Age from which a checkpoint of a run that nobody has is left over."""
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ class Queue:
                     return view
             if (left := deadline - time.monotonic()) <= 0:
                 return None
-            with self._runs.reading():  # of what this server does not train it is not told that it changes
+            with self._runs.reading():  # changes of what this server does not train are not announced here
                 self._runs.wait(min(left, _LOOK_SECONDS))
 
     def count(self) -> dict[RunState, int]:

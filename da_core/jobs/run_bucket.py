@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 _MANIFEST = "manifest.json"
 _KEY = re.compile(r"runs/([0-9a-z-]+)/([a-z_]+\.[a-z]+)")
 _ABSENT_SECONDS = 2.0
-"""So long a run that was not there is not asked for again: every look at a run that still goes asks for it."""
+"""Seconds in which a missing run is not asked for again: every look at a live run asks for it."""
 _LEFT_OVER = timedelta(days=1)
-"""A run that was begun so long ago and has no manifest is of a server that was ended while it wrote."""
+"""Age from which a run without a manifest is left over, of a server that was ended while it wrote."""
 
 
 class RunManifest(BaseModel):
@@ -44,7 +44,7 @@ class RunManifest(BaseModel):
 class RunBucket:
     """The finished runs of a storage. Copies of those read lately are below ``cache``, up to ``cache_bytes``.
 
-    A run does not change once it is there. Whoever calls has checked that what is given as a run's id is one. Safe to
+    A run does not change once it is there. Callers have checked that a run's id is one. Safe to
     use from many threads and processes. Every method raises `StorageError` where the storage is away.
     """
 

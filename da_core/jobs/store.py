@@ -110,7 +110,7 @@ class Store:
         self._run_database: RunDatabase | None = None
         self._last_saved = datetime.fromtimestamp(0, UTC)
         self.rebuilt_notice: Notice | None = None
-        """What to tell where the list of runs was found damaged and was made anew."""
+        """The notice to show where the list of runs was damaged and has been rebuilt."""
 
     @property
     def database(self) -> RunDatabase:
@@ -133,7 +133,7 @@ class Store:
                     self._run_database = self._opened()
                 except DamagedError:
                     aside = set_aside(self._database)
-                    log.error("the list of runs is damaged; it lies as %s now and is made anew", aside)
+                    log.error("the list of runs is damaged; it lies as %s now and is rebuilt", aside)
                     self._run_database = self._opened()
                     self.rebuilt_notice = Notice(
                         "The list of runs was damaged and has been rebuilt from the runs themselves. Each run has "

@@ -54,7 +54,7 @@ class WaitingRuns:
             except UserError:  # it is damaged, and no time mends that
                 self._waiting.discard(run_id)
                 raise
-            is_listed = self._database().has(run_id)  # where that cannot be told, nothing is sent
+            is_listed = self._database().has(run_id)  # where that is unknown, nothing is sent
             if self._bucket is not None:
                 self._bucket.put(run_id, folder)
             if not is_listed:

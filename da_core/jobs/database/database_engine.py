@@ -85,7 +85,7 @@ def _explained(error: object) -> UnreachableError:
 def _not_hanging(url: str) -> Iterator[None]:
     """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
 
-    Otherwise every page and every run would wait for it anew. Raises `UnreachableError`.
+    Otherwise every page and every run would wait for it again. Raises `UnreachableError`.
     """
     began = time.monotonic()
     if began < _resting.get(url, 0.0):

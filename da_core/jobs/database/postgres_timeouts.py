@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that wait only so long for an answer: a server can hang and keep its line."""
+"""Limit how long connections to PostgreSQL wait for an answer: a server can hang and keep its line."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ WORKS = Table(
     Column("kind", String(20), primary_key=True),
     Column("work", JSON, nullable=False),
     Column("server", String(100), nullable=False),
-    Column("heartbeat", Float, nullable=False),  # by the server's own clock: only that it changes is told by it
+    Column("heartbeat", Float, nullable=False),  # by the server's own clock: only its changes matter
 )
 _PROGRESS = Table(
     "progress",

@@ -18,7 +18,7 @@ from da_core.jobs.database.run_database import WORKS, RunDatabase
 from da_core.jobs.owners import digest
 
 SILENT_SECONDS = 60.0
-"""A server whose work has given no sign of life for so long is gone, and another may go on with it."""
+"""After this time without a sign of life of a work its server is gone, and another may go on with it."""
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ from da_core.jobs.scheduling.waiting_time import Durations
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-"""So old a view of the runs may be."""
+"""Seconds for which a view of the runs is used."""
 BEAT = 2.0
 """Seconds between two looks whether every run has its task."""
 _SHOWN_SECONDS = 60.0
-"""So long it is shown how a run ended that was stopped or failed."""
+"""Seconds for which the end of a stopped or failed run is shown."""
 _RENEWALS = 6
-"""So many times in a lease it is written down at most that somebody looks at a run."""
+"""Times in a lease, at most, that a look at a run is written down."""
 
 
 class ClusterRuns:

@@ -32,7 +32,7 @@ def changing(
             if run_id not in jobs:
                 rows.write(connection, run_id, rows.values_of(job), is_new=True)
             elif (state := rows.state_of(job)) != states[run_id]:
-                begins = state["trains"] and not states[run_id]["trains"]  # else whoever trains it reports
+                begins = state["trains"] and not states[run_id]["trains"]  # else its worker reports
                 rows.write(connection, run_id, state | (rows.report_of(job) if begins else {}), is_new=False)
         for run_id in live - schedule.jobs.keys():
             job = jobs[run_id]

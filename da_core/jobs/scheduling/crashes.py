@@ -28,7 +28,7 @@ def count_crashes(job: Job, checkpoints: CheckpointStore | None) -> int:
     try:
         saved = checkpoints.last_attempt(job.run_id)
     except OSError as error:
-        log.warning("whether run %s has got further cannot be told just now: %s", job.run_id, error)
+        log.warning("whether run %s has got further is not known just now: %s", job.run_id, error)
         return min(job.crashes, MOST_CRASHES - 1)
     return job.crashes if saved is None else min(job.crashes, max(job.attempt - saved, 0))
 

@@ -15,7 +15,7 @@ def explained_failure(error: Exception, run_id: str) -> UserError:
     The exceptions of torch are recognised by name and text, so that torch need not be imported here.
     """
     if isinstance(error, UserError):
-        # anew, because the one that was raised holds on to the run's frames, and so to its network and its data
+        # a new one, because the one that was raised holds on to the run's frames, and so to its network and its data
         return UserError(error.message, **error.values)
     log.error("run %s failed", run_id, exc_info=error)
     if type(error).__name__ == "OutOfMemoryError":

@@ -206,8 +206,8 @@ class Schedule:
         durations = [self._seconds_left(job, now) for job in jobs]
         alone = {index for index, job in enumerate(jobs) if self._is_alone(job)}
         for job, wait in zip(jobs, seconds_to_wait(left, durations, workers, alone), strict=True):
-            if (told := rounded_up(wait)) != job.seconds_to_wait:
-                job.seconds_to_wait = told
+            if (rounded := rounded_up(wait)) != job.seconds_to_wait:
+                job.seconds_to_wait = rounded
                 self.touch(job)
 
     def _is_alone(self, job: Job) -> bool:

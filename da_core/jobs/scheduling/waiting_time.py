@@ -12,7 +12,7 @@ from cachetools import FIFOCache
 from da_core.experiment import Experiment
 
 UNKNOWN = math.inf
-"""Seconds that cannot be told."""
+"""Seconds that are not known."""
 _KINDS = 1000
 
 
@@ -41,7 +41,7 @@ def seconds_to_wait(
 def rounded_up(seconds: float) -> float | None:
     """Round a wait up to what a person can use: 5 s, and minutes from the first on.
 
-    None for what is not known. Up, so that nobody is told less than is left.
+    None for what is not known. Up, so that nobody sees less than is left.
     """
     if seconds == UNKNOWN:
         return None
