@@ -13,28 +13,29 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
+from da_core.jobs.checkpoint_store import checkpoint_store
 from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.scheduling.controls import Control, is_due
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.limits import check_limits
-from da_core.jobs.scheduling.local_runs import LocalRuns
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.scheduling.run_view import RunState, RunView, view_of_record
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.scheduling.waiting_time import UNKNOWN
-from da_core.jobs.scheduling.workers import Capacity, RunFunction, imported_run, run_function
+from da_core.jobs.scheduling.workers import Capacity, imported_run, run_function
 from da_core.jobs.store import Store, new_run_id, store
 from da_core.settings import Settings, settings
 from da_core.system.limited_process import IS_SUPPORTED
 
 if TYPE_CHECKING:
-    from da_core.jobs.scheduling.live_runs import LiveRuns
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -83,49 +84,30 @@ class Runs(Protocol):
         """Leave the runs to the next server; wait at most ``timeout`` seconds."""
 
 
+@dataclass(frozen=True)
+class QueueLimits:
+    """How many runs may wait in all, wait or go of one owner, and wait from one network address."""
+
+    length: int = 50
+    per_owner: int = 5
+    per_address: int = 40
+
+
 class Queue:
     """The queued, running and paused runs of all visitors. Safe to use from many threads.
 
     An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
-    (`view` with ``renew``, or `renew`) for ``lease_seconds`` of ``clock`` is ended. ``workers`` runs train at the same
-    time, or as many as have ``room``, unless ``runs`` are elsewhere.
+    (`view` with ``renew``, or `renew`) for a lease is ended. ``runs`` are trained by threads of this server
+    (`local_runs`) or by a cluster.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        run: RunFunction = imported_run,
-        *,
-        workers: int = 1,
-        room: Capacity | None = None,
-        queue_length: int = 50,
-        per_owner: int = 5,
-        per_address: int = 40,
-        run_seconds: float | None = None,
-        lease_seconds: float = 180.0,
-        clock: Callable[[], float] = time.monotonic,
-        live_runs: LiveRuns | None = None,
-        checkpoints: CheckpointStore | None = None,
-        runs: Runs | None = None,
-    ) -> None:
+    def __init__(self, store: Store, runs: Runs, limits: QueueLimits = QueueLimits()) -> None:
         self._store = store
-        self._queue_length = queue_length
-        self._per_owner = per_owner
-        self._per_address = per_address
-        if runs is None:
-            room = room or Capacity(lambda: workers)
-            schedule = Schedule(
-                lease_seconds,
-                clock,
-                workers=room.count,
-                single_runs_alone=room.run_beside is not None,
-                run_seconds=run_seconds,
-            )
-            runs = LocalRuns(schedule, store, run, room, live_runs, checkpoints)
         self._runs = runs
+        self._limits = limits
         self._closed = False
 
     def submit(
@@ -344,20 +326,20 @@ class Queue:
         """Raise `UserError` where there is none beside the others. A study has by itself no more than train at once."""
         (owner,), others = job.owners, list(others)
         mine = sum(owner in one.owners and not one.low_priority for one in others)
-        if mine >= self._per_owner and not job.low_priority:
+        if mine >= self._limits.per_owner and not job.low_priority:
             raise UserError(
                 "You have {count} runs that wait or go; let one finish or stop one before you start another.",
                 count=mine,
             )
         waits = [one for one in others if one.state in ("queued", "paused")]
         nearby = sum(one.address == job.address for one in waits) if job.address else 0
-        if nearby >= self._per_address:
+        if nearby >= self._limits.per_address:
             raise UserError(
                 "{count} runs from your network are waiting, which is all that this server takes from one; try again "
                 "when some of them have gone.",
                 count=nearby,
             )
-        if len(waits) >= self._queue_length:
+        if len(waits) >= self._limits.length:
             raise UserError(
                 "{count} runs are waiting, which is all that this server takes; try again later.", count=len(waits)
             )
@@ -408,24 +390,22 @@ def queue() -> Queue:
 
             limits, kept = settings(), store()
             live_runs = LiveRuns(lambda: kept.database)
+            runs: Runs
             if limits.cluster:
                 from da_core.jobs.processes.cluster import Cluster
                 from da_core.jobs.processes.cluster_runs import ClusterRuns
 
-                cluster = Cluster(limits.cluster)
-                where: dict[str, Any] = {
-                    "runs": ClusterRuns(live_runs, checkpoint_store(), cluster, limits.lease_seconds)
-                }
+                runs = ClusterRuns(live_runs, checkpoint_store(), Cluster(limits.cluster), limits.lease_seconds)
             else:
-                where = {"run": run_function(limits), "room": _room(limits), "live_runs": live_runs}
-            _current = Queue(
-                kept,
-                checkpoints=checkpoint_store(),
-                queue_length=limits.queue_length,
-                per_owner=limits.runs_each,
-                per_address=limits.waiting_each_address,
-                run_seconds=limits.run_minutes and limits.run_minutes * 60,
-                lease_seconds=limits.lease_seconds,
-                **where,
-            )
+                runs = local_runs(
+                    kept,
+                    run_function(limits),
+                    room=_room(limits),
+                    live_runs=live_runs,
+                    checkpoints=checkpoint_store(),
+                    run_seconds=limits.run_minutes and limits.run_minutes * 60,
+                    lease_seconds=limits.lease_seconds,
+                )
+            waiting = QueueLimits(limits.queue_length, limits.runs_each, limits.waiting_each_address)
+            _current = Queue(kept, runs, waiting)
         return _current

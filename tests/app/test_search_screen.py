@@ -14,6 +14,7 @@ from da_core.experiment import Experiment
 from da_core.jobs import queue as queue_module
 from da_core.jobs import searches as searches_module
 from da_core.jobs.queue import Queue, queue
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import store
 from pages.lab.suggested_methods import suggestions
@@ -35,7 +36,7 @@ def fresh_searches(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
         yield made_up_run.made_by_this_version(Finished(result, end.evidence), experiment)
 
     queue().close()
-    monkeypatch.setattr(queue_module, "_current", Queue(store(), run))
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), local_runs(store(), run)))
     mine = Searches()
     monkeypatch.setattr(searches_module, "searches", lambda: mine)
 

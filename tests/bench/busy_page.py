@@ -21,6 +21,7 @@ import torch
 from da_core.events import Event, Notice, Progress
 from da_core.experiment import Experiment, TrainingSpec
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.store import Store
 from da_core.methods.alignment.dann import DANN
 from da_core.networks import networks
@@ -100,7 +101,8 @@ def in_plain_thread(seconds: float) -> float:
 def in_queue(seconds: float) -> float:
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
-        queue = Queue(Store(Path(folder)), meter.told)
+        store = Store(Path(folder))
+        queue = Queue(store, local_runs(store, meter.told))
         queue.submit(Experiment(), "bench")
         ratio = slowed(meter, seconds)
         queue.close()

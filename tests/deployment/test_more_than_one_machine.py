@@ -67,7 +67,7 @@ def test_a_run_that_is_started_through_nginx_trains_on_a_worker_and_is_known_to_
     run_id = re.search(r"run=([\w-]+)", page.url)[1]
     store = Store(deployment.data / "runs", database=postgresql)
     rows, checkpoints = LiveRuns(lambda: store.database), CheckpointStore(ObjectStorage(deployment.data))
-    third = Queue(store, runs=ClusterRuns(rows, checkpoints, Cluster(deployment.workers.address)))
+    third = Queue(store, ClusterRuns(rows, checkpoints, Cluster(deployment.workers.address)))
     (known,) = [job for job in rows.look() if job.run_id == run_id]
     assert known.experiment.training.epochs == 500
     third.pause(run_id, known.owners[0])  # as the server does that her next request reaches

@@ -16,6 +16,7 @@ from da_core.jobs import checkpoint_store
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.live_runs import LiveRuns
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
 from tests.support.made_up_run import finished, made_by_this_version
@@ -120,7 +121,9 @@ def open_queue(tmp_path: Path, on_disk: CheckpointStore) -> Iterator[Callable[..
     store, opened = Store(tmp_path / "runs"), []
 
     def open_one(events: Callable[..., Iterator[Event]]) -> Queue:
-        opened.append(Queue(store, events, live_runs=LiveRuns(lambda: store.database), checkpoints=on_disk))
+        opened.append(
+            Queue(store, local_runs(store, events, live_runs=LiveRuns(lambda: store.database), checkpoints=on_disk))
+        )
         return opened[-1]
 
     yield open_one

@@ -142,7 +142,7 @@ def queue_of(
         monkeypatch.setattr(cluster_runs, "drive", partial(drive, run_function))
         kept = Store(folder / "runs")
         runs = ClusterRuns(LiveRuns(lambda: kept.database), CheckpointStore(ObjectStorage(folder)), cluster)
-        made.append(Queue(kept, runs=runs))
+        made.append(Queue(kept, runs))
         return made[-1]
 
     yield make
@@ -249,7 +249,7 @@ def test_a_run_outlives_the_web_server_that_took_it_in(
     queue.close()
     other = Cluster(workers.address)
     kept, checkpoints = Store(folder / "runs"), CheckpointStore(ObjectStorage(folder))
-    second = Queue(kept, runs=ClusterRuns(LiveRuns(lambda: kept.database), checkpoints, other))
+    second = Queue(kept, ClusterRuns(LiveRuns(lambda: kept.database), checkpoints, other))
     second.wait(run_id, lambda view: view.history[-1].epoch > reached, PATIENCE)
     second.finish_early(run_id, ANN)
     assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"

@@ -22,7 +22,7 @@ from da_core.jobs.owners import digest
 from da_core.jobs.processes import cluster_runs, cluster_worker
 from da_core.jobs.processes.cluster_runs import ClusterRuns
 from da_core.jobs.processes.cluster_worker import ClusterDriver
-from da_core.jobs.queue import Queue
+from da_core.jobs.queue import Queue, QueueLimits
 from da_core.jobs.scheduling.crashes import GIVEN_UP, MOST_CRASHES
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
@@ -194,11 +194,11 @@ def open_server(
 ) -> Iterator[Callable[..., Queue]]:
     opened: list[Queue] = []
 
-    def open_one(workers: Workers, **settings: Any) -> Queue:
+    def open_one(workers: Workers, **limits: int) -> Queue:
         store = open_store()
         rows = LiveRuns(lambda: store.database)
         runs = ClusterRuns(rows, checkpoints, cast(Any, workers), LEASE, clock)
-        opened.append(Queue(store, runs=runs, **settings))
+        opened.append(Queue(store, runs, QueueLimits(**limits)))
         return opened[-1]
 
     yield open_one
@@ -250,8 +250,7 @@ def test_a_run_is_paused_and_resumed_through_another_server(first: Queue, second
     trained.step()
     second.resume(run_id, ANN)
     first.wait(run_id, lambda view: view.state == "running", PATIENCE)
-    trained.step()
-    second.wait(run_id, lambda view: view.fraction > 0, PATIENCE)
+    steps_until(trained, second, run_id, lambda view: view.fraction > 0)
     trained.finish()
     assert second.wait(run_id, is_over, PATIENCE).state == "done"
 
@@ -413,7 +412,7 @@ def test_limits_count_the_runs_of_all_servers(
     open_server: Callable[..., Queue], make_workers: Callable[[int], Workers]
 ) -> None:
     one = make_workers(1)
-    first, second = (open_server(one, per_owner=2, queue_length=2) for _ in range(2))
+    first, second = (open_server(one, per_owner=2, length=2) for _ in range(2))
     started(first)
     first.submit(Experiment(seed=1), ANN)
     with pytest.raises(UserError, match="You have 2 runs"):

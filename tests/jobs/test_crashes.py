@@ -109,7 +109,7 @@ def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> It
 
     def open_one(kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
         live_runs = LiveRuns(partial(getattr, store, "database"))
-        opened.append(Queue(store, run, live_runs=live_runs, workers=2, checkpoints=kept))
+        opened.append(Queue(store, local_runs.local_runs(store, run, live_runs=live_runs, workers=2, checkpoints=kept)))
         return opened[-1]
 
     yield open_one
@@ -290,10 +290,10 @@ def test_a_server_that_is_stopped_again_and_again_while_it_trains_a_run_gives_it
 # work of many runs ----------------------------------------------------------------------------------------------------
 
 
-class Noting(CounterOfSeeds):
+class Noting(Counting):
     """Notes a run that failed and goes on, as a benchmark does."""
 
-    def failure(self, task: int, error: UserError, seconds: float) -> Counted:
+    def failure_of(self, task: int, error: UserError, seconds: float) -> Counted:
         return Counted(seed=task, problem=error.message)
 
 
@@ -309,8 +309,8 @@ def test_a_work_with_a_run_that_was_given_up_notes_that_and_goes_on(
     if already:
         queue.recover()
         queue.wait(guilty, is_over, PATIENCE)
-    works = Noting(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
-    works.start(Counting(count=3), ANN)
+    works = CounterOfSeeds(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
+    works.start(Noting(count=3), ANN)
     for thread in threading.enumerate():
         if thread.name == "counting":
             thread.join(PATIENCE)

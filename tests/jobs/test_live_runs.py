@@ -181,7 +181,9 @@ def open_queue(store: Store) -> Iterator[Callable[..., Queue]]:
     opened: list[Queue] = []
 
     def open_one(events: Callable[..., Iterator[Event]] = run) -> Queue:
-        opened.append(Queue(store, events, live_runs=LiveRuns(partial(getattr, store, "database"))))
+        opened.append(
+            Queue(store, local_runs.local_runs(store, events, live_runs=LiveRuns(partial(getattr, store, "database"))))
+        )
         return opened[-1]
 
     yield open_one
@@ -243,7 +245,7 @@ def test_a_run_that_was_being_stopped_is_not_begun_again(store: Store, open_queu
 
 def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs", database=f"sqlite:///{tmp_path}/nowhere/at/all.db")
-    queue = Queue(store, quick, live_runs=LiveRuns(lambda: store.database))
+    queue = Queue(store, local_runs.local_runs(store, quick, live_runs=LiveRuns(lambda: store.database)))
     run_id = queue.submit(POINTS, ANN)
     queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
     queue.close()

@@ -33,8 +33,9 @@ from da_core.events import (
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs import store as store_module
 from da_core.jobs.owners import EVERYONE
-from da_core.jobs.queue import Queue
+from da_core.jobs.queue import Queue, QueueLimits
 from da_core.jobs.scheduling.job import History
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Record, Store, new_run_id
@@ -43,6 +44,7 @@ from da_core.methods.base import Batch
 from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
+USUAL = QueueLimits()
 PATIENCE = 20.0
 HALF = Progress(0.5, 3.0)
 ANN, BOB, CAT = "ann", "bob", "cat"
@@ -120,8 +122,8 @@ def store(tmp_path) -> Store:
 def make_queue(script, store, clock):
     made: list[Queue] = []
 
-    def make(**settings: Any) -> Queue:
-        made.append(Queue(store, script, clock=clock, **settings))
+    def make(limits: QueueLimits = USUAL, **settings: Any) -> Queue:
+        made.append(Queue(store, local_runs(store, script, clock=clock, **settings), limits))
         return made[-1]
 
     yield make
@@ -569,7 +571,7 @@ def test_a_place_outside_of_the_shared_folder_is_refused_before_anything_is_queu
 
 
 def test_a_full_queue_says_so(make_queue):
-    queue = make_queue(queue_length=2)
+    queue = make_queue(QueueLimits(length=2))
     begins(queue, queue.submit(exp(0), ANN))
     queue.submit(exp(1), ANN)
     queue.pause(queue.submit(exp(2), BOB), BOB)
@@ -579,7 +581,7 @@ def test_a_full_queue_says_so(make_queue):
 
 
 def test_one_visitor_cannot_fill_the_queue(make_queue, script):
-    queue = make_queue(per_owner=2)
+    queue = make_queue(QueueLimits(per_owner=2))
     first = queue.submit(exp(0), ANN)
     queue.submit(exp(1), ANN)
     with pytest.raises(UserError, match="You have 2 runs"):
@@ -591,7 +593,7 @@ def test_one_visitor_cannot_fill_the_queue(make_queue, script):
 
 
 def test_ten_visitors_from_one_address_leave_room_to_others(make_queue):
-    queue = make_queue(queue_length=10, per_owner=2, per_address=4)
+    queue = make_queue(QueueLimits(length=10, per_owner=2, per_address=4))
     begins(queue, queue.submit(exp(9), CAT))
     for seed in range(4):
         queue.submit(exp(seed), f"cookie {seed}", address="192.0.2.7")
@@ -750,7 +752,7 @@ def test_a_run_that_fails_says_so_in_one_sentence_and_the_next_one_goes_on(queue
 
 
 def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
-    queue = Queue(store)
+    queue = Queue(store, local_runs(store))
     run_id = queue.submit(Experiment(method=MethodSpec(name="magic")), ANN)
     view = queue.wait(run_id, lambda view: not view.live, 120.0)
     queue.close(PATIENCE)
@@ -770,7 +772,7 @@ def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker
         training=TrainingSpec(epochs=1, least_steps=1),
         device="cpu",
     )
-    queue = Queue(store)
+    queue = Queue(store, local_runs(store))
     monkeypatch.setattr(DeepCORAL, "losses", full)
     failed = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
     monkeypatch.setattr(DeepCORAL, "losses", usual)

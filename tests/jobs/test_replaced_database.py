@@ -226,7 +226,7 @@ def held() -> Held:
 @pytest.fixture
 def queue(store: Store, held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     monkeypatch.setattr(local_runs, "BEAT", 0.05)
-    made = Queue(store, held, live_runs=LiveRuns(partial(getattr, store, "database")))
+    made = Queue(store, local_runs.local_runs(store, held, live_runs=LiveRuns(partial(getattr, store, "database"))))
     yield made
     held.may_finish.set()
     made.close()

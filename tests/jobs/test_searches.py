@@ -15,6 +15,7 @@ from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import background_work
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.searches import Searches
 from da_core.jobs.store import Store
 from da_core.several_runs.search import Budget, Search
@@ -35,7 +36,7 @@ class Bench:
         self.go = threading.Semaphore(0)
         self.fails_with: str | None = None
         self.result, self.evidence = result, evidence
-        self.queue = Queue(self.store, self.run, lease_seconds=1000)
+        self.queue = Queue(self.store, local_runs(self.store, self.run, lease_seconds=1000))
         self.searches = self.server()
 
     def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:

@@ -13,6 +13,7 @@ from da_core.errors import UserError
 from da_core.events import Event, Evidence, Finished, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.store import Store, new_run_id
 from da_core.jobs.studies import Studies
 from da_core.several_runs.study import Study
@@ -33,7 +34,7 @@ class Bench:
         self.go = threading.Semaphore(0)
         self.fails: UserError | None = None
         self.end = Finished(result, evidence)
-        self.queue = Queue(self.store, self.run, lease_seconds=1000)
+        self.queue = Queue(self.store, local_runs(self.store, self.run, lease_seconds=1000))
         self.studies = self.server()
 
     def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:

@@ -18,6 +18,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Losses, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.scheduling.workers import imported_run
 from da_core.jobs.store import Store
 from da_core.run import run
@@ -46,7 +47,8 @@ def limited() -> ChildRuns:
 
 @pytest.fixture
 def queue(limited: ChildRuns, tmp_path: Path) -> Iterator[Queue]:
-    one = Queue(Store(tmp_path / "runs"), limited)
+    store = Store(tmp_path / "runs")
+    one = Queue(store, local_runs(store, limited))
     yield one
     one.close()
 

@@ -104,7 +104,9 @@ class ClusterRuns:
         self._wake.set()
 
     def recover(self) -> None:
-        """See to it that every run has its task."""
+        """See to it that every run has its task; the next view of the runs is a new one."""
+        with self._changed:
+            self._looked = float("-inf")
         self._wake.set()
 
     def find(self, run_id: str) -> Job | None:

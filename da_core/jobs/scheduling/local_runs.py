@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from da_core.errors import UserError
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Workers
+from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Workers, imported_run
 from da_core.jobs.store import Store
 
 if TYPE_CHECKING:
@@ -232,3 +233,26 @@ class LocalRuns:
         with self._schedule.changed:
             for job in list(self._schedule.jobs.values()):
                 self._schedule.end(job, UserError(TAKEN_UP))
+
+
+def local_runs(
+    store: Store,
+    run: RunFunction = imported_run,
+    *,
+    workers: int = 1,
+    room: Capacity | None = None,
+    run_seconds: float | None = None,
+    lease_seconds: float = 180.0,
+    clock: Callable[[], float] = time.monotonic,
+    live_runs: LiveRuns | None = None,
+    checkpoints: CheckpointStore | None = None,
+) -> LocalRuns:
+    """Train runs in threads of this process: ``workers`` at the same time, or as many as have ``room``.
+
+    A run ends after ``run_seconds``, and where nobody has looked at it for ``lease_seconds`` of ``clock``.
+    """
+    room = room or Capacity(lambda: workers)
+    schedule = Schedule(
+        lease_seconds, clock, workers=room.count, single_runs_alone=room.run_beside is not None, run_seconds=run_seconds
+    )
+    return LocalRuns(schedule, store, run, room, live_runs, checkpoints)
