@@ -75,6 +75,15 @@ class MissingError(UserError):
         return (MissingError, (self.remotes,))
 
 
+def damaged(remotes: Sequence[Remote]) -> UserError:
+    """Return the error for files that are there and cannot be read."""
+    return UserError(
+        "{files} in {folder} cannot be read; delete the folder and download it again.",
+        files=", ".join(remote.name for remote in remotes),
+        folder=str(remotes[0].path.parent),
+    )
+
+
 def missing(remotes: Sequence[Remote]) -> list[Remote]:
     """List those that are not on this machine."""
     return [remote for remote in remotes if not remote.path.is_file()]

@@ -38,7 +38,7 @@ class Toy(DataSource):
     """Random pictures, and a count of how often they were made."""
 
     name: ClassVar[str] = "toy"
-    title = summary = "Toy"
+    title = summary = origin = licence = "Toy"
     area = kind = "pictures"
     shift = "appearance"
     Params = ToyParams

@@ -11,15 +11,13 @@ from typing import Literal
 import numpy as np
 
 from da_core import params
-from da_core.data.download import MissingError, Remote, missing
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.download import MissingError, Remote, damaged, missing
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.data.sources.digits import Labels, Pictures, centre_ink
+from da_core.data.sources.digits import CLASSES, Labels, Pictures, centre_ink
 from da_core.data.sources.mnist_m import add_rim, blend_with_photos
-from da_core.errors import UserError
 from da_core.params import hyper
 
-_DIGITS = tuple("0123456789")
 _CLOTHES = (
     "T-shirt",
     "trousers",
@@ -76,6 +74,12 @@ class DownloadedDigits(DataSource):
     area = "digits"
     shift = "appearance"
     kind = "pictures"
+    origin = (
+        "USPS: Hull, 1994, as LIBSVM's data sets have it. MNIST: LeCun, Cortes and Burges. SVHN: Netzer "
+        "et al., 2011, its test part. FashionMNIST: Xiao, Rasul and Vollgraf, 2017. Pictures are drawn from "
+        "them at random; photographs are those that come with scikit-learn."
+    )
+    licence = "USPS: not stated. MNIST: CC BY-SA 3.0. SVHN: for non-commercial use. FashionMNIST: MIT."
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
@@ -103,20 +107,7 @@ class DownloadedDigits(DataSource):
             half = len(y) // 2
             parts = [(add_rim(X[:half]), y[:half]), (blend_with_photos(add_rim(X[half:]), rng), y[half:])]
         source, target = (Domain(name, *part) for name, part in zip(names, parts, strict=True))
-        return DomainPair(
-            source=source,
-            target=target,
-            classes=_CLOTHES if first == "fashion" else _DIGITS,
-            provenance=Provenance(
-                title=self.title,
-                origin="USPS: Hull, 1994, as LIBSVM's data sets have it. MNIST: LeCun, Cortes and Burges. SVHN: Netzer "
-                "et al., 2011, its test part. FashionMNIST: Xiao, Rasul and Vollgraf, 2017. Pictures are drawn from "
-                "them at random; photographs are those that come with scikit-learn.",
-                licence="USPS: not stated. MNIST: CC BY-SA 3.0. SVHN: for non-commercial use. FashionMNIST: MIT.",
-                shift=self.shift,
-            ),
-            flips=first == "fashion",
-        )
+        return self.pair(source, target, _CLOTHES if first == "fashion" else CLASSES, flips=first == "fashion")
 
 
 def rim_if_grey(X: Pictures) -> Pictures:
@@ -139,11 +130,7 @@ def _read(name: str) -> tuple[Pictures, Labels]:
     try:
         return _READERS[name](*contents)
     except Exception as error:  # damaged data makes gzip, bz2, NumPy and SciPy raise errors of many kinds
-        raise UserError(
-            "{files} in {folder} cannot be read; delete the folder and download it again.",
-            files=", ".join(remote.name for remote in files),
-            folder=str(files[0].path.parent),
-        ) from error
+        raise damaged(files) from error
 
 
 def _read_idx(images: bytes, labels: bytes) -> tuple[Pictures, Labels]:
@@ -170,7 +157,7 @@ def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
 
 
 def _checked(X: Pictures, y: Labels) -> tuple[Pictures, Labels]:
-    if len(X) != len(y) or not 0 <= y.min() <= y.max() < len(_DIGITS):
+    if len(X) != len(y) or not 0 <= y.min() <= y.max() < len(CLASSES):
         raise ValueError("pictures and labels do not go together")
     return X, y
 

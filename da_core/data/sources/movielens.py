@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.download import Remote
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.download import Remote, damaged
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.errors import UserError
 from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
@@ -75,6 +74,11 @@ class MovieLens(DataSource):
     area = "recommendation"
     shift = "covariate"
     kind = "features"
+    origin = (
+        "MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
+        "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998."
+    )
+    licence = "For research; not for redistribution or commercial use without permission (GroupLens)."
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
@@ -110,19 +114,7 @@ class MovieLens(DataSource):
             liked = (rows[:, 2] >= _LIKED).astype(np.int64)
             return Domain(name, X.round(2).astype(np.float32), liked, captions=_captions(rows, X, titles))
 
-        return DomainPair(
-            source=domain(*source),
-            target=domain(*target),
-            classes=("not liked", "liked"),
-            provenance=Provenance(
-                title=self.title,
-                origin="MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
-                "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998.",
-                licence="For research; not for redistribution or commercial use without permission (GroupLens).",
-                shift=self.shift,
-            ),
-            columns=COLUMNS,
-        )
+        return self.pair(domain(*source), domain(*target), ("not liked", "liked"), columns=COLUMNS)
 
 
 def _captions(rows: Numbers, X: Rows, titles: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -183,9 +175,5 @@ def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.
         if ratings[:, 0].max() >= len(people) or ratings[:, 1].max() >= len(items) or ratings[:, :2].min() < 0:
             raise ValueError("ratings of users or films that are not listed")
     except Exception as error:  # damaged data makes zipfile and zlib raise errors of many kinds
-        raise UserError(
-            "{files} in {folder} cannot be read; delete the folder and download it again.",
-            files=ML100K.name,
-            folder=str(ML100K.path.parent),
-        ) from error
+        raise damaged([ML100K]) from error
     return ratings, ages, is_man, titles, years, flags

@@ -143,6 +143,8 @@ class Files(DataSource):
     area = "own"
     shift = "unknown"
     kind = None
+    origin = "Files that you provided."
+    licence = "The files' own licence applies. Anyone with the link of a run on them can see its samples."
     Params = FilesParams
     params: FilesParams
 
@@ -182,8 +184,8 @@ class Files(DataSource):
             classes=mark_own(tuple(classes)),
             provenance=Provenance(
                 title=OwnName(" → ".join(dict.fromkeys(names))),
-                origin="Files that you provided.",
-                licence="The files' own licence applies. Anyone with the link of a run on them can see its samples.",
+                origin=self.origin,
+                licence=self.licence,
                 shift="unknown" if simulation is None else "appearance",
             ),
             columns=first.columns,

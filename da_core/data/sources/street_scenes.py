@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.scenes.street import CLASSES, pictures
 from da_core.data.source import DataSource
 from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
@@ -44,22 +44,20 @@ class StreetScenes(DataSource):
     area = "pictures"
     shift = "appearance"
     kind = "pictures"
+    origin = (
+        "Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
+        "of the night with ambient light, street lamps, glow, exposure and sensor noise."
+    )
+    licence = "Made by this project's code: MIT, as the project."
     Params = StreetParams
     params: StreetParams
 
     def load(self, seed: int) -> DomainPair:
         day, night = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
         count, size, difficulty = self.params.count, self.params.size, self.params.difficulty
-        return DomainPair(
-            source=Domain("day", *pictures(count, size, "day", day, difficulty)),
-            target=Domain("night", *pictures(count, size, "night", night, difficulty, self.params)),
-            classes=CLASSES,
-            provenance=Provenance(
-                title=self.title,
-                origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
-                "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
-                licence="Made by this project's code: MIT, as the project.",
-                shift=self.shift,
-            ),
+        return self.pair(
+            Domain("day", *pictures(count, size, "day", day, difficulty)),
+            Domain("night", *pictures(count, size, "night", night, difficulty, self.params)),
+            CLASSES,
             flips=True,
         )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
 from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
@@ -58,20 +58,13 @@ class Table(DataSource, abstract=True):
     params: Sharpness
     classes: tuple[str, ...]
     columns: tuple[str, ...]
-    origin: str
-    licence: str
 
     def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0x7AB1E])
         X, y = self.rows(rng)
         in_target = split_by_column(X[:, self.columns.index(self.params.column)], y, self.params.sharpness, rng)
-        return DomainPair(
-            source=Domain("low", X[~in_target], y[~in_target]),
-            target=Domain("high", X[in_target], y[in_target]),
-            classes=self.classes,
-            provenance=Provenance(title=self.title, origin=self.origin, licence=self.licence, shift=self.shift),
-            columns=self.columns,
-        )
+        source, target = Domain("low", X[~in_target], y[~in_target]), Domain("high", X[in_target], y[in_target])
+        return self.pair(source, target, self.classes, columns=self.columns)
 
     def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         """Return all rows (n, d) in the units of the table, and their classes (n,)."""
