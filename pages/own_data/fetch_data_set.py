@@ -1,4 +1,4 @@
-"""Downloading a public data set: what it is, a button, and a bar while a thread of the server gets it."""
+"""Download a public data set: what it is, a button, and a bar while a thread of the server gets it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Download:
 
     @property
     def going(self) -> bool:
-        """Whether it has neither ended nor been stopped."""
+        """Check that it has neither ended nor been stopped."""
         return self._thread.is_alive() and not self._stopped.is_set()
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ def offer(lacking: MissingError) -> None:
             st.button(_("Download"), type="primary", on_click=downloads.start, args=(lacking.remotes,))
         st.caption(
             _(
-                "Where it cannot be downloaded, put {files} into {folder} on the server.",
+                "If it cannot be downloaded, put {files} into {folder} on the server.",
                 files=safe(listing(remote.name for remote in lacking.remotes)),
                 folder=safe(listing(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes))),
             )

@@ -1,6 +1,6 @@
-"""One street scene turning from day to night, step by step, with the night's parameters on sliders.
+"""Turn one street scene from day to night, step by step, with the night's parameters on sliders.
 
-What is set here is tried on one scene at once, in a fragment; a button makes it the data's, and the pictures anew.
+Settings are tried on one scene at once, in a fragment; a button applies them to the data and draws all pictures again.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def section(applied: Values, use: Callable[[Values], None]) -> None:
     with fold.section(_("From day to night")):
         st.markdown(
             _(
-                "The target's nights are made from the same kind of scenes by a physical model. Change it and watch "
-                "one scene; each picture draws its own values from the ranges."
+                "A physical model turns scenes of the same kind into the target's nights. Change it and watch one "
+                "scene; each picture draws its own values from the ranges."
             )
         )
         _try(applied, use)
@@ -81,7 +81,7 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
     params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=("difficulty",), columns=1)
     thing, scene = st.columns([5, 1], gap="medium")
     label = thing.pills(
-        _("Scene with"),
+        _("Object in the scene"),
         range(len(street.CLASSES)),
         default=0,
         format_func=lambda at: word(street.CLASSES[at]),
@@ -95,10 +95,10 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
         params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=_REST, columns=3)
     if draft.values != applied:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(_("Make the pictures like this"), type="primary"):
+            if st.button(_("Make pictures with these settings"), type="primary"):
                 use(draft.values)
                 st.rerun()
-            st.button(_("Back to the data's own"), type="tertiary", on_click=_forget)
+            st.button(_("Reset to the data's settings"), type="tertiary", on_click=_forget)
 
 
 def _draw_from(draft: _Draft) -> Callable[[Values], None]:
@@ -123,12 +123,12 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
         (_("Day"), _("The scene in daylight."), day),
         (
             _("Linear light"),
-            _("The same without the display's curve: as a sensor counts light."),
+            _("The same scene without the display curve, as a sensor measures light."),
             quantise(to_linear(day / np.float32(255))),
         ),
         (
             _("Relit"),
-            _("The sun is gone; what is left of light falls on the surfaces."),
+            _("Without the sun: the remaining light falls on the surfaces."),
             quantise(to_srgb(night.relit[0])),
         ),
         (
@@ -138,7 +138,7 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
         ),
     ]
     if night.weather is not night.glowing:
-        what = _("A wet road mirrors the lights; rain streaks and veils.")
+        what = _("A wet road reflects the lights; rain adds streaks and a veil.")
         pictures.append((_("Weather"), what, quantise(to_srgb(night.weather[0]))))
     pictures += [
         (
@@ -146,8 +146,8 @@ def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str
             _("The camera makes it {gain} times as bright.", gain=number(float(night.gain[0]), 1)),
             quantise(to_srgb(night.exposed[0])),
         ),
-        (_("Noise"), _("The sensor's noise is lifted with it."), quantise(to_srgb(night.noisy[0]))),
-        (_("Night"), _("White balance and 8 bits: what the model gets to see."), night.developed[0]),
+        (_("Noise"), _("The gain amplifies the sensor's noise as well."), quantise(to_srgb(night.noisy[0]))),
+        (_("Night"), _("White balance and 8 bits: the picture that the model sees."), night.developed[0]),
     ]
     figures = (
         f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(what)}'

@@ -1,4 +1,4 @@
-"""Samples to look at: a few of every class of both domains, and how many there are."""
+"""Draw a few samples of every class of both domains, and how many there are."""
 
 from __future__ import annotations
 

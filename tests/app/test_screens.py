@@ -362,7 +362,7 @@ def test_every_file_is_taken_and_answered_in_the_readers_language(name: str, con
 
 def test_several_tables_at_once_are_no_domain() -> None:
     at = upload(opened("data"), ("a.csv", b"x,label\n1,a\n"), ("b.csv", b"x,label\n1,a\n"))
-    assert "Several files at once" in [*at.error, *at.warning][0].value
+    assert "Choose several files at once" in [*at.error, *at.warning][0].value
 
 
 def test_many_pictures_at_once_are_a_domain() -> None:

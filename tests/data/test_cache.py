@@ -264,11 +264,6 @@ def test_an_upload_can_be_loaded_and_is_kept_once(tmp_path: Path, fresh: Path) -
     assert load_pair(asked) is pair
 
 
-def test_files_without_a_source() -> None:
-    with pytest.raises(UserError, match="need a source"):
-        load_pair(DataSpec(name="files"))
-
-
 @pytest.fixture
 def rows_parsed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The rows of text tables that are parsed from now on; files are read in this process."""

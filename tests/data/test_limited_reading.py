@@ -100,21 +100,15 @@ def test_a_small_table_that_unpacks_to_gigabytes_is_a_sentence(
         cache.load_pair(own(path))
 
 
-@pytest.mark.parametrize("depth", [900, 1100, 3000])
-def test_a_zip_of_very_deep_folders_is_a_sentence(tmp_path: Path, depth: int) -> None:
+def test_very_deep_folders_are_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "deep.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for label in "ab":
-            archive.writestr("d/" * depth + f"{label}/0.png", b"x")
-    with pytest.raises(UserError, match="more than 50 levels deep"):
-        cache.load_pair(own(path))
-
-
-def test_a_folder_of_very_deep_folders_is_a_sentence(tmp_path: Path) -> None:
-    deep = tmp_path / "pictures" / "/".join("d" * 60)
-    deep.mkdir(parents=True)
-    with pytest.raises(UserError, match="more than 50 levels deep"):
-        cache.load_pair(own(tmp_path / "pictures"))
+            archive.writestr("d/" * 3000 + f"{label}/0.png", b"x")
+    (tmp_path / "pictures" / "/".join("d" * 60)).mkdir(parents=True)
+    for place in (path, tmp_path / "pictures"):
+        with pytest.raises(UserError, match="more than 50 levels deep"):
+            cache.load_pair(own(place))
 
 
 def test_letters_that_there_are_none_of_in_matlab_7_3_are_a_sentence(tmp_path: Path) -> None:

@@ -47,8 +47,6 @@ def test_street_scenes_are_a_pair_of_different_scenes() -> None:
         assert np.bincount(domain.y).tolist() == [10] * 10
     assert pair.source.X.mean() > 1.5 * pair.target.X.mean()
     assert pair.source.y.tolist() != pair.target.y.tolist()  # another order: other scenes
-    again = load(sources()["street"], {"count": 100, "size": 48}, 5)
-    np.testing.assert_array_equal(again.target.X, pair.target.X)
 
 
 NEEDS_MORE = {"files", "rated_texts"}

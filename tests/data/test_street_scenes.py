@@ -30,14 +30,6 @@ def test_classes_are_balanced_in_every_stretch() -> None:
     assert sorted(labels[40:50].tolist()) == list(range(len(CLASSES)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("time", ["day", "night"])
-def test_the_seed_decides_everything(time: Time) -> None:
-    first, again, other = (pictures(150, 32, time, seed)[0] for seed in (3, 3, 4))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
 def test_the_same_seed_draws_the_same_scenes_at_every_size() -> None:
     small, large = (draw(10, size, seed=5) for size in (32, 64))
     assert np.array_equal(small.labels, large.labels)

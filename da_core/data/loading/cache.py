@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +37,7 @@ from da_core.experiment import DataSpec
 from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
-from da_core.whole_files import keep_below, mark_used
+from da_core.whole_files import finish, keep_below, mark_used, new_file
 
 __all__ = ["fetch", "inspect_files", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 
@@ -248,7 +247,7 @@ def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
 
 
 def _write(pair: DomainPair, file: Path) -> None:
-    """Write to a temporary file first, so that no reader sees half of it. A full disk only costs the cache."""
+    """Keep a pair on disk. A full one only costs the cache."""
     about = {
         "names": [pair.source.name, pair.target.name],
         "classes": pair.classes,
@@ -261,16 +260,10 @@ def _write(pair: DomainPair, file: Path) -> None:
     }
     about["own"] = sorted(set(own_names_in(about)))
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as begun:
-            try:
-                arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(pair)}
-                np.savez(begun, **arrays)
-                begun.close()
-                os.replace(begun.name, file)
-            except BaseException:
-                Path(begun.name).unlink(missing_ok=True)
-                raise
+        with new_file(file.parent) as new:
+            arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(pair)}
+            np.savez(new, **arrays)
+            os.replace(finish(new), file)
         keep_below(file.parent, _DISK_BYTES)
     except OSError as error:
         _log.warning("This pair is not kept on disk: %s", error)

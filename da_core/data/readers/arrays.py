@@ -1,4 +1,4 @@
-"""The user's own arrays, by what they are called: the samples of one domain, or of both, and the class of each."""
+"""Read a user's arrays by what they are called: the samples of one domain, or of both, and the class of each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
         needed = 2 if labelled else 1
         keys = _find_keys(file, _ONE, needed) or _find_keys(file, _ONE, 1)
         if keys is None:
-            raise _wrong_names(file, place)
+            raise UserError(
+                "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
+                place=short_name(place),
+                names=", ".join(sorted(file.names)[:8]) or "none",
+            )
         if labelled and not all(y in file.names for _, y in keys):
             raise _no_labels(file, place)
         return _read_parts(file, keys, place, labelled)
@@ -77,7 +81,9 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
                 "as X, y and domain.",
                 place=short_name(place),
             )
-        names = _domain_names(file, place)
+        stored = file.describe(_DOMAIN)
+        check_memory(_label_bytes(stored), short_name(place))
+        names = [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
         layout.domains = tuple(dict.fromkeys(names))
         X, labels = _read_parts(file, keys, place, labelled=False)
     if len(names) != len(X):
@@ -94,12 +100,6 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
 def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
     """The first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
     return next((keys for keys in known if all(key in file.names for pair in keys for key in pair[:needed])), None)
-
-
-def _domain_names(file: ArrayFile, place: Path) -> list[str]:
-    stored = file.describe(_DOMAIN)
-    check_memory(_label_bytes(stored), short_name(place))
-    return [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
 
 
 def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
@@ -151,14 +151,6 @@ def _label_bytes(stored: Stored) -> int:
     return math.prod(stored.shape) * max(stored.itemsize, _LABEL_BYTES)
 
 
-def _wrong_names(file: ArrayFile, place: Path) -> UserError:
-    return UserError(
-        "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
-        place=short_name(place),
-        names=", ".join(sorted(file.names)[:8]) or "none",
-    )
-
-
 def _no_labels(file: ArrayFile, place: Path) -> UserError:
     return UserError(
         "“{place}” has samples without labels, and a source needs them: add an array y beside {names}, one label for "
@@ -190,7 +182,15 @@ def _samples(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
             "{name} in “{place}” contains no numbers; use numbers only.", name=name, place=short_name(place)
         )
     if X.ndim == 2:
-        return _rows(X, name, place)
+        with np.errstate(over="ignore"):
+            rows = X.astype(np.float32)
+        if not np.isfinite(rows).all():
+            raise UserError(
+                "{name} in “{place}” has values that are not finite numbers (NaN or infinity); replace or remove them.",
+                name=name,
+                place=short_name(place),
+            )
+        return rows
     grey = _is_grey(X.shape)
     if not grey and not (X.ndim == 4 and X.shape[3] == 3):
         raise UserError(
@@ -210,18 +210,6 @@ def _samples(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
             )
         X = X.astype(np.uint8)
     return np.repeat(X.reshape(*X.shape[:3], 1), 3, axis=3) if grey else X
-
-
-def _rows(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
-    with np.errstate(over="ignore"):
-        rows = X.astype(np.float32)
-    if not np.isfinite(rows).all():
-        raise UserError(
-            "{name} in “{place}” has values that are not finite numbers (NaN or infinity); replace or remove them.",
-            name=name,
-            place=short_name(place),
-        )
-    return rows
 
 
 def _labels(y: NDArray[Any], name: str, place: Path, labelled: bool) -> ClassNames:

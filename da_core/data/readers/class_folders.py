@@ -1,11 +1,11 @@
-"""The user's own pictures or sounds, one file each: from a folder or zip with one folder a class to one domain."""
+"""Read a user's pictures or sounds, one file each, from a folder or zip with one folder a class, as one domain."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -144,7 +144,7 @@ def _spread(files: list[File], most: int) -> list[File]:
 
 
 def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) -> Iterator[NDArray[Any] | UnusableError]:
-    """A sample of each file in turn, or why there is none. A few files are decoded at a time, never more."""
+    """Decode a few files at a time, and yield a sample of each in turn, or why there is none."""
 
     def attempt(file: File) -> NDArray[Any] | UnusableError:
         try:
@@ -154,12 +154,8 @@ def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) ->
 
     workers = min(4, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="reading") as pool:
-        begun: list[Future[NDArray[Any] | UnusableError]] = []
-        for file in files:
-            begun.append(pool.submit(attempt, file))
-            if len(begun) == 2 * workers:
-                yield begun.pop(0).result()
-        yield from (each.result() for each in begun)
+        for first in range(0, len(files), 8 * workers):
+            yield from pool.map(attempt, files[first : first + 8 * workers])
 
 
 # What is said of files that cannot be used ----------------------------------------------------------------------------

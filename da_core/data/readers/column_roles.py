@@ -1,4 +1,4 @@
-"""Which column of a table is what: the label, the domain, the text or the features, from names and cells."""
+"""Decide from names and cells which column of a table is the label, the domain, the text or a feature."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ def assign_roles(
     domain = wanted.domain if with_domain else ""
     if with_domain and not domain:
         domain = _find_domain(place, outline, free)
-    free = _without(free, domain)
+    free = [column for column in free if column.name != domain]
     label = _choose_label(place, outline, wanted.label, free, labelled)
     if wanted.text or wanted.features:
         return Roles(label, domain, wanted.text, () if wanted.text else wanted.features)
-    text, features = _guess_sample(place, outline, _without(free, label), kinds)
+    free = [column for column in free if column.name != label]
+    text, features = _guess_sample(place, outline, free, kinds)
     return Roles(label, domain, text, features)
 
 
@@ -60,9 +61,8 @@ def _find_domain(place: Path, outline: Outline, free: Sequence[Column]) -> str:
     """The column that is plainly the domain: by its name, else as the only one of two words that is no label."""
     free = [column for column in free if not _rank(column, LABEL_NAMES)]
     several = [column for column in free if 2 <= column.distinct <= MOST_WORDS]
-    named = _plainest(several, DOMAIN_NAMES[:2]) or _plainest(
-        free, DOMAIN_NAMES[:2]
-    )  # a sorted table begins with one domain
+    # a sorted table begins with one domain
+    named = _plainest(several, DOMAIN_NAMES[:2]) or _plainest(free, DOMAIN_NAMES[:2])
     places = _plainest(several, DOMAIN_NAMES[2:])
     pairs = _two_valued(column for column in several if column.cells == "words")
     if named:
@@ -145,13 +145,10 @@ def _rank(column: Column, names: Sequence[set[str]]) -> int:
     name = column.name.lower()
     last = re.split(r"[\W_]+", name)[-1]
     for rank, group in enumerate(names, start=1):
-        if name in group or (last in group and len(last) > 1) or any(_is_chinese_ending(name, word) for word in group):
+        endings = tuple(word for word in group if len(word) > 1 and not word.isascii())  # Chinese has no spaces
+        if name in group or (last in group and len(last) > 1) or name.endswith(endings):
             return rank
     return 0
-
-
-def _is_chinese_ending(name: str, word: str) -> bool:
-    return len(word) > 1 and not word.isascii() and name.endswith(word)
 
 
 def _guess_sample(
@@ -169,7 +166,7 @@ def _guess_sample(
     ]
     features = tuple(column.name for column in usable)
     numbers = any(column.cells == "numbers" for column in usable)
-    text = _named_like(texts, TEXT_NAMES) or (texts if not numbers else [])
+    text = [column for column in texts if column.name.lower() in TEXT_NAMES] or (texts if not numbers else [])
     if text:
         return text[0].name, ()
     if not features:
@@ -183,14 +180,6 @@ def _guess_sample(
 def _numbers_the_rows(column: Column) -> bool:
     """Whether a column says no more than which row it is: by its name, or where it has none, by counting up."""
     return column.name.lower() in _ROW_NUMBER or (column.name.startswith("column ") and column.counts_up)
-
-
-def _named_like(columns: Iterable[Column], names: set[str]) -> list[Column]:
-    return [column for column in columns if column.name.lower() in names]
-
-
-def _without(columns: Iterable[Column], name: str) -> list[Column]:
-    return [column for column in columns if column.name != name]
 
 
 def _first_names(outline: Outline) -> str:

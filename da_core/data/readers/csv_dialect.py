@@ -1,4 +1,4 @@
-"""Text tables: the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and its rows.
+"""Find the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and read its rows.
 
 A table is streamed, never held as a whole, and no cell is ever more than a text.
 """
@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -40,10 +40,6 @@ class Dialect:
     delimiter: str
     quoted: bool = True
 
-    def without_utf_8(self, place: Path) -> Dialect:
-        """Return the dialect of a file that begins as UTF-8 and is not."""
-        return replace(self, encoding=_national_encoding(_read_head(place)))
-
 
 def is_text(place: Path) -> bool:
     """Check whether a file's first bytes are text."""
@@ -65,21 +61,19 @@ def is_csv(place: Path) -> bool:
 
 
 def detect_dialect(place: Path) -> Dialect:
-    """Infer how a table is written from its beginning. Raises `UserError` for what cannot be read."""
+    """Infer how a table is written. Raises `UserError` for what cannot be read."""
     with _readable(place):
         encoding, text = _decode_head(place)
-        dialect = Dialect(encoding, _detect_delimiter(text))
-    return replace(dialect, quoted=dialect.delimiter != "\t" or _quotation_marks_close(place, encoding))
+        if encoding == _UTF_8 and not _is_utf_8(place):
+            encoding = _national_encoding(_read_head(place))
+        delimiter = _detect_delimiter(text)
+        return Dialect(encoding, delimiter, delimiter != "\t" or _quotation_marks_close(place, encoding))
 
 
 def read_rows(place: Path, dialect: Dialect) -> Generator[list[str], None, None]:
-    """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table.
-
-    Raises `UnicodeDecodeError` for what is no UTF-8 though it began so: to find that out sooner is to read it twice.
-    """
+    """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    errors = "strict" if dialect.encoding == _UTF_8 else "replace"
-    with _readable(place), place.open(encoding=dialect.encoding, errors=errors, newline="") as stream:
+    with _readable(place), place.open(encoding=dialect.encoding, errors="replace", newline="") as stream:
         yield from csv.reader(stream, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=True)
 
 
@@ -118,6 +112,19 @@ def _detect_encoding(head: bytes) -> str:
     return _UTF_8
 
 
+def _is_utf_8(place: Path) -> bool:
+    """Check the whole file: one that begins as UTF-8 need not go on so."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with place.open("rb") as stream:
+            while block := stream.read(_HEAD_BYTES):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _national_encoding(head: bytes) -> str:
     return "gb18030" if looks_chinese(head) else "cp1252"
 
@@ -142,7 +149,7 @@ def _quotation_marks_close(place: Path, encoding: str) -> bool:
     """Whether a quotation mark that opens a cell also closes one. In a table split by tabs it is often just a text's,
     and would swallow lines up to the next.
     """
-    with _readable(place), place.open(encoding=encoding, errors="replace", newline="") as stream:
+    with place.open(encoding=encoding, errors="replace", newline="") as stream:
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE, skipinitialspace=True)
         rows = islice(filter(any, islice(reader, 2 * SAMPLED_ROWS)), SAMPLED_ROWS)
         cells = [cell for row in rows for cell in row if cell.startswith('"')]

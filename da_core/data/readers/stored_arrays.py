@@ -1,4 +1,4 @@
-"""The arrays that a file holds, by name: what each says of itself before it is read, and how to read it.
+"""Open a file of arrays by name: what each says of itself before it is read, and how to read it.
 
 Of NumPy's npz (also one that `scipy.sparse.save_npz` wrote) and of MATLAB's mat. Nothing that could run code is loaded:
 no Python objects (pickles), and of HDF5 nothing that lies in another file.
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from da_core.data.readers.archive import NOT_READ, open_archive, read_head, readable, short_name
+from da_core.data.readers.archive import open_archive, read_head, readable, short_name, unpacks_to_more
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -99,15 +99,11 @@ def _open_npz(archive: zipfile.ZipFile, place: Path) -> ArrayFile:
 
 def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
     """The header of an array, checked: NumPy takes the memory that a header asks for before it reads."""
-    try:
-        with archive.open(member) as stream:
-            version = npy.read_magic(stream)
-            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read_header(stream)
-            fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
-    except Exception as error:  # a damaged header makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", member.filename, place, error)
-        raise _damaged(member.filename, place) from None
+    with _undamaged(member.filename, place), archive.open(member) as stream:
+        version = npy.read_magic(stream)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read_header(stream)
+        fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
     if dtype.hasobject:
         raise _runs_code(member.filename, place)
     if not fits:
@@ -116,12 +112,8 @@ def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> NDArray[Any]:
-    try:
-        with archive.open(member) as stream:
-            return npy.read_array(stream, allow_pickle=False)
-    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", member.filename, place, error)
-        raise _damaged(member.filename, place) from None
+    with _undamaged(member.filename, place), archive.open(member) as stream:
+        return npy.read_array(stream, allow_pickle=False)
 
 
 def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
@@ -202,17 +194,11 @@ def _check_unpacked(place: Path) -> None:
             while left > 0 and (block := stream.read(min(left, 2**16))):
                 left -= len(block)
                 while block and unpacked <= most:
-                    try:
+                    with readable(place):
                         unpacked += len(unpacker.decompress(block, 2**20))
-                    except zlib.error:
-                        raise UserError(NOT_READ, place=short_name(place)) from None
                     block = unpacker.unconsumed_tail
             if unpacked > most:
-                raise UserError(
-                    "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
-                    place=short_name(place),
-                    most=most // 2**20,
-                )
+                raise unpacks_to_more(place, most)
 
 
 def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
@@ -240,6 +226,15 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
 
 
 # What cannot be used -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _undamaged(name: str, place: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
+        _log.info("%s in %s: %r", name, place, error)
+        raise _damaged(name, place) from None
 
 
 def _damaged(name: str, place: Path) -> UserError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -174,7 +174,7 @@ class Files(DataSource):
         elif simulation := self.params.simulation():
             first, second = _simulate(source, simulation, self.params)
         else:
-            first, second = _PAIR_READERS[detect_kind(source)](source, self.params, layout)
+            first, second = _read_pair(source, self.params, layout)
         _check_alike(first, second)
         classes = common_classes(first, second)
         _to_one_size(self.params.size, first, second)
@@ -251,28 +251,15 @@ def _read_two_places(
 
 
 def _read_place(name: str, place: Path, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
-    """One domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
-    return _READERS[detect_kind(place)](name, place, params, known)
-
-
-def _read_files(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    with open_listing(place) as listing:
-        return read_class_folders(name, listing, params.files(), known)
-
-
-def _read_arrays(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    return RawDomain(name, *read_arrays(place, labelled=not known))
-
-
-def _read_svmlight(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    return RawDomain(name, *read_svmlight(place))
-
-
-_READERS: dict[PlaceKind, Callable[[str, Path, FilesParams, Collection[str | None]], RawDomain]] = {
-    "files": _read_files,
-    "arrays": _read_arrays,
-    "svmlight": _read_svmlight,
-}
+    """Read one domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
+    match detect_kind(place):
+        case "arrays":
+            return RawDomain(name, *read_arrays(place, labelled=not known))
+        case "svmlight":
+            return RawDomain(name, *read_svmlight(place))
+        case _:
+            with open_listing(place) as listing:
+                return read_class_folders(name, listing, params.files(), known)
 
 
 def _check_alike(first: RawDomain, second: RawDomain) -> None:
@@ -289,37 +276,26 @@ def _check_alike(first: RawDomain, second: RawDomain) -> None:
 # One place, both domains ---------------------------------------------------------------------------------------------
 
 
-def _read_both_folders(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    with open_listing(place) as listing:
-        layout.domains = tuple(domain_folders(listing))
-        (source, day), (target, night) = split_domains(listing, params.source_domain, params.target_domain)
-        first = read_class_folders(source, day, params.files())
-        second = read_class_folders(target, night, params.files(), set(first.labels))
-    first.reading = {"source": source, "target": target} if layout.domains else {}
-    return first, second
-
-
-def _read_both_arrays(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    return read_both_domains(place, params.source_domain, params.target_domain, layout)
-
-
-def _refuse_svmlight(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    raise OneDomainError(
-        "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.", place=short_name(place)
-    )
-
-
-def _read_both_rows(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    domains = params.source_domain, params.target_domain
-    return read_mixed_table(place, params.roles(), *domains, params.treatment(), layout)
-
-
-_PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams, Layout], tuple[RawDomain, RawDomain]]] = {
-    "files": _read_both_folders,
-    "arrays": _read_both_arrays,
-    "svmlight": _refuse_svmlight,
-    "table": _read_both_rows,
-}
+def _read_pair(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
+    wanted = params.source_domain, params.target_domain
+    match detect_kind(place):
+        case "table":
+            return read_mixed_table(place, params.roles(), *wanted, params.treatment(), layout)
+        case "arrays":
+            return read_both_domains(place, *wanted, layout)
+        case "svmlight":
+            raise OneDomainError(
+                "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.",
+                place=short_name(place),
+            )
+        case "files":
+            with open_listing(place) as listing:
+                layout.domains = tuple(domain_folders(listing))
+                (source, day), (target, night) = split_domains(listing, *wanted)
+                first = read_class_folders(source, day, params.files())
+                second = read_class_folders(target, night, params.files(), set(first.labels))
+            first.reading = {"source": source, "target": target} if layout.domains else {}
+            return first, second
 
 
 def _simulate(place: Path, simulation: Simulation, params: FilesParams) -> tuple[RawDomain, RawDomain]:
