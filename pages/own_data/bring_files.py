@@ -16,7 +16,7 @@ from da_core.data.loading.cache import inspect_files
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
 from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.limited_reading import AT_ONCE
-from da_core.data.readers.archive import OneDomainError
+from da_core.data.readers.archive import SingleDomainError
 from da_core.data.readers.columns import join_names
 from da_core.data.readers.pictures import begins_as_picture
 from da_core.data.readers.sounds import is_sound
@@ -273,7 +273,7 @@ def _preview(spec: DataSpec, use: Callable[[DataSpec], None], inspection: Inspec
         settled = spec if in_use and inspection.problem is None else inspection.settle(spec)
     except UserError as error:
         read_again(spec)
-        is_question = isinstance(error, OneDomainError) or "option" in error.values
+        is_question = isinstance(error, SingleDomainError) or "option" in error.values
         (st.info if is_question else st.error)(words.explain(error))
         return
     if inspection.pair is None or in_use:

@@ -119,34 +119,21 @@ def _forget() -> None:
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
     """Write the steps as HTML: a grid of pictures, each with its name and what happened."""
     day, night = _render(label, seed, difficulty, conditions)
+    gain = number(float(night.gain[0]), 1)
+    light = [
+        (_("Relit"), _("Without the sun: the remaining light falls on the surfaces."), night.relit),
+        (_("Glow"), _("The sky, lamps and the scene's own lights shine into the lens."), night.glowing),
+        (_("Weather"), _("A wet road reflects the lights; rain adds streaks and a veil."), night.weather),
+        (_("Exposed"), _("The camera makes it {gain} times as bright.", gain=gain), night.exposed),
+        (_("Noise"), _("The gain amplifies the sensor's noise as well."), night.noisy),
+    ]
+    if night.weather is night.glowing:
+        del light[2]
+    linear = _("The same scene without the display curve, as a sensor measures light.")
     pictures = [
         (_("Day"), _("The scene in daylight."), day),
-        (
-            _("Linear light"),
-            _("The same scene without the display curve, as a sensor measures light."),
-            quantise(to_linear(day / np.float32(255))),
-        ),
-        (
-            _("Relit"),
-            _("Without the sun: the remaining light falls on the surfaces."),
-            quantise(to_srgb(night.relit[0])),
-        ),
-        (
-            _("Glow"),
-            _("The sky, lamps and the scene's own lights shine into the lens."),
-            quantise(to_srgb(night.glowing[0])),
-        ),
-    ]
-    if night.weather is not night.glowing:
-        what = _("A wet road reflects the lights; rain adds streaks and a veil.")
-        pictures.append((_("Weather"), what, quantise(to_srgb(night.weather[0]))))
-    pictures += [
-        (
-            _("Exposed"),
-            _("The camera makes it {gain} times as bright.", gain=number(float(night.gain[0]), 1)),
-            quantise(to_srgb(night.exposed[0])),
-        ),
-        (_("Noise"), _("The gain amplifies the sensor's noise as well."), quantise(to_srgb(night.noisy[0]))),
+        (_("Linear light"), linear, quantise(to_linear(day / np.float32(255)))),
+        *((name, what, quantise(to_srgb(step[0]))) for name, what, step in light),
         (_("Night"), _("White balance and 8 bits: the picture that the model sees."), night.developed[0]),
     ]
     figures = (
@@ -168,7 +155,7 @@ def _render(label: int, seed: int, difficulty: NightName, conditions: str) -> tu
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _drawn(label: int, seed: int, difficulty: NightName) -> street.Scenes:
-    return street.draw_one(label, _SIDE, seed, difficulty)
+    return street.draw_single(label, _SIDE, seed, difficulty)
 
 
 def _image(picture: Pictures) -> str:

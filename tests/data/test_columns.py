@@ -8,7 +8,7 @@ import pytest
 
 from da_core.data.loading.cache import inspect_files
 from da_core.data.readers import tables
-from da_core.data.readers.archive import OneDomainError
+from da_core.data.readers.archive import SingleDomainError
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
@@ -49,7 +49,7 @@ def test_names_that_speak_are_weighed(tmp_path: Path, header: str, row: str, exp
 
 def test_a_city_is_no_domain_beside_a_column_of_two_words(tmp_path: Path) -> None:
     place = table(tmp_path / "a.csv", "x,city,shop,class", "{n},{city},{other},{two}")
-    with pytest.raises(OneDomainError) as raised:
+    with pytest.raises(SingleDomainError) as raised:
         roles(place)
     assert raised.value.values["option"] == "domain"
     assert roles(place, domain="city") == ("class", "city")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.data.scenes.street import CLASSES, Time, draw, draw_one, pictures
+from da_core.data.scenes.street import CLASSES, Time, draw, draw_single, pictures
 from da_core.data.sources.street_scenes import StreetParams, StreetScenes
 from da_core.data.synthesis.colour import linearise, luminance
 from da_core.data.synthesis.night_conditions import NIGHTS, NightName
@@ -113,7 +113,7 @@ def test_ground_lies_below_the_sky_and_under_the_things() -> None:
 
 @pytest.mark.parametrize("label", range(len(CLASSES)))
 def test_one_scene_is_of_the_class_asked_for(label: int) -> None:
-    assert draw_one(label, 32, seed=3).labels.tolist() == [label]
+    assert draw_single(label, 32, seed=3).labels.tolist() == [label]
 
 
 def test_a_difficulty_sets_what_is_not_given() -> None:

@@ -1,4 +1,4 @@
-"""The cache of domain pairs: in memory for pages and runs to share, and on disk for the next start."""
+"""Cache domain pairs: in memory for pages and runs to share, and on disk for the next start."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 def inspect_files(spec: DataSpec) -> Inspection:
     """Read a user's own files, which ``spec`` names, unless they are known. What is wrong is returned, not raised.
 
-    What is read without being told which columns are what is known under the settled ``spec`` from then on as well.
+    A table whose columns were guessed is known under the settled ``spec`` from then on as well.
     """
     inspection = Inspection()
 
@@ -157,14 +157,14 @@ def known_sizes(spec: DataSpec) -> Sizes | None:
     except (UserError, OSError):
         return None
     with _memory_lock:
-        if (found := _sizes.get(key)) is not None:
-            return found
+        if (sizes := _sizes.get(key)) is not None:
+            return sizes
     count, side = getattr(source.params, "count", None), getattr(source.params, "size", 32)
     return (count, count, (side, side, 3)) if count else None
 
 
 def _key_of(spec: DataSpec, source: DataSource, seed: int, stamps: Stamps | None = None) -> str:
-    """What a pair is kept under: its settings and, of a user's own files, their stamps."""
+    """Make a pair's key of its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, source.params.model_dump(), seed)
     names = [place_name(place) for place in spec.places]
@@ -184,7 +184,7 @@ def _key(*parts: Any) -> str:
 
 @functools.cache
 def _code() -> str:
-    """A digest of the code that makes pairs: when it changes, they are made anew."""
+    """Compute a digest of the code that makes pairs: when it changes, they are made again."""
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -270,7 +270,7 @@ def _write(pair: DomainPair, file: Path) -> None:
 
 
 def _read(file: Path) -> DomainPair | None:
-    """The pair kept in ``file``; None where there is none or it is broken."""
+    """Read the pair kept in ``file``; None where there is none or it is broken."""
     try:
         with np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
@@ -294,6 +294,6 @@ def _read(file: Path) -> DomainPair | None:
         return pair
     except FileNotFoundError:
         return None
-    except Exception as error:  # whatever is wrong with it, to make the pair anew mends it
-        _log.warning("%s is broken (%s) and is made anew.", file.name, error)
+    except Exception as error:  # whatever is wrong with it, making the pair again mends it
+        _log.warning("%s is broken (%s) and is made again.", file.name, error)
         return None

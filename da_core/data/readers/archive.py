@@ -44,7 +44,7 @@ class UnusableError(Exception):
         super().__init__(reason)
 
 
-class OneDomainError(UserError):
+class SingleDomainError(UserError):
     """A place that should hold both domains holds one: nothing is wrong with it, but the target is still to come."""
 
 
@@ -134,7 +134,7 @@ def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _walk(folder: Path) -> list[os.DirEntry[str]]:
-    """Every entry below ``folder``, itself left out, but for hidden ones; links are not followed."""
+    """List every entry below ``folder``, but for hidden ones; links are not followed."""
     below: list[os.DirEntry[str]] = []
     waiting = [str(folder)]
     try:
@@ -271,8 +271,9 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]:
-    """How members' names are read. Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then
-    takes it for code page 437.
+    """Find out how members' names are read.
+
+    Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then takes it for code page 437.
     """
     unsaid = [member.filename for member in members if not member.flag_bits & _SAYS_UTF_8]
     raw = "/".join(unsaid).encode("cp437", errors="ignore")
@@ -297,7 +298,7 @@ def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], 
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    """A path's names; an accented letter is one character, however the file system wrote it."""
+    """Split a path into its names; an accented letter is one character, however the file system wrote it."""
     return tuple(part for part in unicodedata.normalize("NFC", path).split("/") if part not in ("", "."))
 
 

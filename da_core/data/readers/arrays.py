@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.layout import Layout
-from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.archive import SingleDomainError, short_name
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
 from da_core.data.readers.stored_arrays import ArrayFile, Stored, is_mat, open_arrays
@@ -21,7 +21,7 @@ _Keys = tuple[tuple[str, str], ...]
 
 _SAMPLES = ("X", "x", "fts", "feas", "features")
 _LABELS = ("y", "Y", "labels", "label", "gnd")
-_ONE: tuple[_Keys, ...] = (
+_SINGLE: tuple[_Keys, ...] = (
     *(((X, y),) for X in _SAMPLES for y in _LABELS),
     (("X_train", "y_train"), ("X_test", "y_test")),
 )
@@ -49,7 +49,7 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
     """
     with open_arrays(place) as file:
         needed = 2 if labelled else 1
-        keys = _find_keys(file, _ONE, needed) or _find_keys(file, _ONE, 1)
+        keys = _find_keys(file, _SINGLE, needed) or _find_keys(file, _SINGLE, 1)
         if keys is None:
             raise UserError(
                 "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
@@ -74,9 +74,9 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
                 raise _no_labels(file, place)
             first = RawDomain("source", *_read_parts(file, keys[:1], place, labelled=True))
             return first, RawDomain("target", *_read_parts(file, keys[1:], place, labelled=False))
-        keys = _find_keys(file, _ONE, 2)
+        keys = _find_keys(file, _SINGLE, 2)
         if keys is None or _DOMAIN not in file.names:
-            raise OneDomainError(
+            raise SingleDomainError(
                 "“{place}” holds one domain: bring another as the target, or both in one file, as Xs, ys, Xt and yt or "
                 "as X, y and domain.",
                 place=short_name(place),
@@ -88,22 +88,22 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
         X, labels = _read_parts(file, keys, place, labelled=False)
     if len(names) != len(X):
         raise _unlike(_DOMAIN, len(names), keys[0][0], len(X), place)
-    ours, theirs = choose_domains(layout.domains, source, target, short_name(place))
-    rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([ours], theirs))
+    source_name, target_names = choose_domains(layout.domains, source, target, short_name(place))
+    rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([source_name], target_names))
     both = RawDomain("", X, labels)
     first, second = (both.subset(some) for some in rows)
-    first.name, second.name = OwnName(ours), target_name(theirs)
-    first.reading = {"domain": _DOMAIN, "source": ours, "target": ", ".join(theirs)}
+    first.name, second.name = OwnName(source_name), target_name(target_names)
+    first.reading = {"domain": _DOMAIN, "source": source_name, "target": ", ".join(target_names)}
     return first, second
 
 
 def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
-    """The first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
+    """Find the first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
     return next((keys for keys in known if all(key in file.names for pair in keys for key in pair[:needed])), None)
 
 
 def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
-    """The samples and labels of some parts of one domain, joined."""
+    """Read the samples and labels of some parts of one domain, joined."""
     stored = {key: file.describe(key) for pair in keys for key in pair if key in file.names}
     size = sum(_sample_bytes(stored[samples]) for samples, _ in keys)
     size += sum(_label_bytes(stored[labels]) for _, labels in keys if labels in stored)
@@ -131,7 +131,7 @@ def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tu
 
 
 def _as_rows(X: NDArray[Any], y: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Of MATLAB, where every list is a matrix: labels as one list, and samples as rows where they are columns."""
+    """Turn MATLAB's matrices into labels as one list, and samples as rows where they are columns."""
     if y is None:
         return X, None
     y = y.ravel() if y.ndim == 2 and 1 in y.shape else y
@@ -172,7 +172,7 @@ def _unlike(labels: str, count: int, samples: str, rows: int, place: Path) -> Us
 
 
 def _is_grey(shape: tuple[int, ...]) -> bool:
-    """Whether it is the shape of pictures (n, h, w) or (n, h, w, 1)."""
+    """Check that it is the shape of pictures (n, h, w) or (n, h, w, 1)."""
     return len(shape) == 3 or (len(shape) == 4 and shape[3] == 1)
 
 

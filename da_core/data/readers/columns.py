@@ -128,7 +128,7 @@ def judge_columns(place: Path, rows: Sequence[Sequence[str]], dialect: Dialect |
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names columns: no number in it, and it is unlike what stands below."""
+    """Check that the first row names columns: no number in it, and it is unlike what stands below."""
     if not rows:
         return False
     first, body = rows[0], rows[1:]
@@ -147,7 +147,7 @@ def _has_decimal_commas(rows: Iterable[Sequence[str]]) -> bool:
 
 
 def _unique_names(row: Sequence[str]) -> list[str]:
-    """Column names, each once: what is missing or comes twice gets its place."""
+    """Make column names, each once: what is missing or comes twice gets its place."""
     names: list[str] = []
     for number, cell in enumerate(row, start=1):
         name = " ".join(cell.split())[:80]

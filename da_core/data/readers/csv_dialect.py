@@ -93,7 +93,7 @@ def _read_head(place: Path, count: int = _HEAD_BYTES) -> bytes:
 
 
 def _decode_head(place: Path) -> tuple[str, str]:
-    """The encoding, and the whole lines at a table's beginning (a part of the first one if it is longer than that)."""
+    """Detect the encoding, and return the whole lines at a table's beginning, or a part of a very long first one."""
     head = _read_head(place)
     encoding = _detect_encoding(head)
     text = head.decode(encoding, errors="replace")[:_HEAD]
@@ -102,7 +102,7 @@ def _decode_head(place: Path) -> tuple[str, str]:
 
 
 def _detect_encoding(head: bytes) -> str:
-    """UTF-16 where the file says so, UTF-8 where its beginning proves it, else a national one."""
+    """Choose UTF-16 where the file says so, UTF-8 where its beginning proves it, else a national one."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -135,7 +135,7 @@ def _split_head(head: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _detect_delimiter(head: str) -> str:
-    """The sign that splits the first lines into the most cells, as many in each."""
+    """Find the sign that splits the first lines into the most cells, as many in each."""
 
     def fitness(delimiter: str) -> tuple[float, int]:
         widths = Counter(map(len, _split_head(head, delimiter)))
@@ -146,8 +146,9 @@ def _detect_delimiter(head: str) -> str:
 
 
 def _quotation_marks_close(place: Path, encoding: str) -> bool:
-    """Whether a quotation mark that opens a cell also closes one. In a table split by tabs it is often just a text's,
-    and would swallow lines up to the next.
+    """Check that a quotation mark that opens a cell also closes one.
+
+    In a table split by tabs it is often just a text's, and would swallow lines up to the next.
     """
     with place.open(encoding=encoding, errors="replace", newline="") as stream:
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE, skipinitialspace=True)

@@ -93,8 +93,8 @@ def _open_npz(archive: zipfile.ZipFile, place: Path) -> ArrayFile:
 
     if not members.keys() >= _SPARSE:
         return ArrayFile(tuple(members), describe)
-    others = tuple(name for name in members if name not in _SPARSE | _INDICES)
-    return ArrayFile(("X", *others), lambda name: _describe_sparse(archive, place) if name == "X" else describe(name))
+    labels = tuple(name for name in members if name not in _SPARSE | _INDICES)
+    return ArrayFile(("X", *labels), lambda name: _describe_sparse(archive, place) if name == "X" else describe(name))
 
 
 def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
@@ -155,15 +155,15 @@ def _open_mat(place: Path) -> ArrayFile:
 
     _check_unpacked(place)
     with readable(place):
-        found = {name: (shape, kind) for name, shape, kind in whosmat(place)}
+        kinds = {name: (shape, kind) for name, shape, kind in whosmat(place)}
 
     def describe(name: str) -> Stored:
-        shape, kind = found[name]
+        shape, kind = kinds[name]
         if kind not in _NUMBERS | _TEXTS:
             raise _runs_code(name, place)
         return Stored(shape, _TEXT_BYTES if kind in _TEXTS else 8, lambda: _read_mat(name, place))
 
-    return ArrayFile(tuple(name for name, (_, kind) in found.items() if kind in _NUMBERS | _TEXTS), describe)
+    return ArrayFile(tuple(name for name, (_, kind) in kinds.items() if kind in _NUMBERS | _TEXTS), describe)
 
 
 def _read_mat(name: str, place: Path) -> NDArray[Any]:
@@ -207,22 +207,22 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
 
     with readable(place):
         link = file.get(name, getlink=True)
-        found = file[name] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.dtype.kind not in "biuf":
+        matrix = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(matrix, h5py.Dataset) or matrix.external or matrix.is_virtual or matrix.dtype.kind not in "biuf":
         raise UserError(
             "{name} in “{place}” is not a plain matrix of numbers, the only kind read from MATLAB 7.3 files; save it "
             "with -v7.",
             name=name,
             place=short_name(place),
         )
-    is_text = found.attrs.get("MATLAB_class") == b"char"
+    is_text = matrix.attrs.get("MATLAB_class") == b"char"
 
     def read() -> NDArray[Any]:
         with readable(place):
-            array: NDArray[Any] = found[()].T
+            array: NDArray[Any] = matrix[()].T
         return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array)]) if is_text else array
 
-    return Stored(found.shape[::-1], _TEXT_BYTES if is_text else found.dtype.itemsize, read)
+    return Stored(matrix.shape[::-1], _TEXT_BYTES if is_text else matrix.dtype.itemsize, read)
 
 
 # What cannot be used -------------------------------------------------------------------------------------------------

@@ -70,28 +70,28 @@ GUESSES = (OTHER_LABEL, OTHER_DOMAIN)
 
 
 def read_two_tables(
-    source: Path, target: Path, names: tuple[str, str], wanted: Roles, treatment: Treatment, layout: Layout
+    source: Path, target: Path, names: tuple[str, str], chosen: Roles, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read two tables with the same columns as source and target, called ``names``. Raises `UserError`."""
 
     def roles_of_source(outline: Outline) -> Roles:
-        layout.outline, layout.roles = outline, wanted
-        layout.roles = assign_roles(source, outline, wanted, with_domain=False, labelled=True, kinds=treatment.kinds)
+        layout.outline, layout.roles = outline, chosen
+        layout.roles = assign_roles(source, outline, chosen, with_domain=False, labelled=True, kinds=treatment.kinds)
         return layout.roles
 
     def roles_of_target(outline: Outline) -> Roles:
         return assign_roles(target, outline, as_source, with_domain=False, labelled=False)
 
-    ours = read_table(source, roles_of_source)
-    (first,), notices = _split_rows(ours, names[:1], [True], treatment, labelled=True)
-    as_source = replace(ours.roles, domain="")
-    theirs = read_table(target, roles_of_target, ours.plan)
-    (second,), more = _split_rows(theirs, names[1:], [True], treatment, labelled=False)
-    return _to_domains(ours, (first, second), names, names, wanted, treatment, [*notices, *more])
+    source_table = read_table(source, roles_of_source)
+    (first,), notices = _split_rows(source_table, names[:1], [True], treatment, labelled=True)
+    as_source = replace(source_table.roles, domain="")
+    target_table = read_table(target, roles_of_target, source_table.plan)
+    (second,), more = _split_rows(target_table, names[1:], [True], treatment, labelled=False)
+    return _to_domains(source_table, (first, second), names, names, chosen, treatment, [*notices, *more])
 
 
 def read_mixed_table(
-    place: Path, wanted: Roles, source: str, target: str, treatment: Treatment, layout: Layout
+    place: Path, chosen: Roles, source: str, target: str, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read the two domains that a column of one table tells apart.
 
@@ -99,17 +99,17 @@ def read_mixed_table(
     """
 
     def roles_of(outline: Outline) -> Roles:
-        layout.outline, layout.roles = outline, wanted
-        layout.roles = assign_roles(place, outline, wanted, with_domain=True, labelled=True, kinds=treatment.kinds)
+        layout.outline, layout.roles = outline, chosen
+        layout.roles = assign_roles(place, outline, chosen, with_domain=True, labelled=True, kinds=treatment.kinds)
         return layout.roles
 
     table = read_table(place, roles_of, only={source, target} if source and target else None)
     layout.domains = tuple(table.values)
-    ours, theirs = choose_domains(table.values, source, target, short_name(place))
-    names = (OwnName(ours), target_name(theirs))
-    masks = [table.domains.isin(values).to_numpy() for values in ([ours], theirs)]
+    source_name, targets = choose_domains(table.values, source, target, short_name(place))
+    names = (OwnName(source_name), target_name(targets))
+    masks = [table.domains.isin(values).to_numpy() for values in ([source_name], targets)]
     parts, notices = _split_rows(table, names, masks, treatment, labelled=masks[0])
-    return _to_domains(table, tuple(parts), names, (ours, ", ".join(theirs)), wanted, treatment, notices)
+    return _to_domains(table, tuple(parts), names, (source_name, ", ".join(targets)), chosen, treatment, notices)
 
 
 # A table -------------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def read_mixed_table(
 
 @dataclass(frozen=True)
 class Plan:
-    """How the features' cells are read: the columns of ``numbers`` and of ``words``, and the formats of dates."""
+    """The columns of features that are read as ``numbers`` and as ``words``, and the formats of dates."""
 
     numbers: list[str]
     words: list[str]
@@ -184,12 +184,12 @@ def read_table(
         kept = islice(body, most)
         while block := list(islice(kept, _BLOCK)):
             even = [row for row in block if len(row) == len(outline.columns)]
-            wanted = even
+            kept_rows = even
             if (at := cells[0].at) is not None:
                 values |= dict.fromkeys(row[at].strip() for row in even)
-                wanted = [row for row in even if _is_wanted(row[at].strip(), only)]
-            uneven, elsewhere = uneven + len(block) - len(even), elsewhere + len(even) - len(wanted)
-            count += len(wanted)
+                kept_rows = [row for row in even if _is_kept(row[at].strip(), only)]
+            uneven, elsewhere = uneven + len(block) - len(even), elsewhere + len(even) - len(kept_rows)
+            count += len(kept_rows)
             if count * (len(cells) - 2) > _MOST_CELLS:
                 raise UserError(
                     "“{place}” has more than {most} numbers; choose fewer columns or bring fewer rows.",
@@ -197,7 +197,7 @@ def read_table(
                     most=_MOST_CELLS,
                 )
             for cell, column in zip(cells, columns, strict=True):
-                column.append(pd.Series(cell.read_from(wanted), dtype=cell.dtype))
+                column.append(pd.Series(cell.read_from(kept_rows), dtype=cell.dtype))
         cut = next(chain(body, lines), None) is not None
     domain, label, *parts = (pd.concat(column, ignore_index=True) for column in columns)
     samples = pd.DataFrame(dict(zip((cell.name for cell in cells[2:]), parts, strict=True)), index=label.index)
@@ -205,7 +205,7 @@ def read_table(
     return TableRows(place, outline, roles, plan, domain, label, samples, known, uneven, elsewhere, cut)
 
 
-def _is_wanted(domain: str, only: Collection[str] | None) -> bool:
+def _is_kept(domain: str, only: Collection[str] | None) -> bool:
     return not is_missing(domain) if only is None else domain in only
 
 
@@ -304,14 +304,14 @@ def _to_domains(
     parts: tuple[pd.DataFrame, ...],
     names: tuple[str, str],
     domains: tuple[str, str],
-    wanted: Roles,
+    chosen: Roles,
     treatment: Treatment,
     notices: list[Notice],
 ) -> tuple[RawDomain, RawDomain]:
     """Make the domains of their rows; what is filled in comes from the first one, the source."""
     source, target = parts
     place, plan, roles = table.place, table.plan, table.roles
-    notices = [*notices, *_columns_left_out(table, wanted, treatment), *_other_roles(table, wanted)]
+    notices = [*notices, *_columns_left_out(table, chosen, treatment), *_other_roles(table, chosen)]
     reading: dict[str, Any] = {
         "label": roles.label,
         "domain": roles.domain,
@@ -363,30 +363,30 @@ def _describe_encoding(encoded: Encoded, plan: Plan, treatment: Treatment) -> li
     """Say what became of cells that were no numbers."""
     filled = FILLED if treatment.missing == "median" else FILLED_FREQUENT
     one_hot = [f"{name} ({count})" for name, count in encoded.one_hot.items()]
-    found = (
+    changes = (
         (filled, sum(encoded.filled.values()), [f"{name} ({count})" for name, count in encoded.filled.items()]),
         (ONE_HOT, len(one_hot), one_hot),
         (UNKNOWN_WORDS, sum(encoded.unknown.values()), list(encoded.unknown)),
         (DATES, len(plan.date_formats), list(plan.date_formats)),
     )
-    return [Notice(message, {"count": count, "names": short_list(names)}) for message, count, names in found if names]
+    return [Notice(message, {"count": count, "names": short_list(names)}) for message, count, names in changes if names]
 
 
-def _other_roles(table: TableRows, wanted: Roles) -> list[Notice]:
+def _other_roles(table: TableRows, chosen: Roles) -> list[Notice]:
     """Name the columns that would do as well as those that were taken without being asked for."""
     roles = table.roles
     labels, domains = other_candidates(table.outline, roles)
-    found = ((OTHER_LABEL, wanted.label, roles.label, labels), (OTHER_DOMAIN, wanted.domain, roles.domain, domains))
+    rows = ((OTHER_LABEL, chosen.label, roles.label, labels), (OTHER_DOMAIN, chosen.domain, roles.domain, domains))
     return [
-        Notice(message, {"name": taken, "names": short_list(others)})
-        for message, asked, taken, others in found
-        if taken and others and not asked
+        Notice(message, {"name": taken, "names": short_list(candidates)})
+        for message, choice, taken, candidates in rows
+        if taken and candidates and not choice
     ]
 
 
-def _columns_left_out(table: TableRows, wanted: Roles, treatment: Treatment) -> list[Notice]:
+def _columns_left_out(table: TableRows, chosen: Roles, treatment: Treatment) -> list[Notice]:
     outline, roles = table.outline, table.roles
-    if roles.text or wanted.features:
+    if roles.text or chosen.features:
         return []
     used = {roles.label, roles.domain, *roles.features}
     spare = [column for column in outline.columns if column.name not in used]
@@ -394,10 +394,10 @@ def _columns_left_out(table: TableRows, wanted: Roles, treatment: Treatment) -> 
     sparse = [column.name for column in spare if column.cells != "texts" and column.missing > half]
     spare = [column for column in spare if column.name not in sparse and column.cells != "numbers"]
     many = [column.name for column in spare if column.cells == "words" and column.distinct > MOST_WORDS]
-    many = many if treatment.words else []
-    others = [column.name for column in spare if column.name not in many]
+    many = many if "words" in treatment.kinds else []
+    rest = [column.name for column in spare if column.name not in many]
     return [
         Notice(message, {"place": short_name(table.place), "names": ", ".join(names[:8]), "most": MOST_WORDS})
-        for message, names in ((NO_NUMBERS, others), (MANY_WORDS, many), (MOSTLY_MISSING, sparse))
+        for message, names in ((NO_NUMBERS, rest), (MANY_WORDS, many), (MOSTLY_MISSING, sparse))
         if names
     ]

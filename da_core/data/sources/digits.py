@@ -1,4 +1,4 @@
-"""Handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night.
+"""Load handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night.
 
 Both sets come inside packages that this project needs anyway, so nothing is downloaded.
 """

@@ -1,4 +1,4 @@
-"""The sets that papers on domain adaptation use, in full: they do not come with a package and are downloaded once."""
+"""Load the sets that papers on domain adaptation use, in full: they are downloaded once."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ class DownloadedDigits(DataSource):
         if lacking := missing(self.remotes()):
             raise MissingError(lacking)
         rng = np.random.default_rng([seed, 0xD161])
-        first, *others = _PAIRS[self.params.pair]
-        if others:
+        first, *rest = _PAIRS[self.params.pair]
+        if rest:
             prepare = rim_if_grey if first == "svhn" else centre_ink
-            names = (first, others[0])
+            names = (first, rest[0])
             parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), self.params.count, rng) for name in names)]
         else:
             names = (first, "photo")

@@ -1,4 +1,4 @@
-"""Points in the plane that a hand has arranged: a shape, what is done to its target, and points of one's own."""
+"""Make pairs of points that a visitor arranged: a shape, the changes of its target, and drawn points."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DrawnPoints(DataSource):
             step=0.05,
             symbol="σ",
             title="Noise",
-            help=("Standard deviation around the shape; larger values mix the classes."),
+            help="Standard deviation around the shape; larger values mix the classes.",
         )
         source_ratio: float = hyper(
             1.0,
@@ -80,13 +80,13 @@ class DrawnPoints(DataSource):
             symbol="α",
             unit="°",
             title="Rotation",
-            help=("Angle by which the target is rotated."),
+            help="Angle by which the target is rotated.",
         )
         stretch: float = hyper(
             1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="Factor by which the target is widened and flattened."
         )
         right: float = hyper(
-            0.0, ge=-6, le=6, step=0.1, title="Move right", help=("Distance that the target is moved to the right.")
+            0.0, ge=-6, le=6, step=0.1, title="Move right", help="Distance that the target is moved to the right."
         )
         up: float = hyper(0.0, ge=-6, le=6, step=0.1, title="Move up", help="Distance that the target is moved up.")
         selection: float = hyper(

@@ -1,4 +1,4 @@
-"""Digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black paper → a busy background.
+"""Put digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black → a busy background.
 
 Digits and photographs come inside packages that this project needs anyway, so nothing is downloaded.
 """

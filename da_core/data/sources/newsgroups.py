@@ -1,4 +1,4 @@
-"""20 newsgroups: two topics each, from some of their groups to others. They are downloaded once."""
+"""Load 20 newsgroups: two topics each, from some of their groups to others. They are downloaded once."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ class Newsgroups(DataSource):
 
     def load(self, seed: int) -> DomainPair:
         topics = GROUPS[self.params.topics]
-        wanted = {group: place for place, sides in enumerate(topics.values()) for side in sides for group in side}
-        letters: dict[str, list[str]] = {group: [] for group in wanted}
-        for group, text in _letters(ARCHIVE.read(), set(wanted)):
+        label_of = {group: place for place, sides in enumerate(topics.values()) for side in sides for group in side}
+        letters: dict[str, list[str]] = {group: [] for group in label_of}
+        for group, text in _letters(ARCHIVE.read(), set(label_of)):
             letters[group].append(text)
         rng = np.random.default_rng([seed, 0x20E5])
 
         def domain(name: str, side: int) -> Domain:
             ours = [
-                (text, wanted[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
+                (text, label_of[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
             ]
             rows = rng.permutation(len(ours))[: self.params.count]
             return Domain(

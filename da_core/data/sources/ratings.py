@@ -1,4 +1,4 @@
-"""Who likes which film: invented users and films with latent factors, from one group of users to another.
+"""Draw film ratings: invented users and films with latent factors, from one group of users to another.
 
 A user has a taste t (one number a genre), a film has shares g of the genres and a quality q. With a the age's part,
 they like it if 2 t·(g − 1/5) + q + a + ε > 0, in the manner of matrix factorisation (Koren, Bell and Volinsky, “Matrix
@@ -66,7 +66,7 @@ class Ratings(DataSource):
         shift: Literal["who rates", "how they rate", "what they like"] = hyper(
             "who rates",
             title="Change",
-            help=("What differs in the target: the users, their use of the stars, or their taste."),
+            help="What differs in the target: the users, their use of the stars, or their taste.",
         )
         strength: float = hyper(
             1.0, ge=0, le=2, step=0.1, symbol="s", title="Strength", help="Size of the change; 0 is none."
@@ -81,7 +81,7 @@ class Ratings(DataSource):
         target = _drawn(
             self.params.count,
             rng,
-            others=self.params.strength if self.params.shift == "who rates" else 0.0,
+            change=self.params.strength if self.params.shift == "who rates" else 0.0,
             generosity=self.params.strength if self.params.shift == "how they rate" else 0.0,
             whim=self.params.strength if self.params.shift == "what they like" else 0.0,
         )
@@ -95,11 +95,11 @@ class Ratings(DataSource):
 
 
 def _drawn(
-    count: int, rng: np.random.Generator, *, others: float = 0.0, generosity: float = 0.0, whim: float = 0.0
+    count: int, rng: np.random.Generator, *, change: float = 0.0, generosity: float = 0.0, whim: float = 0.0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """One group's rows and whether each film is liked. At 0 every group is the first one."""
-    age = np.clip(rng.normal(44 - 18 * others, 9, count), 14, 85)
-    taste = _TASTES * (1 - 2 * others) + rng.normal(size=(count, GENRES))
+    age = np.clip(rng.normal(44 - 18 * change, 9, count), 14, 85)
+    taste = _TASTES * (1 - 2 * change) + rng.normal(size=(count, GENRES))
     rated = np.round(np.exp(rng.normal(4, 0.7, count)))
     genres = rng.dirichlet(np.full(GENRES, 0.4), count)
     year = np.round(2024 - np.clip(rng.gamma(1.8, 12, count), 0, 90))

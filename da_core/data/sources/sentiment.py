@@ -1,4 +1,4 @@
-"""Sentiment of short texts, news-style → social-media-style: two registers of one grammar, nothing downloaded."""
+"""Write short texts of praise and blame, news-style → social-media-style: two registers of one grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Street scenes, day → night: the domain pair. `da_core.data.scenes.street` draws the pictures."""
+"""Make the pair of street scenes, day → night. `da_core.data.scenes.street` draws the pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from da_core.params import Scalar, hyper
 
 
 class StreetParams(Night):
-    """How many scenes, how large, and what nights: those of ``difficulty``, but for what is given beside it."""
+    """The number and size of scenes, and their nights: those of ``difficulty``, but for settings beside it."""
 
     count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes per domain.")
     size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
@@ -26,7 +26,7 @@ class StreetParams(Night):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """What is not given is as the chosen difficulty has it; an unknown one is refused by its field."""
+        """Fill in the chosen difficulty's settings; an unknown difficulty is refused by its field."""
         night = NIGHTS.get(values.get("difficulty", "standard"))
         return {**night.model_dump(), **values} if night is not None else values
 

@@ -1,4 +1,4 @@
-"""Small tables that come with scikit-learn, split by one of their own columns: a selection bias, made on purpose.
+"""Split small tables of scikit-learn by one of their own columns: a selection bias, made on purpose.
 
 Which domain a row goes to is drawn from that column alone, so P(y | x) is the same in both: covariate shift, as in
 Huang et al., “Correcting sample selection bias by unlabeled data”, NIPS 2006, section 4.
@@ -25,7 +25,7 @@ FEWEST = 8
 
 
 class Sharpness(params.Params):
-    """How the rows are dealt out; a table adds which column does it."""
+    """The sharpness of the split; a table adds the column that splits."""
 
     sharpness: float = hyper(
         8.0,

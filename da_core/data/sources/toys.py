@@ -1,4 +1,4 @@
-"""Points in the plane: one kind of shift each, small enough to see all of it.
+"""Draw points in the plane: one kind of shift each, small enough to see all of it.
 
 All are drawn from known distributions, so what a method ought to find is known as well.
 """
@@ -24,7 +24,7 @@ CENTRES = np.array([[2.5, 0.0], [-2.5, 0.0], [0.0, 3.0]])
 
 
 class Count(params.Params):
-    """How many points."""
+    """The number of points."""
 
     count: int = hyper(1000, ge=50, le=20_000, step=50, title="Points", help="Points per domain.")
 
@@ -83,7 +83,7 @@ class Moons(Toy):
             symbol="α",
             unit="°",
             title="Angle",
-            help=("Angle by which the target is rotated."),
+            help="Angle by which the target is rotated.",
         )
         noise: float = hyper(
             0.1, ge=0, le=1, step=0.05, symbol="σ", title="Noise", help="Standard deviation around the half circles."
@@ -114,7 +114,7 @@ class Blobs(Toy):
 
     class Params(Count):
         move: float = hyper(
-            3.0, ge=0, le=10, step=0.5, title="Move", help=("Distance that the target is moved to the right.")
+            3.0, ge=0, le=10, step=0.5, title="Move", help="Distance that the target is moved to the right."
         )
         stretch: float = hyper(
             1.5, ge=0.25, le=4, step=0.25, title="Stretch", help="Factor by which the target is widened and flattened."
@@ -190,7 +190,7 @@ class LabelShift(Toy):
             le=0.33,
             step=0.01,
             title="Rarest class",
-            help=("Share of the rarest class; the most common class has the rest."),
+            help="Share of the rarest class; the most common class has the rest.",
         )
 
     params: Params
@@ -217,7 +217,7 @@ class LabelShift(Toy):
 
 
 class Concept(Toy):
-    """The same points, told apart by another line."""
+    """The same points, labelled by another line."""
 
     name = "concept"
     title = "Concept shift"
@@ -233,18 +233,18 @@ class Concept(Toy):
             symbol="α",
             unit="°",
             title="Angle",
-            help=("Angle by which the boundary is rotated."),
+            help="Angle by which the boundary is rotated.",
         )
 
     params: Params
 
     def source(self, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._told_apart(self.params.count, 0.0, rng)
+        return self._split_by_line(self.params.count, 0.0, rng)
 
     def target(self, rng: np.random.Generator) -> tuple[Points, Labels]:
-        return self._told_apart(self.params.count, self.params.angle, rng)
+        return self._split_by_line(self.params.count, self.params.angle, rng)
 
-    def _told_apart(self, count: int, angle: float, rng: np.random.Generator) -> tuple[Points, Labels]:
+    def _split_by_line(self, count: int, angle: float, rng: np.random.Generator) -> tuple[Points, Labels]:
         X = rng.normal(size=(count, 2))
         return X, ((X @ rotation(angle))[:, 0] > 0).astype(np.int64)
 

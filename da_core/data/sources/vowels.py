@@ -1,4 +1,4 @@
-"""Spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
+"""Load spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vowels synthesised from their formants: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
+"""Synthesise vowels from their formants: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
 
 Source and filter, as Fant (1960) parts them; the cascade of resonators is Klatt's (1980).
 """

@@ -1,4 +1,4 @@
-"""Day → night, physically: what a camera would record of the same scene after dark.
+"""Turn day into night physically: simulate what a camera would record of the same scene after dark.
 
 A night picture is not a dark day picture. The sun gives way to a weak ambient light and a few warm lamps, the sky
 stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.

@@ -1,4 +1,4 @@
-"""A target simulated from half of the source, where there is but one domain: pictures by night, sounds in noise."""
+"""Simulate a target from half of the source, where there is only one domain: pictures by night, sounds in noise."""
 
 from __future__ import annotations
 
