@@ -200,7 +200,7 @@ def _size(file: Path) -> int:
 
 
 def _digest(file: Path, like: str) -> str:
-    """The file's digest of the kind that ``like`` is, which its length gives away."""
+    """Compute the file's digest of the kind that ``like`` is, which its length gives away."""
     kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
@@ -211,6 +211,6 @@ _locks_lock = threading.Lock()
 
 
 def _lock_of(path: Path) -> threading.Lock:
-    """One download of a file at a time."""
+    """Return the file's lock: one download of it at a time."""
     with _locks_lock:
         return _locks.setdefault(path, threading.Lock())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import NamedTuple
 
@@ -98,7 +99,8 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
             if st.button(_("Make pictures with these settings"), type="primary"):
                 use(draft.values)
                 st.rerun()
-            st.button(_("Reset to the data's settings"), type="tertiary", on_click=_forget)
+            forget = partial(st.session_state.pop, keys.NIGHT_DRAFT, None)
+            st.button(_("Reset to the data's settings"), type="tertiary", on_click=forget)
 
 
 def _draw_from(draft: _Draft) -> Callable[[Values], None]:
@@ -110,10 +112,6 @@ def _draw_from(draft: _Draft) -> Callable[[Values], None]:
         st.session_state[keys.NIGHT_DRAFT] = _Draft(draft.began, values)
 
     return write
-
-
-def _forget() -> None:
-    st.session_state.pop(keys.NIGHT_DRAFT, None)
 
 
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:

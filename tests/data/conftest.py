@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from da_core.settings import settings
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return an empty data folder."""
+    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
+    settings.cache_clear()
+    yield tmp_path / "lab"
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.fixture

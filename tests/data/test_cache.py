@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from cachetools import LRUCache
 
 from da_core.data.loading import cache, limited_reading
 from da_core.data.loading.cache import inspect_files, load_pair
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.data.source import DataSource
 from da_core.data.sources.own_files import Files
@@ -56,8 +57,7 @@ class Toy(DataSource):
             )
             for name in ("day", "night")
         )
-        about = Provenance("Toy", "Made up.", "None.", "appearance")
-        return DomainPair(day, night, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
+        return replace(self.pair(day, night, ("a", "b"), flips=True), notices=(Notice("{count} left.", {"count": 3}),))
 
 
 @pytest.fixture(autouse=True)

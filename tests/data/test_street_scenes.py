@@ -134,6 +134,12 @@ def test_a_range_that_cannot_be_is_refused_by_name(wrong: dict[str, str]) -> Non
         load(StreetScenes, {**wrong})
 
 
+def test_the_pair_has_different_scenes_which_may_be_mirrored() -> None:
+    pair = load(StreetScenes, {"count": 100, "size": 48}, 5)
+    assert (pair.source.name, pair.target.name, pair.flips, pair.sample_shape) == ("day", "night", True, (48, 48, 3))
+    assert pair.source.y.tolist() != pair.target.y.tolist()  # another order: other scenes
+
+
 def test_what_is_set_is_what_is_drawn() -> None:
     dark, bright = (
         load(StreetScenes, {"count": 100, "exposure": exposure, "max_gain": 200}).target.X.mean()

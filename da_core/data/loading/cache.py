@@ -133,18 +133,18 @@ def _keep_settled(spec: DataSpec, inspection: Inspection, stamps: Stamps) -> Non
             _cached(_key_of(settled, resolve(sources(), settled), 0, stamps), lambda: replace(pair, notices=notices))
 
 
-def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
+def fetch(spec: DataSpec) -> Iterator[float]:
     """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
     source = resolve(sources(), spec)
     remotes = source.remotes()
-    if missing(remotes) and not _file(_key_of(spec, source, seed)).exists():
+    if missing(remotes) and not _file(_key_of(spec, source, 0)).exists():
         yield from download.fetch(remotes)
 
 
-def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+def pair_in_memory(spec: DataSpec) -> DomainPair | None:
     """Return the pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
-        return _recall(_key_of(spec, resolve(sources(), spec), seed))
+        return _recall(_key_of(spec, resolve(sources(), spec), 0))
     except (UserError, OSError):
         return None
 
@@ -203,7 +203,9 @@ def _cached(key: str, make: Callable[[], DomainPair], on_disk: bool = True) -> D
                     _write(pair, file)
             for array in _arrays(pair).values():
                 array.setflags(write=False)
-            _remember(key, pair)
+            with _memory_lock, suppress(ValueError):  # it alone takes more than all may
+                _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
+                _memory[key] = pair
     return pair
 
 
@@ -219,13 +221,6 @@ def _recall(key: str) -> DomainPair | None:
         return _memory.get(key)
 
 
-def _remember(key: str, pair: DomainPair) -> None:
-    with _memory_lock:
-        _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
-        with suppress(ValueError):  # it alone takes more than all may
-            _memory[key] = pair
-
-
 def _size(pair: DomainPair) -> int:
     return sum(array.nbytes for array in _arrays(pair).values())
 
@@ -234,7 +229,7 @@ _memory: LRUCache[str, DomainPair] = LRUCache(_MEMORY_BYTES, getsizeof=_size)
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
-    """The arrays of both domains, less those that they do not have."""
+    """Collect the arrays that both domains have."""
     return {
         f"{role}_{name}": getattr(domain, name)
         for role, domain in (("source", pair.source), ("target", pair.target))

@@ -51,7 +51,7 @@ class Inspection:
 
     @property
     def plain_source(self) -> str:
-        """The domain that plainly is the source; empty where the user has to say."""
+        """Return the domain that plainly is the source; empty where the user has to say."""
         return plain_source(self.layout.domains)
 
 

@@ -13,7 +13,7 @@ from da_core.data.layout import Layout
 from da_core.data.readers.archive import SingleDomainError, short_name
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
-from da_core.data.readers.stored_arrays import ArrayFile, Stored, is_mat, open_arrays
+from da_core.data.readers.stored_arrays import Arrays, Stored, is_mat, open_arrays
 from da_core.errors import UserError
 from da_core.own_names import OwnName
 
@@ -39,7 +39,7 @@ _DOMAIN = "domain"
 _LABEL_BYTES = 64  # a class name takes about so many, and its place in a list
 
 
-def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], ClassNames]:
+def read_arrays(place: Path, *, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
     """Read samples and the class name of each from ``X`` and ``y``, or ``X_train`` … ``y_test`` joined.
 
     Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. Samples are
@@ -54,9 +54,9 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
             raise UserError(
                 "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
                 place=short_name(place),
-                names=", ".join(sorted(file.names)[:8]) or "none",
+                names=", ".join(sorted(file)[:8]) or "none",
             )
-        if labelled and not all(y in file.names for _, y in keys):
+        if labelled and not all(y in file for _, y in keys):
             raise _no_labels(file, place)
         return _read_parts(file, keys, place, labelled)
 
@@ -69,19 +69,19 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
     """
     with open_arrays(place) as file:
         if _find_keys(file, _BOTH, 1):
-            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= set(file.names)), None)
+            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= file.keys()), None)
             if keys is None:
                 raise _no_labels(file, place)
             first = RawDomain("source", *_read_parts(file, keys[:1], place, labelled=True))
             return first, RawDomain("target", *_read_parts(file, keys[1:], place, labelled=False))
         keys = _find_keys(file, _SINGLE, 2)
-        if keys is None or _DOMAIN not in file.names:
+        if keys is None or _DOMAIN not in file:
             raise SingleDomainError(
                 "“{place}” holds one domain: bring another as the target, or both in one file, as Xs, ys, Xt and yt or "
                 "as X, y and domain.",
                 place=short_name(place),
             )
-        stored = file.describe(_DOMAIN)
+        stored = file[_DOMAIN]()
         check_memory(_label_bytes(stored), short_name(place))
         names = [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
         layout.domains = tuple(dict.fromkeys(names))
@@ -97,14 +97,14 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
     return first, second
 
 
-def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
+def _find_keys(file: Arrays, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
     """Find the first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
-    return next((keys for keys in known if all(key in file.names for pair in keys for key in pair[:needed])), None)
+    return next((keys for keys in known if all(key in file for pair in keys for key in pair[:needed])), None)
 
 
-def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
+def _read_parts(file: Arrays, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
     """Read the samples and labels of some parts of one domain, joined."""
-    stored = {key: file.describe(key) for pair in keys for key in pair if key in file.names}
+    stored = {key: file[key]() for pair in keys for key in pair if key in file}
     size = sum(_sample_bytes(stored[samples]) for samples, _ in keys)
     size += sum(_label_bytes(stored[labels]) for _, labels in keys if labels in stored)
     check_memory(size, short_name(place))
@@ -151,12 +151,12 @@ def _label_bytes(stored: Stored) -> int:
     return math.prod(stored.shape) * max(stored.itemsize, _LABEL_BYTES)
 
 
-def _no_labels(file: ArrayFile, place: Path) -> UserError:
+def _no_labels(file: Arrays, place: Path) -> UserError:
     return UserError(
         "“{place}” has samples without labels, and a source needs them: add an array y beside {names}, one label for "
         "each sample (of an npz: numpy.savez(new, **numpy.load(old), y=labels)).",
         place=short_name(place),
-        names=", ".join(sorted(file.names)[:8]),
+        names=", ".join(sorted(file)[:8]),
     )
 
 

@@ -27,7 +27,6 @@ _HEAD_BYTES = 2**20
 _HEAD = 2**16  # characters at its beginning from which the delimiter is inferred
 _HEAD_ROWS = 50
 _DELIMITERS = ("\t", ";", ",", "|")
-_UTF_8 = "utf-8-sig"
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +63,6 @@ def detect_dialect(place: Path) -> Dialect:
     """Infer how a table is written. Raises `UserError` for what cannot be read."""
     with _readable(place):
         encoding, text = _decode_head(place)
-        if encoding == _UTF_8 and not _is_utf_8(place):
-            encoding = _national_encoding(_read_head(place))
         delimiter = _detect_delimiter(text)
         return Dialect(encoding, delimiter, delimiter != "\t" or _quotation_marks_close(place, encoding))
 
@@ -95,25 +92,16 @@ def _read_head(place: Path, count: int = _HEAD_BYTES) -> bytes:
 def _decode_head(place: Path) -> tuple[str, str]:
     """Detect the encoding, and return the whole lines at a table's beginning, or a part of a very long first one."""
     head = _read_head(place)
-    encoding = _detect_encoding(head)
+    encoding = _detect_encoding(place, head)
     text = head.decode(encoding, errors="replace")[:_HEAD]
     lines, newline, _cut = text.rpartition("\n") if len(text) == _HEAD else (text, "", "")
     return encoding, lines + newline or text
 
 
-def _detect_encoding(head: bytes) -> str:
-    """Choose UTF-16 where the file says so, UTF-8 where its beginning proves it, else a national one."""
+def _detect_encoding(place: Path, head: bytes) -> str:
+    """Choose UTF-16 where the file says so, UTF-8 where all of it is that, else a national encoding."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD_BYTES)
-    except UnicodeDecodeError:
-        return _national_encoding(head)
-    return _UTF_8
-
-
-def _is_utf_8(place: Path) -> bool:
-    """Check the whole file: one that begins as UTF-8 need not go on so."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with place.open("rb") as stream:
@@ -121,12 +109,8 @@ def _is_utf_8(place: Path) -> bool:
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _national_encoding(head: bytes) -> str:
-    return "gb18030" if looks_chinese(head) else "cp1252"
+        return "gb18030" if looks_chinese(head) else "cp1252"
+    return "utf-8-sig"
 
 
 def _split_head(head: str, delimiter: str) -> Iterator[list[str]]:

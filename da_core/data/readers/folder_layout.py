@@ -9,6 +9,7 @@ language, as outer folders that hold the same classes (``amazon/mug``, ``webcam/
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from da_core.data.readers.archive import File, Listing, SingleDomainError
@@ -79,28 +80,28 @@ def _unwrap(listing: Listing) -> Listing:
     return _unwrap(Listing(listing.place, files, {parts[1:] for parts in listing.folders if len(parts) > 1}))
 
 
+def _select(listing: Listing, depth_of: Callable[[tuple[str, ...]], int | None]) -> Listing:
+    """List what lies in some folders, without the outer ones: ``depth_of`` says how many; None leaves a folder out."""
+    depths = ((file, depth_of(file.parts[:-1])) for file in listing.files)
+    files = [replace(file, parts=file.parts[depth:]) for file, depth in depths if depth is not None]
+    inner = (parts[depth:] for parts in listing.folders if (depth := depth_of(parts)) is not None)
+    return Listing(listing.place, files, set(filter(None, inner)))
+
+
 def _below(listing: Listing, names: list[str]) -> Listing:
     """List what lies in some of the outer folders, without them."""
-    inside = _unwrap(listing)
-    files = [replace(file, parts=file.parts[1:]) for file in inside.files if file.parts[0] in names]
-    folders = {parts[1:] for parts in inside.folders if parts[0] in names and len(parts) > 1}
-    return Listing(listing.place, files, folders)
+    return _select(_unwrap(listing), lambda folders: 1 if folders and folders[0] in names else None)
 
 
 def _part(listing: Listing, domain: set[str]) -> tuple[str, Listing]:
     """List what belongs to one domain, without the folders that say so."""
-    names = set()
-    files, folders = [], set()
-    for file in listing.files:
-        words, depth = _domain_words(file.parts[:-1])
-        if words & domain:
-            names |= words & domain
-            files.append(replace(file, parts=file.parts[depth:]))
-    for parts in listing.folders:
-        words, depth = _domain_words(parts)
-        if words & domain and parts[depth:]:
-            folders.add(parts[depth:])
-    return OwnName(min(names, default="")), Listing(listing.place, files, folders)
+
+    def depth_of(folders: tuple[str, ...]) -> int | None:
+        words, depth = _domain_words(folders)
+        return depth if words & domain else None
+
+    names = {word for file in listing.files for word in _domain_words(file.parts[:-1])[0] & domain}
+    return OwnName(min(names, default="")), _select(listing, depth_of)
 
 
 def _domain_words(folders: tuple[str, ...]) -> tuple[set[str], int]:

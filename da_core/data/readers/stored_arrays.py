@@ -10,9 +10,10 @@ import logging
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,8 @@ class Stored:
     read: Callable[[], NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class ArrayFile:
-    """The names of a file's arrays, and what describes one of them (raises `UserError` where it cannot be used)."""
-
-    names: tuple[str, ...]
-    describe: Callable[[str], Stored]
+Arrays = Mapping[str, Callable[[], Stored]]
+"""A file's arrays by name, each with what describes it (raises `UserError` where it cannot be used)."""
 
 
 def is_mat(place: Path) -> bool:
@@ -61,7 +58,7 @@ def is_mat(place: Path) -> bool:
 
 
 @contextmanager
-def open_arrays(place: Path) -> Iterator[ArrayFile]:
+def open_arrays(place: Path) -> Iterator[Arrays]:
     """Open a file of arrays, which can be read while the context lasts.
 
     Raises `UserError` for what cannot be read, is damaged, or goes beyond the settings' limits.
@@ -75,9 +72,7 @@ def open_arrays(place: Path) -> Iterator[ArrayFile]:
         with readable(place):
             file = h5py.File(place, "r")
         with file:
-            yield ArrayFile(
-                tuple(name for name in file if name[:1] != "#"), lambda name: _describe_hdf5(file, name, place)
-            )
+            yield {name: partial(_describe_hdf5, file, name, place) for name in file if name[:1] != "#"}
     else:
         yield _open_mat(place)
 
@@ -85,30 +80,31 @@ def open_arrays(place: Path) -> Iterator[ArrayFile]:
 # NumPy ---------------------------------------------------------------------------------------------------------------
 
 
-def _open_npz(archive: zipfile.ZipFile, place: Path) -> ArrayFile:
+def _open_npz(archive: zipfile.ZipFile, place: Path) -> Arrays:
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-
-    def describe(name: str) -> Stored:
-        return _describe_npy(archive, members[name], place)
-
+    arrays = {name: partial(_describe_npy, archive, member, place) for name, member in members.items()}
     if not members.keys() >= _SPARSE:
-        return ArrayFile(tuple(members), describe)
-    labels = tuple(name for name in members if name not in _SPARSE | _INDICES)
-    return ArrayFile(("X", *labels), lambda name: _describe_sparse(archive, place) if name == "X" else describe(name))
+        return arrays
+    labels = {name: describe for name, describe in arrays.items() if name not in _SPARSE | _INDICES}
+    return {"X": partial(_describe_sparse, archive, place), **labels}
 
 
 def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
-    """The header of an array, checked: NumPy takes the memory that a header asks for before it reads."""
+    """Check the header of an array: NumPy takes the memory that a header asks for before it reads."""
     with _undamaged(member.filename, place), archive.open(member) as stream:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read_header(stream)
         fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
     if dtype.hasobject:
-        raise _runs_code(member.filename, place)
+        raise UserError(
+            "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
+            name=member.filename,
+            place=short_name(place),
+        )
     if not fits:
         raise _damaged(member.filename, place)
-    return Stored(shape, dtype.itemsize, lambda: _read_npy(archive, member, place))
+    return Stored(shape, dtype.itemsize, partial(_read_npy, archive, member, place))
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> NDArray[Any]:
@@ -117,7 +113,7 @@ def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) ->
 
 
 def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
-    """A sparse matrix, of the parts that it is kept as, each of them checked."""
+    """Describe a sparse matrix by the parts that it is kept as, each of them checked."""
     parts = [member for member in archive.infolist() if member.filename.removesuffix(".npy") in _SPARSE | _INDICES]
     stored = {member.filename.removesuffix(".npy"): _describe_npy(archive, member, place) for member in parts}
     shape = stored["shape"].read() if stored["shape"].shape == (2,) else np.zeros(0)
@@ -149,21 +145,17 @@ def _to_dense(matrix: Any) -> NDArray[Any]:
 # MATLAB --------------------------------------------------------------------------------------------------------------
 
 
-def _open_mat(place: Path) -> ArrayFile:
-    """The arrays of a file of MATLAB 4 to 7.2: matrices of numbers, full or sparse, and lists of texts."""
+def _open_mat(place: Path) -> Arrays:
+    """List the arrays of a file of MATLAB 4 to 7.2: matrices of numbers, full or sparse, and lists of texts."""
     from scipy.io import whosmat
 
     _check_unpacked(place)
     with readable(place):
-        kinds = {name: (shape, kind) for name, shape, kind in whosmat(place)}
-
-    def describe(name: str) -> Stored:
-        shape, kind = kinds[name]
-        if kind not in _NUMBERS | _TEXTS:
-            raise _runs_code(name, place)
-        return Stored(shape, _TEXT_BYTES if kind in _TEXTS else 8, lambda: _read_mat(name, place))
-
-    return ArrayFile(tuple(name for name, (_, kind) in kinds.items() if kind in _NUMBERS | _TEXTS), describe)
+        return {
+            name: partial(Stored, shape, _TEXT_BYTES if kind in _TEXTS else 8, partial(_read_mat, name, place))
+            for name, shape, kind in whosmat(place)
+            if kind in _NUMBERS | _TEXTS
+        }
 
 
 def _read_mat(name: str, place: Path) -> NDArray[Any]:
@@ -202,7 +194,7 @@ def _check_unpacked(place: Path) -> None:
 
 
 def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
-    """An array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
+    """Describe an array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
     import h5py
 
     with readable(place):
@@ -240,14 +232,6 @@ def _undamaged(name: str, place: Path) -> Iterator[None]:
 def _damaged(name: str, place: Path) -> UserError:
     return UserError(
         "{name} in “{place}” is not a NumPy array, or it is damaged; save the file again with numpy.savez.",
-        name=name,
-        place=short_name(place),
-    )
-
-
-def _runs_code(name: str, place: Path) -> UserError:
-    return UserError(
-        "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
         name=name,
         place=short_name(place),
     )

@@ -342,7 +342,7 @@ def _to_domains(
 
 
 def _stack_texts(texts: pd.Series[Any]) -> NDArray[np.str_]:
-    """The texts (n,), cut to what is kept of one."""
+    """Stack texts (n,), each cut to what is kept of one."""
     # NumPy gives every text the room of the longest, so that many are cut shorter than a few
     room = min(int(texts.str.len().max()), _LONGEST_TEXT, _TEXT_BYTES // (4 * len(texts)))
     return np.array(texts.tolist(), dtype=f"U{max(1, room)}")

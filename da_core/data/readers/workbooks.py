@@ -76,7 +76,7 @@ def read_parquet(place: Path) -> Generator[list[str], None, None]:
 
 
 def _text(cell: Any) -> str:
-    """A cell as text: whole numbers without a point, days without the time of midnight."""
+    """Write a cell as text: whole numbers without a point, days without the time of midnight."""
     match cell:
         case None:
             return ""

@@ -59,7 +59,7 @@ _CROWD = Crowd(2, 0.12)
 
 
 def _label(index: int, seed: int) -> int:
-    """Class of the scene: each ten scenes in a row hold all ten classes, in random order."""
+    """Choose the class of the scene: each ten scenes in a row hold all ten classes, in random order."""
     block, place = divmod(index, len(CLASSES))
     return Random(f"{seed} {block} classes").sample(range(len(CLASSES)), len(CLASSES))[place]
 

@@ -134,7 +134,7 @@ def centre_ink(ink: Pictures) -> Pictures:
 
 
 def _written(ink: Pictures, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Reflectance of each digit, written in a dark colour of its own on a light surface of its own."""
+    """Compute the reflectance of each digit, written in a dark colour of its own on a light surface of its own."""
     shape = (len(ink), 1, 1, 3)
     surface = rng.uniform(0.45, 0.9, (len(ink), 1, 1, 1)) * rng.uniform(0.75, 1.0, shape)
     colour = rng.uniform(0.01, 0.2, shape)
@@ -143,7 +143,7 @@ def _written(ink: Pictures, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _by_day(reflectance: NDArray[np.float32], rng: np.random.Generator) -> Pictures:
-    """In dull and bright hours, in warm and cool light."""
+    """Light digits in dull and bright hours, in warm and cool light."""
     dull, bright = np.log(_DAY_BRIGHTNESS)
     brightness = np.exp(rng.uniform(dull, bright, (len(reflectance), 1))).astype(np.float32)
     light = brightness * planck_colour(rng.uniform(*_DAY_KELVIN, len(reflectance)).astype(np.float32))

@@ -124,7 +124,7 @@ def _drawn(X: Pictures, y: Labels, count: int, rng: np.random.Generator) -> tupl
 
 
 def _read(name: str) -> tuple[Pictures, Labels]:
-    """Pictures (n, h, w) or (n, h, w, 3) and labels (n,) of a set. Raises `UserError` where its files are damaged."""
+    """Read pictures (n, h, w) or (n, h, w, 3) and labels (n,) of a set. Raises `UserError` for damaged files."""
     files = SETS[name]
     contents = [remote.read() for remote in files]
     try:
@@ -134,14 +134,14 @@ def _read(name: str) -> tuple[Pictures, Labels]:
 
 
 def _read_idx(images: bytes, labels: bytes) -> tuple[Pictures, Labels]:
-    """MNIST's format: big-endian numbers of what follows (16 and 8 bytes), then one byte a pixel and a label."""
+    """Read MNIST's format: big-endian numbers of what follows (16 and 8 bytes), then one byte a pixel and a label."""
     X = np.frombuffer(gzip.decompress(images), np.uint8, offset=16).reshape(-1, 28, 28)
     y = np.frombuffer(gzip.decompress(labels), np.uint8, offset=8).astype(np.int64)
     return _checked(X, y)
 
 
 def _read_usps(lines: bytes) -> tuple[Pictures, Labels]:
-    """LIBSVM's format: a label from 1 to 10, then ``column:value`` with values from −1 to 1."""
+    """Read LIBSVM's format: a label from 1 to 10, then ``column:value`` with values from −1 to 1."""
     text = bz2.decompress(lines).decode("ascii").replace(":", " ")
     table = np.loadtxt(io.StringIO(text), dtype=np.float32, ndmin=2)
     pixels = (table[:, 2::2].reshape(-1, 16, 16) + 1) / 2 * 255
@@ -149,7 +149,7 @@ def _read_usps(lines: bytes) -> tuple[Pictures, Labels]:
 
 
 def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
-    """MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
+    """Read MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
     from scipy.io import loadmat
 
     arrays = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])

@@ -97,7 +97,7 @@ class Ratings(DataSource):
 def _drawn(
     count: int, rng: np.random.Generator, *, change: float = 0.0, generosity: float = 0.0, whim: float = 0.0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """One group's rows and whether each film is liked. At 0 every group is the first one."""
+    """Draw one group's rows, and whether each film is liked. At 0 every group is the first one."""
     age = np.clip(rng.normal(44 - 18 * change, 9, count), 14, 85)
     taste = _TASTES * (1 - 2 * change) + rng.normal(size=(count, GENRES))
     rated = np.round(np.exp(rng.normal(4, 0.7, count)))
@@ -117,5 +117,5 @@ def _drawn(
 
 
 def _stars(liking: Rows) -> Rows:
-    """A liking, about −2 … 2, as a mean of stars from 1 to 5."""
+    """Turn a liking, about −2 … 2, into a mean of stars from 1 to 5."""
     return np.round(1 + 4 / (1 + np.exp(-liking)), 1)

@@ -63,7 +63,7 @@ def _written(name: str, register: Register, params: Sentiment.Params, rng: np.ra
 
 
 def _text(register: Register, praises: bool, shared: float, rng: np.random.Generator) -> str:
-    """One text with three opinions, a few of them of the other sign."""
+    """Write one text with three opinions, a few of them of the other sign."""
 
     def opinion() -> str:
         own, both = (register.praise, PRAISE) if praises != (rng.random() < _OPPOSED) else (register.blame, BLAME)

@@ -207,7 +207,7 @@ class LabelShift(Toy):
         return ratio
 
     def _shares(self) -> Points:
-        """Of the classes in the source; in the target they are the other way round."""
+        """Return the shares of the classes in the source; in the target they are the other way round."""
         return np.array([2 / 3 - self.params.rarest, 1 / 3, self.params.rarest])
 
     def _drawn(self, order: tuple[int, ...], rng: np.random.Generator) -> tuple[Points, Labels]:
@@ -275,7 +275,7 @@ class Subspace(Toy):
 
 
 def _balanced(count: int, classes: int, rng: np.random.Generator) -> Labels:
-    """(count,) labels in random order, each class as often as the others."""
+    """Draw labels (count,) in random order, each class as often as the others."""
     return rng.permutation(np.arange(count, dtype=np.int64) % classes)
 
 
@@ -284,12 +284,12 @@ def _blobs(y: Labels, rng: np.random.Generator, scale: float = 1.0) -> tuple[Poi
 
 
 def _bent(X: Points, rng: np.random.Generator) -> Labels:
-    """Labels by a curved border, P(y = 1 | x) = 1 / (1 + e^(−6 (x₂ − x₁² / 2 + 1/2)))."""
+    """Draw labels by a curved border, P(y = 1 | x) = 1 / (1 + e^(−6 (x₂ − x₁² / 2 + 1/2)))."""
     score = 6 * (X[:, 1] - X[:, 0] ** 2 / 2 + 0.5)
     return (rng.random(len(X)) < 1 / (1 + np.exp(-score))).astype(np.int64)
 
 
 def rotation(degrees: float) -> Points:
-    """(2, 2) matrix that turns a column vector counter-clockwise."""
+    """Return the (2, 2) matrix that turns a column vector counter-clockwise."""
     angle = np.deg2rad(degrees)
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

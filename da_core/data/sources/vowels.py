@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from da_core import params
 from da_core.data.pair import Domain, DomainPair
@@ -90,11 +89,7 @@ def _domain(speakers: Speakers) -> Domain:
         name=speakers,
         X=np.log(hertz).astype(np.float32),
         y=np.array([words.index(row["word"]) for row in rows], np.int64),
-        captions=_captions(rows),
+        # numbers alone, which read alike in every language
+        captions=np.array(["№ {speaker} · F0 {f0} · F1 {f1} · F2 {f2} · F3 {f3} Hz".format(**row) for row in rows]),
         sounds=speak_vowels(hertz),
     )
-
-
-def _captions(rows: list[dict[str, str]]) -> NDArray[np.str_]:
-    """Numbers alone, so that they read alike in every language."""
-    return np.array(["№ {speaker} · F0 {f0} · F1 {f1} · F2 {f2} · F3 {f3} Hz".format(**row) for row in rows])

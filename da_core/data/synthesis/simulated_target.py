@@ -77,7 +77,7 @@ def simulate_target(samples: RawDomain, place: Path, simulation: Simulation) -> 
 
 
 def _halve(samples: RawDomain, place: Path) -> tuple[list[int], list[int]]:
-    """Rows of every second sample of each class, and of the others."""
+    """Split the rows into every second sample of each class, and the rest."""
     seen: dict[str | None, int] = {}
     rows: tuple[list[int], list[int]] = ([], [])
     for row, label in enumerate(samples.labels):
