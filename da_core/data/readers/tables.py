@@ -177,7 +177,7 @@ def read_table(
         roles = roles_of(outline)
         plan = plan or Plan.of(outline, roles)
         cells = _cells(place, outline, roles, plan)
-        columns: list[list[pd.Series[Any]]] = [[pd.Series(dtype=cell.dtype)] for cell in cells]
+        columns: list[list[NDArray[Any]]] = [[np.empty(0, cell.dtype)] for cell in cells]
         values: dict[str, None] = {}
         uneven = elsewhere = count = 0
         body = chain(head[outline.header :], rows)
@@ -197,9 +197,11 @@ def read_table(
                     most=_MOST_CELLS,
                 )
             for cell, column in zip(cells, columns, strict=True):
-                column.append(pd.Series(cell.read_from(kept_rows), dtype=cell.dtype))
+                column.append(np.array(cell.read_from(kept_rows), cell.dtype))
         cut = next(chain(body, lines), None) is not None
-    domain, label, *parts = (pd.concat(column, ignore_index=True) for column in columns)
+    domain, label, *parts = (
+        pd.Series(np.concatenate(column), dtype=cell.dtype) for cell, column in zip(cells, columns, strict=True)
+    )
     samples = pd.DataFrame(dict(zip((cell.name for cell in cells[2:]), parts, strict=True)), index=label.index)
     known = [value for value in values if not is_missing(value)]
     return TableRows(place, outline, roles, plan, domain, label, samples, known, uneven, elsewhere, cut)
