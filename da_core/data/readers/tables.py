@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -265,7 +265,7 @@ def _text(cell: str) -> str | None:
 
 
 def _split_rows(
-    table: TableRows, names: tuple[str, ...], masks: list[Mask | bool], treatment: Treatment, labelled: Mask | bool
+    table: TableRows, names: tuple[str, ...], masks: Sequence[Mask | bool], treatment: Treatment, labelled: Mask | bool
 ) -> tuple[list[pd.DataFrame], list[Notice]]:
     """Choose the rows of each domain that can be used, and say what was left out.
 

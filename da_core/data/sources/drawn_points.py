@@ -210,7 +210,7 @@ def _drawn(params: DrawnPoints.Params, ratio: float, rng: np.random.Generator, p
     shares = np.cumsum([0, *_shares(ratio, _class_count(params.shape))])
     y = np.repeat(np.arange(len(shares) - 1), np.diff(np.round(shares * params.count * pool).astype(int)))
     y = rng.permutation(y)
-    X = _SHAPES[params.shape](y, rng)
+    X = _place(params.shape, y, rng)
     return X + rng.normal(scale=params.noise * _SCALES.get(params.shape, 1.0), size=X.shape), y
 
 
@@ -263,38 +263,32 @@ def _shares(ratio: float, classes: int) -> Points:
     return shares
 
 
-def _moons(y: Labels, rng: np.random.Generator) -> Points:
-    along = rng.uniform(0, np.pi, len(y))
-    arch = 1.6 * np.c_[np.cos(along) - 0.5, np.sin(along) - 0.25]
-    return np.where(y[:, None] == 0, arch, -arch)
+def _place(shape: Shape, y: Labels, rng: np.random.Generator) -> Points:
+    """Place points of classes y (n,) on a shape: (n, 2)."""
+    X: Points
+    first = y == 0
+    match shape:
+        case "moons":
+            along = rng.uniform(0, np.pi, len(y))
+            arch = 1.6 * np.c_[np.cos(along) - 0.5, np.sin(along) - 0.25]
+            X = np.where(first[:, None], arch, -arch)
+        case "blobs":
+            X = CENTRES[y] - CENTRES.mean(axis=0)
+        case "rings":
+            angle, radius = rng.uniform(0, 2 * np.pi, len(y)), np.where(first, 0.7, 2.0)
+            X = np.c_[radius * np.cos(angle), radius * np.sin(angle)]
+        case "spirals":
+            turned = np.sqrt(rng.uniform(0.03, 1, len(y))) * 3 * np.pi
+            radius = turned / (3 * np.pi) * 2.4
+            X = np.where(first, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
+        case "xor":
+            sign = rng.choice([-1.0, 1.0], len(y))
+            X = np.c_[sign, np.where(first, sign, -sign)] * 1.2
+        case "line":  # clusters of alternating classes, as `Subspace` has them; unequal gaps tell its ends apart
+            at = np.where(first, np.where(rng.random(len(y)) < 0.5, -1.6, 2.2), 0.0)
+            X = np.c_[at, np.zeros(len(y))]
+    return X
 
 
-def _blobs(y: Labels, rng: np.random.Generator) -> Points:
-    return CENTRES[y] - CENTRES.mean(axis=0)
-
-
-def _rings(y: Labels, rng: np.random.Generator) -> Points:
-    angle, radius = rng.uniform(0, 2 * np.pi, len(y)), np.where(y == 0, 0.7, 2.0)
-    return np.c_[radius * np.cos(angle), radius * np.sin(angle)]
-
-
-def _spirals(y: Labels, rng: np.random.Generator) -> Points:
-    turned = np.sqrt(rng.uniform(0.03, 1, len(y))) * 3 * np.pi
-    radius = turned / (3 * np.pi) * 2.4
-    return np.where(y == 0, 1, -1)[:, None] * np.c_[radius * np.cos(turned), radius * np.sin(turned)]
-
-
-def _xor(y: Labels, rng: np.random.Generator) -> Points:
-    sign = rng.choice([-1.0, 1.0], len(y))
-    return np.c_[sign, np.where(y == 0, sign, -sign)] * 1.2
-
-
-def _line(y: Labels, rng: np.random.Generator) -> Points:
-    """Clusters of alternating classes along one axis, as `Subspace` has them; unequal gaps tell its ends apart."""
-    at = np.where(y == 0, np.where(rng.random(len(y)) < 0.5, -1.6, 2.2), 0.0)
-    return np.c_[at, np.zeros(len(y))]
-
-
-_SHAPES = {"moons": _moons, "blobs": _blobs, "rings": _rings, "spirals": _spirals, "xor": _xor, "line": _line}
 _SCALES = {"blobs": 5.0, "xor": 3.0, "spirals": 0.7}
 """How much of a noise there is where the shape is wide: σ = 0.15 then shows about the same."""

@@ -167,8 +167,8 @@ def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.
             )
         ratings = rated.to_numpy(np.int64) - [1, 1, 0, 0]  # users and films are counted from one
         flags = films[[_FLAGS + genre for genre in _GENRES]].to_numpy(np.float64)
-        years = pd.to_numeric(films[2].str[-4:], errors="coerce")
-        years = years.fillna(years.median()).to_numpy(np.float64)
+        released = pd.to_numeric(films[2].str[-4:], errors="coerce")
+        years = released.fillna(released.median()).to_numpy(np.float64)
         ages, is_man = people[1].to_numpy(np.float64), (people[2] == "M").to_numpy()
         titles = films[1].to_numpy(str)
         if ratings[:, 0].max() >= len(people) or ratings[:, 1].max() >= len(films) or ratings[:, :2].min() < 0:
